@@ -1,0 +1,1 @@
+//! Decoding, resampling, level, segmentation and augmentation of recordings.

@@ -1,0 +1,2 @@
+//! The clstm command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Speech emotion corpora: utterances, labels, splits and integrity.

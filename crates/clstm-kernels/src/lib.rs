@@ -1,0 +1,1 @@
+//! Fused ConvLSTM and GRU kernels, forward and backward, on plain slices.

@@ -1,0 +1,1 @@
+//! The hierarchical ConvLSTM network as Burn modules.
