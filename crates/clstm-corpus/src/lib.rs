@@ -1,1 +1,50 @@
 //! Speech emotion corpora: utterances, labels, splits and integrity.
+//!
+//! A corpus is opened by name from the folder it was unpacked in; it is cut into folds by a
+//! protocol, and every fold can be asked whether anything leaks from training into test.
+//!
+//! ```no_run
+//! use clstm_corpus::{Split, check_leakage, duplicate_groups, folds, open};
+//! # fn main() -> Result<(), clstm_corpus::CorpusError> {
+//! let corpus = open("ravdess", "data/ravdess".as_ref())?;
+//! let groups = duplicate_groups(&corpus)?;
+//! for fold in folds(&corpus, &groups, Split::Speaker, 5, 42)? {
+//!     check_leakage(&corpus, &groups, &fold, Split::Speaker).into_result()?;
+//!     assert_eq!(fold.train.len() + fold.test.len(), corpus.utterances.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Adding a corpus
+//!
+//! A corpus is one module with one `Adapter` constant, and one line in `registry.rs` naming it.
+
+mod check;
+mod corpus;
+mod error;
+mod fingerprint;
+mod measure;
+mod ravdess;
+mod registry;
+mod split;
+mod stats;
+mod table5;
+mod utterance;
+mod walk;
+
+pub use check::{
+    CheckReport, CountKind, CountMismatch, DuplicateGroup, UnreadableUtterance, check,
+};
+pub use corpus::{Corpus, DoubledUtterance, MalformedFile, ScanNotes};
+pub use error::CorpusError;
+pub use fingerprint::{Fingerprint, duplicate_groups, groups_of};
+pub use measure::{Measurement, measure};
+pub use registry::{CorpusInfo, open, supported};
+pub use split::{
+    Fold, HoldOut, Leakage, Split, ValidationSplit, check_leakage, check_leakage_between, folds,
+    validation_split,
+};
+pub use stats::{ClassStats, CorpusStats, DurationStats, SpeakerStats};
+pub use table5::{Table5Row, table5};
+pub use utterance::{Intensity, Sex, Utterance};

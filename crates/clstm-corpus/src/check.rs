@@ -1,0 +1,194 @@
+//! Is a corpus whole, readable and free of copies?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::registry::{self, Expected};
+use crate::{
+    Corpus, DoubledUtterance, Fingerprint, MalformedFile, Measurement, groups_of, measure,
+};
+
+/// What [`check`] found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckReport {
+    /// Name of the corpus.
+    pub corpus: String,
+    /// The folder that was checked.
+    pub root: PathBuf,
+    /// Utterances found.
+    pub utterances: usize,
+    /// Utterances in the full release; none where the corpus has no fixed content.
+    pub expected: Option<usize>,
+    /// Ids of the release that were not found, sorted.
+    pub missing: Vec<String>,
+    /// Utterances whose file cannot be decoded.
+    pub unreadable: Vec<UnreadableUtterance>,
+    /// Utterances with the same samples under different ids.
+    pub duplicates: Vec<DuplicateGroup>,
+    /// Audio files whose name or place the corpus does not know.
+    pub malformed: Vec<MalformedFile>,
+    /// Utterances of which there are several files.
+    pub doubled: Vec<DoubledUtterance>,
+    /// Classes, speakers and the whole, where their count is not the release's.
+    pub counts: Vec<CountMismatch>,
+    /// Files that are well named and no part of the corpus as used here, by kind.
+    pub ignored: BTreeMap<String, usize>,
+    /// Readable utterances by sample rate in Hz.
+    pub sample_rates: BTreeMap<u32, usize>,
+}
+
+/// An utterance whose file is of no use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnreadableUtterance {
+    /// The utterance.
+    pub id: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// Why it cannot be used.
+    pub error: String,
+}
+
+/// Utterances that are the same recording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DuplicateGroup {
+    /// Their ids, sorted.
+    pub ids: Vec<String>,
+    /// Whether the official release has them so; splits keep them together either way.
+    pub known: bool,
+}
+
+/// A count that is not what the release has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CountMismatch {
+    /// What is counted.
+    pub kind: CountKind,
+    /// Name of the class or speaker; of the corpus, for the whole.
+    pub name: String,
+    /// Utterances in the full release.
+    pub expected: usize,
+    /// Utterances found.
+    pub found: usize,
+}
+
+/// What a [`CountMismatch`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CountKind {
+    /// All utterances.
+    Total,
+    /// Utterances of a class.
+    Class,
+    /// Utterances of a speaker.
+    Speaker,
+}
+
+impl CheckReport {
+    /// Whether nothing is wrong. Duplicates known to be in the official release, and files passed
+    /// over as song or video, are nothing wrong.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.missing.is_empty()
+            && self.unreadable.is_empty()
+            && self.duplicates.iter().all(|group| group.known)
+            && self.malformed.is_empty()
+            && self.doubled.is_empty()
+            && self.counts.is_empty()
+    }
+}
+
+/// Checks `corpus` against its release and decodes every recording, in parallel.
+///
+/// Never fails: what is wrong is in the report.
+#[must_use]
+pub fn check(corpus: &Corpus) -> CheckReport {
+    let adapter = registry::adapter(&corpus.name);
+    let expected = adapter.map(|adapter| (adapter.expected)()).unwrap_or_default();
+    let known = adapter.map_or(&[][..], |adapter| adapter.known_duplicates);
+
+    let mut unreadable = Vec::new();
+    let mut read: Vec<(&str, Measurement)> = Vec::with_capacity(corpus.utterances.len());
+    for (utterance, measured) in corpus.utterances.iter().zip(measure(corpus)) {
+        match measured {
+            Ok(measured) => read.push((&utterance.id, measured)),
+            Err(error) => unreadable.push(UnreadableUtterance {
+                id: utterance.id.clone(),
+                path: utterance.path.clone(),
+                error: error.to_string(),
+            }),
+        }
+    }
+    let mut sample_rates = BTreeMap::new();
+    for (_, measured) in &read {
+        *sample_rates.entry(measured.sample_rate).or_default() += 1;
+    }
+    CheckReport {
+        corpus: corpus.name.clone(),
+        root: corpus.root.clone(),
+        utterances: corpus.utterances.len(),
+        expected: (!expected.is_empty()).then_some(expected.len()),
+        missing: missing(corpus, &expected),
+        unreadable,
+        duplicates: duplicates(&read, known),
+        malformed: corpus.notes.malformed.clone(),
+        doubled: corpus.notes.doubled.clone(),
+        counts: counts(corpus, &expected),
+        ignored: corpus.notes.ignored.clone(),
+        sample_rates,
+    }
+}
+
+fn missing(corpus: &Corpus, expected: &[Expected]) -> Vec<String> {
+    let found: BTreeSet<&str> = corpus.utterances.iter().map(|u| u.id.as_str()).collect();
+    let expected: BTreeSet<&str> = expected.iter().map(|e| e.id.as_str()).collect();
+    expected.difference(&found).map(|&id| id.to_owned()).collect()
+}
+
+fn duplicates(read: &[(&str, Measurement)], known: &[&[&str]]) -> Vec<DuplicateGroup> {
+    let fingerprints: Vec<Fingerprint> = read.iter().map(|(_, m)| m.fingerprint).collect();
+    let mut groups: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for (group, (id, _)) in groups_of(&fingerprints).into_iter().zip(read) {
+        groups.entry(group).or_default().push(id);
+    }
+    let copies = groups.into_values().filter(|ids| ids.len() > 1).map(|mut ids| {
+        ids.sort_unstable();
+        DuplicateGroup {
+            known: known.iter().any(|known| ids.iter().all(|id| known.contains(id))),
+            ids: ids.into_iter().map(str::to_owned).collect(),
+        }
+    });
+    copies.collect()
+}
+
+fn counts(corpus: &Corpus, expected: &[Expected]) -> Vec<CountMismatch> {
+    if expected.is_empty() {
+        return Vec::new();
+    }
+    let mut mismatches = Vec::new();
+    let mut compare = |kind, name: &str, expected: usize, found: usize| {
+        if expected != found {
+            mismatches.push(CountMismatch { kind, name: name.to_owned(), expected, found });
+        }
+    };
+    compare(CountKind::Total, &corpus.name, expected.len(), corpus.utterances.len());
+    for (label, name) in corpus.labels.iter().enumerate() {
+        compare(
+            CountKind::Class,
+            name,
+            expected.iter().filter(|e| e.label == label).count(),
+            corpus.utterances.iter().filter(|u| u.label == label).count(),
+        );
+    }
+    let mut speakers: BTreeSet<&str> = expected.iter().map(|e| e.speaker.as_str()).collect();
+    speakers.extend(corpus.speakers());
+    for speaker in speakers {
+        compare(
+            CountKind::Speaker,
+            speaker,
+            expected.iter().filter(|e| e.speaker == speaker).count(),
+            corpus.utterances.iter().filter(|u| u.speaker == speaker).count(),
+        );
+    }
+    mismatches
+}

@@ -1,0 +1,117 @@
+//! What can go wrong with a corpus.
+
+use std::path::PathBuf;
+
+use clstm_audio::AudioError;
+
+use crate::{Leakage, Split};
+
+/// Failure to open, read or split a corpus.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CorpusError {
+    /// No corpus of that name is supported.
+    #[error("unknown corpus {name:?}; known: {}", known.join(", "))]
+    UnknownCorpus {
+        /// The name asked for.
+        name: String,
+        /// The supported names.
+        known: Vec<&'static str>,
+    },
+    /// The folder of a corpus is not there, or is a file.
+    #[error("{} is not a folder; give the folder {corpus} was unpacked in", root.display())]
+    NotAFolder {
+        /// The corpus.
+        corpus: &'static str,
+        /// The path given.
+        root: PathBuf,
+    },
+    /// A folder could not be listed.
+    #[error("cannot list {}", path.display())]
+    Walk {
+        /// Where the walk stopped.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: walkdir::Error,
+    },
+    /// A folder holds no utterance of the corpus.
+    #[error("no {corpus} utterance in {}: expected {expected}{found}", root.display())]
+    NoUtterances {
+        /// The corpus.
+        corpus: &'static str,
+        /// The folder searched.
+        root: PathBuf,
+        /// What the corpus looks like on disk.
+        expected: &'static str,
+        /// What was found instead; empty where that was nothing.
+        found: String,
+    },
+    /// A corpus contradicts itself.
+    #[error("corpus {corpus}: {problem}")]
+    Invalid {
+        /// The corpus.
+        corpus: String,
+        /// The contradiction.
+        problem: String,
+    },
+    /// A recording could not be decoded.
+    #[error("cannot read utterance {id} ({}){}; `check` lists every such file",
+        path.display(), and_others(*.others))]
+    Unreadable {
+        /// The utterance.
+        id: String,
+        /// Its file.
+        path: PathBuf,
+        /// How many more could not be read.
+        others: usize,
+        /// Why.
+        #[source]
+        source: AudioError,
+    },
+    /// No split of that name exists.
+    #[error("unknown split {0:?}; known: random, speaker, emobox, session")]
+    UnknownSplit(String),
+    /// The corpus cannot be split that way.
+    #[error("corpus {corpus} has no {split} split: {reason}")]
+    UnsupportedSplit {
+        /// The corpus.
+        corpus: String,
+        /// The split.
+        split: Split,
+        /// Why not.
+        reason: String,
+    },
+    /// The number of folds does not suit the corpus or the split.
+    #[error("cannot make {k} {split} folds: {reason}")]
+    FoldCount {
+        /// The split.
+        split: Split,
+        /// The number asked for.
+        k: usize,
+        /// Why not.
+        reason: String,
+    },
+    /// There is not one duplicate group for each utterance.
+    #[error("{groups} duplicate groups for {utterances} utterances; there must be one for each")]
+    GroupCount {
+        /// Length of the groups given.
+        groups: usize,
+        /// Utterances in the corpus.
+        utterances: usize,
+    },
+    /// A validation part cannot be carved out as asked.
+    #[error("cannot carve out a validation part: {0}")]
+    Validation(String),
+    /// Something is on both sides of a split.
+    #[error("leakage between training and test: {0}")]
+    Leakage(Box<Leakage>),
+}
+
+fn and_others(n: usize) -> String {
+    match n {
+        0 => String::new(),
+        1 => " and 1 other".to_owned(),
+        n => format!(" and {n} others"),
+    }
+}

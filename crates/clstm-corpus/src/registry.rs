@@ -1,0 +1,134 @@
+//! Which corpora there are.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::corpus::ScanNotes;
+use crate::{Corpus, CorpusError, Split, Utterance, ravdess};
+
+/// Every corpus: to add one, write its module and name its adapter here.
+const ADAPTERS: &[Adapter] = &[ravdess::ADAPTER];
+
+/// What a person choosing a corpus wants to know of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CorpusInfo {
+    /// Name given to [`open`].
+    pub name: &'static str,
+    /// Full title.
+    pub title: &'static str,
+    /// Licence or terms of use.
+    pub licence: &'static str,
+    /// Where it is published (URL).
+    pub source: &'static str,
+    /// The paper to cite.
+    pub citation: &'static str,
+    /// How to get it and where to put it.
+    pub obtain: &'static str,
+    /// Class names, in the order of the label indices.
+    pub labels: &'static [&'static str],
+    /// The splits it offers.
+    pub splits: &'static [Split],
+    /// Utterances in the full release.
+    pub utterances: usize,
+    /// Speakers in the full release.
+    pub speakers: usize,
+}
+
+/// What a corpus module provides.
+#[derive(Clone, Copy)]
+pub(crate) struct Adapter {
+    pub(crate) info: CorpusInfo,
+    /// What the files look like on disk, for the error when there are none.
+    pub(crate) layout: &'static str,
+    /// Finds the utterances under a folder, in any order.
+    pub(crate) scan: fn(&Path) -> Result<Scan, CorpusError>,
+    /// Everything the full release holds.
+    pub(crate) expected: fn() -> Vec<Expected>,
+    /// Groups of ids whose recordings are the same in the release itself.
+    pub(crate) known_duplicates: &'static [&'static [&'static str]],
+    /// EmoBox's test speakers, fold by fold; empty where it has none for this corpus.
+    pub(crate) emobox: &'static [&'static [&'static str]],
+}
+
+/// What a scan found.
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    pub(crate) utterances: Vec<Utterance>,
+    pub(crate) notes: ScanNotes,
+}
+
+/// An utterance that the full release holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) id: String,
+    pub(crate) label: usize,
+    pub(crate) speaker: String,
+}
+
+/// The corpora that [`open`] knows.
+#[must_use]
+pub fn supported() -> &'static [CorpusInfo] {
+    const INFOS: [CorpusInfo; ADAPTERS.len()] = {
+        let mut infos = [ADAPTERS[0].info; ADAPTERS.len()];
+        let mut i = 1;
+        while i < ADAPTERS.len() {
+            infos[i] = ADAPTERS[i].info;
+            i += 1;
+        }
+        infos
+    };
+    &INFOS
+}
+
+/// The adapter of a corpus, by its name without regard to case.
+pub(crate) fn adapter(name: &str) -> Option<&'static Adapter> {
+    ADAPTERS.iter().find(|a| a.info.name.eq_ignore_ascii_case(name))
+}
+
+/// Opens the corpus `name` (without regard to case) in the folder `root`.
+///
+/// Reads names only, no audio. Files with malformed names, and utterances of which there are two
+/// files, do not fail; they are in [`Corpus::notes`] and in the report of
+/// [`check`](crate::check).
+///
+/// # Errors
+///
+/// [`CorpusError::UnknownCorpus`], listing the known ones; [`CorpusError::NotAFolder`];
+/// [`CorpusError::Walk`] where a folder cannot be listed; [`CorpusError::NoUtterances`].
+pub fn open(name: &str, root: &Path) -> Result<Corpus, CorpusError> {
+    let adapter = adapter(name).ok_or_else(|| CorpusError::UnknownCorpus {
+        name: name.to_owned(),
+        known: ADAPTERS.iter().map(|a| a.info.name).collect(),
+    })?;
+    let scan = (adapter.scan)(root)?;
+    if scan.utterances.is_empty() {
+        return Err(CorpusError::NoUtterances {
+            corpus: adapter.info.name,
+            root: root.to_owned(),
+            expected: adapter.layout,
+            found: instead(&scan.notes),
+        });
+    }
+    let labels = adapter.info.labels.iter().map(|&l| l.to_owned()).collect();
+    let mut corpus = Corpus::new(adapter.info.name, root, labels, scan.utterances)?;
+    corpus.notes = scan.notes;
+    Ok(corpus)
+}
+
+fn instead(notes: &ScanNotes) -> String {
+    let mut found = String::new();
+    for (kind, files) in &notes.ignored {
+        found += &format!("; {files} {kind} files were passed over");
+    }
+    if let Some(first) = notes.malformed.first() {
+        found += &format!(
+            "; {} audio files do not fit, such as {} ({})",
+            notes.malformed.len(),
+            first.path.display(),
+            first.reason
+        );
+    }
+    found
+}

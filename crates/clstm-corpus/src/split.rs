@@ -1,0 +1,157 @@
+//! Cutting a corpus into training, validation and test parts.
+//!
+//! Recordings with the same samples are one thing here: they share a duplicate group (see
+//! [`duplicate_groups`](crate::duplicate_groups)), and a group is never cut. The folds depend on
+//! the ids, labels, speakers and groups and on the seed, and on nothing else: neither the order
+//! of the utterances nor the number of threads.
+
+mod block;
+mod deal;
+mod leakage;
+mod published;
+mod random;
+mod session;
+mod shuffle;
+mod speaker;
+mod validation;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Corpus, CorpusError};
+
+pub use leakage::{Leakage, check_leakage, check_leakage_between};
+pub use validation::{HoldOut, ValidationSplit, validation_split};
+
+/// How a corpus is cut into folds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// Utterances at random, stratified by class. Speakers are on both sides, so the scores say
+    /// nothing about a new speaker; it is the protocol of the paper.
+    Random,
+    /// Speaker-independent: each fold tests on speakers it has not trained on, with as even a
+    /// share of the sexes as can be.
+    Speaker,
+    /// The speaker-independent folds published with EmoBox (Ma et al., 2024); the seed has no
+    /// part in them.
+    EmoBox,
+    /// One fold for each recording session, in corpora that have sessions.
+    Session,
+}
+
+impl Split {
+    /// All splits, in the order of the command line's help.
+    pub const ALL: [Self; 4] = [Self::Random, Self::Speaker, Self::EmoBox, Self::Session];
+
+    /// Whether no speaker may be on both sides.
+    #[must_use]
+    pub fn is_speaker_independent(self) -> bool {
+        self != Self::Random
+    }
+
+    /// The number of folds to make of `corpus` where none is asked for: 5, as in the paper, or
+    /// as many as the split has in this corpus (0 where it has none, which [`folds`] refuses).
+    #[must_use]
+    pub fn default_folds(self, corpus: &Corpus) -> usize {
+        match self {
+            Self::Random | Self::Speaker => 5,
+            Self::EmoBox => published::test_speakers(corpus).len(),
+            Self::Session => session::sessions(corpus).len(),
+        }
+    }
+
+    /// The way to carve out validation data that asks of the model what this split's test asks.
+    #[must_use]
+    pub fn hold_out(self) -> HoldOut {
+        if self.is_speaker_independent() { HoldOut::Speakers } else { HoldOut::Utterances }
+    }
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Random => "random",
+            Self::Speaker => "speaker",
+            Self::EmoBox => "emobox",
+            Self::Session => "session",
+        })
+    }
+}
+
+impl FromStr for Split {
+    type Err = CorpusError;
+
+    fn from_str(name: &str) -> Result<Self, CorpusError> {
+        Self::ALL
+            .into_iter()
+            .find(|split| split.to_string().eq_ignore_ascii_case(name))
+            .ok_or_else(|| CorpusError::UnknownSplit(name.to_owned()))
+    }
+}
+
+/// One fold of a cross-validation. Between them `train` and `test` hold every utterance once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fold {
+    /// Number of the fold, from 1.
+    pub number: usize,
+    /// Indices into [`Corpus::utterances`] to train on, ascending.
+    pub train: Vec<usize>,
+    /// Indices into [`Corpus::utterances`] to test on, ascending.
+    pub test: Vec<usize>,
+}
+
+/// Cuts `corpus` into `k` folds; each utterance is in the test part of exactly one.
+///
+/// `groups` has the duplicate group of each utterance, as
+/// [`duplicate_groups`](crate::duplicate_groups) gives it. The same corpus, groups and seed give
+/// the same folds in every release of this crate.
+///
+/// # Errors
+///
+/// [`CorpusError::FoldCount`] where `k` is under 2, over the number of speakers (or sessions), over
+/// the utterances of the smallest class, or other than the published number;
+/// [`CorpusError::UnsupportedSplit`] where the corpus has no such split;
+/// [`CorpusError::Leakage`] where published folds or sessions would part a duplicate group;
+/// [`CorpusError::GroupCount`] and [`CorpusError::Invalid`] for contradictory input.
+pub fn folds(
+    corpus: &Corpus,
+    groups: &[usize],
+    split: Split,
+    k: usize,
+    seed: u64,
+) -> Result<Vec<Fold>, CorpusError> {
+    corpus.validate()?;
+    if groups.len() != corpus.utterances.len() {
+        return Err(CorpusError::GroupCount {
+            groups: groups.len(),
+            utterances: corpus.utterances.len(),
+        });
+    }
+    // A split that the corpus does not have is the larger mistake: it is told of first.
+    let fold_of = match split {
+        Split::Random => random::assign(corpus, groups, k, seed)?,
+        Split::Speaker => speaker::assign(corpus, groups, k, seed)?,
+        Split::EmoBox => published::assign(corpus, k)?,
+        Split::Session => session::assign(corpus, k)?,
+    };
+    (0..k)
+        .map(|fold| {
+            let (test, train) = (0..fold_of.len()).partition(|&i| fold_of[i] == fold);
+            let fold = Fold { number: fold + 1, train, test };
+            check_leakage(corpus, groups, &fold, split).into_result()?;
+            Ok(fold)
+        })
+        .collect()
+}
+
+/// Refuses fewer than two folds.
+fn at_least_two(split: Split, k: usize) -> Result<(), CorpusError> {
+    if k < 2 {
+        let reason = "cross-validation needs at least 2".to_owned();
+        return Err(CorpusError::FoldCount { split, k, reason });
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Dealing blocks out to folds, evenly in every stratum.
+
+use super::block::Block;
+use super::shuffle::{generator, shuffle};
+
+/// The fold, from 0, of each of the corpus's `utterances`.
+///
+/// Stratum by stratum, the blocks are shuffled and the heavier put before the lighter; each goes
+/// to the fold that has the least of that stratum, or of those the least in all. Where the light
+/// blocks outnumber the uneven heavy ones, the counts of a stratum differ by at most one between
+/// the folds, and so do the totals.
+pub(super) fn deal(
+    blocks: &[Block],
+    utterances: usize,
+    k: usize,
+    purpose: &str,
+    seed: u64,
+) -> Vec<usize> {
+    let strata = blocks.iter().map(|b| b.weights.len()).max().unwrap_or(0);
+    let mut rng = generator(purpose, seed, 0);
+    let mut fold_of = vec![0; utterances];
+    let mut counts = vec![vec![0_usize; strata]; k];
+    let mut totals = vec![0_usize; k];
+    for stratum in 0..strata {
+        let mut hand: Vec<&Block> = blocks.iter().filter(|b| b.stratum == stratum).collect();
+        shuffle(&mut hand, &mut rng);
+        hand.sort_by_key(|block| std::cmp::Reverse(block.weight()));
+        for block in hand {
+            let Some(fold) = (0..k).min_by_key(|&f| (counts[f][stratum], totals[f])) else {
+                continue;
+            };
+            for (count, weight) in counts[fold].iter_mut().zip(&block.weights) {
+                *count += weight;
+            }
+            totals[fold] += block.weight();
+            for &member in &block.members {
+                fold_of[member] = fold;
+            }
+        }
+    }
+    fold_of
+}

@@ -1,0 +1,28 @@
+//! Speaker-independent folds, stratified by sex.
+
+use super::{Split, at_least_two, block, deal};
+use crate::{Corpus, CorpusError};
+
+pub(super) fn assign(
+    corpus: &Corpus,
+    groups: &[usize],
+    k: usize,
+    seed: u64,
+) -> Result<Vec<usize>, CorpusError> {
+    at_least_two(Split::Speaker, k)?;
+    let all: Vec<usize> = (0..corpus.utterances.len()).collect();
+    let blocks = block::of_speakers(corpus, groups, &all);
+    if k > blocks.len() {
+        let speakers = corpus.speakers().len();
+        let reason = if blocks.len() < speakers {
+            format!(
+                "of {speakers} speakers some share recordings, which leaves {} to tell apart",
+                blocks.len()
+            )
+        } else {
+            format!("there are {speakers} speakers")
+        };
+        return Err(CorpusError::FoldCount { split: Split::Speaker, k, reason });
+    }
+    Ok(deal::deal(&blocks, all.len(), k, "speaker folds", seed))
+}

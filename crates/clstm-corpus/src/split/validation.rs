@@ -1,0 +1,132 @@
+//! Carving a validation part out of a training part.
+
+use serde::{Deserialize, Serialize};
+
+use super::block::{self, Block};
+use super::shuffle::{generator, shuffle};
+use super::{Fold, Split, check_leakage};
+use crate::{Corpus, CorpusError};
+
+/// What is held out of the training part for validation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HoldOut {
+    /// Whole speakers, with a proportionate share of each sex: validation then asks what a
+    /// speaker-independent test asks.
+    Speakers,
+    /// Utterances, with a proportionate share of each class.
+    Utterances,
+}
+
+/// A training part cut in two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValidationSplit {
+    /// Indices into [`Corpus::utterances`] to train on, ascending.
+    pub train: Vec<usize>,
+    /// Indices into [`Corpus::utterances`] to validate on, ascending.
+    pub validation: Vec<usize>,
+}
+
+/// Cuts `fold.train` in two; the test part is not touched.
+///
+/// `fraction` is the share for validation, of the speakers (to the nearest whole speaker, and at
+/// least one) or of each class (to the nearest utterance). Copies of a recording stay on one side.
+/// Each fold draws on its own: the same seed holds out different data in different folds.
+///
+/// # Errors
+///
+/// [`CorpusError::Validation`] where `fraction` is not between 0 and 1 (both excluded), or either
+/// side would be empty; [`CorpusError::Leakage`] where `fold` itself leaks into its test part;
+/// [`CorpusError::GroupCount`] and [`CorpusError::Invalid`] for contradictory input.
+pub fn validation_split(
+    corpus: &Corpus,
+    groups: &[usize],
+    fold: &Fold,
+    by: HoldOut,
+    fraction: f64,
+    seed: u64,
+) -> Result<ValidationSplit, CorpusError> {
+    corpus.validate()?;
+    if groups.len() != corpus.utterances.len() {
+        return Err(CorpusError::GroupCount {
+            groups: groups.len(),
+            utterances: corpus.utterances.len(),
+        });
+    }
+    if !(fraction > 0.0 && fraction < 1.0) {
+        let problem = format!("its share is {fraction}, which is not between 0 and 1");
+        return Err(CorpusError::Validation(problem));
+    }
+    check_leakage(corpus, groups, fold, Split::Random).into_result()?;
+    let mut indices = fold.train.clone();
+    indices.sort_unstable();
+    indices.dedup();
+    let mut held = vec![false; corpus.utterances.len()];
+    let mut mark = |block: &Block| block.members.iter().for_each(|&i| held[i] = true);
+    match by {
+        HoldOut::Speakers => {
+            let blocks = block::of_speakers(corpus, groups, &indices);
+            hold_speakers(&blocks, fraction, seed, fold.number)?.into_iter().for_each(&mut mark);
+        }
+        HoldOut::Utterances => {
+            let blocks = block::of_groups(corpus, groups, &indices);
+            hold_utterances(&blocks, fraction, seed, fold.number).into_iter().for_each(&mut mark);
+        }
+    }
+    let (validation, train): (Vec<usize>, Vec<usize>) = indices.iter().partition(|&&i| held[i]);
+    let empty = match (validation.is_empty(), train.is_empty()) {
+        (true, _) => "nothing for validation",
+        (_, true) => "nothing to train on",
+        _ => return Ok(ValidationSplit { train, validation }),
+    };
+    Err(CorpusError::Validation(format!(
+        "a share of {fraction} of {} training utterances leaves {empty}",
+        indices.len()
+    )))
+}
+
+/// Takes speakers from the sexes in proportion to their numbers.
+fn hold_speakers(
+    blocks: &[Block],
+    fraction: f64,
+    seed: u64,
+    fold: usize,
+) -> Result<Vec<&Block>, CorpusError> {
+    if blocks.len() < 2 {
+        let problem = "speakers are to be held out, and the training part has only one".to_owned();
+        return Err(CorpusError::Validation(problem));
+    }
+    let target = ((blocks.len() as f64 * fraction).round() as usize).clamp(1, blocks.len() - 1);
+    let mut hand: Vec<&Block> = blocks.iter().collect();
+    shuffle(&mut hand, &mut generator("validation speakers", seed, fold));
+    // The r-th (from 0) of the n speakers of a sex stands at (2r + 1) / 2n of the way through;
+    // equal places keep their shuffled order, so neither sex is favoured.
+    let of_sex = |sex: usize| blocks.iter().filter(|b| b.stratum == sex).count();
+    let mut placed: Vec<(usize, usize, &Block)> = Vec::with_capacity(hand.len());
+    for block in hand {
+        let rank = placed.iter().filter(|(_, _, b)| b.stratum == block.stratum).count();
+        placed.push((2 * rank + 1, 2 * of_sex(block.stratum), block));
+    }
+    placed.sort_by(|(a, n, _), (b, m, _)| (a * m).cmp(&(b * n)));
+    Ok(placed.into_iter().take(target).map(|(_, _, block)| block).collect())
+}
+
+/// Takes its share of each class; a block too large for what is left of the share stays.
+fn hold_utterances(blocks: &[Block], fraction: f64, seed: u64, fold: usize) -> Vec<&Block> {
+    let strata = blocks.iter().map(|b| b.weights.len()).max().unwrap_or(0);
+    let mut rng = generator("validation utterances", seed, fold);
+    let mut held = Vec::new();
+    for stratum in 0..strata {
+        let mut hand: Vec<&Block> = blocks.iter().filter(|b| b.stratum == stratum).collect();
+        shuffle(&mut hand, &mut rng);
+        let size: usize = hand.iter().map(|b| b.weight()).sum();
+        let mut left = (size as f64 * fraction).round() as usize;
+        for block in hand {
+            if block.weight() <= left {
+                left -= block.weight();
+                held.push(block);
+            }
+        }
+    }
+    held
+}
