@@ -1,0 +1,31 @@
+//! Runs of channels of a width known to the compiler, so that they live in vector registers.
+
+/// Work on `L` adjacent channels from channel `c`.
+pub(super) trait Lanes {
+    fn run<const L: usize>(&mut self, c: usize);
+}
+
+/// Covers all channels: sixteen at a time (one AVX-512 register), then four, then singly.
+#[inline(always)]
+pub(super) fn over_channels(channels: usize, work: &mut impl Lanes) {
+    let mut c = 0;
+    while c + 16 <= channels {
+        work.run::<16>(c);
+        c += 16;
+    }
+    while c + 4 <= channels {
+        work.run::<4>(c);
+        c += 4;
+    }
+    while c < channels {
+        work.run::<1>(c);
+        c += 1;
+    }
+}
+
+/// `x[at .. at + L]` by value.
+#[inline(always)]
+pub(super) fn load<T: Copy, const L: usize>(x: &[T], at: usize) -> [T; L] {
+    let x = &x[at..at + L];
+    std::array::from_fn(|l| x[l])
+}

@@ -1,0 +1,128 @@
+//! The second read of the input: find the winner of each window and map it, channel by channel.
+
+use super::NormPoolShape;
+use super::lanes::{Lanes, load, over_channels};
+use crate::activation::vectorised;
+use rayon::prelude::*;
+
+/// The affine map of each channel, `(h - mean) * scale + beta`.
+pub(super) struct Affine<'a> {
+    mean: &'a [f32],
+    scale: Vec<f32>,
+    beta: &'a [f32],
+    /// Sign of the scale: -1, 0 or 1. The map is monotone, so `h * sign` orders as its result does.
+    sign: Vec<f32>,
+}
+
+impl<'a> Affine<'a> {
+    pub(super) fn new(mean: &'a [f32], rstd: &[f32], gamma: &[f32], beta: &'a [f32]) -> Self {
+        let scale = gamma.iter().zip(rstd).map(|(g, r)| g * r).collect();
+        // `signum` of zero is one, and every input of a window ties under a gamma of zero.
+        let sign = gamma.iter().map(|&g| if g == 0.0 { 0.0 } else { g.signum() }).collect();
+        Self { mean, scale, beta, sign }
+    }
+}
+
+/// What the backward pass wants to know of each window, `[rows, pooled, channels]`.
+pub(super) struct Kept<'a> {
+    /// The winning input.
+    pub(super) values: &'a mut [f32],
+    /// Its place within the window.
+    pub(super) places: &'a mut [u16],
+}
+
+/// Fills `y`, and `kept` if it is wanted.
+pub(super) fn run(
+    shape: &NormPoolShape,
+    h: &[f32],
+    affine: &Affine<'_>,
+    y: &mut [f32],
+    kept: Option<Kept<'_>>,
+) {
+    let rows = shape.rows_per_task();
+    let (input, output) = (rows * shape.row(), rows * shape.pooled_row());
+    let tasks = h.par_chunks(input).zip(y.par_chunks_mut(output));
+    match kept {
+        None => tasks.for_each(|(h, y)| pool_rows::<false>(shape, h, affine, y, &mut [], &mut [])),
+        Some(Kept { values, places }) => tasks
+            .zip(values.par_chunks_mut(output).zip(places.par_chunks_mut(output)))
+            .for_each(|((h, y), (v, p))| pool_rows::<true>(shape, h, affine, y, v, p)),
+    }
+}
+
+fn pool_rows<const KEEP: bool>(
+    shape: &NormPoolShape,
+    h: &[f32],
+    affine: &Affine<'_>,
+    y: &mut [f32],
+    values: &mut [f32],
+    places: &mut [u16],
+) {
+    let channels = shape.channels;
+    vectorised(|| {
+        let mut at = 0;
+        for h in h.chunks_exact(shape.row()) {
+            for h in h.chunks(shape.pool.saturating_mul(channels)) {
+                let kept = if KEEP { at..at + channels } else { 0..0 };
+                let mut window = Window::<KEEP> {
+                    h,
+                    affine,
+                    channels,
+                    y: &mut y[at..at + channels],
+                    values: &mut values[kept.clone()],
+                    places: &mut places[kept],
+                };
+                over_channels(channels, &mut window);
+                at += channels;
+            }
+        }
+    });
+}
+
+struct Window<'a, const KEEP: bool> {
+    h: &'a [f32],
+    affine: &'a Affine<'a>,
+    channels: usize,
+    y: &'a mut [f32],
+    values: &'a mut [f32],
+    places: &'a mut [u16],
+}
+
+impl<const KEEP: bool> Lanes for Window<'_, KEEP> {
+    #[inline(always)]
+    fn run<const L: usize>(&mut self, c: usize) {
+        let sign: [f32; L] = load(&self.affine.sign, c);
+        let first: [f32; L] = load(self.h, c);
+        let mut best = first;
+        let mut place = [0_u32; L];
+        for l in 0..L {
+            best[l] *= sign[l];
+        }
+        for (p, row) in self.h.chunks_exact(self.channels).enumerate().skip(1) {
+            let x: [f32; L] = load(row, c);
+            for l in 0..L {
+                let key = x[l] * sign[l];
+                // NaN replaces anything, and nothing but NaN replaces it.
+                let better = (key > best[l]) | key.is_nan();
+                best[l] = if better { key } else { best[l] };
+                place[l] = if better { p as u32 } else { place[l] };
+            }
+        }
+        let (mean, scale): ([f32; L], [f32; L]) =
+            (load(self.affine.mean, c), load(&self.affine.scale, c));
+        let beta: [f32; L] = load(self.affine.beta, c);
+        let y = &mut self.y[c..c + L];
+        for l in 0..L {
+            let tied = (sign[l] == 0.0) & !best[l].is_nan();
+            best[l] = if tied { first[l] } else { best[l] * sign[l] };
+            y[l] = (best[l] - mean[l]) * scale[l] + beta[l];
+        }
+        if KEEP {
+            self.values[c..c + L].copy_from_slice(&best);
+            let places = &mut self.places[c..c + L];
+            for l in 0..L {
+                places[l] = place[l] as u16;
+            }
+        }
+    }
+}

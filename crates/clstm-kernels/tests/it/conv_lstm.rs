@@ -1,0 +1,252 @@
+//! ConvLSTM against float64 reference vectors, against itself, and across thread counts.
+
+use clstm_kernels::conv_lstm::{InputNorm, Params, Peepholes, Shape, backward, forward};
+use proptest::prelude::*;
+
+use crate::random::Random;
+use crate::reference::{Reference, references};
+
+/// `[outer, a, b]` to `[outer, b, a]`.
+fn swap_inner(data: &[f32], a: usize, b: usize) -> Vec<f32> {
+    let mut out = Vec::with_capacity(data.len());
+    for block in data.chunks_exact(a * b) {
+        out.extend((0..b).flat_map(|j| (0..a).map(move |i| block[i * b + j])));
+    }
+    out
+}
+
+fn shape_of(reference: &Reference) -> Shape {
+    let [batch, time, channels, length] = *reference.shape("x") else {
+        panic!("x is [B, T, C, L]")
+    };
+    let [gates, _, kernel_input] = *reference.shape("w_x") else { panic!("w_x is [4H, C, kx]") };
+    let peepholes = match reference.find("peephole").map(|_| reference.shape("peephole").len()) {
+        None => Peepholes::None,
+        Some(2) => Peepholes::Channel,
+        Some(_) => Peepholes::Full,
+    };
+    Shape {
+        batch,
+        time,
+        channels,
+        length,
+        filters: gates / 4,
+        kernel_input,
+        kernel_state: reference.shape("w_h")[2],
+        stride: reference.number("stride", 1),
+        peepholes,
+    }
+}
+
+#[test]
+fn outputs_and_gradients_match_the_reference_vectors() {
+    for reference in references("conv_lstm") {
+        let shape = shape_of(&reference);
+        let (p, h) = (shape.positions(), shape.filters);
+        let x = swap_inner(reference.data("x"), shape.channels, shape.length);
+        let params = Params {
+            w_x: reference.data("w_x"),
+            w_h: reference.data("w_h"),
+            bias: reference.data("b"),
+            peephole: reference.find("peephole").unwrap_or_default(),
+        };
+        let mut y = vec![0.0; shape.batch * shape.time * p * h];
+        let (saved, _) = forward(&shape, &x, &params, InputNorm::None, &mut y, true);
+        let saved = saved.expect("kept");
+        reference.assert_output("h", &swap_inner(&y, p, h));
+        reference.assert_output("c", &swap_inner(&saved.cell_states(&shape), p, h));
+
+        let mut inferred = vec![0.0; y.len()];
+        forward(&shape, &x, &params, InputNorm::None, &mut inferred, false);
+        assert_eq!(y, inferred, "inference computes what training computes");
+
+        let dy = swap_inner(reference.data("out.loss_weight"), h, p);
+        let mut dx = vec![0.0; x.len()];
+        let grads = backward(&shape, saved, &dy, Some(&mut dx));
+        reference.assert_gradient("x", &swap_inner(&dx, shape.length, shape.channels));
+        reference.assert_gradient("w_x", &grads.w_x);
+        reference.assert_gradient("w_h", &grads.w_h);
+        reference.assert_gradient("b", &grads.bias);
+        if shape.peepholes != Peepholes::None {
+            reference.assert_gradient("peephole", &grads.peephole);
+        }
+    }
+}
+
+/// A layer with random parameters.
+struct Layer {
+    shape: Shape,
+    x: Vec<f32>,
+    w_x: Vec<f32>,
+    w_h: Vec<f32>,
+    bias: Vec<f32>,
+    peephole: Vec<f32>,
+    gamma: Vec<f32>,
+    dy: Vec<f32>,
+}
+
+impl Layer {
+    fn new(shape: Shape, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let (h, p) = (shape.filters, shape.positions());
+        let peephole = match shape.peepholes {
+            Peepholes::None => 0,
+            Peepholes::Channel => 3 * h,
+            Peepholes::Full => 3 * h * p,
+        };
+        Self {
+            x: random.vec(shape.batch * shape.time * shape.length * shape.channels, 1.0),
+            w_x: random.vec(4 * h * shape.channels * shape.kernel_input, 0.3),
+            w_h: random.vec(4 * h * h * shape.kernel_state, 0.3),
+            bias: random.vec(4 * h, 0.5),
+            peephole: random.vec(peephole, 0.5),
+            gamma: random.vec(4 * h, 1.0).iter().map(|v| 1.0 + v.abs()).collect(),
+            dy: random.vec(shape.batch * shape.time * p * h, 1.0),
+            shape,
+        }
+    }
+
+    fn params(&self) -> Params<'_> {
+        Params { w_x: &self.w_x, w_h: &self.w_h, bias: &self.bias, peephole: &self.peephole }
+    }
+
+    fn norm(&self) -> InputNorm<'_> {
+        InputNorm::Batch { gamma: &self.gamma, epsilon: 1e-5 }
+    }
+
+    /// `sum(y * dy)` with a batch norm.
+    fn loss(&self) -> f64 {
+        let mut y = vec![0.0; self.dy.len()];
+        forward(&self.shape, &self.x, &self.params(), self.norm(), &mut y, false);
+        y.iter().zip(&self.dy).map(|(y, d)| f64::from(*y) * f64::from(*d)).sum()
+    }
+
+    /// Everything that a training step computes, in one vector.
+    fn step(&self) -> Vec<f32> {
+        let mut y = vec![0.0; self.dy.len()];
+        let (saved, _) = forward(&self.shape, &self.x, &self.params(), self.norm(), &mut y, true);
+        let mut dx = vec![0.0; self.x.len()];
+        let g = backward(&self.shape, saved.expect("kept"), &self.dy, Some(&mut dx));
+        [y, dx, g.w_x, g.w_h, g.bias, g.peephole, g.gamma].concat()
+    }
+}
+
+fn small(batch: usize, channels: usize, stride: usize, peepholes: Peepholes) -> Shape {
+    Shape {
+        batch,
+        time: 3,
+        channels,
+        length: 11,
+        filters: 5,
+        kernel_input: 4,
+        kernel_state: 3,
+        stride,
+        peepholes,
+    }
+}
+
+#[test]
+fn gradients_with_a_batch_norm_match_central_differences() {
+    // No reference file has the norm: differences of the forward pass stand in, in several places
+    // of every parameter. The loss is f32 arithmetic summed in f64: 2% is what its noise allows.
+    for (channels, stride, peepholes) in
+        [(1, 3, Peepholes::Full), (3, 1, Peepholes::Channel), (2, 2, Peepholes::None)]
+    {
+        let mut layer = Layer::new(small(3, channels, stride, peepholes), 7);
+        let mut y = vec![0.0; layer.dy.len()];
+        let (saved, _) =
+            forward(&layer.shape, &layer.x, &layer.params(), layer.norm(), &mut y, true);
+        let mut dx = vec![0.0; layer.x.len()];
+        let grads = backward(&layer.shape, saved.expect("kept"), &layer.dy, Some(&mut dx));
+        type Field = fn(&mut Layer) -> &mut Vec<f32>;
+        let fields: [(&str, Field, &[f32]); 6] = [
+            ("x", |l| &mut l.x, &dx),
+            ("w_x", |l| &mut l.w_x, &grads.w_x),
+            ("w_h", |l| &mut l.w_h, &grads.w_h),
+            ("bias", |l| &mut l.bias, &grads.bias),
+            ("peephole", |l| &mut l.peephole, &grads.peephole),
+            ("gamma", |l| &mut l.gamma, &grads.gamma),
+        ];
+        for (name, field, grad) in fields {
+            let largest = grad.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+            for at in (0..grad.len()).step_by(grad.len() / 7 + 1) {
+                let epsilon = 1e-2;
+                let before = field(&mut layer)[at];
+                field(&mut layer)[at] = before + epsilon;
+                let high = layer.loss();
+                field(&mut layer)[at] = before - epsilon;
+                let low = layer.loss();
+                field(&mut layer)[at] = before;
+                let slope = ((high - low) / (2.0 * f64::from(epsilon))) as f32;
+                assert!(
+                    (slope - grad[at]).abs() < 0.02 * largest + 1e-3,
+                    "{name}[{at}] C={channels} stride={stride}: {} but the slope is {slope}",
+                    grad[at]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fixed_norm_with_the_statistics_of_the_batch_is_the_batch_norm() {
+    let layer = Layer::new(small(5, 3, 1, Peepholes::Full), 3);
+    let mut trained = vec![0.0; layer.dy.len()];
+    let (_, statistics) =
+        forward(&layer.shape, &layer.x, &layer.params(), layer.norm(), &mut trained, false);
+    let statistics = statistics.expect("statistics of the batch");
+    let fixed = InputNorm::Fixed {
+        gamma: &layer.gamma,
+        mean: &statistics.mean,
+        variance: &statistics.variance,
+        epsilon: 1e-5,
+    };
+    let mut inferred = vec![0.0; trained.len()];
+    forward(&layer.shape, &layer.x, &layer.params(), fixed, &mut inferred, false);
+    for (a, b) in trained.iter().zip(&inferred) {
+        assert!((a - b).abs() < 2e-6, "{a} and {b}");
+    }
+}
+
+#[test]
+fn a_step_is_the_same_to_the_bit_whatever_the_number_of_threads() {
+    let layer = Layer::new(small(37, 2, 1, Peepholes::Full), 11);
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| layer.step())
+    };
+    let one = run(1);
+    assert!(one.iter().all(|v| v.is_finite()) && one.iter().any(|v| *v != 0.0));
+    assert_eq!(one, run(2));
+    assert_eq!(one, run(3));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Utterances do not see each other: a batch is its utterances one by one.
+    #[test]
+    fn a_batch_is_its_utterances_one_by_one(
+        seed: u64, batch in 2..20_usize, time in 1..4_usize, channels in 1..4_usize,
+        length in 1..13_usize, filters in 1..19_usize, kx in 1..6_usize, kh in 1..6_usize,
+        stride in 1..4_usize,
+    ) {
+        let shape = Shape {
+            batch, time, channels, length, filters, stride,
+            kernel_input: kx, kernel_state: kh, peepholes: Peepholes::Channel,
+        };
+        let layer = Layer::new(shape, seed);
+        let mut all = vec![0.0; layer.dy.len()];
+        forward(&shape, &layer.x, &layer.params(), InputNorm::None, &mut all, false);
+        let (input, output) = (layer.x.len() / batch, all.len() / batch);
+        for b in 0..batch {
+            let mut one = vec![0.0; output];
+            let shape = Shape { batch: 1, ..shape };
+            let x = &layer.x[b * input..][..input];
+            forward(&shape, x, &layer.params(), InputNorm::None, &mut one, false);
+            for (a, b) in one.iter().zip(&all[b * output..]) {
+                prop_assert!((a - b).abs() < 2e-6);
+            }
+        }
+    }
+}
