@@ -115,9 +115,9 @@ impl Lanes for Sum<'_> {
                 chains[0][l] += x[l];
             }
         }
-        for l in 0..L {
-            self.sum[c + l] = (chains[0][l] + chains[1][l]) + (chains[2][l] + chains[3][l]);
-        }
+        let [a, b, d, e] = chains;
+        let sum: [f32; L] = std::array::from_fn(|l| (a[l] + b[l]) + (d[l] + e[l]));
+        self.sum[c..c + L].copy_from_slice(&sum);
     }
 }
 

