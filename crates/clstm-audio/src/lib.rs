@@ -1,1 +1,56 @@
 //! Decoding, resampling, level, segmentation and augmentation of recordings.
+//!
+//! A recording becomes network input in five steps, each its own module and each usable alone:
+//!
+//! 1. [`load_file`] or [`load_bytes`] decode WAV, AIFF, FLAC, MP3, Ogg/Vorbis and M4A/AAC, mix the
+//!    channels down to one and resample, chunk by chunk.
+//! 2. [`speech_bounds`] finds the speech between the quiet edges.
+//! 3. [`rms_normalize`] brings the clip to the target level (Eq. 1 of the paper).
+//! 4. [`Augmenter`] varies a clip for training; [`place()`] puts it into its span for evaluation.
+//! 5. [`segment()`] cuts the span into the time steps of the network.
+//!
+//! ```
+//! use clstm_audio::{SegmentConfig, TrimConfig, Waveform};
+//!
+//! # fn main() -> Result<(), clstm_audio::AudioError> {
+//! # let sine = (0..8000).map(|n| (n as f32 * 0.2).sin()).collect();
+//! # let recording = Waveform { samples: sine, sample_rate: 8000 };
+//! // let recording = clstm_audio::decode_file(path, &DecodeLimits::default())?;
+//! let mut clip = clstm_audio::resample(&recording, 16_000)?;
+//! let bounds = clstm_audio::speech_bounds(&clip.samples, 16_000, &TrimConfig::default());
+//! let speech = &mut clip.samples[bounds];
+//! clstm_audio::rms_normalize(speech, 0.1);
+//!
+//! let config = SegmentConfig { length: 1600, hop: 1600, steps: 30 };
+//! let mut span = vec![0.0; config.span()];
+//! let placed = clstm_audio::place(speech, config.span(), &mut span);
+//! let mut steps = vec![0.0; config.steps * config.length];
+//! clstm_audio::segment(&span, &config, &mut steps);
+//! assert_eq!(config.steps_used(placed.end), 10);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Samples are `f32` at full scale ±1, lengths are in samples and rates in Hz unless a name ends
+//! in a unit (`_s` seconds, `_db` decibels). The crate knows nothing of networks or corpora.
+
+mod augment;
+mod decode;
+mod error;
+mod level;
+mod resample;
+mod segment;
+mod trim;
+mod waveform;
+
+pub use augment::{
+    AugmentConfig, Augmenter, BandPassConfig, FilterConfig, GainConfig, NoiseConfig, OffsetConfig,
+    PolarityConfig, SpeedConfig, TimeMaskConfig, place,
+};
+pub use decode::{DecodeLimits, decode_bytes, decode_file, load_bytes, load_file};
+pub use error::AudioError;
+pub use level::{Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};
+pub use resample::{Resampler, resample};
+pub use segment::{SegmentConfig, Windows, segment, windows};
+pub use trim::{TrimConfig, speech_bounds};
+pub use waveform::Waveform;
