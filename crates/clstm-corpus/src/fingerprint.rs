@@ -98,8 +98,8 @@ mod tests {
     #[test]
     fn is_the_sha256_of_the_little_endian_samples() {
         // sha256 of no bytes, and of 00 00 80 3f (1.0).
-        insta::assert_snapshot!(Fingerprint::of(&[]), @"");
-        insta::assert_snapshot!(Fingerprint::of(&[1.0]), @"");
+        insta::assert_snapshot!(Fingerprint::of(&[]), @"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        insta::assert_snapshot!(Fingerprint::of(&[1.0]), @"e00e5eb9444182f352323374ef4e08ebcb784725fdd4fd612d7730540b3e0c8c");
         assert_eq!(Fingerprint::of(&[0.0]), Fingerprint::of(&[-0.0]));
         assert_ne!(Fingerprint::of(&[0.0]), Fingerprint::of(&[0.0, 0.0]));
     }

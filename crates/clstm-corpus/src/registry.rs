@@ -120,11 +120,11 @@ pub fn open(name: &str, root: &Path) -> Result<Corpus, CorpusError> {
 fn instead(notes: &ScanNotes) -> String {
     let mut found = String::new();
     for (kind, files) in &notes.ignored {
-        found += &format!("; {files} {kind} files were passed over");
+        found += &format!("; {kind} files passed over: {files}");
     }
     if let Some(first) = notes.malformed.first() {
         found += &format!(
-            "; {} audio files do not fit, such as {} ({})",
+            "; audio files that do not fit: {}, such as {} ({})",
             notes.malformed.len(),
             first.path.display(),
             first.reason

@@ -59,7 +59,7 @@ impl fmt::Display for Leakage {
             ("unknown utterance indices", &unknown),
         ] {
             if let Some(first) = names.first() {
-                write!(f, "{separator}{} {what} (such as {first})", names.len())?;
+                write!(f, "{separator}{what}: {} (such as {first})", names.len())?;
                 separator = ", ";
             }
         }

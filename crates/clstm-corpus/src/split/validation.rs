@@ -100,7 +100,7 @@ fn hold_speakers(
     let mut hand: Vec<&Block> = blocks.iter().collect();
     shuffle(&mut hand, &mut generator("validation speakers", seed, fold));
     // The r-th (from 0) of the n speakers of a sex stands at (2r + 1) / 2n of the way through;
-    // equal places keep their shuffled order, so neither sex is favoured.
+    // equal places keep their shuffled order, so of two equal sexes neither is favoured.
     let of_sex = |sex: usize| blocks.iter().filter(|b| b.stratum == sex).count();
     let mut placed: Vec<(usize, usize, &Block)> = Vec::with_capacity(hand.len());
     for block in hand {

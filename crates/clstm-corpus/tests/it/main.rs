@@ -1,1 +1,14 @@
-//! Integration tests.
+//! Integration tests of `clstm-corpus`, one module a concern.
+
+// Clippy allows these in test functions alone; the helpers beside them are tests as well.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod check;
+mod folds;
+mod leakage;
+mod open;
+mod properties;
+mod release;
+mod stats;
+mod tree;
+mod validation;
