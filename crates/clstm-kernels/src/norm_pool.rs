@@ -7,7 +7,7 @@
 //! Batch normalisation: Ioffe & Szegedy 2015, <https://arxiv.org/abs/1502.03167>.
 
 mod backward;
-mod lanes;
+pub(crate) mod lanes;
 mod moments;
 mod pool;
 

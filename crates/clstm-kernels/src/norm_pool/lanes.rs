@@ -1,13 +1,13 @@
 //! Runs of channels of a width known to the compiler, so that they live in vector registers.
 
 /// Work on `L` adjacent channels from channel `c`.
-pub(super) trait Lanes {
+pub(crate) trait Lanes {
     fn run<const L: usize>(&mut self, c: usize);
 }
 
 /// Covers all channels: sixteen at a time (one AVX-512 register), then four, then singly.
 #[inline(always)]
-pub(super) fn over_channels(channels: usize, work: &mut impl Lanes) {
+pub(crate) fn over_channels(channels: usize, work: &mut impl Lanes) {
     let mut c = 0;
     while c + 16 <= channels {
         work.run::<16>(c);
@@ -25,7 +25,13 @@ pub(super) fn over_channels(channels: usize, work: &mut impl Lanes) {
 
 /// `x[at .. at + L]` by value.
 #[inline(always)]
-pub(super) fn load<T: Copy, const L: usize>(x: &[T], at: usize) -> [T; L] {
+pub(crate) fn load<T: Copy, const L: usize>(x: &[T], at: usize) -> [T; L] {
     let x = &x[at..at + L];
     std::array::from_fn(|l| x[l])
+}
+
+/// `x` into `to[at .. at + L]`.
+#[inline(always)]
+pub(crate) fn store<const L: usize>(x: [f32; L], to: &mut [f32], at: usize) {
+    to[at..at + L].copy_from_slice(&x);
 }
