@@ -67,6 +67,20 @@ fn the_pair_is_parted_where_it_is_not_known_to_be_one() {
 }
 
 #[test]
+fn a_large_group_is_made_up_for_by_the_others() {
+    let mut corpus = release();
+    corpus.utterances.retain(|u| u.label == 2 && u.speaker.as_str() <= "05");
+    let mut groups = apart(&corpus);
+    assert_eq!(groups.len(), 40);
+    groups[11..27].fill(11);
+    for seed in 0..20 {
+        let folds = folds(&corpus, &groups, Split::Random, 2, seed).unwrap();
+        assert_partition(&corpus, &folds);
+        assert_eq!([folds[0].test.len(), folds[1].test.len()], [20, 20]);
+    }
+}
+
+#[test]
 fn speaker_folds_part_speakers_and_share_the_sexes() {
     let corpus = release();
     let groups = release_groups(&corpus);
