@@ -83,7 +83,7 @@ pub fn speech_bounds(samples: &[f32], sample_rate: u32, config: &TrimConfig) -> 
     }
     let threshold = loudest * 10f64.powf(f64::from(config.threshold_db.min(0.0)) / 10.0);
     let first = frames().find(|&start| energy(start) >= threshold).unwrap_or(0);
-    let last = frames().filter(|&start| energy(start) >= threshold).last().unwrap_or(n - frame);
+    let last = frames().rfind(|&start| energy(start) >= threshold).unwrap_or(n - frame);
 
     let margin = seconds(config.margin_s);
     first.saturating_sub(margin)..last.saturating_add(frame).saturating_add(margin).min(n)

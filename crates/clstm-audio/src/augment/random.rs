@@ -52,3 +52,43 @@ impl Random {
         ((u128::from(self.bits()) * (max as u128 + 1)) >> 64) as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Neighbouring seeds, as epochs and utterances give them, must look independent.
+    #[test]
+    fn neighbouring_seeds_are_even_and_uncorrelated() {
+        const N: usize = 20_000;
+        for stream in [Stream::Speed, Stream::TimeMask] {
+            let draws: Vec<[f64; 2]> = (0..N as u64)
+                .map(|seed| {
+                    let mut random = Random::new(seed, stream);
+                    [f64::from(random.unit()) - 0.5, f64::from(random.unit()) - 0.5]
+                })
+                .collect();
+            // Mean 0 and variance 1/12; correlations 0. Bounds of five standard deviations.
+            let bound = 5.0 / (N as f64).sqrt();
+            for k in 0..2 {
+                let mean = draws.iter().map(|d| d[k]).sum::<f64>() / N as f64;
+                let variance = draws.iter().map(|d| d[k] * d[k]).sum::<f64>() / N as f64;
+                let lag = draws.windows(2).map(|d| d[0][k] * d[1][k]).sum::<f64>() / N as f64;
+                assert!(mean.abs() < bound / 12f64.sqrt(), "mean {mean}");
+                assert!((variance * 12.0 - 1.0).abs() < bound, "variance {variance}");
+                assert!((lag * 12.0).abs() < bound, "correlation of neighbours {lag}");
+            }
+            let within = draws.iter().map(|d| d[0] * d[1]).sum::<f64>() / N as f64;
+            assert!((within * 12.0).abs() < bound, "correlation of draws {within}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_reach_both_ends() {
+        let mut random = Random::new(1, Stream::Offset);
+        let mut counts = [0; 5];
+        (0..5000).for_each(|_| counts[random.up_to(4)] += 1);
+        assert!(counts.iter().all(|count| (850..1150).contains(count)), "{counts:?}");
+        assert_eq!(random.up_to(0), 0);
+    }
+}

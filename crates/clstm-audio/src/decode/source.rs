@@ -16,7 +16,7 @@ pub(super) struct Input<'a> {
     pub(super) media: Box<dyn MediaSource + 'a>,
     /// The extension of the name, for messages.
     pub(super) extension: Option<String>,
-    /// What the walk over MPEG frames found, to be told if the demuxer says it is an MP3.
+    /// What the walk over MPEG frames found, to be told if the demuxer says it is MP3 or ADTS.
     pub(super) mpeg: Result<(), AudioError>,
 }
 
@@ -101,7 +101,7 @@ fn check<'a, R: Read + Seek + Send + Sync + 'a>(
         return Err(AudioError::TooLarge { limit_bytes: limits.max_bytes }.into());
     }
     let mut reader = BufReader::new(&mut source);
-    let patches = wav::check(&mut reader, len)?;
+    let patches = wav::check(&mut reader, len, limits)?;
     let mpeg = match mpeg::check(&mut reader, len) {
         Err(Failure::Io(error)) => return Err(error.into()),
         Err(Failure::Audio(error)) => Err(error),

@@ -8,7 +8,9 @@ use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::well_known::{FORMAT_ID_FLAC, FORMAT_ID_MP3, FORMAT_ID_OGG};
+use symphonia::core::formats::well_known::{
+    FORMAT_ID_ADTS, FORMAT_ID_FLAC, FORMAT_ID_MP3, FORMAT_ID_OGG,
+};
 use symphonia::core::formats::{FormatId, FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
@@ -51,13 +53,17 @@ fn run(input: Input<'_>, limits: &DecodeLimits, sink: Sink<'_>) -> Result<(), Au
             MetadataOptions::default(),
         )
         .map_err(|error| match error {
+            // The index of an MP4 often stands at its end.
+            Error::Unsupported("isomp4: missing moov atom") => {
+                AudioError::damaged("the index (moov atom) is missing; the file was cut short")
+            }
             Error::Unsupported(reason) => AudioError::UnsupportedFormat {
                 reason: reason.to_owned(),
                 extension: extension.clone(),
             },
             error => failure(error, None),
         })?;
-    if format.format_info().format == FORMAT_ID_MP3 {
+    if [FORMAT_ID_MP3, FORMAT_ID_ADTS].contains(&format.format_info().format) {
         mpeg?;
     }
 
@@ -191,9 +197,10 @@ impl Session {
     }
 }
 
-/// The length in the header, for formats whose encoders count exactly.
+/// The length in the header of FLAC, which counts exactly. Elsewhere it is rounded, estimated or,
+/// for MP3, checked by `mpeg`.
 fn promised_frames(format: FormatId, track: &Track) -> Option<u64> {
-    [FORMAT_ID_FLAC, FORMAT_ID_MP3].contains(&format).then_some(track.num_frames).flatten()
+    track.num_frames.filter(|_| format == FORMAT_ID_FLAC)
 }
 
 /// An error of the demuxer or decoder in our words.

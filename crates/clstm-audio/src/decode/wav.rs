@@ -7,6 +7,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::limits::DecodeLimits;
 use super::source::Failure;
 use crate::error::AudioError;
 
@@ -20,10 +21,14 @@ pub(super) struct Patch {
 /// RIFF chunks before the data that are looked at: more is no recording.
 const MAX_CHUNKS: usize = 1024;
 
-/// Checks the lengths in a RIFF/WAVE header, at the start of `reader`.
+/// Checks the header of a RIFF/WAVE file, at the start of `reader`.
 ///
 /// Anything else passes without a patch: it is the demuxer's to judge.
-pub(super) fn check<R: Read + Seek>(reader: &mut R, len: u64) -> Result<Vec<Patch>, Failure> {
+pub(super) fn check<R: Read + Seek>(
+    reader: &mut R,
+    len: u64,
+    limits: &DecodeLimits,
+) -> Result<Vec<Patch>, Failure> {
     reader.seek(SeekFrom::Start(0))?;
     let mut head = [0; 12];
     if !read_exactly(reader, &mut head)? || &head[8..12] != b"WAVE" {
@@ -53,6 +58,16 @@ pub(super) fn check<R: Read + Seek>(reader: &mut R, len: u64) -> Result<Vec<Patc
                     let low = u64::from(le_u32(&lengths[8..12]));
                     let high = u64::from(le_u32(&lengths[12..16]));
                     long_data_len = Some(high << 32 | low);
+                }
+            }
+            b"fmt " => {
+                // The demuxer computes with this number before the limits see it.
+                let mut format = [0; 4];
+                let known = read_exactly(reader, &mut format)?;
+                let channels = usize::from(u16::from_le_bytes([format[2], format[3]]));
+                if known && channels > limits.max_channels {
+                    let max = limits.max_channels;
+                    return Err(AudioError::TooManyChannels { channels, max }.into());
                 }
             }
             b"data" => {

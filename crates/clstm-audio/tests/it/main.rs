@@ -1,1 +1,17 @@
 //! Integration tests of `clstm-audio`.
+
+// Clippy exempts test functions, not the helpers they call.
+#![allow(clippy::unwrap_used)]
+
+mod augmenting;
+mod compressed;
+mod corpus;
+mod damage;
+mod errors;
+mod levels;
+mod reference;
+mod resampling;
+mod segmenting;
+mod support;
+mod trimming;
+mod wav;

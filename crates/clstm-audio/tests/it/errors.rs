@@ -1,0 +1,165 @@
+//! Each bad input has an error of its own, with a stable word and a message that helps.
+
+use std::path::Path;
+
+use clstm_audio::{AudioError, DecodeLimits, decode_bytes, decode_file, load_bytes, load_file};
+
+use crate::support::{Format, data_len_at, fixture, fixture_path, sine, wav};
+
+fn refused(bytes: impl AsRef<[u8]>) -> AudioError {
+    decode_bytes(bytes, Some("wav"), &DecodeLimits::default()).unwrap_err()
+}
+
+/// The word, and something that the message must name.
+fn assert_says(error: &AudioError, kind: &str, words: &str) {
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(error.to_string().contains(words), "`{error}` does not say `{words}`");
+}
+
+#[test]
+fn paths() {
+    let limits = DecodeLimits::default();
+    let missing = Path::new("no/such/recording.wav");
+    assert_says(&decode_file(missing, &limits).unwrap_err(), "not_found", "recording.wav");
+    assert_says(&load_file(missing, 16_000, &limits).unwrap_err(), "not_found", "recording.wav");
+    let folder = tempfile::tempdir().unwrap();
+    assert_says(&decode_file(folder.path(), &limits).unwrap_err(), "is_directory", "folder");
+}
+
+#[test]
+fn files_give_the_errors_that_bytes_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.wav");
+    let cases = [Vec::new(), b"not audio, only text".to_vec(), wav(&[], 8000, 1, Format::S16)];
+    for bytes in cases {
+        std::fs::write(&path, &bytes).unwrap();
+        let error = decode_file(&path, &DecodeLimits::default()).unwrap_err();
+        assert_eq!(error.to_string(), refused(&bytes).to_string());
+    }
+}
+
+#[test]
+fn no_bytes() {
+    assert_says(&refused([]), "empty", "0 bytes");
+}
+
+#[test]
+fn text_named_wav() {
+    assert_says(&refused("path,emotion\na.wav,sad\n".repeat(50)), "format", ".wav");
+}
+
+#[test]
+fn no_samples() {
+    assert_says(&refused(wav(&[], 16_000, 1, Format::S16)), "no_samples", "no samples");
+}
+
+#[test]
+fn not_a_number() {
+    let mut samples = sine(440.0, 0.5, 16_000, 0.5);
+    samples[5000] = f64::NAN;
+    assert_says(&refused(wav(&samples, 16_000, 1, Format::F32)), "non_finite", "sample 5000");
+    samples[4000] = f64::INFINITY;
+    assert_says(&refused(wav(&samples, 8_000, 2, Format::F32)), "non_finite", "sample 2000");
+    assert_says(&refused(wav(&[f64::NAN; 9], 8_000, 1, Format::F64)), "non_finite", "sample 0");
+}
+
+#[test]
+fn huge_but_finite_samples_are_accepted() {
+    let bytes = wav(&[3e38; 8], 8_000, 4, Format::F32);
+    let decoded = decode_bytes(bytes, None, &DecodeLimits::default()).unwrap();
+    assert!(decoded.samples.iter().all(|x| (x / 3e38 - 1.0).abs() < 1e-6));
+}
+
+#[test]
+fn wav_cut_short() {
+    let whole = wav(&sine(440.0, 0.5, 16_000, 0.5), 16_000, 1, Format::S16);
+    let error = refused(&whole[..whole.len() - 4001]);
+    assert_says(&error, "decode", "promises 16000 bytes");
+    assert_says(&error, "decode", "has 11999");
+    for len in [13, 20, 30, 40] {
+        assert_eq!(refused(&whole[..len]).kind(), "decode", "{len} bytes");
+    }
+    // Also where the RIFF length is a placeholder but that of the data is not.
+    let mut streamed = whole[..whole.len() - 4001].to_vec();
+    streamed[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert_eq!(refused(&streamed).kind(), "decode");
+}
+
+#[test]
+fn rf64_cut_short() {
+    let whole = fixture("rf64.wav");
+    assert_says(&refused(&whole[..whole.len() - 100]), "decode", "promises 9600 bytes");
+}
+
+#[test]
+fn a_rate_or_channel_count_out_of_bounds() {
+    let limits = DecodeLimits { max_channels: 2, max_sample_rate: 48_000, ..Default::default() };
+    let decode = |bytes: Vec<u8>| decode_bytes(bytes, None, &limits);
+    assert!(decode(wav(&[0.0; 60], 48_000, 2, Format::S16)).is_ok());
+    let error = decode(wav(&[0.0; 60], 48_000, 3, Format::S16)).unwrap_err();
+    assert_says(&error, "channels", "3 channels");
+    let mut absurd = wav(&[0.0; 60], 48_000, 2, Format::S16);
+    absurd[22..24].fill(0xff);
+    assert_says(&decode(absurd).unwrap_err(), "channels", "65535 channels");
+    let error = decode(wav(&[0.0; 60], 96_000, 1, Format::S16)).unwrap_err();
+    assert_says(&error, "sample_rate", "96000 Hz");
+    let error = decode(wav(&[0.0; 60], 100, 1, Format::S16)).unwrap_err();
+    assert_says(&error, "sample_rate", "100 Hz");
+}
+
+#[test]
+fn too_long_is_seen_while_decoding_whatever_the_header_says() {
+    let limits = DecodeLimits { max_duration_s: 0.5, ..Default::default() };
+    let fits = wav(&[0.0; 4000], 8_000, 1, Format::S16);
+    assert_eq!(decode_bytes(&fits, None, &limits).unwrap().samples.len(), 4000);
+    let mut long = wav(&[0.0; 4001], 8_000, 1, Format::S16);
+    let error = load_bytes(&long, None, 16_000, &limits).unwrap_err();
+    assert_says(&error, "too_long", "0.5 s");
+    // A placeholder as length hides nothing.
+    let at = data_len_at(&long);
+    long[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert_eq!(decode_bytes(&long, None, &limits).unwrap_err().kind(), "too_long");
+    let error = decode_file(&fixture_path("tone.mp3"), &limits).unwrap_err();
+    assert_eq!(error.kind(), "too_long");
+}
+
+#[test]
+fn too_many_bytes() {
+    let limits = DecodeLimits { max_bytes: 1000, ..Default::default() };
+    let error = decode_file(&fixture_path("tone.mp3"), &limits).unwrap_err();
+    assert_says(&error, "too_large", "1000 bytes");
+}
+
+#[test]
+fn a_codec_or_target_that_is_not_supported() {
+    let error = decode_file(&fixture_path("opus.ogg"), &DecodeLimits::default()).unwrap_err();
+    assert_says(&error, "format", ".ogg");
+    let error = load_bytes(fixture("tone.mp3"), None, 0, &DecodeLimits::default()).unwrap_err();
+    assert_says(&error, "sample_rate", "0 Hz");
+}
+
+#[test]
+fn video_without_audio() {
+    let error = decode_file(&fixture_path("video_only.mp4"), &DecodeLimits::default()).unwrap_err();
+    assert_says(&error, "no_audio", "no audio track");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.wav");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    if !made.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no mkfifo here");
+        return;
+    }
+    let bytes = fixture("ffmpeg_pipe.wav");
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, bytes)
+    });
+    let decoded = decode_file(&pipe, &DecodeLimits::default()).unwrap();
+    writer.join().unwrap().unwrap();
+    assert_eq!(decoded.samples.len(), 4800);
+}
