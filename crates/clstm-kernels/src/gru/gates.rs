@@ -4,8 +4,7 @@
 //! rows, one an utterance, are `time` steps apart. Scratch of one step has adjacent rows.
 
 use crate::activation::{sigmoid, tanh, vectorised};
-use crate::norm_pool::lanes::{Lanes, load, over_channels, store};
-use std::array::from_fn;
+use crate::norm_pool::lanes::{Lanes, lanes, load, over_channels, store};
 
 /// The three gates of a row of `3H`.
 #[inline(always)]
@@ -110,19 +109,19 @@ impl Forward<'_> {
 }
 
 impl ForwardRow<'_> {
-    /// The pre-activations of one gate.
+    /// One gate, activated.
     #[inline(always)]
-    fn sum<const L: usize>(&self, gate: usize, c: usize) -> [f32; L] {
+    fn gate<const L: usize>(&self, gate: usize, c: usize, f: impl Fn(f32) -> f32) -> [f32; L] {
         let x: [f32; L] = load(self.gates[gate], c);
         let h: [f32; L] = load(self.products[gate], c);
         let b: [f32; L] = load(self.bias[gate], c);
-        from_fn(|l| x[l] + h[l] + b[l])
+        lanes(|l| f(x[l] + h[l] + b[l]))
     }
 
     #[inline(always)]
     fn update<const L: usize>(&mut self, c: usize, z: [f32; L], n: [f32; L]) {
         let before: [f32; L] = load(self.state, c);
-        let state: [f32; L] = from_fn(|l| before[l] + z[l] * (n[l] - before[l]));
+        let state: [f32; L] = lanes(|l| before[l] + z[l] * (n[l] - before[l]));
         store(n, self.gates[2], c);
         store(state, self.state, c);
         store(state, self.output, c);
@@ -135,14 +134,14 @@ impl Lanes for ResetAfter<'_> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, c: usize) {
         let row = &mut self.0;
-        let z = row.sum::<L>(0, c).map(sigmoid);
-        let r = row.sum::<L>(1, c).map(sigmoid);
+        let z = row.gate::<L>(0, c, sigmoid);
+        let r = row.gate::<L>(1, c, sigmoid);
         let product: [f32; L] = load(row.products[2], c);
         let inner_bias: [f32; L] = load(row.inner_bias, c);
-        let inner: [f32; L] = from_fn(|l| product[l] + inner_bias[l]);
+        let inner: [f32; L] = lanes(|l| product[l] + inner_bias[l]);
         let x: [f32; L] = load(row.gates[2], c);
         let b: [f32; L] = load(row.bias[2], c);
-        let n: [f32; L] = from_fn(|l| tanh(x[l] + b[l] + r[l] * inner[l]));
+        let n: [f32; L] = lanes(|l| tanh(x[l] + b[l] + r[l] * inner[l]));
         store(z, row.gates[0], c);
         store(r, row.gates[1], c);
         store(inner, row.inner, c);
@@ -156,12 +155,12 @@ impl Lanes for ResetBefore<'_> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, c: usize) {
         let row = &mut self.0;
-        let z = row.sum::<L>(0, c).map(sigmoid);
-        let r = row.sum::<L>(1, c).map(sigmoid);
+        let z = row.gate::<L>(0, c, sigmoid);
+        let r = row.gate::<L>(1, c, sigmoid);
         let before: [f32; L] = load(row.state, c);
         store(z, row.gates[0], c);
         store(r, row.gates[1], c);
-        store::<L>(from_fn(|l| r[l] * before[l]), row.inner, c);
+        store::<L>(lanes(|l| r[l] * before[l]), row.inner, c);
     }
 }
 
@@ -171,7 +170,7 @@ impl Lanes for Candidate<'_> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, c: usize) {
         let row = &mut self.0;
-        let n = row.sum::<L>(2, c).map(tanh);
+        let n = row.gate::<L>(2, c, tanh);
         let z: [f32; L] = load(row.gates[0], c);
         row.update(c, z, n);
     }
@@ -273,7 +272,7 @@ impl Backward<'_> {
 #[inline(always)]
 fn add<const L: usize>(x: [f32; L], to: &mut [f32], at: usize) {
     let sum: [f32; L] = load(to, at);
-    store::<L>(from_fn(|l| sum[l] + x[l]), to, at);
+    store::<L>(lanes(|l| sum[l] + x[l]), to, at);
 }
 
 impl BackwardRow<'_> {
@@ -285,10 +284,10 @@ impl BackwardRow<'_> {
         let before: [f32; L] = load(self.before, c);
         let dy: [f32; L] = load(self.dy, c);
         let later: [f32; L] = load(self.state, c);
-        let d: [f32; L] = from_fn(|l| dy[l] + later[l]);
-        let dz: [f32; L] = from_fn(|l| d[l] * (n[l] - before[l]) * z[l] * (1.0 - z[l]));
-        let dn: [f32; L] = from_fn(|l| d[l] * z[l] * (1.0 - n[l] * n[l]));
-        store::<L>(from_fn(|l| d[l] * (1.0 - z[l])), self.state, c);
+        let d: [f32; L] = lanes(|l| dy[l] + later[l]);
+        let dz: [f32; L] = lanes(|l| d[l] * (n[l] - before[l]) * z[l] * (1.0 - z[l]));
+        let dn: [f32; L] = lanes(|l| d[l] * z[l] * (1.0 - n[l] * n[l]));
+        store::<L>(lanes(|l| d[l] * (1.0 - z[l])), self.state, c);
         [dz, dn]
     }
 
@@ -310,8 +309,8 @@ impl Lanes for GradAfter<'_> {
         let [dz, dn] = row.update_and_candidate::<L>(c);
         let r: [f32; L] = load(row.gates[1], c);
         let inner: [f32; L] = load(row.inner, c);
-        let dr: [f32; L] = from_fn(|l| dn[l] * inner[l] * r[l] * (1.0 - r[l]));
-        let dinner: [f32; L] = from_fn(|l| dn[l] * r[l]);
+        let dr: [f32; L] = lanes(|l| dn[l] * inner[l] * r[l] * (1.0 - r[l]));
+        let dinner: [f32; L] = lanes(|l| dn[l] * r[l]);
         row.gate(0, c, dz);
         row.gate(1, c, dr);
         row.gate(2, c, dn);
@@ -342,7 +341,7 @@ impl Lanes for GradBefore<'_> {
         let r: [f32; L] = load(row.gates[1], c);
         let before: [f32; L] = load(row.before, c);
         let dinner: [f32; L] = load(row.dinner, c);
-        row.gate::<L>(1, c, from_fn(|l| dinner[l] * before[l] * r[l] * (1.0 - r[l])));
-        add::<L>(from_fn(|l| dinner[l] * r[l]), row.state, c);
+        row.gate::<L>(1, c, lanes(|l| dinner[l] * before[l] * r[l] * (1.0 - r[l])));
+        add::<L>(lanes(|l| dinner[l] * r[l]), row.state, c);
     }
 }

@@ -81,10 +81,13 @@ fn reduce(channels: usize, dy: &[f32], winners: &[f32], mean: &[f32]) -> Vec<[f6
             let mut total = vec![[0.0; 2]; channels];
             let mut sums = vec![[0.0; 2]; channels];
             for (dy, winners) in dy.chunks(block).zip(winners.chunks(block)) {
-                vectorised(|| {
-                    let sums = &mut sums;
-                    over_channels(channels, &mut Sums { dy, winners, channels, mean, sums });
-                });
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        let sums = &mut sums;
+                        over_channels(channels, &mut Sums { dy, winners, channels, mean, sums });
+                    },
+                );
                 for (total, sum) in total.iter_mut().zip(&sums) {
                     total[0] += f64::from(sum[0]);
                     total[1] += f64::from(sum[1]);
@@ -118,13 +121,21 @@ impl Lanes for Sums<'_> {
         // Two chains each, so that an addition need not wait for the one before it.
         let mut sum = [[0.0_f32; L]; 2];
         let mut product = [[0.0_f32; L]; 2];
-        let rows =
-            self.dy.chunks_exact(self.channels).zip(self.winners.chunks_exact(self.channels));
-        for (dy, x) in rows {
-            let dy: [f32; L] = load(dy, c);
-            let x: [f32; L] = load(x, c);
-            sum.swap(0, 1);
-            product.swap(0, 1);
+        let mut dy = self.dy.chunks_exact(2 * self.channels);
+        let mut x = self.winners.chunks_exact(2 * self.channels);
+        for (dy, x) in dy.by_ref().zip(x.by_ref()) {
+            for k in 0..2 {
+                let dy: [f32; L] = load(dy, k * self.channels + c);
+                let x: [f32; L] = load(x, k * self.channels + c);
+                for l in 0..L {
+                    sum[k][l] += dy[l];
+                    product[k][l] += dy[l] * (x[l] - mean[l]);
+                }
+            }
+        }
+        if !dy.remainder().is_empty() {
+            let dy: [f32; L] = load(dy.remainder(), c);
+            let x: [f32; L] = load(x.remainder(), c);
             for l in 0..L {
                 sum[0][l] += dy[l];
                 product[0][l] += dy[l] * (x[l] - mean[l]);
@@ -154,22 +165,28 @@ fn spread(
 ) {
     let channels = shape.channels;
     let window = shape.pool.saturating_mul(channels);
-    vectorised(|| {
-        let mut at = 0;
-        let rows = h.chunks_exact(shape.row()).zip(dh.chunks_exact_mut(shape.row()));
-        for (h, dh) in rows {
-            for (h, dh) in h.chunks(window).zip(dh.chunks_mut(window)) {
-                let dy = &dy[at..at + channels];
-                if shape.pools() {
-                    let places = &places[at..at + channels];
-                    over_channels(channels, &mut Winners { slope, channels, h, dh, dy, places });
-                } else {
-                    over_channels(channels, &mut All { slope, h, dh, dy });
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut at = 0;
+            let rows = h.chunks_exact(shape.row()).zip(dh.chunks_exact_mut(shape.row()));
+            for (h, dh) in rows {
+                for (h, dh) in h.chunks(window).zip(dh.chunks_mut(window)) {
+                    let dy = &dy[at..at + channels];
+                    if shape.pools() {
+                        let places = &places[at..at + channels];
+                        over_channels(
+                            channels,
+                            &mut Winners { slope, channels, h, dh, dy, places },
+                        );
+                    } else {
+                        over_channels(channels, &mut All { slope, h, dh, dy });
+                    }
+                    at += channels;
                 }
-                at += channels;
             }
-        }
-    });
+        },
+    );
 }
 
 /// One window, whose gradient goes to the winner alone.
@@ -191,7 +208,10 @@ impl Lanes for Winners<'_> {
         let mut through: [f32; L] = load(&self.slope.gain, c);
         let dy: [f32; L] = load(self.dy, c);
         let place: [u16; L] = load(self.places, c);
-        let place = place.map(u32::from);
+        let mut wide = [0_u32; L];
+        for l in 0..L {
+            wide[l] = u32::from(place[l]);
+        }
         for l in 0..L {
             through[l] *= dy[l];
         }
@@ -200,7 +220,7 @@ impl Lanes for Winners<'_> {
             let h: [f32; L] = load(h, c);
             let dh = &mut dh[c..c + L];
             for l in 0..L {
-                let g = if place[l] == p as u32 { through[l] } else { 0.0 };
+                let g = if wide[l] == p as u32 { through[l] } else { 0.0 };
                 dh[l] = (h[l] - mean[l]) * tilt[l] + offset[l] + g;
             }
         }

@@ -1,6 +1,6 @@
 //! Mean and variance of each channel, and other sums over positions, in one read of memory.
 
-use super::lanes::{Lanes, load, over_channels};
+use super::lanes::{Lanes, lanes, load, over_channels, store};
 use crate::activation::vectorised;
 use rayon::prelude::*;
 
@@ -60,12 +60,15 @@ impl Moments {
         let count = (x.len() / channels) as f64;
         let (mean, sums) = scratch.split_at_mut(channels);
         let (rest, squares) = sums.split_at_mut(channels);
-        vectorised(|| {
-            over_channels(channels, &mut Sum { x, channels, sum: mean });
-            let scale = (1.0 / count) as f32;
-            mean.iter_mut().for_each(|m| *m *= scale);
-            over_channels(channels, &mut Spread { x, channels, mean, rest, squares });
-        });
+        vectorised(
+            #[inline(always)]
+            || {
+                over_channels(channels, &mut Sum { x, channels, sum: mean });
+                let scale = (1.0 / count) as f32;
+                mean.iter_mut().for_each(|m| *m *= scale);
+                over_channels(channels, &mut Spread { x, channels, mean, rest, squares });
+            },
+        );
         // The block's mean is rounded to float32; what remains around it corrects both moments.
         let exact = mean.iter().zip(&*rest).zip(&*squares).map(|((&mean, &rest), &squares)| {
             let rest = f64::from(rest);
@@ -116,8 +119,7 @@ impl Lanes for Sum<'_> {
             }
         }
         let [a, b, d, e] = chains;
-        let sum: [f32; L] = std::array::from_fn(|l| (a[l] + b[l]) + (d[l] + e[l]));
-        self.sum[c..c + L].copy_from_slice(&sum);
+        store::<L>(lanes(|l| (a[l] + b[l]) + (d[l] + e[l])), self.sum, c);
     }
 }
 
