@@ -38,8 +38,10 @@ impl Interpolator {
 
     /// Writes the samples from number `first` on of `clean` played at `speed`.
     pub(super) fn interpolate(&self, clean: &[f32], speed: f64, first: usize, out: &mut [f32]) {
+        let step = speed * PHASES as f64;
         for (n, y) in out.iter_mut().enumerate() {
-            let ticks = ((first + n) as f64 * speed * PHASES as f64).round() as usize;
+            // Rounded by truncation: `round` is a library call on machines without SSE4.1.
+            let ticks = ((first + n) as f64 * step + 0.5) as usize;
             let (centre, phase) = (ticks / PHASES, ticks % PHASES);
             let taps = &self.table[phase];
             let window = centre
