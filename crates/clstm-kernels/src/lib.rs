@@ -2,7 +2,7 @@
 //!
 //! - [`conv_lstm`]: the ConvLSTM of Eq. 2-7 with optional peepholes and normalised input-to-state
 //!   pre-activations.
-//! - [`gru`]: one direction of a gated recurrent unit (Eq. 8-11), reset gate before or after.
+//! - [`gru`]: one bidirectional layer of gated recurrent units (Eq. 8-11), reset gate before or after.
 //! - [`norm_pool`]: batch normalisation and max pooling along the length in one pass.
 //! - [`activation`]: vectorised `exp`, `sigmoid` and `tanh` with stated errors.
 //!
@@ -19,6 +19,7 @@ pub mod gru;
 pub mod norm_pool;
 
 mod buffer;
+mod lanes;
 mod matmul;
 
 pub use buffer::Buffer;

@@ -7,7 +7,6 @@
 //! Batch normalisation: Ioffe & Szegedy 2015, <https://arxiv.org/abs/1502.03167>.
 
 mod backward;
-pub(crate) mod lanes;
 mod moments;
 mod pool;
 

@@ -1,1 +1,62 @@
-//! The hierarchical ConvLSTM network as Burn modules.
+//! The hierarchical ConvLSTM network for speech emotion recognition, as Burn modules.
+//!
+//! Mustaqeem & Kwon, *CLSTM: Deep Feature-Based Speech Emotion Recognition Using the Hierarchical
+//! ConvLSTM Network*, Mathematics 8(12), 2020. From the raw waveform's segments to class logits:
+//!
+//! ```text
+//! segments [B, T, L] -> LFLB x 4 (ConvLSTM -> batch norm -> max pooling, with skips)
+//!                    -> GFLB (stacked BiGRU or BiLSTM over the T steps)
+//!                    -> mean over time -> FC: the deep feature -> FC: logits
+//! ```
+//!
+//! Start at [`Network`]; [`Preset`] names the seven rows of the paper's Table 1.
+//!
+//! # Layout
+//! Inside the network a tensor is `[batch, time, length, channels]`: with the channel innermost a
+//! convolution's window is contiguous, which is what makes the fused layers fast.
+//!
+//! # Devices
+//! On the CPU device the recurrent layers are single fused operations (`clstm-kernels`) with their
+//! own backward passes. On every other device the same mathematics runs as a composition of tensor
+//! operations; that composition is also what the fused layers are tested against.
+
+mod center_loss;
+mod config;
+mod conv_lstm;
+mod dropout;
+mod error;
+mod fused;
+mod gflb;
+mod gru;
+mod head;
+mod init;
+mod lflb;
+mod lstm;
+mod network;
+mod norm_pool;
+mod parameters;
+mod preset;
+mod skip;
+
+pub mod composed;
+
+pub use center_loss::{CenterLoss, CenterLossConfig, softmax_loss};
+pub use config::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset};
+pub use conv_lstm::{ConvLstm, ConvLstmConfig};
+pub use dropout::Dropout;
+pub use error::NetworkError;
+pub use gflb::Gflb;
+pub use gru::{BiGru, BiGruConfig, GruDirection};
+pub use head::{Head, HeadConfig, Output};
+pub use init::Initializer;
+pub use lflb::Lflb;
+pub use lstm::{BiLstm, BiLstmConfig};
+pub use network::{Mode, Network};
+pub use norm_pool::{NormPool, NormPoolConfig};
+#[cfg(feature = "train")]
+pub use parameters::gradients;
+pub use parameters::{NamedTensor, ParameterKind, load_parameters, parameters};
+pub use preset::Preset;
+pub use skip::Skip;
+
+pub use burn;

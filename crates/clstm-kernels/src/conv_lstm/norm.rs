@@ -82,17 +82,23 @@ impl BatchNorm {
         (norm, statistics)
     }
 
+    /// What one unit of the raw pre-activation becomes.
+    fn scale(&self) -> Vec<f32> {
+        self.gamma.iter().zip(&self.inverse_std).map(|(gamma, s)| gamma * s).collect()
+    }
+
     /// `to = (pre - mean) / std * gamma + bias`, rows of `[4H]`.
     pub(super) fn apply(&self, bias: &[f32], pre: &[f32], to: &mut [f32]) {
         let n = bias.len();
-        let scale: Vec<f32> =
-            self.gamma.iter().zip(&self.inverse_std).map(|(g, s)| g * s).collect();
+        let scale = self.scale();
+        // Slices of one length n: the compiler then drops the bounds checks in the loops.
+        let (mean, scale) = (&self.mean[..n], &scale[..n]);
         vectorised(
             #[inline(always)]
             || {
                 for (pre, to) in pre.chunks_exact(n).zip(to.chunks_exact_mut(n)) {
                     for k in 0..n {
-                        to[k] = (pre[k] - self.mean[k]) * scale[k] + bias[k];
+                        to[k] = (pre[k] - mean[k]) * scale[k] + bias[k];
                     }
                 }
             },
@@ -103,12 +109,13 @@ impl BatchNorm {
     pub(super) fn add_gamma_grad(&self, pre: &[f32], d: &[f32], grad: &mut [f32]) {
         let n = grad.len();
         let mut sums = vec![0.0_f32; n];
+        let (totals, mean) = (&mut sums[..n], &self.mean[..n]);
         vectorised(
             #[inline(always)]
             || {
                 for (pre, d) in pre.chunks_exact(n).zip(d.chunks_exact(n)) {
                     for k in 0..n {
-                        sums[k] += d[k] * (pre[k] - self.mean[k]);
+                        totals[k] += d[k] * (pre[k] - mean[k]);
                     }
                 }
             },
@@ -120,18 +127,19 @@ impl BatchNorm {
     /// Turns gradients of the normalised into those of the raw pre-activations, in place.
     pub(super) fn backward(&self, d_bias: &[f32], d_gamma: &[f32], pre: &[f32], d: &mut [f32]) {
         let n = d_bias.len();
-        let scale: Vec<f32> =
-            self.gamma.iter().zip(&self.inverse_std).map(|(g, s)| g * s).collect();
+        let scale = self.scale();
         let count = self.count as f32;
         let shift: Vec<f32> = d_bias.iter().map(|d| d / count).collect();
         let slope: Vec<f32> =
             d_gamma.iter().zip(&self.inverse_std).map(|(d, s)| d * s / count).collect();
+        let (scale, mean) = (&scale[..n], &self.mean[..n]);
+        let (shift, slope) = (&shift[..n], &slope[..n]);
         vectorised(
             #[inline(always)]
             || {
                 for (pre, d) in pre.chunks_exact(n).zip(d.chunks_exact_mut(n)) {
                     for k in 0..n {
-                        d[k] = scale[k] * (d[k] - shift[k] - (pre[k] - self.mean[k]) * slope[k]);
+                        d[k] = scale[k] * (d[k] - shift[k] - (pre[k] - mean[k]) * slope[k]);
                     }
                 }
             },
@@ -157,6 +165,7 @@ fn moments(rows: &[f32], n: usize) -> Moments {
     let (mut sum, mut square) = (vec![0.0_f64; n], vec![0.0_f64; n]);
     let (mut block_sum, mut block_square) = (vec![0.0_f32; n], vec![0.0_f32; n]);
     for block in rows.chunks(BLOCK * n) {
+        let (block_sum, block_square) = (&mut block_sum[..n], &mut block_square[..n]);
         block_sum.fill(0.0);
         block_square.fill(0.0);
         vectorised(

@@ -4,7 +4,7 @@
 //! rows, one an utterance, are `time` steps apart. Scratch of one step has adjacent rows.
 
 use crate::activation::{sigmoid, tanh, vectorised};
-use crate::norm_pool::lanes::{Lanes, lanes, load, over_channels, store};
+use crate::lanes::{Lanes, lanes, load, over_channels, store};
 
 /// The three gates of a row of `3H`.
 #[inline(always)]

@@ -1,9 +1,9 @@
 //! Gradients through the pooling, the affine map and the statistics of the batch.
 
-use super::lanes::{Lanes, load, over_channels};
 use super::moments::block_and_task;
 use super::{NormPoolShape, Saved};
 use crate::activation::vectorised;
+use crate::lanes::{Lanes, load, over_channels};
 use rayon::prelude::*;
 
 /// Writes the gradients of [`forward_train`](super::forward_train), given `dy`, the gradient of its

@@ -1,7 +1,7 @@
 //! Mean and variance of each channel, and other sums over positions, in one read of memory.
 
-use super::lanes::{Lanes, lanes, load, over_channels, store};
 use crate::activation::vectorised;
+use crate::lanes::{Lanes, lanes, load, over_channels, store};
 use rayon::prelude::*;
 
 /// Floats of one block: small enough to stay in the first-level cache while it is read twice.

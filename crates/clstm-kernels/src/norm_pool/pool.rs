@@ -1,8 +1,8 @@
 //! The second read of the input: find the winner of each window and map it, channel by channel.
 
 use super::NormPoolShape;
-use super::lanes::{Lanes, load, over_channels, store};
 use crate::activation::vectorised;
+use crate::lanes::{Lanes, load, over_channels, store};
 use rayon::prelude::*;
 
 /// The affine map of each channel, `(h - mean) * scale + beta`.

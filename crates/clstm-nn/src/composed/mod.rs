@@ -1,0 +1,10 @@
+//! The recurrent layers composed of differentiable tensor operations: what runs on a device that has
+//! no fused kernels, and the oracle that the fused ones are tested against.
+
+mod conv_lstm;
+mod gru;
+mod norm_pool;
+
+pub use conv_lstm::conv_lstm;
+pub use gru::bi_gru;
+pub use norm_pool::{max_pool, norm_pool};

@@ -1,0 +1,156 @@
+//! The ConvLSTM layer (Eq. 2-7).
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use clstm_kernels::conv_lstm::Shape;
+
+use crate::norm_pool::RunningStatistics;
+use crate::{Initializer, LflbConfig, Mode, Peepholes, composed, fused, init};
+
+/// Sizes of a [`ConvLstm`].
+#[derive(Clone, Debug)]
+pub struct ConvLstmConfig {
+    /// Input length, L.
+    pub length: usize,
+    /// Input channels, C.
+    pub channels: usize,
+    /// Filters, H; taps, stride, peepholes and norm.
+    pub block: LflbConfig,
+    /// Sample rate in Hz, for the Gabor start of a layer that hears the waveform (`channels == 1`).
+    pub sample_rate: u32,
+}
+
+/// ConvLSTM along the length axis from zero states.
+///
+/// Shi et al., *Convolutional LSTM Network*, NeurIPS 2015; in the paper Eq. 2-7. Gates are ordered
+/// i, f, g, o; convolutions pad as "same", so that `P = ceil(L / stride)`.
+#[derive(Module, Debug)]
+pub struct ConvLstm {
+    /// Input-to-state weights `[4H, C, kx]`.
+    pub w_x: Param<Tensor<3>>,
+    /// State-to-state weights `[4H, H, kh]`.
+    pub w_h: Param<Tensor<3>>,
+    /// Biases `[4H]`.
+    pub bias: Param<Tensor<1>>,
+    /// Peephole weights of i, f, o: `[3, H, P]`, or `[3, H, 1]` where positions share them.
+    pub peephole: Option<Param<Tensor<3>>>,
+    /// Scale of the normalised input-to-state pre-activations `[4H]`.
+    pub gamma: Option<Param<Tensor<1>>>,
+    /// Statistics of the input-to-state pre-activations.
+    pub statistics: Option<RunningStatistics>,
+    #[module(skip)]
+    shape: LayerShape,
+}
+
+/// Sizes that do not depend on the batch.
+#[derive(Clone, Copy, Debug)]
+struct LayerShape {
+    length: usize,
+    channels: usize,
+    filters: usize,
+    kernel_input: usize,
+    kernel_state: usize,
+    stride: usize,
+    peepholes: Peepholes,
+}
+
+/// Bias that the forget gate starts with (Jozefowicz et al., ICML 2015): remember at first.
+const FORGET_BIAS: f32 = 1.0;
+
+impl ConvLstmConfig {
+    /// Draws the starting weights.
+    #[must_use]
+    pub fn init(&self, initializer: &mut Initializer, device: &Device) -> ConvLstm {
+        let LflbConfig {
+            filters: h,
+            kernel_input,
+            kernel_state,
+            stride,
+            peepholes,
+            input_norm,
+            ..
+        } = self.block;
+        let c = self.channels;
+        let w_x = if c == 1 && kernel_input >= 32 {
+            initializer.gabor(h, kernel_input, self.sample_rate, device)
+        } else {
+            initializer.glorot([4 * h, c, kernel_input], c * kernel_input, h, device)
+        };
+        let w_h = initializer.glorot(
+            [4 * h, h, kernel_state],
+            h * kernel_state,
+            h * kernel_state,
+            device,
+        );
+        let mut bias = vec![0.0; 4 * h];
+        bias[h..2 * h].fill(FORGET_BIAS);
+        let positions = match peepholes {
+            Peepholes::Full => self.length.div_ceil(stride),
+            _ => 1,
+        };
+        ConvLstm {
+            w_x,
+            w_h,
+            bias: init::parameter(bias, [4 * h], device),
+            peephole: (peepholes != Peepholes::None)
+                .then(|| init::constant(0.0, [3, h, positions], device)),
+            gamma: input_norm.then(|| init::constant(1.0, [4 * h], device)),
+            statistics: input_norm.then(|| RunningStatistics::new(4 * h, device)),
+            shape: LayerShape {
+                length: self.length,
+                channels: c,
+                filters: h,
+                kernel_input,
+                kernel_state,
+                stride,
+                peepholes,
+            },
+        }
+    }
+}
+
+impl ConvLstm {
+    /// Hidden states of every step.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, time, length, channels]`
+    /// - output: `[batch, time, positions, filters]`
+    ///
+    /// # Panics
+    /// If `x` has another length or number of channels than the layer was made for.
+    #[must_use]
+    pub fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
+        let [batch, time, length, channels] = x.dims();
+        assert_eq!(
+            [length, channels],
+            [self.shape.length, self.shape.channels],
+            "ConvLSTM input [batch, time, length, channels]"
+        );
+        if fused::runs_on(&x.device()) {
+            fused::conv_lstm(x, self, self.kernel_shape(batch, time), mode)
+        } else {
+            composed::conv_lstm(x, self, mode)
+        }
+    }
+
+    pub(crate) fn kernel_shape(&self, batch: usize, time: usize) -> Shape {
+        use clstm_kernels::conv_lstm::Peepholes as Kernel;
+        let LayerShape { length, channels, filters, kernel_input, kernel_state, stride, .. } =
+            self.shape;
+        Shape {
+            batch,
+            time,
+            channels,
+            length,
+            filters,
+            kernel_input,
+            kernel_state,
+            stride,
+            peepholes: match self.shape.peepholes {
+                Peepholes::None => Kernel::None,
+                Peepholes::Channel => Kernel::Channel,
+                Peepholes::Full => Kernel::Full,
+            },
+        }
+    }
+}

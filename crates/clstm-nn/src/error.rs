@@ -1,0 +1,48 @@
+use thiserror::Error;
+
+/// What can be wrong with a network's configuration or weights.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum NetworkError {
+    /// A size that makes no network.
+    #[error("invalid network configuration: {0}")]
+    Config(String),
+    /// A parameter that the network has and the weights lack.
+    #[error("the weights have no tensor {name:?}: they belong to another network")]
+    MissingTensor {
+        /// Path of the parameter.
+        name: String,
+    },
+    /// A tensor that the network does not know.
+    #[error("the weights hold an unknown tensor {name:?}: they belong to another network")]
+    UnknownTensor {
+        /// Name in the weights.
+        name: String,
+    },
+    /// A tensor of another shape than the parameter.
+    #[error("tensor {name:?} has shape {found:?}, the network wants {wanted:?}")]
+    TensorShape {
+        /// Path of the parameter.
+        name: String,
+        /// Shape in the weights.
+        found: Vec<usize>,
+        /// Shape of the parameter.
+        wanted: Vec<usize>,
+    },
+    /// A weight that is not a number.
+    #[error("tensor {name:?} holds a value that is not finite at index {index}")]
+    NonFinite {
+        /// Path of the parameter.
+        name: String,
+        /// Flat index.
+        index: usize,
+    },
+    /// No such preset.
+    #[error("unknown preset {name:?}; known are {known}")]
+    UnknownPreset {
+        /// What was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+}

@@ -1,0 +1,119 @@
+//! The layers as single operations of the CPU device, plugged into Burn.
+//!
+//! Each operation has a hand-written backward pass. What a forward pass saved travels in the autodiff
+//! graph inside a closure that turns the output's gradient into those of the inputs.
+
+#[cfg(feature = "train")]
+mod autodiff;
+mod operation;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn::backend::Dispatch;
+use burn::tensor::{Device, Tensor};
+use clstm_kernels::conv_lstm::{Peepholes, Shape};
+use clstm_kernels::gru::BiGruShape;
+use clstm_kernels::norm_pool::NormPoolShape;
+
+use crate::norm_pool::RunningStatistics;
+use crate::{BiGru, ConvLstm, Mode, NormPool};
+use operation::{BatchStatistics, ConvLstmCall, FusedOps, NormPoolCall};
+
+/// Whether the device has the fused layers: the CPU device, differentiating or not.
+pub(crate) fn runs_on(device: &Device) -> bool {
+    *device == Device::flex()
+}
+
+/// Where an operation leaves the statistics of its batch: mean and variance per channel.
+type Slot = Arc<Mutex<Option<BatchStatistics>>>;
+
+/// Moves the running statistics by what an operation left in the slot.
+fn take_statistics(slot: &Slot, running: &RunningStatistics, count: usize) {
+    let left = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some((mean, variance)) = left {
+        running.update(&mean, &variance, count);
+    }
+}
+
+/// A tensor for an input that this layer does not have.
+fn absent(device: &Device) -> Tensor<1> {
+    Tensor::zeros([1], device)
+}
+
+pub(crate) fn conv_lstm(x: Tensor<4>, layer: &ConvLstm, shape: Shape, mode: Mode) -> Tensor<4> {
+    let device = x.device();
+    let slot = Slot::default();
+    let running = match (&layer.statistics, mode) {
+        (Some(statistics), Mode::Inference) => Some(statistics.values()),
+        _ => None,
+    };
+    let call = ConvLstmCall {
+        shape,
+        normalized: layer.gamma.is_some(),
+        running,
+        statistics: slot.clone(),
+    };
+    let peephole = match (&layer.peephole, shape.peepholes) {
+        (Some(peephole), Peepholes::Channel | Peepholes::Full) => peephole.val().into_dispatch(),
+        _ => absent(&device).into_dispatch(),
+    };
+    let gamma = layer.gamma.as_ref().map_or_else(|| absent(&device), |gamma| gamma.val());
+    let y = <Dispatch as FusedOps>::conv_lstm(
+        x.into_dispatch(),
+        layer.w_x.val().into_dispatch(),
+        layer.w_h.val().into_dispatch(),
+        layer.bias.val().into_dispatch(),
+        peephole,
+        gamma.into_dispatch(),
+        call,
+    );
+    if let Some(statistics) = &layer.statistics {
+        take_statistics(&slot, statistics, shape.batch * shape.time * shape.positions());
+    }
+    Tensor::from_dispatch(y)
+}
+
+pub(crate) fn norm_pool(h: Tensor<4>, layer: &NormPool, mode: Mode) -> Tensor<4> {
+    let [batch, time, positions, channels] = h.dims();
+    let shape = NormPoolShape { rows: batch * time, positions, channels, pool: layer.pool };
+    let slot = Slot::default();
+    let running = (mode == Mode::Inference).then(|| layer.statistics.values());
+    let y = <Dispatch as FusedOps>::norm_pool(
+        h.into_dispatch(),
+        layer.gamma.val().into_dispatch(),
+        layer.beta.val().into_dispatch(),
+        NormPoolCall {
+            shape,
+            output: [batch, time, shape.pooled(), channels],
+            running,
+            statistics: slot.clone(),
+        },
+    );
+    take_statistics(&slot, &layer.statistics, batch * time * positions);
+    Tensor::from_dispatch(y)
+}
+
+pub(crate) fn bi_gru(x: Tensor<3>, layer: &BiGru) -> Tensor<3> {
+    use clstm_kernels::gru::Reset;
+    let device = x.device();
+    let [batch, time, input] = x.dims();
+    let hidden = layer.fwd.u.dims()[1];
+    let reset = if layer.fwd.bn.is_some() { Reset::After } else { Reset::Before };
+    let shape = BiGruShape { batch, time, input, hidden, reset };
+    let bn = |bn: &Option<burn::module::Param<Tensor<1>>>| {
+        bn.as_ref().map_or_else(|| absent(&device), |bn| bn.val()).into_dispatch()
+    };
+    let y = <Dispatch as FusedOps>::bi_gru(
+        x.into_dispatch(),
+        layer.fwd.w.val().into_dispatch(),
+        layer.fwd.u.val().into_dispatch(),
+        layer.fwd.b.val().into_dispatch(),
+        bn(&layer.fwd.bn),
+        layer.bwd.w.val().into_dispatch(),
+        layer.bwd.u.val().into_dispatch(),
+        layer.bwd.b.val().into_dispatch(),
+        bn(&layer.bwd.bn),
+        shape,
+    );
+    Tensor::from_dispatch(y)
+}

@@ -1,0 +1,209 @@
+//! The operations on the CPU device's own tensors.
+
+use std::sync::PoisonError;
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Flex, backend_extension};
+use burn::tensor::TensorData;
+use burn_flex::FlexTensor;
+use clstm_kernels::conv_lstm::{self, InputNorm, Params, Peepholes, Shape};
+use clstm_kernels::gru::{self, BiGruShape, Direction, Reset};
+use clstm_kernels::norm_pool::{self, NormPoolShape};
+
+use super::Slot;
+use crate::norm_pool::EPSILON;
+
+/// Mean and variance per channel.
+pub(super) type BatchStatistics = (Vec<f32>, Vec<f32>);
+
+/// What a ConvLSTM call has beside its tensors.
+#[derive(Clone, Debug)]
+pub(crate) struct ConvLstmCall {
+    pub(super) shape: Shape,
+    pub(super) normalized: bool,
+    /// Statistics to normalise by; those of the batch where there are none.
+    pub(super) running: Option<BatchStatistics>,
+    pub(super) statistics: Slot,
+}
+
+/// What a norm and pooling call has beside its tensors.
+#[derive(Clone, Debug)]
+pub(crate) struct NormPoolCall {
+    pub(super) shape: NormPoolShape,
+    /// `[batch, time, pooled, channels]`
+    pub(super) output: [usize; 4],
+    /// Statistics to normalise by; those of the batch where there are none.
+    pub(super) running: Option<BatchStatistics>,
+    pub(super) statistics: Slot,
+}
+
+#[cfg_attr(feature = "train", backend_extension(Flex, Autodiff))]
+#[cfg_attr(not(feature = "train"), backend_extension(Flex))]
+#[expect(clippy::too_many_arguments, reason = "one argument a tensor of the layer")]
+pub(crate) trait FusedOps: Backend {
+    fn conv_lstm(
+        x: FloatTensor<Self>,
+        w_x: FloatTensor<Self>,
+        w_h: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        peephole: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        call: ConvLstmCall,
+    ) -> FloatTensor<Self>;
+
+    fn norm_pool(
+        h: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        call: NormPoolCall,
+    ) -> FloatTensor<Self>;
+
+    fn bi_gru(
+        x: FloatTensor<Self>,
+        fwd_w: FloatTensor<Self>,
+        fwd_u: FloatTensor<Self>,
+        fwd_b: FloatTensor<Self>,
+        fwd_bn: FloatTensor<Self>,
+        bwd_w: FloatTensor<Self>,
+        bwd_u: FloatTensor<Self>,
+        bwd_b: FloatTensor<Self>,
+        bwd_bn: FloatTensor<Self>,
+        shape: BiGruShape,
+    ) -> FloatTensor<Self>;
+}
+
+impl FusedOps for Flex {
+    fn conv_lstm(
+        x: FlexTensor,
+        w_x: FlexTensor,
+        w_h: FlexTensor,
+        bias: FlexTensor,
+        peephole: FlexTensor,
+        gamma: FlexTensor,
+        call: ConvLstmCall,
+    ) -> FlexTensor {
+        let inputs = [x, w_x, w_h, bias, peephole, gamma].map(|t| t.to_contiguous());
+        conv_lstm_forward(&inputs, &call, false).0
+    }
+
+    fn norm_pool(
+        h: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        call: NormPoolCall,
+    ) -> FlexTensor {
+        let inputs = [h, gamma, beta].map(|t| t.to_contiguous());
+        norm_pool_forward(&inputs, &call).0
+    }
+
+    fn bi_gru(
+        x: FlexTensor,
+        fwd_w: FlexTensor,
+        fwd_u: FlexTensor,
+        fwd_b: FlexTensor,
+        fwd_bn: FlexTensor,
+        bwd_w: FlexTensor,
+        bwd_u: FlexTensor,
+        bwd_b: FlexTensor,
+        bwd_bn: FlexTensor,
+        shape: BiGruShape,
+    ) -> FlexTensor {
+        let inputs = [x, fwd_w, fwd_u, fwd_b, fwd_bn, bwd_w, bwd_u, bwd_b, bwd_bn];
+        bi_gru_forward(&inputs.map(|t| t.to_contiguous()), &shape, false).0
+    }
+}
+
+/// The values of a contiguous tensor.
+///
+/// # Panics
+/// If it is not one of `f32`: the network has no others.
+pub(super) fn slice(tensor: &FlexTensor) -> &[f32] {
+    tensor.as_slice::<f32>().expect("a contiguous f32 tensor")
+}
+
+fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+fn leave(slot: &Slot, mean: Vec<f32>, variance: Vec<f32>) {
+    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some((mean, variance));
+}
+
+pub(super) fn conv_lstm_params<'a>(
+    [_, w_x, w_h, bias, peephole, _]: &'a [FlexTensor; 6],
+    shape: &Shape,
+) -> Params<'a> {
+    let peephole = match shape.peepholes {
+        Peepholes::None => &[],
+        _ => slice(peephole),
+    };
+    Params { w_x: slice(w_x), w_h: slice(w_h), bias: slice(bias), peephole }
+}
+
+pub(super) fn conv_lstm_forward(
+    inputs: &[FlexTensor; 6],
+    call: &ConvLstmCall,
+    keep: bool,
+) -> (FlexTensor, Option<conv_lstm::Saved>) {
+    let shape = &call.shape;
+    let gamma = slice(&inputs[5]);
+    let norm = match &call.running {
+        _ if !call.normalized => InputNorm::None,
+        Some((mean, variance)) => InputNorm::Fixed { gamma, mean, variance, epsilon: EPSILON },
+        None => InputNorm::Batch { gamma, epsilon: EPSILON },
+    };
+    let dims = [shape.batch, shape.time, shape.positions(), shape.filters];
+    let mut y = vec![0.0; dims.iter().product()];
+    let params = conv_lstm_params(inputs, shape);
+    let (saved, statistics) =
+        conv_lstm::forward(shape, slice(&inputs[0]), &params, norm, &mut y, keep);
+    if let Some(statistics) = statistics {
+        leave(&call.statistics, statistics.mean, statistics.variance);
+    }
+    (tensor(y, dims), saved)
+}
+
+pub(super) fn norm_pool_forward(
+    [h, gamma, beta]: &[FlexTensor; 3],
+    call: &NormPoolCall,
+) -> (FlexTensor, Option<norm_pool::Saved>) {
+    let (h, gamma, beta) = (slice(h), slice(gamma), slice(beta));
+    let mut y = vec![0.0; call.output.iter().product()];
+    let saved = match &call.running {
+        Some((mean, variance)) => {
+            norm_pool::forward_eval(&call.shape, h, gamma, beta, mean, variance, EPSILON, &mut y);
+            None
+        }
+        None => {
+            let (saved, statistics) =
+                norm_pool::forward_train(&call.shape, h, gamma, beta, EPSILON, &mut y);
+            leave(&call.statistics, statistics.mean, statistics.variance);
+            Some(saved)
+        }
+    };
+    (tensor(y, call.output), saved)
+}
+
+pub(super) fn bi_gru_directions<'a>(
+    [_, fwd_w, fwd_u, fwd_b, fwd_bn, bwd_w, bwd_u, bwd_b, bwd_bn]: &'a [FlexTensor; 9],
+    shape: &BiGruShape,
+) -> [Direction<'a>; 2] {
+    [[fwd_w, fwd_u, fwd_b, fwd_bn], [bwd_w, bwd_u, bwd_b, bwd_bn]].map(|[w, u, b, bn]| Direction {
+        w: slice(w),
+        u: slice(u),
+        b: slice(b),
+        bn: (shape.reset == Reset::After).then(|| slice(bn)),
+    })
+}
+
+pub(super) fn bi_gru_forward(
+    inputs: &[FlexTensor; 9],
+    shape: &BiGruShape,
+    keep: bool,
+) -> (FlexTensor, Option<gru::Saved>) {
+    let dims = [shape.batch, shape.time, 2 * shape.hidden];
+    let mut y = vec![0.0; dims.iter().product()];
+    let directions = bi_gru_directions(inputs, shape);
+    let saved = gru::forward(shape, slice(&inputs[0]), directions, &mut y, keep);
+    (tensor(y, dims), saved)
+}

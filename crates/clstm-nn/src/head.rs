@@ -1,0 +1,76 @@
+//! The fully connected head.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, activation};
+
+use crate::{Dropout, Initializer, Mode, init};
+
+/// Sizes of a [`Head`].
+#[derive(Clone, Copy, Debug)]
+pub struct HeadConfig {
+    /// Features of a step.
+    pub input: usize,
+    /// Size of the deep feature.
+    pub features: usize,
+    /// Number of classes.
+    pub classes: usize,
+    /// Dropout on the deep feature.
+    pub dropout: f64,
+}
+
+/// What the network says of a batch.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The deep feature `[batch, features]`, which the centre loss pulls to its class.
+    pub features: Tensor<2>,
+    /// `[batch, classes]`; the softmax of them are the probabilities.
+    pub logits: Tensor<2>,
+}
+
+/// Mean over time, FC with ReLU (the deep feature), FC to the logits.
+#[derive(Module, Debug)]
+pub struct Head {
+    /// `[input, features]`
+    pub feature_weight: Param<Tensor<2>>,
+    /// `[features]`
+    pub feature_bias: Param<Tensor<1>>,
+    /// `[features, classes]`
+    pub class_weight: Param<Tensor<2>>,
+    /// `[classes]`
+    pub class_bias: Param<Tensor<1>>,
+    #[module(skip)]
+    dropout: Dropout,
+}
+
+impl HeadConfig {
+    /// Draws the starting weights.
+    #[must_use]
+    pub fn init(&self, initializer: &mut Initializer, device: &Device) -> Head {
+        let Self { input, features, classes, dropout } = *self;
+        Head {
+            feature_weight: initializer.glorot([input, features], input, features, device),
+            feature_bias: init::constant(0.0, [features], device),
+            class_weight: initializer.glorot([features, classes], features, classes, device),
+            class_bias: init::constant(0.0, [classes], device),
+            dropout: Dropout { probability: dropout },
+        }
+    }
+}
+
+impl Head {
+    /// # Shapes
+    /// - `x`: `[batch, time, input]`
+    #[must_use]
+    pub fn forward(&self, x: Tensor<3>, mode: Mode) -> Output {
+        let [batch, _, input] = x.dims();
+        let pooled = x.mean_dim(1).reshape([batch, input]);
+        let hidden = pooled.matmul(self.feature_weight.val()) + self.feature_bias.val().unsqueeze();
+        let features = activation::relu(hidden); // [B, features]
+        let kept = match mode {
+            Mode::Training { seed } => self.dropout.forward(features.clone(), seed ^ 0x68ea_d000),
+            Mode::Inference => features.clone(),
+        };
+        let logits = kept.matmul(self.class_weight.val()) + self.class_bias.val().unsqueeze();
+        Output { features, logits }
+    }
+}

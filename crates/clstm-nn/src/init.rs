@@ -1,0 +1,101 @@
+//! Starting values: drawn from our own generator, so that a seed means the same on every device.
+
+use std::f64::consts::PI;
+
+use burn::module::Param;
+use burn::tensor::{Device, Tensor, TensorData};
+use rand_core::{Rng, SeedableRng};
+use rand_pcg::Pcg64;
+
+/// Draws the starting values of a network's parameters one after the other.
+#[derive(Debug)]
+pub struct Initializer {
+    random: Pcg64,
+}
+
+impl Initializer {
+    /// A generator for one network.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { random: Pcg64::seed_from_u64(seed) }
+    }
+
+    /// Uniform in `[0, 1)` with 24 bits.
+    pub(crate) fn unit(&mut self) -> f64 {
+        f64::from(self.random.next_u32() >> 8) / f64::from(1_u32 << 24)
+    }
+
+    /// Glorot uniform: `U(-a, a)` with `a = sqrt(6 / (fan_in + fan_out))`.
+    pub(crate) fn glorot<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        fan_in: usize,
+        fan_out: usize,
+        device: &Device,
+    ) -> Param<Tensor<D>> {
+        let bound = (6.0 / (fan_in + fan_out) as f64).sqrt();
+        self.uniform(shape, bound, device)
+    }
+
+    /// `U(-bound, bound)`.
+    pub(crate) fn uniform<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        bound: f64,
+        device: &Device,
+    ) -> Param<Tensor<D>> {
+        let count = shape.iter().product();
+        let values = (0..count).map(|_| ((2.0 * self.unit() - 1.0) * bound) as f32).collect();
+        parameter(values, shape, device)
+    }
+
+    /// Gabor filters `[4H, 1, taps]` for the gates of a first layer: a cosine of random phase under a
+    /// Gaussian, centre frequencies equally spaced on the mel scale from 60 Hz to 94% of Nyquist,
+    /// about two periods wide but at most what the taps hold. Unit norm.
+    pub(crate) fn gabor(
+        &mut self,
+        filters: usize,
+        taps: usize,
+        sample_rate: u32,
+        device: &Device,
+    ) -> Param<Tensor<3>> {
+        let mel = |hz: f64| 2595.0 * (1.0 + hz / 700.0).log10();
+        let hz = |mel: f64| 700.0 * (10_f64.powf(mel / 2595.0) - 1.0);
+        let (low, high) = (mel(60.0), mel(0.47 * f64::from(sample_rate)));
+        let middle = (taps as f64 - 1.0) / 2.0;
+        let mut values = Vec::with_capacity(4 * filters * taps);
+        for _gate in 0..4 {
+            for filter in 0..filters {
+                let place = (filter as f64 + 0.5) / filters as f64;
+                let omega = 2.0 * PI * hz(low + (high - low) * place) / f64::from(sample_rate);
+                let phase = 2.0 * PI * self.unit();
+                let width = (4.0 * PI / omega).clamp(8.0, taps as f64 / 5.0);
+                let wave = |k: usize| {
+                    let t = k as f64 - middle;
+                    (-0.5 * (t / width).powi(2)).exp() * (omega * t + phase).cos()
+                };
+                let window: Vec<f64> = (0..taps).map(wave).collect();
+                let norm = window.iter().map(|v| v * v).sum::<f64>().sqrt().max(1e-6);
+                values.extend(window.iter().map(|v| (v / norm) as f32));
+            }
+        }
+        parameter(values, [4 * filters, 1, taps], device)
+    }
+}
+
+/// All values the same.
+pub(crate) fn constant<const D: usize>(
+    value: f32,
+    shape: [usize; D],
+    device: &Device,
+) -> Param<Tensor<D>> {
+    parameter(vec![value; shape.iter().product()], shape, device)
+}
+
+pub(crate) fn parameter<const D: usize>(
+    values: Vec<f32>,
+    shape: [usize; D],
+    device: &Device,
+) -> Param<Tensor<D>> {
+    Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
+}

@@ -1,0 +1,57 @@
+//! The local feature learning block.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::{
+    ConvLstm, ConvLstmConfig, Initializer, Mode, NetworkConfig, NormPool, NormPoolConfig, Skip,
+};
+
+/// ConvLSTM -> batch norm -> max pooling, and the skip connection round them.
+#[derive(Module, Debug)]
+pub struct Lflb {
+    /// The recurrent convolution.
+    pub conv_lstm: ConvLstm,
+    /// Batch norm and pooling.
+    pub norm_pool: NormPool,
+    /// From the block's input to its output.
+    pub skip: Option<Skip>,
+}
+
+impl Lflb {
+    /// Block `index` of the network.
+    #[must_use]
+    pub fn init(
+        network: &NetworkConfig,
+        index: usize,
+        initializer: &mut Initializer,
+        device: &Device,
+    ) -> Self {
+        let block = network.blocks[index].clone();
+        let (length, channels) = network.block_input(index);
+        let (filters, reduction) = (block.filters, block.stride * block.pool);
+        let pool = NormPoolConfig { channels: filters, pool: block.pool };
+        let conv_lstm =
+            ConvLstmConfig { length, channels, block, sample_rate: network.sample_rate };
+        Self {
+            conv_lstm: conv_lstm.init(initializer, device),
+            norm_pool: pool.init(initializer, device),
+            skip: (network.skip && index > 0)
+                .then(|| Skip::init(channels, filters, reduction, initializer, device)),
+        }
+    }
+
+    /// # Shapes
+    /// - `x`: `[batch, time, length, channels]`
+    /// - output: `[batch, time, ceil(ceil(length / stride) / pool), filters]`
+    #[must_use]
+    pub fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
+        let skipped = self.skip.as_ref().map(|skip| skip.forward(x.clone()));
+        let h = self.conv_lstm.forward(x, mode); // [B, T, P, H]
+        let y = self.norm_pool.forward(h, mode); // [B, T, Q, H]
+        match skipped {
+            Some(skipped) => y + skipped,
+            None => y,
+        }
+    }
+}

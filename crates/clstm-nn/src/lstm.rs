@@ -1,0 +1,57 @@
+//! One bidirectional LSTM layer: a ConvLSTM of one position and one tap is exactly an LSTM.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::{ConvLstm, ConvLstmConfig, Initializer, LflbConfig, Mode, Peepholes};
+
+/// Sizes of a [`BiLstm`].
+#[derive(Clone, Copy, Debug)]
+pub struct BiLstmConfig {
+    /// Input features, F.
+    pub input: usize,
+    /// Units of each direction, H.
+    pub hidden: usize,
+}
+
+/// One LSTM over the steps and one against them, side by side.
+#[derive(Module, Debug)]
+pub struct BiLstm {
+    /// First step to last.
+    pub fwd: ConvLstm,
+    /// Last step to first.
+    pub bwd: ConvLstm,
+}
+
+impl BiLstmConfig {
+    /// Draws the starting weights.
+    #[must_use]
+    pub fn init(&self, initializer: &mut Initializer, device: &Device) -> BiLstm {
+        let block = LflbConfig {
+            filters: self.hidden,
+            kernel_input: 1,
+            kernel_state: 1,
+            stride: 1,
+            pool: 1,
+            peepholes: Peepholes::None,
+            input_norm: false,
+        };
+        let config = ConvLstmConfig { length: 1, channels: self.input, block, sample_rate: 0 };
+        BiLstm { fwd: config.init(initializer, device), bwd: config.init(initializer, device) }
+    }
+}
+
+impl BiLstm {
+    /// # Shapes
+    /// - `x`: `[batch, time, features]`
+    /// - output: `[batch, time, 2 * hidden]`, the forward direction first
+    #[must_use]
+    pub fn forward(&self, x: Tensor<3>, mode: Mode) -> Tensor<3> {
+        let [batch, time, features] = x.dims();
+        let x = x.reshape([batch, time, 1, features]);
+        let fwd = self.fwd.forward(x.clone(), mode);
+        let bwd = self.bwd.forward(x.flip([1]), mode).flip([1]);
+        let hidden = fwd.dims()[3];
+        Tensor::cat(vec![fwd, bwd], 3).reshape([batch, time, 2 * hidden])
+    }
+}

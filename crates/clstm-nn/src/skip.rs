@@ -1,0 +1,41 @@
+//! Skip connections between blocks.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+
+use crate::{Initializer, composed};
+
+/// An earlier block's output, max-pooled to the later block's length and projected to its filters.
+#[derive(Module, Debug)]
+pub struct Skip {
+    /// The 1x1 convolution `[channels, filters]`.
+    pub weight: Param<Tensor<2>>,
+    #[module(skip)]
+    pool: usize,
+}
+
+impl Skip {
+    pub(crate) fn init(
+        channels: usize,
+        filters: usize,
+        pool: usize,
+        initializer: &mut Initializer,
+        device: &Device,
+    ) -> Self {
+        let weight = initializer.glorot([channels, filters], channels, filters, device);
+        Self { weight, pool }
+    }
+
+    /// # Shapes
+    /// - `x`: `[batch, time, length, channels]`
+    /// - output: `[batch, time, ceil(length / pool), filters]`
+    #[must_use]
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, time, _, channels] = x.dims();
+        let pooled = composed::max_pool(x, self.pool);
+        let length = pooled.dims()[2];
+        let rows = pooled.reshape([batch * time * length, channels]);
+        let filters = self.weight.dims()[1];
+        rows.matmul(self.weight.val()).reshape([batch, time, length, filters])
+    }
+}
