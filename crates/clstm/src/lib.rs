@@ -1,1 +1,59 @@
-//! Speech emotion recognition with the hierarchical ConvLSTM network.
+//! Speech emotion recognition with the hierarchical ConvLSTM network: from a recording to an
+//! emotion, with a model file.
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use clstm::Recognizer;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let recognizer = Recognizer::open(Path::new("ravdess-clstm.safetensors"))?;
+//! let heard = recognizer.recognize_file(Path::new("hello.wav"))?;
+//! println!("{} ({:.0} %)", heard.label, 100.0 * heard.confidence);
+//! for (label, probability) in recognizer.labels().iter().zip(&heard.probabilities) {
+//!     println!("{label:>12} {probability:.3}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Four parts, each usable alone:
+//!
+//! 1. [`FrontendConfig`] makes the network's input from samples: no DC, quiet edges trimmed, RMS
+//!    level (Eq. 1 of the paper), spans of segments. Training runs the very same code.
+//! 2. [`Model`] is a model file: the weights and, as [`ModelInfo`], everything that is needed to
+//!    use them and to judge them.
+//! 3. [`logits`] and [`softmax`] are inference, one recording at a time.
+//! 4. [`Recognizer`] puts these together; share one by reference among any number of threads.
+//!
+//! With the feature `embedded` the shipped model is inside the binary: `Recognizer::embedded`.
+//!
+//! What a model says is the emotion that speech *expresses*, in the categories of its corpus; how
+//! far to trust it is in [`TrainingInfo::scores`].
+
+#[cfg(feature = "embedded")]
+mod embedded;
+mod error;
+mod frontend;
+mod inference;
+mod info;
+mod limits;
+mod model;
+mod model_file;
+mod recognition;
+mod recognizer;
+mod replace_file;
+
+#[cfg(feature = "embedded")]
+pub use embedded::embedded;
+pub use error::{ModelError, RecognizeError};
+pub use frontend::{Clip, FrontendConfig, Span};
+pub use inference::{logits, softmax};
+pub use info::{ModelInfo, Score, TrainingInfo};
+pub use limits::ModelLimits;
+pub use model::Model;
+pub use recognition::Recognition;
+pub use recognizer::Recognizer;
+
+pub use clstm_audio as audio;
+pub use clstm_nn as nn;

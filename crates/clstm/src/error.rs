@@ -1,0 +1,175 @@
+//! What can be wrong with a model file, and why a recording got no answer.
+
+use std::io;
+use std::path::PathBuf;
+
+use clstm_audio::AudioError;
+use clstm_nn::NetworkError;
+use thiserror::Error;
+
+/// Why a model could not be read, written or used.
+///
+/// [`kind`](Self::kind) gives a short stable word for machines. Errors about the content do not
+/// repeat the path: the caller knows it, and a model in memory has none.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The operating system refused or failed to read or write the file.
+    #[error("cannot {action} {}: {source}; check the path and the permissions", path.display())]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// More bytes than [`ModelLimits::max_bytes`](crate::ModelLimits::max_bytes).
+    #[error("the model has more than {limit} bytes; is this a model file? if so, raise the limit")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The bytes do not begin like a safetensors file.
+    #[error("not a safetensors file ({reason}); name a model written by `clstm train`")]
+    NotSafetensors {
+        /// What is not as it must be.
+        reason: String,
+    },
+    /// A header longer than [`ModelLimits::max_header`](crate::ModelLimits::max_header).
+    #[error("the header claims {bytes} bytes, at most {limit} are accepted")]
+    HeaderTooLarge {
+        /// What the file claims.
+        bytes: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The file ends too early.
+    #[error("the file is cut short: it has {found} bytes of {expected}; copy it again")]
+    Truncated {
+        /// Bytes that the header speaks of.
+        expected: u64,
+        /// Bytes that there are.
+        found: u64,
+    },
+    /// A safetensors file that contradicts itself.
+    #[error("damaged model file: {reason}; copy it again")]
+    Damaged {
+        /// What contradicts what.
+        reason: String,
+    },
+    /// More tensors than [`ModelLimits::max_tensors`](crate::ModelLimits::max_tensors).
+    #[error("the file holds {count} tensors, at most {limit} are accepted")]
+    TooManyTensors {
+        /// Tensors in the file.
+        count: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A safetensors file of something else.
+    #[error("a safetensors file, but not a clstm model: its metadata has no {key:?}")]
+    NotAModel {
+        /// The missing key.
+        key: &'static str,
+    },
+    /// A model file of a later release.
+    #[error("model format {found:?} is unknown, this release reads {known:?}; update clstm")]
+    UnknownFormat {
+        /// What the file says.
+        found: String,
+        /// What this release reads.
+        known: &'static str,
+    },
+    /// The description of the model is no description.
+    #[error("the model's description cannot be read: {reason}")]
+    Description {
+        /// What the parser said.
+        reason: String,
+    },
+    /// A field of the description, or a tensor, that is wrong or contradicts another.
+    #[error("invalid model: {field}: {reason}")]
+    Invalid {
+        /// The field by its name in [`ModelInfo`](crate::ModelInfo), or the tensor.
+        field: String,
+        /// What is wrong and what it must be.
+        reason: String,
+    },
+    /// A tensor of a type that weights do not have.
+    #[error("tensor {name:?} has type {dtype}; weights are F32, F16 or BF16")]
+    DataType {
+        /// Name of the tensor.
+        name: String,
+        /// Its type in the file.
+        dtype: String,
+    },
+    /// A network that would cost more memory than the limits allow.
+    #[error("the network needs {needed} {what}, at most {limit} are accepted")]
+    TooCostly {
+        /// What it needs.
+        what: &'static str,
+        /// How many.
+        needed: u128,
+        /// How many are accepted.
+        limit: u128,
+    },
+    /// A front-end setting outside its domain.
+    #[error("invalid model: frontend: {0}")]
+    Frontend(#[source] AudioError),
+    /// Sizes that make no network, or weights that are not the network's.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+}
+
+impl ModelError {
+    /// A short stable word for logs, JSON and exit codes; it never changes between releases.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "io",
+            Self::TooLarge { .. } | Self::HeaderTooLarge { .. } | Self::TooManyTensors { .. } => {
+                "too_large"
+            }
+            Self::NotSafetensors { .. } | Self::NotAModel { .. } => "format",
+            Self::Truncated { .. } => "truncated",
+            Self::Damaged { .. } => "damaged",
+            Self::UnknownFormat { .. } => "version",
+            Self::Description { .. } | Self::Invalid { .. } | Self::Frontend(_) => "invalid",
+            Self::DataType { .. } => "data_type",
+            Self::TooCostly { .. } => "too_costly",
+            Self::Network(_) => "network",
+        }
+    }
+
+    pub(crate) fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), reason: reason.into() }
+    }
+}
+
+/// Why a recording got no answer.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RecognizeError {
+    /// The recording could not be read.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    /// Nothing to hear: digital silence, or a constant.
+    #[error("the recording holds no sound above the floor; check the microphone or the file")]
+    Silent,
+    /// The network gave no numbers: its weights are finite, but absurd.
+    #[error("the model's answer is not a number: its weights are damaged; use another model")]
+    NonFiniteLogits,
+}
+
+impl RecognizeError {
+    /// A short stable word for logs, JSON and exit codes; it never changes between releases.
+    ///
+    /// Those of [`AudioError::kind`], and `silent` and `model`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Audio(error) => error.kind(),
+            Self::Silent => "silent",
+            Self::NonFiniteLogits => "model",
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! From a clip to logits and probabilities.
+
+use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
+use clstm_nn::{Mode, Network};
+
+use crate::{Clip, FrontendConfig};
+
+/// The network's logits for a clip, the mean over its spans; not yet divided by a temperature.
+///
+/// One span at a time, so that an answer depends on nothing that happens to be computed beside it:
+/// evaluation in training and recognition in an application agree to the last digit.
+///
+/// `device` is the one that the network is on.
+///
+/// # Panics
+/// If the front end's segments are not of the network's length, which
+/// [`ModelInfo::validate`](crate::ModelInfo::validate) refuses.
+#[must_use]
+pub fn logits(
+    network: &Network,
+    frontend: &FrontendConfig,
+    clip: &Clip,
+    device: &Device,
+) -> Vec<f64> {
+    let spans = frontend.spans(clip);
+    let mut sum: Vec<f64> = Vec::new();
+    for span in &spans {
+        let mut segments = Vec::new();
+        frontend.segments(clip, span, &mut segments);
+        let shape = [1, span.steps, frontend.segment_length];
+        let input = Tensor::<3>::from_data(TensorData::new(segments, shape), device);
+        let output = network.forward(input, Mode::Inference).logits.into_data();
+        sum.resize(output.num_elements(), 0.0);
+        for (sum, logit) in sum.iter_mut().zip(output.iter::<f32>()) {
+            *sum += f64::from(logit);
+        }
+    }
+    sum.iter().map(|sum| sum / spans.len() as f64).collect()
+}
+
+/// Probabilities of logits at a temperature: 1 leaves them, more makes the answer less sure.
+///
+/// Not a number where a logit is none; empty for no logits.
+#[must_use]
+pub fn softmax(logits: &[f64], temperature: f32) -> Vec<f64> {
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let temperature = f64::from(temperature);
+    let powers: Vec<f64> = logits.iter().map(|z| ((z - largest) / temperature).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.into_iter().map(|power| power / sum).collect()
+}

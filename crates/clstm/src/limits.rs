@@ -1,0 +1,102 @@
+//! What a reader of model files accepts, checked before anything is allocated for it.
+
+use clstm_nn::{GflbConfig, NetworkConfig, Peepholes};
+
+use crate::{ModelError, ModelInfo};
+
+/// Bounds on a model from an unknown source, so that a hostile or mistaken file costs bounded
+/// memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelLimits {
+    /// Most bytes of a file.
+    pub max_bytes: u64,
+    /// Most bytes of its header.
+    pub max_header: u64,
+    /// Most tensors.
+    pub max_tensors: usize,
+    /// Most values of a layer's intermediate results for one span.
+    pub max_activations: u64,
+}
+
+impl Default for ModelLimits {
+    /// 256 MiB with a header of 4 MiB and 4096 tensors; 2^27 values (512 MiB) of intermediate
+    /// results, about 30 times what the largest preset needs.
+    fn default() -> Self {
+        Self {
+            max_bytes: 256 << 20,
+            max_header: 4 << 20,
+            max_tensors: 4096,
+            max_activations: 1 << 27,
+        }
+    }
+}
+
+impl ModelLimits {
+    /// Refuses a network that its configuration makes larger than the `values` of the weights that
+    /// came with it, or whose forward pass needs too much memory.
+    pub(crate) fn check_cost(&self, info: &ModelInfo, values: usize) -> Result<(), ModelError> {
+        let (needed, limit) = (fewest_weights(&info.network), values as u128);
+        if needed > limit {
+            return Err(ModelError::TooCostly { what: "weights", needed, limit });
+        }
+        let needed = largest_layer(&info.network, info.frontend.max_steps);
+        let limit = u128::from(self.max_activations);
+        if needed > limit {
+            return Err(ModelError::TooCostly { what: "intermediate values", needed, limit });
+        }
+        Ok(())
+    }
+}
+
+/// The weights of the matrices and of peepholes per position: nearly all that a network has.
+///
+/// Biases, norms and their statistics are left out; there are fewer of them than of these.
+pub(crate) fn fewest_weights(network: &NetworkConfig) -> u128 {
+    let blocks = network.blocks.iter().enumerate().map(|(i, block)| {
+        let (length, channels) = wide(network.block_input(i));
+        let filters = block.filters as u128;
+        let input = 4 * filters * channels * block.kernel_input as u128;
+        let state = 4 * filters * filters * block.kernel_state as u128;
+        let peepholes = match block.peepholes {
+            Peepholes::Full => 3 * filters * length.div_ceil(block.stride as u128),
+            Peepholes::Channel | Peepholes::None => 0,
+        };
+        input + state + peepholes
+    });
+    let (length, filters) = wide(network.block_input(network.blocks.len()));
+    let local = length * filters;
+    let (gflb, global) = match network.gflb {
+        GflbConfig::None => (0, local),
+        GflbConfig::BiGru { hidden, layers, .. } => recurrent(3, local, hidden, layers),
+        GflbConfig::BiLstm { hidden, layers } => recurrent(4, local, hidden, layers),
+    };
+    let (features, classes) = (network.features as u128, network.classes as u128);
+    blocks.sum::<u128>() + gflb + features * (global + classes)
+}
+
+/// Weights of the layers in both directions, and the features that they give.
+fn recurrent(gates: u128, input: u128, hidden: usize, layers: usize) -> (u128, u128) {
+    let (hidden, layers) = (hidden as u128, layers as u128);
+    let first = input + hidden;
+    let later = (layers - 1) * 3 * hidden;
+    (2 * gates * hidden * (first + later), 2 * hidden)
+}
+
+/// Values of the largest array that a block needs for a span of `steps`: the gates, or the windows
+/// that a convolution reads.
+fn largest_layer(network: &NetworkConfig, steps: usize) -> u128 {
+    let blocks = network.blocks.iter().enumerate().map(|(i, block)| {
+        let (length, channels) = wide(network.block_input(i));
+        let positions = length.div_ceil(block.stride as u128);
+        let filters = block.filters as u128;
+        let gates = 4 * filters;
+        let input = channels * block.kernel_input as u128;
+        let state = filters * block.kernel_state as u128;
+        steps as u128 * positions * gates.max(input).max(state)
+    });
+    blocks.max().unwrap_or(0)
+}
+
+fn wide((length, channels): (usize, usize)) -> (u128, u128) {
+    (length as u128, channels as u128)
+}

@@ -1,0 +1,180 @@
+//! The model file: [safetensors](https://github.com/huggingface/safetensors) with the model's
+//! description, as JSON, in the header's metadata.
+//!
+//! ```text
+//! 8 bytes   length of the header, little endian
+//! header    {"__metadata__": {"clstm": "{...ModelInfo...}", "format": "clstm-model-1"},
+//!            "head.class_bias": {"dtype": "F32", "shape": [8], "data_offsets": [0, 32]}, ...}
+//! data      the tensors, back to back in the order of the network's fields
+//! ```
+//!
+//! Written here rather than by the safetensors crate, whose metadata come in the order of a hash
+//! map: the same model must give the same bytes.
+
+use clstm_nn::{NamedTensor, ParameterKind};
+use half::{bf16, f16};
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::{ModelError, ModelInfo, ModelLimits};
+
+/// Key of the metadata in a safetensors header.
+pub(crate) const METADATA: &str = "__metadata__";
+/// Key of the format's name and version.
+const FORMAT_KEY: &str = "format";
+/// The one format there is.
+const FORMAT: &str = "clstm-model-1";
+/// Key of the model's description.
+const INFO_KEY: &str = "clstm";
+/// Bytes of the header's length; also what the data are aligned to.
+const PREFIX: usize = 8;
+
+/// The file's description and tensors, in the file's order; what they say is not yet checked.
+pub(crate) fn decode(
+    bytes: &[u8],
+    limits: &ModelLimits,
+) -> Result<(ModelInfo, Vec<NamedTensor>), ModelError> {
+    if bytes.len() as u64 > limits.max_bytes {
+        return Err(ModelError::TooLarge { limit: limits.max_bytes });
+    }
+    let (header, data) = split(bytes, limits)?;
+    let header: Metadata = serde_json::from_slice(header)
+        .map_err(|error| ModelError::Damaged { reason: format!("header: {error}") })?;
+    let names = header.offset_keys();
+    if names.len() > limits.max_tensors {
+        let (count, limit) = (names.len(), limits.max_tensors);
+        return Err(ModelError::TooManyTensors { count, limit });
+    }
+    let info = description(&header)?;
+    match header.data_len().checked_sub(data.len()) {
+        Some(0) => {}
+        Some(missing) => {
+            let found = bytes.len() as u64;
+            return Err(ModelError::Truncated { expected: found + missing as u64, found });
+        }
+        None => {
+            let surplus = data.len() - header.data_len();
+            let reason = format!("{surplus} bytes after the last tensor");
+            return Err(ModelError::Damaged { reason });
+        }
+    }
+    let tensors = names.into_iter().filter_map(|name| {
+        let info = header.info(&name)?;
+        Some(tensor(name, info, data))
+    });
+    Ok((info, tensors.collect::<Result<_, _>>()?))
+}
+
+/// The header and what follows it.
+fn split<'a>(bytes: &'a [u8], limits: &ModelLimits) -> Result<(&'a [u8], &'a [u8]), ModelError> {
+    let Some((prefix, rest)) = bytes.split_first_chunk::<PREFIX>() else {
+        let reason = format!("it has only {} bytes", bytes.len());
+        return Err(ModelError::NotSafetensors { reason });
+    };
+    let length = u64::from_le_bytes(*prefix);
+    if rest.first().is_some_and(|&byte| byte != b'{') {
+        let reason = "its header is no JSON object".to_owned();
+        return Err(ModelError::NotSafetensors { reason });
+    }
+    if length > limits.max_header {
+        return Err(ModelError::HeaderTooLarge { bytes: length, limit: limits.max_header });
+    }
+    match usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length)) {
+        Some(parts) => Ok(parts),
+        None => {
+            let (expected, found) = (PREFIX as u64 + length, bytes.len() as u64);
+            Err(ModelError::Truncated { expected, found })
+        }
+    }
+}
+
+fn description(header: &Metadata) -> Result<ModelInfo, ModelError> {
+    let entry = |key| {
+        let found = header.metadata().as_ref().and_then(|metadata| metadata.get(key));
+        found.ok_or(ModelError::NotAModel { key })
+    };
+    let format = entry(FORMAT_KEY)?;
+    let info = entry(INFO_KEY)?;
+    if format != FORMAT {
+        return Err(ModelError::UnknownFormat { found: format.clone(), known: FORMAT });
+    }
+    serde_json::from_str(info)
+        .map_err(|error| ModelError::Description { reason: error.to_string() })
+}
+
+fn tensor(name: String, info: &TensorInfo, data: &[u8]) -> Result<NamedTensor, ModelError> {
+    let (start, end) = info.data_offsets;
+    let Some(bytes) = data.get(start..end) else {
+        let reason = format!("tensor {name:?} is outside the file");
+        return Err(ModelError::Damaged { reason });
+    };
+    let values = match info.dtype {
+        Dtype::F32 => words(bytes, f32::from_le_bytes),
+        Dtype::F16 => words(bytes, |word| f16::from_le_bytes(word).to_f32()),
+        Dtype::BF16 => words(bytes, |word| bf16::from_le_bytes(word).to_f32()),
+        other => return Err(ModelError::DataType { name, dtype: other.to_string() }),
+    };
+    let kind = kind(&name);
+    Ok(NamedTensor { name, shape: info.shape.clone(), values, kind })
+}
+
+fn words<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    bytes.as_chunks::<N>().0.iter().map(|&word| value(word)).collect()
+}
+
+/// The rule of [`clstm_nn::parameters()`]: running statistics are fields of a `statistics`.
+fn kind(name: &str) -> ParameterKind {
+    if name.split('.').any(|field| field == "statistics") {
+        ParameterKind::Statistic
+    } else {
+        ParameterKind::Weight
+    }
+}
+
+/// The bytes of the file.
+pub(crate) fn encode(info: &ModelInfo, tensors: &[NamedTensor]) -> Result<Vec<u8>, ModelError> {
+    let failed = |error: serde_json::Error| ModelError::Description { reason: error.to_string() };
+    let info = serde_json::to_string(info).map_err(failed)?;
+    let mut header = serde_json::to_vec(&Header { info: &info, tensors }).map_err(failed)?;
+    header.resize(header.len().next_multiple_of(PREFIX), b' ');
+
+    let values: usize = tensors.iter().map(|tensor| tensor.values.len()).sum();
+    let mut bytes = Vec::with_capacity(PREFIX + header.len() + values * size_of::<f32>());
+    bytes.extend((header.len() as u64).to_le_bytes());
+    bytes.extend(header);
+    for value in tensors.iter().flat_map(|tensor| &tensor.values) {
+        bytes.extend(value.to_le_bytes());
+    }
+    Ok(bytes)
+}
+
+/// The header in the order of its entries.
+struct Header<'a> {
+    info: &'a str,
+    tensors: &'a [NamedTensor],
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    dtype: Dtype,
+    shape: &'a [usize],
+    data_offsets: (usize, usize),
+}
+
+impl Serialize for Header<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut header = serializer.serialize_map(Some(1 + self.tensors.len()))?;
+        let metadata =
+            std::collections::BTreeMap::from([(INFO_KEY, self.info), (FORMAT_KEY, FORMAT)]);
+        header.serialize_entry(METADATA, &metadata)?;
+        let mut start = 0;
+        for NamedTensor { name, shape, values, .. } in self.tensors {
+            let end = start + values.len() * size_of::<f32>();
+            let entry = Entry { dtype: Dtype::F32, shape, data_offsets: (start, end) };
+            header.serialize_entry(name, &entry)?;
+            start = end;
+        }
+        header.end()
+    }
+}

@@ -1,0 +1,180 @@
+//! From a recording to an emotion.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clstm_audio::{AudioError, DecodeLimits, Resampler, Waveform, load_bytes, load_file};
+use clstm_nn::Network;
+use clstm_nn::burn::tensor::Device;
+
+use crate::{Clip, Model, ModelError, ModelInfo, Recognition, RecognizeError, logits, softmax};
+
+/// A model ready to listen.
+///
+/// Every method takes `&self`: share one by reference among threads, or clone it; clones share the
+/// weights. The answer does not depend on how many threads ask.
+#[derive(Clone, Debug)]
+pub struct Recognizer {
+    loaded: Arc<Loaded>,
+    limits: DecodeLimits,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    info: ModelInfo,
+    digest: String,
+    network: Network,
+    device: Device,
+}
+
+impl Recognizer {
+    /// Builds the model's network on the CPU.
+    ///
+    /// # Errors
+    /// If the weights are not those of the network that the model describes.
+    pub fn new(model: Model) -> Result<Self, ModelError> {
+        let device = Device::flex();
+        let network = model.network(&device)?;
+        let digest = model.digest();
+        let loaded = Loaded { info: model.info, digest, network, device };
+        Ok(Self { loaded: Arc::new(loaded), limits: DecodeLimits::default() })
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`ModelError`] says what is wrong with it.
+    pub fn open(path: &Path) -> Result<Self, ModelError> {
+        Self::new(Model::read(path)?)
+    }
+
+    /// The shipped model.
+    ///
+    /// # Errors
+    /// None with the file that this release was built from.
+    #[cfg(feature = "embedded")]
+    pub fn embedded() -> Result<Self, ModelError> {
+        Self::new(Model::embedded()?)
+    }
+
+    /// The same recognizer with other limits on what it decodes.
+    #[must_use]
+    pub fn with_limits(mut self, limits: DecodeLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// What the model says about itself.
+    #[must_use]
+    pub fn info(&self) -> &ModelInfo {
+        &self.loaded.info
+    }
+
+    /// The labels in the order of the probabilities.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        &self.loaded.info.labels
+    }
+
+    /// [`Model::digest`] of the model.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.loaded.digest
+    }
+
+    /// Recognises a recording in a file: WAV, AIFF, FLAC, MP3, Ogg Vorbis or M4A/AAC.
+    ///
+    /// # Errors
+    /// If the file cannot be decoded within the limits, or holds no sound.
+    pub fn recognize_file(&self, path: &Path) -> Result<Recognition, RecognizeError> {
+        self.answer(load_file(path, self.sample_rate(), &self.limits)?)
+    }
+
+    /// Recognises a recording in memory, like [`recognize_file`](Self::recognize_file).
+    ///
+    /// `extension_hint`, without its dot, serves messages only.
+    ///
+    /// # Errors
+    /// If the bytes cannot be decoded within the limits, or hold no sound.
+    pub fn recognize_bytes(
+        &self,
+        bytes: impl AsRef<[u8]>,
+        extension_hint: Option<&str>,
+    ) -> Result<Recognition, RecognizeError> {
+        self.answer(load_bytes(bytes, extension_hint, self.sample_rate(), &self.limits)?)
+    }
+
+    /// Recognises mono samples at any rate in Hz, full scale being ±1.
+    ///
+    /// # Errors
+    /// If there are no samples, one of them is not a number, they are longer than the limits
+    /// allow, the rate is none that speech has, or there is no sound.
+    pub fn recognize(
+        &self,
+        samples: &[f32],
+        sample_rate: u32,
+    ) -> Result<Recognition, RecognizeError> {
+        let DecodeLimits { min_sample_rate: min, max_sample_rate: max, .. } = self.limits;
+        if !(min..=max).contains(&sample_rate) {
+            return Err(AudioError::BadSampleRate { rate: sample_rate, min, max }.into());
+        }
+        if samples.is_empty() {
+            return Err(AudioError::NoSamples.into());
+        }
+        let limit_s = self.limits.max_duration_s;
+        if samples.len() as f64 > limit_s * f64::from(sample_rate) {
+            return Err(AudioError::TooLong { limit_s }.into());
+        }
+        let mut resampler = Resampler::new(sample_rate, self.sample_rate())?;
+        let mut resampled = Vec::new();
+        resampler.push(samples, &mut resampled)?;
+        resampler.finish(&mut resampled)?;
+        let duration_s = samples.len() as f64 / f64::from(sample_rate);
+        let answer =
+            self.answer(Waveform { samples: resampled, sample_rate: self.sample_rate() })?;
+        Ok(Recognition { duration_s, ..answer })
+    }
+
+    /// The logits of a clip that [`FrontendConfig::clean`](crate::FrontendConfig::clean) made, the
+    /// mean over its spans; not yet divided by the temperature. See [`logits`].
+    #[must_use]
+    pub fn recognize_clip(&self, clip: &Clip) -> Vec<f64> {
+        let Loaded { info, network, device, .. } = &*self.loaded;
+        logits(network, &info.frontend, clip, device)
+    }
+
+    /// The calibrated probabilities of logits.
+    #[must_use]
+    pub fn probabilities(&self, logits: &[f64]) -> Vec<f64> {
+        softmax(logits, self.loaded.info.temperature)
+    }
+
+    fn sample_rate(&self) -> u32 {
+        self.loaded.info.frontend.sample_rate
+    }
+
+    fn answer(&self, recording: Waveform) -> Result<Recognition, RecognizeError> {
+        let duration_s = recording.duration_s();
+        // Finite samples near the largest number overflow in the resampler.
+        if let Some(at) = recording.samples.iter().position(|x| !x.is_finite()) {
+            return Err(AudioError::NonFinite { at: at as u64 }.into());
+        }
+        let clip = self.loaded.info.frontend.clean(recording.samples);
+        if clip.silent {
+            return Err(RecognizeError::Silent);
+        }
+        let logits = self.recognize_clip(&clip);
+        if !logits.iter().all(|logit| logit.is_finite()) {
+            return Err(RecognizeError::NonFiniteLogits);
+        }
+        let probabilities = self.probabilities(&logits);
+        let best = probabilities.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+        let Some((label_index, confidence)) = best else {
+            return Err(RecognizeError::NonFiniteLogits);
+        };
+        let Some(label) = self.labels().get(label_index).cloned() else {
+            return Err(RecognizeError::NonFiniteLogits);
+        };
+        Ok(Recognition { duration_s, label, label_index, confidence, probabilities })
+    }
+}
