@@ -4,8 +4,9 @@ Choices that favour PyTorch: tensors are time-major, so that each step is contig
 input-to-state convolution runs once over all segments; gates that take the same function are
 computed together; `nn.GRU` and `nn.LSTM` do the sequence learning in one call a layer.
 
-The header of a model file names the sizes (`crates/clstm-nn/src/config.rs`); its tensors are named
-by their path in the Rust modules, such as `lflbs.0.conv_lstm.w_x`.
+A model file describes the network in its header (`crates/clstm/src/model_file.rs`, sizes as in
+`crates/clstm-nn/src/config.rs`); its tensors are named by their path in the Rust modules, such as
+`lflbs.0.conv_lstm.w_x`.
 """
 
 import json
@@ -15,15 +16,17 @@ import torch.nn as nn
 import torch.nn.functional as F
 from safetensors import safe_open
 
-# The key of the safetensors header that holds the sizes, as JSON.
-CONFIG_KEY = "network"
+# The sizes that this network knows; another one means that ours has grown and this has not.
+KNOWN = {"sample_rate", "segment_length", "blocks", "skip", "gflb", "features", "dropout", "classes"}
 
 
 def read_model(path):
     """The network's sizes and its tensors."""
     with safe_open(path, "pt") as file:
-        config = json.loads(file.metadata()[CONFIG_KEY])
-        return config, {name: file.get_tensor(name) for name in file.keys()}
+        config = json.loads(file.metadata()["clstm"])["network"]
+        if set(config) != KNOWN:
+            raise ValueError(f"{path}: a network of other parts: {sorted(set(config) ^ KNOWN)}")
+        return config, {name: file.get_tensor(name).float() for name in file.keys()}
 
 
 class ConvLstm(nn.Module):
