@@ -102,15 +102,24 @@ pub enum ModelError {
         /// Its type in the file.
         dtype: String,
     },
-    /// A network that would cost more memory than the limits allow.
-    #[error("the network needs {needed} {what}, at most {limit} are accepted")]
-    TooCostly {
-        /// What it needs.
-        what: &'static str,
-        /// How many.
+    /// A network of more weights than came with it.
+    #[error(
+        "the network needs at least {needed} weights, but {held} are there: they belong to another"
+    )]
+    TooFewWeights {
+        /// What the sizes ask for.
         needed: u128,
-        /// How many are accepted.
-        limit: u128,
+        /// What there are.
+        held: usize,
+    },
+    /// More intermediate values than
+    /// [`ModelLimits::max_activations`](crate::ModelLimits::max_activations).
+    #[error("a layer needs {needed} values for one span, at most {limit} are accepted")]
+    TooCostly {
+        /// What the sizes ask for.
+        needed: u128,
+        /// The limit.
+        limit: u64,
     },
     /// A front-end setting outside its domain.
     #[error("invalid model: frontend: {0}")]
@@ -136,7 +145,7 @@ impl ModelError {
             Self::Description { .. } | Self::Invalid { .. } | Self::Frontend(_) => "invalid",
             Self::DataType { .. } => "data_type",
             Self::TooCostly { .. } => "too_costly",
-            Self::Network(_) => "network",
+            Self::Network(_) | Self::TooFewWeights { .. } => "network",
         }
     }
 

@@ -54,6 +54,7 @@ pub use limits::ModelLimits;
 pub use model::Model;
 pub use recognition::Recognition;
 pub use recognizer::Recognizer;
+pub use replace_file::replace_file;
 
 pub use clstm_audio as audio;
 pub use clstm_nn as nn;

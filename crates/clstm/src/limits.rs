@@ -20,7 +20,7 @@ pub struct ModelLimits {
 
 impl Default for ModelLimits {
     /// 256 MiB with a header of 4 MiB and 4096 tensors; 2^27 values (512 MiB) of intermediate
-    /// results, about 30 times what the largest preset needs.
+    /// results, 70 times what the presets need.
     fn default() -> Self {
         Self {
             max_bytes: 256 << 20,
@@ -32,17 +32,12 @@ impl Default for ModelLimits {
 }
 
 impl ModelLimits {
-    /// Refuses a network that its configuration makes larger than the `values` of the weights that
-    /// came with it, or whose forward pass needs too much memory.
-    pub(crate) fn check_cost(&self, info: &ModelInfo, values: usize) -> Result<(), ModelError> {
-        let (needed, limit) = (fewest_weights(&info.network), values as u128);
-        if needed > limit {
-            return Err(ModelError::TooCostly { what: "weights", needed, limit });
-        }
+    /// Refuses a network whose forward pass needs too much memory.
+    pub(crate) fn check_activations(&self, info: &ModelInfo) -> Result<(), ModelError> {
         let needed = largest_layer(&info.network, info.frontend.max_steps);
-        let limit = u128::from(self.max_activations);
-        if needed > limit {
-            return Err(ModelError::TooCostly { what: "intermediate values", needed, limit });
+        let limit = self.max_activations;
+        if needed > u128::from(limit) {
+            return Err(ModelError::TooCostly { needed, limit });
         }
         Ok(())
     }

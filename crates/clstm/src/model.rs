@@ -1,14 +1,16 @@
 //! A model: its weights and what they mean.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use clstm_nn::burn::tensor::Device;
 use clstm_nn::{NamedTensor, Network, NetworkError, load_parameters};
-use sha2::{Digest, Sha256};
 
-use crate::{ModelError, ModelInfo, ModelLimits, model_file, replace_file};
+use crate::limits::fewest_weights;
+use crate::replace_file::replace_file;
+use crate::{ModelError, ModelInfo, ModelLimits, model_file};
 
 /// A trained model, as a model file holds it.
 #[derive(Clone, Debug)]
@@ -80,9 +82,11 @@ impl Model {
     pub fn from_bytes_within(bytes: &[u8], limits: &ModelLimits) -> Result<Self, ModelError> {
         let (info, tensors) = model_file::decode(bytes, limits)?;
         let mut model = Self::new(info, tensors)?;
-        limits.check_cost(&model.info, model.parameters_count())?;
-        let (file_digest, own_digest) = (sha256(bytes), model.digest());
-        if file_digest != own_digest {
+        model.check_weights()?;
+        limits.check_activations(&model.info)?;
+        let own = model_file::encode(&model.info, &model.tensors)?;
+        if own != bytes {
+            let (file_digest, own_digest) = (model_file::sha256(bytes), model_file::sha256(&own));
             model.origin = Some(Origin { file_digest, own_digest });
         }
         Ok(model)
@@ -114,7 +118,7 @@ impl Model {
     /// Those of [`to_bytes`](Self::to_bytes), and what the system said.
     pub fn write(&self, path: &Path) -> Result<(), ModelError> {
         let bytes = self.to_bytes()?;
-        replace_file::replace_file(path, &bytes).map_err(|source| ModelError::Io {
+        replace_file(path, &bytes).map_err(|source| ModelError::Io {
             action: "write",
             path: path.to_owned(),
             source,
@@ -126,8 +130,8 @@ impl Model {
     #[must_use]
     pub fn digest(&self) -> String {
         let own = match model_file::encode(&self.info, &self.tensors) {
-            Ok(bytes) => sha256(&bytes),
-            Err(_) => sha256(&[]), // only strings and numbers are encoded: there is no error
+            Ok(bytes) => model_file::sha256(&bytes),
+            Err(_) => model_file::sha256(&[]), // only strings and numbers are encoded: there is no error
         };
         match &self.origin {
             Some(origin) if origin.own_digest == own => origin.file_digest.clone(),
@@ -147,14 +151,23 @@ impl Model {
     /// If the weights are not those of the network that the description has.
     pub fn network(&self, device: &Device) -> Result<Network, ModelError> {
         self.validate()?;
-        ModelLimits::default().check_cost(&self.info, self.parameters_count())?;
+        self.check_weights()?;
         let network = self.info.network.init(0, device)?;
         Ok(load_parameters(network, self.tensors.clone())?)
     }
 
+    /// A network whose sizes ask for more weights than there are is not even begun.
+    fn check_weights(&self) -> Result<(), ModelError> {
+        let (needed, held) = (fewest_weights(&self.info.network), self.parameters_count());
+        if needed > held as u128 {
+            return Err(ModelError::TooFewWeights { needed, held });
+        }
+        Ok(())
+    }
+
     fn validate(&self) -> Result<(), ModelError> {
         self.info.validate()?;
-        let mut names = std::collections::HashSet::new();
+        let mut names = HashSet::new();
         for tensor in &self.tensors {
             let NamedTensor { name, shape, values, .. } = tensor;
             let field = || format!("tensor {name:?}");
@@ -172,8 +185,4 @@ impl Model {
         }
         Ok(())
     }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

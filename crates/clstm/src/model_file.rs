@@ -3,19 +3,27 @@
 //!
 //! ```text
 //! 8 bytes   length of the header, little endian
-//! header    {"__metadata__": {"clstm": "{...ModelInfo...}", "format": "clstm-model-1"},
+//! header    {"__metadata__": {"clstm": "{...ModelInfo...}", "format": "clstm-model-1",
+//!                             "sha256": "..."},
 //!            "head.class_bias": {"dtype": "F32", "shape": [8], "data_offsets": [0, 32]}, ...}
 //! data      the tensors, back to back in the order of the network's fields
 //! ```
 //!
+//! `sha256` is over the description, then each tensor's name, type and shape, then the data: a
+//! flipped bit in a weight gives another number that nothing else would notice. A file without it
+//! is read unchecked.
+//!
 //! Written here rather than by the safetensors crate, whose metadata come in the order of a hash
 //! map: the same model must give the same bytes.
+
+use std::collections::BTreeMap;
 
 use clstm_nn::{NamedTensor, ParameterKind};
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use sha2::{Digest, Sha256};
 
 use crate::{ModelError, ModelInfo, ModelLimits};
 
@@ -27,6 +35,8 @@ const FORMAT_KEY: &str = "format";
 const FORMAT: &str = "clstm-model-1";
 /// Key of the model's description.
 const INFO_KEY: &str = "clstm";
+/// Key of the checksum.
+const CHECKSUM_KEY: &str = "sha256";
 /// Bytes of the header's length; also what the data are aligned to.
 const PREFIX: usize = 8;
 
@@ -46,7 +56,12 @@ pub(crate) fn decode(
         let (count, limit) = (names.len(), limits.max_tensors);
         return Err(ModelError::TooManyTensors { count, limit });
     }
-    let info = description(&header)?;
+    let entry = |key| header.metadata().as_ref().and_then(|metadata| metadata.get(key));
+    let format = entry(FORMAT_KEY).ok_or(ModelError::NotAModel { key: FORMAT_KEY })?;
+    if format != FORMAT {
+        return Err(ModelError::UnknownFormat { found: format.clone(), known: FORMAT });
+    }
+    let info = entry(INFO_KEY).ok_or(ModelError::NotAModel { key: INFO_KEY })?;
     match header.data_len().checked_sub(data.len()) {
         Some(0) => {}
         Some(missing) => {
@@ -59,11 +74,48 @@ pub(crate) fn decode(
             return Err(ModelError::Damaged { reason });
         }
     }
-    let tensors = names.into_iter().filter_map(|name| {
-        let info = header.info(&name)?;
-        Some(tensor(name, info, data))
-    });
-    Ok((info, tensors.collect::<Result<_, _>>()?))
+    let mut checksum = Checksum::new(info);
+    let mut tensors = Vec::with_capacity(names.len());
+    for name in names {
+        let Some(info) = header.info(&name) else { continue }; // the names are the header's own
+        checksum.tensor(&name, info.dtype, &info.shape);
+        tensors.push(tensor(name, info, data)?);
+    }
+    if entry(CHECKSUM_KEY).is_some_and(|wanted| *wanted != checksum.finish(data)) {
+        let reason = "its checksum does not match; or another program changed it and kept the \
+                      old `sha256`"
+            .to_owned();
+        return Err(ModelError::Damaged { reason });
+    }
+    let info = serde_json::from_str(info)
+        .map_err(|error| ModelError::Description { reason: error.to_string() })?;
+    Ok((info, tensors))
+}
+
+/// What tells that a description or a tensor is not the one that was written.
+struct Checksum(Sha256);
+
+impl Checksum {
+    fn new(info: &str) -> Self {
+        Self(Sha256::new_with_prefix(info))
+    }
+
+    fn tensor(&mut self, name: &str, dtype: Dtype, shape: &[usize]) {
+        self.0.update(format!("\n{name} {dtype} {shape:?}"));
+    }
+
+    fn finish(self, data: &[u8]) -> String {
+        hexadecimal(&self.0.chain_update(data).finalize())
+    }
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The header and what follows it.
@@ -83,24 +135,10 @@ fn split<'a>(bytes: &'a [u8], limits: &ModelLimits) -> Result<(&'a [u8], &'a [u8
     match usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length)) {
         Some(parts) => Ok(parts),
         None => {
-            let (expected, found) = (PREFIX as u64 + length, bytes.len() as u64);
+            let (expected, found) = ((PREFIX as u64).saturating_add(length), bytes.len() as u64);
             Err(ModelError::Truncated { expected, found })
         }
     }
-}
-
-fn description(header: &Metadata) -> Result<ModelInfo, ModelError> {
-    let entry = |key| {
-        let found = header.metadata().as_ref().and_then(|metadata| metadata.get(key));
-        found.ok_or(ModelError::NotAModel { key })
-    };
-    let format = entry(FORMAT_KEY)?;
-    let info = entry(INFO_KEY)?;
-    if format != FORMAT {
-        return Err(ModelError::UnknownFormat { found: format.clone(), known: FORMAT });
-    }
-    serde_json::from_str(info)
-        .map_err(|error| ModelError::Description { reason: error.to_string() })
 }
 
 fn tensor(name: String, info: &TensorInfo, data: &[u8]) -> Result<NamedTensor, ModelError> {
@@ -136,22 +174,26 @@ fn kind(name: &str) -> ParameterKind {
 pub(crate) fn encode(info: &ModelInfo, tensors: &[NamedTensor]) -> Result<Vec<u8>, ModelError> {
     let failed = |error: serde_json::Error| ModelError::Description { reason: error.to_string() };
     let info = serde_json::to_string(info).map_err(failed)?;
-    let mut header = serde_json::to_vec(&Header { info: &info, tensors }).map_err(failed)?;
-    header.resize(header.len().next_multiple_of(PREFIX), b' ');
 
-    let values: usize = tensors.iter().map(|tensor| tensor.values.len()).sum();
-    let mut bytes = Vec::with_capacity(PREFIX + header.len() + values * size_of::<f32>());
-    bytes.extend((header.len() as u64).to_le_bytes());
-    bytes.extend(header);
-    for value in tensors.iter().flat_map(|tensor| &tensor.values) {
-        bytes.extend(value.to_le_bytes());
+    let mut data = Vec::with_capacity(tensors.iter().map(|t| size_of_val(&*t.values)).sum());
+    let mut checksum = Checksum::new(&info);
+    for NamedTensor { name, shape, values, .. } in tensors {
+        checksum.tensor(name, Dtype::F32, shape);
+        data.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     }
-    Ok(bytes)
+    let checksum = checksum.finish(&data);
+
+    let header = Header { info: &info, checksum: &checksum, tensors };
+    let mut header = serde_json::to_vec(&header).map_err(failed)?;
+    header.resize(header.len().next_multiple_of(PREFIX), b' ');
+    let length = (header.len() as u64).to_le_bytes();
+    Ok([&length, &*header, &*data].concat())
 }
 
 /// The header in the order of its entries.
 struct Header<'a> {
     info: &'a str,
+    checksum: &'a str,
     tensors: &'a [NamedTensor],
 }
 
@@ -165,8 +207,11 @@ struct Entry<'a> {
 impl Serialize for Header<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut header = serializer.serialize_map(Some(1 + self.tensors.len()))?;
-        let metadata =
-            std::collections::BTreeMap::from([(INFO_KEY, self.info), (FORMAT_KEY, FORMAT)]);
+        let metadata = BTreeMap::from([
+            (INFO_KEY, self.info),
+            (FORMAT_KEY, FORMAT),
+            (CHECKSUM_KEY, self.checksum),
+        ]);
         header.serialize_entry(METADATA, &metadata)?;
         let mut start = 0;
         for NamedTensor { name, shape, values, .. } in self.tensors {

@@ -122,7 +122,8 @@ impl Recognizer {
             return Err(AudioError::NoSamples.into());
         }
         let limit_s = self.limits.max_duration_s;
-        if samples.len() as f64 > limit_s * f64::from(sample_rate) {
+        let within = samples.len() as f64 <= limit_s * f64::from(sample_rate);
+        if !within {
             return Err(AudioError::TooLong { limit_s }.into());
         }
         let mut resampler = Resampler::new(sample_rate, self.sample_rate())?;

@@ -1,0 +1,55 @@
+//! Networks whose sizes ask for more than the file is worth.
+
+use clstm::nn::burn::tensor::Device;
+use clstm::nn::{GflbConfig, NetworkConfig, Peepholes, Reset};
+use clstm::{Model, ModelError, ModelLimits};
+
+use crate::support::{info, model, tiny, tiny_network};
+
+/// The tiny weights with another network's description.
+fn claimed(change: impl FnOnce(&mut NetworkConfig)) -> ModelError {
+    let mut network = tiny_network();
+    change(&mut network);
+    let model = Model::new(info(network), tiny().tensors).expect("the description is valid");
+    let error = model.network(&Device::flex()).expect_err("other weights");
+    let bytes = model.to_bytes().expect("bytes");
+    let read = Model::from_bytes(&bytes).expect_err("other weights");
+    assert_eq!(read.to_string(), error.to_string());
+    error
+}
+
+#[test]
+fn a_network_larger_than_its_weights_is_not_begun() {
+    let most = 1 << 16;
+    let too_few = |error| assert!(matches!(error, ModelError::TooFewWeights { .. }), "{error}");
+    too_few(claimed(|n| n.blocks[0].filters = most));
+    too_few(claimed(|n| n.blocks[0].kernel_input = most));
+    too_few(claimed(|n| n.blocks[1].kernel_state = most));
+    too_few(claimed(|n| n.gflb = GflbConfig::BiLstm { hidden: most, layers: 16 }));
+    too_few(claimed(|n| {
+        n.gflb = GflbConfig::BiGru { hidden: 9, layers: 16, reset: Reset::After };
+    }));
+    too_few(claimed(|n| n.features = most));
+    too_few(claimed(|n| n.blocks = vec![n.blocks[0].clone(); 64]));
+    too_few(claimed(|n| {
+        for block in &mut n.blocks {
+            (block.filters, block.kernel_input, block.kernel_state) = (most, most, most);
+            block.peepholes = Peepholes::Full;
+        }
+    }));
+}
+
+#[test]
+fn a_network_with_huge_intermediate_results_is_refused() {
+    let mut network = tiny_network();
+    network.segment_length = 1 << 16;
+    network.blocks[0].stride = 1;
+    network.blocks[0].pool = 1 << 14;
+    network.blocks[0].filters = 64;
+    network.blocks[0].peepholes = Peepholes::Channel;
+    let bytes = model(network).to_bytes().expect("bytes");
+    let error = Model::from_bytes(&bytes).expect_err("costly");
+    assert!(matches!(error, ModelError::TooCostly { .. }), "{error}");
+    let generous = ModelLimits { max_activations: u64::MAX, ..ModelLimits::default() };
+    Model::from_bytes_within(&bytes, &generous).expect("within larger limits");
+}

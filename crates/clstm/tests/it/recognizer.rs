@@ -1,0 +1,248 @@
+//! From recordings to answers.
+
+use std::sync::OnceLock;
+
+use clstm::audio::{AudioError, DecodeLimits};
+use clstm::nn::{GflbConfig, LflbConfig, NamedTensor, NetworkConfig, Peepholes, Reset};
+use clstm::{ModelError, Recognition, RecognizeError, Recognizer};
+use proptest::prelude::*;
+
+use crate::support::{RATE, model, tiny, tiny_network, voice, wav};
+
+fn recognizer() -> &'static Recognizer {
+    static SHARED: OnceLock<Recognizer> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        // Random weights hardly differ in their answers: balance the classes on one sound, so that
+        // a low temperature tells the others from it.
+        let mut model = tiny();
+        let raw = Recognizer::new(model.clone()).expect("a recognizer");
+        let clip = model.info.frontend.clean(voice(1.5, RATE, 200.0));
+        let is_bias = |tensor: &&mut NamedTensor| tensor.name == "head.class_bias";
+        let bias = model.tensors.iter_mut().find(is_bias).expect("the bias of the logits");
+        for (bias, logit) in bias.values.iter_mut().zip(raw.recognize_clip(&clip)) {
+            *bias -= logit as f32;
+        }
+        model.info.temperature = 0.01;
+        Recognizer::new(model).expect("a recognizer")
+    })
+}
+
+fn hear(samples: &[f32], rate: u32) -> Recognition {
+    recognizer().recognize(samples, rate).expect("an answer")
+}
+
+fn furthest(a: &Recognition, b: &Recognition) -> f64 {
+    assert_eq!(a.probabilities.len(), b.probabilities.len());
+    let distances = a.probabilities.iter().zip(&b.probabilities).map(|(a, b)| (a - b).abs());
+    distances.fold(0.0, f64::max)
+}
+
+fn check(answer: &Recognition) {
+    let sum: f64 = answer.probabilities.iter().sum();
+    assert!((sum - 1.0).abs() < 1e-12, "{sum}");
+    assert_eq!(answer.probabilities.len(), 3);
+    assert_eq!(answer.label, recognizer().labels()[answer.label_index]);
+    assert_eq!(answer.confidence, answer.probabilities[answer.label_index]);
+    assert!(answer.probabilities.iter().all(|&p| (0.0..=answer.confidence).contains(&p)));
+}
+
+#[test]
+fn an_answer_is_a_distribution_and_repeats() {
+    let sound = voice(1.3, RATE, 130.0);
+    let answer = hear(&sound, RATE);
+    check(&answer);
+    assert_eq!(answer.duration_s, 1.3);
+    assert_eq!(hear(&sound, RATE), answer);
+    let other = hear(&voice(1.3, RATE, 310.0), RATE);
+    assert!(furthest(&answer, &other) > 0.05, "the sound matters: {answer:?} {other:?}");
+}
+
+#[test]
+fn the_model_file_gives_the_same_answers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("m.safetensors");
+    let model = tiny();
+    model.write(&path).expect("written");
+    let opened = Recognizer::open(&path).expect("opened");
+    let made = Recognizer::new(model.clone()).expect("made");
+    assert_eq!((opened.info(), opened.digest()), (&model.info, &*model.digest()));
+    let sound = voice(0.7, RATE, 180.0);
+    let answer = opened.recognize(&sound, RATE).expect("an answer");
+    assert_eq!(answer, made.recognize(&sound, RATE).expect("an answer"));
+
+    let clip = model.info.frontend.clean(sound);
+    let logits = opened.recognize_clip(&clip);
+    assert_eq!(opened.probabilities(&logits), answer.probabilities);
+    assert_eq!(clstm::softmax(&logits, model.info.temperature), answer.probabilities);
+
+    let missing = Recognizer::open(&folder.path().join("none")).expect_err("no file");
+    assert!(matches!(missing, ModelError::Io { action: "read", .. }), "{missing}");
+}
+
+#[test]
+fn threads_share_one_recognizer() {
+    let sounds: Vec<_> = (0..4).map(|i| voice(0.9, RATE, 100.0 + 60.0 * f64::from(i))).collect();
+    let alone: Vec<_> = sounds.iter().map(|sound| hear(sound, RATE)).collect();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (sounds, alone) = (&sounds, &alone);
+            let clone = recognizer().clone();
+            scope.spawn(move || {
+                for i in (0..8).map(|i| (i + thread) % 4) {
+                    assert_eq!(hear(&sounds[i], RATE), alone[i]);
+                    assert_eq!(clone.recognize(&sounds[i], RATE).expect("an answer"), alone[i]);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn the_sample_rate_of_a_recording_does_not_matter() {
+    for pitch_hz in [110.0, 220.0] {
+        let low = hear(&voice(1.5, 16_000, pitch_hz), 16_000);
+        for rate in [22_050, 44_100, 48_000] {
+            let high = hear(&voice(1.5, rate, pitch_hz), rate);
+            assert!(furthest(&low, &high) < 0.02, "{rate} Hz: {low:?} {high:?}");
+            assert!((low.duration_s - high.duration_s).abs() < 1e-9);
+        }
+    }
+}
+
+#[test]
+fn gain_and_quiet_edges_do_not_matter() {
+    let sound = voice(1.0, RATE, 150.0);
+    let answer = hear(&sound, RATE);
+    let quiet: Vec<f32> = sound.iter().map(|x| x * 1e-3).collect();
+    assert!(furthest(&answer, &hear(&quiet, RATE)) < 1e-4);
+    let edged = [&[0.0; 8000][..], &sound, &[0.0; 9000]].concat();
+    let later = hear(&edged, RATE);
+    assert!((later.duration_s - (1.0 + 17_000.0 / 16_000.0)).abs() < 1e-9, "before trimming");
+}
+
+#[test]
+fn files_and_bytes_are_recognised_like_samples() {
+    let sound = voice(1.1, 22_050, 170.0);
+    let bytes = wav(&sound, 22_050);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("voice.wav");
+    std::fs::write(&path, &bytes).expect("written");
+    let from_file = recognizer().recognize_file(&path).expect("an answer");
+    let from_bytes = recognizer().recognize_bytes(&bytes, Some("wav")).expect("an answer");
+    assert_eq!(from_file, from_bytes);
+    assert!((from_file.duration_s - 1.1).abs() < 1e-3);
+    check(&from_file);
+    assert!(furthest(&from_file, &hear(&sound, 22_050)) < 0.01, "16 bits are nearly the samples");
+}
+
+#[test]
+fn short_and_long_recordings_get_an_answer() {
+    check(&hear(&voice(0.2, RATE, 140.0), RATE));
+    let long = voice(3.0, RATE, 140.0);
+    let clip = recognizer().info().frontend.clean(long.clone());
+    assert!(recognizer().info().frontend.spans(&clip).len() > 5);
+    check(&hear(&long, RATE));
+    let kilohertz = std::f32::consts::TAU * 1000.0 / RATE as f32;
+    let tone: Vec<f32> = (0..16_000).map(|n| (n as f32 * kilohertz).sin()).collect();
+    check(&hear(&tone, RATE));
+}
+
+#[test]
+fn silence_has_no_emotion() {
+    for samples in [vec![0.0; 16_000], vec![0.25; 16_000], vec![1e-9; 20], vec![0.5]] {
+        let error = recognizer().recognize(&samples, RATE).expect_err("silence");
+        assert!(matches!(error, RecognizeError::Silent), "{error}");
+        assert_eq!(error.kind(), "silent");
+        assert!(error.to_string().contains("no sound above the floor"), "{error}");
+    }
+    let file = wav(&[0.0; 8000], 8000);
+    assert_eq!(recognizer().recognize_bytes(file, None).expect_err("silence").kind(), "silent");
+}
+
+#[test]
+fn bad_recordings_pass_their_errors_on() {
+    let kind = |error: Result<Recognition, RecognizeError>| error.expect_err("an error").kind();
+    let listen = |samples: &[f32], rate| kind(recognizer().recognize(samples, rate));
+    assert_eq!(listen(&[], RATE), "no_samples");
+    assert_eq!(listen(&[0.1, f32::NAN, 0.2], RATE), "non_finite");
+    assert_eq!(listen(&[0.1, 0.2, f32::INFINITY], 48_000), "non_finite");
+    assert_eq!(listen(&[0.1, -0.1], 0), "sample_rate");
+    assert_eq!(listen(&[0.1, -0.1], 2_000_000), "sample_rate");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = folder.path().join("notes.wav");
+    std::fs::write(&text, "this is a text, whatever its name says\n".repeat(99)).expect("written");
+    assert_eq!(kind(recognizer().recognize_file(&text)), "format");
+    let empty = folder.path().join("empty.wav");
+    std::fs::write(&empty, "").expect("written");
+    assert_eq!(kind(recognizer().recognize_file(&empty)), "empty");
+    assert_eq!(kind(recognizer().recognize_file(&folder.path().join("none.wav"))), "not_found");
+    assert_eq!(kind(recognizer().recognize_file(folder.path())), "is_directory");
+    assert_eq!(kind(recognizer().recognize_bytes(b"", None)), "empty");
+    let cut = &wav(&voice(0.5, RATE, 100.0), RATE)[..4000];
+    assert_eq!(kind(recognizer().recognize_bytes(cut, None)), "decode");
+}
+
+#[test]
+fn limits_hold_for_every_way_in() {
+    let limits = DecodeLimits { max_duration_s: 1.0, ..DecodeLimits::default() };
+    let strict = recognizer().clone().with_limits(limits);
+    let (short, long) = (voice(1.0, RATE, 120.0), voice(1.01, RATE, 120.0));
+    check(&strict.recognize(&short, RATE).expect("just fits"));
+    check(&strict.recognize_bytes(wav(&short, RATE), None).expect("just fits"));
+    for error in [
+        strict.recognize(&long, RATE).expect_err("too long"),
+        strict.recognize_bytes(wav(&long, RATE), None).expect_err("too long"),
+    ] {
+        assert!(matches!(error, RecognizeError::Audio(AudioError::TooLong { .. })), "{error}");
+    }
+    recognizer().recognize(&long, RATE).expect("the original keeps its limits");
+}
+
+#[test]
+fn absurd_samples_and_weights_give_errors_not_nonsense() {
+    let sound = voice(0.5, RATE, 120.0);
+    let huge: Vec<f32> = sound.iter().map(|x| x * 1e36).collect();
+    assert!(furthest(&hear(&sound, RATE), &hear(&huge, RATE)) < 1e-3, "level alone is no matter");
+    let mut model = tiny();
+    for tensor in model.tensors.iter_mut().filter(|tensor| tensor.name.starts_with("head.")) {
+        tensor.values.fill(f32::MAX);
+    }
+    let broken = Recognizer::new(model).expect("the weights are finite");
+    let error = broken.recognize(&voice(0.5, RATE, 120.0), RATE).expect_err("no number");
+    assert_eq!(error.kind(), "model");
+}
+
+fn any_network() -> impl Strategy<Value = NetworkConfig> {
+    let peepholes =
+        prop_oneof![Just(Peepholes::None), Just(Peepholes::Channel), Just(Peepholes::Full)];
+    let taps = prop_oneof![1_usize..32, 40_usize..90];
+    let block = (1_usize..6, taps, 1_usize..6, 1_usize..5, 1_usize..5, peepholes, any::<bool>())
+        .prop_map(|(filters, kernel_input, kernel_state, stride, pool, peepholes, input_norm)| {
+            LflbConfig { filters, kernel_input, kernel_state, stride, pool, peepholes, input_norm }
+        });
+    let gflb = prop_oneof![
+        Just(GflbConfig::None),
+        (1_usize..5, 1_usize..3, any::<bool>()).prop_map(|(hidden, layers, before)| {
+            let reset = if before { Reset::Before } else { Reset::After };
+            GflbConfig::BiGru { hidden, layers, reset }
+        }),
+        (1_usize..5, 1_usize..3).prop_map(|(hidden, layers)| GflbConfig::BiLstm { hidden, layers }),
+    ];
+    let blocks = prop::collection::vec(block, 1..4);
+    (blocks, gflb, any::<bool>(), 1_usize..300).prop_map(|(blocks, gflb, skip, segment_length)| {
+        NetworkConfig { segment_length, blocks, skip, gflb, classes: 3, ..tiny_network() }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_network_a_file_may_hold_answers(network in any_network()) {
+        let bytes = model(network).to_bytes().expect("bytes");
+        let model = clstm::Model::from_bytes(&bytes).expect("what was written is read");
+        let recognizer = Recognizer::new(model).expect("and built");
+        let answer = recognizer.recognize(&voice(0.3, RATE, 140.0), RATE).expect("and answers");
+        prop_assert!((answer.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+}

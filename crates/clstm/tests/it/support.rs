@@ -1,0 +1,122 @@
+//! A small model, signals and recordings, all made here.
+
+use clstm::audio::TrimConfig;
+use clstm::nn::burn::tensor::Device;
+use clstm::nn::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, parameters};
+use clstm::{FrontendConfig, Model, ModelInfo, Score, TrainingInfo};
+
+pub(crate) const RATE: u32 = 16_000;
+
+/// Two blocks, one BiGRU layer, three classes.
+pub(crate) fn tiny_network() -> NetworkConfig {
+    let block = |filters, kernel_input, stride, pool, peepholes| LflbConfig {
+        filters,
+        kernel_input,
+        kernel_state: 3,
+        stride,
+        pool,
+        peepholes,
+        input_norm: true,
+    };
+    NetworkConfig {
+        sample_rate: RATE,
+        segment_length: 400,
+        blocks: vec![block(4, 40, 10, 4, Peepholes::Full), block(6, 3, 1, 2, Peepholes::Channel)],
+        skip: true,
+        gflb: GflbConfig::BiGru { hidden: 5, layers: 1, reset: Reset::Before },
+        features: 7,
+        dropout: 0.3,
+        classes: 3,
+    }
+}
+
+pub(crate) fn info(network: NetworkConfig) -> ModelInfo {
+    ModelInfo {
+        name: "tiny".to_owned(),
+        labels: (0..network.classes).map(|i| format!("class-{i}")).collect(),
+        frontend: FrontendConfig {
+            sample_rate: network.sample_rate,
+            target_rms: 0.1,
+            trim: TrimConfig::default(),
+            segment_length: network.segment_length,
+            min_steps: 8,
+            max_steps: 20,
+        },
+        network,
+        temperature: 0.7,
+        training: TrainingInfo {
+            corpus: "made-up".to_owned(),
+            protocol: "not trained at all".to_owned(),
+            preset: "none".to_owned(),
+            seed: u64::MAX,
+            speakers: vec!["01".to_owned(), "\"zwei\"".to_owned()],
+            scores: vec![Score {
+                protocol: "guessing".to_owned(),
+                ua: 1.0 / 3.0,
+                wa: 0.1 + 0.2,
+                macro_f1: 0.123_456_789_012_345_67,
+                folds: 5,
+            }],
+            recipe: serde_json::json!({"learning_rate": 1e-4, "deep": {"er": [1, null, "é"]}}),
+            ..TrainingInfo::default()
+        },
+        license: "CC0-1.0".to_owned(),
+        description: "Random weights.\nFor tests.".to_owned(),
+    }
+}
+
+/// Random weights; running statistics and peepholes too, which start at constants.
+pub(crate) fn model(network: NetworkConfig) -> Model {
+    let module = network.init(7, &Device::flex()).expect("a network");
+    let mut tensors = parameters(&module);
+    let mut state = 1_u32;
+    for tensor in &mut tensors {
+        for value in &mut tensor.values {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *value += 0.2 * (state >> 8) as f32 / (1 << 24) as f32;
+        }
+    }
+    Model::new(info(network), tensors).expect("a model")
+}
+
+pub(crate) fn tiny() -> Model {
+    model(tiny_network())
+}
+
+/// What a voice has: harmonics of a gliding pitch up to 7 kHz, falling with frequency, in syllables.
+/// The same sound at every rate.
+pub(crate) fn voice(seconds: f64, rate: u32, pitch_hz: f64) -> Vec<f32> {
+    let n_samples = (seconds * f64::from(rate)).round() as usize;
+    let harmonics = (7_000.0 / (pitch_hz * 1.1)) as usize;
+    let tau = std::f64::consts::TAU;
+    let sample = |n: usize| {
+        let t = n as f64 / f64::from(rate);
+        let cycles = pitch_hz * (t + 0.1 / (tau * 1.5) * (tau * 1.5 * t).sin());
+        let envelope = (0.55 - 0.45 * (tau * 3.1 * t).cos()) * 0.1;
+        let sum: f64 = (1..=harmonics)
+            .map(|k| (tau * k as f64 * cycles + (k * k) as f64).sin() / (k as f64).sqrt())
+            .sum();
+        (envelope * sum) as f32
+    };
+    (0..n_samples).map(sample).collect()
+}
+
+/// A 16-bit mono WAV file.
+pub(crate) fn wav(samples: &[f32], rate: u32) -> Vec<u8> {
+    let data = 2 * samples.len() as u32;
+    let mut bytes = Vec::new();
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + data).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16_u32.to_le_bytes());
+    bytes.extend(1_u16.to_le_bytes());
+    bytes.extend(1_u16.to_le_bytes());
+    bytes.extend(rate.to_le_bytes());
+    bytes.extend((2 * rate).to_le_bytes());
+    bytes.extend(2_u16.to_le_bytes());
+    bytes.extend(16_u16.to_le_bytes());
+    bytes.extend(b"data");
+    bytes.extend(data.to_le_bytes());
+    bytes.extend(samples.iter().flat_map(|x| ((x * 32767.0).round() as i16).to_le_bytes()));
+    bytes
+}
