@@ -66,8 +66,9 @@ pub enum AudioError {
     /// Valid headers, but not one sample.
     #[error("the recording holds no samples; record or export it again")]
     NoSamples,
-    /// A NaN or infinite sample.
-    #[error("sample {at} is not a finite number; export the recording again")]
+    /// A NaN or infinite sample, or one so large ([`LOUDEST`](crate::LOUDEST)) that arithmetic with
+    /// it overflows.
+    #[error("sample {at} is not a usable number (NaN, infinite or huge); export the recording again")]
     NonFinite {
         /// Index of the sample (frame) counted from 0, over all channels together.
         at: u64,

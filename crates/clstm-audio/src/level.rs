@@ -7,6 +7,15 @@
 /// Amplifying what lies below would only amplify rounding.
 pub const SILENCE_FLOOR: f64 = 1e-7;
 
+/// Largest magnitude that counts as audio, 400 dB over full scale. Beyond it the transforms of the
+/// resampler overflow `f32`.
+pub const LOUDEST: f32 = 1e20;
+
+/// Whether a sample can be worked with: neither NaN nor beyond [`LOUDEST`].
+pub(crate) fn is_usable(sample: f32) -> bool {
+    sample.abs() <= LOUDEST
+}
+
 /// What [`rms_normalize`] did.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Level {

@@ -49,7 +49,7 @@ pub use augment::{
 };
 pub use decode::{DecodeLimits, decode_bytes, decode_file, load_bytes, load_file};
 pub use error::AudioError;
-pub use level::{Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};
+pub use level::{LOUDEST, Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};
 pub use resample::{Resampler, resample};
 pub use segment::{SegmentConfig, Windows, segment, windows};
 pub use trim::{TrimConfig, speech_bounds};

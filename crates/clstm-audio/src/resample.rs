@@ -9,6 +9,7 @@ use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Indexing, Resampler as _, WindowFunction};
 
 use crate::error::AudioError;
+use crate::level::is_usable;
 use crate::waveform::Waveform;
 
 /// Rates that can be converted, in Hz. Outside, the transforms for extreme or coprime ratios grow
@@ -85,9 +86,10 @@ impl Resampler {
     ///
     /// # Errors
     ///
-    /// [`AudioError::NonFinite`] if a sample is NaN or infinite: one would spread over a block.
+    /// [`AudioError::NonFinite`] if a sample is NaN or beyond [`LOUDEST`](crate::LOUDEST): one would
+    /// spread over a block.
     pub fn push(&mut self, chunk: &[f32], out: &mut Vec<f32>) -> Result<(), AudioError> {
-        if let Some(at) = chunk.iter().position(|x| !x.is_finite()) {
+        if let Some(at) = chunk.iter().position(|x| !is_usable(*x)) {
             return Err(AudioError::NonFinite { at: self.taken + at as u64 });
         }
         self.taken += chunk.len() as u64;

@@ -69,7 +69,7 @@ impl Initializer {
                 let place = (filter as f64 + 0.5) / filters as f64;
                 let omega = 2.0 * PI * hz(low + (high - low) * place) / f64::from(sample_rate);
                 let phase = 2.0 * PI * self.unit();
-                let width = (4.0 * PI / omega).clamp(8.0, taps as f64 / 5.0);
+                let width = (4.0 * PI / omega).max(8.0).min(taps as f64 / 5.0);
                 let wave = |k: usize| {
                     let t = k as f64 - middle;
                     (-0.5 * (t / width).powi(2)).exp() * (omega * t + phase).cos()

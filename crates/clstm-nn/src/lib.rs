@@ -53,9 +53,9 @@ pub use lflb::Lflb;
 pub use lstm::{BiLstm, BiLstmConfig};
 pub use network::{Mode, Network};
 pub use norm_pool::{NormPool, NormPoolConfig};
-#[cfg(feature = "train")]
-pub use parameters::gradients;
 pub use parameters::{NamedTensor, ParameterKind, load_parameters, parameters};
+#[cfg(feature = "train")]
+pub use parameters::{gradients, update_weights};
 pub use preset::Preset;
 pub use skip::Skip;
 

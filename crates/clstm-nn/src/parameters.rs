@@ -166,3 +166,38 @@ pub fn gradients<M: Module>(
     module.visit(&mut visitor);
     visitor.found
 }
+
+/// Lets `update(index, values)` change every weight in place; weights are counted in the order of
+/// [`parameters`] without the running statistics.
+#[cfg(feature = "train")]
+pub fn update_weights<M: Module>(module: M, update: &mut dyn FnMut(usize, &mut [f32])) -> M {
+    struct Mapper<'a> {
+        path: Vec<String>,
+        index: usize,
+        update: &'a mut dyn FnMut(usize, &mut [f32]),
+    }
+    impl ModuleMapper for Mapper<'_> {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            if kind(&self.path) == ParameterKind::Statistic {
+                return param;
+            }
+            let index = self.index;
+            self.index += 1;
+            param.map(|old| {
+                let (shape, device) = (old.dims(), old.device());
+                let mut values = floats(old.detach());
+                (self.update)(index, &mut values);
+                Tensor::from_data(TensorData::new(values, shape), &device).require_grad()
+            })
+        }
+
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.push(name.to_owned());
+        }
+
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.pop();
+        }
+    }
+    module.map(&mut Mapper { path: Vec::new(), index: 0, update })
+}

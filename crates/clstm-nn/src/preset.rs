@@ -93,7 +93,7 @@ impl Preset {
             skip: !matches!(self, Self::ConvLstmFcn | Self::ConvLstmBiLstm | Self::ConvLstmBiGru),
             gflb,
             features: 128,
-            dropout: 0.3,
+            dropout: 0.2,
             classes,
         }
     }

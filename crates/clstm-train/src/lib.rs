@@ -1,1 +1,41 @@
-//! Training, cross-validation and metrics for clstm.
+//! Training and evaluation of the networks of `clstm-nn` on the corpora of `clstm-corpus`.
+//!
+//! - [`Recipe`]: everything that decides a training; the same recipe and data give the same model,
+//!   bit for bit, also when the training was interrupted and resumed.
+//! - [`Dataset`]: a corpus decoded and levelled, in memory.
+//! - [`train`]: one model; [`cross_validate`]: the folds of a protocol.
+//! - [`evaluate()`]: a model on utterances, through the same code that recognises a user's file.
+//! - [`Metrics`]: UA, WA, macro F1, per-class precision and recall, confusion matrix.
+//!
+//! # No leakage
+//! A fold's test utterances are seen once the fold's training is over and, for the training curves,
+//! at fixed epochs on the way. Nothing is chosen by them: the model of a fold is that of its last
+//! epoch.
+
+mod batches;
+mod checkpoint;
+mod cross_validation;
+mod dataset;
+mod error;
+mod evaluate;
+mod metrics;
+mod observer;
+mod optimizer;
+mod progress;
+mod recipe;
+mod run;
+mod schedule;
+mod trainer;
+
+pub use cross_validation::{CrossValidation, FoldOutcome, cross_validate, join_folds};
+pub use dataset::{BadUtterance, Dataset};
+pub use error::TrainError;
+pub use evaluate::{Evaluation, Prediction, evaluate};
+pub use metrics::{ClassMetrics, Metrics};
+pub use observer::{Event, Observer, Silent};
+pub use optimizer::AdamW;
+pub use progress::{EpochRecord, TestRecord};
+pub use recipe::{OptimizerConfig, Recipe};
+pub use run::{FoldMetrics, Means, Protocol, RunMetrics};
+pub use schedule::Schedule;
+pub use trainer::{Stop, Trained, TrainingSet, train};

@@ -3,6 +3,7 @@
 use symphonia::core::audio::GenericAudioBufferRef;
 
 use crate::error::AudioError;
+use crate::level::is_usable;
 
 /// Scratch for the mix, kept from packet to packet.
 #[derive(Default)]
@@ -34,7 +35,7 @@ impl Mixer {
                 (sum * scale) as f32
             }));
         }
-        match self.mono.iter().position(|x| !x.is_finite()) {
+        match self.mono.iter().position(|x| !is_usable(*x)) {
             Some(at) => Err(AudioError::NonFinite { at: first_frame + at as u64 }),
             None => Ok(&self.mono),
         }

@@ -10,6 +10,7 @@ mod damage;
 mod errors;
 mod levels;
 mod reference;
+mod regression;
 mod resampling;
 mod segmenting;
 mod support;

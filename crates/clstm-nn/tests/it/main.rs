@@ -9,6 +9,7 @@ mod parameters;
 mod random;
 #[path = "../../../clstm-kernels/tests/it/reference.rs"]
 mod reference;
+mod regression;
 
 use clstm_nn::burn::module::Param;
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};

@@ -202,8 +202,11 @@ fn limits_hold_for_every_way_in() {
 #[test]
 fn absurd_samples_and_weights_give_errors_not_nonsense() {
     let sound = voice(0.5, RATE, 120.0);
+    let loud: Vec<f32> = sound.iter().map(|x| x * 1e18).collect();
+    assert!(furthest(&hear(&sound, RATE), &hear(&loud, RATE)) < 1e-3, "level alone is no matter");
     let huge: Vec<f32> = sound.iter().map(|x| x * 1e36).collect();
-    assert!(furthest(&hear(&sound, RATE), &hear(&huge, RATE)) < 1e-3, "level alone is no matter");
+    let error = recognizer().recognize(&huge, RATE).expect_err("no recording is that loud");
+    assert_eq!(error.kind(), "non_finite");
     let mut model = tiny();
     for tensor in model.tensors.iter_mut().filter(|tensor| tensor.name.starts_with("head.")) {
         tensor.values.fill(f32::MAX);
@@ -216,7 +219,7 @@ fn absurd_samples_and_weights_give_errors_not_nonsense() {
 fn any_network() -> impl Strategy<Value = NetworkConfig> {
     let peepholes =
         prop_oneof![Just(Peepholes::None), Just(Peepholes::Channel), Just(Peepholes::Full)];
-    let taps = prop_oneof![1_usize..32, 40_usize..90];
+    let taps = 1_usize..90;
     let block = (1_usize..6, taps, 1_usize..6, 1_usize..5, 1_usize..5, peepholes, any::<bool>())
         .prop_map(|(filters, kernel_input, kernel_state, stride, pool, peepholes, input_norm)| {
             LflbConfig { filters, kernel_input, kernel_state, stride, pool, peepholes, input_norm }

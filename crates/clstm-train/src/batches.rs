@@ -1,0 +1,117 @@
+//! Batches of augmented crops, assembled on a thread of their own while the network trains.
+
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::Scope;
+
+use clstm_audio::{AugmentConfig, Augmenter};
+use rand_core::{Rng, SeedableRng};
+use rand_pcg::Pcg64;
+
+use crate::{Dataset, Recipe, TrainError};
+
+/// One step's input.
+pub(crate) struct Batch {
+    /// Segments `[batch, crop_steps, segment_length]`, row-major.
+    pub(crate) segments: Vec<f32>,
+    /// Class of each utterance.
+    pub(crate) labels: Vec<usize>,
+}
+
+/// Batches waiting to be used: two hide the assembly, more only take memory.
+const AHEAD: usize = 2;
+
+/// How many steps an epoch over `utterances` has: batches of nearly equal size, so that no batch
+/// norm sees a handful of left-over utterances.
+pub(crate) fn steps_per_epoch(utterances: usize, batch: usize) -> usize {
+    (utterances as f64 / batch as f64).round().max(1.0) as usize
+}
+
+fn batch_range(step: usize, steps: usize, utterances: usize) -> Range<usize> {
+    step * utterances / steps..(step + 1) * utterances / steps
+}
+
+/// The order of `utterances` in an epoch (Fisher-Yates, written out: a library's shuffle may change
+/// between releases, and with it every result).
+fn order(utterances: &[usize], seed: u64, epoch: usize) -> Vec<usize> {
+    let mut random = Pcg64::seed_from_u64(mix(seed, epoch as u64, 0x6f72_6465));
+    let mut order = utterances.to_vec();
+    for i in (1..order.len()).rev() {
+        // The bias of the remainder is below 2^-50 for any corpus.
+        order.swap(i, (random.next_u64() % (i as u64 + 1)) as usize);
+    }
+    order
+}
+
+/// A seed for one purpose, epoch and item (SplitMix64 finaliser over the parts).
+pub(crate) fn mix(seed: u64, a: u64, b: u64) -> u64 {
+    let mut z = seed
+        .wrapping_add(a.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .wrapping_add(b.wrapping_mul(0xd1b5_4a32_d192_ed03));
+    for shift in [30, 27] {
+        z = (z ^ (z >> shift)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    }
+    z ^ (z >> 31)
+}
+
+/// Starts the assembly of epoch `epoch` (from 0) from step `first` on. The receiver yields the
+/// batches in order; dropping it ends the thread.
+pub(crate) fn assemble<'scope, 'env>(
+    scope: &'scope Scope<'scope, 'env>,
+    dataset: &'env Dataset,
+    utterances: &'env [usize],
+    recipe: &'env Recipe,
+    epoch: usize,
+    first: usize,
+) -> Result<Receiver<Batch>, TrainError> {
+    let config: AugmentConfig = recipe.augment.clone();
+    let mut augmenter = Augmenter::new(config, recipe.frontend.sample_rate)?;
+    let (sender, receiver) = sync_channel(AHEAD);
+    scope.spawn(move || {
+        let order = order(utterances, recipe.seed, epoch);
+        let steps = steps_per_epoch(order.len(), recipe.batch);
+        let mut crop = Vec::new();
+        for step in first..steps {
+            let items = &order[batch_range(step, steps, order.len())];
+            let mut segments = Vec::with_capacity(items.len() * recipe.span());
+            for &item in items {
+                let seed = mix(recipe.seed, epoch as u64 + 1, item as u64 + 1);
+                augmenter.apply(&dataset.clips[item].samples, seed, recipe.span(), &mut crop);
+                segments.extend_from_slice(&crop);
+            }
+            let labels = items.iter().map(|item| dataset.label(*item)).collect();
+            if sender.send(Batch { segments, labels }).is_err() {
+                return; // the training stopped
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_sees_every_utterance_once_in_batches_of_nearly_equal_size() {
+        for (count, batch) in [(1152, 32), (1153, 32), (7, 32), (100, 64), (97, 2)] {
+            let steps = steps_per_epoch(count, batch);
+            let sizes: Vec<usize> =
+                (0..steps).map(|s| batch_range(s, steps, count).len()).collect();
+            assert_eq!(sizes.iter().sum::<usize>(), count);
+            let (least, most) = (sizes.iter().min(), sizes.iter().max());
+            assert!(most.zip(least).is_some_and(|(most, least)| most - least <= 1));
+        }
+    }
+
+    #[test]
+    fn the_order_is_a_permutation_that_seed_and_epoch_decide() {
+        let utterances: Vec<usize> = (10..60).collect();
+        let mut sorted = order(&utterances, 1, 0);
+        assert_eq!(sorted, order(&utterances, 1, 0));
+        assert_ne!(sorted, order(&utterances, 1, 1));
+        assert_ne!(sorted, order(&utterances, 2, 0));
+        sorted.sort_unstable();
+        assert_eq!(sorted, utterances);
+    }
+}

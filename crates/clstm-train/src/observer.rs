@@ -1,0 +1,60 @@
+//! What a training tells while it runs.
+
+use crate::{EpochRecord, Metrics};
+
+/// News of a training.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A fold (or the only training) begins or goes on.
+    Started {
+        /// From 1; none for a training without folds.
+        fold: Option<usize>,
+        /// How many folds there are.
+        folds: usize,
+        /// Utterances to train on.
+        train: usize,
+        /// Utterances to test on.
+        test: usize,
+        /// Epochs in all.
+        epochs: usize,
+        /// Steps of an epoch.
+        steps: usize,
+        /// Epochs that an earlier run has done.
+        done: usize,
+    },
+    /// A step is done.
+    Step {
+        /// From 1.
+        epoch: usize,
+        /// From 1.
+        step: usize,
+        /// Mean loss an utterance so far in this epoch.
+        loss: f64,
+    },
+    /// An epoch is done.
+    Epoch(EpochRecord),
+    /// A fold is done.
+    FoldDone {
+        /// From 1.
+        fold: usize,
+        /// On its test utterances.
+        metrics: Metrics,
+        /// Read back from an earlier run.
+        resumed: bool,
+    },
+}
+
+/// Receives the news; called from the training thread.
+pub trait Observer {
+    /// Something happened.
+    fn on_event(&mut self, event: &Event);
+}
+
+/// Hears nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn on_event(&mut self, _: &Event) {}
+}

@@ -1,0 +1,250 @@
+//! Everything that decides a training.
+
+use clstm::FrontendConfig;
+use clstm_audio::{
+    AugmentConfig, FilterConfig, NoiseConfig, OffsetConfig, PolarityConfig, SpeedConfig,
+    TimeMaskConfig, TrimConfig,
+};
+use clstm_nn::{NetworkConfig, Preset};
+use serde::{Deserialize, Serialize};
+
+use crate::{Schedule, TrainError};
+
+/// AdamW's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptimizerConfig {
+    /// Learning rate at the top of the schedule.
+    pub learning_rate: f64,
+    /// Decay of the first moment.
+    pub beta_1: f64,
+    /// Decay of the second moment.
+    pub beta_2: f64,
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+    /// Decoupled weight decay of the weight matrices (not of biases, norms, peepholes, centres).
+    pub weight_decay: f64,
+    /// Largest norm of the whole gradient; larger ones are scaled down.
+    pub clip_norm: f64,
+}
+
+/// A training: the same recipe on the same data gives the same model, bit for bit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Name of the preset that it started from.
+    pub preset: String,
+    /// Passes over the training utterances.
+    pub epochs: usize,
+    /// Utterances a step.
+    pub batch: usize,
+    /// Decides weights, order, augmentation and dropout.
+    pub seed: u64,
+    /// `f32`.
+    pub precision: String,
+    /// Segments of a training crop.
+    pub crop_steps: usize,
+    /// Share of the target spread over the other classes (Szegedy et al. 2016).
+    pub label_smoothing: f64,
+    /// Lambda of Eq. 14; 0 for softmax loss alone.
+    pub center_loss: f64,
+    /// Epochs between two looks at the test utterances for the curves.
+    pub test_every: usize,
+    /// Epochs between two checkpoints.
+    pub checkpoint_every: usize,
+    /// The optimiser.
+    pub optimizer: OptimizerConfig,
+    /// The learning rate's way.
+    pub schedule: Schedule,
+    /// From a recording to segments.
+    pub frontend: FrontendConfig,
+    /// What training does to a recording.
+    pub augment: AugmentConfig,
+    /// The network.
+    pub network: NetworkConfig,
+}
+
+/// The level that every utterance is brought to, full scale being 1.
+const TARGET_RMS: f32 = 0.1;
+
+impl Recipe {
+    /// The default recipe of a preset for `classes` classes.
+    #[must_use]
+    pub fn new(preset: Preset, classes: usize) -> Self {
+        let network = preset.network(classes);
+        Self {
+            preset: preset.name().to_owned(),
+            epochs: 50,
+            batch: 16,
+            seed: 1,
+            precision: "f32".to_owned(),
+            crop_steps: 16,
+            label_smoothing: 0.05,
+            center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
+            test_every: 10,
+            checkpoint_every: 2,
+            optimizer: OptimizerConfig {
+                learning_rate: 1e-3,
+                beta_1: 0.9,
+                beta_2: 0.999,
+                epsilon: 1e-8,
+                weight_decay: 0.02,
+                clip_norm: 5.0,
+            },
+            schedule: Schedule::OneCycle { warmup: 0.15 },
+            frontend: FrontendConfig {
+                sample_rate: network.sample_rate,
+                target_rms: TARGET_RMS,
+                trim: TrimConfig::default(),
+                segment_length: network.segment_length,
+                min_steps: 16,
+                max_steps: 24,
+            },
+            augment: AugmentConfig {
+                target_rms: Some(TARGET_RMS),
+                speed: SpeedConfig { prob: 0.5, max: 0.1 },
+                filter: FilterConfig { prob: 0.5, strength: 0.3 },
+                offset: OffsetConfig { prob: 1.0, ..OffsetConfig::default() },
+                noise: NoiseConfig { prob: 0.3, min_snr_db: 15.0, max_snr_db: 45.0 },
+                polarity: PolarityConfig { prob: 0.5 },
+                time_mask: TimeMaskConfig { prob: 0.0, count: 1, max_s: 0.2 },
+                ..AugmentConfig::default()
+            },
+            network,
+        }
+    }
+
+    /// Changes settings: tables of a configuration file first, then `key=value` pairs with dotted
+    /// keys such as `optimizer.learning_rate=5e-4` or `network.blocks.0.filters=48`.
+    ///
+    /// # Errors
+    /// [`TrainError::Recipe`] for a key that does not exist or a value that does not fit.
+    pub fn with_changes(
+        &self,
+        file: Option<&toml::Table>,
+        pairs: &[(String, String)],
+    ) -> Result<Self, TrainError> {
+        let mut table =
+            toml::Value::try_from(self).map_err(|e| TrainError::Recipe(e.to_string()))?;
+        if let Some(file) = file {
+            merge(&mut table, &toml::Value::Table(file.clone()), "")?;
+        }
+        for (key, value) in pairs {
+            let place = key.split('.').try_fold(&mut table, |at, part| child(at, part));
+            let place = place.ok_or_else(|| unknown_key(key))?;
+            *place = parse_value(value, place);
+        }
+        let recipe: Self =
+            table.try_into().map_err(|e| TrainError::Recipe(e.to_string().trim().to_owned()))?;
+        recipe.validate()?;
+        Ok(recipe)
+    }
+
+    /// Checks that the recipe can be followed.
+    ///
+    /// # Errors
+    /// [`TrainError::Recipe`] and the network's and the front end's own errors name the setting.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let bad = |message: &str| Err(TrainError::Recipe(message.to_owned()));
+        self.network.validate()?;
+        self.frontend.validate()?;
+        self.augment.validate(self.frontend.sample_rate)?;
+        if self.epochs == 0 || self.batch < 2 {
+            return bad("epochs must be at least 1 and batch at least 2");
+        }
+        if self.precision != "f32" {
+            let message = format!("precision {:?} is not available, only \"f32\"", self.precision);
+            return Err(TrainError::Recipe(message));
+        }
+        if self.crop_steps == 0 || self.test_every == 0 || self.checkpoint_every == 0 {
+            return bad("crop_steps, test_every and checkpoint_every must be at least 1");
+        }
+        if !(0.0..1.0).contains(&self.label_smoothing) {
+            return bad("label_smoothing must be in [0, 1)");
+        }
+        if !(self.center_loss >= 0.0 && self.center_loss.is_finite()) {
+            return bad("center_loss must be 0 or more");
+        }
+        let OptimizerConfig { learning_rate, beta_1, beta_2, epsilon, weight_decay, clip_norm } =
+            self.optimizer;
+        let sane = learning_rate > 0.0
+            && epsilon > 0.0
+            && clip_norm > 0.0
+            && weight_decay >= 0.0
+            && [beta_1, beta_2].iter().all(|b| (0.0..1.0).contains(b))
+            && [learning_rate, epsilon, clip_norm, weight_decay].iter().all(|v| v.is_finite());
+        if !sane {
+            return bad("optimizer: rates must be positive and finite, betas in [0, 1)");
+        }
+        if let Schedule::OneCycle { warmup } = self.schedule
+            && !(0.0..1.0).contains(&warmup)
+        {
+            return bad("schedule.warmup must be in [0, 1)");
+        }
+        if self.frontend.segment_length != self.network.segment_length
+            || self.frontend.sample_rate != self.network.sample_rate
+        {
+            return bad("frontend and network differ in segment_length or sample_rate");
+        }
+        if self.augment.target_rms != Some(self.frontend.target_rms) {
+            return bad("augment.target_rms must be frontend.target_rms");
+        }
+        Ok(())
+    }
+
+    /// Samples of a training crop.
+    #[must_use]
+    pub fn span(&self) -> usize {
+        self.crop_steps * self.frontend.segment_length
+    }
+}
+
+fn unknown_key(key: &str) -> TrainError {
+    TrainError::Recipe(format!("there is no setting {key:?}"))
+}
+
+fn child<'a>(value: &'a mut toml::Value, key: &str) -> Option<&'a mut toml::Value> {
+    match value {
+        toml::Value::Table(table) => table.get_mut(key),
+        toml::Value::Array(items) => items.get_mut(key.parse::<usize>().ok()?),
+        _ => None,
+    }
+}
+
+/// A value as TOML reads it (`3`, `1e-3`, `true`, `[1, 2]`), or else a plain string; a whole number
+/// where a real one stood is one.
+fn parse_value(text: &str, old: &toml::Value) -> toml::Value {
+    let parsed = format!("v = {text}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
+    match (parsed, old) {
+        (Some(toml::Value::Integer(i)), toml::Value::Float(_)) => toml::Value::Float(i as f64),
+        (Some(value), _) => value,
+        (None, _) => toml::Value::String(text.to_owned()),
+    }
+}
+
+/// Lays the values of `file` over those of `table`.
+fn merge(table: &mut toml::Value, file: &toml::Value, path: &str) -> Result<(), TrainError> {
+    match (table, file) {
+        (toml::Value::Table(table), toml::Value::Table(file)) => {
+            for (key, value) in file {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                // A tagged table such as a schedule is replaced whole: its fields depend on its kind.
+                let whole = value.as_table().is_some_and(|t| t.contains_key("kind"));
+                match table.get_mut(key) {
+                    Some(place) if whole => *place = value.clone(),
+                    Some(place) => merge(place, value, &path)?,
+                    None => return Err(unknown_key(&path)),
+                }
+            }
+            Ok(())
+        }
+        (place @ toml::Value::Float(_), toml::Value::Integer(i)) => {
+            *place = toml::Value::Float(*i as f64);
+            Ok(())
+        }
+        (place, value) => {
+            *place = value.clone();
+            Ok(())
+        }
+    }
+}

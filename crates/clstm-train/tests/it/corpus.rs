@@ -1,0 +1,60 @@
+//! A made-up corpus: two emotions that are told apart by pitch, four speakers.
+
+use std::f32::consts::TAU;
+
+use clstm::Clip;
+use clstm_corpus::{Corpus, Utterance};
+use clstm_nn::Preset;
+use clstm_train::{Dataset, Recipe};
+
+/// Utterances of each of four speakers; half of them of each class.
+const EACH: usize = 8;
+
+/// A dataset in memory, straight from generated clips.
+pub(crate) fn dataset() -> Dataset {
+    let mut utterances = Vec::new();
+    let mut clips = Vec::new();
+    for speaker in 0..4 {
+        for item in 0..EACH {
+            let label = item % 2;
+            utterances.push(Utterance {
+                id: format!("{speaker}-{item}"),
+                path: format!("{speaker}-{item}.wav").into(),
+                label,
+                speaker: speaker.to_string(),
+                ..Utterance::default()
+            });
+            let hz = [120.0, 700.0][label] * (1.0 + 0.03 * (speaker * EACH + item) as f32);
+            let wave = |t: usize| 0.14 * (TAU * hz * t as f32 / 16_000.0).sin();
+            clips.push(Clip { samples: (0..4_000 + 100 * item).map(wave).collect(), silent: false });
+        }
+    }
+    let labels = vec!["low".to_owned(), "high".to_owned()];
+    let durations_s = clips.iter().map(|c| c.samples.len() as f64 / 16_000.0).collect();
+    let groups = (0..utterances.len()).collect();
+    let corpus = Corpus::new("made-up".to_owned(), "nowhere".into(), labels, utterances)
+        .expect("a valid corpus");
+    Dataset { corpus, clips, durations_s, groups }
+}
+
+/// A recipe that a test can afford.
+pub(crate) fn recipe() -> Recipe {
+    let mut recipe = Recipe::new(Preset::Clstm, 2);
+    recipe.epochs = 6;
+    recipe.batch = 6;
+    recipe.crop_steps = 8;
+    recipe.test_every = 2;
+    recipe.frontend.segment_length = 500;
+    recipe.frontend.min_steps = 8;
+    recipe.frontend.max_steps = 12;
+    recipe.network.segment_length = 500;
+    recipe.network.features = 8;
+    for block in &mut recipe.network.blocks {
+        block.filters = 6;
+    }
+    recipe.network.blocks[0].kernel_input = 80;
+    recipe.network.gflb =
+        clstm_nn::GflbConfig::BiGru { hidden: 8, layers: 1, reset: clstm_nn::Reset::Before };
+    recipe.optimizer.learning_rate = 5e-3;
+    recipe
+}

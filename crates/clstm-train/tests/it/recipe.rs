@@ -1,0 +1,67 @@
+//! Recipes, their files and their `key=value` changes.
+
+use clstm_nn::Preset;
+use clstm_train::{Recipe, Schedule};
+
+fn set(pairs: &[(&str, &str)]) -> Result<Recipe, String> {
+    let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    Recipe::new(Preset::Clstm, 8).with_changes(None, &pairs).map_err(|e| e.to_string())
+}
+
+#[test]
+fn every_preset_has_a_recipe_that_can_be_followed() {
+    for preset in Preset::ALL {
+        let recipe = Recipe::new(preset, 8);
+        recipe.validate().expect("a valid recipe");
+        assert_eq!(recipe.center_loss > 0.0, preset.center_loss());
+    }
+}
+
+#[test]
+fn settings_change_by_dotted_keys() {
+    let changes = [
+        ("epochs", "7"),
+        ("optimizer.learning_rate", "5e-4"),
+        ("optimizer.weight_decay", "0"), // a whole number where a real one stands
+        ("network.blocks.0.filters", "48"),
+        ("augment.noise.prob", "0.25"),
+        ("schedule", "{ kind = \"decay\", after = 10, factor = 0.9 }"),
+    ];
+    let recipe = set(&changes).expect("valid changes");
+    assert_eq!((recipe.epochs, recipe.optimizer.learning_rate), (7, 5e-4));
+    assert_eq!((recipe.optimizer.weight_decay, recipe.network.blocks[0].filters), (0.0, 48));
+    assert_eq!(recipe.schedule, Schedule::Decay { after: 10, factor: 0.9 });
+}
+
+#[test]
+fn a_file_changes_settings_and_pairs_change_the_file() {
+    let file: toml::Table = "epochs = 9\nbatch = 16\n[schedule]\nkind = \"constant\"\n\
+                             [network]\ndropout = 0\n"
+        .parse()
+        .expect("TOML");
+    let pairs = [("batch".to_owned(), "24".to_owned())];
+    let recipe = Recipe::new(Preset::Clstm, 8).with_changes(Some(&file), &pairs).expect("valid");
+    assert_eq!((recipe.epochs, recipe.batch, recipe.network.dropout), (9, 24, 0.0));
+    assert_eq!(recipe.schedule, Schedule::Constant);
+}
+
+#[test]
+fn mistakes_are_named() {
+    for (key, value, part) in [
+        ("epoch", "3", "epoch"),
+        ("optimizer.rate", "3", "optimizer.rate"),
+        ("network.blocks.9.filters", "3", "network.blocks.9.filters"),
+        ("epochs", "many", "epochs"),
+        ("epochs", "0", "epochs"),
+        ("batch", "1", "batch"),
+        ("precision", "bf16", "bf16"),
+        ("label_smoothing", "1.5", "label_smoothing"),
+        ("optimizer.learning_rate", "-1", "optimizer"),
+        ("network.classes", "0", "classes"),
+        ("frontend.segment_length", "1000", "segment_length"),
+        ("augment.target_rms", "0.5", "target_rms"),
+    ] {
+        let message = set(&[(key, value)]).expect_err("a mistake");
+        assert!(message.contains(part), "{key}={value}: {message}");
+    }
+}

@@ -1,0 +1,113 @@
+//! Interrupted and resumed, a training ends with the very same bits.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use clstm_train::{
+    Dataset, Event, Observer, Recipe, Silent, Stop, TrainError, Trained, TrainingSet, train,
+};
+
+use crate::corpus::{dataset, recipe};
+
+/// Pulls the brake after a number of steps.
+struct Brake<'a> {
+    stop: &'a Stop,
+    steps: usize,
+}
+
+impl Observer for Brake<'_> {
+    fn on_event(&mut self, event: &Event) {
+        if let Event::Step { .. } = event {
+            self.steps = self.steps.saturating_sub(1);
+            if self.steps == 0 {
+                self.stop.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+fn parts(dataset: &Dataset) -> (Vec<usize>, Vec<usize>) {
+    (0..dataset.clips.len()).partition(|i| i % 4 != 0)
+}
+
+fn run(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    checkpoint: &Path,
+    brake: Option<usize>,
+) -> Result<Trained, TrainError> {
+    let (train_set, test) = parts(dataset);
+    let set = TrainingSet { dataset, train: &train_set, test: &test, init: None };
+    let stop = Stop::new(false);
+    match brake {
+        Some(steps) => {
+            train(set, recipe, "a test", checkpoint, &stop, &mut Brake { stop: &stop, steps })
+        }
+        None => train(set, recipe, "a test", checkpoint, &stop, &mut Silent),
+    }
+}
+
+#[test]
+fn a_resumed_training_equals_an_uninterrupted_one_bit_for_bit() {
+    let (dataset, recipe) = (dataset(), recipe());
+    let folder = tempfile::tempdir().expect("a folder");
+    let whole = run(&dataset, &recipe, &folder.path().join("whole"), None).expect("a training");
+    let again = run(&dataset, &recipe, &folder.path().join("again"), None).expect("a training");
+    let bytes = whole.model.to_bytes().expect("a model");
+    assert_eq!(bytes, again.model.to_bytes().expect("a model"), "same seed, same model");
+
+    // In the middle of an epoch, twice.
+    let checkpoint = folder.path().join("stopped");
+    for steps in [6, 7] {
+        let stopped = run(&dataset, &recipe, &checkpoint, Some(steps));
+        assert!(matches!(stopped, Err(TrainError::Stopped { .. })));
+    }
+    let resumed = run(&dataset, &recipe, &checkpoint, None).expect("the rest");
+    assert_eq!(bytes, resumed.model.to_bytes().expect("a model"));
+    assert_eq!(whole.history, resumed.history);
+    assert_eq!(whole.evaluation, resumed.evaluation);
+}
+
+#[test]
+fn threads_do_not_change_the_result() {
+    let (dataset, mut recipe) = (dataset(), recipe());
+    recipe.epochs = 2;
+    let folder = tempfile::tempdir().expect("a folder");
+    let models = [1, 3].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        let checkpoint = folder.path().join(threads.to_string());
+        let trained = pool.install(|| run(&dataset, &recipe, &checkpoint, None));
+        trained.expect("a training").model.to_bytes().expect("a model")
+    });
+    assert!(models[0] == models[1]);
+}
+
+#[test]
+fn another_recipe_or_a_damaged_checkpoint_is_refused() {
+    let (dataset, mut recipe) = (dataset(), recipe());
+    recipe.epochs = 2;
+    let folder = tempfile::tempdir().expect("a folder");
+    let checkpoint = folder.path().join("checkpoint");
+    run(&dataset, &recipe, &checkpoint, None).expect("a training");
+
+    let mut other = recipe.clone();
+    other.optimizer.learning_rate *= 2.0;
+    let refused = run(&dataset, &other, &checkpoint, None);
+    assert!(matches!(refused, Err(TrainError::OtherRun { .. })));
+    other = recipe.clone();
+    other.test_every += 1; // only how often it looks
+    run(&dataset, &other, &checkpoint, None).expect("the same training");
+
+    let bytes = std::fs::read(&checkpoint).expect("a file");
+    std::fs::write(&checkpoint, &bytes[..bytes.len() / 2]).expect("a file");
+    assert!(matches!(run(&dataset, &recipe, &checkpoint, None), Err(TrainError::Malformed { .. })));
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_training() {
+    let (mut dataset, recipe) = (dataset(), recipe());
+    dataset.clips[1].samples.fill(f32::NAN);
+    let folder = tempfile::tempdir().expect("a folder");
+    let diverged = run(&dataset, &recipe, &folder.path().join("checkpoint"), None);
+    assert!(matches!(diverged, Err(TrainError::Diverged { epoch: 1, .. })));
+}
