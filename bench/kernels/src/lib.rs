@@ -1,0 +1,1 @@
+//! Nothing here: see `benches/`, and run `cargo bench` in this folder.
