@@ -1,0 +1,51 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use clstm_corpus::Split;
+
+use super::Format;
+
+const EXAMPLES: &str = "\
+Examples:
+  clstm evaluate --model runs/emobox/fold-2/model.safetensors --corpus ravdess \\
+      --data data/ravdess --split emobox --fold 2
+  clstm evaluate --model M --corpus ravdess --data data/ravdess --predictions answers.jsonl
+
+Figures on recordings or speakers that the model was trained on say nothing of new ones: the
+command warns where the model file tells of such.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct EvaluateArgs {
+    /// Name of a built-in model or a model file [default: the built-in one, where there is one].
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// Name of the corpus, see `clstm corpus list`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) corpus: String,
+    /// Folder that the corpus was unpacked in.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Only the test utterances of a fold of this split: random, speaker, emobox or session.
+    #[arg(long, requires = "fold")]
+    pub(crate) split: Option<Split>,
+    /// Number of folds [default: 5, or as many as the split has].
+    #[arg(long, value_name = "N", requires = "split")]
+    pub(crate) folds: Option<usize>,
+    /// The fold, from 1.
+    #[arg(long, value_name = "K", requires = "split")]
+    pub(crate) fold: Option<usize>,
+    /// Seed of the split [default: the one that the model was trained with].
+    #[arg(long, value_name = "N", requires = "split")]
+    pub(crate) seed: Option<u64>,
+    /// How to print the figures.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// File for the figures instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// File for the answer to each utterance: lines as of `predict --format jsonl`, with `id` and
+    /// `truth`.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(crate) predictions: Option<PathBuf>,
+}

@@ -1,0 +1,64 @@
+//! What can be written on the command line; what it means is in `commands`.
+
+mod corpus;
+mod evaluate;
+mod inspect;
+mod predict;
+mod training;
+
+use std::num::NonZeroUsize;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use corpus::{CorpusArgs, CorpusCommand};
+pub(crate) use evaluate::EvaluateArgs;
+pub(crate) use inspect::InspectArgs;
+pub(crate) use predict::{PredictArgs, RowFormat};
+pub(crate) use training::{CvArgs, TrainArgs, TrainingArgs};
+
+const EXAMPLES: &str = "\
+Examples:
+  clstm predict interview.wav --model models/ravdess-clstm.safetensors
+  clstm predict recordings/ --format jsonl --output answers.jsonl --model M
+  clstm corpus stats ravdess --data data/ravdess
+  clstm cv --corpus ravdess --data data/ravdess --preset clstm --split emobox --out runs/emobox
+  clstm train --corpus ravdess --data data/ravdess --preset clstm --out runs/all
+
+Exit status: 0 all done; 1 something failed, the rest was done and written; 2 wrong usage.";
+
+/// Speech emotion recognition with the hierarchical ConvLSTM network.
+#[derive(Debug, Parser)]
+#[command(name = "clstm", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Threads to compute with [default: one for each core].
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Labels recordings.
+    Predict(PredictArgs),
+    /// What corpora there are, what is in one, and whether it is whole.
+    Corpus(CorpusArgs),
+    /// Trains one model on a whole corpus.
+    Train(TrainArgs),
+    /// Cross-validates: trains and tests a model for each fold.
+    Cv(CvArgs),
+    /// Tests a model on a labelled corpus.
+    Evaluate(EvaluateArgs),
+    /// What a model file says of itself.
+    Inspect(InspectArgs),
+}
+
+/// For people or for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns.
+    Table,
+    /// One JSON document.
+    Json,
+}

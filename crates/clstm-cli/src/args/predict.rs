@@ -1,0 +1,44 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  clstm predict a.wav b.mp3 --model runs/all/model.safetensors
+  clstm predict recordings/ 'archive/**/*.flac' --format csv --output answers.csv
+  ffmpeg -i film.mkv -f wav - | clstm predict - --format jsonl
+
+A line of --format jsonl is {\"path\", \"duration_s\", \"label\", \"confidence\", \"probabilities\", \"model\"}
+or {\"path\", \"error\": {\"kind\", \"message\"}}. A recording that fails does not stop the others; the
+exit status is then 1.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct PredictArgs {
+    /// Recordings: files, folders (searched for audio files), globs, or - for standard input.
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Name of a built-in model or a model file [default: the built-in one, where there is one].
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
+    pub(crate) format: RowFormat,
+    /// File for the results instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Stop at the first recording that fails.
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+}
+
+/// One row a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    /// Aligned columns, for people.
+    Table,
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated values with a header.
+    Csv,
+}

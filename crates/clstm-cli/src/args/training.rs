@@ -1,0 +1,118 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use clstm::nn::Preset;
+use clstm_corpus::Split;
+
+const TRAIN_EXAMPLES: &str = "\
+Writes OUT/model.safetensors, history.json, recipe.json and checkpoint.safetensors. Ctrl-C stops at
+the next step and saves; --resume goes on from there and gives the same model, bit for bit.
+
+Examples:
+  clstm train --corpus ravdess --data data/ravdess --preset clstm --out runs/all
+  clstm train --corpus ravdess --data data/ravdess --preset clstm --out runs/all --resume
+  clstm train ... --set optimizer.learning_rate=5e-4 --set network.blocks.0.filters=48
+  clstm train ... --scores runs/random/metrics.json runs/emobox/metrics.json";
+
+const CV_EXAMPLES: &str = "\
+Writes OUT/metrics.json and, for each fold, OUT/fold-N/ with its model, predictions and history.
+A fold's model is that of its last epoch: nothing is chosen by the test utterances.
+
+Examples:
+  clstm cv --corpus ravdess --data data/ravdess --preset clstm --split random --out runs/random
+  clstm cv ... --split emobox --fold 2 --out runs/emobox     one fold, as a job of its own
+  clstm cv ... --split emobox --out runs/emobox --resume     the folds that are not done";
+
+/// What `train` and `cv` share.
+#[derive(Debug, Args)]
+pub(crate) struct TrainingArgs {
+    /// Name of the corpus, see `clstm corpus list`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) corpus: String,
+    /// Folder that the corpus was unpacked in.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Network and settings to start from: a row of the paper's Table 1 (convlstm-fcn,
+    /// convlstm-skip-fcn, convlstm-bilstm, convlstm-skip-bilstm, convlstm-bigru,
+    /// convlstm-skip-bigru, clstm).
+    #[arg(long, value_name = "PRESET")]
+    pub(crate) preset: Preset,
+    /// Folder for the run.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) out: PathBuf,
+    /// TOML file with settings that differ from the preset's; `recipe.json` of a run has them all.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A setting by its dotted name, such as optimizer.learning_rate=5e-4; comes after --config.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Passes over the training utterances.
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<usize>,
+    /// Decides everything random: weights, order, augmentation, dropout, folds.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Arithmetic of the training.
+    #[arg(long, value_enum)]
+    pub(crate) precision: Option<Precision>,
+    /// What computes.
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    pub(crate) device: Device,
+    /// Go on with the run that is in the folder.
+    #[arg(long)]
+    pub(crate) resume: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = TRAIN_EXAMPLES)]
+pub(crate) struct TrainArgs {
+    #[command(flatten)]
+    pub(crate) training: TrainingArgs,
+    /// Model to start from instead of drawn weights.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) init: Option<PathBuf>,
+    /// `metrics.json` of cross-validations by the same recipe: their scores, with their protocols,
+    /// go into the model file.
+    #[arg(long, value_name = "METRICS.json", num_args = 1..)]
+    pub(crate) scores: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = CV_EXAMPLES)]
+pub(crate) struct CvArgs {
+    #[command(flatten)]
+    pub(crate) training: TrainingArgs,
+    /// How utterances are split: random (speakers in training and test, the paper's protocol),
+    /// speaker (no speaker in both), emobox (the published speaker-independent folds), session.
+    #[arg(long)]
+    pub(crate) split: Split,
+    /// Number of folds [default: 5, or as many as the split has].
+    #[arg(long, value_name = "N")]
+    pub(crate) folds: Option<usize>,
+    /// Only this fold, from 1; folds of a run may be separate jobs with the same --out.
+    #[arg(long, value_name = "K")]
+    pub(crate) fold: Option<usize>,
+}
+
+/// Arithmetic of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Precision {
+    /// 32-bit floating point.
+    F32,
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Device {
+    /// The processor.
+    Cpu,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("expected KEY=VALUE, such as optimizer.learning_rate=5e-4".to_owned()),
+    }
+}

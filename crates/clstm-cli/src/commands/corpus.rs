@@ -1,0 +1,201 @@
+//! `clstm corpus`: what there is, what is in it, and whether it is whole.
+
+use std::fmt::Write as _;
+
+use clstm_corpus::{
+    CheckReport, Corpus, CorpusInfo, CorpusStats, DurationStats, Table5Row, check, open, supported,
+    table5,
+};
+use serde::Serialize;
+
+use crate::args::{CorpusArgs, CorpusCommand, Format};
+use crate::failure::Failure;
+use crate::notes::note;
+use crate::output::Output;
+use crate::table::{Table, printable};
+
+/// Does one of the three.
+pub(crate) fn run(args: &CorpusArgs) -> Result<(), Failure> {
+    match &args.command {
+        CorpusCommand::List => list(args.format),
+        CorpusCommand::Stats(place) => stats(&open(&place.name, &place.data)?, args.format),
+        CorpusCommand::Check(place) => check_one(&open(&place.name, &place.data)?, args.format),
+    }
+}
+
+fn list(format: Format) -> Result<(), Failure> {
+    let mut output = Output::stdout();
+    if format == Format::Json {
+        return output.write_json(&supported());
+    }
+    let mut text = String::new();
+    for info in supported() {
+        let CorpusInfo { name, title, licence, source, citation, obtain, .. } = info;
+        let splits: Vec<String> = info.splits.iter().map(ToString::to_string).collect();
+        let _ = write!(
+            text,
+            "{name}\n  {title}\n  {} utterances, {} speakers\n  classes   {}\n  splits    {}\n  \
+             licence   {licence}\n  source    {source}\n  obtain    {obtain}\n  cite      \
+             {citation}\n",
+            info.utterances,
+            info.speakers,
+            info.labels.join(" "),
+            splits.join(" "),
+        );
+    }
+    output.write(&text)
+}
+
+/// Statistics with the paper's table, where the corpus has one.
+#[derive(Serialize)]
+struct Stats {
+    #[serde(flatten)]
+    stats: CorpusStats,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table5: Option<Vec<Table5Row>>,
+}
+
+fn stats(corpus: &Corpus, format: Format) -> Result<(), Failure> {
+    note(&format!("reading {} recordings", corpus.utterances.len()));
+    let stats = CorpusStats::measure(corpus)?;
+    let table5 = match corpus.name.as_str() {
+        "ravdess" => Some(table5(corpus)?),
+        _ => None,
+    };
+    let mut output = Output::stdout();
+    if format == Format::Json {
+        return output.write_json(&Stats { stats, table5 });
+    }
+    let mut text = format!(
+        "{}: {} utterances, {} speakers",
+        stats.name,
+        stats.utterances,
+        stats.speakers.len()
+    );
+    if let Some(duration) = stats.duration {
+        let _ = write!(text, ", {:.2} h", duration.total_s / 3600.0);
+    }
+    text += "\n";
+    if let Some(rows) = table5 {
+        let mut table = Table::new(1, ["Emotions/Classes", "Whole Utterances", "Participation"]);
+        for row in rows {
+            table.row([row.emotion.to_owned(), row.utterances.to_string(), row.participation]);
+        }
+        let _ = write!(text, "\nTable 5 of Mustaqeem & Kwon (2020), counted here\n{table}");
+    }
+    const DURATIONS: [&str; 4] = ["total s", "mean s", "min s", "max s"];
+    let mut classes = Table::new(1, ["class", "utterances"].into_iter().chain(DURATIONS));
+    for class in &stats.classes {
+        let cells = [class.label.clone(), class.utterances.to_string()];
+        classes.row(cells.into_iter().chain(durations(class.duration)));
+    }
+    let mut speakers = Table::new(2, ["speaker", "sex", "utterances"].into_iter().chain(DURATIONS));
+    for speaker in &stats.speakers {
+        let sex = speaker.sex.map_or(String::new(), |sex| sex.to_string());
+        let cells = [speaker.speaker.clone(), sex, speaker.utterances.to_string()];
+        speakers.row(cells.into_iter().chain(durations(speaker.duration)));
+    }
+    let _ = write!(text, "\n{classes}\n{speakers}");
+    output.write(&text)
+}
+
+fn durations(duration: Option<DurationStats>) -> Vec<String> {
+    match duration {
+        Some(d) => vec![
+            format!("{:.0}", d.total_s),
+            format!("{:.2}", d.mean_s),
+            format!("{:.2}", d.min_s),
+            format!("{:.2}", d.max_s),
+        ],
+        None => Vec::new(),
+    }
+}
+
+/// The report, with its verdict.
+#[derive(Serialize)]
+struct Checked<'a> {
+    ok: bool,
+    #[serde(flatten)]
+    report: &'a CheckReport,
+}
+
+fn check_one(corpus: &Corpus, format: Format) -> Result<(), Failure> {
+    note(&format!("reading {} recordings", corpus.utterances.len()));
+    let report = check(corpus);
+    let ok = report.is_ok();
+    let mut output = Output::stdout();
+    match format {
+        Format::Json => output.write_json(&Checked { ok, report: &report })?,
+        Format::Table => output.write(&findings(&report))?,
+    }
+    if ok { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// What was found, the counts first.
+fn findings(report: &CheckReport) -> String {
+    let mut text = format!(
+        "{} in {}: {} utterances",
+        report.corpus,
+        printable(&report.root.display().to_string()),
+        report.utterances
+    );
+    if let Some(expected) = report.expected {
+        let _ = write!(text, " of {expected}");
+    }
+    text += "\n";
+    for (rate, count) in &report.sample_rates {
+        let _ = writeln!(text, "  {count} at {rate} Hz");
+    }
+    for (kind, count) in &report.ignored {
+        let _ = writeln!(text, "  {count} {kind} files passed over");
+    }
+    let known = report.duplicates.iter().filter(|group| group.known);
+    for group in known {
+        let _ =
+            writeln!(text, "  the same recording in the release itself: {}", group.ids.join(" = "));
+    }
+    let problems = problems(report);
+    if problems.is_empty() {
+        return text + "ok\n";
+    }
+    for (title, items) in problems {
+        let _ = writeln!(text, "{title}: {}", items.len());
+        for item in items {
+            let _ = writeln!(text, "  {}", printable(&item));
+        }
+    }
+    text
+}
+
+/// The kinds of problems that there are, with what has them.
+fn problems(report: &CheckReport) -> Vec<(&'static str, Vec<String>)> {
+    let unknown = report.duplicates.iter().filter(|group| !group.known);
+    let counts = report.counts.iter().map(|c| format!("{}: {} of {}", c.name, c.found, c.expected));
+    let mut problems = vec![
+        ("missing", report.missing.clone()),
+        ("wrong counts", counts.collect()),
+        (
+            "unreadable",
+            report
+                .unreadable
+                .iter()
+                .map(|u| format!("{}: {}", u.path.display(), u.error))
+                .collect(),
+        ),
+        ("the same recording under several names", unknown.map(|g| g.ids.join(" = ")).collect()),
+        (
+            "malformed names",
+            report
+                .malformed
+                .iter()
+                .map(|m| format!("{}: {}", m.path.display(), m.reason))
+                .collect(),
+        ),
+        (
+            "utterances with several files",
+            report.doubled.iter().map(|d| format!("{}: {} used", d.id, d.kept.display())).collect(),
+        ),
+    ];
+    problems.retain(|(_, items)| !items.is_empty());
+    problems
+}

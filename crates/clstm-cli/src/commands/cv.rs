@@ -1,0 +1,48 @@
+//! `clstm cv`: a model for each fold of a protocol.
+
+use clstm_train::{CrossValidation, cross_validate};
+
+use crate::args::CvArgs;
+use crate::failure::Failure;
+use crate::notes::{note, warn};
+use crate::output::Output;
+use crate::training::{self, Progress, report};
+
+/// Trains and tests the folds and prints their figures.
+pub(crate) fn run(args: &CvArgs) -> Result<(), Failure> {
+    let out = args.training.out.as_path();
+    let (corpus, recipe) = training::open(&args.training)?;
+    let folds = args.folds.unwrap_or_else(|| args.split.default_folds(&corpus));
+    if let Some(fold) = args.fold
+        && folds > 0
+        && !(1..=folds).contains(&fold)
+    {
+        let message = format!("there is no fold {fold}; the folds are 1 to {folds}");
+        return Err(Failure::Usage(message));
+    }
+    if out.join("model.safetensors").exists() {
+        let message = format!("{} holds a training; choose another --out", out.display());
+        return Err(Failure::Failed(message));
+    }
+    let stop = training::stop_on_interrupt()?;
+    let dataset = training::load(corpus, &recipe)?;
+    // Before anything is written: the library would refuse them when it has a folder already.
+    clstm_corpus::folds(&dataset.corpus, &dataset.groups, args.split, folds, recipe.seed)?;
+    training::begin_run(out, &recipe)?;
+
+    let mut progress = Progress::new(if args.fold.is_some() { 1 } else { folds }, recipe.batch);
+    let run =
+        CrossValidation { split: args.split, folds, only: args.fold, recipe, out: out.to_owned() };
+    let metrics = cross_validate(&run, &dataset, args.training.resume, stop, &mut progress);
+    progress.finish();
+    let metrics = metrics?;
+
+    Output::stdout().write(&report::cross_validation(&metrics))?;
+    let missing = metrics.missing();
+    if !missing.is_empty() {
+        let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        warn(&format!("these figures are partial: folds {} are not done", list.join(", ")));
+    }
+    note(&format!("wrote {}", out.join("metrics.json").display()));
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! `clstm evaluate`: a model on a labelled corpus.
+
+mod overlap;
+mod report;
+
+use std::path::Path;
+
+use clstm::audio::DecodeLimits;
+use clstm::{Model, Recognizer};
+use clstm_corpus::{Corpus, Fold, Split, folds};
+use clstm_train::{Dataset, Evaluation, Protocol, evaluate};
+
+use crate::args::{EvaluateArgs, Format};
+use crate::failure::Failure;
+use crate::models;
+use crate::notes::{note, warn};
+use crate::output::Output;
+use crate::rows::{Line, Probabilities};
+
+use overlap::Overlap;
+use report::Report;
+
+/// Which utterances the model is tested on.
+pub(crate) struct Part {
+    /// The fold and its split; none for the whole corpus.
+    fold: Option<(Fold, Protocol)>,
+    /// Indices of the utterances.
+    utterances: Vec<usize>,
+    /// In words.
+    description: String,
+}
+
+/// Tests the model and prints its figures.
+pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
+    let model = models::open(args.model.as_deref())?;
+    let corpus = clstm_corpus::open(&args.corpus, &args.data)?;
+    same_labels(&model, &corpus)?;
+    note(&format!("reading {} recordings of {}", corpus.utterances.len(), corpus.name));
+    let dataset = Dataset::load(corpus, &model.info.frontend, &DecodeLimits::default())?;
+    let part = part(args, &model, &dataset)?;
+    let overlap = Overlap::of(&model.info.training, &dataset.corpus, &part);
+    for warning in overlap.warnings() {
+        warn(&warning);
+    }
+
+    let recognizer = Recognizer::new(model)?;
+    let evaluation = evaluate(&recognizer, &dataset, &part.utterances);
+    if let Some(path) = &args.predictions {
+        write_predictions(path, &recognizer, &dataset, &part, &evaluation)?;
+    }
+    let report = Report::new(&recognizer, &dataset, &part, &overlap, &evaluation);
+    let mut output = Output::open(args.output.as_deref())?;
+    match args.format {
+        Format::Json => output.write_json(&report),
+        Format::Table => output.write(&report.text(&evaluation.metrics)),
+    }
+}
+
+/// The model's classes must be the corpus's, in its order.
+fn same_labels(model: &Model, corpus: &Corpus) -> Result<(), Failure> {
+    if model.info.labels == corpus.labels {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!(
+        "the model knows the classes {}, {} has {}",
+        model.info.labels.join(" "),
+        corpus.name,
+        corpus.labels.join(" ")
+    )))
+}
+
+fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, Failure> {
+    let corpus = &dataset.corpus;
+    let (Some(split), Some(number)) = (args.split, args.fold) else {
+        let utterances: Vec<usize> = (0..corpus.utterances.len()).collect();
+        let description = format!("all {} utterances of {}", utterances.len(), corpus.name);
+        return Ok(Part { fold: None, utterances, description });
+    };
+    let training = &model.info.training;
+    let protocol = Protocol {
+        corpus: corpus.name.clone(),
+        split: split.to_string(),
+        folds: args.folds.unwrap_or_else(|| split.default_folds(corpus)),
+        seed: args.seed.unwrap_or(training.seed),
+        preset: training.preset.clone(),
+        epochs: training.epochs,
+        precision: training.precision.clone(),
+        test_used_for_selection: false,
+    };
+    let all = folds(corpus, &dataset.groups, split, protocol.folds, protocol.seed)?;
+    let Some(fold) = all.into_iter().find(|fold| fold.number == number) else {
+        let folds = protocol.folds;
+        return Err(Failure::Usage(format!(
+            "there is no fold {number}; the folds are 1 to {folds}"
+        )));
+    };
+    let description = format!(
+        "the {} test utterances of fold {number} of {}: {split} split ({}), {} folds, seed {}",
+        fold.test.len(),
+        corpus.name,
+        if split == Split::Random {
+            "speakers in training and test"
+        } else {
+            "speaker-independent"
+        },
+        protocol.folds,
+        protocol.seed
+    );
+    Ok(Part { utterances: fold.test.clone(), fold: Some((fold, protocol)), description })
+}
+
+/// One line an utterance: what `predict` would say of its file, with the truth.
+fn write_predictions(
+    path: &Path,
+    recognizer: &Recognizer,
+    dataset: &Dataset,
+    part: &Part,
+    evaluation: &Evaluation,
+) -> Result<(), Failure> {
+    let info = recognizer.info();
+    let name = |class: usize| info.labels.get(class).map_or("", String::as_str);
+    let mut output = Output::open(Some(path))?;
+    for (&index, prediction) in part.utterances.iter().zip(&evaluation.predictions) {
+        let utterance = &dataset.corpus.utterances[index];
+        let line = Line {
+            path: &utterance.path.to_string_lossy(),
+            id: Some(&utterance.id),
+            duration_s: dataset.durations_s[index],
+            label: name(prediction.predicted),
+            truth: Some(name(prediction.truth)),
+            confidence: prediction.probabilities[prediction.predicted],
+            probabilities: Probabilities(&info.labels, &prediction.probabilities),
+            model: &info.name,
+        };
+        let line = serde_json::to_string(&line).map_err(|error| {
+            Failure::Failed(format!("cannot write {}: {error}", path.display()))
+        })?;
+        output.write(&(line + "\n"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! The figures of an evaluation.
+
+use clstm::Recognizer;
+use clstm_train::{ClassMetrics, Dataset, Evaluation, Metrics, Protocol};
+use serde::Serialize;
+
+use super::{Overlap, Part};
+use crate::table::{percent, printable};
+use crate::training::report::{classes, confusion};
+
+/// What is printed, as JSON or text.
+#[derive(Serialize)]
+pub(crate) struct Report<'a> {
+    model: &'a str,
+    digest: &'a str,
+    corpus: &'a str,
+    tested_on: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fold: Option<FoldReport<'a>>,
+    training: &'a str,
+    training_overlap: &'a Overlap,
+    utterances: usize,
+    ua: f64,
+    wa: f64,
+    macro_f1: f64,
+    loss: f64,
+    labels: &'a [String],
+    classes: &'a [ClassMetrics],
+    confusion: &'a [Vec<usize>],
+}
+
+#[derive(Serialize)]
+struct FoldReport<'a> {
+    fold: usize,
+    split: &'a str,
+    folds: usize,
+    seed: u64,
+    test_speakers: Vec<&'a str>,
+}
+
+impl<'a> Report<'a> {
+    /// Of an evaluation.
+    pub(crate) fn new(
+        recognizer: &'a Recognizer,
+        dataset: &'a Dataset,
+        part: &'a Part,
+        overlap: &'a Overlap,
+        evaluation: &'a Evaluation,
+    ) -> Self {
+        let info = recognizer.info();
+        let Metrics { ua, wa, macro_f1, confusion, classes } = &evaluation.metrics;
+        let fold = part.fold.as_ref().map(|(fold, Protocol { split, folds, seed, .. })| {
+            let test_speakers = dataset.corpus.speakers_of(&fold.test);
+            FoldReport { fold: fold.number, split, folds: *folds, seed: *seed, test_speakers }
+        });
+        Self {
+            model: &info.name,
+            digest: recognizer.digest(),
+            corpus: &dataset.corpus.name,
+            tested_on: &part.description,
+            fold,
+            training: &info.training.protocol,
+            training_overlap: overlap,
+            utterances: evaluation.predictions.len(),
+            ua: *ua,
+            wa: *wa,
+            macro_f1: *macro_f1,
+            loss: evaluation.loss,
+            labels: &info.labels,
+            classes,
+            confusion,
+        }
+    }
+
+    /// For people.
+    pub(crate) fn text(&self, metrics: &Metrics) -> String {
+        format!(
+            "model      {} (sha256 {})\ntrained    {}\ntested on  {}\n           {}\n\nUA {}, WA \
+             {}, macro F1 {}, loss {:.3}\n\n{}\nconfusion, true class by row, predicted by \
+             column\n{}",
+            printable(self.model),
+            self.digest,
+            printable(self.training),
+            self.tested_on,
+            self.training_overlap.describe(),
+            percent(self.ua),
+            percent(self.wa),
+            percent(self.macro_f1),
+            self.loss,
+            classes(metrics, self.labels),
+            confusion(metrics, self.labels),
+        )
+    }
+}

@@ -1,0 +1,129 @@
+//! `clstm inspect`: what a model file says of itself.
+
+use std::fmt::Write as _;
+
+use clstm::nn::{GflbConfig, NetworkConfig};
+use clstm::{Model, ModelInfo, TrainingInfo};
+use serde::Serialize;
+
+use crate::args::{Format, InspectArgs};
+use crate::failure::Failure;
+use crate::models;
+use crate::output::Output;
+use crate::table::{Table, percent, printable};
+
+#[derive(Serialize)]
+struct Inspected<'a> {
+    digest: String,
+    parameters: usize,
+    sample_rate: u32,
+    #[serde(flatten)]
+    info: &'a ModelInfo,
+}
+
+/// Prints the description of a model.
+pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
+    let model = models::open(Some(&args.model))?;
+    let mut output = Output::stdout();
+    match args.format {
+        Format::Json => output.write_json(&Inspected {
+            digest: model.digest(),
+            parameters: model.parameters_count(),
+            sample_rate: model.info.frontend.sample_rate,
+            info: &model.info,
+        }),
+        Format::Table => output.write(&describe(&model)),
+    }
+}
+
+fn describe(model: &Model) -> String {
+    let ModelInfo { name, labels, network, frontend, temperature, training, license, description } =
+        &model.info;
+    let mut text = format!("{}\n{}\n\n", printable(name), printable(description));
+    let mut facts = Table::bare(2);
+    facts.row(["labels", &printable(&labels.join(" "))]);
+    facts.row(["licence", &printable(license)]);
+    facts.row(["parameters", &model.parameters_count().to_string()]);
+    facts.row(["sha256", &model.digest()]);
+    let segment_ms = 1000.0 * frontend.segment_length as f64 / f64::from(frontend.sample_rate);
+    let hears = format!(
+        "{} Hz, segments of {} samples ({segment_ms:.0} ms), {} to {} at once",
+        frontend.sample_rate, frontend.segment_length, frontend.min_steps, frontend.max_steps
+    );
+    facts.row(["hears", &hears]);
+    let level = 20.0 * f64::from(frontend.target_rms).log10();
+    facts.row(["level", &format!("{level:.1} dBFS RMS")]);
+    facts.row(["temperature", &temperature.to_string()]);
+    let _ = write!(text, "{facts}\nnetwork\n{}", architecture(network));
+    let _ = write!(text, "\ntraining\n{}", provenance(training));
+    text
+}
+
+fn architecture(network: &NetworkConfig) -> String {
+    let mut blocks = Table::new(
+        1,
+        ["block", "input", "filters", "kernel", "state kernel", "stride", "pool", "peepholes"],
+    );
+    for (i, block) in network.blocks.iter().enumerate() {
+        let (length, channels) = network.block_input(i);
+        blocks.row([
+            format!("LFLB {}", i + 1),
+            format!("{length} x {channels}"),
+            block.filters.to_string(),
+            block.kernel_input.to_string(),
+            block.kernel_state.to_string(),
+            block.stride.to_string(),
+            block.pool.to_string(),
+            format!("{:?}", block.peepholes).to_lowercase(),
+        ]);
+    }
+    let (length, channels) = network.block_input(network.blocks.len());
+    let gflb = match network.gflb {
+        GflbConfig::None => "none".to_owned(),
+        GflbConfig::BiGru { hidden, layers, .. } => {
+            format!("bidirectional GRU, {layers} layers of 2 x {hidden}")
+        }
+        GflbConfig::BiLstm { hidden, layers } => {
+            format!("bidirectional LSTM, {layers} layers of 2 x {hidden}")
+        }
+    };
+    let skip = if network.skip { "from each block's input to its output" } else { "none" };
+    format!(
+        "{blocks}skips  {skip}\nGFLB   {gflb}, over {length} x {channels} a segment\nhead   {} \
+         features, {} classes; dropout {}\n",
+        network.features, network.classes, network.dropout
+    )
+}
+
+fn provenance(training: &TrainingInfo) -> String {
+    let list = |speakers: &[String]| match speakers {
+        [] => "none".to_owned(),
+        some => format!("{}: {}", some.len(), printable(&some.join(" "))),
+    };
+    let mut facts = Table::bare(2);
+    facts.row(["corpus", &printable(&training.corpus)]);
+    facts.row(["protocol", &printable(&training.protocol)]);
+    facts.row(["preset", &printable(&training.preset)]);
+    facts.row(["epochs", &training.epochs.to_string()]);
+    facts.row(["seed", &training.seed.to_string()]);
+    facts.row(["precision", &printable(&training.precision)]);
+    facts.row(["utterances", &training.utterances.to_string()]);
+    facts.row(["speakers", &list(&training.speakers)]);
+    facts.row(["tested on", &list(&training.test_speakers)]);
+    let mut text = facts.to_string();
+    if training.scores.is_empty() {
+        return text + "\nno scores\n";
+    }
+    let mut scores = Table::new(1, ["scores", "folds", "UA", "WA", "macro F1"]);
+    for score in &training.scores {
+        scores.row([
+            printable(&score.protocol),
+            score.folds.to_string(),
+            percent(score.ua),
+            percent(score.wa),
+            percent(score.macro_f1),
+        ]);
+    }
+    let _ = write!(text, "\n{scores}");
+    text
+}

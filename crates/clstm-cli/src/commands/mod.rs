@@ -1,0 +1,8 @@
+//! What the subcommands do, one file each.
+
+pub(crate) mod corpus;
+pub(crate) mod cv;
+pub(crate) mod evaluate;
+pub(crate) mod inspect;
+pub(crate) mod predict;
+pub(crate) mod train;

@@ -1,0 +1,148 @@
+//! `clstm predict`: labels recordings.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use clstm::audio::DecodeLimits;
+use clstm::{RecognizeError, Recognizer};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::args::{PredictArgs, RowFormat};
+use crate::failure::Failure;
+use crate::inputs::{self, Input, RowError, Source};
+use crate::models;
+use crate::notes::note;
+use crate::output::Output;
+use crate::rows::{Answer, Rows};
+
+/// Answers every recording, in the order asked for.
+pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
+    let recognizer = Recognizer::new(models::open(args.model.as_deref())?)?;
+    let inputs = inputs::expand(&args.paths)?;
+    if let Some(output) = &args.output {
+        spare_recordings(output, &inputs)?;
+    }
+    let mut output = Output::open(args.output.as_deref())?;
+    let info = recognizer.info();
+    let paths = inputs.iter().map(|input| input.path.as_str());
+    let rows = Rows::new(args.format, &info.labels, &info.name, paths);
+    output.write(&rows.header())?;
+
+    let bar = progress_bar(args, inputs.len());
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (sender, receiver) = channel();
+    let failed = std::thread::scope(|scope| {
+        // Not tasks of rayon's pool: one that waits there may take up another whole recording.
+        for _ in 0..rayon::current_num_threads().min(inputs.len()) {
+            let sender = sender.clone();
+            let (recognizer, inputs, next, stop) = (&recognizer, &inputs, &next, &stop);
+            scope.spawn(move || work(recognizer, inputs, next, stop, &sender));
+        }
+        drop(sender);
+        let result = collect(&receiver, args.fail_fast, |answer| {
+            bar.suspend(|| output.write(&rows.row(answer)))?;
+            bar.inc(1);
+            Ok(())
+        });
+        stop.store(true, Ordering::Relaxed);
+        result
+    });
+    bar.finish_and_clear();
+    match failed? {
+        0 => Ok(()),
+        _ if args.fail_fast => {
+            note("clstm: stopped at the first recording that failed (--fail-fast)");
+            Err(Failure::Told)
+        }
+        failed => {
+            note(&format!("clstm: no answer to {failed} of {} recordings", inputs.len()));
+            Err(Failure::Told)
+        }
+    }
+}
+
+/// Takes up one recording after the other until there are no more.
+fn work(
+    recognizer: &Recognizer,
+    inputs: &[Input],
+    next: &AtomicUsize,
+    stop: &AtomicBool,
+    sender: &Sender<(usize, Answer)>,
+) {
+    while !stop.load(Ordering::Relaxed) {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        let Some(input) = inputs.get(index) else { return };
+        let answer = Answer { path: input.path.clone(), outcome: answer(recognizer, input) };
+        if sender.send((index, answer)).is_err() {
+            return;
+        }
+    }
+}
+
+fn answer(recognizer: &Recognizer, input: &Input) -> Result<clstm::Recognition, RowError> {
+    let told = |error: RecognizeError| RowError { kind: error.kind(), message: error.to_string() };
+    match &input.source {
+        Source::File(path) => recognizer.recognize_file(path).map_err(told),
+        Source::Stdin => {
+            // One byte beyond the limit tells the decoder that it was passed.
+            let limit = DecodeLimits::default().max_bytes.saturating_add(1);
+            let mut bytes = Vec::new();
+            io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|error| RowError {
+                kind: "io",
+                message: format!("cannot read standard input: {error}"),
+            })?;
+            recognizer.recognize_bytes(bytes, None).map_err(told)
+        }
+        Source::Failed(error) => Err(error.clone()),
+    }
+}
+
+/// Hands on the answers in their order as soon as they are there; gives how many were failures.
+fn collect(
+    receiver: &Receiver<(usize, Answer)>,
+    fail_fast: bool,
+    mut write: impl FnMut(&Answer) -> Result<(), Failure>,
+) -> Result<usize, Failure> {
+    let mut waiting = BTreeMap::new();
+    let (mut due, mut failed) = (0, 0);
+    for (index, answer) in receiver {
+        waiting.insert(index, answer);
+        while let Some(answer) = waiting.remove(&due) {
+            due += 1;
+            write(&answer)?;
+            failed += usize::from(answer.outcome.is_err());
+            if fail_fast && failed > 0 {
+                return Ok(failed);
+            }
+        }
+    }
+    Ok(failed)
+}
+
+/// Refuses to write the results over one of the recordings.
+fn spare_recordings(output: &Path, inputs: &[Input]) -> Result<(), Failure> {
+    let Ok(output) = output.canonicalize() else { return Ok(()) };
+    let same = inputs.iter().any(|input| match &input.source {
+        Source::File(path) => path.canonicalize().is_ok_and(|path| path == output),
+        _ => false,
+    });
+    if same {
+        let message = format!("--output {} is one of the recordings", output.display());
+        return Err(Failure::Usage(message));
+    }
+    Ok(())
+}
+
+/// A bar on a terminal, where there is something to wait for and the rows do not show it already.
+fn progress_bar(args: &PredictArgs, inputs: usize) -> ProgressBar {
+    let rows_show = args.output.is_none() && args.format == RowFormat::Table;
+    if !io::stderr().is_terminal() || inputs < 2 || (rows_show && io::stdout().is_terminal()) {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}, {eta} left");
+    ProgressBar::new(inputs as u64)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,249 @@
+//! One row a recording: a table for people, JSON lines and CSV for programs.
+
+use clstm::Recognition;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use unicode_width::UnicodeWidthStr;
+
+use crate::args::RowFormat;
+use crate::inputs::RowError;
+use crate::table::{pad, percent, printable};
+
+/// What became of a recording.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// As shown.
+    pub(crate) path: String,
+    /// The answer, or why there is none.
+    pub(crate) outcome: Result<Recognition, RowError>,
+}
+
+/// How answers are written.
+pub(crate) struct Rows<'a> {
+    format: RowFormat,
+    labels: &'a [String],
+    model: &'a str,
+    /// Width of the column of paths.
+    width: usize,
+}
+
+/// Paths beyond this shift their row instead of all others.
+const WIDEST_PATH: usize = 72;
+
+impl<'a> Rows<'a> {
+    /// For answers of a model to recordings of these paths.
+    pub(crate) fn new<'p>(
+        format: RowFormat,
+        labels: &'a [String],
+        model: &'a str,
+        paths: impl Iterator<Item = &'p str>,
+    ) -> Self {
+        let width = paths.map(|path| printable(path).width()).max().unwrap_or(0);
+        Self { format, labels, model, width: width.clamp("path".len(), WIDEST_PATH) }
+    }
+
+    /// What stands above the rows.
+    pub(crate) fn header(&self) -> String {
+        match self.format {
+            RowFormat::Jsonl => String::new(),
+            RowFormat::Csv => {
+                let labels = self.labels.iter().map(|label| format!("p_{label}"));
+                let first = ["path", "duration_s", "label", "confidence"].map(str::to_owned);
+                let last = ["error_kind", "error_message"].map(str::to_owned);
+                csv_row(first.into_iter().chain(labels).chain(last))
+            }
+            RowFormat::Table => self.table_row("path", "seconds", "emotion", "sure", "or else"),
+        }
+    }
+
+    /// The row of an answer, its line end included.
+    pub(crate) fn row(&self, answer: &Answer) -> String {
+        match self.format {
+            RowFormat::Jsonl => self.json(answer),
+            RowFormat::Csv => self.csv(answer),
+            RowFormat::Table => self.table(answer),
+        }
+    }
+
+    fn json(&self, answer: &Answer) -> String {
+        let line = match &answer.outcome {
+            Ok(heard) => serde_json::to_string(&Line {
+                path: &answer.path,
+                id: None,
+                duration_s: heard.duration_s,
+                label: &heard.label,
+                truth: None,
+                confidence: heard.confidence,
+                probabilities: Probabilities(self.labels, &heard.probabilities),
+                model: self.model,
+            }),
+            Err(error) => serde_json::to_string(&ErrorLine { path: &answer.path, error }),
+        };
+        // Strings and finite numbers always serialise.
+        line.unwrap_or_default() + "\n"
+    }
+
+    fn csv(&self, answer: &Answer) -> String {
+        let mut cells = vec![answer.path.clone()];
+        match &answer.outcome {
+            Ok(heard) => {
+                cells.extend([
+                    number(heard.duration_s),
+                    heard.label.clone(),
+                    number(heard.confidence),
+                ]);
+                cells.extend(heard.probabilities.iter().map(|&p| number(p)));
+                cells.extend([String::new(), String::new()]);
+            }
+            Err(error) => {
+                cells.resize(4 + self.labels.len(), String::new());
+                cells.extend([error.kind.to_owned(), error.message.clone()]);
+            }
+        }
+        csv_row(cells)
+    }
+
+    fn table(&self, answer: &Answer) -> String {
+        let path = printable(&answer.path);
+        match &answer.outcome {
+            Ok(heard) => {
+                let second = self
+                    .labels
+                    .iter()
+                    .zip(&heard.probabilities)
+                    .filter(|(label, _)| **label != heard.label)
+                    .max_by(|a, b| a.1.total_cmp(b.1))
+                    .map_or(String::new(), |(label, &p)| format!("{label} {}", percent(p)));
+                let seconds = format!("{:.2}", heard.duration_s);
+                self.table_row(&path, &seconds, &heard.label, &percent(heard.confidence), &second)
+            }
+            Err(error) => {
+                let path = pad(&path, self.width, true);
+                format!("{path}  {}: {}\n", error.kind, printable(&error.message))
+            }
+        }
+    }
+
+    fn table_row(&self, path: &str, time: &str, label: &str, sure: &str, second: &str) -> String {
+        let widest = self.labels.iter().map(|label| label.width()).max().unwrap_or(0);
+        format!(
+            "{}  {}  {}  {}  {second}\n",
+            pad(path, self.width, true),
+            pad(time, 7, false),
+            pad(label, widest.max("emotion".len()), true),
+            pad(sure, 6, false),
+        )
+    }
+}
+
+/// A line of JSON for an answered recording.
+#[derive(Serialize)]
+pub(crate) struct Line<'a> {
+    pub(crate) path: &'a str,
+    /// Name of the utterance, in an evaluation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<&'a str>,
+    pub(crate) duration_s: f64,
+    pub(crate) label: &'a str,
+    /// The label of the corpus, in an evaluation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) truth: Option<&'a str>,
+    pub(crate) confidence: f64,
+    pub(crate) probabilities: Probabilities<'a>,
+    pub(crate) model: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorLine<'a> {
+    path: &'a str,
+    error: &'a RowError,
+}
+
+/// Labels and their probabilities, as an object in the order of the model.
+pub(crate) struct Probabilities<'a>(pub(crate) &'a [String], pub(crate) &'a [f64]);
+
+impl Serialize for Probabilities<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (label, probability) in self.0.iter().zip(self.1) {
+            map.serialize_entry(label, probability)?;
+        }
+        map.end()
+    }
+}
+
+/// The shortest text that reads back as the same number, as in the JSON lines.
+fn number(value: f64) -> String {
+    serde_json::to_string(&value).unwrap_or_default()
+}
+
+/// A row of CSV (RFC 4180, with a plain line feed).
+fn csv_row(cells: impl IntoIterator<Item = String>) -> String {
+    let quoted = |cell: String| match cell.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell,
+    };
+    cells.into_iter().map(quoted).collect::<Vec<_>>().join(",") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use clstm::Recognition;
+
+    use super::{Answer, Rows};
+    use crate::args::RowFormat;
+    use crate::inputs::RowError;
+
+    fn answers() -> [Answer; 2] {
+        let heard = Recognition {
+            duration_s: 1.5,
+            label: "sad".to_owned(),
+            label_index: 1,
+            confidence: 0.75,
+            probabilities: vec![0.25, 0.75],
+        };
+        let error = RowError { kind: "decode", message: "cut \"short\"".to_owned() };
+        [
+            Answer { path: "a,b.wav".to_owned(), outcome: Ok(heard) },
+            Answer { path: "c.wav".to_owned(), outcome: Err(error) },
+        ]
+    }
+
+    fn written(format: RowFormat) -> String {
+        let (labels, answers) = (["happy".to_owned(), "sad".to_owned()], answers());
+        let rows = Rows::new(format, &labels, "m", answers.iter().map(|a| a.path.as_str()));
+        rows.header() + &answers.iter().map(|answer| rows.row(answer)).collect::<String>()
+    }
+
+    #[test]
+    fn json_lines_keep_the_order_of_the_fields_and_labels() {
+        let expected = concat!(
+            r#"{"path":"a,b.wav","duration_s":1.5,"label":"sad","confidence":0.75,"#,
+            r#""probabilities":{"happy":0.25,"sad":0.75},"model":"m"}"#,
+            "\n",
+            r#"{"path":"c.wav","error":{"kind":"decode","message":"cut \"short\""}}"#,
+            "\n"
+        );
+        assert_eq!(written(RowFormat::Jsonl), expected);
+    }
+
+    #[test]
+    fn csv_quotes_what_needs_it_and_keeps_its_columns() {
+        let expected = "\
+path,duration_s,label,confidence,p_happy,p_sad,error_kind,error_message
+\"a,b.wav\",1.5,sad,0.75,0.25,0.75,,
+c.wav,,,,,,decode,\"cut \"\"short\"\"\"
+";
+        assert_eq!(written(RowFormat::Csv), expected);
+    }
+
+    #[test]
+    fn tables_line_up() {
+        let expected = "\
+path     seconds  emotion    sure  or else
+a,b.wav     1.50  sad       75.0%  happy 25.0%
+c.wav    decode: cut \"short\"
+";
+        assert_eq!(written(RowFormat::Table), expected);
+    }
+}

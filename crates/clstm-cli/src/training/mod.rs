@@ -1,0 +1,118 @@
+//! What `train` and `cv` share.
+
+mod progress;
+pub(crate) mod report;
+pub(crate) mod scores;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clstm::audio::DecodeLimits;
+use clstm_corpus::Corpus;
+use clstm_train::{Dataset, Recipe, Stop, TrainError};
+use serde::Serialize;
+
+use crate::args::TrainingArgs;
+use crate::failure::Failure;
+use crate::notes::note;
+
+pub(crate) use progress::Progress;
+
+/// The corpus and the recipe that the arguments ask for.
+pub(crate) fn open(args: &TrainingArgs) -> Result<(Corpus, Recipe), Failure> {
+    let corpus = clstm_corpus::open(&args.corpus, &args.data)?;
+    let file = args.config.as_deref().map(read_toml).transpose()?;
+    let mut pairs = args.set.clone();
+    let mut set = |key: &str, value: Option<String>| {
+        pairs.extend(value.map(|value| (key.to_owned(), value)));
+    };
+    set("epochs", args.epochs.map(|n| n.to_string()));
+    set("seed", args.seed.map(|n| n.to_string()));
+    set("precision", args.precision.map(|_| "\"f32\"".to_owned()));
+    let recipe = Recipe::new(args.preset, corpus.labels.len()).with_changes(file.as_ref(), &pairs);
+    // Whatever is wrong with a recipe was written by the caller.
+    let recipe = recipe.map_err(|error| Failure::Usage(error.to_string()))?;
+    if recipe.preset != args.preset.name() {
+        let message = format!("preset is set with --preset {}, not as a setting", recipe.preset);
+        return Err(Failure::Usage(message));
+    }
+    if recipe.network.classes != corpus.labels.len() {
+        let (classes, labels) = (recipe.network.classes, corpus.labels.len());
+        let message = format!("network.classes is {classes}, but {} has {labels}", corpus.name);
+        return Err(Failure::Usage(message));
+    }
+    Ok((corpus, recipe))
+}
+
+fn read_toml(path: &Path) -> Result<toml::Table, Failure> {
+    let usage = |error: &dyn std::fmt::Display| {
+        Failure::Usage(format!("--config {}: {error}", path.display()))
+    };
+    let text = std::fs::read_to_string(path).map_err(|e| usage(&e))?;
+    text.parse().map_err(|e| usage(&e))
+}
+
+/// Decodes the corpus.
+pub(crate) fn load(corpus: Corpus, recipe: &Recipe) -> Result<Dataset, Failure> {
+    note(&format!("reading {} recordings of {}", corpus.utterances.len(), corpus.name));
+    Ok(Dataset::load(corpus, &recipe.frontend, &DecodeLimits::default())?)
+}
+
+/// Makes the run's folder and puts the recipe there; refuses one that holds a run by another.
+///
+/// Folds that are done cannot be told from those of another recipe by their figures: mixing them
+/// must not be possible.
+pub(crate) fn begin_run(out: &Path, recipe: &Recipe) -> Result<(), Failure> {
+    let path = out.join("recipe.json");
+    if let Some(mut old) = read_recipe(&path)? {
+        // How often it looks and saves does not touch the result.
+        old.test_every = recipe.test_every;
+        old.checkpoint_every = recipe.checkpoint_every;
+        if old != *recipe {
+            let what = "another recipe".to_owned();
+            return Err(TrainError::OtherRun { path: out.to_owned(), what }.into());
+        }
+    }
+    std::fs::create_dir_all(out)
+        .map_err(|error| Failure::writing(&out.display().to_string(), &error))?;
+    write_json(&path, recipe)
+}
+
+/// The recipe of a run, where there is one.
+pub(crate) fn read_recipe(path: &Path) -> Result<Option<Recipe>, Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::Failed(format!("cannot read {}: {error}", path.display()))
+    };
+    match std::fs::read(path) {
+        Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|e| failed(&e)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// Writes JSON for people and programs, whole or not at all.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
+    let name = path.display().to_string();
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|error| Failure::Failed(format!("cannot write {name}: {error}")))?;
+    text.push(b'\n');
+    clstm::replace_file(path, &text).map_err(|error| Failure::writing(&name, &error))
+}
+
+/// Steps of an epoch, as `clstm-train` cuts it.
+pub(crate) fn steps(utterances: usize, batch: usize) -> usize {
+    (utterances as f64 / batch as f64).round().max(1.0) as usize
+}
+
+/// Ctrl-C ends a training at its next step, its state saved; a second one ends the process.
+pub(crate) fn stop_on_interrupt() -> Result<&'static Stop, Failure> {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        note("stopping at the next step, to save; Ctrl-C again ends at once, without saving");
+    })
+    .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    Ok(&STOP)
+}

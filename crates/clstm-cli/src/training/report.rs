@@ -1,0 +1,86 @@
+//! Figures of merit as text.
+
+use std::fmt::Write as _;
+
+use clstm_train::{Metrics, RunMetrics};
+
+use crate::table::{Table, percent};
+
+/// A cross-validation: its protocol, its folds, and the classes over all folds together.
+pub(crate) fn cross_validation(run: &RunMetrics) -> String {
+    let mut folds =
+        Table::new(1, ["fold", "train", "test", "UA", "WA", "macro F1", "test speakers"]);
+    for fold in &run.folds {
+        let speakers = match fold.test_speakers.len() {
+            0..=8 => fold.test_speakers.join(" "),
+            many => many.to_string(),
+        };
+        folds.row([
+            fold.fold.to_string(),
+            fold.train_utterances.to_string(),
+            fold.test_utterances.to_string(),
+            percent(fold.ua),
+            percent(fold.wa),
+            percent(fold.macro_f1),
+            speakers,
+        ]);
+    }
+    let over = |mean: f64, std: f64| format!("{:.1} ± {:.1}%", 100.0 * mean, 100.0 * std);
+    let (mean, std) = (run.mean, run.std);
+    let mut text =
+        format!("{}\npreset {}\n\n{folds}", run.protocol.describe(), run.protocol.preset);
+    let _ = writeln!(
+        text,
+        "mean ± std over {} of {} folds: UA {}, WA {}, macro F1 {}",
+        run.folds.len(),
+        run.protocol.folds,
+        over(mean.ua, std.ua),
+        over(mean.wa, std.wa),
+        over(mean.macro_f1, std.macro_f1)
+    );
+    let mut pooled = vec![vec![0; run.labels.len()]; run.labels.len()];
+    for fold in &run.folds {
+        for (sum, row) in pooled.iter_mut().zip(&fold.confusion) {
+            for (sum, count) in sum.iter_mut().zip(row) {
+                *sum += count;
+            }
+        }
+    }
+    let pooled = Metrics::from_confusion(pooled);
+    let _ = write!(
+        text,
+        "\nclasses, over the test utterances of these folds together\n{}",
+        classes(&pooled, &run.labels)
+    );
+    let _ = write!(
+        text,
+        "\nconfusion, true class by row, predicted by column\n{}",
+        confusion(&pooled, &run.labels)
+    );
+    text
+}
+
+/// Precision, recall and F1 of each class.
+pub(crate) fn classes(metrics: &Metrics, labels: &[String]) -> Table {
+    let mut table = Table::new(1, ["class", "precision", "recall", "F1", "utterances"]);
+    for (label, class) in labels.iter().zip(&metrics.classes) {
+        table.row([
+            label.clone(),
+            percent(class.precision),
+            percent(class.recall),
+            percent(class.f1),
+            class.support.to_string(),
+        ]);
+    }
+    table
+}
+
+/// The confusion matrix.
+pub(crate) fn confusion(metrics: &Metrics, labels: &[String]) -> Table {
+    let header = std::iter::once(String::new()).chain(labels.iter().cloned());
+    let mut table = Table::new(1, header);
+    for (label, row) in labels.iter().zip(&metrics.confusion) {
+        table.row(std::iter::once(label.clone()).chain(row.iter().map(ToString::to_string)));
+    }
+    table
+}

@@ -1,0 +1,63 @@
+//! Cross-validated scores for a model that was trained on everything.
+
+use std::path::{Path, PathBuf};
+
+use clstm::Score;
+use clstm_corpus::Corpus;
+use clstm_train::{Recipe, RunMetrics};
+
+use super::read_recipe;
+use crate::failure::Failure;
+
+/// The scores of earlier cross-validations, each with its protocol.
+///
+/// A run by another recipe says nothing of this model and is refused. Its seed may differ: it is
+/// not the very weights that are scored.
+pub(crate) fn read(
+    paths: &[PathBuf],
+    corpus: &Corpus,
+    recipe: &Recipe,
+) -> Result<Vec<Score>, Failure> {
+    paths.iter().map(|path| read_one(path, corpus, recipe)).collect()
+}
+
+fn read_one(path: &Path, corpus: &Corpus, recipe: &Recipe) -> Result<Score, Failure> {
+    let RunMetrics { protocol, folds, mean, labels, .. } = RunMetrics::read(path)?;
+    let other = |what: &str, theirs: &str, ours: &str| {
+        let path = path.display();
+        Err(Failure::Failed(format!(
+            "--scores {path}: its {what} is {theirs}, this recipe's {ours}: it does not score this model"
+        )))
+    };
+    let pairs = [
+        ("corpus", protocol.corpus.as_str(), corpus.name.as_str()),
+        ("preset", &protocol.preset, &recipe.preset),
+        ("number of epochs", &protocol.epochs.to_string(), &recipe.epochs.to_string()),
+        ("precision", &protocol.precision, &recipe.precision),
+        ("list of labels", &labels.join(" "), &corpus.labels.join(" ")),
+    ];
+    for (what, theirs, ours) in pairs {
+        if theirs != ours {
+            return other(what, theirs, ours);
+        }
+    }
+    if let Some(mut theirs) = read_recipe(&path.with_file_name("recipe.json"))? {
+        theirs.seed = recipe.seed;
+        theirs.test_every = recipe.test_every;
+        theirs.checkpoint_every = recipe.checkpoint_every;
+        if theirs != *recipe {
+            return other("recipe.json", "another", "different");
+        }
+    }
+    let partial = match folds.len() {
+        done if done == protocol.folds => String::new(),
+        done => format!(" (only {done} of the folds done)"),
+    };
+    Ok(Score {
+        protocol: protocol.describe() + &partial,
+        ua: mean.ua,
+        wa: mean.wa,
+        macro_f1: mean.macro_f1,
+        folds: folds.len(),
+    })
+}

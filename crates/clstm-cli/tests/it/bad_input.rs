@@ -1,0 +1,136 @@
+//! What people have on their disks: each gets a clear error or a sensible answer.
+
+use std::f32::consts::TAU;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::{corpus, folder, json_lines, ok, pcm16, place, predict, status, text, wav};
+
+fn tone(seconds: f32, rate: u32) -> Vec<f32> {
+    let samples = (seconds * rate as f32) as u32;
+    (0..samples).map(|i| 0.3 * (TAU * 1000.0 * i as f32 / rate as f32).sin()).collect()
+}
+
+/// One second at 96 kHz, six channels of 24 bits with the tone in each.
+fn surround() -> Vec<u8> {
+    let data: Vec<u8> = tone(1.0, 96_000)
+        .iter()
+        .flat_map(|x| {
+            let sample = ((x * 8_388_607.0) as i32).to_le_bytes();
+            std::iter::repeat_n([sample[0], sample[1], sample[2]], 6).flatten()
+        })
+        .collect();
+    wav(1, 6, 96_000, 24, &data)
+}
+
+fn write(folder: &str, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = self::folder(folder).join(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// The error's kind and message, from a run over one file that must fail.
+fn refused(name: &str, bytes: &[u8]) -> (String, String) {
+    let path = write("bad", name, bytes);
+    let output = status(predict().arg(&path).args(["--format", "jsonl"]), 1);
+    let [line] = &json_lines(&output.stdout)[..] else { panic!("one line, please") };
+    assert_eq!(line["path"], path.to_str().unwrap());
+    assert!(line["label"].is_null());
+    let field = |name: &str| line["error"][name].as_str().unwrap().to_owned();
+    (field("kind"), field("message"))
+}
+
+#[test]
+fn each_kind_of_damage_has_its_error() {
+    let whole = pcm16(&tone(1.0, 16_000), 16_000);
+    let nans: Vec<u8> = (0..8000).flat_map(|_| f32::NAN.to_le_bytes()).collect();
+    let cases: [(&str, &[u8], &str, &str); 6] = [
+        ("truncated.wav", &whole[..whole.len() / 2], "decode", "damaged recording"),
+        ("empty.wav", b"", "empty", "0 bytes"),
+        ("text.wav", b"Dear diary, today I was happy. ", "format", "not a supported audio format"),
+        ("no-samples.wav", &pcm16(&[], 16_000), "no_samples", "no samples"),
+        ("nan.wav", &wav(3, 1, 16_000, 32, &nans), "non_finite", "not a finite number"),
+        ("silence.wav", &pcm16(&[0.0; 16_000], 16_000), "silent", "no sound"),
+    ];
+    for (name, bytes, kind, message) in cases {
+        let (found, told) = refused(name, bytes);
+        assert_eq!(found, kind, "{name}: {told}");
+        assert!(told.contains(message), "{name}: {told}");
+    }
+}
+
+#[test]
+fn a_path_that_does_not_exist_is_a_row_and_a_failure() {
+    for (path, kind) in [("no/such/file.wav", "not_found"), ("no/such/*.wav", "not_found")] {
+        let output = status(predict().arg(path).args(["--format", "jsonl"]), 1);
+        let lines = json_lines(&output.stdout);
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0]["path"], path);
+        assert_eq!(lines[0]["error"]["kind"], kind);
+    }
+}
+
+#[test]
+fn a_folder_without_recordings_is_a_failure() {
+    write("nothing-to-hear", "notes.txt", b"no recordings here");
+    let path = place("nothing-to-hear");
+    let output = status(predict().arg(&path).args(["--format", "jsonl"]), 1);
+    assert_eq!(json_lines(&output.stdout)[0]["error"]["kind"], "not_found");
+}
+
+#[test]
+fn a_tone_and_a_surround_recording_get_an_answer() {
+    let tone = write("odd", "tone.wav", &pcm16(&tone(1.0, 16_000), 16_000));
+    let surround = write("odd", "surround.wav", &surround());
+    let output = ok(predict().args([&tone, &surround]).args(["--format", "jsonl"]));
+    let lines = json_lines(&output.stdout);
+    assert_eq!(lines.len(), 2);
+    for line in &lines {
+        assert!((line["duration_s"].as_f64().unwrap() - 1.0).abs() < 0.01, "{line}");
+        let p: Vec<f64> = line["probabilities"]
+            .as_object()
+            .unwrap()
+            .values()
+            .map(|p| p.as_f64().unwrap())
+            .collect();
+        assert_eq!(p.len(), 8);
+        assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        let best = p.iter().copied().fold(0.0, f64::max);
+        assert_eq!(line["confidence"].as_f64(), Some(best));
+        assert_eq!(line["probabilities"][line["label"].as_str().unwrap()].as_f64(), Some(best));
+    }
+}
+
+#[test]
+fn one_bad_file_among_good_ones_does_not_stop_them() {
+    let good = corpus().join("Actor_01/03-01-03-01-01-01-01.wav");
+    let bytes = fs::read(&good).unwrap();
+    write("mixed", "a.wav", &bytes);
+    write("mixed", "b.wav", b"RIFF, or so it says");
+    write("mixed", "c.txt", b"passed over in silence");
+    write("mixed/d", "e.WAV", &bytes);
+    write("mixed", "f.wav", &bytes);
+    write("mixed", ".hidden.wav", &bytes);
+    let folder = place("mixed");
+
+    let output = status(predict().arg(&folder).args(["--format", "jsonl"]), 1);
+    assert!(text(&output.stderr).contains("no answer to 1 of 4 recordings"));
+    let lines = json_lines(&output.stdout);
+    let names: Vec<&str> = lines
+        .iter()
+        .map(|l| l["path"].as_str().unwrap().strip_prefix(folder.to_str().unwrap()).unwrap())
+        .collect();
+    assert_eq!(names, ["/a.wav", "/b.wav", "/d/e.WAV", "/f.wav"]);
+    assert!(lines[1]["error"]["kind"].is_string());
+    for i in [0, 2, 3] {
+        assert_eq!(lines[i]["probabilities"], lines[0]["probabilities"]);
+        assert!(lines[i]["label"].is_string());
+    }
+
+    let output = status(predict().arg(&folder).args(["--format", "jsonl", "--fail-fast"]), 1);
+    assert_eq!(json_lines(&output.stdout).len(), 2, "the first answer and the failure");
+    // A text file is tried where it was named.
+    let named = folder.join("c.txt");
+    let output = status(predict().arg(&named).args(["--format", "jsonl"]), 1);
+    assert_eq!(json_lines(&output.stdout)[0]["error"]["kind"], "format");
+}

@@ -1,0 +1,199 @@
+//! A tiny corpus of tones in RAVDESS's layout, a recipe that trains in a moment, and the command.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// Samples a second of the corpus.
+pub(crate) const RATE: u32 = 16_000;
+/// Recordings of the corpus: 4 actors, 8 emotions, 2 repetitions.
+pub(crate) const UTTERANCES: usize = 64;
+
+/// Settings of a network of a few hundred weights.
+const TINY: &[&str] = &[
+    "network.segment_length=400",
+    "frontend.segment_length=400",
+    "frontend.min_steps=4",
+    "frontend.max_steps=8",
+    "crop_steps=6",
+    "batch=16",
+    "network.blocks.0.filters=4",
+    "network.blocks.0.kernel_input=40",
+    "network.blocks.1.filters=4",
+    "network.blocks.2.filters=4",
+    "network.blocks.3.filters=4",
+    "network.gflb.hidden=4",
+    "network.features=8",
+    "test_every=1",
+    "checkpoint_every=1",
+];
+
+/// A folder for the files of this run of the tests. Held for as long as the process lives, so that
+/// another run waits.
+fn room() -> &'static Path {
+    static ROOM: OnceLock<(PathBuf, File)> = OnceLock::new();
+    let (room, _) = ROOM.get_or_init(|| {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let lock = File::create(target.join("clstm-cli.lock")).unwrap();
+        lock.lock().unwrap();
+        let room = target.join("clstm-cli");
+        if room.exists() {
+            fs::remove_dir_all(&room).unwrap();
+        }
+        fs::create_dir_all(&room).unwrap();
+        (room, lock)
+    });
+    room
+}
+
+/// A path of its own for a test.
+pub(crate) fn place(name: &str) -> PathBuf {
+    room().join(name)
+}
+
+/// A new folder of its own for a test.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    let path = place(name);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// The corpus.
+pub(crate) fn corpus() -> &'static Path {
+    static CORPUS: OnceLock<PathBuf> = OnceLock::new();
+    CORPUS.get_or_init(|| {
+        let root = folder("ravdess");
+        for actor in 1..=4_u32 {
+            let actor_folder = root.join(format!("Actor_{actor:02}"));
+            fs::create_dir_all(&actor_folder).unwrap();
+            for emotion in 1..=8_u32 {
+                for repetition in 1..=2_u32 {
+                    let name = format!("03-01-{emotion:02}-01-01-{repetition:02}-{actor:02}.wav");
+                    let samples = voice(emotion, actor, repetition);
+                    fs::write(actor_folder.join(name), pcm16(&samples, RATE)).unwrap();
+                }
+            }
+        }
+        root
+    })
+}
+
+/// A quarter of a second whose pitch tells the emotion, and whose noise is its own.
+fn voice(emotion: u32, actor: u32, repetition: u32) -> Vec<f32> {
+    let pitch = 150.0 + 90.0 * emotion as f32 + 7.0 * actor as f32;
+    let mut state = emotion * 1_000_003 + actor * 7_919 + repetition;
+    (0..RATE / 4 + 40 * actor)
+        .map(|i| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = (state >> 8) as f32 / (1 << 24) as f32 - 0.5;
+            let phase = std::f32::consts::TAU * pitch * i as f32 / RATE as f32;
+            0.3 * phase.sin() + 0.05 * noise
+        })
+        .collect()
+}
+
+/// The command.
+pub(crate) fn clstm() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clstm"));
+    command.stdin(Stdio::null());
+    command
+}
+
+/// `train` or `cv` on the tiny corpus.
+pub(crate) fn training(command: &str, out: &Path, epochs: usize) -> Command {
+    let mut clstm = clstm();
+    clstm.args([command, "--corpus", "ravdess", "--preset", "clstm"]);
+    clstm.arg("--data").arg(corpus()).arg("--out").arg(out);
+    clstm.args(["--epochs", &epochs.to_string()]);
+    clstm.args(TINY.iter().flat_map(|setting| ["--set", setting]));
+    clstm
+}
+
+/// A model of the tiny corpus.
+pub(crate) fn model() -> &'static Path {
+    static MODEL: OnceLock<PathBuf> = OnceLock::new();
+    MODEL.get_or_init(|| {
+        let out = place("shared-model");
+        ok(&mut training("train", &out, 2));
+        out.join("model.safetensors")
+    })
+}
+
+/// `predict` with that model.
+pub(crate) fn predict() -> Command {
+    let mut command = clstm();
+    command.arg("predict").arg("--model").arg(model());
+    command
+}
+
+/// Runs a command that must end with this status.
+pub(crate) fn status(command: &mut Command, expected: i32) -> Output {
+    let output = command.output().unwrap();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(expected), "{command:?}\n{out}\n{err}");
+    output
+}
+
+/// Runs a command that must succeed.
+pub(crate) fn ok(command: &mut Command) -> Output {
+    status(command, 0)
+}
+
+/// Runs a command that must end with this status and say this on stderr.
+pub(crate) fn complains(command: &mut Command, expected: i32, message: &str) -> Output {
+    let output = status(command, expected);
+    let err = text(&output.stderr);
+    assert!(err.contains(message), "{message:?} is not in:\n{err}");
+    output
+}
+
+/// Text of a stream.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Every line as JSON; anything else among them fails.
+pub(crate) fn json_lines(bytes: &[u8]) -> Vec<Value> {
+    text(bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A file of JSON.
+pub(crate) fn json_file(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// The text of the probabilities of a line, digit for digit.
+pub(crate) fn probabilities(line: &str) -> &str {
+    let (_, rest) = line.split_once("\"probabilities\":{").unwrap();
+    rest.split_once('}').unwrap().0
+}
+
+/// A mono WAV file of 16-bit samples.
+pub(crate) fn pcm16(samples: &[f32], rate: u32) -> Vec<u8> {
+    let data: Vec<u8> =
+        samples.iter().flat_map(|x| ((x * 32_767.0) as i16).to_le_bytes()).collect();
+    wav(1, 1, rate, 16, &data)
+}
+
+/// A WAV file with these bytes as its data; `format` is 1 for integers, 3 for floats.
+pub(crate) fn wav(format: u16, channels: u16, rate: u32, bits: u16, data: &[u8]) -> Vec<u8> {
+    let frame = channels * bits / 8;
+    let mut file = Vec::new();
+    file.extend_from_slice(b"RIFF");
+    file.extend_from_slice(&(36 + data.len() as u32).to_le_bytes());
+    file.extend_from_slice(b"WAVEfmt ");
+    file.extend_from_slice(&16_u32.to_le_bytes());
+    file.extend_from_slice(&format.to_le_bytes());
+    file.extend_from_slice(&channels.to_le_bytes());
+    file.extend_from_slice(&rate.to_le_bytes());
+    file.extend_from_slice(&(rate * u32::from(frame)).to_le_bytes());
+    file.extend_from_slice(&frame.to_le_bytes());
+    file.extend_from_slice(&bits.to_le_bytes());
+    file.extend_from_slice(b"data");
+    file.extend_from_slice(&(data.len() as u32).to_le_bytes());
+    file.extend_from_slice(data);
+    file
+}

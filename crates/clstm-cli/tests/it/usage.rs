@@ -1,0 +1,94 @@
+//! Wrong usage: status 2 and a message that says what to do.
+
+use crate::support::{clstm, complains, corpus, ok, place, predict, text, training};
+
+#[test]
+fn what_is_missing_is_named() {
+    complains(&mut clstm(), 2, "Usage: clstm");
+    complains(clstm().args(["predict", "--model", "x"]), 2, "<PATH>...");
+    complains(clstm().args(["train", "--corpus", "ravdess"]), 2, "--data <DIR>");
+    complains(
+        clstm().args(["evaluate", "--corpus", "ravdess", "--data", ".", "--split", "random"]),
+        2,
+        "--fold",
+    );
+    complains(predict().args(["--threads", "0", "x.wav"]), 2, "--threads");
+}
+
+#[cfg(not(feature = "embedded"))]
+#[test]
+fn without_a_model_inside_one_must_be_named() {
+    complains(clstm().args(["predict", "x.wav"]), 2, "--model FILE");
+}
+
+#[test]
+fn what_comes_later_is_refused_by_name() {
+    for format in ["parquet", "textgrid", "srt"] {
+        let expected = format!("--format {format} is not in this release");
+        complains(predict().args(["x.wav", "--format", format]), 2, &expected);
+    }
+    complains(predict().args(["x.wav", "--timeline"]), 2, "--timeline here is not in this release");
+    for command in ["listen", "serve", "report", "export", "ablate"] {
+        let expected = format!("the command `{command}` is not in this release");
+        complains(clstm().arg(command), 2, &expected);
+    }
+    let out = place("never");
+    let bf16 = "--precision bf16 is not in this release";
+    complains(training("train", &out, 1).args(["--precision", "bf16"]), 2, bf16);
+    let cuda = "--device cuda is not in this release";
+    complains(training("train", &out, 1).args(["--device", "cuda"]), 2, cuda);
+    assert!(!out.exists());
+}
+
+#[test]
+fn recipes_that_cannot_be_followed_are_refused() {
+    let out = place("never-either");
+    for (setting, message) in [
+        ("no.such=1", "there is no setting \"no.such\""),
+        ("batch=1", "batch at least 2"),
+        ("label_smoothing=much", "label_smoothing"),
+        ("preset=convlstm-fcn", "--preset"),
+        ("network.classes=4", "network.classes is 4, but ravdess has 8"),
+        ("no-equals-sign", "expected KEY=VALUE"),
+    ] {
+        complains(training("train", &out, 1).args(["--set", setting]), 2, message);
+    }
+    let cv = |split: &str, folds: &str| {
+        let mut command = training("cv", &out, 1);
+        command.args(["--split", split, "--folds", folds]);
+        command
+    };
+    complains(&mut cv("speakers", "5"), 2, "unknown split");
+    complains(&mut cv("random", "1"), 2, "cross-validation needs at least 2");
+    complains(&mut cv("session", "2"), 2, "has no session split");
+    assert!(!out.exists(), "nothing was begun");
+    let mut preset = clstm();
+    preset.args(["train", "--corpus", "ravdess", "--preset", "resnet", "--out", "x", "--data"]);
+    complains(preset.arg(corpus()), 2, "convlstm-skip-bigru");
+}
+
+#[test]
+fn a_configuration_file_comes_before_settings() {
+    let (file, out) = (place("config.toml"), place("configured"));
+    std::fs::write(&file, "label_smoothing = 0.25\nepochs = 7\n[optimizer]\nclip_norm = 3\n")
+        .unwrap();
+    ok(training("train", &out, 1).arg("--config").arg(&file).args(["--set", "label_smoothing=0"]));
+    let recipe = crate::support::json_file(&out.join("recipe.json"));
+    assert_eq!(recipe["label_smoothing"], 0.0);
+    assert_eq!(recipe["epochs"], 1);
+    assert_eq!(recipe["optimizer"]["clip_norm"], 3.0);
+    std::fs::write(&file, "[optimiser]\nclip_norm = 3\n").unwrap();
+    complains(training("train", &place("x"), 1).arg("--config").arg(&file), 2, "optimiser");
+    std::fs::write(&file, "epochs = = 3\n").unwrap();
+    complains(training("train", &place("x"), 1).arg("--config").arg(&file), 2, "config.toml");
+}
+
+#[test]
+fn help_and_version_succeed() {
+    let version = text(&ok(clstm().arg("--version")).stdout);
+    assert_eq!(version, format!("clstm {}\n", env!("CARGO_PKG_VERSION")));
+    for command in ["predict", "corpus", "train", "cv", "evaluate", "inspect"] {
+        let help = text(&ok(clstm().args([command, "--help"])).stdout);
+        assert!(help.contains("Examples:"), "{help}");
+    }
+}
