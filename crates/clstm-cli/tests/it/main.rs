@@ -1,5 +1,8 @@
 //! Integration tests of the command: every test runs the binary.
 
+// Helpers outside of test functions, too: a failed step is a failed test.
+#![allow(clippy::unwrap_used)]
+
 mod bad_input;
 mod corpus;
 mod cross_validation;

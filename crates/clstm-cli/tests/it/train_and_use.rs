@@ -43,7 +43,7 @@ fn a_run_is_not_written_over() {
     let before = fs::read(model()).unwrap();
     complains(&mut training("train", run, 2), 1, "already holds a run");
     complains(training("train", run, 3).arg("--resume"), 1, "started differently");
-    complains(&mut training("cv", run, 2).args(["--split", "random"]), 1, "holds a training");
+    complains(training("cv", run, 2).args(["--split", "random"]), 1, "holds a training");
     assert_eq!(fs::read(model()).unwrap(), before);
     assert_eq!(json_file(&run.join("recipe.json"))["epochs"], 2);
 }
@@ -96,4 +96,21 @@ fn a_model_file_that_is_none_is_told() {
     let wav = corpus().join("Actor_01/03-01-01-01-01-01-01.wav");
     let output = status(clstm().arg("predict").arg(&wav).arg("--model").arg(&file), 1);
     assert!(output.stdout.is_empty());
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn the_model_inside_answers_without_being_named() {
+    let wav = corpus().join("Actor_01/03-01-05-01-01-01-01.wav");
+    let answer = |named: &[&str]| {
+        let mut predict = clstm();
+        predict.arg("predict").arg(&wav).args(["--format", "jsonl"]).args(named);
+        text(&ok(&mut predict).stdout)
+    };
+    let unnamed = answer(&[]);
+    let line = &json_lines(unnamed.as_bytes())[0];
+    let name = line["model"].as_str().unwrap();
+    assert_eq!(line["probabilities"].as_object().unwrap().len(), 8);
+    assert_eq!(answer(&["--model", name]), unnamed);
+    assert!(text(&ok(clstm().args(["inspect", name])).stdout).starts_with(name));
 }
