@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn figures_are_those_of_scikit_learn() {
-        // sklearn 1.5: balanced_accuracy_score, accuracy_score, f1_score(average="macro") of
+        // scikit-learn 1.9.1: balanced_accuracy_score, accuracy_score, f1_score(average="macro") of
         // y_true = [0,0,0,0,1,1,2,2,2], y_pred = [0,0,1,2,1,1,2,0,2].
         let pairs = [(0, 0), (0, 0), (0, 1), (0, 2), (1, 1), (1, 1), (2, 2), (2, 0), (2, 2)];
         let metrics = Metrics::of(pairs, 3);

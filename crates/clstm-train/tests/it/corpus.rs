@@ -26,13 +26,14 @@ pub(crate) fn dataset() -> Dataset {
             });
             let hz = [120.0, 700.0][label] * (1.0 + 0.03 * (speaker * EACH + item) as f32);
             let wave = |t: usize| 0.14 * (TAU * hz * t as f32 / 16_000.0).sin();
-            clips.push(Clip { samples: (0..4_000 + 100 * item).map(wave).collect(), silent: false });
+            clips
+                .push(Clip { samples: (0..4_000 + 100 * item).map(wave).collect(), silent: false });
         }
     }
     let labels = vec!["low".to_owned(), "high".to_owned()];
     let durations_s = clips.iter().map(|c| c.samples.len() as f64 / 16_000.0).collect();
     let groups = (0..utterances.len()).collect();
-    let corpus = Corpus::new("made-up".to_owned(), "nowhere".into(), labels, utterances)
+    let corpus = Corpus::new("made-up", std::path::Path::new("nowhere"), labels, utterances)
         .expect("a valid corpus");
     Dataset { corpus, clips, durations_s, groups }
 }

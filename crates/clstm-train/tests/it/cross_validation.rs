@@ -39,7 +39,8 @@ fn a_network_learns_what_can_be_learnt_and_the_books_say_so() {
     let recognizer = Recognizer::open(&file).expect("a model");
     let evaluation = evaluate(&recognizer, &dataset, test);
     assert!(evaluation.metrics.ua.to_bits() == metrics.folds[0].ua.to_bits());
-    let lines = std::fs::read_to_string(out.path().join("fold-1/predictions.jsonl")).expect("lines");
+    let lines =
+        std::fs::read_to_string(out.path().join("fold-1/predictions.jsonl")).expect("lines");
     for (line, prediction) in lines.lines().zip(&evaluation.predictions) {
         assert_eq!(line, serde_json::to_string(prediction).expect("a line"));
     }
@@ -57,7 +58,8 @@ fn folds_may_run_as_separate_jobs_and_are_joined() {
     let whole = whole.expect("a cross-validation");
     let first = cross_validate(&run(apart.path(), Some(2)), &dataset, false, &stop, &mut Silent);
     assert_eq!(first.expect("fold 2").missing(), [1]);
-    cross_validate(&run(apart.path(), Some(1)), &dataset, false, &stop, &mut Silent).expect("fold 1");
+    cross_validate(&run(apart.path(), Some(1)), &dataset, false, &stop, &mut Silent)
+        .expect("fold 1");
     let joined = join_folds(apart.path()).expect("both folds");
     for (a, b) in whole.folds.iter().zip(&joined.folds) {
         assert_eq!((a.fold, &a.confusion), (b.fold, &b.confusion));
