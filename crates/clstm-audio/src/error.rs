@@ -68,7 +68,9 @@ pub enum AudioError {
     NoSamples,
     /// A NaN or infinite sample, or one so large ([`LOUDEST`](crate::LOUDEST)) that arithmetic with
     /// it overflows.
-    #[error("sample {at} is not a usable number (NaN, infinite or huge); export the recording again")]
+    #[error(
+        "sample {at} is not a usable number (NaN, infinite or huge); export the recording again"
+    )]
     NonFinite {
         /// Index of the sample (frame) counted from 0, over all channels together.
         at: u64,

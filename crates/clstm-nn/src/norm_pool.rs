@@ -56,9 +56,13 @@ fn step(state: &RunningState<Tensor<1>>, batch: &[f32], factor: f32) {
     let _ = state.value_sync();
 }
 
-/// The tensor's values; f32 on every device that we use.
+/// The tensor's values: one copy where they are `f32`, as on the CPU, converted one by one elsewhere.
 pub(crate) fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
+    let data = tensor.into_data();
+    match data.try_to_vec::<f32>() {
+        Ok(values) => values,
+        Err(_) => data.iter::<f32>().collect(),
+    }
 }
 
 /// Sizes of a [`NormPool`].

@@ -27,6 +27,9 @@ pub(crate) struct State {
     pub(crate) sums: EpochSums,
     /// Epochs so far.
     pub(crate) history: Vec<EpochRecord>,
+    /// Time spent so far, in seconds.
+    #[serde(default)]
+    pub(crate) seconds: f64,
 }
 
 /// Flat values by name.

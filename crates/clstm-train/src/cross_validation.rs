@@ -1,14 +1,11 @@
 //! The folds of a protocol, one training each.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use clstm_corpus::{Fold, Split, check_leakage, folds};
 use serde::{Deserialize, Serialize};
 
-use crate::batches::steps_per_epoch;
-use crate::run::{make_folder, read_json, write_json};
-use crate::trainer::seconds_since;
+use crate::run::{begin_run, make_folder, read_json, write_json};
 use crate::{
     Dataset, Event, FoldMetrics, Observer, Prediction, Protocol, Recipe, RunMetrics, Stop,
     TrainError, TrainingSet, train,
@@ -54,6 +51,12 @@ impl CrossValidation {
         }
     }
 
+    /// Whether a fold is done or begun.
+    fn holds(&self, fold: &Fold) -> bool {
+        let folder = self.fold_folder(fold.number);
+        ["metrics.json", "checkpoint.safetensors"].iter().any(|name| folder.join(name).exists())
+    }
+
     fn fold_folder(&self, number: usize) -> PathBuf {
         self.out.join(format!("fold-{number}"))
     }
@@ -80,11 +83,13 @@ pub fn cross_validate(
         let message = format!("there is no fold {only}; the folds are 1 to {}", run.folds);
         return Err(TrainError::Recipe(message));
     }
-    make_folder(&run.out)?;
-    write_json(&run.out.join("recipe.json"), &run.recipe)?;
+    if !resume && chosen.iter().any(|fold| run.holds(fold)) {
+        return Err(TrainError::RunExists { path: run.out.clone() });
+    }
+    begin_run(&run.out, &run.recipe)?;
     for fold in chosen {
         check_leakage(&dataset.corpus, &dataset.groups, fold, run.split).into_result()?;
-        run_fold(run, dataset, fold, resume, stop, observer)?;
+        run_fold(run, dataset, fold, stop, observer)?;
     }
     join_folds(&run.out)
 }
@@ -93,15 +98,11 @@ fn run_fold(
     run: &CrossValidation,
     dataset: &Dataset,
     fold: &Fold,
-    resume: bool,
     stop: &Stop,
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let folder = run.fold_folder(fold.number);
     let (books, checkpoint) = (folder.join("metrics.json"), folder.join("checkpoint.safetensors"));
-    if !resume && (books.exists() || checkpoint.exists()) {
-        return Err(TrainError::RunExists { path: run.out.clone() });
-    }
     let protocol = run.protocol(dataset);
     if books.exists() {
         let outcome: FoldOutcome = read_json(&books)?;
@@ -115,17 +116,9 @@ fn run_fold(
     }
     make_folder(&folder)?;
     let recipe = &run.recipe;
-    observer.on_event(&Event::Started {
-        fold: Some(fold.number),
-        folds: run.folds,
-        train: fold.train.len(),
-        test: fold.test.len(),
-        epochs: recipe.epochs,
-        steps: steps_per_epoch(fold.train.len(), recipe.batch),
-        done: 0,
-    });
-    let start = Instant::now();
-    let set = TrainingSet { dataset, train: &fold.train, test: &fold.test, init: None };
+    let (train_set, test) = (&fold.train[..], &fold.test[..]);
+    let number = Some((fold.number, run.folds));
+    let set = TrainingSet { dataset, train: train_set, test, init: None, fold: number };
     let sentence = format!(
         "fold {} of {}: trained on {} utterances, the other {} held out",
         fold.number,
@@ -159,7 +152,7 @@ fn run_fold(
             test_speakers: speakers.into_iter().map(str::to_owned).collect(),
             train_utterances: fold.train.len(),
             test_utterances: fold.test.len(),
-            seconds: seconds_since(start),
+            seconds: trained.seconds,
         },
         protocol,
         labels: dataset.corpus.labels.clone(),

@@ -36,6 +36,6 @@ pub use observer::{Event, Observer, Silent};
 pub use optimizer::AdamW;
 pub use progress::{EpochRecord, TestRecord};
 pub use recipe::{OptimizerConfig, Recipe};
-pub use run::{FoldMetrics, Means, Protocol, RunMetrics};
+pub use run::{FoldMetrics, Means, Protocol, RunMetrics, begin_run};
 pub use schedule::Schedule;
 pub use trainer::{Stop, Trained, TrainingSet, train};

@@ -192,6 +192,14 @@ impl Recipe {
         Ok(())
     }
 
+    /// Whether both recipes give the same model: how often a training looks at its test utterances and
+    /// saves its state touches nothing.
+    #[must_use]
+    pub fn same_training(&self, other: &Self) -> bool {
+        let Self { test_every, checkpoint_every, .. } = *other;
+        Self { test_every, checkpoint_every, ..self.clone() } == *other
+    }
+
     /// Samples of a training crop.
     #[must_use]
     pub fn span(&self) -> usize {

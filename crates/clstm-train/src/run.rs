@@ -5,7 +5,7 @@ use std::path::Path;
 use clstm::replace_file;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Metrics, TrainError};
+use crate::{Metrics, Recipe, TrainError};
 
 /// How figures were obtained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -143,6 +143,21 @@ impl RunMetrics {
     pub fn write(&self, path: &Path) -> Result<(), TrainError> {
         write_json(path, self)
     }
+}
+
+/// Makes a run's folder and puts its recipe there as `recipe.json`.
+///
+/// # Errors
+/// [`TrainError::OtherRun`] where the folder holds a run by another recipe: finished folds cannot be
+/// told from those of other settings by their figures, so mixing them must not be possible.
+pub fn begin_run(out: &Path, recipe: &Recipe) -> Result<(), TrainError> {
+    let path = out.join("recipe.json");
+    if path.exists() && !read_json::<Recipe>(&path)?.same_training(recipe) {
+        let what = "another recipe".to_owned();
+        return Err(TrainError::OtherRun { path: out.to_owned(), what });
+    }
+    make_folder(out)?;
+    write_json(&path, recipe)
 }
 
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {

@@ -35,6 +35,8 @@ pub struct TrainingSet<'a> {
     pub test: &'a [usize],
     /// Starting weights instead of drawn ones.
     pub init: Option<&'a Model>,
+    /// Number of the fold (from 1) and how many there are, where it is one.
+    pub fold: Option<(usize, usize)>,
 }
 
 /// A trained model.
@@ -46,6 +48,8 @@ pub struct Trained {
     pub history: Vec<EpochRecord>,
     /// On the test utterances, where there are some.
     pub evaluation: Option<Evaluation>,
+    /// Time spent training, in seconds, that of interrupted runs included.
+    pub seconds: f64,
 }
 
 /// The network with the centres of its classes: all that learns.
@@ -69,7 +73,21 @@ pub fn train(
     observer: &mut dyn Observer,
 ) -> Result<Trained, TrainError> {
     recipe.validate()?;
+    let (classes, labels) = (recipe.network.classes, set.dataset.corpus.labels.len());
+    if classes != labels {
+        let message = format!("network.classes is {classes}, but the corpus has {labels} classes");
+        return Err(TrainError::Recipe(message));
+    }
     let mut training = Training::open(set, recipe, checkpoint)?;
+    observer.on_event(&Event::Started {
+        fold: set.fold.map(|(number, _)| number),
+        folds: set.fold.map_or(1, |(_, count)| count),
+        train: set.train.len(),
+        test: set.test.len(),
+        epochs: recipe.epochs,
+        steps: steps_per_epoch(set.train.len(), recipe.batch),
+        done: training.state.epoch,
+    });
     while training.state.epoch < recipe.epochs {
         training.epoch(stop, observer)?;
     }
@@ -78,7 +96,8 @@ pub fn train(
         [] => None,
         test => Some(evaluate(&Recognizer::new(model.clone())?, set.dataset, test)),
     };
-    Ok(Trained { model, history: training.state.history, evaluation })
+    let seconds = training.seconds();
+    Ok(Trained { model, history: training.state.history, evaluation, seconds })
 }
 
 struct Training<'a> {
@@ -89,6 +108,10 @@ struct Training<'a> {
     learner: Learner,
     optimizer: AdamW,
     state: State,
+    /// When this process took over.
+    since: Instant,
+    /// What earlier processes spent.
+    earlier_s: f64,
 }
 
 impl<'a> Training<'a> {
@@ -117,6 +140,7 @@ impl<'a> Training<'a> {
             time: 0,
             sums: EpochSums::new(recipe.network.classes),
             history: Vec::new(),
+            seconds: 0.0,
         };
         let state = match checkpoint::read(checkpoint)? {
             None => fresh,
@@ -127,7 +151,12 @@ impl<'a> Training<'a> {
                 state
             }
         };
-        Ok(Self { set, recipe, checkpoint, device, learner, optimizer, state })
+        let (since, earlier_s) = (Instant::now(), state.seconds);
+        Ok(Self { set, recipe, checkpoint, device, learner, optimizer, state, since, earlier_s })
+    }
+
+    fn seconds(&self) -> f64 {
+        self.earlier_s + self.since.elapsed().as_secs_f64()
     }
 
     /// Runs the epoch under way to its end.
@@ -144,7 +173,7 @@ impl<'a> Training<'a> {
                     self.save()?;
                     return Err(TrainError::Stopped { path: self.checkpoint.to_owned() });
                 }
-                rate = self.rate(epoch * steps + self.state.step, epoch, steps);
+                rate = self.rate(epoch * steps + self.state.step, steps);
                 let seen = self.step(batch, rate)?;
                 self.state.step += 1;
                 let loss = self.loss_sum() / seen as f64;
@@ -157,7 +186,8 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    fn rate(&self, step: usize, _epoch: usize, steps: usize) -> f64 {
+    /// Learning rate of a step counted over the whole training.
+    fn rate(&self, step: usize, steps: usize) -> f64 {
         let recipe = self.recipe;
         let factor = recipe.schedule.factor(step, steps * recipe.epochs, recipe.epochs);
         recipe.optimizer.learning_rate * factor
@@ -268,6 +298,7 @@ impl<'a> Training<'a> {
 
     fn save(&mut self) -> Result<(), TrainError> {
         self.state.time = self.optimizer.time;
+        self.state.seconds = self.seconds();
         let mut values = Values::new();
         let tensors = parameters(&self.learner);
         let weights = tensors.iter().filter(|t| t.kind == ParameterKind::Weight);
@@ -369,15 +400,11 @@ fn restore(
     Ok(load_parameters(learner, tensors)?)
 }
 
-/// A resumed run must follow the same recipe on the same utterances. How often it looks and saves may
-/// change: neither touches the result.
+/// A resumed run must follow the same recipe on the same utterances.
 fn check_same(saved: &State, fresh: &State, path: &Path) -> Result<(), TrainError> {
     let other =
         |what: &str| Err(TrainError::OtherRun { path: path.to_owned(), what: what.to_owned() });
-    let mut recipe = saved.recipe.clone();
-    recipe.test_every = fresh.recipe.test_every;
-    recipe.checkpoint_every = fresh.recipe.checkpoint_every;
-    if recipe != fresh.recipe {
+    if !saved.recipe.same_training(&fresh.recipe) {
         return other("another recipe");
     }
     if saved.data != fresh.data {
@@ -406,9 +433,4 @@ fn data_digest(set: &TrainingSet<'_>) -> String {
     let mut text = String::new();
     let _ = write!(text, "{hash:016x}");
     text
-}
-
-/// Seconds since an instant, for the run's books.
-pub(crate) fn seconds_since(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64()
 }

@@ -26,9 +26,6 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), Failure> {
     }
     let stop = training::stop_on_interrupt()?;
     let dataset = training::load(corpus, &recipe)?;
-    // Before anything is written: the library would refuse them when it has a folder already.
-    clstm_corpus::folds(&dataset.corpus, &dataset.groups, args.split, folds, recipe.seed)?;
-    training::begin_run(out, &recipe)?;
 
     let mut progress = Progress::new(if args.fold.is_some() { 1 } else { folds }, recipe.batch);
     let run =

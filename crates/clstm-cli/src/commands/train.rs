@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clstm::Model;
 use clstm_corpus::Corpus;
-use clstm_train::{Event, Observer, Recipe, TrainError, TrainingSet};
+use clstm_train::{Recipe, TrainError, TrainingSet, begin_run};
 
 use crate::args::TrainArgs;
 use crate::failure::Failure;
@@ -20,21 +20,18 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     claim(out, args.training.resume)?;
     let stop = training::stop_on_interrupt()?;
     let dataset = training::load(corpus, &recipe)?;
-    training::begin_run(out, &recipe)?;
+    begin_run(out, &recipe)?;
 
     let everything: Vec<usize> = (0..dataset.clips.len()).collect();
-    let set = TrainingSet { dataset: &dataset, train: &everything, test: &[], init: init.as_ref() };
+    let set = TrainingSet {
+        dataset: &dataset,
+        train: &everything,
+        test: &[],
+        init: init.as_ref(),
+        fold: None,
+    };
     let protocol = protocol(&dataset.corpus, &recipe, scores.is_empty());
     let mut progress = Progress::new(1, recipe.batch);
-    progress.on_event(&Event::Started {
-        fold: None,
-        folds: 1,
-        train: everything.len(),
-        test: 0,
-        epochs: recipe.epochs,
-        steps: training::steps(everything.len(), recipe.batch),
-        done: 0,
-    });
     let checkpoint = out.join("checkpoint.safetensors");
     let trained = clstm_train::train(set, &recipe, &protocol, &checkpoint, stop, &mut progress);
     progress.finish();

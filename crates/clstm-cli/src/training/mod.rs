@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clstm::audio::DecodeLimits;
 use clstm_corpus::Corpus;
-use clstm_train::{Dataset, Recipe, Stop, TrainError};
+use clstm_train::{Dataset, Recipe, Stop};
 use serde::Serialize;
 
 use crate::args::TrainingArgs;
@@ -58,26 +58,6 @@ pub(crate) fn load(corpus: Corpus, recipe: &Recipe) -> Result<Dataset, Failure> 
     Ok(Dataset::load(corpus, &recipe.frontend, &DecodeLimits::default())?)
 }
 
-/// Makes the run's folder and puts the recipe there; refuses one that holds a run by another.
-///
-/// Folds that are done cannot be told from those of another recipe by their figures: mixing them
-/// must not be possible.
-pub(crate) fn begin_run(out: &Path, recipe: &Recipe) -> Result<(), Failure> {
-    let path = out.join("recipe.json");
-    if let Some(mut old) = read_recipe(&path)? {
-        // How often it looks and saves does not touch the result.
-        old.test_every = recipe.test_every;
-        old.checkpoint_every = recipe.checkpoint_every;
-        if old != *recipe {
-            let what = "another recipe".to_owned();
-            return Err(TrainError::OtherRun { path: out.to_owned(), what }.into());
-        }
-    }
-    std::fs::create_dir_all(out)
-        .map_err(|error| Failure::writing(&out.display().to_string(), &error))?;
-    write_json(&path, recipe)
-}
-
 /// The recipe of a run, where there is one.
 pub(crate) fn read_recipe(path: &Path) -> Result<Option<Recipe>, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
@@ -97,11 +77,6 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Fail
         .map_err(|error| Failure::Failed(format!("cannot write {name}: {error}")))?;
     text.push(b'\n');
     clstm::replace_file(path, &text).map_err(|error| Failure::writing(&name, &error))
-}
-
-/// Steps of an epoch, as `clstm-train` cuts it.
-pub(crate) fn steps(utterances: usize, batch: usize) -> usize {
-    (utterances as f64 / batch as f64).round().max(1.0) as usize
 }
 
 /// Ctrl-C ends a training at its next step, its state saved; a second one ends the process.

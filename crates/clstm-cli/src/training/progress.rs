@@ -162,9 +162,12 @@ impl Progress {
 impl Observer for Progress {
     fn on_event(&mut self, event: &Event) {
         match event {
-            &Event::Started { fold, folds, train, test, epochs, steps, .. } => {
+            &Event::Started { fold, folds, train, test, epochs, steps, done } => {
                 let name = fold.map_or(String::new(), |fold| format!("fold {fold}/{folds} "));
                 self.started(name, train, test, epochs, steps);
+                if done > 0 {
+                    self.tell(&format!("going on after epoch {done} of {epochs}"));
+                }
             }
             &Event::Step { epoch, step, loss } => self.step(epoch.max(1), step.max(1), loss),
             Event::Epoch(record) => self.epoch(record),

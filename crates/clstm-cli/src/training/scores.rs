@@ -41,11 +41,9 @@ fn read_one(path: &Path, corpus: &Corpus, recipe: &Recipe) -> Result<Score, Fail
             return other(what, theirs, ours);
         }
     }
-    if let Some(mut theirs) = read_recipe(&path.with_file_name("recipe.json"))? {
-        theirs.seed = recipe.seed;
-        theirs.test_every = recipe.test_every;
-        theirs.checkpoint_every = recipe.checkpoint_every;
-        if theirs != *recipe {
+    if let Some(theirs) = read_recipe(&path.with_file_name("recipe.json"))? {
+        let same_seed = Recipe { seed: recipe.seed, ..theirs };
+        if !same_seed.same_training(recipe) {
             return other("recipe.json", "another", "different");
         }
     }

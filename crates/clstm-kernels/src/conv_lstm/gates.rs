@@ -24,6 +24,18 @@ impl<'a> Peephole<'a> {
     }
 }
 
+/// `L` channels of the gates i, f, g, o of one row `[4H]`.
+#[inline(always)]
+fn load_gates<const L: usize>(row: &[f32], h: usize, at: usize) -> [[f32; L]; 4] {
+    [load(row, at), load(row, h + at), load(row, 2 * h + at), load(row, 3 * h + at)]
+}
+
+/// `L` channels of the peephole weights of i, f, o.
+#[inline(always)]
+fn load_weights<const L: usize>(weights: [&[f32]; 3], at: usize) -> [[f32; L]; 3] {
+    [load(weights[0], at), load(weights[1], at), load(weights[2], at)]
+}
+
 #[inline(always)]
 fn add<const L: usize>(x: [f32; L], to: &mut [f32], at: usize) {
     let sum: [f32; L] = load(to, at);
@@ -73,14 +85,9 @@ impl Lanes for ForwardRow<'_> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, at: usize) {
         let h = self.h;
-        let [wi, wf, wo] = self.weights;
-        let (wi, wf, wo): ([f32; L], [f32; L], [f32; L]) =
-            (load(wi, at), load(wf, at), load(wo, at));
+        let [wi, wf, wo] = load_weights::<L>(self.weights, at);
         let c0: [f32; L] = load(self.before, at);
-        let i: [f32; L] = load(self.gates, at);
-        let f: [f32; L] = load(self.gates, h + at);
-        let g: [f32; L] = load(self.gates, 2 * h + at);
-        let o: [f32; L] = load(self.gates, 3 * h + at);
+        let [i, f, g, o] = load_gates::<L>(self.gates, h, at);
         let i = lanes::<L>(
             #[inline(always)]
             |k| sigmoid(i[k] + wi[k] * c0[k]),
@@ -177,13 +184,8 @@ impl Lanes for BackwardRow<'_> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, at: usize) {
         let h = self.h;
-        let [wi, wf, wo] = self.weights;
-        let (wi, wf, wo): ([f32; L], [f32; L], [f32; L]) =
-            (load(wi, at), load(wf, at), load(wo, at));
-        let i: [f32; L] = load(self.gates, at);
-        let f: [f32; L] = load(self.gates, h + at);
-        let g: [f32; L] = load(self.gates, 2 * h + at);
-        let o: [f32; L] = load(self.gates, 3 * h + at);
+        let [wi, wf, wo] = load_weights::<L>(self.weights, at);
+        let [i, f, g, o] = load_gates::<L>(self.gates, h, at);
         let (c0, c): ([f32; L], [f32; L]) = (load(self.before, at), load(self.cell, at));
         let (dh, dc): ([f32; L], [f32; L]) = (load(self.d_hidden, at), load(self.d_cell, at));
         let squashed = lanes::<L>(

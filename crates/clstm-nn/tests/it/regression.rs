@@ -11,6 +11,9 @@ fn every_number_of_taps_has_a_start() {
         let mut config = Preset::Clstm.network(8);
         config.blocks[0].kernel_input = taps;
         let network = config.init(1, &device()).expect("a network");
-        assert!(parameters(&network).iter().all(|t| t.values.iter().all(|v| v.is_finite())), "{taps}");
+        assert!(
+            parameters(&network).iter().all(|t| t.values.iter().all(|v| v.is_finite())),
+            "{taps}"
+        );
     }
 }

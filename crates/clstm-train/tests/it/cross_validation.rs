@@ -90,10 +90,18 @@ fn a_finished_run_is_neither_overwritten_nor_repeated() {
     let resumed = cross_validate(&run, &dataset, true, &stop, &mut seen).expect("the same run");
     assert_eq!((seen.0, resumed), (2, first));
 
+    // Another recipe is neither joined with it nor written over its own.
+    let recipe = std::fs::read(out.path().join("recipe.json")).expect("a recipe");
     let mut other = run;
-    other.recipe.epochs += 1;
+    other.recipe.optimizer.learning_rate *= 2.0;
     let refused = cross_validate(&other, &dataset, true, &stop, &mut Silent);
     assert!(matches!(refused, Err(TrainError::OtherRun { .. })));
+    assert_eq!(recipe, std::fs::read(out.path().join("recipe.json")).expect("a recipe"));
+
+    other.recipe.network.classes = 3;
+    other.out = out.path().join("more-classes");
+    let refused = cross_validate(&other, &dataset, false, &stop, &mut Silent);
+    assert!(matches!(refused, Err(TrainError::Recipe(_))));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn run(
     brake: Option<usize>,
 ) -> Result<Trained, TrainError> {
     let (train_set, test) = parts(dataset);
-    let set = TrainingSet { dataset, train: &train_set, test: &test, init: None };
+    let set = TrainingSet { dataset, train: &train_set, test: &test, init: None, fold: None };
     let stop = Stop::new(false);
     match brake {
         Some(steps) => {
