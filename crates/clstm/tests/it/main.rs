@@ -1,6 +1,8 @@
 //! Integration tests of the facade.
 
 mod cost;
+#[cfg(feature = "embedded")]
+mod embedded;
 mod frontend;
 mod inference;
 mod malformed;

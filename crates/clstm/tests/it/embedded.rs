@@ -1,0 +1,40 @@
+//! The shipped model on the shipped sample.
+
+use std::path::Path;
+
+use clstm::Recognizer;
+use clstm_audio::{DecodeLimits, Waveform, decode_file, resample};
+
+fn sample() -> Waveform {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
+    decode_file(&path, &DecodeLimits::default()).expect("the sample")
+}
+
+#[test]
+fn copies_at_other_rates_get_the_same_probabilities() {
+    let recognizer = Recognizer::embedded().expect("the shipped model");
+    let sample = sample();
+    let answer = |waveform: &Waveform| {
+        recognizer.recognize(&waveform.samples, waveform.sample_rate).expect("an answer")
+    };
+    let original = answer(&sample);
+    assert!((original.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+    for rate in [22_050, 44_100, 48_000, 96_000] {
+        let copy = answer(&resample(&sample, rate).expect("a copy"));
+        for (a, b) in original.probabilities.iter().zip(&copy.probabilities) {
+            assert!((a - b).abs() < 0.02, "{rate} Hz: {a} and {b}");
+        }
+    }
+}
+
+#[test]
+fn the_shipped_model_says_how_it_was_judged() {
+    let recognizer = Recognizer::embedded().expect("the shipped model");
+    let training = &recognizer.info().training;
+    assert_eq!(recognizer.labels().len(), 8);
+    assert_eq!((training.utterances, training.speakers.len()), (1440, 24));
+    let splits: Vec<bool> =
+        training.scores.iter().map(|s| s.protocol.contains("speaker-independent")).collect();
+    assert_eq!(splits, [false, true], "both protocols are stated: {:?}", training.scores);
+    assert!(recognizer.info().license.contains("non-commercial"));
+}
