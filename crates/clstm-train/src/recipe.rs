@@ -3,7 +3,7 @@
 use clstm::FrontendConfig;
 use clstm_audio::{
     AugmentConfig, FilterConfig, NoiseConfig, OffsetConfig, PolarityConfig, SpeedConfig,
-    TimeMaskConfig, TrimConfig,
+    TimeMaskConfig,
 };
 use clstm_nn::{NetworkConfig, Preset};
 use serde::{Deserialize, Serialize};
@@ -64,14 +64,13 @@ pub struct Recipe {
     pub network: NetworkConfig,
 }
 
-/// The level that every utterance is brought to, full scale being 1.
-const TARGET_RMS: f32 = 0.1;
-
 impl Recipe {
     /// The default recipe of a preset for `classes` classes.
     #[must_use]
     pub fn new(preset: Preset, classes: usize) -> Self {
         let network = preset.network(classes);
+        let frontend = FrontendConfig::for_network(&network);
+        let level = frontend.target_rms;
         Self {
             preset: preset.name().to_owned(),
             epochs: 50,
@@ -92,16 +91,9 @@ impl Recipe {
                 clip_norm: 5.0,
             },
             schedule: Schedule::OneCycle { warmup: 0.15 },
-            frontend: FrontendConfig {
-                sample_rate: network.sample_rate,
-                target_rms: TARGET_RMS,
-                trim: TrimConfig::default(),
-                segment_length: network.segment_length,
-                min_steps: 16,
-                max_steps: 24,
-            },
+            frontend,
             augment: AugmentConfig {
-                target_rms: Some(TARGET_RMS),
+                target_rms: Some(level),
                 speed: SpeedConfig { prob: 0.5, max: 0.1 },
                 filter: FilterConfig { prob: 0.5, strength: 0.3 },
                 offset: OffsetConfig { prob: 1.0, ..OffsetConfig::default() },

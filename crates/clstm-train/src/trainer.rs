@@ -92,9 +92,11 @@ pub fn train(
         training.epoch(stop, observer)?;
     }
     let model = training.model(protocol)?;
-    let evaluation = match set.test {
-        [] => None,
-        test => Some(evaluate(&Recognizer::new(model.clone())?, set.dataset, test)),
+    let evaluation = match (training.evaluation.take(), set.test) {
+        (Some(evaluation), _) => Some(evaluation),
+        (None, []) => None,
+        // The last epoch was that of an earlier process.
+        (None, test) => Some(evaluate(&Recognizer::new(model.clone())?, set.dataset, test)),
     };
     let seconds = training.seconds();
     Ok(Trained { model, history: training.state.history, evaluation, seconds })
@@ -108,6 +110,8 @@ struct Training<'a> {
     learner: Learner,
     optimizer: AdamW,
     state: State,
+    /// Of the last epoch, once it is done.
+    evaluation: Option<Evaluation>,
     /// When this process took over.
     since: Instant,
     /// What earlier processes spent.
@@ -152,7 +156,19 @@ impl<'a> Training<'a> {
             }
         };
         let (since, earlier_s) = (Instant::now(), state.seconds);
-        Ok(Self { set, recipe, checkpoint, device, learner, optimizer, state, since, earlier_s })
+        let evaluation = None;
+        Ok(Self {
+            set,
+            recipe,
+            checkpoint,
+            device,
+            learner,
+            optimizer,
+            state,
+            evaluation,
+            since,
+            earlier_s,
+        })
     }
 
     fn seconds(&self) -> f64 {
@@ -273,7 +289,9 @@ impl<'a> Training<'a> {
                 let recognizer = Recognizer::new(self.model("")?)?;
                 let evaluation = evaluate(&recognizer, self.set.dataset, test);
                 let Metrics { ua, wa, .. } = evaluation.metrics;
-                Some(TestRecord { loss: evaluation.loss, ua, wa })
+                let seen = TestRecord { loss: evaluation.loss, ua, wa };
+                self.evaluation = last.then_some(evaluation);
+                Some(seen)
             }
             _ => None,
         };
