@@ -4,64 +4,86 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
-/// Buffers given back, ready for the next request.
-static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
+use half::bf16;
+
+/// Buffers of one element type given back, ready for the next request.
+type Free<E> = Mutex<Vec<Vec<E>>>;
+
+/// What buffers are made of: a type whose all-zero value is `Default`, with a pool of its own.
+pub trait Pooled: Copy + Default + 'static {
+    /// The buffers of this type that wait for reuse.
+    #[doc(hidden)]
+    fn free() -> &'static Free<Self>;
+}
+
+macro_rules! pooled {
+    ($($element:ty),*) => {$(
+        impl Pooled for $element {
+            fn free() -> &'static Free<Self> {
+                static FREE: Free<$element> = Mutex::new(Vec::new());
+                &FREE
+            }
+        }
+    )*};
+}
+
+pooled!(f32, bf16, u32, u16);
 
 /// Most buffers kept for reuse; further ones go back to the allocator.
 const KEPT: usize = 64;
 
-/// A slice of `f32` on loan from the process-wide pool; dropping it gives it back.
-pub struct Buffer {
-    data: Vec<f32>,
+/// A slice on loan from the process-wide pool; dropping it gives it back.
+pub struct Buffer<E: Pooled = f32> {
+    data: Vec<E>,
     len: usize,
 }
 
-impl Buffer {
-    /// A buffer of `len` floats whose contents are arbitrary (but initialised).
+impl<E: Pooled> Buffer<E> {
+    /// A buffer of `len` elements whose contents are arbitrary (but initialised).
     #[must_use]
     pub fn any(len: usize) -> Self {
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = E::free().lock().unwrap_or_else(PoisonError::into_inner);
         // The smallest that fits, unless it would waste more than half of itself.
         let fit = (0..free.len())
             .filter(|&i| free[i].len() >= len && free[i].len() / 2 <= len)
             .min_by_key(|&i| free[i].len());
         let data = fit.map(|i| free.swap_remove(i));
         drop(free);
-        Self { data: data.unwrap_or_else(|| vec![0.0; len]), len }
+        Self { data: data.unwrap_or_else(|| vec![E::default(); len]), len }
     }
 
     /// A buffer of `len` zeros.
     #[must_use]
     pub fn zeros(len: usize) -> Self {
         let mut buffer = Self::any(len);
-        buffer.fill(0.0);
+        buffer.fill(E::default());
         buffer
     }
 }
 
-impl Drop for Buffer {
+impl<E: Pooled> Drop for Buffer<E> {
     fn drop(&mut self) {
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = E::free().lock().unwrap_or_else(PoisonError::into_inner);
         if free.len() < KEPT {
             free.push(std::mem::take(&mut self.data));
         }
     }
 }
 
-impl Deref for Buffer {
-    type Target = [f32];
-    fn deref(&self) -> &[f32] {
+impl<E: Pooled> Deref for Buffer<E> {
+    type Target = [E];
+    fn deref(&self) -> &[E] {
         &self.data[..self.len]
     }
 }
 
-impl DerefMut for Buffer {
-    fn deref_mut(&mut self) -> &mut [f32] {
+impl<E: Pooled> DerefMut for Buffer<E> {
+    fn deref_mut(&mut self) -> &mut [E] {
         &mut self.data[..self.len]
     }
 }
 
-impl std::fmt::Debug for Buffer {
+impl<E: Pooled> std::fmt::Debug for Buffer<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Buffer({})", self.len)
     }

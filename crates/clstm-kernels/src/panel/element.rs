@@ -1,0 +1,60 @@
+//! What activations and packed weights are made of.
+
+use half::bf16;
+
+use crate::buffer::Pooled;
+
+/// Number format of the operands of the large products; sums, weights and statistics are `f32`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// 24 bits of significand.
+    #[default]
+    F32,
+    /// bfloat16: 8 bits of significand, the range of `f32`.
+    Bf16,
+}
+
+/// An operand of a product.
+pub trait Element: Pooled + Send + Sync + std::fmt::Debug {
+    /// The format's name in [`Precision`].
+    const PRECISION: Precision;
+
+    /// The nearest value of the format, ties to even.
+    fn from_f32(x: f32) -> Self;
+
+    /// The value, exactly.
+    fn to_f32(self) -> f32;
+}
+
+impl Element for f32 {
+    const PRECISION: Precision = Precision::F32;
+
+    #[inline(always)]
+    fn from_f32(x: f32) -> Self {
+        x
+    }
+
+    #[inline(always)]
+    fn to_f32(self) -> f32 {
+        self
+    }
+}
+
+impl Element for bf16 {
+    const PRECISION: Precision = Precision::Bf16;
+
+    // Without a branch, so that a loop over it becomes vector code. A NaN stays one: its quiet bit
+    // is set before the rounding could carry out of the significand.
+    #[inline(always)]
+    fn from_f32(x: f32) -> Self {
+        let bits = x.to_bits();
+        let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1));
+        let bits = if x.is_nan() { bits | 0x0040_0000 } else { rounded };
+        Self::from_bits((bits >> 16) as u16)
+    }
+
+    #[inline(always)]
+    fn to_f32(self) -> f32 {
+        f32::from_bits(u32::from(self.to_bits()) << 16)
+    }
+}

@@ -1,0 +1,113 @@
+//! GEMMs whose weights are packed once and whose other operand is read where it lies.
+//!
+//! - [`apply`]: rows of activations times packed weights, summed over the taps of a convolution.
+//! - [`accumulate`]: the gradient of those weights, a product over all rows.
+//!
+//! Both take activations as [`Element`]s, `f32` or `bf16`, and sum in `f32`.
+
+mod element;
+mod twin;
+
+pub use element::{Element, Precision};
+
+use crate::Buffer;
+
+/// Taps of a convolution over rows: tap `j` reads the rows `j * stride` elements further on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taps {
+    /// Number of taps; 1 for a plain product.
+    pub count: usize,
+    /// Elements between the row that a tap reads and the row that the next tap reads.
+    pub stride: usize,
+}
+
+impl Taps {
+    /// A plain product.
+    pub const ONE: Self = Self { count: 1, stride: 0 };
+}
+
+/// Rows of activations in a slice: row `r` is `data[r * stride..][..depth]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a, E> {
+    /// The elements.
+    pub data: &'a [E],
+    /// Elements from one row to the next; rows may overlap.
+    pub stride: usize,
+}
+
+/// Weights `[taps, depth, columns]` in the order in which the kernels read them.
+#[derive(Debug)]
+pub struct Panels<E: Element> {
+    taps: usize,
+    depth: usize,
+    columns: usize,
+    data: Buffer<E>,
+}
+
+impl<E: Element> Panels<E> {
+    /// Packs `weights`, element `(tap, k, n)` being `weights[tap * strides[0] + k * strides[1] + n * strides[2]]`.
+    ///
+    /// # Panics
+    /// If an element lies outside the slice.
+    #[must_use]
+    pub fn pack([taps, depth, columns]: [usize; 3], weights: &[f32], strides: [usize; 3]) -> Self {
+        let mut data = Buffer::any(taps * depth * columns);
+        for tap in 0..taps {
+            for k in 0..depth {
+                for n in 0..columns {
+                    let at = tap * strides[0] + k * strides[1] + n * strides[2];
+                    data[(tap * depth + k) * columns + n] = E::from_f32(weights[at]);
+                }
+            }
+        }
+        Self { taps, depth, columns, data }
+    }
+
+    /// Columns, the width of a row of [`apply`]'s output.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+}
+
+/// Whether a product replaces its destination or adds to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Into {
+    /// `to = product`
+    Replace,
+    /// `to += product`
+    Add,
+}
+
+/// `to[r, n] (+)= Σ_tap Σ_k a[r * a.stride + tap * tap_stride + k] * weights[tap, k, n]` for `rows`
+/// rows, the rows of `to` being `to_stride` apart.
+///
+/// # Panics
+/// If an operand or the destination is too short, or destination rows overlap.
+pub fn apply<E: Element>(
+    rows: usize,
+    a: Rows<'_, E>,
+    tap_stride: usize,
+    weights: &Panels<E>,
+    to: &mut [f32],
+    to_stride: usize,
+    into: Into,
+) {
+    twin::apply(rows, a, tap_stride, weights, to, to_stride, into);
+}
+
+/// `grad[tap, k, n] += Σ_r a[r * a.stride + tap * taps.stride + k] * d[r * d.stride + n]` over `rows`
+/// rows; `grad` is `[taps, depth, columns]`, row-major.
+///
+/// # Panics
+/// If an operand or the destination is too short.
+pub fn accumulate<E: Element>(
+    rows: usize,
+    a: Rows<'_, E>,
+    taps: Taps,
+    d: Rows<'_, E>,
+    [depth, columns]: [usize; 2],
+    grad: &mut [f32],
+) {
+    twin::accumulate(rows, a, taps, d, [depth, columns], grad);
+}

@@ -1,0 +1,50 @@
+//! The scalar twins, written as the definitions read; every other path is tested against them.
+
+use super::{Element, Into, Panels, Rows, Taps};
+
+/// See [`super::apply`].
+pub(super) fn apply<E: Element>(
+    rows: usize,
+    a: Rows<'_, E>,
+    tap_stride: usize,
+    weights: &Panels<E>,
+    to: &mut [f32],
+    to_stride: usize,
+    into: Into,
+) {
+    let Panels { taps, depth, columns, .. } = *weights;
+    for r in 0..rows {
+        let to = &mut to[r * to_stride..][..columns];
+        if into == Into::Replace {
+            to.fill(0.0);
+        }
+        for tap in 0..taps {
+            let a = &a.data[r * a.stride + tap * tap_stride..][..depth];
+            for (k, a) in a.iter().enumerate() {
+                let w = &weights.data[(tap * depth + k) * columns..][..columns];
+                to.iter_mut().zip(w).for_each(|(to, w)| *to += a.to_f32() * w.to_f32());
+            }
+        }
+    }
+}
+
+/// See [`super::accumulate`].
+pub(super) fn accumulate<E: Element>(
+    rows: usize,
+    a: Rows<'_, E>,
+    taps: Taps,
+    d: Rows<'_, E>,
+    [depth, columns]: [usize; 2],
+    grad: &mut [f32],
+) {
+    for r in 0..rows {
+        let d = &d.data[r * d.stride..][..columns];
+        for tap in 0..taps.count {
+            let a = &a.data[r * a.stride + tap * taps.stride..][..depth];
+            for (k, a) in a.iter().enumerate() {
+                let grad = &mut grad[(tap * depth + k) * columns..][..columns];
+                grad.iter_mut().zip(d).for_each(|(grad, d)| *grad += a.to_f32() * d.to_f32());
+            }
+        }
+    }
+}
