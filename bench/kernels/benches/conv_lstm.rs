@@ -1,6 +1,7 @@
 //! The four ConvLSTM layers of the `clstm` preset: a training step and inference, 16 utterances.
 #![allow(missing_docs, reason = "the macros of criterion define public items")]
 
+use clstm_kernels::Precision;
 use clstm_kernels::conv_lstm::{InputNorm, Params, Peepholes, Shape, backward, forward};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -24,6 +25,7 @@ fn conv_lstm(c: &mut Criterion) {
             kernel_state: 3,
             stride,
             peepholes: Peepholes::Channel,
+            precision: Precision::F32,
         };
         let steps = shape.batch * shape.time;
         let macs = shape.positions() * 4 * filters * (channels * kernel_input + filters * 3);

@@ -1,6 +1,7 @@
 //! One training step and one inference of a bidirectional GRU layer at the size of the network.
 #![allow(missing_docs, reason = "the macros of criterion define public items")]
 
+use clstm_kernels::Precision;
 use clstm_kernels::gru::{BiGruShape, Direction, Reset, backward, forward};
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -17,7 +18,7 @@ fn gru(c: &mut Criterion) {
     let dy = values(batch * time * 2 * hidden, 1.0);
     let (mut y, mut dx) = (dy.clone(), x.clone());
     for reset in [Reset::Before, Reset::After] {
-        let shape = BiGruShape { batch, time, input, hidden, reset };
+        let shape = BiGruShape { batch, time, input, hidden, reset, precision: Precision::F32 };
         let bn = (reset == Reset::After).then_some(&bn[..]);
         let params = [Direction { w: &w, u: &u, b: &b, bn }; 2];
         c.bench_function(&format!("gru/reset {reset:?}/train"), |bench| {

@@ -19,7 +19,7 @@ mod backward;
 mod forward;
 mod gates;
 
-use crate::{Buffer, GROUP};
+use crate::{Buffer, GROUP, Precision};
 
 pub use backward::backward;
 pub use forward::forward;
@@ -47,6 +47,8 @@ pub struct BiGruShape {
     pub hidden: usize,
     /// Where the reset gate acts.
     pub reset: Reset,
+    /// Operands of the products.
+    pub precision: Precision,
 }
 
 impl BiGruShape {
@@ -56,7 +58,7 @@ impl BiGruShape {
     }
 
     fn check(&self, x: &[f32], params: &[Direction<'_>; 2], y: &[f32]) {
-        let Self { batch, time, input, hidden, reset } = *self;
+        let Self { batch, time, input, hidden, reset, .. } = *self;
         assert!(
             batch > 0 && time > 0 && input > 0 && hidden > 0,
             "gru: every size must be positive: {self:?}"

@@ -151,6 +151,7 @@ impl ConvLstm {
                 Peepholes::Channel => Kernel::Channel,
                 Peepholes::Full => Kernel::Full,
             },
+            precision: clstm_kernels::Precision::F32,
         }
     }
 }

@@ -30,7 +30,7 @@ pub use backward::{Gradients, backward};
 pub use forward::forward;
 pub use norm::{InputNorm, Statistics};
 
-use crate::Buffer;
+use crate::{Buffer, Precision};
 
 /// Which peephole connections (the `w_c` terms of Eq. 2-4) the cell has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub struct Shape {
     pub stride: usize,
     /// Peephole connections.
     pub peepholes: Peepholes,
+    /// Operands of the products.
+    pub precision: Precision,
 }
 
 impl Shape {

@@ -1,5 +1,6 @@
 //! ConvLSTM against float64 reference vectors, against itself, and across thread counts.
 
+use clstm_kernels::Precision;
 use clstm_kernels::conv_lstm::{InputNorm, Params, Peepholes, Shape, backward, forward};
 use proptest::prelude::*;
 
@@ -35,6 +36,7 @@ fn shape_of(reference: &Reference) -> Shape {
         kernel_state: reference.shape("w_h")[2],
         stride: reference.number("stride", 1),
         peepholes,
+        precision: Precision::F32,
     }
 }
 
@@ -142,6 +144,7 @@ fn small(batch: usize, channels: usize, stride: usize, peepholes: Peepholes) -> 
         kernel_state: 3,
         stride,
         peepholes,
+        precision: Precision::F32,
     }
 }
 
@@ -234,6 +237,7 @@ proptest! {
         let shape = Shape {
             batch, time, channels, length, filters, stride,
             kernel_input: kx, kernel_state: kh, peepholes: Peepholes::Channel,
+            precision: Precision::F32,
         };
         let layer = Layer::new(shape, seed);
         let mut all = vec![0.0; layer.dy.len()];

@@ -1,5 +1,6 @@
 //! The bidirectional GRU against a float64 twin written from Eq. 8-11, and the reference vectors.
 
+use clstm_kernels::Precision;
 use clstm_kernels::gru::{BiGruShape, Direction, DirectionGrad, Reset, backward, forward};
 use proptest::prelude::*;
 
@@ -145,7 +146,7 @@ proptest! {
         batch in 1_usize..20, time in 1_usize..6, input in 1_usize..8, hidden in 1_usize..24,
         reset in resets(), seed in any::<u64>(),
     ) {
-        let case = Case::new(BiGruShape { batch, time, input, hidden, reset }, seed);
+        let case = Case::new(BiGruShape { batch, time, input, hidden, reset, precision: Precision::F32 }, seed);
         let (y, dx, grads) = case.run();
         prop_assert_eq!(&y, &case.output(false), "keeping changes nothing");
 
@@ -176,7 +177,7 @@ proptest! {
     /// A batch larger than one group, of which the last is partial, against its parts.
     #[test]
     fn utterances_do_not_touch_each_other(reset in resets(), seed in any::<u64>()) {
-        let shape = BiGruShape { batch: 37, time: 4, input: 9, hidden: 18, reset };
+        let shape = BiGruShape { batch: 37, time: 4, input: 9, hidden: 18, reset, precision: Precision::F32 };
         let case = Case::new(shape, seed);
         let (y, dx, grads) = case.run();
         let close = |a: &[f32], b: &[f32], bound: f32| {
@@ -203,7 +204,17 @@ proptest! {
 #[test]
 fn threads_do_not_change_a_bit() {
     for reset in [Reset::Before, Reset::After] {
-        let case = Case::new(BiGruShape { batch: 41, time: 6, input: 30, hidden: 20, reset }, 5);
+        let case = Case::new(
+            BiGruShape {
+                batch: 41,
+                time: 6,
+                input: 30,
+                hidden: 20,
+                reset,
+                precision: Precision::F32,
+            },
+            5,
+        );
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| case.run())
@@ -215,7 +226,14 @@ fn threads_do_not_change_a_bit() {
 #[test]
 fn nan_spreads_along_its_utterance_only() {
     for reset in [Reset::Before, Reset::After] {
-        let shape = BiGruShape { batch: 3, time: 5, input: 4, hidden: 17, reset };
+        let shape = BiGruShape {
+            batch: 3,
+            time: 5,
+            input: 4,
+            hidden: 17,
+            reset,
+            precision: Precision::F32,
+        };
         let mut case = Case::new(shape, 6);
         // Utterance 1, step 2.
         case.x[(5 + 2) * 4] = f32::NAN;
@@ -231,7 +249,14 @@ fn nan_spreads_along_its_utterance_only() {
 #[test]
 #[should_panic(expected = "length of bn")]
 fn the_inner_bias_must_fit_the_reset() {
-    let shape = BiGruShape { batch: 1, time: 1, input: 1, hidden: 1, reset: Reset::After };
+    let shape = BiGruShape {
+        batch: 1,
+        time: 1,
+        input: 1,
+        hidden: 1,
+        reset: Reset::After,
+        precision: Precision::F32,
+    };
     let mut case = Case::new(shape, 7);
     case.shape.reset = Reset::Before;
     case.output(false);
@@ -269,7 +294,8 @@ fn check_reference(reference: &Reference) {
         let [hidden, input] = *reference.shape(&name(layer, 0, "w")) else {
             panic!("w is not [3H, F]")
         };
-        let shape = BiGruShape { batch, time, input, hidden: hidden / 3, reset };
+        let shape =
+            BiGruShape { batch, time, input, hidden: hidden / 3, reset, precision: Precision::F32 };
         let mut y = vec![0.0; batch * time * 2 * shape.hidden];
         kept.push((
             shape,
