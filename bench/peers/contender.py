@@ -1,53 +1,100 @@
-"""What every peer shares: its command line, the check file, the clock and the line it prints."""
+"""What every peer shares: its command line, the check of its answers, and the turns it is timed in."""
 
 import argparse
 import json
-import resource
+import os
+import sys
 import time
-from functools import partial
+from dataclasses import dataclass
 
-from safetensors.torch import load_file
+import numpy as np
+from safetensors.numpy import load_file
+
+# Standard output carries the answers alone; what a library prints goes to standard error.
+_answers = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)
+
+# Bounds on the difference from our float32 answers. The loss and the gradient's norm are relative.
+#
+# float32: sums in another order, over four recurrent layers.
+# bfloat16: 8 bits of significand, so 0.4 % an operation; the logits are of the order of 1.
+BOUNDS = {
+    "f32": {"logits": 1e-5, "loss": 1e-5, "gradient_norm": 1e-4},
+    "bf16": {"logits": 3e-2, "loss": 1e-2, "gradient_norm": 5e-2},
+}
 
 
-def arguments(description):
-    """The command line of a contender; `.time(step)` runs and times what it asks for."""
+@dataclass
+class Check:
+    """Inputs, and what our network makes of the first of them."""
+
+    segments: np.ndarray  # [B, T, L]
+    labels: np.ndarray  # [B]
+    logits: np.ndarray  # [checked, classes], at inference
+    loss: float  # of one training step without dropout on the checked utterances
+    gradient_norm: float  # of that step's whole gradient
+
+    @property
+    def checked(self):
+        """Utterances that answers are known of."""
+        return len(self.logits)
+
+
+def arguments(description, measurements=("train_step", "infer")):
+    """The command line of a contender."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--what", required=True, choices=["train_step", "infer_clip"])
-    parser.add_argument("--batch", type=int, required=True, help="utterances")
+    parser.add_argument("--what", required=True, choices=measurements)
+    parser.add_argument("--batch", type=int, required=True, help="utterances; of a GEMM the side")
     parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--warmup", type=int, required=True, help="steps that are not timed")
-    parser.add_argument("--steps", type=int, required=True, help="steps that are timed")
-    parser.add_argument("--model", required=True, help="the model file whose weights are taken")
-    parser.add_argument("--check", required=True, help="inputs and the outputs expected of them")
-    args = parser.parse_args()
-    args.time = partial(_time, args.warmup, args.steps)
-    return args
+    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")
+    parser.add_argument("--model", help="the model file whose weights are taken")
+    parser.add_argument("--check", help="inputs and the outputs expected of them")
+    return parser
 
 
 def read_check(path):
-    """segments [B,T,L], labels [B], and the logits [B,classes] that our network gives at inference."""
-    return load_file(path)
+    """The check file."""
+    tensors = load_file(path)
+    return Check(
+        tensors["segments"],
+        tensors["labels"],
+        tensors["logits"],
+        float(tensors["loss"]),
+        float(tensors["gradient_norm"]),
+    )
 
 
-def report(args, seconds, **more):
-    """The one line on standard output that `run.py` reads."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # kB on Linux
-    line = {
-        "what": args.what,
-        "batch": args.batch,
-        "threads": args.threads,
-        "seconds": seconds,
-        "peak_mib": round(peak, 1),
-    }
-    print(json.dumps(line | more))
+def agree(args, check, **answers):
+    """Ends the program where an answer is not ours; gives the differences."""
+    differences = {}
+    for name, answer in answers.items():
+        expected = getattr(check, name)
+        difference = float(np.abs(np.asarray(answer, dtype=np.float64) - expected).max())
+        if name != "logits":
+            difference /= abs(expected)
+        differences[name] = difference
+        bound = BOUNDS[args.precision][name]
+        print(f"{name} differ from ours by {difference:.1e} (bound {bound:.0e})", file=sys.stderr)
+        if not difference < bound:
+            sys.exit(f"{name}: {difference:.1e} is more than {bound:.0e}: not the same network, nothing timed")
+    return differences
 
 
-def _time(warmup, steps, step):
-    for _ in range(warmup):
-        step()
-    seconds = []
-    for _ in range(steps):
-        start = time.perf_counter()
-        step()
-        seconds.append(time.perf_counter() - start)
-    return seconds
+def serve(step, **ready):
+    """Says what it is ready with, then answers each line `WARMUP STEPS` with the seconds of its steps."""
+    _say({"ready": ready})
+    for line in sys.stdin:
+        warmup, steps = map(int, line.split())
+        for _ in range(warmup):
+            step()
+        seconds = []
+        for _ in range(steps):
+            start = time.perf_counter()
+            step()
+            seconds.append(time.perf_counter() - start)
+        _say({"seconds": seconds})
+
+
+def _say(answer):
+    _answers.write(json.dumps(answer) + "\n")
+    _answers.flush()

@@ -1,54 +1,60 @@
-"""The network in PyTorch eager, as a good PyTorch user would write it, from a clstm model file.
+"""The network in PyTorch, as a good PyTorch user would write it, from a clstm model file.
 
 Choices that favour PyTorch: tensors are time-major, so that each step is contiguous; the
 input-to-state convolution runs once over all segments; gates that take the same function are
 computed together; `nn.GRU` and `nn.LSTM` do the sequence learning in one call a layer.
-
-A model file describes the network in its header (`crates/clstm/src/model_file.rs`, sizes as in
-`crates/clstm-nn/src/config.rs`); its tensors are named by their path in the Rust modules, such as
-`lflbs.0.conv_lstm.w_x`.
 """
-
-import json
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from safetensors import safe_open
 
-# The sizes that this network knows; another one means that ours has grown and this has not.
-KNOWN = {"sample_rate", "segment_length", "blocks", "skip", "gflb", "features", "dropout", "classes"}
+from model_file import block_inputs, same_padding
 
 
-def read_model(path):
-    """The network's sizes and its tensors."""
-    with safe_open(path, "pt") as file:
-        config = json.loads(file.metadata()["clstm"])["network"]
-        if set(config) != KNOWN:
-            raise ValueError(f"{path}: a network of other parts: {sorted(set(config) ^ KNOWN)}")
-        return config, {name: file.get_tensor(name).float() for name in file.keys()}
+def first_step(gates, peephole):
+    """The states after the first step: those before it are zero. gates[B,4,H,P] -> h, c."""
+    i, _, g, o = gates.unbind(1)
+    c = torch.sigmoid(i) * torch.tanh(g)
+    if peephole is not None:
+        o = torch.addcmul(o, peephole[2], c)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+def later_step(gates, h, c, weight, peephole):
+    """The states after another step, `gates` being the input's share of its pre-activations."""
+    gates = gates + F.conv1d(h, weight, padding="same").unflatten(1, (4, -1))
+    i_f, g, o = gates[:, :2], gates[:, 2], gates[:, 3]
+    if peephole is not None:
+        i_f = torch.addcmul(i_f, peephole[:2], c.unsqueeze(1))
+    i, f = torch.sigmoid(i_f).unbind(1)
+    c = torch.addcmul(f * c, i, torch.tanh(g))
+    if peephole is not None:
+        o = torch.addcmul(o, peephole[2], c)
+    return torch.sigmoid(o) * torch.tanh(c), c
 
 
 class ConvLstm(nn.Module):
     """Eq. 2-7 along the length: x[T,B,C,L] -> h[T,B,H,P]. Gates i,f,g,o."""
 
+    # Compiled by `compile_steps`, where only the steps are.
+    first_step = staticmethod(first_step)
+    later_step = staticmethod(later_step)
+
     def __init__(self, block, channels, length):
         super().__init__()
         filters, taps, stride = block["filters"], block["kernel_input"], block["stride"]
         positions = -(-length // stride)
-        total = max((positions - 1) * stride + taps - length, 0)
-        self.pad = (total // 2, total - total // 2)
+        self.pad = same_padding(length, taps, stride)
         # Padding inside the convolution saves a copy, where both sides are the same.
-        inside = self.pad[0] if self.pad[0] == self.pad[1] else 0
-        if inside or total == 0:
-            self.pad = None
+        inside = 0
+        if self.pad[0] == self.pad[1]:
+            inside, self.pad = self.pad[0], None
         self.input_to_state = nn.Conv1d(
             channels, 4 * filters, taps, stride, padding=inside, bias=not block["input_norm"]
         )
         self.norm = nn.BatchNorm1d(4 * filters) if block["input_norm"] else None
-        self.state_to_state = nn.Conv1d(
-            filters, 4 * filters, block["kernel_state"], padding="same", bias=False
-        )
+        self.state_to_state = nn.Parameter(torch.zeros(4 * filters, filters, block["kernel_state"]))
         self.peephole = None
         if block["peepholes"] != "none":
             shared = block["peepholes"] == "channel"
@@ -60,30 +66,21 @@ class ConvLstm(nn.Module):
         inputs = self.input_to_state(x if self.pad is None else F.pad(x, self.pad))
         if self.norm is not None:
             inputs = self.norm(inputs)
-        inputs = inputs.unflatten(0, (time, batch)).unflatten(2, (4, -1))  # [T, B, 4, H, P]
-        if self.peephole is not None:
-            w_if, w_o = self.peephole[:2], self.peephole[2]
-        c, hidden = None, []
-        for gates in inputs.unbind(0):
-            if c is None:  # the states start at zero
-                i, _, g, o = gates.unbind(1)
-                c = torch.sigmoid(i) * torch.tanh(g)
-            else:
-                gates = gates + self.state_to_state(hidden[-1]).unflatten(1, (4, -1))
-                i_f, g, o = gates[:, :2], gates[:, 2], gates[:, 3]
-                if self.peephole is not None:
-                    i_f = torch.addcmul(i_f, w_if, c.unsqueeze(1))
-                i, f = torch.sigmoid(i_f).unbind(1)
-                c = torch.addcmul(f * c, i, torch.tanh(g))
-            if self.peephole is not None:
-                o = torch.addcmul(o, w_o, c)
-            hidden.append(torch.sigmoid(o) * torch.tanh(c))
+        first, *later = inputs.unflatten(0, (time, batch)).unflatten(2, (4, -1)).unbind(0)
+        # In the gates' own format: autocast would else go on in float32.
+        peephole = None if self.peephole is None else self.peephole.to(first.dtype)
+        weight = self.state_to_state.to(first.dtype)
+        h, c = self.first_step(first, peephole)
+        hidden = [h]
+        for gates in later:
+            h, c = self.later_step(gates, h, c, weight, peephole)
+            hidden.append(h)
         return torch.stack(hidden)
 
     def load(self, tensors, name):
         bias = tensors[name + "bias"]
         copy(self.input_to_state.weight, tensors[name + "w_x"])
-        copy(self.state_to_state.weight, tensors[name + "w_h"])
+        copy(self.state_to_state, tensors[name + "w_h"])
         if self.norm is None:
             copy(self.input_to_state.bias, bias)
         else:
@@ -122,62 +119,21 @@ class Lflb(nn.Module):
             copy(self.skip[1].weight, tensors[name + "skip.weight"].T.unsqueeze(-1))
 
 
-class BiGruResetBefore(nn.Module):
-    """One bidirectional GRU layer with the reset gate before the recurrent product (Eq. 10).
-
-    PyTorch has none, so this is a loop. Gates z,r,n.
-    """
-
-    def __init__(self, features, hidden):
-        super().__init__()
-        self.input = nn.Linear(features, 6 * hidden)
-        self.recurrent = nn.Parameter(torch.zeros(2, 3 * hidden, hidden))
-
-    def forward(self, x):  # [T, B, F]
-        fwd, bwd = self.input(x).chunk(2, dim=2)
-        bwd = self.run(bwd.flip(0), self.recurrent[1]).flip(0)
-        return torch.cat([self.run(fwd, self.recurrent[0]), bwd], dim=2)
-
-    @staticmethod
-    def run(inputs, recurrent):
-        size = recurrent.shape[1]
-        u_zr, u_n = recurrent[: 2 * size].T, recurrent[2 * size :].T
-        h, hidden = inputs.new_zeros(inputs.shape[1], size), []
-        for step in inputs.unbind(0):
-            z, r = torch.sigmoid(torch.addmm(step[:, : 2 * size], h, u_zr)).chunk(2, dim=1)
-            h = torch.lerp(h, torch.tanh(torch.addmm(step[:, 2 * size :], r * h, u_n)), z)
-            hidden.append(h)
-        return torch.stack(hidden)
-
-    def load(self, tensors, name, permute):
-        sides = [name + "fwd.", name + "bwd."]
-        copy(self.input.weight, torch.cat([permute(tensors[side + "w"]) for side in sides]))
-        copy(self.input.bias, torch.cat([tensors[side + "b"] for side in sides]))
-        copy(self.recurrent, torch.stack([tensors[side + "u"] for side in sides]))
-
-
 class Gflb(nn.Module):
-    """Global feature learning block: stacked bidirectional layers over the steps, or nothing.
+    """Global feature learning block: stacked bidirectional layers over the steps, or nothing."""
 
-    With `library_gru` a reset-before GRU is replaced by `nn.GRU`, which resets after: the same sizes
-    and nearly the same arithmetic, but other numbers.
-    """
-
-    def __init__(self, config, features, library_gru):
+    def __init__(self, config, features):
         super().__init__()
         self.kind, self.output = config["kind"], features
-        self.library = self.kind != "bigru" or config["reset"] == "after" or library_gru
         if self.kind == "none":
             self.layers = nn.Identity()
             return
+        if config.get("reset") == "before":
+            raise ValueError("nn.GRU resets after the recurrent product: give it a network that does")
         hidden, layers = config["hidden"], config["layers"]
         self.output = 2 * hidden
-        if self.library:
-            kind = {"bigru": nn.GRU, "bilstm": nn.LSTM}[self.kind]
-            self.layers = kind(features, hidden, layers, bidirectional=True)
-        else:
-            inputs = [features] + [2 * hidden] * (layers - 1)
-            self.layers = nn.Sequential(*(BiGruResetBefore(size, hidden) for size in inputs))
+        kind = {"bigru": nn.GRU, "bilstm": nn.LSTM}[self.kind]
+        self.layers = kind(features, hidden, layers, bidirectional=True)
 
     def forward(self, x):  # [T, B, F]
         y = self.layers(x)
@@ -186,10 +142,6 @@ class Gflb(nn.Module):
     def load(self, tensors, permute):
         """`permute` orders the first layer's columns as our features are ordered here."""
         if self.kind == "none":
-            return
-        if not self.library:
-            for index, layer in enumerate(self.layers):
-                layer.load(tensors, f"gflb.gru.{index}.", permute if index == 0 else lambda w: w)
             return
         for index in range(self.layers.num_layers):
             for side, suffix in (("fwd", ""), ("bwd", "_reverse")):
@@ -201,11 +153,18 @@ class Gflb(nn.Module):
                 copy(getattr(self.layers, "bias_ih_" + mine), b)
                 copy(getattr(self.layers, "bias_hh_" + mine), b_u)
 
+    def extra_gradients(self):
+        """Gradients of the second biases, which add to the first and which ours has not."""
+        for name, parameter in self.layers.named_parameters():
+            if name.startswith("bias_hh"):
+                ours = self.layers.hidden_size if self.kind == "bigru" else 0
+                yield parameter.grad[: len(parameter) - ours]
+
 
 def gru(tensors, name):
     """A direction in the order of `nn.GRU`: gates r,z,n, and its z is one minus ours."""
     u = tensors[name + "u"]
-    bn = tensors.get(name + "bn", u.new_zeros(u.shape[1]))
+    bn = tensors[name + "bn"]
     b_u = torch.cat([bn.new_zeros(2 * len(bn)), bn])
 
     def reorder(t):
@@ -224,16 +183,13 @@ def lstm(tensors, name):
 class Network(nn.Module):
     """Segments [B,T,L] -> deep feature [B,features] and logits [B,classes]."""
 
-    def __init__(self, config, library_gru=False):
+    def __init__(self, config):
         super().__init__()
-        length, channels = config["segment_length"], 1
+        *inputs, (self.positions, channels) = block_inputs(config)
         self.lflbs = nn.Sequential()
-        for index, block in enumerate(config["blocks"]):
-            self.lflbs.append(Lflb(block, channels, length, config["skip"] and index > 0))
-            length = -(-(-(-length // block["stride"])) // block["pool"])
-            channels = block["filters"]
-        self.positions = length
-        self.gflb = Gflb(config["gflb"], length * channels, library_gru)
+        for index, (block, (length, depth)) in enumerate(zip(config["blocks"], inputs, strict=True)):
+            self.lflbs.append(Lflb(block, depth, length, config["skip"] and index > 0))
+        self.gflb = Gflb(config["gflb"], self.positions * channels)
         self.dropout = nn.Dropout(config["dropout"])
         self.feature = nn.Linear(self.gflb.output, config["features"])
         self.classify = nn.Linear(config["features"], config["classes"])

@@ -1,0 +1,1 @@
+"""Starts contenders, times them turn by turn, and keeps what they answered."""

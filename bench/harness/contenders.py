@@ -1,0 +1,44 @@
+"""Who is timed: our program, and the peers in bench/peers."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PEERS = Path(__file__).resolve().parents[1] / "peers"
+
+OURS = "clstm"
+TORCH = "PyTorch"
+KERAS = "Keras"
+ONNX = "ONNX Runtime"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A program that does a measurement; `command` is what comes before the measurement's own options."""
+
+    name: str
+    family: str
+    precision: str
+    script: str = ""
+    options: tuple[str, ...] = ()
+
+    def command(self, ours: Path) -> list:
+        """The program, given our own."""
+        if self.family == OURS:
+            return [ours, "work", "--precision", self.precision]
+        return [sys.executable, PEERS / self.script, "--precision", self.precision, *self.options]
+
+
+def _both(name: str, family: str, script: str = "", options: tuple[str, ...] = ()) -> list[Contender]:
+    """A contender in both precisions."""
+    return [Contender(f"{name} {kind}", family, kind, script, options) for kind in ("f32", "bf16")]
+
+
+CLSTM = _both("clstm", OURS)
+EAGER = _both("PyTorch eager", TORCH, "pytorch.py")
+COMPILED = _both("PyTorch compiled", TORCH, "pytorch.py", ("--compile", "steps"))
+KERAS_TF = _both("Keras", KERAS, "keras_tensorflow.py")
+ONNX_RUNTIME = [Contender("ONNX Runtime f32", ONNX, "f32", "onnx_runtime.py")]
+
+# GEMMs, for the machine's peak. Ours in bfloat16 is no product of its own that could be called alone.
+GEMMS = [CLSTM[0], *_both("PyTorch", TORCH, "gemm_torch.py")]

@@ -1,0 +1,141 @@
+"""Runs a plan: contenders take turns, and their answers are kept as plain values."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .contenders import OURS, Contender
+from .networks import Files, Network, prepare
+from .plan import Layers, Measurement
+from .worker import Failed, Worker, environment_of, hold
+
+
+@dataclass
+class Bench:
+    """Where things are, and how much is asked for."""
+
+    ours: Path
+    work: Path
+    rounds: int
+    families: list[str]
+    quick: bool
+
+    def __post_init__(self):
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.networks: dict[str, Network] = {}
+        self.written: dict[tuple[str, int], Files] = {}
+
+    def files(self, network: Network, batch: int) -> Files:
+        """A network's files, written once a run."""
+        key = (network.name, batch)
+        if key not in self.written:
+            self.networks[network.name] = network
+            self.written[key] = prepare(self.ours, network, batch, self.work)
+        return self.written[key]
+
+    def measure(self, work: Measurement) -> dict:
+        """One measurement: in each round every contender takes its turn, so that drift hits all alike."""
+        found, left_out, workers = {}, {}, {}
+
+        def leave_out(name: str, failure: Failed) -> None:
+            left_out[name] = str(failure)
+            found.pop(name, None)
+            if name in workers:
+                workers.pop(name).close()
+            print(f"{work.label}: {name} {failure}", file=sys.stderr)
+
+        try:
+            for contender in (c for c in work.contenders if c.family in self.families):
+                try:
+                    workers[contender.name] = self._start(contender, work)
+                    found[contender.name] = _described(contender, workers[contender.name].ready)
+                except Failed as failure:
+                    leave_out(contender.name, failure)
+            for number in range(self.rounds):
+                for name in list(workers):
+                    try:
+                        turn = workers[name].turn(*self._steps(work))
+                    except Failed as failure:
+                        leave_out(name, failure)
+                        continue
+                    found[name]["turns"].append(turn)
+                    best = 1000 * min(turn["seconds"])
+                    place = f"round {number + 1}/{self.rounds}"
+                    print(f"{work.label} {place} {name}: {best:.2f} ms", file=sys.stderr)
+            for name, worker in workers.items():
+                found[name]["peak_mib"] = worker.peak_mib()
+        finally:
+            for worker in workers.values():
+                worker.close()
+        return {
+            "group": work.group,
+            "what": work.what,
+            "batch": work.batch,
+            "threads": work.threads,
+            "network": work.network.name if work.network else None,
+            "varied": work.varied,
+            "contenders": found,
+            "left_out": left_out,
+        }
+
+    def layers(self, work: Layers) -> dict:
+        """Time by layer, as our program finds it."""
+        files = self.files(work.network, work.batch)
+        command = [self.ours, "layers", "--what", work.what, "--batch", work.batch]
+        command += ["--threads", work.threads, "--precision", work.precision]
+        command += ["--model", files.model, "--check", files.check]
+        command += ["--steps", 1 if self.quick else 5 if work.what == "train_step" else 50]
+        child = subprocess.run(
+            [str(part) for part in command],
+            capture_output=True,
+            text=True,
+            env=environment_of(work.threads),
+            preexec_fn=lambda: hold(work.threads),
+        )
+        found = {
+            "what": work.what,
+            "batch": work.batch,
+            "threads": work.threads,
+            "precision": work.precision,
+            "network": work.network.name,
+        }
+        if child.returncode != 0:
+            said = child.stderr.strip().splitlines()
+            return found | {"parts": [], "failed": said[-1] if said else "without a word"}
+        return found | {"parts": json.loads(child.stdout)}
+
+    def _steps(self, work: Measurement) -> tuple[int, int]:
+        """Steps of a turn before the clock starts and on the clock."""
+        return (1, 1) if self.quick else (work.warmup, work.steps)
+
+    def _start(self, contender: Contender, work: Measurement) -> Worker:
+        command = contender.command(self.ours)
+        command += ["--what", work.what, "--batch", work.batch, "--threads", work.threads]
+        if work.network:
+            files = self.files(work.network, work.batch)
+            command += ["--model", files.model, "--check", files.check]
+        log = self.work / f"{work.label} {contender.name}.log".replace(" ", "-")
+        # Compiled code is kept from run to run.
+        environment = {"TORCHINDUCTOR_CACHE_DIR": str(self.work / "inductor")}
+        return Worker(command, work.threads, log, environment)
+
+
+def _described(contender: Contender, ready: dict) -> dict:
+    """What is known of a contender before its first turn."""
+    return {"family": contender.family, "precision": contender.precision, **ready, "turns": []}
+
+
+def all_left_out(results: dict) -> list[str]:
+    """Every contender that gave no times, and why."""
+    failures = [
+        f"{m['what']}, {m['network'] or 'no network'}, batch {m['batch']}, {m['threads']} threads: {name} {reason}"
+        for m in results["measurements"]
+        for name, reason in m["left_out"].items()
+    ]
+    return failures + [
+        f"layers of {work['what']} in {work['precision']}: {OURS} {work['failed']}"
+        for work in results["layers"]
+        if "failed" in work
+    ]

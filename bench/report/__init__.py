@@ -1,0 +1,1 @@
+"""Turns the answers of the contenders into the page that people read."""

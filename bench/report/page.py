@@ -1,0 +1,111 @@
+"""RESULTS.md."""
+
+from statistics import median
+
+from . import tables
+from .stats import select
+from .targets import targets
+
+# More cores than this in other hands, and the numbers are no result: where a thread of a team is kept
+# waiting for its core, the barriers of OpenMP make the whole team wait, some contenders far more than others.
+QUIET_CORES = 0.1
+
+TITLES = {"train_step": "Training step", "infer": "Inference"}
+
+
+def markdown(results: dict, cross_validation: dict | None) -> str:
+    """The whole page."""
+    lines = [*head(results), *warnings(results)]
+    if any(select(results, what="gemm")):
+        lines += ["## The machine's GEMM", "", "The fastest of a precision, in bold, is its peak.", ""]
+        lines += tables.peak(results)
+    if any(select(results, group="train")):
+        lines += contests(results, "train")
+        lines += ["## Share of the GEMM peak", ""]
+        lines += [
+            "Nominal: the first convolution counted tap by tap, though with transforms it costs less. What is "
+            "surely computed as counted is in the last column, where it is left out altogether.",
+            "",
+        ]
+        lines += tables.shares(results)
+    lines += contests(results, "infer")
+    if any(select(results, group="keras")):
+        lines += contests(results, "keras")
+    for work in results["layers"]:
+        if work["parts"]:
+            size = f"batch {work['batch']}, {work['threads']} thread{'s' * (work['threads'] > 1)}"
+            title = f"{TITLES[work['what']]} by layer"
+            lines += [f"## {title}: `{work['network']}`, {work['precision']}, {size}", ""]
+            lines += tables.layers(results, work)
+    if any(select(results, group="scaling")):
+        lines += ["## How the cost of a training step grows", ""]
+        lines += ["`clstm`, batch 32, at the most threads, but for the quantity named.", ""]
+        lines += tables.scaling(results)
+    lines += ["## Cross-validation", "", *cross_validated(cross_validation), ""]
+    lines += ["## Targets", "", *targets(results, cross_validation)]
+    return "\n".join(lines)
+
+
+def head(results: dict) -> list[str]:
+    """What was measured on what."""
+    machine = results["machine"]
+    packages = "; ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    lines = [
+        "# Results",
+        "",
+        f"Medians of {results['rounds']} rounds in which the contenders take turns, each turn the median of its "
+        "steps; in brackets the fastest and slowest round. *Times ours* is the median over the rounds of a "
+        "contender's time by ours in the same round. How it is measured: [README.md](README.md).",
+        "",
+        f"- CPU: {machine['cpu']}, {machine['cores']} cores, {' '.join(machine['extensions'])}",
+        f"- Memory: {machine['memory_gib']} GiB; {machine['system']}",
+        f"- {machine['rustc']}; Python {machine['python']}; {packages}",
+        f"- Commit {machine['commit']}, {machine['date']}; {results['minutes']} minutes",
+    ]
+    for name, network in results["networks"].items():
+        if name in {m["network"] for m in results["measurements"] if m["group"] != "scaling"}:
+            lines.append(f"- `{name}`: {network['text']}")
+    return [*lines, ""]
+
+
+def warnings(results: dict) -> list[str]:
+    """What makes the numbers less than results."""
+    lines = []
+    if results["quick"]:
+        lines += ["> **Not a result:** one round of one step, to see that everything runs.", ""]
+    turns = [t for m in results["measurements"] for c in m["contenders"].values() for t in c["turns"]]
+    others = [turn["others_cores"] for turn in turns if "others_cores" in turn]
+    if others and median(others) > QUIET_CORES:
+        stolen = median(turn["stolen_cores"] for turn in turns if "stolen_cores" in turn)
+        lines += [
+            f"> **Not a result: the machine was busy.** Other work used {median(others):.2f} cores (median; "
+            f"{max(others):.2f} at most; {stolen:.2f} of them were taken by the host). Times and ratios are "
+            "distorted, those on several threads most of all.",
+            "",
+        ]
+    left_out = {
+        f"> **Left out**: {name} ({m['what']}, `{m['network']}`): {reason}"
+        for m in results["measurements"]
+        for name, reason in m["left_out"].items()
+    }
+    return [*lines, *(part for line in sorted(left_out) for part in (line, ""))]
+
+
+def contests(results: dict, group: str) -> list[str]:
+    """The tables of a group, one for each work whatever its threads."""
+    lines = []
+    works = dict.fromkeys((m["what"], m["network"], m["batch"]) for m in select(results, group=group))
+    for what, network, batch in works:
+        found = list(select(results, group=group, what=what, network=network, batch=batch))
+        lines += [f"## {TITLES[what]}: `{network}`, batch {batch}", "", *tables.contest(results, found)]
+    return lines
+
+
+def cross_validated(run: dict | None) -> list[str]:
+    """The time of a whole cross-validation."""
+    if run is None:
+        return ["Not measured yet."]
+    return [
+        f"{run['what']}: {run['seconds'] / 60:.1f} minutes on {run['threads']} threads in {run['precision']} "
+        f"(commit {run['commit']}, {run['date']})."
+    ]

@@ -1,0 +1,109 @@
+"""The tables of the page, each a list of lines."""
+
+from statistics import median
+
+from harness import flops
+from harness.contenders import OURS
+
+from .format import mebibytes, milliseconds, percent, spread, table, times
+from .stats import nominal_gflop, ours, peak_gflops, ratios, seconds, select, share_of_peak
+
+PRECISIONS = ("f32", "bf16")
+
+
+def peak(results: dict) -> list[str]:
+    """What the machine's GEMMs reach."""
+    rows = []
+    for m in select(results, what="gemm"):
+        for name, contender in m["contenders"].items():
+            work = 2 * m["batch"] ** 3 * contender["products"]
+            rate = work / median(seconds(contender)) / 1e9
+            best = peak_gflops(results, contender["precision"], m["threads"])[1] == name
+            name = f"{name.removesuffix(' f32')} (the crate `gemm`)" if contender["family"] == OURS else name
+            rows.append([str(m["threads"]), name, f"**{rate:.0f}**" if best else f"{rate:.0f}"])
+    return table(["threads", "GEMM", "GFLOP/s"], rows)
+
+
+def contest(results: dict, measurements: list[dict]) -> list[str]:
+    """The contenders of measurements that differ in their threads."""
+    head = ["threads", "contender", "time", "utterances/s", "times ours f32", "times ours bf16", "peak memory"]
+    head += ["share of GEMM peak"]
+    rows = []
+    for m in measurements:
+        base = {precision: ours(m, precision) for precision in PRECISIONS}
+        for name, contender in m["contenders"].items():
+            own = seconds(contender)
+            against = [times(ratios(contender, base[p])) if base[p] else "" for p in PRECISIONS]
+            if contender["family"] == OURS:
+                against[PRECISIONS.index(contender["precision"])] = "1"
+            share = share_of_peak(results, m, contender)
+            row = [str(m["threads"]), name, spread(own), f"{m['batch'] / median(own):.1f}", *against]
+            rows.append([*row, mebibytes(contender["peak_mib"]), percent(share)])
+    return table(head, rows)
+
+
+def shares(results: dict) -> list[str]:
+    """The share of the GEMM peak that our training step reaches."""
+    rows = []
+    for m in select(results, group="train"):
+        for precision in PRECISIONS:
+            contender, best = ours(m, precision), peak_gflops(results, precision, m["threads"])
+            if not contender or not best:
+                continue
+            work = nominal_gflop(results, m)
+            cells = [m["network"], str(m["batch"]), str(m["threads"]), precision, f"{work:.1f}"]
+            cells += [f"{work / median(seconds(contender)):.0f}", f"{best[0]:.0f}"]
+            cells += [percent(share_of_peak(results, m, contender))]
+            rows.append([*cells, percent(share_of_peak(results, m, contender, first_convolution=False))])
+    head = ["network", "batch", "threads", "precision", "nominal GFLOP a step", "GFLOP/s", "GEMM peak GFLOP/s"]
+    return table([*head, "share", "share without the first convolution"], rows)
+
+
+def layers(results: dict, work: dict) -> list[str]:
+    """Time by layer of one work."""
+    network = results["networks"][work["network"]]
+    nominal = {part.name: part for part in flops.parts(network["config"], network["segments"])}
+    best = peak_gflops(results, work["precision"], work["threads"])
+    parts = {part["name"]: part for part in work["parts"]}
+    whole = median(parts.pop("whole")["forward"])
+    rows, summed = [], 0.0
+    for name, part in parts.items():
+        forward, backward = (median(part[way]) if part[way] else 0.0 for way in ("forward", "backward"))
+        summed += forward + backward
+        cells = [name, milliseconds(forward), milliseconds(backward) if part["backward"] else ""]
+        cells += [percent((forward + backward) / whole)]
+        if name in nominal:
+            work_done = work["batch"] * nominal[name].forward
+            work_done += work["batch"] * nominal[name].backward if part["backward"] else 0.0
+            rate = work_done / (forward + backward) / 1e9
+            cells += [f"{work_done / 1e9:.2f}", f"{rate:.0f}", percent(rate / best[0]) if best else ""]
+        else:
+            cells += ["", "", ""]
+        rows.append(cells)
+    rows.append(["sum of the parts", milliseconds(summed), "", percent(summed / whole), "", "", ""])
+    rows.append(["whole step", milliseconds(whole), "", "100 %", "", "", ""])
+    head = ["part", "forward ms", "backward ms", "of the whole", "nominal GFLOP", "GFLOP/s", "of GEMM peak"]
+    return table(head, rows)
+
+
+def scaling(results: dict) -> list[str]:
+    """How the cost of a training step grows."""
+    measurements = list(select(results, group="scaling"))
+    names = list(dict.fromkeys(name for m in measurements for name in m["contenders"]))
+    rows = []
+    for m in measurements:
+        quantity, value = m["varied"]
+        work = nominal_gflop(results, m)
+        row = [quantity, value, f"{work:.1f}"]
+        for name in names:
+            contender = m["contenders"].get(name)
+            if contender is None:
+                row += ["", ""]
+                continue
+            time = median(seconds(contender))
+            row += [milliseconds(time), f"{work / time:.0f}"]
+        rows.append(row)
+    head = ["varied", "value", "nominal GFLOP"]
+    for name in names:
+        head += [f"{name}, ms", "GFLOP/s"]
+    return table(head, rows)

@@ -1,0 +1,58 @@
+//! The command line: `COMMAND --name value ...`.
+
+use std::path::Path;
+
+use crate::Result;
+
+pub(crate) struct Arguments(Vec<(String, String)>);
+
+impl Arguments {
+    /// The command and its options.
+    pub(crate) fn read() -> Result<(String, Self)> {
+        let mut words = std::env::args().skip(1);
+        let command = words.next().ok_or("a command is missing: prepare, work or layers")?;
+        let mut pairs = Vec::new();
+        while let Some(name) = words.next() {
+            let name = name.strip_prefix("--").ok_or_else(|| format!("{name:?} is no option"))?;
+            let value = words.next().ok_or_else(|| format!("--{name} takes a value"))?;
+            pairs.push((name.to_owned(), value));
+        }
+        Ok((command, Self(pairs)))
+    }
+
+    pub(crate) fn text(&self, name: &'static str) -> Result<&str> {
+        self.all(name).next().ok_or_else(|| format!("--{name} is missing").into())
+    }
+
+    pub(crate) fn path(&self, name: &'static str) -> Result<&Path> {
+        Ok(Path::new(self.text(name)?))
+    }
+
+    pub(crate) fn number(&self, name: &'static str) -> Result<usize> {
+        let text = self.text(name)?;
+        text.parse().map_err(|_| format!("--{name} {text:?} is no number").into())
+    }
+
+    /// The settings `--set key=value`.
+    pub(crate) fn settings(&self) -> Result<Vec<(String, String)>> {
+        let pair = |text: &str| {
+            let (key, value) =
+                text.split_once('=').ok_or_else(|| format!("--set {text:?} is no key=value"))?;
+            Ok((key.to_owned(), value.to_owned()))
+        };
+        self.all("set").map(pair).collect()
+    }
+
+    /// Makes the thread pool of the size asked for, and checks the precision.
+    pub(crate) fn start(&self) -> Result<()> {
+        rayon::ThreadPoolBuilder::new().num_threads(self.number("threads")?).build_global()?;
+        match self.text("precision")? {
+            "f32" => Ok(()),
+            other => Err(format!("precision {other:?} is not available, only f32").into()),
+        }
+    }
+
+    fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}

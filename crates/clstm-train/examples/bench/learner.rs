@@ -1,0 +1,90 @@
+//! The trainer's step on a batch in memory: forward, loss, backward, AdamW.
+
+use clstm::Model;
+use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
+use clstm_nn::{
+    CenterLoss, CenterLossConfig, Mode, Network, NetworkConfig, ParameterKind, Preset, gradients,
+    load_parameters, parameters, softmax_loss, update_weights,
+};
+use clstm_train::{AdamW, Recipe};
+
+use crate::Result;
+use crate::check::targets;
+
+/// Learning rate of the timed steps: that of the paper.
+const LEARNING_RATE: f64 = 1e-4;
+
+/// The network with the centres of its classes and its optimiser.
+pub(crate) struct Learner {
+    pub(crate) network: Network,
+    centers: CenterLoss,
+    optimizer: AdamW,
+    center_loss: f64,
+    classes: usize,
+    device: Device,
+    /// Weights of the network, which the centres' follow.
+    own: usize,
+}
+
+impl Learner {
+    /// A learner that starts from the model's weights.
+    pub(crate) fn new(config: &NetworkConfig, model: &Model) -> Result<Self> {
+        let device = Device::flex().autodiff();
+        let network = load_parameters(config.init(0, &device)?, model.tensors.clone())?;
+        let &NetworkConfig { classes, features, .. } = config;
+        let centers = CenterLossConfig { classes, features }.init(&device);
+        let mut weights = parameters(&network);
+        weights.retain(|t| t.kind == ParameterKind::Weight);
+        let own = weights.len();
+        weights.extend(parameters(&centers));
+        let recipe = Recipe::new(Preset::Clstm, classes);
+        let optimizer = AdamW::new(recipe.optimizer, &weights);
+        let center_loss = recipe.center_loss;
+        Ok(Self { network, centers, optimizer, center_loss, classes, device, own })
+    }
+
+    /// Where the network is.
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The loss of a batch, its mean over the utterances.
+    pub(crate) fn loss(&self, segments: &TensorData, seed: u64) -> Tensor<1> {
+        let segments = Tensor::<3>::from_data(segments.clone(), &self.device);
+        let batch = segments.dims()[0];
+        let targets = targets(batch, self.classes, &self.device);
+        let output = self.network.forward(segments, Mode::Training { seed });
+        let loss = softmax_loss(output.logits, targets.clone())
+            + self.centers.forward(output.features, targets).mul_scalar(self.center_loss);
+        loss.div_scalar(batch as f64)
+    }
+
+    /// The gradient of every weight, those of the centres last.
+    pub(crate) fn backward(&self, loss: &Tensor<1>) -> Vec<Vec<f32>> {
+        let mut grads = loss.backward();
+        let mut all = gradients(&self.network, &mut grads);
+        all.extend(gradients(&self.centers, &mut grads));
+        all.into_iter().map(Option::unwrap_or_default).collect()
+    }
+
+    /// Clips the gradient and moves the weights; gives the gradient's norm before.
+    pub(crate) fn update(&mut self, mut gradients: Vec<Vec<f32>>) -> f64 {
+        let norm = self.optimizer.clip(&mut gradients);
+        self.optimizer.begin();
+        let own = self.own;
+        let optimizer = &mut self.optimizer;
+        let mut update = |index: usize, values: &mut [f32]| {
+            optimizer.update(index, values, &gradients[index], LEARNING_RATE);
+        };
+        self.network = update_weights(self.network.clone(), &mut update);
+        self.centers =
+            update_weights(self.centers.clone(), &mut |i, values| update(own + i, values));
+        norm
+    }
+
+    /// A whole step.
+    pub(crate) fn step(&mut self, segments: &TensorData, seed: u64) {
+        let gradients = self.backward(&self.loss(segments, seed));
+        self.update(gradients);
+    }
+}

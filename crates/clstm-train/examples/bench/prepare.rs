@@ -1,0 +1,73 @@
+//! Writes the network that all contenders are given, and what it answers.
+
+use clstm::{FrontendConfig, Model, ModelInfo, TrainingInfo};
+use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
+use clstm_nn::{Mode, NetworkConfig, ParameterKind, parameters};
+use clstm_train::Recipe;
+
+use crate::Result;
+use crate::arguments::Arguments;
+use crate::check::{self, Answers, Inputs, noise};
+use crate::learner::Learner;
+
+const CLASSES: usize = 8;
+
+/// Utterances that answers are kept for: few, so that a peer's check does not decide how much memory
+/// it ever used.
+const CHECKED: usize = 8;
+
+/// A network of the preset, changed by the settings, whose running statistics have seen a few
+/// batches; and its answers.
+pub(crate) fn prepare(arguments: &Arguments) -> Result<()> {
+    let recipe = Recipe::new(arguments.text("preset")?.parse()?, CLASSES);
+    let recipe = recipe.with_changes(None, &arguments.settings()?)?;
+    let config = recipe.network;
+    let batch = arguments.number("batch")?.max(CHECKED);
+    let inputs = Inputs::noise(batch, arguments.number("segments")?, config.segment_length);
+    let checked = inputs.first(CHECKED)?;
+    let model = model(&config, &checked)?;
+
+    let plain = Device::flex();
+    let segments = Tensor::from_data(checked.clone(), &plain);
+    let output = model.network(&plain)?.forward(segments, Mode::Inference);
+    let logits: Vec<f32> = output.logits.into_data().iter::<f32>().collect();
+
+    // No two programs draw the same dropout.
+    let sure = NetworkConfig { dropout: 0.0, ..config };
+    let mut learner = Learner::new(&sure, &model)?;
+    let loss = learner.loss(&checked, 0);
+    let gradients = learner.backward(&loss);
+    let answers = Answers {
+        logits,
+        loss: loss.into_scalar::<f32>(),
+        gradient_norm: learner.update(gradients) as f32,
+    };
+    model.write(arguments.path("save-model")?)?;
+    check::write(arguments.path("save-check")?, &inputs, CHECKED, &answers)
+}
+
+fn model(config: &NetworkConfig, batch: &TensorData) -> Result<Model> {
+    let device = Device::flex().autodiff();
+    let network = config.init(7, &device)?;
+    for seed in 0..3 {
+        let segments = Tensor::<3>::from_data(batch.clone(), &device);
+        let _ = network.forward(segments, Mode::Training { seed });
+    }
+    // Biases, peepholes and scales start at 0 or 1, where an error in them would not show.
+    let mut tensors = parameters(&network);
+    for tensor in tensors.iter_mut().filter(|t| t.kind == ParameterKind::Weight) {
+        let noise = noise(tensor.values.len());
+        tensor.values.iter_mut().zip(noise).for_each(|(value, noise)| *value += 0.3 * noise);
+    }
+    let info = ModelInfo {
+        name: "bench".to_owned(),
+        labels: (0..config.classes).map(|k| format!("class {k}")).collect(),
+        network: config.clone(),
+        frontend: FrontendConfig::for_network(config),
+        temperature: 1.0,
+        training: TrainingInfo::default(),
+        license: "none".to_owned(),
+        description: "random weights for benchmarks".to_owned(),
+    };
+    Ok(Model::new(info, tensors)?)
+}

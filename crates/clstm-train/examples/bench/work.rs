@@ -1,0 +1,108 @@
+//! One contender of a measurement: gets ready, says so, and then runs as many steps as each line on
+//! standard input asks for (`WARMUP STEPS`), answering with their times.
+
+use std::io::BufRead;
+use std::time::Instant;
+
+use clstm::{Model, softmax};
+use clstm_nn::Mode;
+use clstm_nn::burn::tensor::{Device, Distribution, Tensor, TensorData};
+use serde::Serialize;
+
+use crate::Result;
+use crate::arguments::Arguments;
+use crate::check::Inputs;
+use crate::learner::Learner;
+
+/// Does `--what`: `train_step`, `infer` or `gemm`.
+pub(crate) fn work(arguments: &Arguments) -> Result<()> {
+    arguments.start()?;
+    let batch = arguments.number("batch")?;
+    if arguments.text("what")? == "gemm" {
+        return gemm(batch, arguments.number("threads")?);
+    }
+    let model = Model::read(arguments.path("model")?)?;
+    let segments = Inputs::read(arguments.path("check")?)?.first(batch)?;
+    match arguments.text("what")? {
+        "train_step" => train_steps(&model, &segments),
+        "infer" => infer(&model, &segments),
+        other => Err(format!("there is no measurement {other:?}").into()),
+    }
+}
+
+fn train_steps(model: &Model, segments: &TensorData) -> Result<()> {
+    let mut learner = Learner::new(&model.info.network, model)?;
+    let mut seed = 0;
+    ready(1);
+    turns(|| {
+        seed += 1;
+        learner.step(segments, seed);
+        Ok(())
+    })
+}
+
+/// The probabilities of a batch of clips.
+fn infer(model: &Model, segments: &TensorData) -> Result<()> {
+    let device = Device::flex();
+    let network = model.network(&device)?;
+    ready(1);
+    turns(|| {
+        let input = Tensor::<3>::from_data(segments.clone(), &device);
+        let logits = network.forward(input, Mode::Inference).logits.into_data();
+        let logits: Vec<f64> = logits.iter::<f64>().collect();
+        let classes = model.info.network.classes;
+        let sure = logits.chunks_exact(classes).map(|row| softmax(row, 1.0)[0]).sum::<f64>();
+        if sure.is_finite() { Ok(()) } else { Err("probabilities are not finite".into()) }
+    })
+}
+
+/// A product of two square matrices of `side` on each thread, through Burn's GEMM.
+///
+/// Each thread has products of its own: how well one product is cut into parts says nothing about
+/// the machine.
+fn gemm(side: usize, threads: usize) -> Result<()> {
+    let device = Device::flex();
+    // Burn hands whole products to threads from four on.
+    let shape = [4 * threads, side, side];
+    let random = |shape| Tensor::<3>::random(shape, Distribution::Default, &device);
+    let (a, b) = (random(shape), random(shape));
+    ready(shape[0]);
+    turns(|| {
+        let product = a.clone().matmul(b.clone());
+        std::hint::black_box(product);
+        Ok(())
+    })
+}
+
+#[derive(Serialize)]
+struct Turn {
+    seconds: Vec<f64>,
+}
+
+/// Says that turns can be asked for, and how much work a step is.
+fn ready(products: usize) {
+    let version = env!("CARGO_PKG_VERSION");
+    println!("{}", serde_json::json!({"ready": {"version": version, "products": products}}));
+}
+
+/// Answers every line on standard input with a turn, until there are no more.
+fn turns(mut step: impl FnMut() -> Result<()>) -> Result<()> {
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let mut counts = line.split_whitespace().map(str::parse::<usize>);
+        let (Some(Ok(warmup)), Some(Ok(steps))) = (counts.next(), counts.next()) else {
+            return Err(format!("a turn is WARMUP STEPS, not {line:?}").into());
+        };
+        for _ in 0..warmup {
+            step()?;
+        }
+        let mut seconds = Vec::with_capacity(steps);
+        for _ in 0..steps {
+            let start = Instant::now();
+            step()?;
+            seconds.push(start.elapsed().as_secs_f64());
+        }
+        println!("{}", serde_json::to_string(&Turn { seconds })?);
+    }
+    Ok(())
+}
