@@ -24,6 +24,9 @@ pub trait Element: Pooled + Send + Sync + std::fmt::Debug {
 
     /// The value, exactly.
     fn to_f32(self) -> f32;
+
+    /// The same memory as floats, where this is `f32`: a result then needs no conversion.
+    fn as_floats(x: &mut [Self]) -> Option<&mut [f32]>;
 }
 
 impl Element for f32 {
@@ -37,6 +40,10 @@ impl Element for f32 {
     #[inline(always)]
     fn to_f32(self) -> f32 {
         self
+    }
+
+    fn as_floats(x: &mut [Self]) -> Option<&mut [f32]> {
+        Some(x)
     }
 }
 
@@ -56,5 +63,9 @@ impl Element for bf16 {
     #[inline(always)]
     fn to_f32(self) -> f32 {
         f32::from_bits(u32::from(self.to_bits()) << 16)
+    }
+
+    fn as_floats(_: &mut [Self]) -> Option<&mut [f32]> {
+        None
     }
 }

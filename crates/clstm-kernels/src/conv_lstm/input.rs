@@ -1,0 +1,258 @@
+//! The input-to-state convolution of a group and its gradients.
+
+use std::ops::Range;
+
+use super::Shape;
+use super::group::{Layout, narrow};
+use super::weights::{reverse_taps, transpose};
+use crate::Buffer;
+use crate::activation::vectorised;
+use crate::panel::{self, Element, Into, Panels, Rows, Taps};
+
+/// A group's padded input.
+#[derive(Debug)]
+pub(super) enum GroupInput<E: Element> {
+    /// One channel, `[T, G, L']`: a window is a run of the waveform.
+    Wave(Buffer<E>),
+    /// Several channels, `[T, L', G, C]`: a tap is a shift by whole rows.
+    Channels(Buffer<E>),
+}
+
+/// Input-to-state weights.
+#[derive(Debug)]
+pub(super) struct InputWeights<E: Element> {
+    /// `[1, kx, 4H]` for a wave, `[kx, C, 4H]` for channels.
+    panels: Panels<E>,
+    /// `[4H, C, kx]`, where the backward pass may ask for the input's gradient.
+    plain: Vec<f32>,
+}
+
+impl<E: Element> InputWeights<E> {
+    pub(super) fn new(shape: &Shape, w_x: &[f32], keep: bool) -> Self {
+        let (c, taps, n) = (shape.channels, shape.kernel_input, 4 * shape.filters);
+        let panels = if c == 1 {
+            Panels::pack([1, taps, n], w_x, [0, 1, taps])
+        } else {
+            Panels::pack([taps, c, n], w_x, [1, taps, c * taps])
+        };
+        Self { panels, plain: if keep { w_x.to_vec() } else { Vec::new() } }
+    }
+
+    /// The transposed weights for [`GroupInput::gradient`].
+    pub(super) fn transposed(&self, shape: &Shape) -> Panels<E> {
+        let (c, taps, n) = (shape.channels, shape.kernel_input, 4 * shape.filters);
+        if c == 1 {
+            return Panels::pack([1, n, taps], &self.plain, [0, taps, 1]);
+        }
+        let reversed = reverse_taps(&self.plain, taps);
+        Panels::pack([taps, n, c], &reversed, [1, c * taps, taps])
+    }
+}
+
+impl<E: Element> GroupInput<E> {
+    /// Copies the group's part of `x` `[G, T, L, C]` between its zero paddings.
+    pub(super) fn pack(shape: &Shape, size: usize, x: &[f32]) -> Self {
+        let Shape { time, channels, length, .. } = *shape;
+        let (padded, left) = (shape.padded_length(), shape.input_padding() / 2);
+        let mut input = Buffer::zeros(size * time * padded * channels);
+        vectorised(
+            #[inline(always)]
+            || {
+                for (segment, from) in x.chunks_exact(length * channels).enumerate() {
+                    let (g, t) = (segment / time, segment % time);
+                    if channels == 1 {
+                        let at = (t * size + g) * padded + left;
+                        narrow(from, &mut input[at..at + length]);
+                        continue;
+                    }
+                    for (l, from) in from.chunks_exact(channels).enumerate() {
+                        let at = ((t * padded + left + l) * size + g) * channels;
+                        narrow(from, &mut input[at..at + channels]);
+                    }
+                }
+            },
+        );
+        if channels == 1 { Self::Wave(input) } else { Self::Channels(input) }
+    }
+
+    /// `w_x * x_t` of the steps `time`, `[time, P, G, 4H]`.
+    pub(super) fn products(
+        &self,
+        shape: &Shape,
+        layout: &Layout,
+        weights: &InputWeights<E>,
+        time: Range<usize>,
+        pre: &mut [f32],
+    ) {
+        let (size, n) = (layout.size, layout.width());
+        for (t, pre) in time.zip(pre.chunks_exact_mut(layout.pre_len())) {
+            match self {
+                Self::Wave(waves) => {
+                    for g in 0..size {
+                        let a = wave_windows(shape, waves, t * size + g);
+                        let to = &mut pre[g * n..];
+                        let panels = &weights.panels;
+                        panel::apply(layout.positions, a, 0, panels, to, size * n, Into::Replace);
+                    }
+                }
+                Self::Channels(input) => {
+                    let tap = size * shape.channels;
+                    for (from, to, rows) in runs(shape, layout) {
+                        let a = channel_rows(shape, layout, input, t, from);
+                        let to = &mut pre[to * n..];
+                        panel::apply(rows, a, tap, &weights.panels, to, n, Into::Replace);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds the gradient of `w_x`, `[kx, C, 4H]`, that step `t` with pre-activation gradients `d`
+    /// `[P, G, 4H]` gives.
+    pub(super) fn weight_gradient(
+        &self,
+        shape: &Shape,
+        layout: &Layout,
+        t: usize,
+        d: &[E],
+        gradient: &mut [f32],
+    ) {
+        let (size, n, taps) = (layout.size, layout.width(), shape.kernel_input);
+        match self {
+            Self::Wave(waves) => {
+                for g in 0..size {
+                    let a = wave_windows(shape, waves, t * size + g);
+                    let d = Rows { data: &d[g * n..], stride: size * n };
+                    panel::accumulate(layout.positions, a, Taps::ONE, d, [taps, n], gradient);
+                }
+            }
+            Self::Channels(input) => {
+                let taps = Taps { count: taps, stride: size * shape.channels };
+                for (from, to, rows) in runs(shape, layout) {
+                    let a = channel_rows(shape, layout, input, t, from);
+                    let d = Rows { data: &d[to * n..], stride: n };
+                    panel::accumulate(rows, a, taps, d, [shape.channels, n], gradient);
+                }
+            }
+        }
+    }
+}
+
+/// The windows of segment `segment`, one a position.
+fn wave_windows<'a, E>(shape: &Shape, waves: &'a [E], segment: usize) -> Rows<'a, E> {
+    let padded = shape.padded_length();
+    Rows { data: &waves[segment * padded..][..padded], stride: shape.stride }
+}
+
+/// The rows of step `t` from row `from` on.
+fn channel_rows<'a, E>(
+    shape: &Shape,
+    layout: &Layout,
+    input: &'a [E],
+    t: usize,
+    from: usize,
+) -> Rows<'a, E> {
+    let step = shape.padded_length() * layout.size * shape.channels;
+    let data = &input[t * step..][..step];
+    Rows { data: &data[from * shape.channels..], stride: shape.channels }
+}
+
+/// Runs of rows that one product covers: `(first input row, first output row, rows)` for tap 0.
+fn runs(shape: &Shape, layout: &Layout) -> impl Iterator<Item = (usize, usize, usize)> + use<> {
+    let (size, stride, positions) = (layout.size, shape.stride, layout.positions);
+    let (count, rows) = if stride == 1 { (1, positions * size) } else { (positions, size) };
+    (0..count).map(move |p| (p * stride * size, p * size, rows))
+}
+
+/// Scratch for the gradients of the input of one step.
+#[derive(Debug)]
+pub(super) struct InputGradient<E: Element> {
+    /// [`InputWeights::transposed`].
+    weights: Panels<E>,
+    /// The windows' gradients `[P, kx]` and a padded segment; or rows `[L, G, C]`.
+    floats: Buffer,
+    /// Gradients of the pre-activations, spread by the stride and padded: `[L + kx - 1, G, 4H]`.
+    spread: Buffer<E>,
+}
+
+impl<E: Element> InputGradient<E> {
+    pub(super) fn new(shape: &Shape, layout: &Layout, weights: &InputWeights<E>) -> Self {
+        let (size, taps) = (layout.size, shape.kernel_input);
+        let (floats, spread) = if shape.channels == 1 {
+            (layout.positions * taps + shape.padded_length(), 0)
+        } else {
+            let rows = (shape.length + taps - 1) * size;
+            (shape.length * size * shape.channels, rows * layout.width())
+        };
+        Self {
+            weights: weights.transposed(shape),
+            floats: Buffer::any(floats),
+            spread: Buffer::zeros(spread),
+        }
+    }
+
+    /// The gradient of step `t` from that of its pre-activations `d` `[P, G, 4H]`, into `dx`
+    /// `[G, T, L, C]`.
+    pub(super) fn step(
+        &mut self,
+        shape: &Shape,
+        layout: &Layout,
+        t: usize,
+        d: &[E],
+        dx: &mut [f32],
+    ) {
+        if shape.channels == 1 {
+            self.wave(shape, layout, t, d, dx);
+        } else {
+            self.channels(shape, layout, t, d, dx);
+        }
+    }
+
+    fn wave(&mut self, shape: &Shape, layout: &Layout, t: usize, d: &[E], dx: &mut [f32]) {
+        let Shape { kernel_input: taps, stride, length, time, .. } = *shape;
+        let (size, n, positions) = (layout.size, layout.width(), layout.positions);
+        let left = shape.input_padding() / 2;
+        let (windows, segment) = self.floats.split_at_mut(positions * taps);
+        for g in 0..size {
+            let a = Rows { data: &d[g * n..], stride: size * n };
+            panel::apply(positions, a, 0, &self.weights, windows, taps, Into::Replace);
+            segment.fill(0.0);
+            for (p, window) in windows.chunks_exact(taps).enumerate() {
+                let to = &mut segment[p * stride..][..taps];
+                to.iter_mut().zip(window).for_each(|(to, w)| *to += w);
+            }
+            let to = &mut dx[(g * time + t) * length..][..length];
+            to.copy_from_slice(&segment[left..][..length]);
+        }
+    }
+
+    fn channels(&mut self, shape: &Shape, layout: &Layout, t: usize, d: &[E], dx: &mut [f32]) {
+        let Shape { kernel_input: taps, stride, length, time, channels, .. } = *shape;
+        let (size, n) = (layout.size, layout.width());
+        let before = taps - 1 - shape.input_padding() / 2;
+        for (p, rows) in d.chunks_exact(size * n).enumerate() {
+            let at = (before + p * stride) * size * n;
+            self.spread[at..at + size * n].copy_from_slice(rows);
+        }
+        let a = Rows { data: &self.spread[..], stride: n };
+        let rows = &mut self.floats[..];
+        panel::apply(length * size, a, size * n, &self.weights, rows, channels, Into::Replace);
+        for l in 0..length {
+            for g in 0..size {
+                let to = ((g * time + t) * length + l) * channels;
+                let from = (l * size + g) * channels;
+                dx[to..to + channels].copy_from_slice(&rows[from..from + channels]);
+            }
+        }
+    }
+}
+
+/// Gradients of the weights `[kx, C, 4H]` back to `[4H, C, kx]`.
+pub(super) fn unpack_gradient(shape: &Shape, gradient: &[f32]) -> Vec<f32> {
+    if shape.channels == 1 {
+        let mut weights = vec![0.0; gradient.len()];
+        transpose(gradient, 4 * shape.filters, &mut weights);
+        return weights;
+    }
+    super::weights::taps_last(gradient, shape.channels, shape.kernel_input)
+}
