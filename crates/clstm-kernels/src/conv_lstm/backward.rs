@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::forward::scale;
 use super::gates::{self, NormSums, Peephole};
-use super::group::{Group, group_ranges, split};
+use super::group::{Group, Source, StateGradients, group_ranges, split};
 use super::input::{InputGradient, unpack_gradient};
 use super::norm::{BatchNorm, Slope};
 use super::weights::{Weights, taps_last, transpose};
@@ -46,31 +46,36 @@ struct Partial {
 /// # Panics
 /// If a slice does not have the size that `shape` asks for.
 pub fn backward(shape: &Shape, saved: Saved, dy: &[f32], dx: Option<&mut [f32]>) -> Gradients {
+    let utterance = shape.time * shape.positions() * shape.filters;
+    assert_eq!(dy.len(), shape.batch * utterance, "dy is [B, T, P, H]");
+    let sources: Vec<_> = group_ranges(shape.batch)
+        .iter()
+        .map(|range| &dy[range.start * utterance..range.end * utterance])
+        .map(|dy| StateGradients { time: shape.time, dy })
+        .collect();
     match saved {
-        Saved::F32(saved) => backward_in(shape, saved, dy, dx),
-        Saved::Bf16(saved) => backward_in(shape, saved, dy, dx),
+        Saved::F32(saved) => backward_in(shape, saved, &sources, dx),
+        Saved::Bf16(saved) => backward_in(shape, saved, &sources, dx),
     }
 }
 
-fn backward_in<E: Element>(
+/// [`backward`] with one source for each of [`group_ranges`].
+pub(crate) fn backward_in<E: Element, S: Source<E>>(
     shape: &Shape,
     mut saved: SavedOf<E>,
-    dy: &[f32],
+    sources: &[S],
     dx: Option<&mut [f32]>,
 ) -> Gradients {
     let utterance_in = shape.time * shape.length * shape.channels;
-    let utterance_out = shape.time * shape.positions() * shape.filters;
-    assert_eq!(dy.len(), shape.batch * utterance_out, "dy is [B, T, P, H]");
     let ranges = group_ranges(shape.batch);
     let SavedOf { weights, groups, norm } = &mut saved;
     let state_back = weights.state_back.as_ref().expect("kept by the forward pass");
 
     let mut partials: Vec<Partial> = groups
         .par_iter_mut()
-        .zip(&ranges)
-        .map(|(group, range)| {
-            let dy = &dy[range.start * utterance_out..range.end * utterance_out];
-            through_time(shape, weights, state_back, norm.as_ref(), group, dy)
+        .zip(sources)
+        .map(|(group, source)| {
+            through_time(shape, weights, state_back, norm.as_ref(), group, source)
         })
         .collect();
     let bias = sum(partials.iter().map(|p| &p.bias[..]));
@@ -107,7 +112,7 @@ fn through_time<E: Element>(
     state_back: &Panels<E>,
     norm: Option<&BatchNorm>,
     group: &mut Group<E>,
-    dy: &[f32],
+    source: &impl Source<E>,
 ) -> Partial {
     let layout = group.layout;
     let (size, h, n) = (layout.size, layout.filters, layout.width());
@@ -137,7 +142,8 @@ fn through_time<E: Element>(
             let rows = block.start * size..block.end * size;
             let (wide, narrow) = (scale(&rows, n), scale(&rows, h));
             let d_hidden = &mut d_hidden[narrow.clone()];
-            add_output_gradient(shape, size, [t, block.start], dy, d_hidden);
+            let made = &group.hidden[(t + 1) * layout.hidden_len()..][layout.hidden_start()..];
+            source.add(&layout, [t, block.start], &made[narrow.clone()], d_hidden);
             let cell_before = &group.cells[t * state_len..][narrow.clone()];
             let cell = &group.cells[(t + 1) * state_len..][narrow.clone()];
             let raw = group.pre.as_deref().map(|pre| &pre[t * layout.pre_len()..][wide.clone()]);
@@ -202,21 +208,6 @@ fn through_input<E: Element>(
         if let (Some(gradient), Some(dx)) = (&mut gradient, dx.as_deref_mut()) {
             gradient.step(shape, &layout, t, d, dx);
         }
-    }
-}
-
-/// Adds step `t` of `dy` `[G, T, P, H]`, from `position` on, to the rows `[.., G, H]`.
-fn add_output_gradient(
-    shape: &Shape,
-    size: usize,
-    [t, position]: [usize; 2],
-    dy: &[f32],
-    rows: &mut [f32],
-) {
-    let (positions, h) = (shape.positions(), shape.filters);
-    for (row, to) in rows.chunks_exact_mut(h).enumerate() {
-        let (p, g) = (position + row / size, row % size);
-        add_to(to, &dy[((g * shape.time + t) * positions + p) * h..][..h]);
     }
 }
 

@@ -6,7 +6,7 @@ use half::bf16;
 use rayon::prelude::*;
 
 use super::gates::{self, Affine, Peephole};
-use super::group::{Group, Layout, group_ranges, narrow, split, unpack_step};
+use super::group::{Group, Layout, Sink, States, group_ranges, narrow, split};
 use super::input::GroupInput;
 use super::norm::{BatchNorm, InputNorm, Moments, Statistics};
 use super::weights::Weights;
@@ -30,31 +30,36 @@ pub fn forward(
     y: &mut [f32],
     keep: bool,
 ) -> (Option<Saved>, Option<Statistics>) {
+    let utterance = shape.time * shape.positions() * shape.filters;
+    assert_eq!(y.len(), shape.batch * utterance, "y is [B, T, P, H]");
+    let ranges = group_ranges(shape.batch);
+    let states = split(y, &ranges, utterance).into_iter();
+    let mut sinks: Vec<_> = states.map(|y| States { time: shape.time, y }).collect();
     match shape.precision {
         Precision::F32 => {
-            let (saved, statistics) = forward_in::<f32>(shape, x, params, norm, y, keep);
+            let (saved, statistics) =
+                forward_in::<f32, _>(shape, x, params, norm, &mut sinks, keep);
             (saved.map(Saved::F32), statistics)
         }
         Precision::Bf16 => {
-            let (saved, statistics) = forward_in::<bf16>(shape, x, params, norm, y, keep);
+            let (saved, statistics) =
+                forward_in::<bf16, _>(shape, x, params, norm, &mut sinks, keep);
             (saved.map(Saved::Bf16), statistics)
         }
     }
 }
 
-fn forward_in<E: Element>(
+/// [`forward`] with one sink for each of [`group_ranges`].
+pub(crate) fn forward_in<E: Element, S: Sink<E>>(
     shape: &Shape,
     x: &[f32],
     params: &Params<'_>,
     norm: InputNorm<'_>,
-    y: &mut [f32],
+    sinks: &mut [S],
     keep: bool,
 ) -> (Option<SavedOf<E>>, Option<Statistics>) {
     shape.check(x, params);
     let utterance_in = shape.time * shape.length * shape.channels;
-    let utterance_out = shape.time * shape.positions() * shape.filters;
-    assert_eq!(y.len(), shape.batch * utterance_out, "y is [B, T, P, H]");
-
     let weights = Weights::<E>::new(shape, params, &norm, keep);
     let ranges = group_ranges(shape.batch);
     let batch_norm = matches!(norm, InputNorm::Batch { .. });
@@ -74,8 +79,8 @@ fn forward_in<E: Element>(
     };
     groups
         .par_iter_mut()
-        .zip(split(y, &ranges, utterance_out))
-        .for_each(|(group, y)| run_group(shape, &weights, norm.as_ref(), group, y));
+        .zip(sinks)
+        .for_each(|(group, sink)| run_group(shape, &weights, norm.as_ref(), group, sink));
     (keep.then_some(SavedOf { weights, groups, norm }), statistics)
 }
 
@@ -125,35 +130,35 @@ fn open_group<E: Element>(
     (group, moments)
 }
 
-/// The recurrence over time; `y` is the group's `[G, T, P, H]`.
+/// The recurrence over time.
 fn run_group<E: Element>(
     shape: &Shape,
     weights: &Weights<E>,
     norm: Option<&BatchNorm>,
     group: &mut Group<E>,
-    y: &mut [f32],
+    sink: &mut impl Sink<E>,
 ) {
     let layout = group.layout;
     let mut state = Buffer::any(layout.block_rows() * layout.width());
     if let (Some(norm), Some(pre)) = (norm, group.pre.take()) {
         let affine = Affine { mean: &norm.mean, scale: &norm.scale, bias: &weights.bias };
-        let mut steps = Steps::new(shape, weights, affine);
+        let mut steps = Steps::new(weights, affine);
         for (t, raw) in pre.chunks_exact(layout.pre_len()).enumerate() {
-            steps.run(group, t, raw, &mut state, y);
+            steps.run(group, t, raw, &mut state, sink);
         }
         group.pre = Some(pre);
         return;
     }
     let (zeros, ones) = (vec![0.0; layout.width()], vec![1.0; layout.width()]);
     let affine = Affine { mean: &zeros, scale: &ones, bias: &weights.bias };
-    let mut steps = Steps::new(shape, weights, affine);
+    let mut steps = Steps::new(weights, affine);
     let chunk = steps_at_once(shape, layout.size);
     let mut raw = Buffer::any(chunk * layout.pre_len());
     for first in (0..shape.time).step_by(chunk) {
         let time = first..(first + chunk).min(shape.time);
         group.input.products(shape, &layout, &weights.input, time.clone(), &mut raw);
         for (t, raw) in time.zip(raw.chunks_exact(layout.pre_len())) {
-            steps.run(group, t, raw, &mut state, y);
+            steps.run(group, t, raw, &mut state, sink);
         }
     }
 }
@@ -165,16 +170,15 @@ fn steps_at_once(shape: &Shape, size: usize) -> usize {
 
 /// What all steps of a group share.
 struct Steps<'a, E: Element> {
-    shape: &'a Shape,
     weights: &'a Weights<E>,
     affine: Affine<'a>,
     peephole: Peephole<'a>,
 }
 
 impl<'a, E: Element> Steps<'a, E> {
-    fn new(shape: &'a Shape, weights: &'a Weights<E>, affine: Affine<'a>) -> Self {
+    fn new(weights: &'a Weights<E>, affine: Affine<'a>) -> Self {
         let peephole = Peephole { weights: &weights.peephole, stride: weights.peephole_stride };
-        Self { shape, weights, affine, peephole }
+        Self { weights, affine, peephole }
     }
 
     /// Step `t`, whose raw input-to-state pre-activations are `raw` `[P, G, 4H]`.
@@ -184,7 +188,7 @@ impl<'a, E: Element> Steps<'a, E> {
         t: usize,
         raw: &[R],
         state: &mut [f32],
-        y: &mut [f32],
+        sink: &mut impl Sink<E>,
     ) {
         let layout = group.layout;
         let kept = group.gates.len() / layout.gates_len();
@@ -223,8 +227,7 @@ impl<'a, E: Element> Steps<'a, E> {
             }
             .run();
         }
-        let hidden = &hidden[layout.hidden_start()..][..layout.state_len()];
-        unpack_step(&layout, hidden, [t, self.shape.time], y);
+        sink.step(&layout, t, &hidden[layout.hidden_start()..][..layout.state_len()]);
     }
 }
 

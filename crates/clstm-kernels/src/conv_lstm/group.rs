@@ -10,8 +10,8 @@ use crate::panel::Element;
 
 /// One group's memory. Rows are `(position, utterance)`, the utterance running faster.
 #[derive(Debug)]
-pub(super) struct Group<E: Element> {
-    pub(super) layout: Layout,
+pub(crate) struct Group<E: Element> {
+    pub(crate) layout: Layout,
     pub(super) input: GroupInput<E>,
     /// Raw input-to-state pre-activations `[T, P, G, 4H]`, where they are normalised.
     pub(super) pre: Option<Buffer<E>>,
@@ -21,18 +21,18 @@ pub(super) struct Group<E: Element> {
     /// Cell states `[T + 1, P, G, H]`, the first zero.
     pub(super) cells: Buffer,
     /// Padded hidden states `[T + 1, P', G, H]`, the first zero.
-    pub(super) hidden: Buffer<E>,
+    pub(crate) hidden: Buffer<E>,
 }
 
 /// Sizes of one group's memory, in elements.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// Utterances in this group, G.
-    pub(super) size: usize,
+    pub(crate) size: usize,
     /// Positions, P.
-    pub(super) positions: usize,
+    pub(crate) positions: usize,
     /// Filters, H.
-    pub(super) filters: usize,
+    pub(crate) filters: usize,
     /// Zero positions before the state, for the state-to-state convolution.
     left: usize,
     /// Zero positions on both sides together.
@@ -85,17 +85,17 @@ impl Layout {
     }
 
     /// Elements of one step's cell states.
-    pub(super) fn state_len(&self) -> usize {
+    pub(crate) fn state_len(&self) -> usize {
         self.rows() * self.filters
     }
 
     /// Elements of one step's hidden states, padded.
-    pub(super) fn hidden_len(&self) -> usize {
+    pub(crate) fn hidden_len(&self) -> usize {
         (self.positions + self.padding) * self.size * self.filters
     }
 
     /// Where the first row of a hidden state starts.
-    pub(super) fn hidden_start(&self) -> usize {
+    pub(crate) fn hidden_start(&self) -> usize {
         self.left * self.size * self.filters
     }
 
@@ -112,18 +112,59 @@ impl Layout {
     }
 }
 
+/// What takes a group's hidden states, step by step.
+pub(crate) trait Sink<E: Element>: Send {
+    /// `hidden` `[P, G, H]` of step `t`.
+    fn step(&mut self, layout: &Layout, t: usize, hidden: &[E]);
+}
+
+/// What gives the gradients of a group's hidden states.
+pub(crate) trait Source<E: Element>: Sync {
+    /// Adds those of step `t` from `position` on to `d`; both `[.., G, H]`, `hidden` the states.
+    fn add(&self, layout: &Layout, at: [usize; 2], hidden: &[E], d: &mut [f32]);
+}
+
+/// Hidden states as they are, `[G, T, P, H]`.
+pub(super) struct States<'a> {
+    pub(super) time: usize,
+    pub(super) y: &'a mut [f32],
+}
+
+impl<E: Element> Sink<E> for States<'_> {
+    fn step(&mut self, layout: &Layout, t: usize, hidden: &[E]) {
+        unpack_step(layout, hidden, [t, self.time], self.y);
+    }
+}
+
+/// Gradients of [`States`], `[G, T, P, H]`.
+pub(super) struct StateGradients<'a> {
+    pub(super) time: usize,
+    pub(super) dy: &'a [f32],
+}
+
+impl<E: Element> Source<E> for StateGradients<'_> {
+    fn add(&self, layout: &Layout, [t, position]: [usize; 2], _: &[E], d: &mut [f32]) {
+        let (positions, h) = (layout.positions, layout.filters);
+        for (row, to) in d.chunks_exact_mut(h).enumerate() {
+            let (p, g) = (position + row / layout.size, row % layout.size);
+            let from = &self.dy[((g * self.time + t) * positions + p) * h..][..h];
+            to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        }
+    }
+}
+
 /// Cuts a batch into groups of nearly equal size, none larger than [`crate::GROUP`].
-pub(super) fn group_ranges(batch: usize) -> Vec<Range<usize>> {
+pub(crate) fn group_ranges(batch: usize) -> Vec<Range<usize>> {
     let count = batch.div_ceil(crate::GROUP);
     (0..count).map(|i| i * batch / count..(i + 1) * batch / count).collect()
 }
 
 /// Disjoint parts of `data`, `per_utterance` floats each utterance.
-pub(super) fn split<'a>(
-    mut data: &'a mut [f32],
+pub(crate) fn split<'a, T>(
+    mut data: &'a mut [T],
     ranges: &[Range<usize>],
     per_utterance: usize,
-) -> Vec<&'a mut [f32]> {
+) -> Vec<&'a mut [T]> {
     let take = |range: &Range<usize>| {
         let (part, rest) = std::mem::take(&mut data).split_at_mut(range.len() * per_utterance);
         data = rest;
@@ -155,7 +196,7 @@ pub(super) fn unpack_step<E: Element>(
 
 /// `to = from`
 #[inline(always)]
-pub(super) fn widen<E: Element>(from: &[E], to: &mut [f32]) {
+pub(crate) fn widen<E: Element>(from: &[E], to: &mut [f32]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = from.to_f32());
 }
 

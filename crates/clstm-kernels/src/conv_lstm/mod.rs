@@ -23,12 +23,12 @@
 //! [`Precision::Bf16`](crate::Precision) everything of the size of the gates is stored in bf16, which
 //! halves the traffic as well as the time of the products; sums, cell states and statistics are `f32`.
 
-mod backward;
-mod forward;
+pub(crate) mod backward;
+pub(crate) mod forward;
 mod gates;
-mod group;
+pub(crate) mod group;
 mod input;
-mod norm;
+pub(crate) mod norm;
 mod weights;
 
 pub use backward::{Gradients, backward};
@@ -143,7 +143,7 @@ pub enum Saved {
 #[derive(Debug)]
 pub struct SavedOf<E: Element> {
     weights: weights::Weights<E>,
-    groups: Vec<group::Group<E>>,
+    pub(crate) groups: Vec<group::Group<E>>,
     norm: Option<norm::BatchNorm>,
 }
 

@@ -51,16 +51,7 @@ pub(super) struct BatchNorm {
 impl BatchNorm {
     /// Statistics from the groups' moments, merged in the order of the groups.
     pub(super) fn of(moments: &[Moments], gamma: &[f32], epsilon: f32) -> (Self, Statistics) {
-        let n = gamma.len();
-        let moments: Vec<_> = moments.iter().map(Moments::mean_and_spread).collect();
-        let count: f64 = moments.iter().map(|m| m.0).sum();
-        let mean = |k: usize| moments.iter().map(|m| m.1[k] * m.0).sum::<f64>() / count;
-        let mean: Vec<f64> = (0..n).map(mean).collect();
-        let variance = |k: usize| {
-            let spread = |m: &(f64, Vec<f64>, Vec<f64>)| m.2[k] + (m.1[k] - mean[k]).powi(2) * m.0;
-            moments.iter().map(spread).sum::<f64>() / count
-        };
-        let variance: Vec<f64> = (0..n).map(variance).collect();
+        let (count, mean, variance) = mean_and_variance(moments);
         let inverse = |v: &f64| (1.0 / (v + f64::from(epsilon)).sqrt()) as f32;
         let statistics = Statistics {
             mean: mean.iter().map(|m| *m as f32).collect(),
@@ -125,12 +116,28 @@ impl Slope<'_> {
     }
 }
 
+/// Count, mean and biased variance of each channel over all groups, merged in their order.
+pub(crate) fn mean_and_variance(groups: &[Moments]) -> (f64, Vec<f64>, Vec<f64>) {
+    let groups: Vec<_> = groups.iter().map(Moments::mean_and_spread).collect();
+    let channels = groups.first().map_or(0, |(_, mean, _)| mean.len());
+    let count: f64 = groups.iter().map(|(count, ..)| count).sum();
+    let mean = |k: usize| groups.iter().map(|(n, mean, _)| mean[k] * n).sum::<f64>() / count;
+    let mean: Vec<f64> = (0..channels).map(mean).collect();
+    let variance = |k: usize| {
+        let spread =
+            |(n, m, spread): &(f64, Vec<f64>, Vec<f64>)| spread[k] + (m[k] - mean[k]).powi(2) * n;
+        groups.iter().map(spread).sum::<f64>() / count
+    };
+    let variance = (0..channels).map(variance).collect();
+    (count, mean, variance)
+}
+
 /// Rows summed in `f32` before the sums move to `f64`: few enough not to lose digits.
 const BLOCK: usize = 256;
 
 /// Sums per channel of values relative to `first`, so that a large mean does not eat the variance.
 #[derive(Debug)]
-pub(super) struct Moments {
+pub(crate) struct Moments {
     count: usize,
     /// The first row seen, `[n]`.
     first: Vec<f32>,
@@ -142,7 +149,7 @@ pub(super) struct Moments {
 
 impl Moments {
     /// Of `n` channels, none seen yet.
-    pub(super) fn new(n: usize) -> Self {
+    pub(crate) fn new(n: usize) -> Self {
         Self {
             count: 0,
             first: Vec::new(),
@@ -154,7 +161,7 @@ impl Moments {
     }
 
     /// Adds rows of `[n]`.
-    pub(super) fn add<E: Element>(&mut self, rows: &[E]) {
+    pub(crate) fn add<E: Element>(&mut self, rows: &[E]) {
         let n = self.sum.len();
         if self.first.is_empty() {
             self.first = rows[..n].iter().map(|x| x.to_f32()).collect();

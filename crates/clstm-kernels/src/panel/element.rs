@@ -1,8 +1,11 @@
 //! What activations and packed weights are made of.
 
+use std::ops::Deref;
+
 use half::bf16;
 
-use crate::buffer::Pooled;
+use crate::activation::vectorised;
+use crate::buffer::{Buffer, Pooled};
 
 /// Number format of the operands of the large products; sums, weights and statistics are `f32`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -27,6 +30,41 @@ pub trait Element: Pooled + Send + Sync + std::fmt::Debug {
 
     /// The same memory as floats, where this is `f32`: a result then needs no conversion.
     fn as_floats(x: &mut [Self]) -> Option<&mut [f32]>;
+
+    /// Floats as they are, where this is `f32`.
+    fn from_floats(x: &[f32]) -> Option<&[Self]>;
+}
+
+/// Floats as operands of a product: as they are, or rounded into memory of their own.
+#[derive(Debug)]
+pub(crate) enum Operand<'a, E: Element> {
+    AsIs(&'a [E]),
+    Rounded(Buffer<E>),
+}
+
+impl<'a, E: Element> Operand<'a, E> {
+    pub(crate) fn of(x: &'a [f32]) -> Self {
+        if let Some(x) = E::from_floats(x) {
+            return Self::AsIs(x);
+        }
+        let mut rounded = Buffer::any(x.len());
+        vectorised(
+            #[inline(always)]
+            || rounded.iter_mut().zip(x).for_each(|(to, x)| *to = E::from_f32(*x)),
+        );
+        Self::Rounded(rounded)
+    }
+}
+
+impl<E: Element> Deref for Operand<'_, E> {
+    type Target = [E];
+
+    fn deref(&self) -> &[E] {
+        match self {
+            Self::AsIs(x) => x,
+            Self::Rounded(x) => x,
+        }
+    }
 }
 
 impl Element for f32 {
@@ -43,6 +81,10 @@ impl Element for f32 {
     }
 
     fn as_floats(x: &mut [Self]) -> Option<&mut [f32]> {
+        Some(x)
+    }
+
+    fn from_floats(x: &[f32]) -> Option<&[Self]> {
         Some(x)
     }
 }
@@ -66,6 +108,10 @@ impl Element for bf16 {
     }
 
     fn as_floats(_: &mut [Self]) -> Option<&mut [f32]> {
+        None
+    }
+
+    fn from_floats(_: &[f32]) -> Option<&[Self]> {
         None
     }
 }

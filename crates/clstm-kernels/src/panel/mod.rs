@@ -8,6 +8,7 @@
 mod element;
 mod twin;
 
+pub(crate) use element::Operand;
 pub use element::{Element, Precision};
 
 use crate::Buffer;

@@ -3,6 +3,7 @@
 
 mod conv_lstm;
 mod gru;
+mod lflb;
 mod norm_pool;
 mod random;
 mod reference;
