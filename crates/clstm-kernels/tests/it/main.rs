@@ -4,5 +4,6 @@
 mod conv_lstm;
 mod gru;
 mod norm_pool;
+mod panel;
 mod random;
 mod reference;
