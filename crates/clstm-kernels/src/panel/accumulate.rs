@@ -1,7 +1,7 @@
 //! The gradient of weights.
 
 use super::set::{Set, Tiles, panels, runs};
-use super::tile::{Tile, WORD};
+use super::tile::{Tile, WORD, run};
 use super::words::Words;
 use super::{Element, Rows, Taps, check};
 use crate::activation::vectorised;
@@ -105,11 +105,11 @@ unsafe fn block(
                 b: panel.as_ptr(),
                 to: grad[(tap * a.depth + k) * columns..].as_mut_ptr(),
                 to_stride: columns,
-                width,
                 add: true,
             };
             // SAFETY: see above.
-            unsafe { (tiles.across)(height, vectors)(&tile) };
+            let kernel = (tiles.across)(height, vectors);
+            unsafe { run(kernel, &tile, height, width, vectors * tiles.lanes) };
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Activations times packed weights.
 
 use super::set::{panels, runs};
-use super::tile::{Tile, WORD};
+use super::tile::{Tile, WORD, run};
 use super::{Element, Into, Panels, Rows, check};
 
 /// See [`super::apply`].
@@ -35,13 +35,13 @@ pub(super) fn apply<E: Element>(
                 b: b.as_ptr(),
                 to: to[row * to_stride + first..].as_mut_ptr(),
                 to_stride,
-                width,
                 add: into == Into::Add,
             };
             // SAFETY: `Tiles` are of this processor. The checks above keep the elements of every
             // row, tap and term in `a` and those of every row and column in `to`, which nothing else
             // sees; `b` is a panel of `taps * per_tap` rows of `vectors` vectors.
-            unsafe { (tiles.terms)(height, vectors)(&tile) };
+            let kernel = (tiles.terms)(height, vectors);
+            unsafe { run(kernel, &tile, height, width, vectors * tiles.lanes) };
         }
     }
 }

@@ -27,8 +27,6 @@ pub(super) struct Tile {
     pub(super) to: *mut f32,
     /// Sums from one row to the next.
     pub(super) to_stride: usize,
-    /// Columns that exist: more than all vectors but the last hold, no more than all hold.
-    pub(super) width: usize,
     /// Whether to add to what is there.
     pub(super) add: bool,
 }
@@ -109,8 +107,21 @@ impl<I: Isa, A: Adjacent, const R: usize, const V: usize> Task for Multiply<'_, 
                     b = b.add(V * I::LANES);
                 }
             }
-            for (i, sums) in sums.into_iter().enumerate() {
-                put::<I, V>(tile, tile.to.add(i * tile.to_stride), sums);
+            // Two loops without a branch inside, which unroll: the sums then never leave their
+            // registers.
+            if tile.add {
+                for (i, sums) in sums.iter().enumerate() {
+                    for (v, sum) in sums.iter().enumerate() {
+                        let to = tile.to.add(i * tile.to_stride + v * I::LANES);
+                        I::store(to, I::add(I::load(to.cast()), *sum));
+                    }
+                }
+            } else {
+                for (i, sums) in sums.iter().enumerate() {
+                    for (v, sum) in sums.iter().enumerate() {
+                        I::store(tile.to.add(i * tile.to_stride + v * I::LANES), *sum);
+                    }
+                }
             }
         }
     }
@@ -160,31 +171,36 @@ unsafe fn step<I: Isa, const R: usize, const V: usize>(
     }
 }
 
-/// Writes or adds one row of sums.
-#[inline(always)]
-unsafe fn put<I: Isa, const V: usize>(tile: &Tile, to: *mut f32, sums: [I::Words; V]) {
-    // SAFETY: the caller vouches for the set and for `width` floats at `to`.
-    unsafe {
-        for (v, sum) in sums.into_iter().enumerate() {
-            let to = to.add(v * I::LANES);
-            if (v + 1) * I::LANES <= tile.width {
-                let sum = if tile.add { I::add(I::load(to.cast()), sum) } else { sum };
-                I::store(to, sum);
-            } else {
-                let mut whole = [0.0; LINE];
-                I::store(whole.as_mut_ptr(), sum);
-                for (l, sum) in whole.iter().take(tile.width - v * I::LANES).enumerate() {
-                    let to = to.add(l);
-                    *to = if tile.add { *to + sum } else { *sum };
-                }
-            }
+/// Sums of the largest tile: 24 vectors of 16.
+const MOST_SUMS: usize = 24 * 16;
+
+/// Runs a tile of `[rows, vectors]` of which only `width` columns exist, as many as `columns` or fewer.
+///
+/// # Safety
+/// As for `kernel`, but that `to` need not hold the columns that do not exist.
+pub(super) unsafe fn run(kernel: Kernel, tile: &Tile, rows: usize, width: usize, columns: usize) {
+    if width == columns {
+        // SAFETY: the caller's.
+        return unsafe { kernel(tile) };
+    }
+    let mut sums = [0.0; MOST_SUMS];
+    let aside = Tile { to: sums.as_mut_ptr(), to_stride: columns, add: false, ..*tile };
+    // SAFETY: the caller's; `sums` holds all sums of any tile.
+    unsafe { kernel(&aside) };
+    for (i, sums) in sums.chunks_exact(columns).enumerate().take(rows) {
+        // SAFETY: the caller vouches for the columns that exist, which nothing else sees.
+        let to = unsafe { std::slice::from_raw_parts_mut(tile.to.add(i * tile.to_stride), width) };
+        if tile.add {
+            to.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
+        } else {
+            to.copy_from_slice(&sums[..width]);
         }
     }
 }
 
 /// A [`Kernel`].
 unsafe fn kernel<I: Isa, A: Adjacent, const R: usize, const V: usize>(tile: &Tile) {
-    const { assert!(I::LANES <= LINE) };
+    const { assert!(R * V * I::LANES <= MOST_SUMS) };
     // SAFETY: the caller vouches for the set and the addresses.
     unsafe { I::enter(Multiply::<I, A, R, V>(tile, PhantomData)) }
 }
