@@ -17,8 +17,40 @@ pub enum Precision {
     Bf16,
 }
 
-/// An operand of a product.
-pub trait Element: Pooled + Send + Sync + std::fmt::Debug {
+/// How elements lie in the 32-bit words that the tiles read.
+///
+/// Out of reach of other crates: the tiles read operands through pointers to words, which only these
+/// formats may be.
+pub trait Word: Copy {
+    /// Elements of a word, neighbours of the sum.
+    const PER_WORD: usize;
+
+    /// The word of two neighbours; of the first alone where a word holds one.
+    fn word(first: Self, second: Self) -> u32;
+}
+
+impl Word for f32 {
+    const PER_WORD: usize = 1;
+
+    #[inline(always)]
+    fn word(first: Self, _: Self) -> u32 {
+        first.to_bits()
+    }
+}
+
+impl Word for bf16 {
+    const PER_WORD: usize = 2;
+
+    // As two neighbours lie in memory.
+    #[inline(always)]
+    fn word(first: Self, second: Self) -> u32 {
+        let [first, second] = [first, second].map(|x| u32::from(x.to_bits()));
+        if cfg!(target_endian = "little") { first | second << 16 } else { first << 16 | second }
+    }
+}
+
+/// An operand of a product: `f32` or `bf16`.
+pub trait Element: Word + Pooled + Send + Sync + std::fmt::Debug {
     /// The format's name in [`Precision`].
     const PRECISION: Precision;
 

@@ -5,13 +5,23 @@
 //!
 //! Both take activations as [`Element`]s, `f32` or `bf16`, and sum in `f32`.
 
+mod accumulate;
+mod apply;
+mod check;
 mod element;
-mod twin;
+mod isa;
+mod pack;
+mod set;
+mod tile;
+#[doc(hidden)]
+pub mod twin;
+mod words;
 
 pub(crate) use element::Operand;
 pub use element::{Element, Precision};
-
-use crate::Buffer;
+pub use pack::Panels;
+#[doc(hidden)]
+pub use set::Set;
 
 /// Taps of a convolution over rows: tap `j` reads the rows `j * stride` elements further on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,41 +44,6 @@ pub struct Rows<'a, E> {
     pub data: &'a [E],
     /// Elements from one row to the next; rows may overlap.
     pub stride: usize,
-}
-
-/// Weights `[taps, depth, columns]` in the order in which the kernels read them.
-#[derive(Debug)]
-pub struct Panels<E: Element> {
-    taps: usize,
-    depth: usize,
-    columns: usize,
-    data: Buffer<E>,
-}
-
-impl<E: Element> Panels<E> {
-    /// Packs `weights`, element `(tap, k, n)` being `weights[tap * strides[0] + k * strides[1] + n * strides[2]]`.
-    ///
-    /// # Panics
-    /// If an element lies outside the slice.
-    #[must_use]
-    pub fn pack([taps, depth, columns]: [usize; 3], weights: &[f32], strides: [usize; 3]) -> Self {
-        let mut data = Buffer::any(taps * depth * columns);
-        for tap in 0..taps {
-            for k in 0..depth {
-                for n in 0..columns {
-                    let at = tap * strides[0] + k * strides[1] + n * strides[2];
-                    data[(tap * depth + k) * columns + n] = E::from_f32(weights[at]);
-                }
-            }
-        }
-        Self { taps, depth, columns, data }
-    }
-
-    /// Columns, the width of a row of [`apply`]'s output.
-    #[must_use]
-    pub fn columns(&self) -> usize {
-        self.columns
-    }
 }
 
 /// Whether a product replaces its destination or adds to it.
@@ -94,7 +69,7 @@ pub fn apply<E: Element>(
     to_stride: usize,
     into: Into,
 ) {
-    twin::apply(rows, a, tap_stride, weights, to, to_stride, into);
+    apply::apply(rows, a, tap_stride, weights, to, to_stride, into);
 }
 
 /// `grad[tap, k, n] += Σ_r a[r * a.stride + tap * taps.stride + k] * d[r * d.stride + n]` over `rows`
@@ -110,5 +85,22 @@ pub fn accumulate<E: Element>(
     [depth, columns]: [usize; 2],
     grad: &mut [f32],
 ) {
-    twin::accumulate(rows, a, taps, d, [depth, columns], grad);
+    accumulate_with(Set::best(), rows, a, taps, d, [depth, columns], grad);
+}
+
+/// [`accumulate`] with a given instruction set.
+///
+/// # Panics
+/// As [`accumulate`], and if the processor does not have the set.
+#[doc(hidden)]
+pub fn accumulate_with<E: Element>(
+    set: Set,
+    rows: usize,
+    a: Rows<'_, E>,
+    taps: Taps,
+    d: Rows<'_, E>,
+    [depth, columns]: [usize; 2],
+    grad: &mut [f32],
+) {
+    accumulate::accumulate(set, rows, a, taps, d, [depth, columns], grad);
 }

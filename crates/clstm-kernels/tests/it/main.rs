@@ -5,5 +5,6 @@ mod conv_lstm;
 mod gru;
 mod lflb;
 mod norm_pool;
+mod panel;
 mod random;
 mod reference;

@@ -1,0 +1,117 @@
+//! Weights in the order in which the tiles read them.
+
+use std::marker::PhantomData;
+
+use super::set::{Set, Tiles, panels};
+use super::words::Words;
+use super::{Element, check};
+use crate::activation::vectorised;
+
+/// Weights `[taps, depth, columns]` in the order in which the kernels read them.
+///
+/// Columns are cut into panels as wide as the widest tile; a panel holds, tap by tap, one row of its
+/// columns for each word of the depth. Missing columns and the second half of an odd last word are
+/// zero.
+#[derive(Debug)]
+pub struct Panels<E: Element> {
+    pub(super) taps: usize,
+    pub(super) depth: usize,
+    pub(super) columns: usize,
+    pub(super) tiles: Tiles,
+    pub(super) words: Words,
+    element: PhantomData<E>,
+}
+
+impl<E: Element> Panels<E> {
+    /// Packs `weights`, element `(tap, k, n)` being `weights[tap * strides[0] + k * strides[1] + n * strides[2]]`.
+    ///
+    /// # Panics
+    /// If an element lies outside the slice.
+    #[must_use]
+    pub fn pack(sizes: [usize; 3], weights: &[f32], strides: [usize; 3]) -> Self {
+        Self::pack_for(Set::best(), sizes, weights, strides)
+    }
+
+    /// [`Panels::pack`] for a given instruction set, which then multiplies by them.
+    ///
+    /// # Panics
+    /// If an element lies outside the slice or the processor does not have the set.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn pack_for(
+        set: Set,
+        [taps, depth, columns]: [usize; 3],
+        weights: &[f32],
+        strides: [usize; 3],
+    ) -> Self {
+        let tiles = set.tiles(E::PRECISION);
+        let rows = taps * depth.div_ceil(E::PER_WORD);
+        let words = Words::any(rows * columns.next_multiple_of(tiles.lanes));
+        let mut panels = Self { taps, depth, columns, tiles, words, element: PhantomData };
+        panels.repack(weights, strides);
+        panels
+    }
+
+    /// Packs other weights of the same sizes in place of these.
+    ///
+    /// # Panics
+    /// If an element lies outside the slice.
+    pub fn repack(&mut self, weights: &[f32], strides: [usize; 3]) {
+        let sizes = [self.taps, self.depth, self.columns];
+        check::covers("weights", weights.len(), [0, 1, 2].map(|i| (sizes[i], strides[i])));
+        vectorised(
+            #[inline(always)]
+            || self.fill(weights, strides),
+        );
+    }
+
+    /// A strip of columns at a time, a cache line of words wide: whichever index runs through
+    /// adjacent weights, the few lines that a strip reads from are used up before it moves on, and
+    /// every line that it writes is written whole.
+    #[inline(always)]
+    fn fill(&mut self, weights: &[f32], [tap_stride, k_stride, n_stride]: [usize; 3]) {
+        const STRIP: usize = 16;
+        let Self { taps, depth, columns, tiles, ref mut words, .. } = *self;
+        let per_tap = depth.div_ceil(E::PER_WORD);
+        let mut panel = &mut words[..];
+        for (first, width, vectors) in panels(&tiles, columns) {
+            let padded = vectors * tiles.lanes;
+            let (to, rest) = panel.split_at_mut(taps * per_tap * padded);
+            panel = rest;
+            for n in (0..padded).step_by(STRIP) {
+                let strip = STRIP.min(padded - n);
+                let there = strip.min(width.saturating_sub(n));
+                for word in 0..per_tap {
+                    for tap in 0..taps {
+                        let mut halves = [[0.0; STRIP]; 2];
+                        for (half, values) in halves.iter_mut().enumerate().take(E::PER_WORD) {
+                            let k = word * E::PER_WORD + half;
+                            if k == depth || there == 0 {
+                                continue;
+                            }
+                            let from = tap * tap_stride + k * k_stride + (first + n) * n_stride;
+                            let from = &weights[from..];
+                            if n_stride == 1 {
+                                values[..there].copy_from_slice(&from[..there]);
+                            } else {
+                                for (l, value) in values.iter_mut().enumerate().take(there) {
+                                    *value = from[l * n_stride];
+                                }
+                            }
+                        }
+                        let to = &mut to[(tap * per_tap + word) * padded + n..][..strip];
+                        for (l, to) in to.iter_mut().enumerate() {
+                            *to = E::word(E::from_f32(halves[0][l]), E::from_f32(halves[1][l]));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Columns, the width of a row of [`apply`](super::apply)'s output.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+}
