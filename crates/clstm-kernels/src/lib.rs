@@ -5,6 +5,7 @@
 //! - [`gru`]: one bidirectional layer of gated recurrent units (Eq. 8-11), reset gate before or after.
 //! - [`norm_pool`]: batch normalisation and max pooling along the length in one pass.
 //! - [`panel`]: the GEMMs they are made of, in `f32` and in `bf16`.
+//! - [`spectral`]: a long strided convolution of one channel by its Fourier transform.
 //! - [`activation`]: vectorised `exp`, `sigmoid` and `tanh` with stated errors.
 //!
 //! All tensors are row-major with the channel innermost ("channel-last"): a convolution's window is
@@ -19,6 +20,7 @@ pub mod conv_lstm;
 pub mod gru;
 pub mod norm_pool;
 pub mod panel;
+pub mod spectral;
 
 mod buffer;
 mod lanes;

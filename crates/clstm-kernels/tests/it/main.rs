@@ -6,3 +6,4 @@ mod gru;
 mod norm_pool;
 mod random;
 mod reference;
+mod spectral;
