@@ -8,3 +8,4 @@ mod norm_pool;
 mod panel;
 mod random;
 mod reference;
+mod spectral;

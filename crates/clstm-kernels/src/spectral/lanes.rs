@@ -1,0 +1,52 @@
+//! Vectors of columns: 16 as real parts, the next 16 as imaginary ones.
+
+use pulp::Simd;
+
+use super::LANES;
+use super::fft::Complex;
+
+/// The real parts at the start of `from`, the imaginary ones 16 further on.
+#[inline(always)]
+pub(super) fn load<S: Simd>(from: &[f32]) -> Complex<S::f32s> {
+    Complex { re: S::as_simd_f32s(from).0[0], im: S::as_simd_f32s(&from[LANES..]).0[0] }
+}
+
+/// The opposite of [`load`].
+#[inline(always)]
+pub(super) fn store<S: Simd>(to: &mut [f32], x: Complex<S::f32s>) {
+    S::as_mut_simd_f32s(to).0[0] = x.re;
+    S::as_mut_simd_f32s(&mut to[LANES..]).0[0] = x.im;
+}
+
+/// The columns of the row `from` from `column` on and from 16 further on, zeros after its end.
+#[inline(always)]
+pub(super) fn get_columns<S: Simd>(simd: S, from: &[f32], column: usize) -> Complex<S::f32s> {
+    if column + LANES + S::F32_LANES <= from.len() {
+        load::<S>(&from[column..])
+    } else {
+        let end = from.len();
+        let part = |at: usize| &from[at.min(end)..(at + S::F32_LANES).min(end)];
+        Complex {
+            re: simd.partial_load_f32s(part(column)),
+            im: simd.partial_load_f32s(part(column + LANES)),
+        }
+    }
+}
+
+/// The opposite of [`get_columns`]: what lies after the end of the row is dropped.
+#[inline(always)]
+pub(super) fn put_columns<S: Simd>(
+    simd: S,
+    x: Complex<S::f32s>,
+    to: &mut [f32],
+    column: usize,
+) {
+    if column + LANES + S::F32_LANES <= to.len() {
+        store::<S>(&mut to[column..], x);
+    } else {
+        let end = to.len();
+        let part = |at: usize| at.min(end)..(at + S::F32_LANES).min(end);
+        simd.partial_store_f32s(&mut to[part(column)], x.re);
+        simd.partial_store_f32s(&mut to[part(column + LANES)], x.im);
+    }
+}
