@@ -4,12 +4,13 @@ use rayon::prelude::*;
 
 use super::forward::scale;
 use super::gates::{self, NormSums, Peephole};
-use super::group::{Group, Source, StateGradients, group_ranges, split};
-use super::input::{InputGradient, unpack_gradient};
+use super::group::{Group, Layout, Source, StateGradients, group_ranges, split, widen};
+use super::input::{InputGradient, RawGradients, unpack_gradient};
 use super::norm::{BatchNorm, Slope};
 use super::weights::{Weights, taps_last, transpose};
 use super::{Peepholes, Saved, SavedOf, Shape};
 use crate::Buffer;
+use crate::activation::vectorised;
 use crate::panel::{self, Element, Into, Panels, Rows, Taps};
 
 /// Gradients of the parameters, each in the layout of its parameter in [`super::Params`].
@@ -29,8 +30,6 @@ pub struct Gradients {
 
 /// Sums of one group, later added up in the order of the groups.
 struct Partial {
-    /// `[kx, C, 4H]`
-    w_x: Buffer,
     /// `[kh, H, 4H]`
     w_h: Buffer,
     bias: Vec<f32>,
@@ -71,7 +70,7 @@ pub(crate) fn backward_in<E: Element, S: Source<E>>(
     let SavedOf { weights, groups, norm } = &mut saved;
     let state_back = weights.state_back.as_ref().expect("kept by the forward pass");
 
-    let mut partials: Vec<Partial> = groups
+    let partials: Vec<Partial> = groups
         .par_iter_mut()
         .zip(sources)
         .map(|(group, source)| {
@@ -90,11 +89,18 @@ pub(crate) fn backward_in<E: Element, S: Source<E>>(
         }
         None => ranges.iter().map(|_| None).collect(),
     };
-    groups.par_iter().zip(&mut partials).zip(inputs).for_each(|((group, partial), dx)| {
-        through_input(shape, weights, slope.as_ref(), group, partial, dx);
-    });
+    let w_x: Vec<Buffer> = groups
+        .par_iter()
+        .zip(inputs)
+        .map(|(group, dx)| {
+            let layout = &group.layout;
+            let dx = dx.map(|dx| InputGradient::new(shape, layout, &weights.input, dx));
+            let mut raw = RawSteps::new(group, slope.as_ref());
+            group.input.gradients(shape, layout, &mut raw, dx)
+        })
+        .collect();
 
-    let w_x = sum(partials.iter().map(|p| &p.w_x[..]));
+    let w_x = sum(w_x.iter().map(|w_x| &w_x[..]));
     let w_h = sum(partials.iter().map(|p| &p.w_h[..]));
     Gradients {
         w_x: unpack_gradient(shape, &w_x),
@@ -120,7 +126,6 @@ fn through_time<E: Element>(
     let peephole = Peephole { weights: &weights.peephole, stride: weights.peephole_stride };
     let taps = Taps { count: shape.kernel_state, stride: size * h };
     let mut partial = Partial {
-        w_x: Buffer::zeros(shape.kernel_input * shape.channels * n),
         w_h: Buffer::zeros(shape.kernel_state * h * n),
         bias: vec![0.0; n],
         peephole: vec![0.0; weights.peephole.len()],
@@ -185,29 +190,59 @@ fn through_time<E: Element>(
     partial
 }
 
-/// Gradients of the input weights and of the input, from those of the pre-activations.
-fn through_input<E: Element>(
-    shape: &Shape,
-    weights: &Weights<E>,
-    slope: Option<&Slope<'_>>,
-    group: &Group<E>,
-    partial: &mut Partial,
-    mut dx: Option<&mut [f32]>,
-) {
-    let layout = group.layout;
-    let pre_len = layout.pre_len();
-    let mut gradient = dx.as_ref().map(|_| InputGradient::new(shape, &layout, &weights.input));
-    let mut raw_gradient = Buffer::any(if slope.is_some() { pre_len } else { 0 });
-    for (t, gates) in group.gates.chunks_exact(layout.gates_len()).enumerate() {
-        let mut d = &gates[layout.gates_start()..][..pre_len];
-        if let (Some(slope), Some(raw)) = (slope, group.pre.as_deref()) {
-            slope.apply(&raw[t * pre_len..][..pre_len], d, &mut raw_gradient[..]);
-            d = &raw_gradient;
+/// Gradients of a group's raw pre-activations, from those of the normalised ones where there is a
+/// norm.
+struct RawSteps<'a, E: Element> {
+    layout: Layout,
+    /// `[T, P'', G, 4H]`
+    gates: &'a [E],
+    /// The norm's backward pass, and the raw pre-activations `[T, P, G, 4H]`.
+    norm: Option<(&'a Slope<'a>, &'a [E])>,
+    elements: Buffer<E>,
+    floats: Buffer,
+}
+
+impl<'a, E: Element> RawSteps<'a, E> {
+    fn new(group: &'a Group<E>, slope: Option<&'a Slope<'a>>) -> Self {
+        Self {
+            layout: group.layout,
+            gates: &group.gates,
+            norm: slope.zip(group.pre.as_deref()),
+            elements: Buffer::any(0),
+            floats: Buffer::any(0),
         }
-        group.input.weight_gradient(shape, &layout, t, d, &mut partial.w_x);
-        if let (Some(gradient), Some(dx)) = (&mut gradient, dx.as_deref_mut()) {
-            gradient.step(shape, &layout, t, d, dx);
+    }
+}
+
+/// Step `t` of the gradients of what enters the gates.
+fn step_of<'a, E>(layout: &Layout, gates: &'a [E], t: usize) -> &'a [E] {
+    &gates[t * layout.gates_len() + layout.gates_start()..][..layout.pre_len()]
+}
+
+impl<E: Element> RawGradients<E> for RawSteps<'_, E> {
+    fn elements(&mut self, t: usize) -> &[E] {
+        let (d, len) = (step_of(&self.layout, self.gates, t), self.layout.pre_len());
+        let Some((slope, raw)) = self.norm else { return d };
+        if self.elements.is_empty() {
+            self.elements = Buffer::any(len);
         }
+        slope.apply(&raw[t * len..][..len], d, &mut self.elements[..]);
+        &self.elements
+    }
+
+    fn floats(&mut self, t: usize) -> &[f32] {
+        let (d, len) = (step_of(&self.layout, self.gates, t), self.layout.pre_len());
+        if self.floats.is_empty() {
+            self.floats = Buffer::any(len);
+        }
+        match self.norm {
+            Some((slope, raw)) => slope.apply(&raw[t * len..][..len], d, &mut self.floats[..]),
+            None => vectorised(
+                #[inline(always)]
+                || widen(d, &mut self.floats),
+            ),
+        }
+        &self.floats
     }
 }
 

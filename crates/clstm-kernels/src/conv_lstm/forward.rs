@@ -98,7 +98,7 @@ fn open_group<E: Element>(
     let states = if keep { shape.time + 1 } else { 2 };
     let mut group = Group {
         layout,
-        input: GroupInput::pack(shape, size, x),
+        input: GroupInput::pack(shape, &weights.input, size, x),
         pre: None,
         gates: Buffer::any(kept * layout.gates_len()),
         cells: Buffer::any(states * layout.state_len()),
@@ -111,7 +111,7 @@ fn open_group<E: Element>(
         let mut floats = Buffer::any(layout.pre_len());
         for (t, pre) in pre.chunks_exact_mut(layout.pre_len()).enumerate() {
             let products = |to: &mut [f32]| {
-                group.input.products(shape, &layout, &weights.input, t..t + 1, to);
+                group.input.products(shape, &layout, t..t + 1, to);
             };
             match E::as_floats(pre) {
                 Some(pre) => products(pre),
@@ -156,7 +156,7 @@ fn run_group<E: Element>(
     let mut raw = Buffer::any(chunk * layout.pre_len());
     for first in (0..shape.time).step_by(chunk) {
         let time = first..(first + chunk).min(shape.time);
-        group.input.products(shape, &layout, &weights.input, time.clone(), &mut raw);
+        group.input.products(shape, &layout, time.clone(), &mut raw);
         for (t, raw) in time.zip(raw.chunks_exact(layout.pre_len())) {
             steps.run(group, t, raw, &mut state, sink);
         }

@@ -288,3 +288,54 @@ fn bf16_stays_close_to_f32() {
         }
     }
 }
+
+/// Puts a channel of zeros beside each value.
+fn beside_zeros(values: &[f32], inner: usize) -> Vec<f32> {
+    values.chunks(inner).flat_map(|v| v.iter().copied().chain(vec![0.0; inner])).collect()
+}
+
+#[test]
+fn a_long_kernel_over_a_waveform_is_the_direct_convolution() {
+    // One channel under 60 taps goes through its spectra; a second channel of zeros makes the same
+    // layer go the direct way.
+    let wave = Shape {
+        length: 203,
+        kernel_input: 60,
+        stride: 5,
+        filters: 9,
+        ..small(18, 1, 5, Peepholes::Channel)
+    };
+    let one = Layer::new(wave, 21);
+    let two = Layer {
+        shape: Shape { channels: 2, ..wave },
+        x: beside_zeros(&one.x, 1),
+        w_x: beside_zeros(&one.w_x, 60),
+        ..Layer::new(wave, 21)
+    };
+    let run = |layer: &Layer| {
+        let mut y = vec![0.0; layer.dy.len()];
+        let (saved, _) =
+            forward(&layer.shape, &layer.x, &layer.params(), layer.norm(), &mut y, true);
+        let mut dx = vec![0.0; layer.x.len()];
+        let g = backward(&layer.shape, saved.expect("kept"), &layer.dy, Some(&mut dx));
+        (y, dx, g)
+    };
+    let (y, dx, g) = run(&one);
+    let (y_direct, dx_direct, g_direct) = run(&two);
+    let first = |values: &[f32], inner: usize| -> Vec<f32> {
+        values.chunks(2 * inner).flat_map(|v| v[..inner].to_vec()).collect()
+    };
+    let pairs = [
+        (y_direct, y),
+        (first(&dx_direct, 1), dx),
+        (first(&g_direct.w_x, 60), g.w_x),
+        (g_direct.w_h, g.w_h),
+        (g_direct.bias, g.bias),
+        (g_direct.peephole, g.peephole),
+        (g_direct.gamma, g.gamma),
+    ];
+    for (index, (direct, spectral)) in pairs.iter().enumerate() {
+        let distance = distance(direct, spectral);
+        assert!(distance < 1e-4, "tensor {index} is off by {distance} of its rms");
+    }
+}
