@@ -107,8 +107,8 @@ unsafe fn block(
                 to_stride: columns,
                 add: true,
             };
-            // SAFETY: see above.
             let kernel = (tiles.across)(height, vectors);
+            // SAFETY: see above.
             unsafe { run(kernel, &tile, height, width, vectors * tiles.lanes) };
         }
     }
