@@ -107,8 +107,8 @@ unsafe fn block(
                 to_stride: columns,
                 add: true,
             };
-            // SAFETY: see above.
             let kernel = (tiles.across)(height, vectors);
+            // SAFETY: see above.
             unsafe { run(kernel, &tile, height, width, vectors * tiles.lanes) };
         }
     }
@@ -120,22 +120,49 @@ fn pack<E: Element>(rows: usize, from: Rows<'_, E>, width: usize, to: &mut [u32]
     vectorised(
         #[inline(always)]
         || {
-            for (word, to) in
-                to.chunks_exact_mut(stride).enumerate().take(rows.div_ceil(E::PER_WORD))
-            {
-                let row = word * E::PER_WORD;
-                let first = &from.data[row * from.stride..][..width];
+            let zeros = [E::default(); CHUNK];
+            let row = |r: usize| &from.data[r * from.stride..][..width];
+            for (word, to) in to.chunks_exact_mut(stride).enumerate().take(rows.div_ceil(E::PER_WORD)) {
+                let r = word * E::PER_WORD;
                 let (to, padding) = to.split_at_mut(width);
-                padding.fill(0);
-                if E::PER_WORD == 2 && row + 1 < rows {
-                    let second = &from.data[(row + 1) * from.stride..][..width];
-                    let pairs = first.iter().zip(second);
-                    to.iter_mut().zip(pairs).for_each(|(to, (x, y))| *to = E::word(*x, *y));
+                if E::PER_WORD == 2 && r + 1 < rows {
+                    let (first, first_rest) = row(r).as_chunks();
+                    let (second, second_rest) = row(r + 1).as_chunks();
+                    interleave(first, first_rest, second.iter(), second_rest, to);
                 } else {
-                    let zero = E::default();
-                    to.iter_mut().zip(first).for_each(|(to, x)| *to = E::word(*x, zero));
+                    let (first, rest) = row(r).as_chunks();
+                    interleave(first, rest, std::iter::repeat(&zeros), &zeros, to);
+                }
+                if !padding.is_empty() {
+                    padding.fill(0);
                 }
             }
         },
     );
+}
+
+/// Elements of a cache line of words.
+const CHUNK: usize = 16;
+
+/// The words of two rows' neighbours, in chunks of a length that the compiler knows.
+#[inline(always)]
+fn interleave<'a, E: Element>(
+    first: &[[E; CHUNK]],
+    first_rest: &[E],
+    second: impl Iterator<Item = &'a [E; CHUNK]>,
+    second_rest: &[E],
+    to: &mut [u32],
+) {
+    let (to, to_rest) = to.as_chunks_mut::<CHUNK>();
+    for ((to, first), second) in to.iter_mut().zip(first).zip(second) {
+        // By value: were they references, what is written might change what is read.
+        let (first, second) = (*first, *second);
+        let mut words = [0; CHUNK];
+        for (l, word) in words.iter_mut().enumerate() {
+            *word = E::word(first[l], second[l]);
+        }
+        *to = words;
+    }
+    let rest = first_rest.iter().zip(second_rest);
+    to_rest.iter_mut().zip(rest).for_each(|(to, (x, y))| *to = E::word(*x, *y));
 }

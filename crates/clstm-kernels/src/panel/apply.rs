@@ -37,10 +37,10 @@ pub(super) fn apply<E: Element>(
                 to_stride,
                 add: into == Into::Add,
             };
+            let kernel = (tiles.terms)(height, vectors);
             // SAFETY: `Tiles` are of this processor. The checks above keep the elements of every
             // row, tap and term in `a` and those of every row and column in `to`, which nothing else
             // sees; `b` is a panel of `taps * per_tap` rows of `vectors` vectors.
-            let kernel = (tiles.terms)(height, vectors);
             unsafe { run(kernel, &tile, height, width, vectors * tiles.lanes) };
         }
     }

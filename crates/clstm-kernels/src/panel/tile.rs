@@ -67,7 +67,7 @@ impl Adjacent for Across {
 
 /// How far ahead of its use a panel is fetched: the time in which the second-level cache, or the
 /// third, answers, at the four to eight vectors that a row of a full tile takes from it.
-const AHEAD: usize = 16;
+const AHEAD: usize = 8;
 
 /// Words of a cache line.
 const LINE: usize = 16;
@@ -83,6 +83,11 @@ impl<I: Isa, A: Adjacent, const R: usize, const V: usize> Task for Multiply<'_, 
         // tile, whatever its size, run through taps and words in the same order.
         unsafe {
             let mut sums = [[I::zero(); V]; R];
+            for i in 0..R {
+                for line in 0..(V * I::LANES).div_ceil(LINE) {
+                    prefetch(tile.to.wrapping_add(i * tile.to_stride + line * LINE).cast());
+                }
+            }
             let mut b = tile.b;
             for tap in 0..tile.taps {
                 let mut a = tile.a.add(tap * tile.a_tap);
