@@ -4,8 +4,12 @@
 use clstm_kernels::spectral::Spectral;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
-const [KERNEL, STRIDE, POSITIONS, COLUMNS]: [usize; 4] = [400, 10, 200, 128];
-const [UTTERANCES, TIME]: [usize; 2] = [16, 24];
+const KERNEL: usize = 400;
+const STRIDE: usize = 10;
+const POSITIONS: usize = 200;
+const COLUMNS: usize = 4 * 32;
+const UTTERANCES: usize = 16;
+const TIME: usize = 24;
 
 fn values(len: usize, scale: f32) -> Vec<f32> {
     (0..len).map(|i| ((i * 7919 % 2003) as f32 / 1001.5 - 1.0) * scale).collect()

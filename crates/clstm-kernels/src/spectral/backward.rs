@@ -28,7 +28,7 @@ impl Spectral {
     ) {
         let rows = segments.start * self.blocks..segments.end * self.blocks;
         assert!(rows.end <= x.rows, "spectral: {segments:?} of {} segments", x.rows / self.blocks);
-        let (plan, grad) = (self, &mut grad.0[..]);
+        let (plan, grad, at) = (self, &mut grad.0[..], &at);
         Arch::new().dispatch(Correlate { plan, x, rows, d, position_stride, at, grad });
     }
 
@@ -42,17 +42,17 @@ impl Spectral {
 }
 
 /// Transforms of the gradients and their products with the input.
-struct Correlate<'a, F> {
+struct Correlate<'a> {
     plan: &'a Spectral,
     x: &'a Spectra,
     rows: Range<usize>,
     d: &'a [f32],
     position_stride: usize,
-    at: F,
+    at: &'a dyn Fn(usize) -> usize,
     grad: &'a mut [f32],
 }
 
-impl<F: Fn(usize) -> usize> WithSimd for Correlate<'_, F> {
+impl WithSimd for Correlate<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -76,6 +76,10 @@ impl<F: Fn(usize) -> usize> WithSimd for Correlate<'_, F> {
                         transform.run(
                             #[inline(always)]
                             |p| {
+                                if p + 4 < outputs.len() {
+                                    super::lanes::prefetch::<3>(d, first + (p + 4) * position_stride + column);
+                                    super::lanes::prefetch::<3>(d, first + (p + 4) * position_stride + column + LANES);
+                                }
                                 if p < outputs.len() {
                                     let d = &d[first + p * position_stride..][..plan.columns];
                                     get_columns(simd, d, column)

@@ -47,7 +47,7 @@ impl Spectral {
     ) {
         let rows = segments.start * self.blocks..segments.end * self.blocks;
         assert!(rows.end <= x.rows, "spectral: {segments:?} of {} segments", x.rows / self.blocks);
-        let (plan, w) = (self, &weights.0[..]);
+        let (plan, w, at) = (self, &weights.0[..], &at);
         Arch::new().dispatch(Convolve { plan, w, x, rows, to, position_stride, at });
     }
 }
@@ -111,17 +111,17 @@ impl WithSimd for Pack<'_> {
 }
 
 /// Products and transforms back.
-struct Convolve<'a, F> {
+struct Convolve<'a> {
     plan: &'a Spectral,
     w: &'a [f32],
     x: &'a Spectra,
     rows: Range<usize>,
     to: &'a mut [f32],
     position_stride: usize,
-    at: F,
+    at: &'a dyn Fn(usize) -> usize,
 }
 
-impl<F: Fn(usize) -> usize> WithSimd for Convolve<'_, F> {
+impl WithSimd for Convolve<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -155,6 +155,10 @@ impl<F: Fn(usize) -> usize> WithSimd for Convolve<'_, F> {
                                 if p < outputs.len() {
                                     let to = &mut to[first + p * position_stride..][..plan.columns];
                                     put_columns(simd, y, to, column);
+                                }
+                                if p + 4 < outputs.len() {
+                                    super::lanes::prefetch::<7>(to, first + (p + 4) * position_stride + column);
+                                    super::lanes::prefetch::<7>(to, first + (p + 4) * position_stride + column + LANES);
                                 }
                             },
                         );

@@ -17,20 +17,20 @@ impl Spectral {
         let rows = segments * self.blocks;
         let mut data = Aligned::any(PAIRS * rows * self.depth());
         let (plan, to) = (self, &mut data[..]);
-        Arch::new().dispatch(Analyse { plan, rows, wave, at, to });
+        Arch::new().dispatch(Analyse { plan, rows, wave, at: &at, to });
         Spectra { rows, data }
     }
 }
 
-struct Analyse<'a, F> {
+struct Analyse<'a> {
     plan: &'a Spectral,
     rows: usize,
     wave: &'a [f32],
-    at: F,
+    at: &'a dyn Fn(usize) -> usize,
     to: &'a mut [f32],
 }
 
-impl<F: Fn(usize) -> usize> WithSimd for Analyse<'_, F> {
+impl WithSimd for Analyse<'_> {
     type Output = ();
 
     #[inline(always)]

@@ -45,3 +45,13 @@ pub(super) fn put_columns<S: Simd>(simd: S, x: Complex<S::f32s>, to: &mut [f32],
         simd.partial_store_f32s(&mut to[part(column + LANES)], x.im);
     }
 }
+
+/// Asks for the cache line of `x[at]`.
+#[inline(always)]
+pub(super) fn prefetch<const HINT: i32>(x: &[f32], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch has no architectural effect, whatever the address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<HINT>(x.as_ptr().wrapping_add(at).cast());
+    }
+}
