@@ -122,7 +122,9 @@ fn pack<E: Element>(rows: usize, from: Rows<'_, E>, width: usize, to: &mut [u32]
         || {
             let zeros = [E::default(); CHUNK];
             let row = |r: usize| &from.data[r * from.stride..][..width];
-            for (word, to) in to.chunks_exact_mut(stride).enumerate().take(rows.div_ceil(E::PER_WORD)) {
+            for (word, to) in
+                to.chunks_exact_mut(stride).enumerate().take(rows.div_ceil(E::PER_WORD))
+            {
                 let r = word * E::PER_WORD;
                 let (to, padding) = to.split_at_mut(width);
                 if E::PER_WORD == 2 && r + 1 < rows {

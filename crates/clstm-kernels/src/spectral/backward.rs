@@ -77,8 +77,14 @@ impl WithSimd for Correlate<'_> {
                             #[inline(always)]
                             |p| {
                                 if p + 4 < outputs.len() {
-                                    super::lanes::prefetch::<3>(d, first + (p + 4) * position_stride + column);
-                                    super::lanes::prefetch::<3>(d, first + (p + 4) * position_stride + column + LANES);
+                                    super::lanes::prefetch::<3>(
+                                        d,
+                                        first + (p + 4) * position_stride + column,
+                                    );
+                                    super::lanes::prefetch::<3>(
+                                        d,
+                                        first + (p + 4) * position_stride + column + LANES,
+                                    );
                                 }
                                 if p < outputs.len() {
                                     let d = &d[first + p * position_stride..][..plan.columns];

@@ -157,8 +157,14 @@ impl WithSimd for Convolve<'_> {
                                     put_columns(simd, y, to, column);
                                 }
                                 if p + 4 < outputs.len() {
-                                    super::lanes::prefetch::<7>(to, first + (p + 4) * position_stride + column);
-                                    super::lanes::prefetch::<7>(to, first + (p + 4) * position_stride + column + LANES);
+                                    super::lanes::prefetch::<7>(
+                                        to,
+                                        first + (p + 4) * position_stride + column,
+                                    );
+                                    super::lanes::prefetch::<7>(
+                                        to,
+                                        first + (p + 4) * position_stride + column + LANES,
+                                    );
                                 }
                             },
                         );
