@@ -31,14 +31,15 @@ pub(super) fn accumulate<E: Element>(
     let tiles = set.tiles(E::PRECISION);
     let longest = runs(rows.div_ceil(E::PER_WORD), PASS).map(|(_, words)| words).max().unwrap_or(0);
     let mut panel = Words::any(longest * tiles.vectors * tiles.lanes);
-    let paired = E::PER_WORD > 1;
-    let mut pairs = Words::any(if paired { longest * taps.count * depth } else { 0 });
+    // Pairs of rows are words only once they are interleaved, tap by tap because the rows of a tap
+    // may begin with the second of another tap's pair; an `f32` is a word where it lies.
+    let mut pairs = (E::PER_WORD > 1).then(|| Words::any(longest * taps.count * depth));
     for (word, words) in runs(rows.div_ceil(E::PER_WORD), PASS) {
         let row = word * E::PER_WORD;
         let rows = (words * E::PER_WORD).min(rows - row);
         let a = Rows { data: &a.data[row * a.stride..], stride: a.stride };
         let d = Rows { data: &d.data[row * d.stride..], stride: d.stride };
-        let operand = if paired {
+        let operand = if let Some(pairs) = &mut pairs {
             for (tap, to) in pairs.chunks_exact_mut(longest * depth).enumerate() {
                 let a = Rows { data: &a.data[tap * taps.stride..], stride: a.stride };
                 pack(rows, a, depth, to, depth);

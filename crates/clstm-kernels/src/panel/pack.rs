@@ -69,8 +69,7 @@ impl<E: Element> Panels<E> {
     /// adjacent weights, the few lines that a strip reads from are used up before it moves on, and
     /// every line that it writes is written whole.
     #[inline(always)]
-    fn fill(&mut self, weights: &[f32], [tap_stride, k_stride, n_stride]: [usize; 3]) {
-        const STRIP: usize = 16;
+    fn fill(&mut self, weights: &[f32], strides: [usize; 3]) {
         let Self { taps, depth, columns, tiles, ref mut words, .. } = *self;
         let per_tap = depth.div_ceil(E::PER_WORD);
         let mut panel = &mut words[..];
@@ -79,29 +78,23 @@ impl<E: Element> Panels<E> {
             let (to, rest) = panel.split_at_mut(taps * per_tap * padded);
             panel = rest;
             for n in (0..padded).step_by(STRIP) {
-                let strip = STRIP.min(padded - n);
-                let there = strip.min(width.saturating_sub(n));
+                let there = STRIP.min(width.saturating_sub(n));
                 for word in 0..per_tap {
                     for tap in 0..taps {
-                        let mut halves = [[0.0; STRIP]; 2];
-                        for (half, values) in halves.iter_mut().enumerate().take(E::PER_WORD) {
+                        let strip = |half: usize| {
                             let k = word * E::PER_WORD + half;
-                            if k == depth || there == 0 {
-                                continue;
-                            }
-                            let from = tap * tap_stride + k * k_stride + (first + n) * n_stride;
-                            let from = &weights[from..];
-                            if n_stride == 1 {
-                                values[..there].copy_from_slice(&from[..there]);
-                            } else {
-                                for (l, value) in values.iter_mut().enumerate().take(there) {
-                                    *value = from[l * n_stride];
-                                }
-                            }
-                        }
-                        let to = &mut to[(tap * per_tap + word) * padded + n..][..strip];
-                        for (l, to) in to.iter_mut().enumerate() {
-                            *to = E::word(E::from_f32(halves[0][l]), E::from_f32(halves[1][l]));
+                            let at = tap * strides[0] + k * strides[1] + (first + n) * strides[2];
+                            let there = if k < depth { there } else { 0 };
+                            // SAFETY: `repack` has checked that the weights hold every element.
+                            unsafe { gather(weights, at, strides[2], there) }
+                        };
+                        let firsts = strip(0);
+                        let seconds = if E::PER_WORD == 2 { strip(1) } else { firsts };
+                        let words = interleave::<E>(firsts, seconds);
+                        let to = &mut to[(tap * per_tap + word) * padded + n..];
+                        match to.first_chunk_mut::<STRIP>() {
+                            Some(to) if padded - n >= STRIP => *to = words,
+                            _ => to[..padded - n].copy_from_slice(&words[..padded - n]),
                         }
                     }
                 }
@@ -114,4 +107,41 @@ impl<E: Element> Panels<E> {
     pub fn columns(&self) -> usize {
         self.columns
     }
+}
+
+/// Columns that are packed at a time, a cache line of words.
+const STRIP: usize = 16;
+
+/// `count` elements of `from`, `stride` apart from `at`, and zeros.
+///
+/// # Safety
+/// They lie in `from`.
+#[inline(always)]
+unsafe fn gather(from: &[f32], at: usize, stride: usize, count: usize) -> [f32; STRIP] {
+    let mut strip = [0.0; STRIP];
+    // SAFETY: the caller's. Lengths and strides that the compiler knows become vector code.
+    let element = |l: usize| unsafe { *from.get_unchecked(at + l * stride) };
+    if count == STRIP && stride == 1 {
+        // SAFETY: the caller's.
+        strip.copy_from_slice(unsafe { from.get_unchecked(at..at + STRIP) });
+    } else if count == STRIP {
+        for (l, to) in strip.iter_mut().enumerate() {
+            *to = element(l);
+        }
+    } else {
+        for (l, to) in strip.iter_mut().enumerate().take(count) {
+            *to = element(l);
+        }
+    }
+    strip
+}
+
+/// The words of two strips of neighbours.
+#[inline(always)]
+fn interleave<E: Element>(firsts: [f32; STRIP], seconds: [f32; STRIP]) -> [u32; STRIP] {
+    let mut words = [0; STRIP];
+    for (l, word) in words.iter_mut().enumerate() {
+        *word = E::word(E::from_f32(firsts[l]), E::from_f32(seconds[l]));
+    }
+    words
 }
