@@ -35,12 +35,7 @@ pub(super) fn get_columns<S: Simd>(simd: S, from: &[f32], column: usize) -> Comp
 
 /// The opposite of [`get_columns`]: what lies after the end of the row is dropped.
 #[inline(always)]
-pub(super) fn put_columns<S: Simd>(
-    simd: S,
-    x: Complex<S::f32s>,
-    to: &mut [f32],
-    column: usize,
-) {
+pub(super) fn put_columns<S: Simd>(simd: S, x: Complex<S::f32s>, to: &mut [f32], column: usize) {
     if column + LANES + S::F32_LANES <= to.len() {
         store::<S>(&mut to[column..], x);
     } else {

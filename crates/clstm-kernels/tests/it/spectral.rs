@@ -97,7 +97,11 @@ impl Case {
         let mut y = Vec::new();
         for i in 0..self.segments {
             y.extend(self.sizes.forward(self.segment(i), &self.w));
-            self.sizes.weight_grad(self.segment(i), &self.d[i * self.len()..][..self.len()], &mut grad);
+            self.sizes.weight_grad(
+                self.segment(i),
+                &self.d[i * self.len()..][..self.len()],
+                &mut grad,
+            );
         }
         (y, grad)
     }
