@@ -5,10 +5,10 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::aligned::Aligned;
-use super::fft::{Complex, POINTS, Scratch, Transform};
+use super::fft::{Complex, POINTS, Scratch, transform};
 use super::lanes::{get_columns, load, put_columns, store};
-use super::product::{self, Rows};
-use super::{BLOCK, COLUMNS, Gradient, LANES, ROW, Spectra, Spectral, TILE, place};
+use super::product;
+use super::{BLOCK, COLUMNS, Gradient, LANES, ROW, Spectra, Spectral, TILE, frequencies, pair_of};
 use crate::Buffer;
 
 impl Spectral {
@@ -59,8 +59,6 @@ impl WithSimd for Correlate<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { plan, x, rows, d, position_stride, at, grad } = self;
         let depth = plan.depth();
-        let mut transform =
-            Transform { simd, twiddles: &plan.twiddles, scratch: &mut Scratch::new() };
         let zero = simd.splat_f32s(0.0);
         let mut tile = Aligned::any(TILE * ROW);
         let tile = &mut tile[..];
@@ -73,9 +71,12 @@ impl WithSimd for Correlate<'_> {
                     let first = at(row / plan.blocks) + outputs.start * position_stride;
                     for lane in (0..LANES).step_by(S::F32_LANES) {
                         let column = block * BLOCK + lane;
-                        transform.run(
+                        transform(
+                            simd,
+                            &plan.twiddles,
+                            &mut z[lane..],
                             #[inline(always)]
-                            |p| {
+                            |_, p| {
                                 if p + 4 < outputs.len() {
                                     super::lanes::prefetch::<3>(
                                         d,
@@ -94,15 +95,20 @@ impl WithSimd for Correlate<'_> {
                                 }
                             },
                             #[inline(always)]
-                            |f, x| store::<S>(&mut z[place(f) + lane..], x),
+                            |z, f, x| store::<S>(&mut z[f * BLOCK..], x),
                         );
                     }
                 }
                 for (pair, grad) in grad.chunks_exact_mut(depth * COLUMNS).enumerate() {
                     let x = &x.data[(pair * x.rows + from) * depth..][..count * depth];
-                    let x = Rows { data: x, stride: depth };
-                    let d = Rows { data: &tile[pair * COLUMNS..], stride: ROW };
-                    product::accumulate(simd, [count, depth], x, d, grad);
+                    product::accumulate(
+                        simd,
+                        [count, depth],
+                        x,
+                        tile,
+                        frequencies(pair).map(|f| f * BLOCK),
+                        grad,
+                    );
                 }
             }
         }
@@ -127,16 +133,19 @@ impl WithSimd for Unpack<'_> {
         let Self { plan, grad, to } = self;
         let (phases, depth) = (plan.stride, plan.depth());
         let scale = simd.splat_f32s(1.0 / POINTS as f32);
-        let mut transform =
-            Transform { simd, twiddles: &plan.twiddles, scratch: &mut Scratch::new() };
+        let mut room = Scratch::new();
         for (block, grad) in grad.chunks_exact(plan.block_len()).enumerate() {
             for phase in 0..phases {
                 for lane in (0..LANES).step_by(S::F32_LANES) {
                     let column = block * BLOCK + lane;
-                    transform.run(
+                    transform(
+                        simd,
+                        &plan.twiddles,
+                        &mut room.0,
                         #[inline(always)]
-                        |f| {
-                            let (pair, at) = (place(f) / COLUMNS, place(f) % COLUMNS + lane);
+                        |_, f| {
+                            let (pair, second) = pair_of(f);
+                            let at = if second { BLOCK + lane } else { lane };
                             let grad = &grad[pair * depth * COLUMNS + at..];
                             let real = load::<S>(&grad[phase * COLUMNS..]);
                             let imaginary = load::<S>(&grad[(phases + phase) * COLUMNS..]);
@@ -158,7 +167,7 @@ impl WithSimd for Unpack<'_> {
                             }
                         },
                         #[inline(always)]
-                        |j, g| {
+                        |_, j, g| {
                             let tap = j * phases + phase;
                             if j < plan.taps && tap < plan.kernel {
                                 let to = &mut to[tap * plan.columns..][..plan.columns];

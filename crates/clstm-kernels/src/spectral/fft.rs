@@ -3,12 +3,15 @@
 //! Two passes of sixteen radix-16 butterflies (Cooley and Tukey, 1965): with `n = 16 n1 + n2` and
 //! `f = f1 + 16 f2`,
 //! `x^[f] = Σ_n2 e^(2πi n2 f2 / 16) · e^(2πi n2 f1 / 256) · Σ_n1 x[n] e^(2πi n1 f1 / 16)`.
-//! A butterfly lives in the 32 vector registers of AVX-512 and NEON; the 256 points of one vector of
-//! channels between the passes are 32 KB, less than a first-level cache.
+//! A butterfly lives in the 32 vector registers of AVX-512 and NEON. Both passes work in place, for
+//! what counts is to stay in the first-level cache: the 256 points of 16 lanes are 32 KB.
 
 use std::f64::consts::TAU;
 
 use pulp::Simd;
+
+use super::BLOCK;
+use super::lanes::{load, store};
 
 /// Points of a transform.
 ///
@@ -42,59 +45,60 @@ impl Twiddles {
     }
 }
 
-/// Room for the points between the passes, aligned to a cache line and a vector.
+/// Room for the points of a transform, aligned to a cache line and a vector.
 #[repr(C, align(64))]
-pub(super) struct Scratch([f32; POINTS * 2 * 16]);
+pub(super) struct Scratch(pub(super) [f32; POINTS * BLOCK]);
 
 impl Scratch {
     pub(super) fn new() -> Self {
-        Self([0.0; POINTS * 2 * 16])
+        Self([0.0; POINTS * BLOCK])
     }
 }
 
-/// A transform under one instruction set.
-pub(super) struct Transform<'a, S> {
-    pub(super) simd: S,
-    pub(super) twiddles: &'a Twiddles,
-    pub(super) scratch: &'a mut Scratch,
+/// Where the points of a transform lie that is to be taken in place, each [`BLOCK`] floats: in the
+/// order in which the first butterflies take them, one after another. Its frequencies come to lie in
+/// their natural order.
+#[inline(always)]
+pub(super) fn slot(n: usize) -> usize {
+    (n % RADIX * RADIX + n / RADIX) * BLOCK
 }
 
-impl<S: Simd> Transform<'_, S> {
-    /// `sink(f, Σ_n source(n) e^(2πi f n / 256))` for every `f`, in no particular order.
-    ///
-    /// The exponent is positive: unscaled, this is the inverse transform.
-    #[inline(always)]
-    pub(super) fn run(
-        &mut self,
-        source: impl Fn(usize) -> Complex<S::f32s>,
-        mut sink: impl FnMut(usize, Complex<S::f32s>),
-    ) {
-        let simd = self.simd;
-        let zero = simd.splat_f32s(0.0);
-        let scratch = &mut S::as_mut_simd_f32s(&mut self.scratch.0).0[..2 * POINTS];
-        for n2 in 0..RADIX {
-            let mut x = [Complex { re: zero, im: zero }; RADIX];
-            for (n1, x) in x.iter_mut().enumerate() {
-                *x = source(n1 * RADIX + n2);
-            }
-            let x = radix16(simd, x);
-            for (f1, x) in x.into_iter().enumerate() {
-                let x = times(simd, x, self.twiddles.0[n2 * RADIX + f1]);
-                let at = (f1 * RADIX + n2) * 2;
-                scratch[at] = x.re;
-                scratch[at + 1] = x.im;
-            }
+/// The transform of the points `x^[f] = Σ_n source(n) e^(2πi f n / 256)`, handed to `sink(f, x^[f])` for
+/// every `f` in no particular order.
+///
+/// The exponent is positive: unscaled, this is the inverse transform.
+///
+/// `room` holds what lies between the passes, and is theirs to read and write, too: a source may read
+/// point `n` at [`slot`]`(n)` of it, and a sink write frequency `f` at `f` [`BLOCK`].
+#[inline(always)]
+pub(super) fn transform<S: Simd>(
+    simd: S,
+    twiddles: &Twiddles,
+    room: &mut [f32],
+    source: impl Fn(&[f32], usize) -> Complex<S::f32s>,
+    mut sink: impl FnMut(&mut [f32], usize, Complex<S::f32s>),
+) {
+    let zero = simd.splat_f32s(0.0);
+    for n2 in 0..RADIX {
+        let mut x = [Complex { re: zero, im: zero }; RADIX];
+        for (n1, x) in x.iter_mut().enumerate() {
+            *x = source(room, n1 * RADIX + n2);
         }
-        for f1 in 0..RADIX {
-            let mut x = [Complex { re: zero, im: zero }; RADIX];
-            for (n2, x) in x.iter_mut().enumerate() {
-                let at = (f1 * RADIX + n2) * 2;
-                *x = Complex { re: scratch[at], im: scratch[at + 1] };
-            }
-            let x = radix16(simd, x);
-            for (f2, x) in x.into_iter().enumerate() {
-                sink(f1 + f2 * RADIX, x);
-            }
+        let x = radix16(simd, x);
+        let room = &mut room[n2 * RADIX * BLOCK..];
+        for (f1, x) in x.into_iter().enumerate() {
+            let x = times(simd, x, twiddles.0[n2 * RADIX + f1]);
+            store::<S>(&mut room[f1 * BLOCK..], x);
+        }
+    }
+    for f1 in 0..RADIX {
+        let mut x = [Complex { re: zero, im: zero }; RADIX];
+        for (n2, x) in x.iter_mut().enumerate() {
+            *x = load::<S>(&room[(n2 * RADIX + f1) * BLOCK..]);
+        }
+        let x = radix16(simd, x);
+        for (f2, x) in x.into_iter().enumerate() {
+            sink(room, f1 + f2 * RADIX, x);
         }
     }
 }

@@ -5,10 +5,10 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::aligned::Aligned;
-use super::fft::{Complex, POINTS, Scratch, Transform};
+use super::fft::{Complex, POINTS, Scratch, slot, transform};
 use super::lanes::{get_columns, load, put_columns, store};
-use super::product::{self, Rows};
-use super::{BLOCK, COLUMNS, LANES, ROW, Spectra, Spectral, TILE, Weights, place};
+use super::product;
+use super::{BLOCK, COLUMNS, LANES, ROW, Spectra, Spectral, TILE, Weights, frequencies, pair_of};
 
 impl Spectral {
     /// Spectra of weights `[kernel, columns]`, row-major.
@@ -68,15 +68,17 @@ impl WithSimd for Pack<'_> {
         let (phases, depth) = (plan.stride, plan.depth());
         // What undoes the transform back is done here once.
         let scale = simd.splat_f32s(1.0 / POINTS as f32);
-        let mut transform =
-            Transform { simd, twiddles: &plan.twiddles, scratch: &mut Scratch::new() };
+        let mut room = Scratch::new();
         for (block, to) in to.chunks_exact_mut(plan.block_len()).enumerate() {
             for phase in 0..phases {
                 for lane in (0..LANES).step_by(S::F32_LANES) {
                     let column = block * BLOCK + lane;
-                    transform.run(
+                    transform(
+                        simd,
+                        &plan.twiddles,
+                        &mut room.0,
                         #[inline(always)]
-                        |j| {
+                        |_, j| {
                             let tap = j * phases + phase;
                             let w = if tap < plan.kernel {
                                 &w[tap * plan.columns..][..plan.columns]
@@ -90,8 +92,9 @@ impl WithSimd for Pack<'_> {
                             }
                         },
                         #[inline(always)]
-                        |f, c| {
-                            let (pair, at) = (place(f) / COLUMNS, place(f) % COLUMNS + lane);
+                        |_, f, c| {
+                            let (pair, second) = pair_of(f);
+                            let at = if second { BLOCK + lane } else { lane };
                             let to = &mut to[pair * depth * COLUMNS + at..];
                             // The spectrum at 128 stands in the place of the imaginary part at 0.
                             let k = if f == POINTS / 2 { phases + phase } else { phase };
@@ -128,8 +131,6 @@ impl WithSimd for Convolve<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { plan, w, x, rows, to, position_stride, at } = self;
         let depth = plan.depth();
-        let mut transform =
-            Transform { simd, twiddles: &plan.twiddles, scratch: &mut Scratch::new() };
         let mut tile = Aligned::any(TILE * ROW);
         let tile = &mut tile[..];
         for from in rows.clone().step_by(TILE) {
@@ -137,21 +138,22 @@ impl WithSimd for Convolve<'_> {
             for (block, w) in w.chunks_exact(plan.block_len()).enumerate() {
                 for (pair, w) in w.chunks_exact(depth * COLUMNS).enumerate() {
                     let x = &x.data[(pair * x.rows + from) * depth..][..count * depth];
-                    let x = Rows { data: x, stride: depth };
-                    let to = &mut tile[pair * COLUMNS..];
-                    product::apply(simd, [count, depth], x, w, to, ROW);
+                    product::apply(simd, [count, depth], x, w, tile, frequencies(pair).map(slot));
                 }
-                for (r, z) in tile.chunks_exact(ROW).take(count).enumerate() {
+                for (r, z) in tile.chunks_exact_mut(ROW).take(count).enumerate() {
                     let row = from + r;
                     let outputs = plan.outputs_of(row % plan.blocks);
                     let first = at(row / plan.blocks) + outputs.start * position_stride;
                     for lane in (0..LANES).step_by(S::F32_LANES) {
                         let column = block * BLOCK + lane;
-                        transform.run(
+                        transform(
+                            simd,
+                            &plan.twiddles,
+                            &mut z[lane..],
                             #[inline(always)]
-                            |f| load::<S>(&z[place(f) + lane..]),
+                            |z, f| load::<S>(&z[slot(f)..]),
                             #[inline(always)]
-                            |p, y| {
+                            |_, p, y| {
                                 if p < outputs.len() {
                                     let to = &mut to[first + p * position_stride..][..plan.columns];
                                     put_columns(simd, y, to, column);

@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::aligned::Aligned;
-use super::fft::{Complex, POINTS, Scratch, Transform};
+use super::fft::{Complex, POINTS, Scratch, transform};
 use super::{PAIRS, Spectra, Spectral};
 
 impl Spectral {
@@ -38,8 +38,7 @@ impl WithSimd for Analyse<'_> {
         let Self { plan, rows, wave, at, to } = self;
         let (phases, depth) = (plan.stride, plan.depth());
         let zero = simd.splat_f32s(0.0);
-        let mut transform =
-            Transform { simd, twiddles: &plan.twiddles, scratch: &mut Scratch::new() };
+        let mut room = Scratch::new();
         for row in 0..rows {
             let outputs = plan.outputs_of(row % plan.blocks);
             // What valid outputs hear, and no more: the rest may be another segment's.
@@ -48,9 +47,12 @@ impl WithSimd for Analyse<'_> {
             let segment = &segment[outputs.start * phases..];
             for phase in (0..phases).step_by(S::F32_LANES) {
                 let lanes = S::F32_LANES.min(phases - phase);
-                transform.run(
+                transform(
+                    simd,
+                    &plan.twiddles,
+                    &mut room.0,
                     #[inline(always)]
-                    |q| {
+                    |_, q| {
                         let from = (q * phases + phase).min(segment.len());
                         let from = &segment[from..];
                         let re = if q >= heard {
@@ -64,7 +66,7 @@ impl WithSimd for Analyse<'_> {
                     },
                     // The transform has the opposite sign: the conjugate.
                     #[inline(always)]
-                    |f, x| {
+                    |_, f, x| {
                         if f < PAIRS {
                             let to = &mut to[(f * rows + row) * depth..][..depth];
                             simd.partial_store_f32s(&mut to[phase..][..lanes], x.re);

@@ -46,20 +46,24 @@ const PAIRS: usize = POINTS / 2;
 /// all of them.
 const TILE: usize = 16;
 
-/// Floats from one row's spectra to the next: one pair more than there are, so that rows do not lie
-/// at the same place of every page, where caches and store buffers take them for one another.
-const ROW: usize = (PAIRS + 1) * COLUMNS;
+/// Floats from one row's spectra to the next: one frequency more than there are, so that rows do not
+/// lie at the same place of every page, where caches and store buffers take them for one another.
+const ROW: usize = (POINTS + 1) * BLOCK;
 
-/// Where a frequency lies in a row of pairs.
+/// The pair that frequency `f` belongs to, and whether as its second.
 #[inline(always)]
-fn place(f: usize) -> usize {
-    if f < PAIRS {
-        f * COLUMNS
-    } else if f == PAIRS {
-        BLOCK
-    } else {
-        (POINTS - f) * COLUMNS + BLOCK
+fn pair_of(f: usize) -> (usize, bool) {
+    match f {
+        0..PAIRS => (f, false),
+        PAIRS => (0, true),
+        _ => (POINTS - f, true),
     }
+}
+
+/// The frequencies of a pair.
+#[inline(always)]
+fn frequencies(pair: usize) -> [usize; 2] {
+    [pair, if pair == 0 { PAIRS } else { POINTS - pair }]
 }
 
 /// A plan: the sizes of a convolution and what its transforms share.

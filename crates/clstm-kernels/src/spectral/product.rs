@@ -5,18 +5,11 @@
 
 use pulp::Simd;
 
-use super::COLUMNS;
+use super::{BLOCK, COLUMNS, ROW};
 
 /// Rows of a register tile: 6 x 4 vectors of AVX-512 or NEON leave 8 of 32 registers for operands,
 /// 6 x 2 of AVX2 leave 4 of 16.
 const TILE: usize = 6;
-
-/// Strided rows within a slice: row `r` starts at `r * stride`.
-#[derive(Clone, Copy)]
-pub(super) struct Rows<'a> {
-    pub(super) data: &'a [f32],
-    pub(super) stride: usize,
-}
 
 /// Calls `$body` with the constant `R` for each run of at most [`TILE`] of `$count` rows, the runs
 /// being as even as they can.
@@ -45,24 +38,31 @@ macro_rules! tiles {
     }};
 }
 
-/// `to[r] = Σ_k x[r, k] w[k]` for `rows` rows of `x` of depth `depth`; rows of `w` (adjacent) and `to`
-/// (strided) are [`COLUMNS`] wide.
+/// Vectors `v .. v + V` of a row of spectra, 32 columns at each of two slots.
+#[inline(always)]
+fn vector<S: Simd>(v: usize, slots: [usize; 2]) -> usize {
+    let column = v * S::F32_LANES;
+    if column < BLOCK { slots[0] + column } else { slots[1] + column - BLOCK }
+}
+
+/// `to[r] = Σ_k x[r, k] w[k]` for `rows` rows of `x` of depth `depth`, `w` being [`COLUMNS`] wide; half
+/// of the columns of row `r` of `to` lie at each of `r * ROW + slots`.
 #[inline(always)]
 pub(super) fn apply<S: Simd>(
     simd: S,
     [rows, depth]: [usize; 2],
-    x: Rows<'_>,
+    x: &[f32],
     w: &[f32],
     to: &mut [f32],
-    to_stride: usize,
+    slots: [usize; 2],
 ) {
     tiles!(rows, |from, R| {
-        let x = Rows { data: &x.data[from * x.stride..], stride: x.stride };
-        let to = &mut to[from * to_stride..];
+        let x = &x[from * depth..];
+        let to = &mut to[from * ROW..];
         if S::REGISTER_COUNT >= 32 {
-            apply_tile::<S, R, 4>(simd, depth, x, w, to, to_stride);
+            apply_tile::<S, R, 4>(simd, depth, x, w, to, slots);
         } else {
-            apply_tile::<S, R, 2>(simd, depth, x, w, to, to_stride);
+            apply_tile::<S, R, 2>(simd, depth, x, w, to, slots);
         }
     });
 }
@@ -71,16 +71,16 @@ pub(super) fn apply<S: Simd>(
 fn apply_tile<S: Simd, const R: usize, const V: usize>(
     simd: S,
     depth: usize,
-    x: Rows<'_>,
+    x: &[f32],
     w: &[f32],
     to: &mut [f32],
-    to_stride: usize,
+    slots: [usize; 2],
 ) {
     let width = COLUMNS / S::F32_LANES;
     let w = S::as_simd_f32s(&w[..depth * COLUMNS]).0;
-    let mut rows = [x.data; R];
+    let mut rows = [x; R];
     for (r, row) in rows.iter_mut().enumerate() {
-        *row = &x.data[r * x.stride..][..depth];
+        *row = &x[r * depth..][..depth];
     }
     let mut v = 0;
     while v < width {
@@ -95,40 +95,43 @@ fn apply_tile<S: Simd, const R: usize, const V: usize>(
             }
         }
         for (r, sums) in sums.iter().enumerate() {
-            let to = S::as_mut_simd_f32s(&mut to[r * to_stride..][..COLUMNS]).0;
-            to[v..v + V].copy_from_slice(sums);
+            for (c, sum) in sums.iter().enumerate() {
+                S::as_mut_simd_f32s(&mut to[r * ROW + vector::<S>(v + c, slots)..]).0[0] = *sum;
+            }
         }
         v += V;
     }
 }
 
-/// `grad[k] += Σ_r x[r, k] d[r]` for `rows` rows; rows of `d` (strided) and `grad` (adjacent) are
-/// [`COLUMNS`] wide.
+/// `grad[k] += Σ_r x[r, k] d[r]` for `rows` rows of `x` of depth `depth`, `grad` being [`COLUMNS`] wide;
+/// half of the columns of row `r` of `d` lie at each of `r * ROW + slots`.
 #[inline(always)]
 pub(super) fn accumulate<S: Simd>(
     simd: S,
     [rows, depth]: [usize; 2],
-    x: Rows<'_>,
-    d: Rows<'_>,
+    x: &[f32],
+    d: &[f32],
+    slots: [usize; 2],
     grad: &mut [f32],
 ) {
     tiles!(depth, |from, R| {
+        let x = x.chunks_exact(depth).take(rows);
         let grad = &mut grad[from * COLUMNS..][..R * COLUMNS];
         if S::REGISTER_COUNT >= 32 {
-            accumulate_tile::<S, R, 4>(simd, rows, from, x, d, grad);
+            accumulate_tile::<S, R, 4>(simd, from, x, d, slots, grad);
         } else {
-            accumulate_tile::<S, R, 2>(simd, rows, from, x, d, grad);
+            accumulate_tile::<S, R, 2>(simd, from, x, d, slots, grad);
         }
     });
 }
 
 #[inline(always)]
-fn accumulate_tile<S: Simd, const R: usize, const V: usize>(
+fn accumulate_tile<'a, S: Simd, const R: usize, const V: usize>(
     simd: S,
-    rows: usize,
     from: usize,
-    x: Rows<'_>,
-    d: Rows<'_>,
+    x: impl Iterator<Item = &'a [f32]> + Clone,
+    d: &[f32],
+    slots: [usize; 2],
     grad: &mut [f32],
 ) {
     let width = COLUMNS / S::F32_LANES;
@@ -139,13 +142,16 @@ fn accumulate_tile<S: Simd, const R: usize, const V: usize>(
         for (k, sums) in sums.iter_mut().enumerate() {
             sums.copy_from_slice(&grad[k * width + v..][..V]);
         }
-        for row in 0..rows {
-            let x = &x.data[row * x.stride + from..][..R];
-            let d = &S::as_simd_f32s(&d.data[row * d.stride..][..COLUMNS]).0[v..v + V];
+        for (x, d) in x.clone().zip(d.chunks_exact(ROW)) {
+            let x = &x[from..][..R];
+            let mut columns = [simd.splat_f32s(0.0); V];
+            for (c, column) in columns.iter_mut().enumerate() {
+                *column = S::as_simd_f32s(&d[vector::<S>(v + c, slots)..]).0[0];
+            }
             for r in 0..R {
                 let x = simd.splat_f32s(x[r]);
                 for c in 0..V {
-                    sums[r][c] = simd.mul_add_e_f32s(x, d[c], sums[r][c]);
+                    sums[r][c] = simd.mul_add_e_f32s(x, columns[c], sums[r][c]);
                 }
             }
         }

@@ -160,3 +160,116 @@ proptest! {
         prop_assert!(backward[0] < 2e-6, "gradient {backward:?}");
     }
 }
+
+/// Rows as the recurrent layers have them, `[steps, positions, utterances, columns]`, with a guard
+/// before, between and after.
+#[test]
+fn strided_rows_are_written_and_nothing_else() {
+    const GUARD: f32 = 12345.0;
+    // Columns of a whole block, of part of one, and of less than a vector.
+    for columns in [64, 44, 5] {
+        let sizes = Sizes { kernel: 93, stride: 4, positions: 300, columns };
+        let plan = sizes.plan().expect("a size that gains");
+        let [steps, utterances] = [3, 5];
+        let case = Case::new(sizes, steps * utterances, 7);
+        let (y, grad) = case.spectral(&plan, case.segments);
+
+        let (row, before) = (columns + 3, 11);
+        let (position, step) = (utterances * row, sizes.positions * utterances * row);
+        let at = |i: usize| before + i / utterances * step + i % utterances * row;
+        let mut strided = vec![GUARD; before + steps * step + 9];
+        let weights = plan.weights(&case.w);
+        let x = plan.spectra(case.segments, &case.x, |i| i * sizes.padded());
+        plan.apply(&weights, &x, 0..case.segments, &mut strided, position, at);
+        let mut written = vec![false; strided.len()];
+        for (i, y) in y.chunks_exact(case.len()).enumerate() {
+            for (p, y) in y.chunks_exact(columns).enumerate() {
+                let from = at(i) + p * position;
+                assert_eq!(&strided[from..from + columns], y, "segment {i}, position {p}");
+                written[from..from + columns].fill(true);
+            }
+        }
+        let mut rest = strided.iter().zip(&written).filter(|(_, written)| !**written);
+        assert!(rest.all(|(value, _)| *value == GUARD));
+
+        // Gradients are read from there, and a NaN between rows is not.
+        let mut strided: Vec<f32> = vec![f32::NAN; strided.len()];
+        for (i, d) in case.d.chunks_exact(case.len()).enumerate() {
+            for (p, d) in d.chunks_exact(columns).enumerate() {
+                strided[at(i) + p * position..][..columns].copy_from_slice(d);
+            }
+        }
+        let mut sum = plan.gradient();
+        plan.accumulate(&x, 0..case.segments, &strided, position, at, &mut sum);
+        assert_eq!(&plan.finish(&sum)[..], &grad[..]);
+    }
+}
+
+/// A segment among many, in any order, in calls of any size: the same bits as alone.
+#[test]
+fn a_segment_does_not_depend_on_the_others() {
+    for sizes in [PRESET, Sizes { kernel: 70, stride: 3, positions: 500, columns: 20 }] {
+        let plan = sizes.plan().expect("a size that gains");
+        let mut case = Case::new(sizes, 23, 3);
+        let (together, _) = case.spectral(&plan, 23);
+        assert_eq!(together, case.spectral(&plan, 5).0);
+        let segment = case.segment(17).to_vec();
+        let alone = Case { segments: 1, x: segment, w: case.w.clone(), d: case.d.clone(), sizes };
+        assert_eq!(together[17 * case.len()..][..case.len()], alone.spectral(&plan, 1).0);
+        // Not even on a broken one beside it.
+        let broken = 16 * sizes.padded()..17 * sizes.padded();
+        case.x[broken].fill(f32::NAN);
+        let (beside, _) = case.spectral(&plan, 23);
+        assert_eq!(together[17 * case.len()..], beside[17 * case.len()..]);
+        assert_eq!(together[..16 * case.len()], beside[..16 * case.len()]);
+        assert!(beside[16 * case.len()..17 * case.len()].iter().all(|y| y.is_nan()));
+    }
+}
+
+/// An impulse in the input reads the weights out, one in the gradient the input.
+#[test]
+fn impulses_come_out_where_they_belong() {
+    let sizes = Sizes { kernel: 57, stride: 5, positions: 611, columns: 33 };
+    let plan = sizes.plan().expect("a size that gains");
+    let mut case = Case::new(sizes, 1, 5);
+    case.x.fill(0.0);
+    case.x[1203] = 1.0;
+    let (y, _) = case.spectral(&plan, 1);
+    for (p, y) in y.chunks_exact(sizes.columns).enumerate() {
+        let tap = 1203_usize.checked_sub(p * sizes.stride).filter(|tap| *tap < sizes.kernel);
+        for (n, y) in y.iter().enumerate() {
+            let want = tap.map_or(0.0, |tap| case.w[tap * sizes.columns + n]);
+            assert!((y - want).abs() < 1e-7, "position {p}, column {n}: {y} against {want}");
+        }
+    }
+    let mut case = Case::new(sizes, 1, 6);
+    case.d.fill(0.0);
+    case.d[240 * sizes.columns + 20] = 1.0;
+    let (_, grad) = case.spectral(&plan, 1);
+    for (tap, grad) in grad.chunks_exact(sizes.columns).enumerate() {
+        for (n, grad) in grad.iter().enumerate() {
+            let want = if n == 20 { case.x[240 * sizes.stride + tap] } else { 0.0 };
+            assert!((grad - want).abs() < 1e-6, "tap {tap}, column {n}: {grad} against {want}");
+        }
+    }
+}
+
+#[test]
+fn only_gains_are_planned() {
+    let plan = |kernel, stride, positions, columns| {
+        Spectral::plan(kernel, stride, positions, columns).is_some()
+    };
+    assert!(plan(400, 10, 200, 128) && plan(200, 1, 57, 32));
+    // Few taps, few positions, more taps than points, nothing at all.
+    assert!(!plan(3, 1, 200, 128) && !plan(400, 10, 7, 128) && !plan(400, 100, 20, 128));
+    assert!(!plan(257, 1, 1000, 128));
+    assert!(
+        !plan(0, 1, 9, 4) && !plan(400, 0, 9, 4) && !plan(400, 10, 0, 4) && !plan(400, 1, 9, 0)
+    );
+}
+
+#[test]
+#[should_panic(expected = "length of the weights")]
+fn weights_of_another_length_are_refused() {
+    let _ = PRESET.plan().expect("a size that gains").weights(&[0.0; 400]);
+}
