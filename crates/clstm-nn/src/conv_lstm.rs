@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use clstm_kernels::conv_lstm::Shape;
 
 use crate::norm_pool::RunningStatistics;
-use crate::{Initializer, LflbConfig, Mode, Peepholes, composed, fused, init};
+use crate::{Initializer, LflbConfig, Mode, Peepholes, Precision, composed, fused, init};
 
 /// Sizes of a [`ConvLstm`].
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct ConvLstm {
     pub statistics: Option<RunningStatistics>,
     #[module(skip)]
     shape: LayerShape,
+    #[module(skip)]
+    pub(crate) precision: Precision,
 }
 
 /// Sizes that do not depend on the batch.
@@ -105,6 +107,7 @@ impl ConvLstmConfig {
                 stride,
                 peepholes,
             },
+            precision: Precision::default(),
         }
     }
 }
@@ -157,7 +160,7 @@ impl ConvLstm {
                 Peepholes::Channel => Kernel::Channel,
                 Peepholes::Full => Kernel::Full,
             },
-            precision: clstm_kernels::Precision::F32,
+            precision: self.precision.into(),
         }
     }
 }

@@ -37,6 +37,17 @@ pub enum NetworkError {
         /// Flat index.
         index: usize,
     },
+    /// No such precision.
+    #[error("unknown precision {name:?}; known are {known}")]
+    UnknownPrecision {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A precision that the device does not compute in.
+    #[error("{0} is computed by the fused layers of the CPU alone; other devices compute in f32")]
+    Precision(crate::Precision),
     /// No such preset.
     #[error("unknown preset {name:?}; known are {known}")]
     UnknownPreset {

@@ -18,7 +18,8 @@
 //! # Devices
 //! On the CPU device the recurrent layers are single fused operations (`clstm-kernels`) with their
 //! own backward passes. On every other device the same mathematics runs as a composition of tensor
-//! operations; that composition is also what the fused layers are tested against.
+//! operations; that composition is also what the fused layers are tested against. It computes in
+//! `f32`: [`Precision::Bf16`] is the fused layers' alone.
 
 mod center_loss;
 mod config;
@@ -35,6 +36,7 @@ mod lstm;
 mod network;
 mod norm_pool;
 mod parameters;
+mod precision;
 mod preset;
 mod skip;
 
@@ -56,6 +58,7 @@ pub use norm_pool::{NormPool, NormPoolConfig};
 pub use parameters::{NamedTensor, ParameterKind, load_parameters, parameters};
 #[cfg(feature = "train")]
 pub use parameters::{gradients, update_weights};
+pub use precision::Precision;
 pub use preset::Preset;
 pub use skip::Skip;
 

@@ -46,7 +46,7 @@ impl CrossValidation {
             seed: self.recipe.seed,
             preset: self.recipe.preset.clone(),
             epochs: self.recipe.epochs,
-            precision: self.recipe.precision.clone(),
+            precision: self.recipe.precision.to_string(),
             test_used_for_selection: false,
         }
     }

@@ -128,7 +128,8 @@ impl<'a> Training<'a> {
             return Err(TrainError::Empty("fewer than two utterances to train on".to_owned()));
         }
         let device = Device::flex().autodiff();
-        let mut network = recipe.network.init(recipe.seed, &device)?;
+        let mut network =
+            recipe.network.init(recipe.seed, &device)?.with_precision(recipe.precision);
         if let Some(init) = set.init {
             network = start_from(network, init)?;
         }
@@ -352,7 +353,7 @@ impl<'a> Training<'a> {
                 preset: recipe.preset.clone(),
                 epochs: self.state.epoch,
                 seed: recipe.seed,
-                precision: recipe.precision.clone(),
+                precision: recipe.precision.to_string(),
                 utterances: self.set.train.len(),
                 speakers: speakers(self.set.train),
                 test_speakers: speakers(self.set.test),

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clstm_audio::{AudioError, DecodeLimits, Resampler, Waveform, load_bytes, load_file};
-use clstm_nn::Network;
 use clstm_nn::burn::tensor::Device;
+use clstm_nn::{Network, Precision};
 
 use crate::{Clip, Model, ModelError, ModelInfo, Recognition, RecognizeError, logits, softmax};
 
@@ -19,11 +19,12 @@ pub struct Recognizer {
     limits: DecodeLimits,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Loaded {
     info: ModelInfo,
     digest: String,
     network: Network,
+    precision: Precision,
     device: Device,
 }
 
@@ -36,7 +37,8 @@ impl Recognizer {
         let device = Device::flex();
         let network = model.network(&device)?;
         let digest = model.digest();
-        let loaded = Loaded { info: model.info, digest, network, device };
+        let precision = Precision::F32;
+        let loaded = Loaded { info: model.info, digest, network, precision, device };
         Ok(Self { loaded: Arc::new(loaded), limits: DecodeLimits::default() })
     }
 
@@ -62,6 +64,25 @@ impl Recognizer {
     pub fn with_limits(mut self, limits: DecodeLimits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// The same recognizer with the products of its recurrent layers in another precision; a new
+    /// one's are in `f32`, whatever the model was trained in.
+    ///
+    /// # Errors
+    /// [`clstm_nn::NetworkError::Precision`] where its device cannot compute in it.
+    pub fn with_precision(mut self, precision: Precision) -> Result<Self, ModelError> {
+        precision.require(&self.loaded.device)?;
+        let loaded = Arc::make_mut(&mut self.loaded);
+        loaded.network = loaded.network.clone().with_precision(precision);
+        loaded.precision = precision;
+        Ok(self)
+    }
+
+    /// What the products of the recurrent layers are computed in.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.loaded.precision
     }
 
     /// What the model says about itself.

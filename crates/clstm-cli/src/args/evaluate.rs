@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clstm::nn::Precision;
 use clstm_corpus::Split;
 
 use super::Format;
@@ -38,6 +39,9 @@ pub(crate) struct EvaluateArgs {
     /// Seed of the split [default: the one that the model was trained with].
     #[arg(long, value_name = "N", requires = "split")]
     pub(crate) seed: Option<u64>,
+    /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products.
+    #[arg(long, value_name = "f32|bf16", default_value_t = Precision::F32)]
+    pub(crate) precision: Precision,
     /// How to print the figures.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

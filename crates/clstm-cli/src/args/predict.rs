@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use clstm::nn::Precision;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,6 +22,9 @@ pub(crate) struct PredictArgs {
     /// Name of a built-in model or a model file [default: the built-in one, where there is one].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
+    /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products.
+    #[arg(long, value_name = "f32|bf16", default_value_t = Precision::F32)]
+    pub(crate) precision: Precision,
     /// How to print.
     #[arg(long, value_enum, default_value_t = RowFormat::Table)]
     pub(crate) format: RowFormat,

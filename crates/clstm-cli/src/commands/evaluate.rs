@@ -43,7 +43,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         warn(&warning);
     }
 
-    let recognizer = Recognizer::new(model)?;
+    let recognizer = Recognizer::new(model)?.with_precision(args.precision)?;
     let evaluation = evaluate(&recognizer, &dataset, &part.utterances);
     if let Some(path) = &args.predictions {
         write_predictions(path, &recognizer, &dataset, &part, &evaluation)?;

@@ -21,6 +21,7 @@ use crate::rows::{Answer, Rows};
 /// Answers every recording, in the order asked for.
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let recognizer = Recognizer::new(models::open(args.model.as_deref())?)?;
+    let recognizer = recognizer.with_precision(args.precision)?;
     let inputs = inputs::expand(&args.paths)?;
     if let Some(output) = &args.output {
         spare_recordings(output, &inputs)?;

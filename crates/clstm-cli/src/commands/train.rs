@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clstm::Model;
+use clstm::nn::Precision;
 use clstm_corpus::Corpus;
 use clstm_train::{Recipe, TrainError, TrainingSet, begin_run};
 
@@ -78,9 +79,13 @@ fn protocol(corpus: &Corpus, recipe: &Recipe, unscored: bool) -> String {
              utterances that they were tested on"
         }
     };
+    let arithmetic = match recipe.precision {
+        Precision::F32 => "",
+        Precision::Bf16 => ", bf16",
+    };
     format!(
-        "trained on all {} utterances of {} ({} speakers), {} epochs, seed {}; nothing held out; \
-         {scores}",
+        "trained on all {} utterances of {} ({} speakers), {} epochs, seed {}{arithmetic}; nothing \
+         held out; {scores}",
         corpus.utterances.len(),
         corpus.name,
         corpus.speakers().len(),

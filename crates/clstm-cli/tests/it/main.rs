@@ -7,6 +7,7 @@ mod bad_input;
 mod corpus;
 mod cross_validation;
 mod output;
+mod precision;
 mod resume;
 mod support;
 mod train_and_use;

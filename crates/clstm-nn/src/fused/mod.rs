@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor};
-use clstm_kernels::Precision;
 use clstm_kernels::conv_lstm::{Peepholes, Shape};
 use clstm_kernels::gru::BiGruShape;
 use clstm_kernels::norm_pool::NormPoolShape;
@@ -148,7 +147,8 @@ pub(crate) fn bi_gru(x: Tensor<3>, layer: &BiGru) -> Tensor<3> {
     let [batch, time, input] = x.dims();
     let hidden = layer.fwd.u.dims()[1];
     let reset = if layer.fwd.bn.is_some() { Reset::After } else { Reset::Before };
-    let shape = BiGruShape { batch, time, input, hidden, reset, precision: Precision::F32 };
+    let precision = layer.precision.into();
+    let shape = BiGruShape { batch, time, input, hidden, reset, precision };
     let bn = |bn: &Option<burn::module::Param<Tensor<1>>>| {
         bn.as_ref().map_or_else(|| absent(&device), |bn| bn.val()).into_dispatch()
     };

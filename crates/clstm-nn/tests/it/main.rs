@@ -5,6 +5,7 @@ mod fused;
 mod layers;
 mod network;
 mod parameters;
+mod precision;
 #[path = "../../../clstm-kernels/tests/it/random.rs"]
 mod random;
 #[path = "../../../clstm-kernels/tests/it/reference.rs"]

@@ -24,11 +24,11 @@ fn small(preset: Preset) -> NetworkConfig {
     config
 }
 
-fn segments() -> Tensor<3> {
+pub(crate) fn segments() -> Tensor<3> {
     tensor(&Random::new(4).vec(3 * 5 * 320, 0.3), [3, 5, 320])
 }
 
-fn network(preset: Preset, seed: u64) -> Network {
+pub(crate) fn network(preset: Preset, seed: u64) -> Network {
     small(preset).init(seed, &device()).expect("a valid configuration")
 }
 
