@@ -30,7 +30,7 @@ macro_rules! pooled {
 pooled!(f32, bf16, u32, u16);
 
 /// Most buffers kept for reuse; further ones go back to the allocator.
-const KEPT: usize = 64;
+const KEPT: usize = 512;
 
 /// A slice on loan from the process-wide pool; dropping it gives it back.
 pub struct Buffer<E: Pooled = f32> {
