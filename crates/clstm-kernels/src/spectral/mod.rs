@@ -102,15 +102,15 @@ impl Spectral {
     /// `columns` output channels; `None` where the direct sum is cheaper, or for more than 256 taps a
     /// phase.
     ///
-    /// Counted are multiply-adds of vectors of 16 per segment and 32 columns: the direct sum takes two
-    /// per position and tap, and a block of the spectral way `4 · 2 stride` per pair of frequencies
-    /// besides its transform.
+    /// Counted are multiply-adds of vectors of 16 columns: the direct sum takes one per position and
+    /// tap, the spectral way per block `4 · 2 stride` per pair of frequencies and 32 columns, besides
+    /// one transform there and one for each 16 phases of the input.
     #[must_use]
     pub fn plan(kernel: usize, stride: usize, positions: usize, columns: usize) -> Option<Self> {
-        /// A transform of 32 butterflies of 160 operations and 256 twiddles of four: those 6100 run as
-        /// two to one multiply-add, but loads, stores and caches make it take as long as 10 000 (on
-        /// AVX-512, where at stride 10 it is half of the time).
-        const TRANSFORM: usize = 10_000;
+        /// What a transform takes. Its 32 butterflies of 160 operations and 256 twiddles of four would
+        /// be 6100, but much of them waits for loads and stores. Measured (AVX-512, Zen 5) by what the
+        /// products leave of the time: 12 700 at stride 10 and 15 300 at stride 1.
+        const TRANSFORM: usize = 14_000;
         if kernel == 0 || stride == 0 || positions == 0 || columns == 0 {
             return None;
         }
@@ -119,7 +119,9 @@ impl Spectral {
             return None;
         }
         let blocks = positions.div_ceil(POINTS - taps + 1);
-        let spectral = columns.div_ceil(BLOCK) * blocks * (PAIRS * 4 * 2 * stride + TRANSFORM);
+        let product = PAIRS * 4 * 2 * stride;
+        let input = stride.div_ceil(LANES) * TRANSFORM;
+        let spectral = blocks * (input + columns.div_ceil(BLOCK) * (product + TRANSFORM));
         let direct = columns.div_ceil(LANES) * positions * kernel;
         (spectral < direct).then(|| Self {
             kernel,
