@@ -9,11 +9,12 @@
 //! ```
 //!
 //! # How it is fast
-//! The products with the input do not depend on the state: one GEMM makes them for all steps of a
+//! The products with the input do not depend on the state: one product makes them for all steps of a
 //! group of utterances. What is left to a step is the product with the state and the gates, fused
 //! into one pass over their pre-activations. A task is one direction of one group; it runs through
 //! all its steps without waiting for another. The backward pass leaves the gradients of the
-//! pre-activations in the place of the gates, and weight gradients are GEMMs over all steps at once.
+//! pre-activations in the place of the gates, and weight gradients are products over all
+//! steps at once. Operands are `f32` or `bf16`, states, gates and sums `f32`.
 
 mod backward;
 mod forward;

@@ -123,17 +123,23 @@ impl ConvLstm {
     /// If `x` has another length or number of channels than the layer was made for.
     #[must_use]
     pub fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
-        let [batch, time, length, channels] = x.dims();
-        assert_eq!(
-            [length, channels],
-            [self.shape.length, self.shape.channels],
-            "ConvLSTM input [batch, time, length, channels]"
-        );
+        let [batch, time, ..] = self.dims(&x);
         if fused::runs_on(&x.device()) {
             fused::conv_lstm(x, self, self.kernel_shape(batch, time), mode)
         } else {
             composed::conv_lstm(x, self, mode)
         }
+    }
+
+    /// The dimensions of an input, which must be those that the layer was made for.
+    pub(crate) fn dims(&self, x: &Tensor<4>) -> [usize; 4] {
+        let dims = x.dims();
+        assert_eq!(
+            dims[2..],
+            [self.shape.length, self.shape.channels],
+            "ConvLSTM input [batch, time, length, channels]"
+        );
+        dims
     }
 
     pub(crate) fn kernel_shape(&self, batch: usize, time: usize) -> Shape {

@@ -2,11 +2,12 @@
 
 use super::NormPoolShape;
 use crate::activation::vectorised;
-use crate::lanes::{Lanes, load, over_channels, store};
+use crate::lanes::{Lanes, lanes, load, over_channels, store};
+use crate::panel::Element;
 use rayon::prelude::*;
 
 /// The affine map of each channel, `(h - mean) * scale + beta`.
-pub(super) struct Affine<'a> {
+pub(crate) struct Affine<'a> {
     mean: &'a [f32],
     scale: Vec<f32>,
     beta: &'a [f32],
@@ -15,7 +16,7 @@ pub(super) struct Affine<'a> {
 }
 
 impl<'a> Affine<'a> {
-    pub(super) fn new(mean: &'a [f32], rstd: &[f32], gamma: &[f32], beta: &'a [f32]) -> Self {
+    pub(crate) fn new(mean: &'a [f32], rstd: &[f32], gamma: &[f32], beta: &'a [f32]) -> Self {
         let scale = gamma.iter().zip(rstd).map(|(g, r)| g * r).collect();
         // `signum` of zero is one, and every input of a window ties under a gamma of zero.
         let sign = gamma.iter().map(|&g| if g == 0.0 { 0.0 } else { g.signum() }).collect();
@@ -66,10 +67,10 @@ fn pool_rows<const KEEP: bool>(
             for h in h.chunks_exact(shape.row()) {
                 for h in h.chunks(shape.pool.saturating_mul(channels)) {
                     let kept = if KEEP { at..at + channels } else { 0..0 };
-                    let mut window = Window::<KEEP> {
+                    let mut window = Window::<f32, KEEP> {
                         h,
                         affine,
-                        channels,
+                        stride: channels,
                         y: &mut y[at..at + channels],
                         values: &mut values[kept.clone()],
                         places: &mut places[kept],
@@ -82,26 +83,40 @@ fn pool_rows<const KEEP: bool>(
     );
 }
 
-struct Window<'a, const KEEP: bool> {
-    h: &'a [f32],
-    affine: &'a Affine<'a>,
-    channels: usize,
-    y: &'a mut [f32],
-    values: &'a mut [f32],
-    places: &'a mut [u16],
+/// One window: its positions' rows, and where its maxima go.
+pub(crate) struct Window<'a, E, const KEEP: bool> {
+    /// The rows, `stride` apart.
+    pub(crate) h: &'a [E],
+    pub(crate) stride: usize,
+    pub(crate) affine: &'a Affine<'a>,
+    pub(crate) y: &'a mut [f32],
+    /// The winning inputs; empty unless `KEEP`.
+    pub(crate) values: &'a mut [f32],
+    /// Their places within the window; empty unless `KEEP`.
+    pub(crate) places: &'a mut [u16],
 }
 
-impl<const KEEP: bool> Lanes for Window<'_, KEEP> {
+/// `x[at .. at + L]` as floats.
+#[inline(always)]
+fn load_wide<E: Element, const L: usize>(x: &[E], at: usize) -> [f32; L] {
+    let narrow: [E; L] = load(x, at);
+    lanes::<L>(
+        #[inline(always)]
+        |k| narrow[k].to_f32(),
+    )
+}
+
+impl<E: Element, const KEEP: bool> Lanes for Window<'_, E, KEEP> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, c: usize) {
         let sign: [f32; L] = load(&self.affine.sign, c);
-        let first: [f32; L] = load(self.h, c);
+        let first: [f32; L] = load_wide(self.h, c);
         let mut best = first;
         for l in 0..L {
             best[l] *= sign[l];
         }
-        for row in self.h.chunks_exact(self.channels).skip(1) {
-            let x: [f32; L] = load(row, c);
+        for row in self.h.chunks(self.stride).skip(1) {
+            let x: [f32; L] = load_wide(row, c);
             for l in 0..L {
                 let key = x[l] * sign[l];
                 // NaN replaces anything, and nothing but NaN replaces it.
@@ -127,7 +142,7 @@ impl<const KEEP: bool> Lanes for Window<'_, KEEP> {
     }
 }
 
-impl<const KEEP: bool> Window<'_, KEEP> {
+impl<E: Element, const KEEP: bool> Window<'_, E, KEEP> {
     /// Looks for the winners backwards, so that of equals the first stays.
     ///
     /// A second loop over the window (which is in the cache) is many times as fast as one loop that
@@ -135,8 +150,8 @@ impl<const KEEP: bool> Window<'_, KEEP> {
     #[inline(always)]
     fn keep_places<const L: usize>(&mut self, c: usize, sign: &[f32; L], best: &[f32; L]) {
         let mut place = [0_u32; L];
-        for (p, row) in self.h.chunks_exact(self.channels).enumerate().rev() {
-            let x: [f32; L] = load(row, c);
+        for (p, row) in self.h.chunks(self.stride).enumerate().rev() {
+            let x: [f32; L] = load_wide(row, c);
             for l in 0..L {
                 place[l] = if x[l] * sign[l] == best[l] { p as u32 } else { place[l] };
             }
