@@ -7,6 +7,7 @@
 //! The result is that of [`conv_lstm`](crate::conv_lstm) followed by
 //! [`norm_pool`](crate::norm_pool).
 
+mod packed;
 mod pool;
 
 use half::bf16;
@@ -21,6 +22,7 @@ use crate::norm_pool::pool::Affine;
 use crate::norm_pool::reciprocal_deviation;
 use crate::panel::Element;
 use crate::{Buffer, Precision};
+pub use packed::Packed;
 use pool::{Collect, Kept, PoolNow, PooledGradients, pool_groups};
 
 /// Sizes of one block.
@@ -47,11 +49,15 @@ impl Shape {
         self.conv_lstm.time * self.pooled() * self.conv_lstm.filters
     }
 
-    fn check(&self, y: &[f32], norm: &OutputNorm<'_>) {
+    fn check_output(&self, y: &[f32]) {
+        assert_eq!(y.len(), self.conv_lstm.batch * self.utterance(), "y is [B, T, Q, H]");
+    }
+
+    /// Checks what does not depend on the batch.
+    fn check_norm(&self, norm: &OutputNorm<'_>) {
         // The place of a maximum within its window is kept in 16 bits.
         let window = self.pool.min(self.conv_lstm.positions());
         assert!(self.pool > 0 && window <= 1 << 16, "lflb: pools 1 to 65536 positions: {self:?}");
-        assert_eq!(y.len(), self.conv_lstm.batch * self.utterance(), "y is [B, T, Q, H]");
         let filters = self.conv_lstm.filters;
         assert_eq!(norm.gamma.len(), filters, "lflb: length of gamma");
         assert_eq!(norm.beta.len(), filters, "lflb: length of beta");
@@ -73,6 +79,15 @@ pub struct OutputNorm<'a> {
     pub running: Option<(&'a [f32], &'a [f32])>,
     /// Added to the variance.
     pub epsilon: f32,
+}
+
+impl OutputNorm<'_> {
+    /// The map that running statistics make of the norm.
+    fn affine(&self) -> Option<Affine> {
+        let (mean, variance) = self.running?;
+        let rstd = reciprocal_deviation(variance.iter().map(|v| f64::from(*v)), self.epsilon);
+        Some(Affine::new(mean, &rstd, self.gamma, self.beta))
+    }
 }
 
 /// Statistics of a batch, of the norms that ask for them.
@@ -147,13 +162,12 @@ fn forward_with<E: Element>(
     keep: bool,
     wrap: fn(SavedOf<E>) -> conv_lstm::Saved,
 ) -> (Option<Saved>, BatchStatistics) {
-    shape.check(y, &norm);
+    shape.check_norm(&norm);
+    shape.check_output(y);
     let layer = &shape.conv_lstm;
     let ranges = group_ranges(layer.batch);
-    if let Some((mean, variance)) = norm.running {
+    if let Some(affine) = norm.affine() {
         assert!(!keep, "lflb: running statistics have no backward pass");
-        let rstd = reciprocal_deviation(variance.iter().map(|v| f64::from(*v)), norm.epsilon);
-        let affine = Affine::new(mean, &rstd, norm.gamma, norm.beta);
         let parts = split(y, &ranges, shape.utterance()).into_iter();
         let mut sinks: Vec<_> = parts.map(|y| PoolNow { shape, affine: &affine, y }).collect();
         let (_, input) = forward_in::<E, _>(layer, x, params, input_norm, &mut sinks, false);

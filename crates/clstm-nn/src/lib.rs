@@ -20,12 +20,16 @@
 //! own backward passes. On every other device the same mathematics runs as a composition of tensor
 //! operations; that composition is also what the fused layers are tested against. It computes in
 //! `f32`: [`Precision::Bf16`] is the fused layers' alone.
+//!
+//! To recognise and not to learn, take an [`Engine`]: the network on the CPU without Burn, its weights
+//! packed once.
 
 mod center_loss;
 mod config;
 mod conv_lstm;
 mod device;
 mod dropout;
+mod engine;
 mod error;
 mod fused;
 mod gflb;
@@ -51,6 +55,7 @@ pub use config::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset};
 pub use conv_lstm::{ConvLstm, ConvLstmConfig};
 pub use device::DeviceName;
 pub use dropout::Dropout;
+pub use engine::{Engine, Scores};
 pub use error::NetworkError;
 pub use gflb::Gflb;
 pub use gru::{BiGru, BiGruConfig, GruDirection};

@@ -58,7 +58,7 @@ pub(crate) fn forward_in<E: Element, S: Sink<E>>(
     sinks: &mut [S],
     keep: bool,
 ) -> (Option<SavedOf<E>>, Option<Statistics>) {
-    shape.check(x, params);
+    shape.check_input(x);
     let utterance_in = shape.time * shape.length * shape.channels;
     let weights = Weights::<E>::new(shape, params, &norm, keep);
     let ranges = group_ranges(shape.batch);
@@ -84,6 +84,23 @@ pub(crate) fn forward_in<E: Element, S: Sink<E>>(
     (keep.then_some(SavedOf { weights, groups, norm }), statistics)
 }
 
+/// [`forward_in`] on weights packed before, with a fixed norm among them or with none: nothing of a
+/// group waits for another.
+pub(super) fn infer<E: Element, S: Sink<E>>(
+    shape: &Shape,
+    x: &[f32],
+    weights: &Weights<E>,
+    sinks: &mut [S],
+) {
+    shape.check_input(x);
+    let utterance_in = shape.time * shape.length * shape.channels;
+    group_ranges(shape.batch).par_iter().zip(sinks).for_each(|(range, sink)| {
+        let x = &x[range.start * utterance_in..range.end * utterance_in];
+        let (mut group, _) = open_group(shape, weights, range.len(), x, false, false);
+        run_group(shape, weights, None, &mut group, sink);
+    });
+}
+
 /// Takes the group's memory and, where they are normalised, computes its raw pre-activations.
 fn open_group<E: Element>(
     shape: &Shape,
@@ -105,7 +122,7 @@ fn open_group<E: Element>(
         hidden: Buffer::zeros(states * layout.hidden_len()),
     };
     group.cells[..layout.state_len()].fill(0.0);
-    let mut moments = Moments::new(layout.width());
+    let mut moments = Moments::new(if batch_norm { layout.width() } else { 0 });
     if batch_norm {
         let mut pre = Buffer::any(shape.time * layout.pre_len());
         let mut floats = Buffer::any(layout.pre_len());
@@ -149,7 +166,8 @@ fn run_group<E: Element>(
         group.pre = Some(pre);
         return;
     }
-    let (zeros, ones) = (vec![0.0; layout.width()], vec![1.0; layout.width()]);
+    let (zeros, mut ones) = (Buffer::zeros(layout.width()), Buffer::any(layout.width()));
+    ones.fill(1.0);
     let affine = Affine { mean: &zeros, scale: &ones, bias: &weights.bias };
     let mut steps = Steps::new(weights, affine);
     let chunk = steps_at_once(shape, layout.size);

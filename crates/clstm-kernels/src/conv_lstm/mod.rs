@@ -29,11 +29,13 @@ mod gates;
 pub(crate) mod group;
 mod input;
 pub(crate) mod norm;
+mod packed;
 mod weights;
 
 pub use backward::{Gradients, backward};
 pub use forward::forward;
 pub use norm::{InputNorm, Statistics};
+pub use packed::Packed;
 
 use half::bf16;
 
@@ -102,14 +104,20 @@ impl Shape {
         }
     }
 
-    fn check(&self, x: &[f32], params: &Params<'_>) {
-        let Self { batch, time, channels, length, filters: h, .. } = *self;
+    fn check_input(&self, x: &[f32]) {
+        let Self { batch, time, channels, length, .. } = *self;
+        assert!(batch > 0 && time > 0, "ConvLSTM sizes must be positive: {self:?}");
+        assert_eq!(x.len(), batch * time * length * channels, "x is [B, T, L, C]");
+    }
+
+    /// Checks what does not depend on the batch.
+    fn check_params(&self, params: &Params<'_>) {
+        let Self { channels, length, filters: h, .. } = *self;
         assert!(
-            batch > 0 && time > 0 && channels > 0 && length > 0 && h > 0 && self.stride > 0,
+            channels > 0 && length > 0 && h > 0 && self.stride > 0,
             "ConvLSTM sizes must be positive: {self:?}"
         );
         assert!(self.kernel_input > 0 && self.kernel_state > 0, "kernels need at least one tap");
-        assert_eq!(x.len(), batch * time * length * channels, "x is [B, T, L, C]");
         assert_eq!(params.w_x.len(), 4 * h * channels * self.kernel_input, "w_x is [4H, C, kx]");
         assert_eq!(params.w_h.len(), 4 * h * h * self.kernel_state, "w_h is [4H, H, kh]");
         assert_eq!(params.bias.len(), 4 * h, "bias is [4H]");

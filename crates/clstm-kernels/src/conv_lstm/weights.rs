@@ -6,7 +6,7 @@ use super::input::InputWeights;
 use super::{InputNorm, Params, Peepholes, Shape};
 use crate::panel::{Element, Panels};
 
-/// Weights of one layer, packed once a call.
+/// Weights of one layer, packed once a call or once for all.
 #[derive(Debug)]
 pub(super) struct Weights<E: Element> {
     pub(super) input: InputWeights<E>,
@@ -24,12 +24,16 @@ pub(super) struct Weights<E: Element> {
 
 impl<E: Element> Weights<E> {
     /// Packs the weights, for the backward pass too if `keep`; a fixed norm goes into them.
+    ///
+    /// # Panics
+    /// If a slice does not have the size that `shape` asks for.
     pub(super) fn new(
         shape: &Shape,
         params: &Params<'_>,
         norm: &InputNorm<'_>,
         keep: bool,
     ) -> Self {
+        shape.check_params(params);
         let (h, p, kh) = (shape.filters, shape.positions(), shape.kernel_state);
         let positions = if shape.peepholes == Peepholes::Full { p } else { 1 };
         let mut peephole = vec![0.0; 3 * positions * h];

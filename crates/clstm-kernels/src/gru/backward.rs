@@ -23,7 +23,8 @@ pub fn backward(
     dy: &[f32],
     dx: Option<&mut [f32]>,
 ) -> [DirectionGrad; 2] {
-    shape.check(x, &params, dy);
+    shape.check_params(&params);
+    shape.check_data(x, dy);
     assert_eq!(*shape, saved.shape, "gru: saved by another shape");
     if let Some(dx) = &dx {
         assert_eq!(dx.len(), x.len(), "gru: length of dx, {shape:?}");

@@ -24,7 +24,8 @@ pub fn forward(
     y: &mut [f32],
     keep: bool,
 ) -> Option<Saved> {
-    shape.check(x, &params, y);
+    shape.check_params(&params);
+    shape.check_data(x, y);
     match shape.precision {
         Precision::F32 => forward_in::<f32>(shape, x, params, y, keep),
         Precision::Bf16 => forward_in::<bf16>(shape, x, params, y, keep),
@@ -38,9 +39,31 @@ fn forward_in<E: Element>(
     y: &mut [f32],
     keep: bool,
 ) -> Option<Saved> {
+    let weights = params.map(|p| Weights::<E>::new(shape, &p));
+    let biases = params.map(|p| Biases { b: p.b, bn: p.bn.unwrap_or_default() });
+    forward_packed(shape, x, &weights, biases, y, keep)
+}
+
+/// Biases of one direction.
+#[derive(Clone, Copy)]
+pub(super) struct Biases<'a> {
+    /// `[3H]`
+    pub(super) b: &'a [f32],
+    /// `[H]`, or empty with the reset before.
+    pub(super) bn: &'a [f32],
+}
+
+/// [`forward`] on packed weights.
+pub(super) fn forward_packed<E: Element>(
+    shape: &BiGruShape,
+    x: &[f32],
+    weights: &[Weights<E>; 2],
+    biases: [Biases<'_>; 2],
+    y: &mut [f32],
+    keep: bool,
+) -> Option<Saved> {
     let BiGruShape { batch, time, hidden, .. } = *shape;
     let x = &*Operand::<E>::of(x);
-    let weights = params.map(|p| Weights::<E>::new(shape, &p));
     let mut states = Buffer::any(2 * shape.steps() * hidden);
     let mut kept = keep.then(|| {
         (Buffer::any(2 * shape.steps() * 3 * hidden), Buffer::any(2 * shape.steps() * hidden))
@@ -65,7 +88,7 @@ fn forward_in<E: Element>(
             let layer = Layer {
                 shape,
                 direction,
-                params: params[direction],
+                biases: biases[direction],
                 weights: &weights[direction],
                 x: &x[first * time * shape.input..][..size * time * shape.input],
             };
@@ -87,8 +110,9 @@ fn forward_in<E: Element>(
     kept.map(|(gates, inner)| Saved { shape: *shape, gates, states, inner })
 }
 
-/// One direction's weights, packed once a call.
-struct Weights<E: Element> {
+/// One direction's weights, packed once a call or once for all.
+#[derive(Debug)]
+pub(super) struct Weights<E: Element> {
     /// `[F, 3H]`
     input: Panels<E>,
     /// What multiplies the state: `[H, 3H]`, or `[H, 2H]` (z and r) with the reset before.
@@ -98,7 +122,7 @@ struct Weights<E: Element> {
 }
 
 impl<E: Element> Weights<E> {
-    fn new(shape: &BiGruShape, params: &Direction<'_>) -> Self {
+    pub(super) fn new(shape: &BiGruShape, params: &Direction<'_>) -> Self {
         let BiGruShape { input, hidden: h, .. } = *shape;
         let before = shape.reset == Reset::Before;
         let columns = if before { 2 * h } else { 3 * h };
@@ -114,7 +138,7 @@ impl<E: Element> Weights<E> {
 struct Layer<'a, E: Element> {
     shape: &'a BiGruShape,
     direction: usize,
-    params: Direction<'a>,
+    biases: Biases<'a>,
     weights: &'a Weights<E>,
     /// `[size, T, F]`
     x: &'a [E],
@@ -152,8 +176,8 @@ impl<E: Element> Layer<'_, E> {
             let mut gates = Forward {
                 hidden,
                 time,
-                bias: self.params.b,
-                inner_bias: self.params.bn.unwrap_or(&[]),
+                bias: self.biases.b,
+                inner_bias: self.biases.bn,
                 products: &mut products,
                 gates: &mut gates[t * 3 * hidden..],
                 inner: &mut inner[inner_at..],

@@ -25,7 +25,7 @@ impl<E: Element> Sink<E> for Collect {
 /// Normalises by known statistics and pools.
 pub(super) struct PoolNow<'a> {
     pub(super) shape: &'a Shape,
-    pub(super) affine: &'a Affine<'a>,
+    pub(super) affine: &'a Affine,
     /// The group's `[G, T, Q, H]`.
     pub(super) y: &'a mut [f32],
 }
@@ -63,7 +63,7 @@ impl Kept {
 pub(super) fn pool_groups<E: Element>(
     shape: &Shape,
     groups: &[Group<E>],
-    affine: &Affine<'_>,
+    affine: &Affine,
     y: &mut [f32],
     kept: Option<Kept>,
 ) -> Option<Kept> {
@@ -103,7 +103,7 @@ fn steps<E: Element>(group: &Group<E>) -> impl Iterator<Item = (usize, &[E])> {
 fn pool_step<E: Element, const KEEP: bool>(
     shape: &Shape,
     layout: &Layout,
-    affine: &Affine<'_>,
+    affine: &Affine,
     t: usize,
     hidden: &[E],
     [y, winners]: [&mut [f32]; 2],

@@ -7,20 +7,21 @@ use crate::panel::Element;
 use rayon::prelude::*;
 
 /// The affine map of each channel, `(h - mean) * scale + beta`.
-pub(crate) struct Affine<'a> {
-    mean: &'a [f32],
+#[derive(Debug)]
+pub(crate) struct Affine {
+    mean: Vec<f32>,
     scale: Vec<f32>,
-    beta: &'a [f32],
+    beta: Vec<f32>,
     /// Sign of the scale: -1, 0 or 1. The map is monotone, so `h * sign` orders as its result does.
     sign: Vec<f32>,
 }
 
-impl<'a> Affine<'a> {
-    pub(crate) fn new(mean: &'a [f32], rstd: &[f32], gamma: &[f32], beta: &'a [f32]) -> Self {
+impl Affine {
+    pub(crate) fn new(mean: &[f32], rstd: &[f32], gamma: &[f32], beta: &[f32]) -> Self {
         let scale = gamma.iter().zip(rstd).map(|(g, r)| g * r).collect();
         // `signum` of zero is one, and every input of a window ties under a gamma of zero.
         let sign = gamma.iter().map(|&g| if g == 0.0 { 0.0 } else { g.signum() }).collect();
-        Self { mean, scale, beta, sign }
+        Self { mean: mean.to_vec(), scale, beta: beta.to_vec(), sign }
     }
 }
 
@@ -36,7 +37,7 @@ pub(super) struct Kept<'a> {
 pub(super) fn run(
     shape: &NormPoolShape,
     h: &[f32],
-    affine: &Affine<'_>,
+    affine: &Affine,
     y: &mut [f32],
     kept: Option<Kept<'_>>,
 ) {
@@ -54,7 +55,7 @@ pub(super) fn run(
 fn pool_rows<const KEEP: bool>(
     shape: &NormPoolShape,
     h: &[f32],
-    affine: &Affine<'_>,
+    affine: &Affine,
     y: &mut [f32],
     values: &mut [f32],
     places: &mut [u16],
@@ -88,7 +89,7 @@ pub(crate) struct Window<'a, E, const KEEP: bool> {
     /// The rows, `stride` apart.
     pub(crate) h: &'a [E],
     pub(crate) stride: usize,
-    pub(crate) affine: &'a Affine<'a>,
+    pub(crate) affine: &'a Affine,
     pub(crate) y: &'a mut [f32],
     /// The winning inputs; empty unless `KEEP`.
     pub(crate) values: &'a mut [f32],
@@ -128,8 +129,8 @@ impl<E: Element, const KEEP: bool> Lanes for Window<'_, E, KEEP> {
             self.keep_places(c, &sign, &best);
         }
         let (mean, scale): ([f32; L], [f32; L]) =
-            (load(self.affine.mean, c), load(&self.affine.scale, c));
-        let beta: [f32; L] = load(self.affine.beta, c);
+            (load(&self.affine.mean, c), load(&self.affine.scale, c));
+        let beta: [f32; L] = load(&self.affine.beta, c);
         let y = &mut self.y[c..c + L];
         for l in 0..L {
             let tied = (sign[l] == 0.0) & !best[l].is_nan();

@@ -1,7 +1,7 @@
 //! ConvLSTM against float64 reference vectors, against itself, and across thread counts.
 
 use clstm_kernels::Precision;
-use clstm_kernels::conv_lstm::{InputNorm, Params, Peepholes, Shape, backward, forward};
+use clstm_kernels::conv_lstm::{InputNorm, Packed, Params, Peepholes, Shape, backward, forward};
 use proptest::prelude::*;
 
 use crate::random::Random;
@@ -61,6 +61,10 @@ fn outputs_and_gradients_match_the_reference_vectors() {
         let mut inferred = vec![0.0; y.len()];
         forward(&shape, &x, &params, InputNorm::None, &mut inferred, false);
         assert_eq!(y, inferred, "inference computes what training computes");
+        inferred.fill(f32::NAN);
+        let packed = Packed::new(&shape, &params, InputNorm::None);
+        packed.forward(shape.batch, shape.time, &x, &mut inferred);
+        assert_eq!(y, inferred, "and so do weights packed before");
 
         let dy = swap_inner(reference.data("out.loss_weight"), h, p);
         let mut dx = vec![0.0; x.len()];

@@ -1,7 +1,7 @@
 //! The bidirectional GRU against a float64 twin written from Eq. 8-11, and the reference vectors.
 
 use clstm_kernels::Precision;
-use clstm_kernels::gru::{BiGruShape, Direction, DirectionGrad, Reset, backward, forward};
+use clstm_kernels::gru::{BiGruShape, Direction, DirectionGrad, Packed, Reset, backward, forward};
 use proptest::prelude::*;
 
 use crate::random::Random;
@@ -196,6 +196,28 @@ proptest! {
             for k in 0..4 {
                 let sum: Vec<f32> = first[k].iter().zip(&rest[k]).map(|(a, b)| a + b).collect();
                 prop_assert!(close(&all[k], &sum, 2e-5), "direction {}, tensor {}", d, k);
+            }
+        }
+    }
+}
+
+#[test]
+fn weights_packed_once_give_the_same_bits_for_any_batch() {
+    for precision in [Precision::F32, Precision::Bf16] {
+        for reset in [Reset::Before, Reset::After] {
+            let shape = BiGruShape { batch: 19, time: 4, input: 6, hidden: 5, reset, precision };
+            let case = Case::new(shape, 3);
+            let unknown = BiGruShape { batch: 0, time: 0, ..shape };
+            let packed = Packed::new(&unknown, borrow(&case.params));
+            let all = case.output(false);
+            let mut y = vec![f32::NAN; all.len()];
+            packed.forward(19, 4, &case.x, &mut y);
+            assert_eq!(y, all, "{shape:?}");
+            for first in [0, 7] {
+                let some = case.utterances(first, 3);
+                let y = &mut y[..some.dy.len()];
+                packed.forward(3, 4, &some.x, y);
+                assert_eq!(y, &all[first * 40..][..120], "{shape:?}, three from {first}");
             }
         }
     }

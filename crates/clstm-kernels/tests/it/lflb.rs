@@ -1,7 +1,7 @@
 //! The block as one operation against its two parts one after the other.
 
 use clstm_kernels::conv_lstm::{self, InputNorm, Params, Peepholes};
-use clstm_kernels::lflb::{OutputNorm, Shape, backward, forward};
+use clstm_kernels::lflb::{OutputNorm, Packed, Shape, backward, forward};
 use clstm_kernels::norm_pool::{self, NormPoolShape};
 use clstm_kernels::{GROUP, Precision};
 use proptest::prelude::*;
@@ -193,5 +193,40 @@ fn threads_do_not_change_a_bit() {
             pool.expect("a pool").install(|| block.fused())
         };
         assert_eq!(on(1), on(3), "{precision:?}");
+    }
+}
+
+#[test]
+fn weights_packed_once_give_the_same_bits_for_any_batch() {
+    for precision in [Precision::F32, Precision::Bf16] {
+        for (channels, stride, pool) in [(1, 2, 3), (3, 1, 1)] {
+            let block = Block::new(sizes(GROUP + 3, channels, stride, pool, precision), 5);
+            let shape = &block.shape;
+            let (batch, time) = (shape.conv_lstm.batch, shape.conv_lstm.time);
+            let mut random = Random::new(6);
+            let mut statistics = |n| -> [Vec<f32>; 2] {
+                let variance = random.vec(n, 1.0).iter().map(|v| v.abs() + 0.1).collect();
+                [random.vec(n, 0.5), variance]
+            };
+            let [[mean, variance], running] =
+                [statistics(block.bias.len()), statistics(block.beta.len())];
+            let gamma = &block.input_gamma;
+            let fixed =
+                InputNorm::Fixed { gamma, mean: &mean, variance: &variance, epsilon: EPSILON };
+            let norm = block.output_norm(Some((&running[0], &running[1])));
+            let mut all = vec![0.0; block.dy.len()];
+            forward(shape, &block.x, &block.params(), fixed, norm, &mut all, false);
+
+            let packed = Packed::new(shape, &block.params(), fixed, norm);
+            let mut y = vec![f32::NAN; all.len()];
+            packed.forward(batch, time, &block.x, &mut y);
+            assert_eq!(y, all, "{shape:?}");
+            let (input, output) = (block.x.len() / batch, all.len() / batch);
+            for first in [0, 8] {
+                let y = &mut y[..3 * output];
+                packed.forward(3, time, &block.x[first * input..][..3 * input], y);
+                assert_eq!(y, &all[first * output..][..3 * output], "{shape:?} from {first}");
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Integration tests of the network.
 #![allow(clippy::print_stderr, reason = "a skipped check says so")]
 
+mod allocations;
+mod engine;
 mod fused;
 mod layers;
 mod network;
