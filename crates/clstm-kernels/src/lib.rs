@@ -24,6 +24,7 @@ pub mod norm_pool;
 pub mod panel;
 pub mod spectral;
 
+mod aligned;
 mod buffer;
 mod lanes;
 

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::aligned::Aligned;
 use super::fft::{Complex, POINTS, Scratch, transform};
 use super::lanes::{get_columns, load, put_columns, store};
 use super::product;
 use super::{BLOCK, COLUMNS, Gradient, LANES, ROW, Spectra, Spectral, TILE, frequencies, pair_of};
 use crate::Buffer;
+use crate::aligned::Aligned;
 
 impl Spectral {
     /// Adds to `grad` what the segments `segments` of `x` give, whose outputs' gradients lie in `d` as

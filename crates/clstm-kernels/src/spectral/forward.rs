@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::aligned::Aligned;
 use super::fft::{Complex, POINTS, Scratch, slot, transform};
 use super::lanes::{get_columns, load, put_columns, store};
 use super::product;
 use super::{BLOCK, COLUMNS, LANES, ROW, Spectra, Spectral, TILE, Weights, frequencies, pair_of};
+use crate::aligned::Aligned;
 
 impl Spectral {
     /// Spectra of weights `[kernel, columns]`, row-major.
