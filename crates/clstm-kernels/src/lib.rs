@@ -7,6 +7,7 @@
 //! - [`lflb`]: a whole local feature learning block, ConvLSTM and [`norm_pool`], as one operation.
 //! - [`panel`]: the GEMMs they are made of, in `f32` and in `bf16`.
 //! - [`spectral`]: a long strided convolution of one channel by its Fourier transform.
+//! - [`winograd`]: convolutions of three taps with half the multiplications.
 //! - [`activation`]: vectorised `exp`, `sigmoid` and `tanh` with stated errors.
 //!
 //! All tensors are row-major with the channel innermost ("channel-last"): a convolution's window is
@@ -23,7 +24,9 @@ pub mod lflb;
 pub mod norm_pool;
 pub mod panel;
 pub mod spectral;
+pub mod winograd;
 
+mod aligned;
 mod buffer;
 mod lanes;
 

@@ -5,13 +5,13 @@ use rayon::prelude::*;
 use super::forward::scale;
 use super::gates::{self, NormSums, Peephole};
 use super::group::{Group, Layout, Source, StateGradients, group_ranges, split, widen};
-use super::input::{InputGradient, RawGradients, unpack_gradient};
+use super::input::{RawGradients, unpack_gradient};
 use super::norm::{BatchNorm, Slope};
 use super::weights::{Weights, taps_last, transpose};
 use super::{Peepholes, Saved, SavedOf, Shape};
 use crate::Buffer;
 use crate::activation::vectorised;
-use crate::panel::{self, Element, Into, Panels, Rows, Taps};
+use crate::panel::Element;
 
 /// Gradients of the parameters, each in the layout of its parameter in [`super::Params`].
 #[derive(Debug)]
@@ -68,14 +68,10 @@ pub(crate) fn backward_in<E: Element, S: Source<E>>(
     let utterance_in = shape.time * shape.length * shape.channels;
     let ranges = group_ranges(shape.batch);
     let SavedOf { weights, groups, norm } = &mut saved;
-    let state_back = weights.state_back.as_ref().expect("kept by the forward pass");
-
     let partials: Vec<Partial> = groups
         .par_iter_mut()
         .zip(sources)
-        .map(|(group, source)| {
-            through_time(shape, weights, state_back, norm.as_ref(), group, source)
-        })
+        .map(|(group, source)| through_time(shape, weights, norm.as_ref(), group, source))
         .collect();
     let bias = sum(partials.iter().map(|p| &p.bias[..]));
     let gamma = sum(partials.iter().map(|p| &p.gamma[..]));
@@ -94,9 +90,8 @@ pub(crate) fn backward_in<E: Element, S: Source<E>>(
         .zip(inputs)
         .map(|(group, dx)| {
             let layout = &group.layout;
-            let dx = dx.map(|dx| InputGradient::new(shape, layout, &weights.input, dx));
             let mut raw = RawSteps::new(group, slope.as_ref());
-            group.input.gradients(shape, layout, &mut raw, dx)
+            group.input.gradients(shape, layout, &weights.input, &mut raw, dx)
         })
         .collect();
 
@@ -115,7 +110,6 @@ pub(crate) fn backward_in<E: Element, S: Source<E>>(
 fn through_time<E: Element>(
     shape: &Shape,
     weights: &Weights<E>,
-    state_back: &Panels<E>,
     norm: Option<&BatchNorm>,
     group: &mut Group<E>,
     source: &impl Source<E>,
@@ -124,9 +118,9 @@ fn through_time<E: Element>(
     let (size, h, n) = (layout.size, layout.filters, layout.width());
     let (gates_len, state_len) = (layout.gates_len(), layout.state_len());
     let peephole = Peephole { weights: &weights.peephole, stride: weights.peephole_stride };
-    let taps = Taps { count: shape.kernel_state, stride: size * h };
+    let mut state = weights.state.gradient(shape, &layout);
     let mut partial = Partial {
-        w_h: Buffer::zeros(shape.kernel_state * h * n),
+        w_h: Buffer::any(0),
         bias: vec![0.0; n],
         peephole: vec![0.0; weights.peephole.len()],
         gamma: vec![0.0; norm.map_or(0, |_| n)],
@@ -135,7 +129,8 @@ fn through_time<E: Element>(
     let mut step_bias = vec![0.0; n];
     let mut step_peephole = vec![0.0; weights.peephole.len()];
     let mut step_gamma = vec![0.0; partial.gamma.len()];
-    let mut d_hidden = Buffer::zeros(state_len);
+    // Padded as the hidden states are.
+    let mut d_hidden = Buffer::zeros(layout.hidden_len());
     let mut d_cell = Buffer::zeros(state_len);
     for t in (0..shape.time).rev() {
         let step_gates = &mut group.gates[t * gates_len..][..gates_len];
@@ -146,7 +141,7 @@ fn through_time<E: Element>(
         for block in layout.blocks() {
             let rows = block.start * size..block.end * size;
             let (wide, narrow) = (scale(&rows, n), scale(&rows, h));
-            let d_hidden = &mut d_hidden[narrow.clone()];
+            let d_hidden = &mut d_hidden[layout.hidden_start()..][narrow.clone()];
             let made = &group.hidden[(t + 1) * layout.hidden_len()..][layout.hidden_start()..];
             source.add(&layout, [t, block.start], &made[narrow.clone()], d_hidden);
             let cell_before = &group.cells[t * state_len..][narrow.clone()];
@@ -173,20 +168,17 @@ fn through_time<E: Element>(
             }
             .run();
             if t > 0 {
-                let a = Rows { data: &hidden[narrow.start..], stride: h };
-                let d = Rows { data: &*d, stride: n };
-                panel::accumulate(rows.len(), a, taps, d, [h, n], &mut partial.w_h);
+                state.block(&layout, block, hidden, d);
             }
         }
         add_to(&mut partial.bias, &step_bias);
         add_to(&mut partial.peephole, &step_peephole);
         add_to(&mut partial.gamma, &step_gamma);
         if t > 0 {
-            let a = Rows { data: &*step_gates, stride: n };
-            let (rows, tap) = (layout.rows(), size * n);
-            panel::apply(rows, a, tap, state_back, &mut d_hidden, h, Into::Replace);
+            state.step(&layout, step_gates, &mut d_hidden);
         }
     }
+    partial.w_h = state.finish();
     partial
 }
 

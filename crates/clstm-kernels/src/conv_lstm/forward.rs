@@ -9,10 +9,11 @@ use super::gates::{self, Affine, Peephole};
 use super::group::{Group, Layout, Sink, States, group_ranges, narrow, split};
 use super::input::GroupInput;
 use super::norm::{BatchNorm, InputNorm, Moments, Statistics};
+use super::state::StateProduct;
 use super::weights::Weights;
 use super::{Params, Saved, SavedOf, Shape};
 use crate::activation::vectorised;
-use crate::panel::{self, Element, Into, Rows};
+use crate::panel::Element;
 use crate::{Buffer, GROUP, Precision};
 
 /// Runs the layer over `x` `[B, T, L, C]` from zero states and writes `y` `[B, T, P, H]`.
@@ -156,10 +157,10 @@ fn run_group<E: Element>(
     sink: &mut impl Sink<E>,
 ) {
     let layout = group.layout;
-    let mut state = Buffer::any(layout.block_rows() * layout.width());
+    let mut state = Buffer::any(layout.block_positions() * layout.size * layout.width());
     if let (Some(norm), Some(pre)) = (norm, group.pre.take()) {
         let affine = Affine { mean: &norm.mean, scale: &norm.scale, bias: &weights.bias };
-        let mut steps = Steps::new(weights, affine);
+        let mut steps = Steps::new(weights, &layout, affine);
         for (t, raw) in pre.chunks_exact(layout.pre_len()).enumerate() {
             steps.run(group, t, raw, &mut state, sink);
         }
@@ -169,7 +170,7 @@ fn run_group<E: Element>(
     let (zeros, mut ones) = (Buffer::zeros(layout.width()), Buffer::any(layout.width()));
     ones.fill(1.0);
     let affine = Affine { mean: &zeros, scale: &ones, bias: &weights.bias };
-    let mut steps = Steps::new(weights, affine);
+    let mut steps = Steps::new(weights, &layout, affine);
     let chunk = steps_at_once(shape, layout.size);
     let mut raw = Buffer::any(chunk * layout.pre_len());
     for first in (0..shape.time).step_by(chunk) {
@@ -188,15 +189,15 @@ fn steps_at_once(shape: &Shape, size: usize) -> usize {
 
 /// What all steps of a group share.
 struct Steps<'a, E: Element> {
-    weights: &'a Weights<E>,
+    product: StateProduct<'a, E>,
     affine: Affine<'a>,
     peephole: Peephole<'a>,
 }
 
 impl<'a, E: Element> Steps<'a, E> {
-    fn new(weights: &'a Weights<E>, affine: Affine<'a>) -> Self {
+    fn new(weights: &'a Weights<E>, layout: &Layout, affine: Affine<'a>) -> Self {
         let peephole = Peephole { weights: &weights.peephole, stride: weights.peephole_stride };
-        Self { weights, affine, peephole }
+        Self { product: weights.state.product(layout), affine, peephole }
     }
 
     /// Step `t`, whose raw input-to-state pre-activations are `raw` `[P, G, 4H]`.
@@ -224,11 +225,7 @@ impl<'a, E: Element> Steps<'a, E> {
             if t == 0 {
                 state.fill(0.0);
             } else {
-                let h = layout.filters;
-                let a = Rows { data: &hidden_before[narrow.start..], stride: h };
-                let (tap, width) = (layout.size * h, layout.width());
-                let panels = &self.weights.state;
-                panel::apply(rows.len(), a, tap, panels, state, width, Into::Replace);
+                self.product.run(&layout, block.clone(), hidden_before, state);
             }
             gates::Forward {
                 size: layout.size,

@@ -7,6 +7,7 @@ use super::input::GroupInput;
 use crate::Buffer;
 use crate::activation::vectorised;
 use crate::panel::Element;
+use crate::winograd;
 
 /// One group's memory. Rows are `(position, utterance)`, the utterance running faster.
 #[derive(Debug)]
@@ -100,15 +101,18 @@ impl Layout {
     }
 
     /// Runs of positions that are taken through all of a step's work together.
+    ///
+    /// They hold whole tiles, so that a position's result does not depend on the block that it is in.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         let rows = (BLOCK / self.width()).max(BLOCK_ROWS);
-        let (block, positions) = ((rows / self.size).max(1), self.positions);
+        let block = (rows / self.size).max(1).next_multiple_of(winograd::TILE);
+        let positions = self.positions;
         (0..positions).step_by(block).map(move |p| p..(p + block).min(positions))
     }
 
-    /// Rows of the largest of [`Layout::blocks`].
-    pub(super) fn block_rows(&self) -> usize {
-        self.blocks().map(|block| block.len() * self.size).max().unwrap_or(0)
+    /// Positions of the largest of [`Layout::blocks`].
+    pub(super) fn block_positions(&self) -> usize {
+        self.blocks().map(|block| block.len()).max().unwrap_or(0)
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::Shape;
 use super::group::{Layout, narrow};
+use super::state::tiled;
+use super::tiled::{TiledInput, TiledWeights};
 use super::weights::{reverse_taps, transpose};
 use crate::Buffer;
 use crate::activation::vectorised;
@@ -25,6 +27,8 @@ enum Packed<E: Element> {
     Panels(Arc<Panels<E>>),
     /// For one channel under a long kernel; `f32` whatever `E`, for its products are a small part.
     Spectra(Arc<(Spectral, spectral::Weights)>),
+    /// For several channels under three taps, in training, where that is faster.
+    Tiled(Arc<TiledWeights>),
 }
 
 /// A group's padded input beside the weights that it is multiplied by.
@@ -36,6 +40,8 @@ pub(super) enum GroupInput<E: Element> {
     Spectra(Spectra, Arc<(Spectral, spectral::Weights)>),
     /// Several channels, `[T, L', G, C]`: a tap is a shift by whole rows.
     Channels(Buffer<E>, Arc<Panels<E>>),
+    /// The same by tiles.
+    Tiled(TiledInput<E>),
 }
 
 /// Gives the gradients of the raw pre-activations, step by step.
@@ -60,6 +66,9 @@ impl<E: Element> InputWeights<E> {
             }
             None if c == 1 => {
                 Packed::Panels(Arc::new(Panels::pack([1, taps, n], w_x, [0, 1, taps])))
+            }
+            None if keep && shape.stride == 1 && tiled::<E>(taps, shape.positions(), [c, n]) => {
+                Packed::Tiled(Arc::new(TiledWeights::new([c, n], w_x)))
             }
             None => Packed::Panels(Arc::new(Panels::pack([taps, c, n], w_x, [1, taps, c * taps]))),
         };
@@ -128,6 +137,9 @@ impl<E: Element> GroupInput<E> {
                 Self::Wave(pad_waves(shape, size, x), panels)
             }
             Packed::Panels(panels) => Self::Channels(pad_channels(shape, size, x), panels),
+            Packed::Tiled(weights) => {
+                Self::Tiled(TiledInput::new(pad_channels(shape, size, x), weights))
+            }
         }
     }
 
@@ -156,6 +168,7 @@ impl<E: Element> GroupInput<E> {
                     }
                 }
             }
+            Self::Tiled(input) => input.products(shape, layout, time, pre),
             Self::Channels(input, panels) => {
                 let tap = size * shape.channels;
                 for (t, pre) in time.zip(pre.chunks_exact_mut(step)) {
@@ -168,15 +181,20 @@ impl<E: Element> GroupInput<E> {
         }
     }
 
-    /// The gradient of `w_x`, `[kx, C, 4H]`; that of the input goes where it is wanted.
+    /// The gradient of `w_x`, `[kx, C, 4H]`; that of the input, `[G, T, L, C]`, goes where it is wanted.
     pub(super) fn gradients(
         &self,
         shape: &Shape,
         layout: &Layout,
+        weights: &InputWeights<E>,
         raw: &mut impl RawGradients<E>,
-        mut input: Option<InputGradient<'_, E>>,
+        dx: Option<&mut [f32]>,
     ) -> Buffer {
         let (size, n) = (layout.size, layout.width());
+        if let Self::Tiled(input) = self {
+            return input.gradients(shape, layout, raw, dx);
+        }
+        let mut input = dx.map(|dx| InputGradient::new(shape, layout, weights, dx));
         if let Self::Spectra(spectra, spectral) = self {
             let plan = &spectral.0;
             let mut gradient = plan.gradient();
@@ -226,7 +244,7 @@ impl<E: Element> GroupInput<E> {
                     panel::accumulate(rows, a, taps, d, [shape.channels, n], gradient);
                 }
             }
-            Self::Spectra(..) => {}
+            Self::Spectra(..) | Self::Tiled(_) => {}
         }
     }
 }
@@ -259,7 +277,7 @@ fn runs(shape: &Shape, layout: &Layout) -> impl Iterator<Item = (usize, usize, u
 
 /// The gradient of a group's input, and scratch for one step of it.
 #[derive(Debug)]
-pub(super) struct InputGradient<'a, E: Element> {
+struct InputGradient<'a, E: Element> {
     /// `[G, T, L, C]`
     dx: &'a mut [f32],
     /// [`InputWeights::transposed`].
@@ -271,12 +289,7 @@ pub(super) struct InputGradient<'a, E: Element> {
 }
 
 impl<'a, E: Element> InputGradient<'a, E> {
-    pub(super) fn new(
-        shape: &Shape,
-        layout: &Layout,
-        weights: &InputWeights<E>,
-        dx: &'a mut [f32],
-    ) -> Self {
+    fn new(shape: &Shape, layout: &Layout, weights: &InputWeights<E>, dx: &'a mut [f32]) -> Self {
         let (size, taps) = (layout.size, shape.kernel_input);
         let (floats, spread) = if shape.channels == 1 {
             (layout.positions * taps + shape.padded_length(), 0)
@@ -320,7 +333,7 @@ impl<'a, E: Element> InputGradient<'a, E> {
     }
 
     fn channels(&mut self, shape: &Shape, layout: &Layout, t: usize, d: &[E]) {
-        let Shape { kernel_input: taps, stride, length, time, channels, .. } = *shape;
+        let Shape { kernel_input: taps, stride, length, channels, .. } = *shape;
         let (size, n) = (layout.size, layout.width());
         let before = taps - 1 - shape.input_padding() / 2;
         for (p, rows) in d.chunks_exact(size * n).enumerate() {
@@ -330,13 +343,16 @@ impl<'a, E: Element> InputGradient<'a, E> {
         let a = Rows { data: &self.spread[..], stride: n };
         let rows = &mut self.floats[..];
         panel::apply(length * size, a, size * n, &self.weights, rows, channels, Into::Replace);
-        for l in 0..length {
-            for g in 0..size {
-                let to = ((g * time + t) * length + l) * channels;
-                let from = (l * size + g) * channels;
-                self.dx[to..to + channels].copy_from_slice(&rows[from..from + channels]);
-            }
-        }
+        unpack_rows(shape, size, t, rows, self.dx);
+    }
+}
+
+/// Rows `[L, G, C]` of step `t` to their places in `[G, T, L, C]`.
+pub(super) fn unpack_rows(shape: &Shape, size: usize, t: usize, rows: &[f32], to: &mut [f32]) {
+    let Shape { time, length, channels, .. } = *shape;
+    for (row, from) in rows.chunks_exact(channels).enumerate() {
+        let (l, g) = (row / size, row % size);
+        to[((g * time + t) * length + l) * channels..][..channels].copy_from_slice(from);
     }
 }
 

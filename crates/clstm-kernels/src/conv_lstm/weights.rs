@@ -3,17 +3,15 @@
 use std::borrow::Cow;
 
 use super::input::InputWeights;
+use super::state::StateWeights;
 use super::{InputNorm, Params, Peepholes, Shape};
-use crate::panel::{Element, Panels};
+use crate::panel::Element;
 
 /// Weights of one layer, packed once a call or once for all.
 #[derive(Debug)]
 pub(super) struct Weights<E: Element> {
     pub(super) input: InputWeights<E>,
-    /// `[kh, H, 4H]`
-    pub(super) state: Panels<E>,
-    /// The transposed taps in reverse order, `[kh, 4H, H]`, for the backward pass.
-    pub(super) state_back: Option<Panels<E>>,
+    pub(super) state: StateWeights<E>,
     /// `[4H]`
     pub(super) bias: Vec<f32>,
     /// `[3, P or 1, H]`; without peepholes `[3, 1, H]` of zeros.
@@ -34,7 +32,7 @@ impl<E: Element> Weights<E> {
         keep: bool,
     ) -> Self {
         shape.check_params(params);
-        let (h, p, kh) = (shape.filters, shape.positions(), shape.kernel_state);
+        let (h, p) = (shape.filters, shape.positions());
         let positions = if shape.peepholes == Peepholes::Full { p } else { 1 };
         let mut peephole = vec![0.0; 3 * positions * h];
         if shape.peepholes != Peepholes::None {
@@ -45,16 +43,9 @@ impl<E: Element> Weights<E> {
             }
         }
         let (w_x, bias) = fold(params, norm);
-        // w_h is [4H, H, kh].
-        let state = Panels::pack([kh, h, 4 * h], params.w_h, [1, kh, h * kh]);
-        let state_back = keep.then(|| {
-            let reversed = reverse_taps(params.w_h, kh);
-            Panels::pack([kh, 4 * h, h], &reversed, [1, h * kh, kh])
-        });
         Self {
             input: InputWeights::new(shape, &w_x, keep),
-            state,
-            state_back,
+            state: StateWeights::new(shape, params.w_h, keep),
             bias,
             peephole,
             peephole_stride: if positions > 1 { h } else { 0 },

@@ -63,6 +63,9 @@ pub trait Element: Word + Pooled + Send + Sync + std::fmt::Debug {
     /// The same memory as floats, where this is `f32`: a result then needs no conversion.
     fn as_floats(x: &mut [Self]) -> Option<&mut [f32]>;
 
+    /// The same memory as floats, where this is `f32`.
+    fn floats(x: &[Self]) -> Option<&[f32]>;
+
     /// Floats as they are, where this is `f32`.
     fn from_floats(x: &[f32]) -> Option<&[Self]>;
 }
@@ -116,6 +119,10 @@ impl Element for f32 {
         Some(x)
     }
 
+    fn floats(x: &[Self]) -> Option<&[f32]> {
+        Some(x)
+    }
+
     fn from_floats(x: &[f32]) -> Option<&[Self]> {
         Some(x)
     }
@@ -140,6 +147,10 @@ impl Element for bf16 {
     }
 
     fn as_floats(_: &mut [Self]) -> Option<&mut [f32]> {
+        None
+    }
+
+    fn floats(_: &[Self]) -> Option<&[f32]> {
         None
     }
 

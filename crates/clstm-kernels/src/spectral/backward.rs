@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::aligned::Aligned;
 use super::fft::{Complex, POINTS, Scratch, transform};
 use super::lanes::{AHEAD, expect_read, get_columns, load, put_columns, store};
 use super::product;
@@ -12,6 +11,7 @@ use super::{
     BLOCK, COLUMNS, Gradient, LANES, PAIRS, ROW, Spectra, Spectral, TILE, frequencies, pair_of,
 };
 use crate::Buffer;
+use crate::aligned::Aligned;
 
 impl Spectral {
     /// Adds to `grad` what the segments `segments` of `x` give, whose outputs' gradients lie in `d` as

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::aligned::Aligned;
 use super::fft::{Complex, POINTS, Scratch, slot, transform};
 use super::lanes::{AHEAD, expect_write, get_columns, load, put_columns, store};
 use super::product;
 use super::{
     BLOCK, COLUMNS, LANES, PAIRS, ROW, Spectra, Spectral, TILE, Weights, frequencies, pair_of,
 };
+use crate::aligned::Aligned;
 
 impl Spectral {
     /// Spectra of weights `[kernel, columns]`, row-major.

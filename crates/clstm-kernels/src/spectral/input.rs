@@ -2,9 +2,9 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::aligned::Aligned;
 use super::fft::{Complex, POINTS, Scratch, transform};
 use super::{PAIRS, Spectra, Spectral};
+use crate::aligned::Aligned;
 
 impl Spectral {
     /// Spectra of `segments` segments, segment `i` being

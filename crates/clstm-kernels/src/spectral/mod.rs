@@ -18,7 +18,6 @@
 //! # Error
 //! Of single precision: below 2e-6 of the root mean square of what is summed, see `apply`.
 
-mod aligned;
 mod backward;
 mod fft;
 mod forward;
@@ -26,7 +25,7 @@ mod input;
 mod lanes;
 mod product;
 
-use aligned::Aligned;
+use crate::aligned::Aligned;
 use fft::{POINTS, Twiddles};
 
 /// Lanes of a transform: the columns in the real (and again in the imaginary) parts of a block.

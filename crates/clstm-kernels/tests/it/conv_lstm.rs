@@ -2,6 +2,7 @@
 
 use clstm_kernels::Precision;
 use clstm_kernels::conv_lstm::{InputNorm, Packed, Params, Peepholes, Shape, backward, forward};
+use clstm_kernels::winograd::pays;
 use proptest::prelude::*;
 
 use crate::random::Random;
@@ -342,4 +343,91 @@ fn a_long_kernel_over_a_waveform_is_the_direct_convolution() {
         let distance = distance(direct, spectral);
         assert!(distance < 1e-4, "tensor {index} is off by {distance} of its rms");
     }
+}
+
+/// A layer large enough for tiles, its kernels of three taps.
+fn wide(batch: usize, length: usize) -> Shape {
+    Shape {
+        batch,
+        time: 4,
+        channels: 24,
+        length,
+        filters: 32,
+        kernel_input: 3,
+        kernel_state: 3,
+        stride: 1,
+        peepholes: Peepholes::Channel,
+        precision: Precision::F32,
+    }
+}
+
+/// Kernels of three taps between zeros: five taps.
+fn between_zeros(taps: &[f32]) -> Vec<f32> {
+    taps.chunks_exact(3).flat_map(|w| [0.0, w[0], w[1], w[2], 0.0]).collect()
+}
+
+/// The inner three of five taps.
+fn inner_taps(taps: &[f32]) -> Vec<f32> {
+    taps.chunks_exact(5).flat_map(|w| [w[1], w[2], w[3]]).collect()
+}
+
+#[test]
+fn three_taps_by_tiles_are_the_direct_sums() {
+    // Three taps of enough channels go by tiles in training; as the middle of five they go the direct
+    // way. The lengths leave tiles of every size, and at 50 a step has several blocks.
+    for (batch, length) in [(18, 7), (16, 13), (3, 10), (17, 50), (1, 8)] {
+        let three = Layer::new(wide(batch, length), 31);
+        assert!([24, 32].iter().all(|depth| pays(length, [*depth, 128])), "no tiles at {length}");
+        let shape = Shape { kernel_input: 5, kernel_state: 5, ..three.shape };
+        let five = Layer {
+            w_x: between_zeros(&three.w_x),
+            w_h: between_zeros(&three.w_h),
+            ..Layer::new(shape, 31)
+        };
+        let five = Layer {
+            x: three.x.clone(),
+            bias: three.bias.clone(),
+            peephole: three.peephole.clone(),
+            gamma: three.gamma.clone(),
+            dy: three.dy.clone(),
+            ..five
+        };
+        let run = |layer: &Layer| {
+            let mut y = vec![0.0; layer.dy.len()];
+            let (saved, _) =
+                forward(&layer.shape, &layer.x, &layer.params(), layer.norm(), &mut y, true);
+            let mut dx = vec![0.0; layer.x.len()];
+            let g = backward(&layer.shape, saved.expect("kept"), &layer.dy, Some(&mut dx));
+            (y, dx, g)
+        };
+        let (y, dx, g) = run(&three);
+        let (y_direct, dx_direct, g_direct) = run(&five);
+        let pairs = [
+            (y_direct, y),
+            (dx_direct, dx),
+            (inner_taps(&g_direct.w_x), g.w_x),
+            (inner_taps(&g_direct.w_h), g.w_h),
+            (g_direct.bias, g.bias),
+            (g_direct.peephole, g.peephole),
+            (g_direct.gamma, g.gamma),
+        ];
+        for (index, (direct, tiled)) in pairs.iter().enumerate() {
+            let distance = distance(direct, tiled);
+            assert!(distance < 1e-4, "{batch} {length}: tensor {index} is off by {distance} rms");
+        }
+        assert_ne!(pairs[0].0, pairs[0].1, "tiles were not used");
+    }
+}
+
+#[test]
+fn tiles_are_the_same_to_the_bit_whatever_the_number_of_threads() {
+    let layer = Layer::new(wide(37, 11), 11);
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| layer.step())
+    };
+    let one = run(1);
+    assert!(one.iter().all(|v| v.is_finite()));
+    assert_eq!(one, run(2));
+    assert_eq!(one, run(3));
 }

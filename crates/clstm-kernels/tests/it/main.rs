@@ -9,3 +9,4 @@ mod panel;
 mod random;
 mod reference;
 mod spectral;
+mod winograd;

@@ -9,7 +9,7 @@ const LINE: usize = 16;
 
 /// A slice of the pool aligned to 64 bytes.
 #[derive(Debug)]
-pub(super) struct Aligned {
+pub(crate) struct Aligned {
     buffer: Buffer,
     start: usize,
     len: usize,
@@ -17,7 +17,7 @@ pub(super) struct Aligned {
 
 impl Aligned {
     /// `len` arbitrary floats.
-    pub(super) fn any(len: usize) -> Self {
+    pub(crate) fn any(len: usize) -> Self {
         let buffer: Buffer = Buffer::any(len + LINE - 1);
         // Never more than LINE - 1, but a pointer need not tell: unaligned is only slower.
         let start = buffer.as_ptr().align_offset(4 * LINE).min(LINE - 1);
@@ -25,7 +25,7 @@ impl Aligned {
     }
 
     /// `len` zeros.
-    pub(super) fn zeros(len: usize) -> Self {
+    pub(crate) fn zeros(len: usize) -> Self {
         let mut aligned = Self::any(len);
         aligned.fill(0.0);
         aligned
