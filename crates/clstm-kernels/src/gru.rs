@@ -9,20 +9,23 @@
 //! ```
 //!
 //! # How it is fast
-//! The products with the input do not depend on the state: one GEMM makes them for all steps of a
+//! The products with the input do not depend on the state: one product makes them for all steps of a
 //! group of utterances. What is left to a step is the product with the state and the gates, fused
 //! into one pass over their pre-activations. A task is one direction of one group; it runs through
 //! all its steps without waiting for another. The backward pass leaves the gradients of the
-//! pre-activations in the place of the gates, and weight gradients are GEMMs over all steps at once.
+//! pre-activations in the place of the gates, and weight gradients are products over all
+//! steps at once. Operands are `f32` or `bf16`, states, gates and sums `f32`.
 
 mod backward;
 mod forward;
 mod gates;
+mod packed;
 
 use crate::{Buffer, GROUP, Precision};
 
 pub use backward::backward;
 pub use forward::forward;
+pub use packed::Packed;
 
 /// Where the reset gate acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,14 +60,17 @@ impl BiGruShape {
         self.batch * self.time
     }
 
-    fn check(&self, x: &[f32], params: &[Direction<'_>; 2], y: &[f32]) {
-        let Self { batch, time, input, hidden, reset, .. } = *self;
-        assert!(
-            batch > 0 && time > 0 && input > 0 && hidden > 0,
-            "gru: every size must be positive: {self:?}"
-        );
+    fn check_data(&self, x: &[f32], y: &[f32]) {
+        let Self { batch, time, input, hidden, .. } = *self;
+        assert!(batch > 0 && time > 0, "gru: every size must be positive: {self:?}");
         assert_eq!(x.len(), self.steps() * input, "gru: length of x, {self:?}");
         assert_eq!(y.len(), self.steps() * 2 * hidden, "gru: length of y, {self:?}");
+    }
+
+    /// Checks what does not depend on the batch.
+    fn check_params(&self, params: &[Direction<'_>; 2]) {
+        let Self { input, hidden, reset, .. } = *self;
+        assert!(input > 0 && hidden > 0, "gru: every size must be positive: {self:?}");
         for direction in params {
             assert_eq!(direction.w.len(), 3 * hidden * input, "gru: length of w, {self:?}");
             assert_eq!(direction.u.len(), 3 * hidden * hidden, "gru: length of u, {self:?}");

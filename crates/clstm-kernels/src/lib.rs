@@ -4,7 +4,10 @@
 //!   pre-activations.
 //! - [`gru`]: one bidirectional layer of gated recurrent units (Eq. 8-11), reset gate before or after.
 //! - [`norm_pool`]: batch normalisation and max pooling along the length in one pass.
+//! - [`lflb`]: a whole local feature learning block, ConvLSTM and [`norm_pool`], as one operation.
 //! - [`panel`]: the GEMMs they are made of, in `f32` and in `bf16`.
+//! - [`spectral`]: a long strided convolution of one channel by its Fourier transform.
+//! - [`winograd`]: convolutions of three taps with half the multiplications.
 //! - [`activation`]: vectorised `exp`, `sigmoid` and `tanh` with stated errors.
 //!
 //! All tensors are row-major with the channel innermost ("channel-last"): a convolution's window is
@@ -17,12 +20,15 @@
 pub mod activation;
 pub mod conv_lstm;
 pub mod gru;
+pub mod lflb;
 pub mod norm_pool;
 pub mod panel;
+pub mod spectral;
+pub mod winograd;
 
+mod aligned;
 mod buffer;
 mod lanes;
-mod matmul;
 
 pub use buffer::{Buffer, Pooled};
 pub use panel::Precision;

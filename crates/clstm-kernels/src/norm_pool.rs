@@ -6,9 +6,9 @@
 //!
 //! Batch normalisation: Ioffe & Szegedy 2015, <https://arxiv.org/abs/1502.03167>.
 
-mod backward;
+pub(crate) mod backward;
 mod moments;
-mod pool;
+pub(crate) mod pool;
 
 use crate::Buffer;
 use moments::Moments;
@@ -159,6 +159,6 @@ pub fn forward_eval(
     pool::run(shape, h, &Affine::new(running_mean, &rstd, gamma, beta), y, None);
 }
 
-fn reciprocal_deviation(variance: impl Iterator<Item = f64>, epsilon: f32) -> Vec<f32> {
+pub(crate) fn reciprocal_deviation(variance: impl Iterator<Item = f64>, epsilon: f32) -> Vec<f32> {
     variance.map(|v| (v + f64::from(epsilon)).sqrt().recip() as f32).collect()
 }

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use clstm_kernels::conv_lstm::Shape;
 
 use crate::norm_pool::RunningStatistics;
-use crate::{Initializer, LflbConfig, Mode, Peepholes, composed, fused, init};
+use crate::{Initializer, LflbConfig, Mode, Peepholes, Precision, composed, fused, init};
 
 /// Sizes of a [`ConvLstm`].
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct ConvLstm {
     pub statistics: Option<RunningStatistics>,
     #[module(skip)]
     shape: LayerShape,
+    #[module(skip)]
+    pub(crate) precision: Precision,
 }
 
 /// Sizes that do not depend on the batch.
@@ -105,6 +107,7 @@ impl ConvLstmConfig {
                 stride,
                 peepholes,
             },
+            precision: Precision::default(),
         }
     }
 }
@@ -120,17 +123,23 @@ impl ConvLstm {
     /// If `x` has another length or number of channels than the layer was made for.
     #[must_use]
     pub fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
-        let [batch, time, length, channels] = x.dims();
-        assert_eq!(
-            [length, channels],
-            [self.shape.length, self.shape.channels],
-            "ConvLSTM input [batch, time, length, channels]"
-        );
+        let [batch, time, ..] = self.dims(&x);
         if fused::runs_on(&x.device()) {
             fused::conv_lstm(x, self, self.kernel_shape(batch, time), mode)
         } else {
             composed::conv_lstm(x, self, mode)
         }
+    }
+
+    /// The dimensions of an input, which must be those that the layer was made for.
+    pub(crate) fn dims(&self, x: &Tensor<4>) -> [usize; 4] {
+        let dims = x.dims();
+        assert_eq!(
+            dims[2..],
+            [self.shape.length, self.shape.channels],
+            "ConvLSTM input [batch, time, length, channels]"
+        );
+        dims
     }
 
     pub(crate) fn kernel_shape(&self, batch: usize, time: usize) -> Shape {
@@ -151,7 +160,7 @@ impl ConvLstm {
                 Peepholes::Channel => Kernel::Channel,
                 Peepholes::Full => Kernel::Full,
             },
-            precision: clstm_kernels::Precision::F32,
+            precision: self.precision.into(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use crate::{Initializer, Reset, composed, fused, init};
+use crate::{Initializer, Precision, Reset, composed, fused, init};
 
 /// Sizes of a [`BiGru`].
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,8 @@ pub struct BiGru {
     pub fwd: GruDirection,
     /// Last step to first.
     pub bwd: GruDirection,
+    #[module(skip)]
+    pub(crate) precision: Precision,
 }
 
 impl BiGruConfig {
@@ -48,7 +50,7 @@ impl BiGruConfig {
             b: init::constant(0.0, [3 * self.hidden], device),
             bn: (self.reset == Reset::After).then(|| init::constant(0.0, [self.hidden], device)),
         };
-        BiGru { fwd: direction(), bwd: direction() }
+        BiGru { fwd: direction(), bwd: direction(), precision: Precision::default() }
     }
 }
 

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{
     ConvLstm, ConvLstmConfig, Initializer, Mode, NetworkConfig, NormPool, NormPoolConfig, Skip,
+    fused,
 };
 
 /// ConvLSTM -> batch norm -> max pooling, and the skip connection round them.
@@ -47,8 +48,14 @@ impl Lflb {
     #[must_use]
     pub fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
         let skipped = self.skip.as_ref().map(|skip| skip.forward(x.clone()));
-        let h = self.conv_lstm.forward(x, mode); // [B, T, P, H]
-        let y = self.norm_pool.forward(h, mode); // [B, T, Q, H]
+        let y = if fused::runs_on(&x.device()) {
+            let [batch, time, ..] = self.conv_lstm.dims(&x);
+            let shape = self.conv_lstm.kernel_shape(batch, time);
+            fused::lflb(x, &self.conv_lstm, &self.norm_pool, shape, mode)
+        } else {
+            let h = self.conv_lstm.forward(x, mode); // [B, T, P, H]
+            self.norm_pool.forward(h, mode) // [B, T, Q, H]
+        };
         match skipped {
             Some(skipped) => y + skipped,
             None => y,

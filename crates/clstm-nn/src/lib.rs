@@ -18,44 +18,57 @@
 //! # Devices
 //! On the CPU device the recurrent layers are single fused operations (`clstm-kernels`) with their
 //! own backward passes. On every other device the same mathematics runs as a composition of tensor
-//! operations; that composition is also what the fused layers are tested against.
+//! operations; that composition is also what the fused layers are tested against. It computes in
+//! `f32`: [`Precision::Bf16`] is the fused layers' alone.
+//!
+//! To recognise and not to learn, take an [`Engine`]: the network on the CPU without Burn, its weights
+//! packed once.
 
 mod center_loss;
 mod config;
 mod conv_lstm;
+mod device;
 mod dropout;
+mod engine;
 mod error;
 mod fused;
 mod gflb;
 mod gru;
 mod head;
 mod init;
+#[cfg(feature = "train")]
+mod learning;
 mod lflb;
 mod lstm;
 mod network;
 mod norm_pool;
 mod parameters;
+mod precision;
 mod preset;
 mod skip;
+mod values;
 
 pub mod composed;
 
 pub use center_loss::{CenterLoss, CenterLossConfig, softmax_loss};
 pub use config::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset};
 pub use conv_lstm::{ConvLstm, ConvLstmConfig};
+pub use device::DeviceName;
 pub use dropout::Dropout;
+pub use engine::{Engine, Scores};
 pub use error::NetworkError;
 pub use gflb::Gflb;
 pub use gru::{BiGru, BiGruConfig, GruDirection};
 pub use head::{Head, HeadConfig, Output};
 pub use init::Initializer;
+#[cfg(feature = "train")]
+pub use learning::{gradients, update_weights};
 pub use lflb::Lflb;
 pub use lstm::{BiLstm, BiLstmConfig};
 pub use network::{Mode, Network};
 pub use norm_pool::{NormPool, NormPoolConfig};
 pub use parameters::{NamedTensor, ParameterKind, load_parameters, parameters};
-#[cfg(feature = "train")]
-pub use parameters::{gradients, update_weights};
+pub use precision::Precision;
 pub use preset::Preset;
 pub use skip::Skip;
 

@@ -23,19 +23,24 @@ pub struct BiLstm {
     pub bwd: ConvLstm,
 }
 
+/// An LSTM of `hidden` units as a ConvLSTM.
+pub(crate) fn as_conv_lstm(hidden: usize) -> LflbConfig {
+    LflbConfig {
+        filters: hidden,
+        kernel_input: 1,
+        kernel_state: 1,
+        stride: 1,
+        pool: 1,
+        peepholes: Peepholes::None,
+        input_norm: false,
+    }
+}
+
 impl BiLstmConfig {
     /// Draws the starting weights.
     #[must_use]
     pub fn init(&self, initializer: &mut Initializer, device: &Device) -> BiLstm {
-        let block = LflbConfig {
-            filters: self.hidden,
-            kernel_input: 1,
-            kernel_state: 1,
-            stride: 1,
-            pool: 1,
-            peepholes: Peepholes::None,
-            input_norm: false,
-        };
+        let block = as_conv_lstm(self.hidden);
         let config = ConvLstmConfig { length: 1, channels: self.input, block, sample_rate: 0 };
         BiLstm { fwd: config.init(initializer, device), bwd: config.init(initializer, device) }
     }

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::{
     Dropout, Gflb, Head, HeadConfig, Initializer, Lflb, NetworkConfig, NetworkError, Output,
+    Precision,
 };
 
 /// Whether a forward pass learns.
@@ -61,6 +62,21 @@ impl NetworkConfig {
 }
 
 impl Network {
+    /// The network with the products of its recurrent layers in this precision; a new network's are
+    /// in `f32`. The weights stay as they are, and those of other layers are never touched by it.
+    ///
+    /// The fused layers of the CPU alone know another precision than `f32`: on other devices this
+    /// changes nothing, see [`Precision::require`].
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        let gflb = &mut self.gflb;
+        let lstm = gflb.lstm.iter_mut().flat_map(|layer| [&mut layer.fwd, &mut layer.bwd]);
+        let conv_lstms = self.lflbs.iter_mut().map(|lflb| &mut lflb.conv_lstm).chain(lstm);
+        conv_lstms.for_each(|layer| layer.precision = precision);
+        gflb.gru.iter_mut().for_each(|layer| layer.precision = precision);
+        self
+    }
+
     /// # Shapes
     /// - `segments`: `[batch, time, length]`, the RMS-normalised waveform cut into segments
     #[must_use]
@@ -76,5 +92,25 @@ impl Network {
         };
         let global = self.gflb.forward(steps, mode); // [B, T, 2 * hidden]
         self.head.forward(global, mode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use crate::{Precision, Preset};
+
+    #[test]
+    fn a_precision_reaches_every_recurrent_layer() {
+        for preset in Preset::ALL {
+            let network = preset.network(8).init(0, &Device::flex()).expect("a network");
+            let network = network.with_precision(Precision::Bf16);
+            let (gru, lstm) = (&network.gflb.gru, &network.gflb.lstm);
+            let lstm = lstm.iter().flat_map(|layer| [layer.fwd.precision, layer.bwd.precision]);
+            let layers = network.lflbs.iter().map(|lflb| lflb.conv_lstm.precision);
+            let layers = layers.chain(gru.iter().map(|layer| layer.precision)).chain(lstm);
+            assert!(layers.into_iter().all(|precision| precision == Precision::Bf16), "{preset}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use clstm_audio::{
     AugmentConfig, FilterConfig, NoiseConfig, OffsetConfig, PolarityConfig, SpeedConfig,
     TimeMaskConfig,
 };
-use clstm_nn::{NetworkConfig, Preset};
+use clstm_nn::{NetworkConfig, Precision, Preset};
 use serde::{Deserialize, Serialize};
 
 use crate::{Schedule, TrainError};
@@ -40,8 +40,9 @@ pub struct Recipe {
     pub batch: usize,
     /// Decides weights, order, augmentation and dropout.
     pub seed: u64,
-    /// `f32`.
-    pub precision: String,
+    /// Operands of the recurrent layers' products in training: `f32` or `bf16`. The weights, the
+    /// optimiser and the loss are `f32` in either, and so is the use of the model.
+    pub precision: Precision,
     /// Segments of a training crop.
     pub crop_steps: usize,
     /// Share of the target spread over the other classes (Szegedy et al. 2016).
@@ -76,7 +77,7 @@ impl Recipe {
             epochs: 50,
             batch: 16,
             seed: 1,
-            precision: "f32".to_owned(),
+            precision: Precision::F32,
             crop_steps: 16,
             label_smoothing: 0.05,
             center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
@@ -143,10 +144,6 @@ impl Recipe {
         self.augment.validate(self.frontend.sample_rate)?;
         if self.epochs == 0 || self.batch < 2 {
             return bad("epochs must be at least 1 and batch at least 2");
-        }
-        if self.precision != "f32" {
-            let message = format!("precision {:?} is not available, only \"f32\"", self.precision);
-            return Err(TrainError::Recipe(message));
         }
         if self.crop_steps == 0 || self.test_every == 0 || self.checkpoint_every == 0 {
             return bad("crop_steps, test_every and checkpoint_every must be at least 1");

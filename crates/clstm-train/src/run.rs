@@ -29,15 +29,21 @@ pub struct Protocol {
 }
 
 impl Protocol {
-    /// One line for people: what was split how, and whether speakers are shared.
+    /// One line for people: what was split how, and whether speakers are shared. The arithmetic is
+    /// named where it is not `f32`.
     #[must_use]
     pub fn describe(&self) -> String {
         let speakers = match self.split.as_str() {
             "random" => "speakers in training and test",
             _ => "speaker-independent",
         };
+        // Model files hold such sentences of runs from before there was a choice: f32 keeps its own.
+        let arithmetic = match self.precision.as_str() {
+            "" | "f32" => String::new(),
+            other => format!(", {other}"),
+        };
         format!(
-            "{}, {} split ({speakers}), {} folds, {} epochs, seed {}",
+            "{}, {} split ({speakers}), {} folds, {} epochs, seed {}{arithmetic}",
             self.corpus, self.split, self.folds, self.epochs, self.seed
         )
     }

@@ -7,8 +7,8 @@ use crate::{Clip, FrontendConfig};
 
 /// The network's logits for a clip, the mean over its spans; not yet divided by a temperature.
 ///
-/// One span at a time, so that an answer depends on nothing that happens to be computed beside it:
-/// evaluation in training and recognition in an application agree to the last digit.
+/// For a network on any device, as training has it. A [`Recognizer`](crate::Recognizer) gives the same
+/// but for rounding, and faster.
 ///
 /// `device` is the one that the network is on.
 ///

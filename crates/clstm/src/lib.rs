@@ -23,7 +23,8 @@
 //!    level (Eq. 1 of the paper), spans of segments. Training runs the very same code.
 //! 2. [`Model`] is a model file: the weights and, as [`ModelInfo`], everything that is needed to
 //!    use them and to judge them.
-//! 3. [`logits`] and [`softmax`] are inference, one recording at a time.
+//! 3. [`nn::Engine`] is inference, and [`softmax`] makes probabilities of it; [`logits`] is the same
+//!    for a network on any device.
 //! 4. [`Recognizer`] puts these together; share one by reference among any number of threads.
 //!
 //! With the feature `embedded` the shipped model is inside the binary: `Recognizer::embedded`.
@@ -31,6 +32,7 @@
 //! What a model says is the emotion that speech *expresses*, in the categories of its corpus; how
 //! far to trust it is in [`TrainingInfo::scores`].
 
+mod compute;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;

@@ -92,6 +92,14 @@ fn largest_layer(network: &NetworkConfig, steps: usize) -> u128 {
     blocks.max().unwrap_or(0)
 }
 
+/// Spans of `steps` that are worth running together: enough that the threads of a large machine get
+/// groups of several, and no more than the memory that one span may take by default.
+pub(crate) fn spans_at_once(network: &NetworkConfig, steps: usize) -> usize {
+    const ENOUGH: u128 = 64;
+    let most = u128::from(ModelLimits::default().max_activations);
+    (most / largest_layer(network, steps).max(1)).clamp(1, ENOUGH) as usize
+}
+
 fn wide((length, channels): (usize, usize)) -> (u128, u128) {
     (length as u128, channels as u128)
 }

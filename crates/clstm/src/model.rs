@@ -6,9 +6,10 @@ use std::io::Read;
 use std::path::Path;
 
 use clstm_nn::burn::tensor::Device;
-use clstm_nn::{NamedTensor, Network, NetworkError, load_parameters};
+use clstm_nn::{Engine, NamedTensor, Network, NetworkError, Precision, load_parameters};
 
 use crate::limits::fewest_weights;
+use crate::model_file::Decoded;
 use crate::replace_file::replace_file;
 use crate::{ModelError, ModelInfo, ModelLimits, model_file};
 
@@ -80,12 +81,16 @@ impl Model {
     /// # Errors
     /// [`ModelError`] says what is wrong with them.
     pub fn from_bytes_within(bytes: &[u8], limits: &ModelLimits) -> Result<Self, ModelError> {
-        let (info, tensors) = model_file::decode(bytes, limits)?;
+        let Decoded { info, tensors, checksum } = model_file::decode(bytes, limits)?;
         let mut model = Self::new(info, tensors)?;
         model.check_weights()?;
         limits.check_activations(&model.info)?;
-        let own = model_file::encode(&model.info, &model.tensors)?;
-        if own != bytes {
+        let same = match &checksum {
+            Some(sum) => model_file::encodes_to(bytes, sum, &model.info, &model.tensors)?,
+            None => false,
+        };
+        if !same {
+            let own = model_file::encode(&model.info, &model.tensors)?;
             let (file_digest, own_digest) = (model_file::sha256(bytes), model_file::sha256(&own));
             model.origin = Some(Origin { file_digest, own_digest });
         }
@@ -154,6 +159,16 @@ impl Model {
         self.check_weights()?;
         let network = self.info.network.init(0, device)?;
         Ok(load_parameters(network, self.tensors.clone())?)
+    }
+
+    /// The network with these weights, packed for inference on the CPU.
+    ///
+    /// # Errors
+    /// If the weights are not those of the network that the description has.
+    pub fn engine(&self, precision: Precision) -> Result<Engine, ModelError> {
+        self.validate()?;
+        self.check_weights()?;
+        Ok(Engine::new(&self.info.network, &self.tensors, precision)?)
     }
 
     /// A network whose sizes ask for more weights than there are is not even begun.

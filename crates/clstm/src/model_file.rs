@@ -40,11 +40,17 @@ const CHECKSUM_KEY: &str = "sha256";
 /// Bytes of the header's length; also what the data are aligned to.
 const PREFIX: usize = 8;
 
-/// The file's description and tensors, in the file's order; what they say is not yet checked.
-pub(crate) fn decode(
-    bytes: &[u8],
-    limits: &ModelLimits,
-) -> Result<(ModelInfo, Vec<NamedTensor>), ModelError> {
+/// What a file holds.
+pub(crate) struct Decoded {
+    pub(crate) info: ModelInfo,
+    /// In the file's order.
+    pub(crate) tensors: Vec<NamedTensor>,
+    /// The file's checksum, which is that of its contents; a file need not have one.
+    pub(crate) checksum: Option<String>,
+}
+
+/// The file's contents; what they say is not yet checked.
+pub(crate) fn decode(bytes: &[u8], limits: &ModelLimits) -> Result<Decoded, ModelError> {
     if bytes.len() as u64 > limits.max_bytes {
         return Err(ModelError::TooLarge { limit: limits.max_bytes });
     }
@@ -81,7 +87,8 @@ pub(crate) fn decode(
         checksum.tensor(&name, info.dtype, &info.shape);
         tensors.push(tensor(name, info, data)?);
     }
-    if entry(CHECKSUM_KEY).is_some_and(|wanted| *wanted != checksum.finish(data)) {
+    let wanted = entry(CHECKSUM_KEY);
+    if wanted.is_some_and(|wanted| *wanted != checksum.finish(data)) {
         let reason = "its checksum does not match; or another program changed it and kept the \
                       old `sha256`"
             .to_owned();
@@ -89,7 +96,7 @@ pub(crate) fn decode(
     }
     let info = serde_json::from_str(info)
         .map_err(|error| ModelError::Description { reason: error.to_string() })?;
-    Ok((info, tensors))
+    Ok(Decoded { info, tensors, checksum: wanted.cloned() })
 }
 
 /// What tells that a description or a tensor is not the one that was written.
@@ -172,22 +179,54 @@ fn kind(name: &str) -> ParameterKind {
 
 /// The bytes of the file.
 pub(crate) fn encode(info: &ModelInfo, tensors: &[NamedTensor]) -> Result<Vec<u8>, ModelError> {
-    let failed = |error: serde_json::Error| ModelError::Description { reason: error.to_string() };
-    let info = serde_json::to_string(info).map_err(failed)?;
-
+    let info = description(info)?;
     let mut data = Vec::with_capacity(tensors.iter().map(|t| size_of_val(&*t.values)).sum());
     let mut checksum = Checksum::new(&info);
     for NamedTensor { name, shape, values, .. } in tensors {
         checksum.tensor(name, Dtype::F32, shape);
         data.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     }
-    let checksum = checksum.finish(&data);
+    let head = head(&info, &checksum.finish(&data), tensors)?;
+    Ok([head, data].concat())
+}
 
-    let header = Header { info: &info, checksum: &checksum, tensors };
-    let mut header = serde_json::to_vec(&header).map_err(failed)?;
+/// Whether [`encode`] gives these bytes, whose checksum is known to be that of their contents: to
+/// compare takes a small part of the time that another checksum takes.
+pub(crate) fn encodes_to(
+    bytes: &[u8],
+    checksum: &str,
+    info: &ModelInfo,
+    tensors: &[NamedTensor],
+) -> Result<bool, ModelError> {
+    let head = head(&description(info)?, checksum, tensors)?;
+    let Some(mut rest) = bytes.strip_prefix(&*head) else { return Ok(false) };
+    for NamedTensor { values, .. } in tensors {
+        let Some((data, after)) = rest.split_at_checked(size_of_val(&**values)) else {
+            return Ok(false);
+        };
+        let words = data.as_chunks::<{ size_of::<f32>() }>().0;
+        if !words.iter().zip(values).all(|(word, value)| *word == value.to_le_bytes()) {
+            return Ok(false);
+        }
+        rest = after;
+    }
+    Ok(rest.is_empty())
+}
+
+fn description(info: &ModelInfo) -> Result<String, ModelError> {
+    serde_json::to_string(info).map_err(not_json)
+}
+
+fn not_json(error: serde_json::Error) -> ModelError {
+    ModelError::Description { reason: error.to_string() }
+}
+
+/// What comes before the data.
+fn head(info: &str, checksum: &str, tensors: &[NamedTensor]) -> Result<Vec<u8>, ModelError> {
+    let mut header = serde_json::to_vec(&Header { info, checksum, tensors }).map_err(not_json)?;
     header.resize(header.len().next_multiple_of(PREFIX), b' ');
     let length = (header.len() as u64).to_le_bytes();
-    Ok([&length, &*header, &*data].concat())
+    Ok([&length, &*header].concat())
 }
 
 /// The header in the order of its entries.

@@ -1,18 +1,20 @@
 //! From a recording to an emotion.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use clstm_audio::{AudioError, DecodeLimits, Resampler, Waveform, load_bytes, load_file};
-use clstm_nn::Network;
+use clstm_nn::Precision;
 use clstm_nn::burn::tensor::Device;
 
-use crate::{Clip, Model, ModelError, ModelInfo, Recognition, RecognizeError, logits, softmax};
+use crate::compute::Compute;
+use crate::limits::spans_at_once;
+use crate::{Clip, Model, ModelError, ModelInfo, Recognition, RecognizeError, softmax};
 
 /// A model ready to listen.
 ///
 /// Every method takes `&self`: share one by reference among threads, or clone it; clones share the
-/// weights. The answer does not depend on how many threads ask.
+/// weights. The answer does not depend on how many threads ask, nor on what else is asked.
 #[derive(Clone, Debug)]
 pub struct Recognizer {
     loaded: Arc<Loaded>,
@@ -21,23 +23,42 @@ pub struct Recognizer {
 
 #[derive(Debug)]
 struct Loaded {
-    info: ModelInfo,
-    digest: String,
-    network: Network,
+    model: Arc<Model>,
+    compute: Compute,
+    precision: Precision,
     device: Device,
+    /// [`Model::digest`], which takes longer than an answer and is seldom asked for.
+    digest: OnceLock<String>,
+}
+
+impl Loaded {
+    fn new(
+        model: Arc<Model>,
+        precision: Precision,
+        device: Device,
+    ) -> Result<Arc<Self>, ModelError> {
+        let compute = Compute::new(&model, precision, &device)?;
+        Ok(Arc::new(Self { model, compute, precision, device, digest: OnceLock::new() }))
+    }
 }
 
 impl Recognizer {
-    /// Builds the model's network on the CPU.
+    /// Makes the model ready on the processor.
     ///
     /// # Errors
     /// If the weights are not those of the network that the model describes.
     pub fn new(model: Model) -> Result<Self, ModelError> {
-        let device = Device::flex();
-        let network = model.network(&device)?;
-        let digest = model.digest();
-        let loaded = Loaded { info: model.info, digest, network, device };
-        Ok(Self { loaded: Arc::new(loaded), limits: DecodeLimits::default() })
+        Self::on(model, &Device::flex())
+    }
+
+    /// Makes the model ready on a device, such as one of [`clstm_nn::DeviceName::open`].
+    ///
+    /// # Errors
+    /// If the weights are not those of the network that the model describes.
+    pub fn on(model: Model, device: &Device) -> Result<Self, ModelError> {
+        let device = device.clone().without_autodiff();
+        let loaded = Loaded::new(Arc::new(model), Precision::F32, device)?;
+        Ok(Self { loaded, limits: DecodeLimits::default() })
     }
 
     /// Reads a model file.
@@ -64,22 +85,41 @@ impl Recognizer {
         self
     }
 
+    /// The same recognizer with the products of its recurrent layers in another precision; a new
+    /// one's are in `f32`, whatever the model was trained in.
+    ///
+    /// # Errors
+    /// [`clstm_nn::NetworkError::Precision`] where its device cannot compute in it.
+    pub fn with_precision(mut self, precision: Precision) -> Result<Self, ModelError> {
+        if precision != self.loaded.precision {
+            let Loaded { model, device, .. } = &*self.loaded;
+            self.loaded = Loaded::new(model.clone(), precision, device.clone())?;
+        }
+        Ok(self)
+    }
+
+    /// What the products of the recurrent layers are computed in.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.loaded.precision
+    }
+
     /// What the model says about itself.
     #[must_use]
     pub fn info(&self) -> &ModelInfo {
-        &self.loaded.info
+        &self.loaded.model.info
     }
 
     /// The labels in the order of the probabilities.
     #[must_use]
     pub fn labels(&self) -> &[String] {
-        &self.loaded.info.labels
+        &self.info().labels
     }
 
     /// [`Model::digest`] of the model.
     #[must_use]
     pub fn digest(&self) -> &str {
-        &self.loaded.digest
+        self.loaded.digest.get_or_init(|| self.loaded.model.digest())
     }
 
     /// Recognises a recording in a file: WAV, AIFF, FLAC, MP3, Ogg Vorbis or M4A/AAC.
@@ -137,21 +177,56 @@ impl Recognizer {
     }
 
     /// The logits of a clip that [`FrontendConfig::clean`](crate::FrontendConfig::clean) made, the
-    /// mean over its spans; not yet divided by the temperature. See [`logits`].
+    /// mean over its spans; not yet divided by the temperature.
     #[must_use]
     pub fn recognize_clip(&self, clip: &Clip) -> Vec<f64> {
-        let Loaded { info, network, device, .. } = &*self.loaded;
-        logits(network, &info.frontend, clip, device)
+        self.recognize_clips(&[clip]).swap_remove(0)
+    }
+
+    /// [`recognize_clip`](Self::recognize_clip) for each of `clips`, to the last bit the same: faster
+    /// because their spans share products and are spread over the threads of the current Rayon pool.
+    #[must_use]
+    pub fn recognize_clips(&self, clips: &[&Clip]) -> Vec<Vec<f64>> {
+        let ModelInfo { frontend, network, .. } = self.info();
+        let mut sums = vec![vec![0.0; network.classes]; clips.len()];
+        let spans: Vec<_> = clips.iter().map(|clip| frontend.spans(clip)).collect();
+        let mut order: Vec<_> = spans
+            .iter()
+            .enumerate()
+            .flat_map(|(clip, spans)| spans.iter().map(move |span| (clip, span)))
+            .collect();
+        // Spans of one length can share a batch; those of a clip stay in their order.
+        order.sort_by_key(|(_, span)| span.steps);
+        let (mut batch, mut segments) = (Vec::new(), Vec::new());
+        for same in order.chunk_by(|(_, a), (_, b)| a.steps == b.steps) {
+            let steps = same[0].1.steps;
+            for spans in same.chunks(spans_at_once(network, steps)) {
+                batch.clear();
+                for (clip, span) in spans {
+                    frontend.segments(clips[*clip], span, &mut segments);
+                    batch.extend_from_slice(&segments);
+                }
+                let logits = self.loaded.compute.logits(&batch, [spans.len(), steps]);
+                for ((clip, _), logits) in spans.iter().zip(logits.chunks(network.classes)) {
+                    let sums = sums[*clip].iter_mut().zip(logits);
+                    sums.for_each(|(sum, logit)| *sum += f64::from(*logit));
+                }
+            }
+        }
+        for (sum, spans) in sums.iter_mut().zip(&spans) {
+            sum.iter_mut().for_each(|sum| *sum /= spans.len() as f64);
+        }
+        sums
     }
 
     /// The calibrated probabilities of logits.
     #[must_use]
     pub fn probabilities(&self, logits: &[f64]) -> Vec<f64> {
-        softmax(logits, self.loaded.info.temperature)
+        softmax(logits, self.info().temperature)
     }
 
     fn sample_rate(&self) -> u32 {
-        self.loaded.info.frontend.sample_rate
+        self.info().frontend.sample_rate
     }
 
     fn answer(&self, recording: Waveform) -> Result<Recognition, RecognizeError> {
@@ -160,7 +235,7 @@ impl Recognizer {
         if let Some(at) = recording.samples.iter().position(|x| !x.is_finite()) {
             return Err(AudioError::NonFinite { at: at as u64 }.into());
         }
-        let clip = self.loaded.info.frontend.clean(recording.samples);
+        let clip = self.info().frontend.clean(recording.samples);
         if clip.silent {
             return Err(RecognizeError::Silent);
         }

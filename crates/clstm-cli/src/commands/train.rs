@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use clstm::Model;
+use clstm::nn::Precision;
 use clstm_corpus::Corpus;
 use clstm_train::{Recipe, TrainError, TrainingSet, begin_run};
 
 use crate::args::TrainArgs;
+use crate::devices;
 use crate::failure::Failure;
 use crate::notes::note;
 use crate::training::{self, Progress, scores};
@@ -15,6 +17,7 @@ use crate::training::{self, Progress, scores};
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let out = args.training.out.as_path();
     let (corpus, recipe) = training::open(&args.training)?;
+    let device = devices::open(args.training.device, recipe.precision)?;
     let scores = scores::read(&args.scores, &corpus, &recipe)?;
     let init = args.init.as_deref().map(read_init).transpose()?;
     claim(out, args.training.resume)?;
@@ -33,7 +36,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let protocol = protocol(&dataset.corpus, &recipe, scores.is_empty());
     let mut progress = Progress::new(1, recipe.batch);
     let checkpoint = out.join("checkpoint.safetensors");
-    let trained = clstm_train::train(set, &recipe, &protocol, &checkpoint, stop, &mut progress);
+    let trained =
+        clstm_train::train(set, &recipe, &device, &protocol, &checkpoint, stop, &mut progress);
     progress.finish();
     let mut trained = trained?;
     trained.model.info.training.scores = scores;
@@ -78,9 +82,13 @@ fn protocol(corpus: &Corpus, recipe: &Recipe, unscored: bool) -> String {
              utterances that they were tested on"
         }
     };
+    let arithmetic = match recipe.precision {
+        Precision::F32 => "",
+        Precision::Bf16 => ", bf16",
+    };
     format!(
-        "trained on all {} utterances of {} ({} speakers), {} epochs, seed {}; nothing held out; \
-         {scores}",
+        "trained on all {} utterances of {} ({} speakers), {} epochs, seed {}{arithmetic}; nothing \
+         held out; {scores}",
         corpus.utterances.len(),
         corpus.name,
         corpus.speakers().len(),

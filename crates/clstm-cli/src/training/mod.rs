@@ -28,7 +28,7 @@ pub(crate) fn open(args: &TrainingArgs) -> Result<(Corpus, Recipe), Failure> {
     };
     set("epochs", args.epochs.map(|n| n.to_string()));
     set("seed", args.seed.map(|n| n.to_string()));
-    set("precision", args.precision.map(|_| "\"f32\"".to_owned()));
+    set("precision", args.precision.map(|p| p.to_string()));
     let recipe = Recipe::new(args.preset, corpus.labels.len()).with_changes(file.as_ref(), &pairs);
     // Whatever is wrong with a recipe was written by the caller.
     let recipe = recipe.map_err(|error| Failure::Usage(error.to_string()))?;

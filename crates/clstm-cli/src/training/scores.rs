@@ -33,7 +33,7 @@ fn read_one(path: &Path, corpus: &Corpus, recipe: &Recipe) -> Result<Score, Fail
         ("corpus", protocol.corpus.as_str(), corpus.name.as_str()),
         ("preset", &protocol.preset, &recipe.preset),
         ("number of epochs", &protocol.epochs.to_string(), &recipe.epochs.to_string()),
-        ("precision", &protocol.precision, &recipe.precision),
+        ("precision", &protocol.precision, recipe.precision.name()),
         ("list of labels", &labels.join(" "), &corpus.labels.join(" ")),
     ];
     for (what, theirs, ours) in pairs {

@@ -6,7 +6,9 @@
 mod bad_input;
 mod corpus;
 mod cross_validation;
+mod device;
 mod output;
+mod precision;
 mod resume;
 mod support;
 mod train_and_use;

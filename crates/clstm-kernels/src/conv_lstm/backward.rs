@@ -2,12 +2,16 @@
 
 use rayon::prelude::*;
 
-use super::gates::{self, Carry, Peephole};
-use super::group::{Group, group_ranges, state_grad, state_weight_grad};
-use super::norm::{BatchNorm, raw};
-use super::pack::{Weights, taps_last, transpose};
-use super::{Peepholes, Saved, Shape};
+use super::forward::scale;
+use super::gates::{self, NormSums, Peephole};
+use super::group::{Group, Layout, Source, StateGradients, group_ranges, split, widen};
+use super::input::{RawGradients, unpack_gradient};
+use super::norm::{BatchNorm, Slope};
+use super::weights::{Weights, taps_last, transpose};
+use super::{Peepholes, Saved, SavedOf, Shape};
 use crate::Buffer;
+use crate::activation::vectorised;
+use crate::panel::Element;
 
 /// Gradients of the parameters, each in the layout of its parameter in [`super::Params`].
 #[derive(Debug)]
@@ -26,10 +30,11 @@ pub struct Gradients {
 
 /// Sums of one group, later added up in the order of the groups.
 struct Partial {
-    w_x: Buffer,
+    /// `[kh, H, 4H]`
     w_h: Buffer,
     bias: Vec<f32>,
     peephole: Vec<f32>,
+    /// Sums of `d * (raw - mean)`.
     gamma: Vec<f32>,
 }
 
@@ -39,46 +44,61 @@ struct Partial {
 ///
 /// # Panics
 /// If a slice does not have the size that `shape` asks for.
-pub fn backward(shape: &Shape, mut saved: Saved, dy: &[f32], dx: Option<&mut [f32]>) -> Gradients {
-    let utterance_in = shape.time * shape.length * shape.channels;
-    let utterance_out = shape.time * shape.positions() * shape.filters;
-    assert_eq!(dy.len(), shape.batch * utterance_out, "dy is [B, T, P, H]");
-    let ranges = group_ranges(shape.batch);
-    let Saved { weights, groups, norm } = &mut saved;
+pub fn backward(shape: &Shape, saved: Saved, dy: &[f32], dx: Option<&mut [f32]>) -> Gradients {
+    let utterance = shape.time * shape.positions() * shape.filters;
+    assert_eq!(dy.len(), shape.batch * utterance, "dy is [B, T, P, H]");
+    let sources: Vec<_> = group_ranges(shape.batch)
+        .iter()
+        .map(|range| &dy[range.start * utterance..range.end * utterance])
+        .map(|dy| StateGradients { time: shape.time, dy })
+        .collect();
+    match saved {
+        Saved::F32(saved) => backward_in(shape, saved, &sources, dx),
+        Saved::Bf16(saved) => backward_in(shape, saved, &sources, dx),
+    }
+}
 
-    let mut partials: Vec<Partial> = groups
+/// [`backward`] with one source for each of [`group_ranges`].
+pub(crate) fn backward_in<E: Element, S: Source<E>>(
+    shape: &Shape,
+    mut saved: SavedOf<E>,
+    sources: &[S],
+    dx: Option<&mut [f32]>,
+) -> Gradients {
+    let utterance_in = shape.time * shape.length * shape.channels;
+    let ranges = group_ranges(shape.batch);
+    let SavedOf { weights, groups, norm } = &mut saved;
+    let partials: Vec<Partial> = groups
         .par_iter_mut()
-        .zip(&ranges)
-        .map(|(group, range)| {
-            let dy = &dy[range.start * utterance_out..range.end * utterance_out];
-            through_time(shape, weights, norm.as_ref(), group, dy)
-        })
+        .zip(sources)
+        .map(|(group, source)| through_time(shape, weights, norm.as_ref(), group, source))
         .collect();
     let bias = sum(partials.iter().map(|p| &p.bias[..]));
     let gamma = sum(partials.iter().map(|p| &p.gamma[..]));
+    let gamma = norm.as_ref().map(|norm| norm.gamma_gradient(&gamma)).unwrap_or_default();
+    let slope = norm.as_ref().map(|norm| norm.slope(&bias, &gamma));
 
-    let mut inputs: Vec<Option<&mut [f32]>> = Vec::with_capacity(ranges.len());
-    match dx {
+    let inputs: Vec<Option<&mut [f32]>> = match dx {
         Some(dx) => {
             assert_eq!(dx.len(), shape.batch * utterance_in, "dx is [B, T, L, C]");
-            let mut rest = dx;
-            for range in &ranges {
-                let (part, tail) = rest.split_at_mut(range.len() * utterance_in);
-                inputs.push(Some(part));
-                rest = tail;
-            }
+            split(dx, &ranges, utterance_in).into_iter().map(Some).collect()
         }
-        None => inputs.resize_with(ranges.len(), || None),
-    }
-    groups.par_iter_mut().zip(&mut partials).zip(inputs).for_each(|((group, partial), dx)| {
-        let norm = norm.as_ref().map(|norm| (norm, &bias[..], &gamma[..]));
-        through_input(shape, weights, norm, group, partial, dx);
-    });
+        None => ranges.iter().map(|_| None).collect(),
+    };
+    let w_x: Vec<Buffer> = groups
+        .par_iter()
+        .zip(inputs)
+        .map(|(group, dx)| {
+            let layout = &group.layout;
+            let mut raw = RawSteps::new(group, slope.as_ref());
+            group.input.gradients(shape, layout, &weights.input, &mut raw, dx)
+        })
+        .collect();
 
-    let w_x = sum(partials.iter().map(|p| &p.w_x[..]));
+    let w_x = sum(w_x.iter().map(|w_x| &w_x[..]));
     let w_h = sum(partials.iter().map(|p| &p.w_h[..]));
     Gradients {
-        w_x: taps_last(&w_x, shape.channels, shape.kernel_input),
+        w_x: unpack_gradient(shape, &w_x),
         w_h: taps_last(&w_h, shape.filters, shape.kernel_state),
         bias,
         peephole: unpack_peephole(shape, &sum(partials.iter().map(|p| &p.peephole[..]))),
@@ -87,91 +107,134 @@ pub fn backward(shape: &Shape, mut saved: Saved, dy: &[f32], dx: Option<&mut [f3
 }
 
 /// From the last step to the first: gates become gradients of their pre-activations.
-fn through_time(
+fn through_time<E: Element>(
     shape: &Shape,
-    weights: &Weights,
+    weights: &Weights<E>,
     norm: Option<&BatchNorm>,
-    group: &mut Group,
-    dy: &[f32],
+    group: &mut Group<E>,
+    source: &impl Source<E>,
 ) -> Partial {
-    let (size, h) = (group.size, shape.filters);
-    let (gates_len, state_len) = (group.gates_len(shape), group.state_len(shape));
-    let (hidden_len, left) = (group.hidden_len(shape), group.hidden_left(shape));
+    let layout = group.layout;
+    let (size, h, n) = (layout.size, layout.filters, layout.width());
+    let (gates_len, state_len) = (layout.gates_len(), layout.state_len());
     let peephole = Peephole { weights: &weights.peephole, stride: weights.peephole_stride };
+    let mut state = weights.state.gradient(shape, &layout);
     let mut partial = Partial {
-        w_x: Buffer::zeros(weights.input.len()),
-        w_h: Buffer::zeros(weights.state.len()),
-        bias: vec![0.0; 4 * h],
+        w_h: Buffer::any(0),
+        bias: vec![0.0; n],
         peephole: vec![0.0; weights.peephole.len()],
-        gamma: vec![0.0; norm.map_or(0, |_| 4 * h)],
+        gamma: vec![0.0; norm.map_or(0, |_| n)],
     };
     // One step's sums first: thousands of rows would lose digits in a single f32 accumulator.
-    let mut step_bias = vec![0.0; 4 * h];
+    let mut step_bias = vec![0.0; n];
     let mut step_peephole = vec![0.0; weights.peephole.len()];
-    let mut d_hidden = Buffer::zeros(hidden_len);
+    let mut step_gamma = vec![0.0; partial.gamma.len()];
+    // Padded as the hidden states are.
+    let mut d_hidden = Buffer::zeros(layout.hidden_len());
     let mut d_cell = Buffer::zeros(state_len);
-    let mut gates = std::mem::replace(&mut group.gates, Buffer::any(0));
     for t in (0..shape.time).rev() {
-        add_output_grad(shape, size, t, dy, &mut d_hidden[left..][..state_len]);
-        let d = &mut gates[t * gates_len..][..gates_len];
-        let [cell_before, cell] = [t, t + 1].map(|t| &group.cells[t * state_len..][..state_len]);
+        let step_gates = &mut group.gates[t * gates_len..][..gates_len];
+        let hidden = &group.hidden[t * layout.hidden_len()..][..layout.hidden_len()];
         step_bias.fill(0.0);
         step_peephole.fill(0.0);
-        let carry = Carry {
-            hidden: &d_hidden[left..][..state_len],
-            cell: &mut d_cell,
-            peephole: &mut step_peephole,
-            bias: &mut step_bias,
-        };
-        gates::backward([size, h], peephole, d, cell_before, cell, carry);
+        step_gamma.fill(0.0);
+        for block in layout.blocks() {
+            let rows = block.start * size..block.end * size;
+            let (wide, narrow) = (scale(&rows, n), scale(&rows, h));
+            let d_hidden = &mut d_hidden[layout.hidden_start()..][narrow.clone()];
+            let made = &group.hidden[(t + 1) * layout.hidden_len()..][layout.hidden_start()..];
+            source.add(&layout, [t, block.start], &made[narrow.clone()], d_hidden);
+            let cell_before = &group.cells[t * state_len..][narrow.clone()];
+            let cell = &group.cells[(t + 1) * state_len..][narrow.clone()];
+            let raw = group.pre.as_deref().map(|pre| &pre[t * layout.pre_len()..][wide.clone()]);
+            let d = &mut step_gates[layout.gates_start()..][wide];
+            gates::Backward {
+                size,
+                filters: h,
+                position: block.start,
+                peephole,
+                gates: d,
+                cell_before,
+                cell,
+                d_hidden,
+                d_cell: &mut d_cell[narrow.clone()],
+                d_peephole: &mut step_peephole,
+                d_bias: &mut step_bias,
+                norm: norm.zip(raw).map(|(norm, raw)| NormSums {
+                    raw,
+                    mean: &norm.mean,
+                    sums: &mut step_gamma,
+                }),
+            }
+            .run();
+            if t > 0 {
+                state.block(&layout, block, hidden, d);
+            }
+        }
         add_to(&mut partial.bias, &step_bias);
         add_to(&mut partial.peephole, &step_peephole);
-        if let Some(norm) = norm {
-            let pre = &raw(group)[t * gates_len..][..gates_len];
-            norm.add_gamma_grad(pre, d, &mut partial.gamma);
-        }
+        add_to(&mut partial.gamma, &step_gamma);
         if t > 0 {
-            let hidden = &group.hidden[t * hidden_len..][..hidden_len];
-            state_weight_grad(shape, size, hidden, d, &mut partial.w_h);
-            state_grad(shape, size, weights, d, &mut d_hidden);
+            state.step(&layout, step_gates, &mut d_hidden);
         }
     }
-    group.gates = gates;
+    partial.w_h = state.finish();
     partial
 }
 
-/// Gradients of the input weights and of the input, from those of the pre-activations.
-fn through_input(
-    shape: &Shape,
-    weights: &Weights,
-    norm: Option<(&BatchNorm, &[f32], &[f32])>,
-    group: &mut Group,
-    partial: &mut Partial,
-    mut dx: Option<&mut [f32]>,
-) {
-    let gates_len = group.gates_len(shape);
-    let mut gates = std::mem::replace(&mut group.gates, Buffer::any(0));
-    let mut scratch = Buffer::any(dx.as_ref().map_or(0, |_| group.input_grad_scratch(shape)));
-    for (t, d) in gates.chunks_exact_mut(gates_len).enumerate() {
-        if let Some((norm, d_bias, d_gamma)) = norm {
-            norm.backward(d_bias, d_gamma, &raw(group)[t * gates_len..][..gates_len], d);
-        }
-        group.input_weight_grad(shape, t, d, &mut partial.w_x);
-        if let Some(dx) = dx.as_deref_mut() {
-            group.input_grad(shape, weights, t, d, &mut scratch, dx);
-        }
-    }
-    group.gates = gates;
+/// Gradients of a group's raw pre-activations, from those of the normalised ones where there is a
+/// norm.
+struct RawSteps<'a, E: Element> {
+    layout: Layout,
+    /// `[T, P'', G, 4H]`
+    gates: &'a [E],
+    /// The norm's backward pass, and the raw pre-activations `[T, P, G, 4H]`.
+    norm: Option<(&'a Slope<'a>, &'a [E])>,
+    elements: Buffer<E>,
+    floats: Buffer,
 }
 
-/// Adds step `t` of `dy` `[G, T, P, H]` to the rows `[P, G, H]`.
-fn add_output_grad(shape: &Shape, size: usize, t: usize, dy: &[f32], rows: &mut [f32]) {
-    let (positions, h) = (shape.positions(), shape.filters);
-    for p in 0..positions {
-        for g in 0..size {
-            let from = &dy[((g * shape.time + t) * positions + p) * h..][..h];
-            add_to(&mut rows[(p * size + g) * h..][..h], from);
+impl<'a, E: Element> RawSteps<'a, E> {
+    fn new(group: &'a Group<E>, slope: Option<&'a Slope<'a>>) -> Self {
+        Self {
+            layout: group.layout,
+            gates: &group.gates,
+            norm: slope.zip(group.pre.as_deref()),
+            elements: Buffer::any(0),
+            floats: Buffer::any(0),
         }
+    }
+}
+
+/// Step `t` of the gradients of what enters the gates.
+fn step_of<'a, E>(layout: &Layout, gates: &'a [E], t: usize) -> &'a [E] {
+    &gates[t * layout.gates_len() + layout.gates_start()..][..layout.pre_len()]
+}
+
+impl<E: Element> RawGradients<E> for RawSteps<'_, E> {
+    fn elements(&mut self, t: usize) -> &[E] {
+        let (d, len) = (step_of(&self.layout, self.gates, t), self.layout.pre_len());
+        let Some((slope, raw)) = self.norm else { return d };
+        if self.elements.is_empty() {
+            self.elements = Buffer::any(len);
+        }
+        slope.apply(&raw[t * len..][..len], d, &mut self.elements[..]);
+        &self.elements
+    }
+
+    fn floats(&mut self, t: usize) -> &[f32] {
+        let (d, len) = (step_of(&self.layout, self.gates, t), self.layout.pre_len());
+        if self.floats.is_empty() {
+            self.floats = Buffer::any(len);
+        }
+        match self.norm {
+            Some((slope, raw)) => slope.apply(&raw[t * len..][..len], d, &mut self.floats[..]),
+            None => vectorised(
+                #[inline(always)]
+                || widen(d, &mut self.floats),
+            ),
+        }
+        &self.floats
     }
 }
 

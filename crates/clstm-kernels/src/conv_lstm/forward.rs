@@ -1,13 +1,20 @@
 //! The forward pass over all groups of a batch.
 
+use std::ops::Range;
+
+use half::bf16;
 use rayon::prelude::*;
 
-use super::gates::{self, Peephole};
-use super::group::{Group, add_state, group_ranges};
-use super::norm::{BatchNorm, InputNorm, Statistics, raw};
-use super::pack::Weights;
-use super::{Params, Saved, Shape};
-use crate::Buffer;
+use super::gates::{self, Affine, Peephole};
+use super::group::{Group, Layout, Sink, States, group_ranges, narrow, split};
+use super::input::GroupInput;
+use super::norm::{BatchNorm, InputNorm, Moments, Statistics};
+use super::state::StateProduct;
+use super::weights::Weights;
+use super::{Params, Saved, SavedOf, Shape};
+use crate::activation::vectorised;
+use crate::panel::Element;
+use crate::{Buffer, GROUP, Precision};
 
 /// Runs the layer over `x` `[B, T, L, C]` from zero states and writes `y` `[B, T, P, H]`.
 ///
@@ -24,132 +31,234 @@ pub fn forward(
     y: &mut [f32],
     keep: bool,
 ) -> (Option<Saved>, Option<Statistics>) {
-    shape.check(x, params);
-    let (time, h) = (shape.time, shape.filters);
-    let utterance_in = time * shape.length * shape.channels;
-    let utterance_out = time * shape.positions() * h;
-    assert_eq!(y.len(), shape.batch * utterance_out, "y is [B, T, P, H]");
+    let utterance = shape.time * shape.positions() * shape.filters;
+    assert_eq!(y.len(), shape.batch * utterance, "y is [B, T, P, H]");
+    let ranges = group_ranges(shape.batch);
+    let states = split(y, &ranges, utterance).into_iter();
+    let mut sinks: Vec<_> = states.map(|y| States { time: shape.time, y }).collect();
+    match shape.precision {
+        Precision::F32 => {
+            let (saved, statistics) =
+                forward_in::<f32, _>(shape, x, params, norm, &mut sinks, keep);
+            (saved.map(Saved::F32), statistics)
+        }
+        Precision::Bf16 => {
+            let (saved, statistics) =
+                forward_in::<bf16, _>(shape, x, params, norm, &mut sinks, keep);
+            (saved.map(Saved::Bf16), statistics)
+        }
+    }
+}
 
-    let mut weights = Weights::new(shape, params);
-    fold_fixed(&mut weights, norm);
+/// [`forward`] with one sink for each of [`group_ranges`].
+pub(crate) fn forward_in<E: Element, S: Sink<E>>(
+    shape: &Shape,
+    x: &[f32],
+    params: &Params<'_>,
+    norm: InputNorm<'_>,
+    sinks: &mut [S],
+    keep: bool,
+) -> (Option<SavedOf<E>>, Option<Statistics>) {
+    shape.check_input(x);
+    let utterance_in = shape.time * shape.length * shape.channels;
+    let weights = Weights::<E>::new(shape, params, &norm, keep);
     let ranges = group_ranges(shape.batch);
     let batch_norm = matches!(norm, InputNorm::Batch { .. });
-    let mut groups: Vec<Group> = ranges
+    let (mut groups, moments): (Vec<Group<E>>, Vec<Moments>) = ranges
         .par_iter()
         .map(|range| {
             let x = &x[range.start * utterance_in..range.end * utterance_in];
             open_group(shape, &weights, range.len(), x, batch_norm, keep)
         })
-        .collect();
+        .unzip();
     let (norm, statistics) = match norm {
         InputNorm::Batch { gamma, epsilon } => {
-            let (norm, statistics) = BatchNorm::of(&groups, gamma, epsilon);
+            let (norm, statistics) = BatchNorm::of(&moments, gamma, epsilon);
             (Some(norm), Some(statistics))
         }
         _ => (None, None),
     };
-
-    let mut outputs = Vec::with_capacity(groups.len());
-    let mut rest = y;
-    for range in &ranges {
-        let (output, tail) = rest.split_at_mut(range.len() * utterance_out);
-        outputs.push(output);
-        rest = tail;
-    }
     groups
         .par_iter_mut()
-        .zip(outputs)
-        .for_each(|(group, y)| run_group(shape, &weights, norm.as_ref(), group, y));
-    (keep.then_some(Saved { weights, groups, norm }), statistics)
+        .zip(sinks)
+        .for_each(|(group, sink)| run_group(shape, &weights, norm.as_ref(), group, sink));
+    (keep.then_some(SavedOf { weights, groups, norm }), statistics)
 }
 
-fn fold_fixed(weights: &mut Weights, norm: InputNorm<'_>) {
-    if let InputNorm::Fixed { gamma, mean, variance, epsilon } = norm {
-        let scale: Vec<f32> =
-            gamma.iter().zip(variance).map(|(g, v)| g / (v + epsilon).sqrt()).collect();
-        let shift: Vec<f32> = mean.iter().zip(&scale).map(|(m, s)| -m * s).collect();
-        weights.fold(&scale, &shift);
-    }
+/// [`forward_in`] on weights packed before, with a fixed norm among them or with none: nothing of a
+/// group waits for another.
+pub(super) fn infer<E: Element, S: Sink<E>>(
+    shape: &Shape,
+    x: &[f32],
+    weights: &Weights<E>,
+    sinks: &mut [S],
+) {
+    shape.check_input(x);
+    let utterance_in = shape.time * shape.length * shape.channels;
+    group_ranges(shape.batch).par_iter().zip(sinks).for_each(|(range, sink)| {
+        let x = &x[range.start * utterance_in..range.end * utterance_in];
+        let (mut group, _) = open_group(shape, weights, range.len(), x, false, false);
+        run_group(shape, weights, None, &mut group, sink);
+    });
 }
 
 /// Takes the group's memory and, where they are normalised, computes its raw pre-activations.
-fn open_group(
+fn open_group<E: Element>(
     shape: &Shape,
-    weights: &Weights,
+    weights: &Weights<E>,
     size: usize,
     x: &[f32],
     batch_norm: bool,
     keep: bool,
-) -> Group {
-    let (time, rows, h) = (shape.time, shape.positions() * size, shape.filters);
-    let kept = if keep { time } else { 1 };
-    let states = if keep { time + 1 } else { 2 };
+) -> (Group<E>, Moments) {
+    let layout = Layout::new(shape, size);
+    let kept = if keep { shape.time } else { 1 };
+    let states = if keep { shape.time + 1 } else { 2 };
     let mut group = Group {
-        size,
-        input: Group::pack_input(shape, size, x),
+        layout,
+        input: GroupInput::pack(shape, &weights.input, size, x),
         pre: None,
-        gates: Buffer::any(kept * rows * 4 * h),
-        cells: Buffer::any(states * rows * h),
-        hidden: Buffer::zeros(states * shape.padded_positions() * size * h),
+        gates: Buffer::any(kept * layout.gates_len()),
+        cells: Buffer::any(states * layout.state_len()),
+        hidden: Buffer::zeros(states * layout.hidden_len()),
     };
-    group.cells[..rows * h].fill(0.0);
+    group.cells[..layout.state_len()].fill(0.0);
+    let mut moments = Moments::new(if batch_norm { layout.width() } else { 0 });
     if batch_norm {
-        let mut pre = Buffer::zeros(time * rows * 4 * h);
-        for (t, pre) in pre.chunks_exact_mut(rows * 4 * h).enumerate() {
-            group.add_input(shape, weights, t, pre);
+        let mut pre = Buffer::any(shape.time * layout.pre_len());
+        let mut floats = Buffer::any(layout.pre_len());
+        for (t, pre) in pre.chunks_exact_mut(layout.pre_len()).enumerate() {
+            let products = |to: &mut [f32]| {
+                group.input.products(shape, &layout, t..t + 1, to);
+            };
+            match E::as_floats(pre) {
+                Some(pre) => products(pre),
+                None => {
+                    products(&mut floats);
+                    vectorised(
+                        #[inline(always)]
+                        || narrow(&floats, pre),
+                    );
+                }
+            }
+            moments.add(pre);
         }
         group.pre = Some(pre);
     }
-    group
+    (group, moments)
 }
 
-/// The recurrence over time; `y` is the group's `[G, T, P, H]`.
-fn run_group(
+/// The recurrence over time.
+fn run_group<E: Element>(
     shape: &Shape,
-    weights: &Weights,
+    weights: &Weights<E>,
     norm: Option<&BatchNorm>,
-    group: &mut Group,
-    y: &mut [f32],
+    group: &mut Group<E>,
+    sink: &mut impl Sink<E>,
 ) {
-    let (size, h) = (group.size, shape.filters);
-    let (gates_len, state_len) = (group.gates_len(shape), group.state_len(shape));
-    let (hidden_len, left) = (group.hidden_len(shape), group.hidden_left(shape));
-    let kept = group.gates.len() / gates_len;
-    let states = group.cells.len() / state_len;
-    let peephole = Peephole { weights: &weights.peephole, stride: weights.peephole_stride };
-    // Taken out so that the group's other parts stay readable while they are written.
-    let mut gates = std::mem::replace(&mut group.gates, Buffer::any(0));
-    let mut cells = std::mem::replace(&mut group.cells, Buffer::any(0));
-    let mut hidden = std::mem::replace(&mut group.hidden, Buffer::any(0));
-    for t in 0..shape.time {
-        let gates = &mut gates[t % kept * gates_len..][..gates_len];
-        match norm {
-            Some(norm) => {
-                norm.apply(&weights.bias, &raw(group)[t * gates_len..][..gates_len], gates)
-            }
-            None => {
-                for row in gates.chunks_exact_mut(4 * h) {
-                    row.copy_from_slice(&weights.bias);
-                }
-                group.add_input(shape, weights, t, gates);
-            }
+    let layout = group.layout;
+    let mut state = Buffer::any(layout.block_positions() * layout.size * layout.width());
+    if let (Some(norm), Some(pre)) = (norm, group.pre.take()) {
+        let affine = Affine { mean: &norm.mean, scale: &norm.scale, bias: &weights.bias };
+        let mut steps = Steps::new(weights, &layout, affine);
+        for (t, raw) in pre.chunks_exact(layout.pre_len()).enumerate() {
+            steps.run(group, t, raw, &mut state, sink);
         }
-        let (before, after) = (t % states, (t + 1) % states);
-        if t > 0 {
-            add_state(shape, size, weights, &hidden[before * hidden_len..][..hidden_len], gates);
-        }
-        let [cell_before, cell] = two_steps(&mut cells, state_len, before, after);
-        let new_hidden = &mut hidden[after * hidden_len + left..][..state_len];
-        gates::forward([size, h], peephole, gates, cell_before, cell, new_hidden);
-        group.unpack_step(shape, new_hidden, t, y);
+        group.pre = Some(pre);
+        return;
     }
-    group.gates = gates;
-    group.cells = cells;
-    group.hidden = hidden;
+    let (zeros, mut ones) = (Buffer::zeros(layout.width()), Buffer::any(layout.width()));
+    ones.fill(1.0);
+    let affine = Affine { mean: &zeros, scale: &ones, bias: &weights.bias };
+    let mut steps = Steps::new(weights, &layout, affine);
+    let chunk = steps_at_once(shape, layout.size);
+    let mut raw = Buffer::any(chunk * layout.pre_len());
+    for first in (0..shape.time).step_by(chunk) {
+        let time = first..(first + chunk).min(shape.time);
+        group.input.products(shape, &layout, time.clone(), &mut raw);
+        for (t, raw) in time.zip(raw.chunks_exact(layout.pre_len())) {
+            steps.run(group, t, raw, &mut state, sink);
+        }
+    }
+}
+
+/// Steps whose input-to-state products are made together: a small group has too few rows in one.
+fn steps_at_once(shape: &Shape, size: usize) -> usize {
+    (GROUP / size).clamp(1, shape.time)
+}
+
+/// What all steps of a group share.
+struct Steps<'a, E: Element> {
+    product: StateProduct<'a, E>,
+    affine: Affine<'a>,
+    peephole: Peephole<'a>,
+}
+
+impl<'a, E: Element> Steps<'a, E> {
+    fn new(weights: &'a Weights<E>, layout: &Layout, affine: Affine<'a>) -> Self {
+        let peephole = Peephole { weights: &weights.peephole, stride: weights.peephole_stride };
+        Self { product: weights.state.product(layout), affine, peephole }
+    }
+
+    /// Step `t`, whose raw input-to-state pre-activations are `raw` `[P, G, 4H]`.
+    fn run<R: Element>(
+        &mut self,
+        group: &mut Group<E>,
+        t: usize,
+        raw: &[R],
+        state: &mut [f32],
+        sink: &mut impl Sink<E>,
+    ) {
+        let layout = group.layout;
+        let kept = group.gates.len() / layout.gates_len();
+        let states = group.cells.len() / layout.state_len();
+        let (before, after) = (t % states, (t + 1) % states);
+        let gates = &mut group.gates[t % kept * layout.gates_len()..][..layout.gates_len()];
+        clear_padding(&layout, gates);
+        let [cell_before, cell] = two(&mut group.cells, layout.state_len(), before, after);
+        let [hidden_before, hidden] = two(&mut group.hidden, layout.hidden_len(), before, after);
+        for block in layout.blocks() {
+            let rows = block.start * layout.size..block.end * layout.size;
+            let wide = scale(&rows, layout.width());
+            let narrow = scale(&rows, layout.filters);
+            let state = &mut state[..wide.len()];
+            if t == 0 {
+                state.fill(0.0);
+            } else {
+                self.product.run(&layout, block.clone(), hidden_before, state);
+            }
+            gates::Forward {
+                size: layout.size,
+                filters: layout.filters,
+                position: block.start,
+                peephole: self.peephole,
+                affine: self.affine,
+                raw: &raw[wide.clone()],
+                state,
+                gates: &mut gates[layout.gates_start()..][wide],
+                cell_before: &cell_before[narrow.clone()],
+                cell: &mut cell[narrow.clone()],
+                hidden: &mut hidden[layout.hidden_start()..][narrow],
+            }
+            .run();
+        }
+        sink.step(&layout, t, &hidden[layout.hidden_start()..][..layout.state_len()]);
+    }
+}
+
+/// The elements of rows that are `width` wide.
+pub(super) fn scale(rows: &Range<usize>, width: usize) -> Range<usize> {
+    rows.start * width..rows.end * width
+}
+
+fn clear_padding<E: Element>(layout: &Layout, gates: &mut [E]) {
+    let start = layout.gates_start();
+    gates[..start].fill(E::default());
+    gates[start + layout.pre_len()..].fill(E::default());
 }
 
 /// Step `before` and step `after` of a buffer of steps.
-fn two_steps(buffer: &mut [f32], len: usize, before: usize, after: usize) -> [&mut [f32]; 2] {
+fn two<T>(buffer: &mut [T], len: usize, before: usize, after: usize) -> [&mut [T]; 2] {
     if before < after {
         let (low, high) = buffer.split_at_mut(after * len);
         [&mut low[before * len..][..len], &mut high[..len]]

@@ -1,9 +1,11 @@
 //! The backward pass: step by step to the gradients of the pre-activations, then GEMMs over all.
 
+use super::forward::narrow_rows;
 use super::gates::Backward;
 use super::{BiGruShape, Direction, DirectionGrad, Reset, Saved, by_task, step};
-use crate::matmul::{Into, View, matmul};
-use crate::{Buffer, GROUP};
+use crate::panel::{self, Element, Into, Operand, Panels, Rows, Taps};
+use crate::{Buffer, GROUP, Precision};
+use half::bf16;
 use rayon::prelude::*;
 
 /// Gradients of the parameters of both directions, and of the input into `dx` (`[B, T, F]`,
@@ -21,13 +23,29 @@ pub fn backward(
     dy: &[f32],
     dx: Option<&mut [f32]>,
 ) -> [DirectionGrad; 2] {
-    shape.check(x, &params, dy);
+    shape.check_params(&params);
+    shape.check_data(x, dy);
     assert_eq!(*shape, saved.shape, "gru: saved by another shape");
     if let Some(dx) = &dx {
         assert_eq!(dx.len(), x.len(), "gru: length of dx, {shape:?}");
     }
+    match shape.precision {
+        Precision::F32 => backward_in::<f32>(shape, x, params, saved, dy, dx),
+        Precision::Bf16 => backward_in::<bf16>(shape, x, params, saved, dy, dx),
+    }
+}
+
+fn backward_in<E: Element>(
+    shape: &BiGruShape,
+    x: &[f32],
+    params: [Direction<'_>; 2],
+    saved: Saved,
+    dy: &[f32],
+    dx: Option<&mut [f32]>,
+) -> [DirectionGrad; 2] {
     let BiGruShape { batch, time, hidden, reset, .. } = *shape;
     let Saved { mut gates, mut states, mut inner, .. } = saved;
+    let weights = params.map(|p| Weights::<E>::new(shape, &p, dx.is_some()));
 
     let groups = batch.div_ceil(GROUP);
     let biases: Vec<(Vec<f32>, Vec<f32>)> = by_task(&mut gates, batch, time * 3 * hidden)
@@ -39,7 +57,8 @@ pub fn backward(
         .map(|(task, ((gates, states), inner))| {
             let (direction, first) = (task / groups, task % groups * GROUP);
             let dy = &dy[first * time * 2 * hidden + direction * hidden..];
-            back_through_time(shape, direction, params[direction].u, dy, gates, states, inner)
+            let weights = &weights[direction];
+            back_through_time(shape, direction, weights, dy, gates, states, inner)
         })
         .collect();
 
@@ -61,10 +80,12 @@ pub fn backward(
             bn: (reset == Reset::After).then_some(bn),
         }
     });
+    let x = &*Operand::<E>::of(x);
+    let [gates, states, inner] = [&gates, &states, &inner].map(|data| Operand::<E>::of(data));
     let over_steps = [0, 1].map(|direction| OverSteps {
         shape,
         x,
-        w: params[direction].w,
+        weights: &weights[direction],
         gates: &gates[direction * steps * 3 * hidden..][..steps * 3 * hidden],
         before: &states[direction * steps * hidden..][..steps * hidden],
         inner: &inner[direction * steps * hidden..][..steps * hidden],
@@ -88,19 +109,42 @@ pub fn backward(
     grads
 }
 
+/// One direction's weights as the way back needs them, packed once a call.
+struct Weights<E: Element> {
+    /// `[3H, F]`, where the gradient of the input is wanted.
+    input: Option<Panels<E>>,
+    /// Of the product with the state: `[3H, H]`, or `[2H, H]` (z and r) with the reset before.
+    state: Panels<E>,
+    /// Of the product with the reset state, `[H, H]`: with the reset before.
+    reset: Option<Panels<E>>,
+}
+
+impl<E: Element> Weights<E> {
+    fn new(shape: &BiGruShape, params: &Direction<'_>, input_wanted: bool) -> Self {
+        let BiGruShape { input, hidden: h, .. } = *shape;
+        let before = shape.reset == Reset::Before;
+        let depth = if before { 2 * h } else { 3 * h };
+        Self {
+            input: input_wanted.then(|| Panels::pack([1, 3 * h, input], params.w, [0, input, 1])),
+            state: Panels::pack([1, depth, h], params.u, [0, h, 1]),
+            reset: before.then(|| Panels::pack([1, h, h], &params.u[2 * h * h..], [0, h, 1])),
+        }
+    }
+}
+
 /// One direction of one group. Turns `gates` into the gradients of their pre-activations, `states`
 /// into the states before each step, and with the reset after `inner` into its gradient. Returns
 /// the gradients of both biases.
-fn back_through_time(
+fn back_through_time<E: Element>(
     shape: &BiGruShape,
     direction: usize,
-    u: &[f32],
+    weights: &Weights<E>,
     dy: &[f32],
     gates: &mut [f32],
     states: &mut [f32],
     inner: &mut [f32],
 ) -> (Vec<f32>, Vec<f32>) {
-    let BiGruShape { time, hidden, reset, .. } = *shape;
+    let BiGruShape { time, hidden, .. } = *shape;
     let size = states.len() / (time * hidden);
     for states in states.chunks_exact_mut(time * hidden) {
         let last = (time - 1) * hidden;
@@ -117,6 +161,7 @@ fn back_through_time(
     let mut state = Buffer::zeros(size * hidden);
     let mut dinner = Buffer::zeros(size * hidden);
     let mut products = Buffer::any(size * 3 * hidden);
+    let mut operand = Buffer::any(size * 3 * hidden);
     for k in (0..time).rev() {
         let t = step(direction, time, k);
         let mut gates = Backward {
@@ -132,77 +177,66 @@ fn back_through_time(
             bias: &mut bias,
             inner_bias: &mut inner_bias,
         };
-        let products_wanted = if reset == Reset::After {
-            gates.reset_after();
-            3 * hidden
-        } else {
+        if let Some(panels) = &weights.reset {
             gates.candidate();
-            matmul(
-                [size, hidden, hidden],
-                gates.dinner,
-                hidden,
-                View::rows(&gates.products[2 * hidden..], 3 * hidden),
-                View::rows(&u[2 * hidden * hidden..], hidden),
-                Into::Replace,
-            );
+            let operand = &mut operand[..size * hidden];
+            narrow_rows(&gates.products[2 * hidden..], 3 * hidden, hidden, operand);
+            let a = Rows { data: &*operand, stride: hidden };
+            panel::apply(size, a, 0, panels, gates.dinner, hidden, Into::Replace);
             gates.reset_before();
-            2 * hidden
-        };
+        } else {
+            gates.reset_after();
+        }
         // Nobody asks for the gradient of the first state.
         if k > 0 {
-            matmul(
-                [size, products_wanted, hidden],
-                &mut state,
-                hidden,
-                View::rows(&products, 3 * hidden),
-                View::rows(u, hidden),
-                Into::Add,
-            );
+            narrow_rows(&products, 3 * hidden, 3 * hidden, &mut operand);
+            let a = Rows { data: &operand[..], stride: 3 * hidden };
+            panel::apply(size, a, 0, &weights.state, &mut state, hidden, Into::Add);
         }
     }
     (bias, inner_bias)
 }
 
-/// One direction after its way back: what the GEMMs over all steps need.
-struct OverSteps<'a> {
+/// One direction after its way back: what the products over all steps need.
+struct OverSteps<'a, E: Element> {
     shape: &'a BiGruShape,
     /// `[B, T, F]`
-    x: &'a [f32],
-    /// `[3H, F]`
-    w: &'a [f32],
+    x: &'a [E],
+    weights: &'a Weights<E>,
     /// Gradients of the pre-activations, `[B, T, 3H]`.
-    gates: &'a [f32],
+    gates: &'a [E],
     /// `h_{t-1}`, `[B, T, H]`.
-    before: &'a [f32],
+    before: &'a [E],
     /// Reset before: `r ∘ h_{t-1}`. Reset after: gradient of `U_n h_{t-1}`. `[B, T, H]`.
-    inner: &'a [f32],
+    inner: &'a [E],
 }
 
-impl OverSteps<'_> {
-    /// Gradients of the rows of one gate of `w` and of `u`.
+impl<E: Element> OverSteps<'_, E> {
+    /// Adds the gradients of the rows of one gate of `w` and of `u`.
     ///
-    /// The sum over all steps is one GEMM: cutting the weights, not the batch, makes tasks that need
-    /// no partial sums.
+    /// The sum over all steps is one product: cutting the weights, not the batch, makes tasks that
+    /// need no partial sums.
     fn weights(&self, gate: usize, w: &mut [f32], u: &mut [f32]) {
         let BiGruShape { input, hidden, reset, .. } = *self.shape;
         let steps = self.shape.steps();
-        let dgate = View::transposed(&self.gates[gate * hidden..], 3 * hidden);
-        let x = View::rows(self.x, input);
-        matmul([hidden, steps, input], w, input, dgate, x, Into::Replace);
+        let dgate = Rows { data: &self.gates[gate * hidden..], stride: 3 * hidden };
+        let x = Rows { data: self.x, stride: input };
+        panel::accumulate(steps, dgate, Taps::ONE, x, [hidden, input], w);
         let (dproduct, operand) = match (gate, reset) {
-            (2, Reset::After) => (View::transposed(self.inner, hidden), self.before),
+            (2, Reset::After) => (Rows { data: self.inner, stride: hidden }, self.before),
             (2, Reset::Before) => (dgate, self.inner),
             _ => (dgate, self.before),
         };
-        let operand = View::rows(operand, hidden);
-        matmul([hidden, steps, hidden], u, hidden, dproduct, operand, Into::Replace);
+        let operand = Rows { data: operand, stride: hidden };
+        panel::accumulate(steps, dproduct, Taps::ONE, operand, [hidden, hidden], u);
     }
 
     /// Gradient of the input of one group, `[size, T, F]`.
     fn input(&self, group: usize, dx: &mut [f32], into: Into) {
+        let Some(panels) = &self.weights.input else { return };
         let BiGruShape { time, input, hidden, .. } = *self.shape;
-        let dgates = View::rows(&self.gates[group * GROUP * time * 3 * hidden..], 3 * hidden);
-        let w = View::rows(self.w, input);
-        matmul([dx.len() / input, 3 * hidden, input], dx, input, dgates, w, into);
+        let gates = &self.gates[group * GROUP * time * 3 * hidden..];
+        let dgates = Rows { data: gates, stride: 3 * hidden };
+        panel::apply(dx.len() / input, dgates, 0, panels, dx, input, into);
     }
 }

@@ -2,8 +2,9 @@
 
 use super::gates::Forward;
 use super::{BiGruShape, Direction, Reset, Saved, by_task, step};
-use crate::matmul::{Into, View, matmul};
-use crate::{Buffer, GROUP};
+use crate::panel::{self, Element, Into, Operand, Panels, Rows};
+use crate::{Buffer, GROUP, Precision};
+use half::bf16;
 use rayon::prelude::*;
 
 /// Runs both directions over `x`, `[B, T, F]`, into `y`, `[B, T, 2H]`: the forward direction, then
@@ -23,9 +24,46 @@ pub fn forward(
     y: &mut [f32],
     keep: bool,
 ) -> Option<Saved> {
-    shape.check(x, &params, y);
+    shape.check_params(&params);
+    shape.check_data(x, y);
+    match shape.precision {
+        Precision::F32 => forward_in::<f32>(shape, x, params, y, keep),
+        Precision::Bf16 => forward_in::<bf16>(shape, x, params, y, keep),
+    }
+}
+
+fn forward_in<E: Element>(
+    shape: &BiGruShape,
+    x: &[f32],
+    params: [Direction<'_>; 2],
+    y: &mut [f32],
+    keep: bool,
+) -> Option<Saved> {
+    let weights = params.map(|p| Weights::<E>::new(shape, &p));
+    let biases = params.map(|p| Biases { b: p.b, bn: p.bn.unwrap_or_default() });
+    forward_packed(shape, x, &weights, biases, y, keep)
+}
+
+/// Biases of one direction.
+#[derive(Clone, Copy)]
+pub(super) struct Biases<'a> {
+    /// `[3H]`
+    pub(super) b: &'a [f32],
+    /// `[H]`, or empty with the reset before.
+    pub(super) bn: &'a [f32],
+}
+
+/// [`forward`] on packed weights.
+pub(super) fn forward_packed<E: Element>(
+    shape: &BiGruShape,
+    x: &[f32],
+    weights: &[Weights<E>; 2],
+    biases: [Biases<'_>; 2],
+    y: &mut [f32],
+    keep: bool,
+) -> Option<Saved> {
     let BiGruShape { batch, time, hidden, .. } = *shape;
-    let recurrent = params.map(|p| transpose(p.u, hidden));
+    let x = &*Operand::<E>::of(x);
     let mut states = Buffer::any(2 * shape.steps() * hidden);
     let mut kept = keep.then(|| {
         (Buffer::any(2 * shape.steps() * 3 * hidden), Buffer::any(2 * shape.steps() * hidden))
@@ -50,8 +88,8 @@ pub fn forward(
             let layer = Layer {
                 shape,
                 direction,
-                params: params[direction],
-                recurrent: &recurrent[direction],
+                biases: biases[direction],
+                weights: &weights[direction],
                 x: &x[first * time * shape.input..][..size * time * shape.input],
             };
             match buffers {
@@ -72,64 +110,74 @@ pub fn forward(
     kept.map(|(gates, inner)| Saved { shape: *shape, gates, states, inner })
 }
 
-/// `[3H, H]` to `[H, 3H]`: every step multiplies by it, and this way the GEMM need not repack it.
-fn transpose(u: &[f32], hidden: usize) -> Buffer {
-    let mut transposed = Buffer::any(u.len());
-    for (i, row) in transposed.chunks_exact_mut(3 * hidden).enumerate() {
-        for (to, from) in row.iter_mut().zip(u.chunks_exact(hidden)) {
-            *to = from[i];
+/// One direction's weights, packed once a call or once for all.
+#[derive(Debug)]
+pub(super) struct Weights<E: Element> {
+    /// `[F, 3H]`
+    input: Panels<E>,
+    /// What multiplies the state: `[H, 3H]`, or `[H, 2H]` (z and r) with the reset before.
+    state: Panels<E>,
+    /// What multiplies the reset state, `[H, H]`: with the reset before.
+    reset: Option<Panels<E>>,
+}
+
+impl<E: Element> Weights<E> {
+    pub(super) fn new(shape: &BiGruShape, params: &Direction<'_>) -> Self {
+        let BiGruShape { input, hidden: h, .. } = *shape;
+        let before = shape.reset == Reset::Before;
+        let columns = if before { 2 * h } else { 3 * h };
+        Self {
+            input: Panels::pack([1, input, 3 * h], params.w, [0, 1, input]),
+            state: Panels::pack([1, h, columns], params.u, [0, 1, h]),
+            reset: before.then(|| Panels::pack([1, h, h], &params.u[2 * h * h..], [0, 1, h])),
         }
     }
-    transposed
 }
 
 /// One direction over one group of utterances.
-struct Layer<'a> {
+struct Layer<'a, E: Element> {
     shape: &'a BiGruShape,
     direction: usize,
-    params: Direction<'a>,
-    /// `[H, 3H]`
-    recurrent: &'a [f32],
+    biases: Biases<'a>,
+    weights: &'a Weights<E>,
     /// `[size, T, F]`
-    x: &'a [f32],
+    x: &'a [E],
 }
 
-impl Layer<'_> {
+/// Rows of `width` floats, `stride` apart, rounded next to each other.
+pub(super) fn narrow_rows<E: Element>(from: &[f32], stride: usize, width: usize, to: &mut [E]) {
+    for (to, from) in to.chunks_exact_mut(width).zip(from.chunks(stride)) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = E::from_f32(*from));
+    }
+}
+
+impl<E: Element> Layer<'_, E> {
     /// `gates` is `[size, T, 3H]`, `states` is `[size, T, H]`; `inner` is `[size, T, H]`, or
     /// `[size, H]` used by every step in turn: its rows are `inner_stride` apart.
     fn run(&self, gates: &mut [f32], inner: &mut [f32], inner_stride: usize, states: &mut [f32]) {
         let BiGruShape { time, input, hidden, reset, .. } = *self.shape;
         let size = states.len() / (time * hidden);
-        matmul(
-            [size * time, input, 3 * hidden],
-            gates,
-            3 * hidden,
-            View::rows(self.x, input),
-            View::transposed(self.params.w, input),
-            Into::Replace,
-        );
+        let x = Rows { data: self.x, stride: input };
+        let panels = &self.weights.input;
+        panel::apply(size * time, x, 0, panels, gates, 3 * hidden, Into::Replace);
+        let mut operand = Buffer::any(size * hidden);
         // The state before the first step, and its products with the weights, are zero.
         let mut state = Buffer::zeros(size * hidden);
         let mut products = Buffer::zeros(size * 3 * hidden);
-        let products_wanted = if reset == Reset::After { 3 * hidden } else { 2 * hidden };
         for k in 0..time {
             let t = step(self.direction, time, k);
             let inner_at = if inner_stride > hidden { t * hidden } else { 0 };
             if k > 0 {
-                matmul(
-                    [size, hidden, products_wanted],
-                    &mut products,
-                    3 * hidden,
-                    View::rows(&state, hidden),
-                    View::rows(self.recurrent, 3 * hidden),
-                    Into::Replace,
-                );
+                narrow_rows(&state, hidden, hidden, &mut operand);
+                let a = Rows { data: &operand[..], stride: hidden };
+                let panels = &self.weights.state;
+                panel::apply(size, a, 0, panels, &mut products, 3 * hidden, Into::Replace);
             }
             let mut gates = Forward {
                 hidden,
                 time,
-                bias: self.params.b,
-                inner_bias: self.params.bn.unwrap_or(&[]),
+                bias: self.biases.b,
+                inner_bias: self.biases.bn,
                 products: &mut products,
                 gates: &mut gates[t * 3 * hidden..],
                 inner: &mut inner[inner_at..],
@@ -142,15 +190,11 @@ impl Layer<'_> {
                 continue;
             }
             gates.reset_before();
-            if k > 0 {
-                matmul(
-                    [size, hidden, hidden],
-                    &mut gates.products[2 * hidden..],
-                    3 * hidden,
-                    View::rows(gates.inner, inner_stride),
-                    View::rows(&self.recurrent[2 * hidden..], 3 * hidden),
-                    Into::Replace,
-                );
+            if let (Some(panels), true) = (&self.weights.reset, k > 0) {
+                narrow_rows(gates.inner, inner_stride, hidden, &mut operand);
+                let a = Rows { data: &operand[..], stride: hidden };
+                let to = &mut gates.products[2 * hidden..];
+                panel::apply(size, a, 0, panels, to, 3 * hidden, Into::Replace);
             }
             gates.candidate();
         }

@@ -67,13 +67,17 @@ pub fn backward(
 }
 
 /// One float64 expression of `(channel, gamma rstd, rstd)` for each channel.
-fn terms(gamma: &[f32], rstd: &[f32], term: impl Fn(usize, f64, f64) -> f64) -> Vec<f32> {
+pub(crate) fn terms(
+    gamma: &[f32],
+    rstd: &[f32],
+    term: impl Fn(usize, f64, f64) -> f64,
+) -> Vec<f32> {
     let pairs = gamma.iter().zip(rstd).map(|(&g, &r)| (f64::from(g), f64::from(r)));
     pairs.enumerate().map(|(c, (g, r))| term(c, g * r, r) as f32).collect()
 }
 
 /// For each channel `[sum dy, sum dy (winner - mean)]`; blocks in float32, their sum in float64.
-fn reduce(channels: usize, dy: &[f32], winners: &[f32], mean: &[f32]) -> Vec<[f64; 2]> {
+pub(crate) fn reduce(channels: usize, dy: &[f32], winners: &[f32], mean: &[f32]) -> Vec<[f64; 2]> {
     let (block, task) = block_and_task(channels);
     let parts: Vec<Vec<[f64; 2]>> = (dy.par_chunks(task), winners.par_chunks(task))
         .into_par_iter()

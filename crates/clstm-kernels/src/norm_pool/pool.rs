@@ -2,24 +2,26 @@
 
 use super::NormPoolShape;
 use crate::activation::vectorised;
-use crate::lanes::{Lanes, load, over_channels, store};
+use crate::lanes::{Lanes, lanes, load, over_channels, store};
+use crate::panel::Element;
 use rayon::prelude::*;
 
 /// The affine map of each channel, `(h - mean) * scale + beta`.
-pub(super) struct Affine<'a> {
-    mean: &'a [f32],
+#[derive(Debug)]
+pub(crate) struct Affine {
+    mean: Vec<f32>,
     scale: Vec<f32>,
-    beta: &'a [f32],
+    beta: Vec<f32>,
     /// Sign of the scale: -1, 0 or 1. The map is monotone, so `h * sign` orders as its result does.
     sign: Vec<f32>,
 }
 
-impl<'a> Affine<'a> {
-    pub(super) fn new(mean: &'a [f32], rstd: &[f32], gamma: &[f32], beta: &'a [f32]) -> Self {
+impl Affine {
+    pub(crate) fn new(mean: &[f32], rstd: &[f32], gamma: &[f32], beta: &[f32]) -> Self {
         let scale = gamma.iter().zip(rstd).map(|(g, r)| g * r).collect();
         // `signum` of zero is one, and every input of a window ties under a gamma of zero.
         let sign = gamma.iter().map(|&g| if g == 0.0 { 0.0 } else { g.signum() }).collect();
-        Self { mean, scale, beta, sign }
+        Self { mean: mean.to_vec(), scale, beta: beta.to_vec(), sign }
     }
 }
 
@@ -35,7 +37,7 @@ pub(super) struct Kept<'a> {
 pub(super) fn run(
     shape: &NormPoolShape,
     h: &[f32],
-    affine: &Affine<'_>,
+    affine: &Affine,
     y: &mut [f32],
     kept: Option<Kept<'_>>,
 ) {
@@ -53,7 +55,7 @@ pub(super) fn run(
 fn pool_rows<const KEEP: bool>(
     shape: &NormPoolShape,
     h: &[f32],
-    affine: &Affine<'_>,
+    affine: &Affine,
     y: &mut [f32],
     values: &mut [f32],
     places: &mut [u16],
@@ -66,10 +68,10 @@ fn pool_rows<const KEEP: bool>(
             for h in h.chunks_exact(shape.row()) {
                 for h in h.chunks(shape.pool.saturating_mul(channels)) {
                     let kept = if KEEP { at..at + channels } else { 0..0 };
-                    let mut window = Window::<KEEP> {
+                    let mut window = Window::<f32, KEEP> {
                         h,
                         affine,
-                        channels,
+                        stride: channels,
                         y: &mut y[at..at + channels],
                         values: &mut values[kept.clone()],
                         places: &mut places[kept],
@@ -82,26 +84,40 @@ fn pool_rows<const KEEP: bool>(
     );
 }
 
-struct Window<'a, const KEEP: bool> {
-    h: &'a [f32],
-    affine: &'a Affine<'a>,
-    channels: usize,
-    y: &'a mut [f32],
-    values: &'a mut [f32],
-    places: &'a mut [u16],
+/// One window: its positions' rows, and where its maxima go.
+pub(crate) struct Window<'a, E, const KEEP: bool> {
+    /// The rows, `stride` apart.
+    pub(crate) h: &'a [E],
+    pub(crate) stride: usize,
+    pub(crate) affine: &'a Affine,
+    pub(crate) y: &'a mut [f32],
+    /// The winning inputs; empty unless `KEEP`.
+    pub(crate) values: &'a mut [f32],
+    /// Their places within the window; empty unless `KEEP`.
+    pub(crate) places: &'a mut [u16],
 }
 
-impl<const KEEP: bool> Lanes for Window<'_, KEEP> {
+/// `x[at .. at + L]` as floats.
+#[inline(always)]
+fn load_wide<E: Element, const L: usize>(x: &[E], at: usize) -> [f32; L] {
+    let narrow: [E; L] = load(x, at);
+    lanes::<L>(
+        #[inline(always)]
+        |k| narrow[k].to_f32(),
+    )
+}
+
+impl<E: Element, const KEEP: bool> Lanes for Window<'_, E, KEEP> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, c: usize) {
         let sign: [f32; L] = load(&self.affine.sign, c);
-        let first: [f32; L] = load(self.h, c);
+        let first: [f32; L] = load_wide(self.h, c);
         let mut best = first;
         for l in 0..L {
             best[l] *= sign[l];
         }
-        for row in self.h.chunks_exact(self.channels).skip(1) {
-            let x: [f32; L] = load(row, c);
+        for row in self.h.chunks(self.stride).skip(1) {
+            let x: [f32; L] = load_wide(row, c);
             for l in 0..L {
                 let key = x[l] * sign[l];
                 // NaN replaces anything, and nothing but NaN replaces it.
@@ -113,8 +129,8 @@ impl<const KEEP: bool> Lanes for Window<'_, KEEP> {
             self.keep_places(c, &sign, &best);
         }
         let (mean, scale): ([f32; L], [f32; L]) =
-            (load(self.affine.mean, c), load(&self.affine.scale, c));
-        let beta: [f32; L] = load(self.affine.beta, c);
+            (load(&self.affine.mean, c), load(&self.affine.scale, c));
+        let beta: [f32; L] = load(&self.affine.beta, c);
         let y = &mut self.y[c..c + L];
         for l in 0..L {
             let tied = (sign[l] == 0.0) & !best[l].is_nan();
@@ -127,7 +143,7 @@ impl<const KEEP: bool> Lanes for Window<'_, KEEP> {
     }
 }
 
-impl<const KEEP: bool> Window<'_, KEEP> {
+impl<E: Element, const KEEP: bool> Window<'_, E, KEEP> {
     /// Looks for the winners backwards, so that of equals the first stays.
     ///
     /// A second loop over the window (which is in the cache) is many times as fast as one loop that
@@ -135,8 +151,8 @@ impl<const KEEP: bool> Window<'_, KEEP> {
     #[inline(always)]
     fn keep_places<const L: usize>(&mut self, c: usize, sign: &[f32; L], best: &[f32; L]) {
         let mut place = [0_u32; L];
-        for (p, row) in self.h.chunks_exact(self.channels).enumerate().rev() {
-            let x: [f32; L] = load(row, c);
+        for (p, row) in self.h.chunks(self.stride).enumerate().rev() {
+            let x: [f32; L] = load_wide(row, c);
             for l in 0..L {
                 place[l] = if x[l] * sign[l] == best[l] { p as u32 } else { place[l] };
             }

@@ -3,14 +3,38 @@
 //! - [`apply`]: rows of activations times packed weights, summed over the taps of a convolution.
 //! - [`accumulate`]: the gradient of those weights, a product over all rows.
 //!
-//! Both take activations as [`Element`]s, `f32` or `bf16`, and sum in `f32`.
+//! Both take activations as [`Element`]s, `f32` or `bf16`, and sum in `f32`. Both run one loop, over
+//! 32-bit words (an `f32`, or two `bf16` neighbours of the sum) of a few rows and a panel of columns;
+//! all sums of such a tile stay in registers through all taps, so that the destination is touched once.
+//! The instruction set is chosen at run time: AVX-512, with the products of AVX512-BF16 where there
+//! are any, AVX2 with FMA, SSE 4.2, NEON, and plain code; without AVX512-BF16 a `bf16` product
+//! computes right but slower than an `f32` one.
+//!
+//! # Numerics
+//! An element of the result sums its products in one order, taps and within them the depth ascending
+//! (`bf16`: of each pair the second first), and is added to the destination at the end. In [`apply`]
+//! that order, and so every bit, is the same for a row alone and for a row among others, and whatever
+//! the number of threads that share the rows. It differs between instruction sets: some round each
+//! product, and AVX512-BF16 takes denormals for zero.
 
+mod accumulate;
+mod apply;
+mod check;
+mod cut;
 mod element;
-mod twin;
+mod isa;
+mod pack;
+mod set;
+mod tile;
+#[doc(hidden)]
+pub mod twin;
+mod words;
 
+pub(crate) use element::Operand;
 pub use element::{Element, Precision};
-
-use crate::Buffer;
+pub use pack::Panels;
+#[doc(hidden)]
+pub use set::Set;
 
 /// Taps of a convolution over rows: tap `j` reads the rows `j * stride` elements further on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,41 +57,6 @@ pub struct Rows<'a, E> {
     pub data: &'a [E],
     /// Elements from one row to the next; rows may overlap.
     pub stride: usize,
-}
-
-/// Weights `[taps, depth, columns]` in the order in which the kernels read them.
-#[derive(Debug)]
-pub struct Panels<E: Element> {
-    taps: usize,
-    depth: usize,
-    columns: usize,
-    data: Buffer<E>,
-}
-
-impl<E: Element> Panels<E> {
-    /// Packs `weights`, element `(tap, k, n)` being `weights[tap * strides[0] + k * strides[1] + n * strides[2]]`.
-    ///
-    /// # Panics
-    /// If an element lies outside the slice.
-    #[must_use]
-    pub fn pack([taps, depth, columns]: [usize; 3], weights: &[f32], strides: [usize; 3]) -> Self {
-        let mut data = Buffer::any(taps * depth * columns);
-        for tap in 0..taps {
-            for k in 0..depth {
-                for n in 0..columns {
-                    let at = tap * strides[0] + k * strides[1] + n * strides[2];
-                    data[(tap * depth + k) * columns + n] = E::from_f32(weights[at]);
-                }
-            }
-        }
-        Self { taps, depth, columns, data }
-    }
-
-    /// Columns, the width of a row of [`apply`]'s output.
-    #[must_use]
-    pub fn columns(&self) -> usize {
-        self.columns
-    }
 }
 
 /// Whether a product replaces its destination or adds to it.
@@ -93,7 +82,7 @@ pub fn apply<E: Element>(
     to_stride: usize,
     into: Into,
 ) {
-    twin::apply(rows, a, tap_stride, weights, to, to_stride, into);
+    apply::apply(rows, a, tap_stride, weights, to, to_stride, into);
 }
 
 /// `grad[tap, k, n] += Σ_r a[r * a.stride + tap * taps.stride + k] * d[r * d.stride + n]` over `rows`
@@ -109,5 +98,22 @@ pub fn accumulate<E: Element>(
     [depth, columns]: [usize; 2],
     grad: &mut [f32],
 ) {
-    twin::accumulate(rows, a, taps, d, [depth, columns], grad);
+    accumulate_with(Set::best(), rows, a, taps, d, [depth, columns], grad);
+}
+
+/// [`accumulate`] with a given instruction set.
+///
+/// # Panics
+/// As [`accumulate`], and if the processor does not have the set.
+#[doc(hidden)]
+pub fn accumulate_with<E: Element>(
+    set: Set,
+    rows: usize,
+    a: Rows<'_, E>,
+    taps: Taps,
+    d: Rows<'_, E>,
+    [depth, columns]: [usize; 2],
+    grad: &mut [f32],
+) {
+    accumulate::accumulate(set, rows, a, taps, d, [depth, columns], grad);
 }

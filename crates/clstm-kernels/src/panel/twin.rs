@@ -1,18 +1,19 @@
 //! The scalar twins, written as the definitions read; every other path is tested against them.
 
-use super::{Element, Into, Panels, Rows, Taps};
+use super::{Element, Into, Rows, Taps};
 
-/// See [`super::apply`].
-pub(super) fn apply<E: Element>(
+/// [`super::apply`] with weights `[taps, depth, columns]`, row-major, rounded to `E`.
+#[allow(clippy::too_many_arguments, reason = "the sizes beside what `super::apply` takes")]
+pub fn apply<E: Element>(
     rows: usize,
     a: Rows<'_, E>,
     tap_stride: usize,
-    weights: &Panels<E>,
+    [taps, depth, columns]: [usize; 3],
+    weights: &[f32],
     to: &mut [f32],
     to_stride: usize,
     into: Into,
 ) {
-    let Panels { taps, depth, columns, .. } = *weights;
     for r in 0..rows {
         let to = &mut to[r * to_stride..][..columns];
         if into == Into::Replace {
@@ -21,15 +22,17 @@ pub(super) fn apply<E: Element>(
         for tap in 0..taps {
             let a = &a.data[r * a.stride + tap * tap_stride..][..depth];
             for (k, a) in a.iter().enumerate() {
-                let w = &weights.data[(tap * depth + k) * columns..][..columns];
-                to.iter_mut().zip(w).for_each(|(to, w)| *to += a.to_f32() * w.to_f32());
+                let w = &weights[(tap * depth + k) * columns..][..columns];
+                for (to, w) in to.iter_mut().zip(w) {
+                    *to += a.to_f32() * E::from_f32(*w).to_f32();
+                }
             }
         }
     }
 }
 
 /// See [`super::accumulate`].
-pub(super) fn accumulate<E: Element>(
+pub fn accumulate<E: Element>(
     rows: usize,
     a: Rows<'_, E>,
     taps: Taps,

@@ -1,7 +1,8 @@
 //! ConvLSTM against float64 reference vectors, against itself, and across thread counts.
 
 use clstm_kernels::Precision;
-use clstm_kernels::conv_lstm::{InputNorm, Params, Peepholes, Shape, backward, forward};
+use clstm_kernels::conv_lstm::{InputNorm, Packed, Params, Peepholes, Shape, backward, forward};
+use clstm_kernels::winograd::pays;
 use proptest::prelude::*;
 
 use crate::random::Random;
@@ -61,6 +62,10 @@ fn outputs_and_gradients_match_the_reference_vectors() {
         let mut inferred = vec![0.0; y.len()];
         forward(&shape, &x, &params, InputNorm::None, &mut inferred, false);
         assert_eq!(y, inferred, "inference computes what training computes");
+        inferred.fill(f32::NAN);
+        let packed = Packed::new(&shape, &params, InputNorm::None);
+        packed.forward(shape.batch, shape.time, &x, &mut inferred);
+        assert_eq!(y, inferred, "and so do weights packed before");
 
         let dy = swap_inner(reference.data("out.loss_weight"), h, p);
         let mut dx = vec![0.0; x.len()];
@@ -253,4 +258,176 @@ proptest! {
             }
         }
     }
+}
+
+/// Largest difference in units of the reference's root mean square.
+fn distance(reference: &[f32], other: &[f32]) -> f32 {
+    let square: f32 = reference.iter().map(|x| x * x).sum();
+    let rms = (square / reference.len() as f32).sqrt();
+    let worst = reference.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    worst / rms
+}
+
+#[test]
+fn bf16_stays_close_to_f32() {
+    // Bf16 keeps 8 bits: an operand is off by up to 2^-9 of itself. Through three steps, sums of a few
+    // dozen products and a norm the worst element of a tensor is off by 0.007 to 0.044 of the
+    // tensor's rms; a wrong index or a lost tap makes it 1 and more.
+    for (channels, stride) in [(1, 2), (3, 1), (4, 2)] {
+        let shape = Shape { batch: 19, ..small(19, channels, stride, Peepholes::Channel) };
+        let layer = Layer::new(shape, 11);
+        let narrow =
+            Layer { shape: Shape { precision: Precision::Bf16, ..shape }, ..Layer::new(shape, 11) };
+        let run = |layer: &Layer| {
+            let mut y = vec![0.0; layer.dy.len()];
+            let (saved, _) =
+                forward(&layer.shape, &layer.x, &layer.params(), layer.norm(), &mut y, true);
+            let mut dx = vec![0.0; layer.x.len()];
+            let g = backward(&layer.shape, saved.expect("kept"), &layer.dy, Some(&mut dx));
+            [y, dx, g.w_x, g.w_h, g.bias, g.peephole, g.gamma]
+        };
+        for (index, (wide, narrow)) in run(&layer).iter().zip(&run(&narrow)).enumerate() {
+            let distance = distance(wide, narrow);
+            assert!(distance > 0.0, "bf16 was not used");
+            assert!(distance < 0.1, "tensor {index} is off by {distance} of its rms");
+        }
+    }
+}
+
+/// Puts a channel of zeros beside each value.
+fn beside_zeros(values: &[f32], inner: usize) -> Vec<f32> {
+    values.chunks(inner).flat_map(|v| v.iter().copied().chain(vec![0.0; inner])).collect()
+}
+
+#[test]
+fn a_long_kernel_over_a_waveform_is_the_direct_convolution() {
+    // One channel under 60 taps goes through its spectra; a second channel of zeros makes the same
+    // layer go the direct way.
+    let wave = Shape {
+        length: 203,
+        kernel_input: 60,
+        stride: 5,
+        filters: 9,
+        ..small(18, 1, 5, Peepholes::Channel)
+    };
+    let one = Layer::new(wave, 21);
+    let two = Layer {
+        shape: Shape { channels: 2, ..wave },
+        x: beside_zeros(&one.x, 1),
+        w_x: beside_zeros(&one.w_x, 60),
+        ..Layer::new(wave, 21)
+    };
+    let run = |layer: &Layer| {
+        let mut y = vec![0.0; layer.dy.len()];
+        let (saved, _) =
+            forward(&layer.shape, &layer.x, &layer.params(), layer.norm(), &mut y, true);
+        let mut dx = vec![0.0; layer.x.len()];
+        let g = backward(&layer.shape, saved.expect("kept"), &layer.dy, Some(&mut dx));
+        (y, dx, g)
+    };
+    let (y, dx, g) = run(&one);
+    let (y_direct, dx_direct, g_direct) = run(&two);
+    let first = |values: &[f32], inner: usize| -> Vec<f32> {
+        values.chunks(2 * inner).flat_map(|v| v[..inner].to_vec()).collect()
+    };
+    let pairs = [
+        (y_direct, y),
+        (first(&dx_direct, 1), dx),
+        (first(&g_direct.w_x, 60), g.w_x),
+        (g_direct.w_h, g.w_h),
+        (g_direct.bias, g.bias),
+        (g_direct.peephole, g.peephole),
+        (g_direct.gamma, g.gamma),
+    ];
+    for (index, (direct, spectral)) in pairs.iter().enumerate() {
+        let distance = distance(direct, spectral);
+        assert!(distance < 1e-4, "tensor {index} is off by {distance} of its rms");
+    }
+}
+
+/// A layer large enough for tiles, its kernels of three taps.
+fn wide(batch: usize, length: usize) -> Shape {
+    Shape {
+        batch,
+        time: 4,
+        channels: 24,
+        length,
+        filters: 32,
+        kernel_input: 3,
+        kernel_state: 3,
+        stride: 1,
+        peepholes: Peepholes::Channel,
+        precision: Precision::F32,
+    }
+}
+
+/// Kernels of three taps between zeros: five taps.
+fn between_zeros(taps: &[f32]) -> Vec<f32> {
+    taps.chunks_exact(3).flat_map(|w| [0.0, w[0], w[1], w[2], 0.0]).collect()
+}
+
+/// The inner three of five taps.
+fn inner_taps(taps: &[f32]) -> Vec<f32> {
+    taps.chunks_exact(5).flat_map(|w| [w[1], w[2], w[3]]).collect()
+}
+
+#[test]
+fn three_taps_by_tiles_are_the_direct_sums() {
+    // Three taps of enough channels go by tiles in training; as the middle of five they go the direct
+    // way. The lengths leave tiles of every size, and at 50 a step has several blocks.
+    for (batch, length) in [(18, 7), (16, 13), (3, 10), (17, 50), (1, 8)] {
+        let three = Layer::new(wide(batch, length), 31);
+        assert!([24, 32].iter().all(|depth| pays(length, [*depth, 128])), "no tiles at {length}");
+        let shape = Shape { kernel_input: 5, kernel_state: 5, ..three.shape };
+        let five = Layer {
+            w_x: between_zeros(&three.w_x),
+            w_h: between_zeros(&three.w_h),
+            ..Layer::new(shape, 31)
+        };
+        let five = Layer {
+            x: three.x.clone(),
+            bias: three.bias.clone(),
+            peephole: three.peephole.clone(),
+            gamma: three.gamma.clone(),
+            dy: three.dy.clone(),
+            ..five
+        };
+        let run = |layer: &Layer| {
+            let mut y = vec![0.0; layer.dy.len()];
+            let (saved, _) =
+                forward(&layer.shape, &layer.x, &layer.params(), layer.norm(), &mut y, true);
+            let mut dx = vec![0.0; layer.x.len()];
+            let g = backward(&layer.shape, saved.expect("kept"), &layer.dy, Some(&mut dx));
+            (y, dx, g)
+        };
+        let (y, dx, g) = run(&three);
+        let (y_direct, dx_direct, g_direct) = run(&five);
+        let pairs = [
+            (y_direct, y),
+            (dx_direct, dx),
+            (inner_taps(&g_direct.w_x), g.w_x),
+            (inner_taps(&g_direct.w_h), g.w_h),
+            (g_direct.bias, g.bias),
+            (g_direct.peephole, g.peephole),
+            (g_direct.gamma, g.gamma),
+        ];
+        for (index, (direct, tiled)) in pairs.iter().enumerate() {
+            let distance = distance(direct, tiled);
+            assert!(distance < 1e-4, "{batch} {length}: tensor {index} is off by {distance} rms");
+        }
+        assert_ne!(pairs[0].0, pairs[0].1, "tiles were not used");
+    }
+}
+
+#[test]
+fn tiles_are_the_same_to_the_bit_whatever_the_number_of_threads() {
+    let layer = Layer::new(wide(37, 11), 11);
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| layer.step())
+    };
+    let one = run(1);
+    assert!(one.iter().all(|v| v.is_finite()));
+    assert_eq!(one, run(2));
+    assert_eq!(one, run(3));
 }

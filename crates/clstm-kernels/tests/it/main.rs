@@ -3,6 +3,10 @@
 
 mod conv_lstm;
 mod gru;
+mod lflb;
 mod norm_pool;
+mod panel;
 mod random;
 mod reference;
+mod spectral;
+mod winograd;

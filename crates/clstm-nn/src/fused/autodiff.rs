@@ -12,11 +12,11 @@ use burn::backend::{Autodiff, Flex, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
 use clstm_kernels::gru::{BiGruShape, DirectionGrad};
-use clstm_kernels::{conv_lstm, gru, norm_pool};
+use clstm_kernels::{conv_lstm, gru, lflb, norm_pool};
 
 use super::operation::{
-    ConvLstmCall, FusedOps, NormPoolCall, bi_gru_directions, bi_gru_forward, conv_lstm_forward,
-    norm_pool_forward, slice,
+    ConvLstmCall, FusedOps, LflbCall, NormPoolCall, bi_gru_directions, bi_gru_forward,
+    conv_lstm_forward, lflb_forward, norm_pool_forward, slice,
 };
 
 /// From the output's gradient (and which inputs want one) to the inputs' gradients.
@@ -108,6 +108,40 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
                     let peephole = (!g.peephole.is_empty()).then_some(g.peephole);
                     let gamma = (!g.gamma.is_empty()).then_some(g.gamma);
                     [dx, Some(g.w_x), Some(g.w_h), Some(g.bias), peephole, gamma]
+                })
+            });
+            (y, closure)
+        })
+    }
+
+    fn lflb(
+        x: FloatTensor<Self>,
+        w_x: FloatTensor<Self>,
+        w_h: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        peephole: FloatTensor<Self>,
+        input_gamma: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        call: LflbCall,
+    ) -> FloatTensor<Self> {
+        let inputs = [x, w_x, w_h, bias, peephole, input_gamma, gamma, beta];
+        record::<C, 8>(inputs, |inputs, tracked| {
+            if call.running.is_some() {
+                return (lflb_forward(&inputs, &call, false).0, Some(inference_only()));
+            }
+            let (y, saved) = lflb_forward(&inputs, &call, tracked);
+            let shape = call.shape();
+            let inputs_len = slice(&inputs[0]).len();
+            let closure = saved.map(|saved| -> Closure<8> {
+                Box::new(move |dy, wanted| {
+                    let mut dx = wanted[0].then(|| vec![0.0; inputs_len]);
+                    let g = lflb::backward(&shape, saved, slice(dy), dx.as_deref_mut());
+                    let c = g.conv_lstm;
+                    let [peephole, input_gamma] =
+                        [c.peephole, c.gamma].map(|g| (!g.is_empty()).then_some(g));
+                    let [w_x, w_h, bias] = [c.w_x, c.w_h, c.bias].map(Some);
+                    [dx, w_x, w_h, bias, peephole, input_gamma, Some(g.gamma), Some(g.beta)]
                 })
             });
             (y, closure)

@@ -10,15 +10,14 @@ mod operation;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::Dispatch;
-use burn::tensor::{Device, Tensor};
-use clstm_kernels::Precision;
+use burn::tensor::{Device, Tensor, TensorData};
 use clstm_kernels::conv_lstm::{Peepholes, Shape};
 use clstm_kernels::gru::BiGruShape;
 use clstm_kernels::norm_pool::NormPoolShape;
 
 use crate::norm_pool::RunningStatistics;
 use crate::{BiGru, ConvLstm, Mode, NormPool};
-use operation::{BatchStatistics, ConvLstmCall, FusedOps, NormPoolCall};
+use operation::{BatchStatistics, ConvLstmCall, FusedOps, LflbCall, NormPoolCall};
 
 /// Whether the device has the fused layers: the CPU device, differentiating or not.
 pub(crate) fn runs_on(device: &Device) -> bool {
@@ -32,7 +31,12 @@ type Slot = Arc<Mutex<Option<BatchStatistics>>>;
 fn take_statistics(slot: &Slot, running: &RunningStatistics, count: usize) {
     let left = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some((mean, variance)) = left {
-        running.update(&mean, &variance, count);
+        let device = running.mean.value().device();
+        let tensor = |values: Vec<f32>| {
+            let channels = values.len();
+            Tensor::<1>::from_data(TensorData::new(values, [channels]), &device)
+        };
+        running.update(tensor(mean), tensor(variance), count);
     }
 }
 
@@ -41,9 +45,13 @@ fn absent(device: &Device) -> Tensor<1> {
     Tensor::zeros([1], device)
 }
 
-pub(crate) fn conv_lstm(x: Tensor<4>, layer: &ConvLstm, shape: Shape, mode: Mode) -> Tensor<4> {
-    let device = x.device();
-    let slot = Slot::default();
+/// What a ConvLSTM call has beside its input: peepholes, the norm's scale, and the rest.
+fn conv_lstm_call(
+    layer: &ConvLstm,
+    shape: Shape,
+    mode: Mode,
+    device: &Device,
+) -> (Tensor<3>, Tensor<1>, ConvLstmCall) {
     let running = match (&layer.statistics, mode) {
         (Some(statistics), Mode::Inference) => Some(statistics.values()),
         _ => None,
@@ -52,25 +60,69 @@ pub(crate) fn conv_lstm(x: Tensor<4>, layer: &ConvLstm, shape: Shape, mode: Mode
         shape,
         normalized: layer.gamma.is_some(),
         running,
-        statistics: slot.clone(),
+        statistics: Slot::default(),
     };
     let peephole = match (&layer.peephole, shape.peepholes) {
-        (Some(peephole), Peepholes::Channel | Peepholes::Full) => peephole.val().into_dispatch(),
-        _ => absent(&device).into_dispatch(),
+        (Some(peephole), Peepholes::Channel | Peepholes::Full) => peephole.val(),
+        _ => Tensor::zeros([1, 1, 1], device),
     };
-    let gamma = layer.gamma.as_ref().map_or_else(|| absent(&device), |gamma| gamma.val());
+    let gamma = layer.gamma.as_ref().map_or_else(|| absent(device), |gamma| gamma.val());
+    (peephole, gamma, call)
+}
+
+/// Moves the ConvLSTM's running statistics by what its call left.
+fn take_input_statistics(layer: &ConvLstm, shape: &Shape, slot: &Slot) {
+    if let Some(statistics) = &layer.statistics {
+        take_statistics(slot, statistics, shape.batch * shape.time * shape.positions());
+    }
+}
+
+pub(crate) fn conv_lstm(x: Tensor<4>, layer: &ConvLstm, shape: Shape, mode: Mode) -> Tensor<4> {
+    let (peephole, gamma, call) = conv_lstm_call(layer, shape, mode, &x.device());
+    let slot = call.statistics.clone();
     let y = <Dispatch as FusedOps>::conv_lstm(
         x.into_dispatch(),
         layer.w_x.val().into_dispatch(),
         layer.w_h.val().into_dispatch(),
         layer.bias.val().into_dispatch(),
-        peephole,
+        peephole.into_dispatch(),
         gamma.into_dispatch(),
         call,
     );
-    if let Some(statistics) = &layer.statistics {
-        take_statistics(&slot, statistics, shape.batch * shape.time * shape.positions());
-    }
+    take_input_statistics(layer, &shape, &slot);
+    Tensor::from_dispatch(y)
+}
+
+/// ConvLSTM, batch norm and pooling, the hidden states never being a tensor.
+pub(crate) fn lflb(
+    x: Tensor<4>,
+    layer: &ConvLstm,
+    norm_pool: &NormPool,
+    shape: Shape,
+    mode: Mode,
+) -> Tensor<4> {
+    let (peephole, gamma, conv_lstm) = conv_lstm_call(layer, shape, mode, &x.device());
+    let (input_slot, slot) = (conv_lstm.statistics.clone(), Slot::default());
+    let call = LflbCall {
+        conv_lstm,
+        pool: norm_pool.pool,
+        running: (mode == Mode::Inference).then(|| norm_pool.statistics.values()),
+        statistics: slot.clone(),
+    };
+    let y = <Dispatch as FusedOps>::lflb(
+        x.into_dispatch(),
+        layer.w_x.val().into_dispatch(),
+        layer.w_h.val().into_dispatch(),
+        layer.bias.val().into_dispatch(),
+        peephole.into_dispatch(),
+        gamma.into_dispatch(),
+        norm_pool.gamma.val().into_dispatch(),
+        norm_pool.beta.val().into_dispatch(),
+        call,
+    );
+    take_input_statistics(layer, &shape, &input_slot);
+    let count = shape.batch * shape.time * shape.positions();
+    take_statistics(&slot, &norm_pool.statistics, count);
     Tensor::from_dispatch(y)
 }
 
@@ -100,7 +152,8 @@ pub(crate) fn bi_gru(x: Tensor<3>, layer: &BiGru) -> Tensor<3> {
     let [batch, time, input] = x.dims();
     let hidden = layer.fwd.u.dims()[1];
     let reset = if layer.fwd.bn.is_some() { Reset::After } else { Reset::Before };
-    let shape = BiGruShape { batch, time, input, hidden, reset, precision: Precision::F32 };
+    let precision = layer.precision.into();
+    let shape = BiGruShape { batch, time, input, hidden, reset, precision };
     let bn = |bn: &Option<burn::module::Param<Tensor<1>>>| {
         bn.as_ref().map_or_else(|| absent(&device), |bn| bn.val()).into_dispatch()
     };

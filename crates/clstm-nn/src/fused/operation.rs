@@ -8,6 +8,7 @@ use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 use clstm_kernels::conv_lstm::{self, InputNorm, Params, Peepholes, Shape};
 use clstm_kernels::gru::{self, BiGruShape, Direction, Reset};
+use clstm_kernels::lflb::{self, OutputNorm};
 use clstm_kernels::norm_pool::{self, NormPoolShape};
 
 use super::Slot;
@@ -26,6 +27,16 @@ pub(crate) struct ConvLstmCall {
     pub(super) statistics: Slot,
 }
 
+impl ConvLstmCall {
+    fn norm<'a>(&'a self, gamma: &'a [f32]) -> InputNorm<'a> {
+        match &self.running {
+            _ if !self.normalized => InputNorm::None,
+            Some((mean, variance)) => InputNorm::Fixed { gamma, mean, variance, epsilon: EPSILON },
+            None => InputNorm::Batch { gamma, epsilon: EPSILON },
+        }
+    }
+}
+
 /// What a norm and pooling call has beside its tensors.
 #[derive(Clone, Debug)]
 pub(crate) struct NormPoolCall {
@@ -35,6 +46,23 @@ pub(crate) struct NormPoolCall {
     /// Statistics to normalise by; those of the batch where there are none.
     pub(super) running: Option<BatchStatistics>,
     pub(super) statistics: Slot,
+}
+
+/// What a call of a whole block has beside its tensors.
+#[derive(Clone, Debug)]
+pub(crate) struct LflbCall {
+    pub(super) conv_lstm: ConvLstmCall,
+    /// Positions pooled into one.
+    pub(super) pool: usize,
+    /// Statistics to normalise the states by; those of the batch where there are none.
+    pub(super) running: Option<BatchStatistics>,
+    pub(super) statistics: Slot,
+}
+
+impl LflbCall {
+    pub(super) fn shape(&self) -> lflb::Shape {
+        lflb::Shape { conv_lstm: self.conv_lstm.shape, pool: self.pool }
+    }
 }
 
 #[cfg_attr(feature = "train", backend_extension(Flex, Autodiff))]
@@ -49,6 +77,18 @@ pub(crate) trait FusedOps: Backend {
         peephole: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         call: ConvLstmCall,
+    ) -> FloatTensor<Self>;
+
+    fn lflb(
+        x: FloatTensor<Self>,
+        w_x: FloatTensor<Self>,
+        w_h: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        peephole: FloatTensor<Self>,
+        input_gamma: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        call: LflbCall,
     ) -> FloatTensor<Self>;
 
     fn norm_pool(
@@ -84,6 +124,21 @@ impl FusedOps for Flex {
     ) -> FlexTensor {
         let inputs = [x, w_x, w_h, bias, peephole, gamma].map(|t| t.to_contiguous());
         conv_lstm_forward(&inputs, &call, false).0
+    }
+
+    fn lflb(
+        x: FlexTensor,
+        w_x: FlexTensor,
+        w_h: FlexTensor,
+        bias: FlexTensor,
+        peephole: FlexTensor,
+        input_gamma: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        call: LflbCall,
+    ) -> FlexTensor {
+        let inputs = [x, w_x, w_h, bias, peephole, input_gamma, gamma, beta];
+        lflb_forward(&inputs.map(|t| t.to_contiguous()), &call, false).0
     }
 
     fn norm_pool(
@@ -129,10 +184,11 @@ fn leave(slot: &Slot, mean: Vec<f32>, variance: Vec<f32>) {
     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some((mean, variance));
 }
 
-pub(super) fn conv_lstm_params<'a>(
-    [_, w_x, w_h, bias, peephole, _]: &'a [FlexTensor; 6],
-    shape: &Shape,
-) -> Params<'a> {
+/// The parameters among the inputs `x, w_x, w_h, bias, peephole, ..` of an operation.
+fn conv_lstm_params<'a>(inputs: &'a [FlexTensor], shape: &Shape) -> Params<'a> {
+    let [_, w_x, w_h, bias, peephole, ..] = inputs else {
+        unreachable!("an operation has all its inputs")
+    };
     let peephole = match shape.peepholes {
         Peepholes::None => &[],
         _ => slice(peephole),
@@ -146,18 +202,42 @@ pub(super) fn conv_lstm_forward(
     keep: bool,
 ) -> (FlexTensor, Option<conv_lstm::Saved>) {
     let shape = &call.shape;
-    let gamma = slice(&inputs[5]);
-    let norm = match &call.running {
-        _ if !call.normalized => InputNorm::None,
-        Some((mean, variance)) => InputNorm::Fixed { gamma, mean, variance, epsilon: EPSILON },
-        None => InputNorm::Batch { gamma, epsilon: EPSILON },
-    };
+    let norm = call.norm(slice(&inputs[5]));
     let dims = [shape.batch, shape.time, shape.positions(), shape.filters];
     let mut y = vec![0.0; dims.iter().product()];
     let params = conv_lstm_params(inputs, shape);
     let (saved, statistics) =
         conv_lstm::forward(shape, slice(&inputs[0]), &params, norm, &mut y, keep);
     if let Some(statistics) = statistics {
+        leave(&call.statistics, statistics.mean, statistics.variance);
+    }
+    (tensor(y, dims), saved)
+}
+
+pub(super) fn lflb_forward(
+    inputs: &[FlexTensor; 8],
+    call: &LflbCall,
+    keep: bool,
+) -> (FlexTensor, Option<lflb::Saved>) {
+    let shape = call.shape();
+    let layer = &shape.conv_lstm;
+    let [x, .., input_gamma, gamma, beta] = inputs;
+    let output_norm = OutputNorm {
+        gamma: slice(gamma),
+        beta: slice(beta),
+        running: call.running.as_ref().map(|(mean, variance)| (&mean[..], &variance[..])),
+        epsilon: EPSILON,
+    };
+    let input_norm = call.conv_lstm.norm(slice(input_gamma));
+    let params = conv_lstm_params(inputs, layer);
+    let dims = [layer.batch, layer.time, shape.pooled(), layer.filters];
+    let mut y = vec![0.0; dims.iter().product()];
+    let (saved, statistics) =
+        lflb::forward(&shape, slice(x), &params, input_norm, output_norm, &mut y, keep);
+    if let Some(statistics) = statistics.input {
+        leave(&call.conv_lstm.statistics, statistics.mean, statistics.variance);
+    }
+    if let Some(statistics) = statistics.output {
         leave(&call.statistics, statistics.mean, statistics.variance);
     }
     (tensor(y, dims), saved)

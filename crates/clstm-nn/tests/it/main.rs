@@ -1,15 +1,20 @@
 //! Integration tests of the network.
 #![allow(clippy::print_stderr, reason = "a skipped check says so")]
 
+mod allocations;
+mod engine;
 mod fused;
 mod layers;
 mod network;
 mod parameters;
+mod precision;
 #[path = "../../../clstm-kernels/tests/it/random.rs"]
 mod random;
 #[path = "../../../clstm-kernels/tests/it/reference.rs"]
 mod reference;
 mod regression;
+#[cfg(feature = "ndarray")]
+mod second_device;
 
 use clstm_nn::burn::module::Param;
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};

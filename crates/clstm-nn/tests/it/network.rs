@@ -10,7 +10,7 @@ use crate::random::Random;
 use crate::{device, distance, floats, tensor};
 
 /// The preset with sizes that a test can afford.
-fn small(preset: Preset) -> NetworkConfig {
+pub(crate) fn small(preset: Preset) -> NetworkConfig {
     let mut config = preset.network(8);
     config.segment_length = 320;
     for block in &mut config.blocks {
@@ -24,11 +24,11 @@ fn small(preset: Preset) -> NetworkConfig {
     config
 }
 
-fn segments() -> Tensor<3> {
+pub(crate) fn segments() -> Tensor<3> {
     tensor(&Random::new(4).vec(3 * 5 * 320, 0.3), [3, 5, 320])
 }
 
-fn network(preset: Preset, seed: u64) -> Network {
+pub(crate) fn network(preset: Preset, seed: u64) -> Network {
     small(preset).init(seed, &device()).expect("a valid configuration")
 }
 

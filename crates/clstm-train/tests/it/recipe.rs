@@ -1,6 +1,6 @@
 //! Recipes, their files and their `key=value` changes.
 
-use clstm_nn::Preset;
+use clstm_nn::{Precision, Preset};
 use clstm_train::{Recipe, Schedule};
 
 fn set(pairs: &[(&str, &str)]) -> Result<Recipe, String> {
@@ -46,6 +46,20 @@ fn a_file_changes_settings_and_pairs_change_the_file() {
 }
 
 #[test]
+fn a_precision_is_part_of_the_recipe() {
+    let plain = Recipe::new(Preset::Clstm, 8);
+    assert_eq!(plain.precision, Precision::F32);
+    let half = set(&[("precision", "bf16")]).expect("a valid change");
+    assert_eq!(half.precision, Precision::Bf16);
+    assert!(!half.same_training(&plain));
+    let json = serde_json::to_string(&half).expect("JSON");
+    assert!(json.contains("\"precision\":\"bf16\""), "{json}");
+    assert_eq!(serde_json::from_str::<Recipe>(&json).expect("a recipe"), half);
+    let file: toml::Table = "precision = \"bf16\"".parse().expect("TOML");
+    assert_eq!(plain.with_changes(Some(&file), &[]).expect("a valid file"), half);
+}
+
+#[test]
 fn mistakes_are_named() {
     for (key, value, part) in [
         ("epoch", "3", "epoch"),
@@ -54,7 +68,8 @@ fn mistakes_are_named() {
         ("epochs", "many", "epochs"),
         ("epochs", "0", "epochs"),
         ("batch", "1", "batch"),
-        ("precision", "bf16", "bf16"),
+        ("precision", "fp16", "fp16"),
+        ("precision", "16", "precision"),
         ("label_smoothing", "1.5", "label_smoothing"),
         ("optimizer.learning_rate", "-1", "optimizer"),
         ("network.classes", "0", "classes"),

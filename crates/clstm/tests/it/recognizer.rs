@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use clstm::audio::{AudioError, DecodeLimits};
-use clstm::nn::{GflbConfig, LflbConfig, NamedTensor, NetworkConfig, Peepholes, Reset};
+use clstm::nn::{GflbConfig, LflbConfig, NamedTensor, NetworkConfig, Peepholes, Precision, Reset};
 use clstm::{ModelError, Recognition, RecognizeError, Recognizer};
 use proptest::prelude::*;
 
@@ -77,6 +77,22 @@ fn the_model_file_gives_the_same_answers() {
 
     let missing = Recognizer::open(&folder.path().join("none")).expect_err("no file");
     assert!(matches!(missing, ModelError::Io { action: "read", .. }), "{missing}");
+}
+
+#[test]
+fn another_precision_is_asked_for_and_hardly_changes_the_answer() {
+    assert_eq!(recognizer().precision(), Precision::F32);
+    let half = recognizer().clone().with_precision(Precision::Bf16).expect("the CPU has it");
+    assert_eq!((half.precision(), recognizer().precision()), (Precision::Bf16, Precision::F32));
+    let sound = voice(1.1, RATE, 150.0);
+    let clip = half.info().frontend.clean(sound);
+    let (near, exact) = (half.recognize_clip(&clip), recognizer().recognize_clip(&clip));
+    let largest = exact.iter().fold(0.0_f64, |most, logit| most.max(logit.abs()));
+    for (near, exact) in near.iter().zip(&exact) {
+        assert!((near - exact).abs() < 0.05 * largest, "{near} for {exact}");
+    }
+    let back = half.with_precision(Precision::F32).expect("every device has it");
+    assert_eq!(back.recognize_clip(&clip), exact);
 }
 
 #[test]

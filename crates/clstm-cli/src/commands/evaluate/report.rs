@@ -1,6 +1,7 @@
 //! The figures of an evaluation.
 
 use clstm::Recognizer;
+use clstm::nn::Precision;
 use clstm_train::{ClassMetrics, Dataset, Evaluation, Metrics, Protocol};
 use serde::Serialize;
 
@@ -15,6 +16,7 @@ pub(crate) struct Report<'a> {
     digest: &'a str,
     corpus: &'a str,
     tested_on: &'a str,
+    precision: Precision,
     #[serde(skip_serializing_if = "Option::is_none")]
     fold: Option<FoldReport<'a>>,
     training: &'a str,
@@ -58,6 +60,7 @@ impl<'a> Report<'a> {
             digest: recognizer.digest(),
             corpus: &dataset.corpus.name,
             tested_on: &part.description,
+            precision: recognizer.precision(),
             fold,
             training: &info.training.protocol,
             training_overlap: overlap,
@@ -75,14 +78,15 @@ impl<'a> Report<'a> {
     /// For people.
     pub(crate) fn text(&self, metrics: &Metrics) -> String {
         format!(
-            "model      {} (sha256 {})\ntrained    {}\ntested on  {}\n           {}\n\nUA {}, WA \
-             {}, macro F1 {}, loss {:.3}\n\n{}\nconfusion, true class by row, predicted by \
+            "model      {} (sha256 {})\ntrained    {}\ntested on  {}\n           {}\nprecision  {}\n\nUA \
+             {}, WA {}, macro F1 {}, loss {:.3}\n\n{}\nconfusion, true class by row, predicted by \
              column\n{}",
             printable(self.model),
             self.digest,
             printable(self.training),
             self.tested_on,
             self.training_overlap.describe(),
+            self.precision,
             percent(self.ua),
             percent(self.wa),
             percent(self.macro_f1),

@@ -1,0 +1,106 @@
+//! Weights in the order in which the products read them.
+
+use std::borrow::Cow;
+
+use super::input::InputWeights;
+use super::state::StateWeights;
+use super::{InputNorm, Params, Peepholes, Shape};
+use crate::panel::Element;
+
+/// Weights of one layer, packed once a call or once for all.
+#[derive(Debug)]
+pub(super) struct Weights<E: Element> {
+    pub(super) input: InputWeights<E>,
+    pub(super) state: StateWeights<E>,
+    /// `[4H]`
+    pub(super) bias: Vec<f32>,
+    /// `[3, P or 1, H]`; without peepholes `[3, 1, H]` of zeros.
+    pub(super) peephole: Vec<f32>,
+    /// Distance between the peephole weights of neighbouring positions: `H`, or 0 when shared.
+    pub(super) peephole_stride: usize,
+}
+
+impl<E: Element> Weights<E> {
+    /// Packs the weights, for the backward pass too if `keep`; a fixed norm goes into them.
+    ///
+    /// # Panics
+    /// If a slice does not have the size that `shape` asks for.
+    pub(super) fn new(
+        shape: &Shape,
+        params: &Params<'_>,
+        norm: &InputNorm<'_>,
+        keep: bool,
+    ) -> Self {
+        shape.check_params(params);
+        let (h, p) = (shape.filters, shape.positions());
+        let positions = if shape.peepholes == Peepholes::Full { p } else { 1 };
+        let mut peephole = vec![0.0; 3 * positions * h];
+        if shape.peepholes != Peepholes::None {
+            for gate in 0..3 {
+                let from = &params.peephole[gate * h * positions..][..h * positions];
+                let to = &mut peephole[gate * h * positions..][..h * positions];
+                transpose(from, positions, to);
+            }
+        }
+        let (w_x, bias) = fold(params, norm);
+        Self {
+            input: InputWeights::new(shape, &w_x, keep),
+            state: StateWeights::new(shape, params.w_h, keep),
+            bias,
+            peephole,
+            peephole_stride: if positions > 1 { h } else { 0 },
+        }
+    }
+}
+
+/// The input weights and biases with a fixed norm folded into them: it costs nothing then.
+fn fold<'a>(params: &Params<'a>, norm: &InputNorm<'_>) -> (Cow<'a, [f32]>, Vec<f32>) {
+    let InputNorm::Fixed { gamma, mean, variance, epsilon } = norm else {
+        return (Cow::Borrowed(params.w_x), params.bias.to_vec());
+    };
+    let scale: Vec<f32> =
+        gamma.iter().zip(*variance).map(|(g, v)| g / (v + epsilon).sqrt()).collect();
+    let taps = params.w_x.len() / scale.len();
+    let rows = params.w_x.chunks_exact(taps).zip(&scale);
+    let w_x = rows.flat_map(|(row, s)| row.iter().map(move |w| w * s)).collect();
+    let bias = params.bias.iter().zip(*mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+    (Cow::Owned(w_x), bias)
+}
+
+/// Weights whose innermost axis, the taps, runs backwards.
+pub(super) fn reverse_taps(weights: &[f32], taps: usize) -> Vec<f32> {
+    weights.chunks_exact(taps).flat_map(|taps| taps.iter().rev().copied()).collect()
+}
+
+/// Gradients `[taps, in, out]` to `[out, in, taps]`.
+pub(super) fn taps_last(packed: &[f32], inputs: usize, taps: usize) -> Vec<f32> {
+    let outputs = packed.len() / (inputs * taps);
+    let mut weights = vec![0.0; packed.len()];
+    if inputs == 1 || taps == 1 {
+        transpose(packed, outputs, &mut weights);
+        return weights;
+    }
+    let mut plane = vec![0.0; packed.len() / taps];
+    for (tap, from) in packed.chunks_exact(inputs * outputs).enumerate() {
+        transpose(from, outputs, &mut plane); // [out, in]
+        for (to, value) in weights[tap..].iter_mut().step_by(taps).zip(&plane) {
+            *to = *value;
+        }
+    }
+    weights
+}
+
+/// `to[cols, rows] = from[rows, cols]^T`, in tiles that stay in the first-level cache.
+pub(super) fn transpose(from: &[f32], cols: usize, to: &mut [f32]) {
+    const TILE: usize = 32;
+    let rows = from.len() / cols;
+    for row0 in (0..rows).step_by(TILE) {
+        for col0 in (0..cols).step_by(TILE) {
+            for col in col0..(col0 + TILE).min(cols) {
+                for row in row0..(row0 + TILE).min(rows) {
+                    to[col * rows + row] = from[row * cols + col];
+                }
+            }
+        }
+    }
+}

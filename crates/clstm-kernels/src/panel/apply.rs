@@ -1,0 +1,48 @@
+//! Activations times packed weights.
+
+use super::cut::{panels, runs};
+use super::tile::{Tile, WORD, run};
+use super::{Element, Into, Panels, Rows, check};
+
+/// See [`super::apply`].
+pub(super) fn apply<E: Element>(
+    rows: usize,
+    a: Rows<'_, E>,
+    tap_stride: usize,
+    weights: &Panels<E>,
+    to: &mut [f32],
+    to_stride: usize,
+    into: Into,
+) {
+    let Panels { taps, depth, columns, ref tiles, ref words, .. } = *weights;
+    check::covers("a", a.data.len(), [(rows, a.stride), (taps, tap_stride), (depth, 1)]);
+    check::covers("the destination", to.len(), [(rows, to_stride), (columns, 1)]);
+    assert!(rows < 2 || to_stride >= columns, "panel: overlapping destination rows");
+    let per_tap = depth.div_ceil(E::PER_WORD);
+    let mut panel = &words[..];
+    for (first, width, vectors) in panels(tiles, columns) {
+        let (b, rest) = panel.split_at(taps * per_tap * vectors * tiles.lanes);
+        panel = rest;
+        for (row, height) in runs(rows, (tiles.height)(vectors)) {
+            let tile = Tile {
+                // Without taps or depth `a` may hold nothing, and nothing is read of it.
+                a: a.data.get(row * a.stride..).unwrap_or_default().as_ptr().cast(),
+                a_row: a.stride * size_of::<E>(),
+                a_term: WORD,
+                a_tap: tap_stride * size_of::<E>(),
+                taps,
+                words: depth / E::PER_WORD,
+                tail: depth % E::PER_WORD != 0,
+                b: b.as_ptr(),
+                to: to[row * to_stride + first..].as_mut_ptr(),
+                to_stride,
+                add: into == Into::Add,
+            };
+            let kernel = (tiles.terms)(height, vectors);
+            // SAFETY: `Tiles` are of this processor. The checks above keep the elements of every
+            // row, tap and term in `a` and those of every row and column in `to`, which nothing else
+            // sees; `b` is a panel of `taps * per_tap` rows of `vectors` vectors.
+            unsafe { run(kernel, &tile, height, width, vectors * tiles.lanes) };
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The network for inference alone: weights packed once, plain slices, no tensors of a framework.
+
+mod block;
+mod gflb;
+mod head;
+mod tensors;
+
+use clstm_kernels::{Buffer, GROUP};
+use rayon::prelude::*;
+
+use crate::{NamedTensor, NetworkConfig, NetworkError, Precision};
+use block::Block;
+use gflb::Gflb;
+use head::Head;
+use tensors::Tensors;
+
+/// A network that only recognises: [`Network::forward`](crate::Network::forward) in
+/// [`Mode::Inference`](crate::Mode::Inference) on the CPU, within rounding.
+///
+/// A [`Network`](crate::Network) packs its weights for the products at every call, which for a single
+/// utterance takes as long as the products themselves; here that is done once. Share one by reference
+/// among threads.
+#[derive(Debug)]
+pub struct Engine {
+    segment_length: usize,
+    blocks: Vec<Block>,
+    gflb: Gflb,
+    head: Head,
+}
+
+/// What an [`Engine`] says of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// The deep features `[batch, features]`.
+    pub features: Vec<f32>,
+    /// `[batch, classes]`; the softmax of them are the probabilities.
+    pub logits: Vec<f32>,
+}
+
+impl Engine {
+    /// Packs the tensors of a network, as [`parameters`](crate::parameters()) gives them, for
+    /// recurrent layers that multiply in `precision`.
+    ///
+    /// # Errors
+    /// If the configuration makes no network, or a tensor is missing, unknown, of another shape, or
+    /// holds a value that is not finite.
+    pub fn new(
+        config: &NetworkConfig,
+        tensors: &[NamedTensor],
+        precision: Precision,
+    ) -> Result<Self, NetworkError> {
+        config.validate()?;
+        let mut tensors = Tensors::new(tensors);
+        let blocks = (0..config.blocks.len())
+            .map(|index| Block::new(config, index, &mut tensors, precision))
+            .collect::<Result<_, _>>()?;
+        let (length, filters) = config.block_input(config.blocks.len());
+        let gflb = Gflb::new(&config.gflb, length * filters, &mut tensors, precision)?;
+        let head = Head::new(config, gflb.output(), &mut tensors)?;
+        tensors.finish()?;
+        Ok(Self { segment_length: config.segment_length, blocks, gflb, head })
+    }
+
+    /// Runs over `segments` `[batch, time, length]`, row-major.
+    ///
+    /// Utterances are shared among the threads of the current Rayon pool. An utterance's scores are
+    /// the same, to the last bit, alone and among others, and on any number of threads.
+    ///
+    /// # Panics
+    /// If batch or time is 0, or `segments` does not have that many segments of the network's length.
+    #[must_use]
+    pub fn run(&self, segments: &[f32], [batch, time]: [usize; 2]) -> Scores {
+        let utterance = time * self.segment_length;
+        assert!(batch > 0 && time > 0, "an engine runs over at least one segment");
+        assert_eq!(segments.len(), batch * utterance, "segments are [batch, time, length]");
+        let (f, c) = (self.head.features(), self.head.classes());
+        let mut scores = Scores { features: vec![0.0; batch * f], logits: vec![0.0; batch * c] };
+        let part = utterances_at_once(batch, rayon::current_num_threads());
+        let inputs = segments.par_chunks(part * utterance);
+        let outputs =
+            scores.features.par_chunks_mut(part * f).zip(scores.logits.par_chunks_mut(part * c));
+        inputs.zip(outputs).for_each(|(segments, (features, logits))| {
+            self.run_part(segments, time, features, logits);
+        });
+        scores
+    }
+
+    /// [`Engine::run`] for a part of the batch, through all layers.
+    fn run_part(&self, segments: &[f32], time: usize, features: &mut [f32], logits: &mut [f32]) {
+        let batch = segments.len() / (time * self.segment_length);
+        let mut local: Option<Buffer> = None;
+        for block in &self.blocks {
+            local = Some(block.forward(batch, time, local.as_deref().unwrap_or(segments)));
+        }
+        let global = self.gflb.forward(batch, time, local.as_deref().unwrap_or(segments));
+        let steps = global.as_deref().or(local.as_deref()).unwrap_or(segments);
+        self.head.forward(batch, time, steps, features, logits);
+    }
+}
+
+/// Utterances of a part, so that there are as many parts as threads, or a multiple of that where a
+/// part would be larger than a group of the kernels.
+fn utterances_at_once(batch: usize, threads: usize) -> usize {
+    let rounds = batch.div_ceil(threads * GROUP);
+    batch.div_ceil(rounds * threads)
+}

@@ -1,0 +1,45 @@
+//! What runs a model's network: the engine on the processor, Burn's tensors on another device.
+
+use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
+use clstm_nn::{Engine, Mode, Network, Precision};
+
+use crate::{Model, ModelError};
+
+#[derive(Debug)]
+pub(crate) enum Compute {
+    /// Packed weights and plain slices.
+    Engine(Box<Engine>),
+    /// A network on a device that has no kernels of ours.
+    Device(Box<Network>, Device),
+}
+
+impl Compute {
+    /// # Errors
+    /// If the weights are not those of the network that the model describes, or the device cannot
+    /// compute in the precision.
+    pub(crate) fn new(
+        model: &Model,
+        precision: Precision,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        if *device == Device::flex() {
+            return Ok(Self::Engine(Box::new(model.engine(precision)?)));
+        }
+        precision.require(device)?;
+        let network = model.network(device)?.with_precision(precision);
+        Ok(Self::Device(Box::new(network), device.clone()))
+    }
+
+    /// The logits `[batch, classes]` of segments `[batch, time, length]`.
+    pub(crate) fn logits(&self, segments: &[f32], [batch, time]: [usize; 2]) -> Vec<f32> {
+        match self {
+            Self::Engine(engine) => engine.run(segments, [batch, time]).logits.to_vec(),
+            Self::Device(network, device) => {
+                let shape = [batch, time, segments.len() / (batch * time)];
+                let data = TensorData::new(segments.to_vec(), shape);
+                let output = network.forward(Tensor::<3>::from_data(data, device), Mode::Inference);
+                output.logits.into_data().iter::<f32>().collect()
+            }
+        }
+    }
+}
