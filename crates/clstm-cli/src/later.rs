@@ -4,8 +4,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 const COMMANDS: &[&str] = &["listen", "serve", "report", "export", "ablate", "download"];
 const FLAGS: &[&str] = &["--timeline", "--window", "--hop", "--init", "--rows"];
-const VALUES: &[(&str, &[&str])] =
-    &[("--format", &["parquet", "textgrid", "srt"]), ("--device", &["cuda"])];
+const VALUES: &[(&str, &[&str])] = &[("--format", &["parquet", "textgrid", "srt"])];
 
 /// The message for an error of the parser that is about something of a later release.
 pub(crate) fn message(error: &clap::Error) -> Option<String> {

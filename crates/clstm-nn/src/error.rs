@@ -37,6 +37,25 @@ pub enum NetworkError {
         /// Flat index.
         index: usize,
     },
+    /// No such device.
+    #[error("unknown device {name:?}; known are {known}")]
+    UnknownDevice {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A device that was left out of this build.
+    #[error("this build cannot compute on {0}: build with `--features {0}` for that")]
+    DeviceNotBuilt(crate::DeviceName),
+    /// A device that the machine does not have, or not in working order.
+    #[error("cannot compute on {name}: {reason}")]
+    DeviceUnavailable {
+        /// The device.
+        name: crate::DeviceName,
+        /// What is the matter.
+        reason: String,
+    },
     /// No such precision.
     #[error("unknown precision {name:?}; known are {known}")]
     UnknownPrecision {

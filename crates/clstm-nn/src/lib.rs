@@ -24,6 +24,7 @@
 mod center_loss;
 mod config;
 mod conv_lstm;
+mod device;
 mod dropout;
 mod error;
 mod fused;
@@ -31,6 +32,8 @@ mod gflb;
 mod gru;
 mod head;
 mod init;
+#[cfg(feature = "train")]
+mod learning;
 mod lflb;
 mod lstm;
 mod network;
@@ -39,25 +42,27 @@ mod parameters;
 mod precision;
 mod preset;
 mod skip;
+mod values;
 
 pub mod composed;
 
 pub use center_loss::{CenterLoss, CenterLossConfig, softmax_loss};
 pub use config::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset};
 pub use conv_lstm::{ConvLstm, ConvLstmConfig};
+pub use device::DeviceName;
 pub use dropout::Dropout;
 pub use error::NetworkError;
 pub use gflb::Gflb;
 pub use gru::{BiGru, BiGruConfig, GruDirection};
 pub use head::{Head, HeadConfig, Output};
 pub use init::Initializer;
+#[cfg(feature = "train")]
+pub use learning::{gradients, update_weights};
 pub use lflb::Lflb;
 pub use lstm::{BiLstm, BiLstmConfig};
 pub use network::{Mode, Network};
 pub use norm_pool::{NormPool, NormPoolConfig};
 pub use parameters::{NamedTensor, ParameterKind, load_parameters, parameters};
-#[cfg(feature = "train")]
-pub use parameters::{gradients, update_weights};
 pub use precision::Precision;
 pub use preset::Preset;
 pub use skip::Skip;

@@ -1,8 +1,9 @@
 //! Batch normalisation followed by max pooling along the length.
 
 use burn::module::{Module, Param, RunningState};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
+use crate::values::floats;
 use crate::{Initializer, Mode, composed, fused, init};
 
 /// Added to a variance before its root.
@@ -28,9 +29,10 @@ impl RunningStatistics {
         }
     }
 
-    /// Moves towards the statistics of a batch whose channels each saw `count` values; the variance
-    /// is made unbiased, as PyTorch and Keras do.
-    pub(crate) fn update(&self, mean: &[f32], variance: &[f32], count: usize) {
+    /// Moves towards the statistics of a batch, `[channels]` each, whose channels each saw `count`
+    /// values; the variance is made unbiased, as PyTorch and Keras do. On a device nothing waits for
+    /// it.
+    pub(crate) fn update(&self, mean: Tensor<1>, variance: Tensor<1>, count: usize) {
         let unbiased = count as f32 / (count.max(2) - 1) as f32;
         step(&self.mean, mean, 1.0);
         step(&self.variance, variance, unbiased);
@@ -42,27 +44,12 @@ impl RunningStatistics {
     }
 }
 
-fn step(state: &RunningState<Tensor<1>>, batch: &[f32], factor: f32) {
-    let device = state.value().device();
-    let old = floats(state.value());
-    let new: Vec<f32> = old
-        .iter()
-        .zip(batch)
-        .map(|(old, new)| (1.0 - MOMENTUM) * old + MOMENTUM * factor * new)
-        .collect();
-    let count = new.len();
-    state.update(Tensor::from_data(TensorData::new(new, [count]), &device));
+fn step(state: &RunningState<Tensor<1>>, batch: Tensor<1>, factor: f32) {
+    let old = state.value();
+    let batch = batch.to_device(&old.device());
+    state.update(old.mul_scalar(1.0 - MOMENTUM) + batch.mul_scalar(MOMENTUM * factor));
     // Burn keeps the update aside until somebody asks: ask now, so that a snapshot sees it.
     let _ = state.value_sync();
-}
-
-/// The tensor's values: one copy where they are `f32`, as on the CPU, converted one by one elsewhere.
-pub(crate) fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    let data = tensor.into_data();
-    match data.try_to_vec::<f32>() {
-        Ok(values) => values,
-        Err(_) => data.iter::<f32>().collect(),
-    }
 }
 
 /// Sizes of a [`NormPool`].

@@ -1,10 +1,10 @@
 //! A module's parameters as named plain tensors: what model files, checkpoints and optimisers see.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData, Transaction};
 
 use crate::NetworkError;
-use crate::norm_pool::floats;
+use crate::values::into_floats;
 
 /// What a tensor of a module is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +28,17 @@ pub struct NamedTensor {
     pub kind: ParameterKind,
 }
 
-/// All tensors of a module in the order of its fields.
+/// All tensors of a module in the order of its fields, read from its device in one go.
 #[must_use]
 pub fn parameters<M: Module>(module: &M) -> Vec<NamedTensor> {
-    let mut collector = Collector { path: Vec::new(), tensors: Vec::new() };
+    let mut collector =
+        Collector { path: Vec::new(), tensors: Vec::new(), values: Transaction::default() };
     module.visit(&mut collector);
-    collector.tensors
+    let Collector { mut tensors, values, .. } = collector;
+    for (tensor, values) in tensors.iter_mut().zip(values.execute()) {
+        tensor.values = into_floats(values);
+    }
+    tensors
 }
 
 /// Replaces every tensor of a module by the one of the same name.
@@ -52,11 +57,13 @@ pub fn load_parameters<M: Module>(module: M, tensors: Vec<NamedTensor>) -> Resul
 
 struct Collector {
     path: Vec<String>,
+    /// Their values follow.
     tensors: Vec<NamedTensor>,
+    values: Transaction,
 }
 
 /// Names of the running statistics' fields: Burn visits them like parameters.
-fn kind(path: &[String]) -> ParameterKind {
+pub(crate) fn kind(path: &[String]) -> ParameterKind {
     if path.iter().any(|p| p == "statistics") {
         ParameterKind::Statistic
     } else {
@@ -70,9 +77,10 @@ impl ModuleVisitor for Collector {
         self.tensors.push(NamedTensor {
             name: self.path.join("."),
             shape: tensor.dims().to_vec(),
-            values: floats(tensor),
+            values: Vec::new(),
             kind: kind(&self.path),
         });
+        self.values = std::mem::take(&mut self.values).register(tensor.without_autodiff());
     }
 
     fn enter_module(&mut self, name: &str, _: &str) {
@@ -133,71 +141,4 @@ impl ModuleMapper for Loader {
     fn exit_module(&mut self, _: &str, _: &str) {
         self.path.pop();
     }
-}
-
-/// The gradients of a module's weights in the order of [`parameters`], those of the running
-/// statistics left out; `None` for a weight that the loss does not depend on.
-#[cfg(feature = "train")]
-pub fn gradients<M: Module>(
-    module: &M,
-    gradients: &mut burn::tensor::Gradients,
-) -> Vec<Option<Vec<f32>>> {
-    struct Visitor<'a> {
-        path: Vec<String>,
-        gradients: &'a mut burn::tensor::Gradients,
-        found: Vec<Option<Vec<f32>>>,
-    }
-    impl ModuleVisitor for Visitor<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            if kind(&self.path) == ParameterKind::Weight {
-                self.found.push(param.val().grad_remove(self.gradients).map(floats));
-            }
-        }
-
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.to_owned());
-        }
-
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-    }
-    let mut visitor = Visitor { path: Vec::new(), gradients, found: Vec::new() };
-    module.visit(&mut visitor);
-    visitor.found
-}
-
-/// Lets `update(index, values)` change every weight in place; weights are counted in the order of
-/// [`parameters`] without the running statistics.
-#[cfg(feature = "train")]
-pub fn update_weights<M: Module>(module: M, update: &mut dyn FnMut(usize, &mut [f32])) -> M {
-    struct Mapper<'a> {
-        path: Vec<String>,
-        index: usize,
-        update: &'a mut dyn FnMut(usize, &mut [f32]),
-    }
-    impl ModuleMapper for Mapper<'_> {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            if kind(&self.path) == ParameterKind::Statistic {
-                return param;
-            }
-            let index = self.index;
-            self.index += 1;
-            param.map(|old| {
-                let (shape, device) = (old.dims(), old.device());
-                let mut values = floats(old.detach());
-                (self.update)(index, &mut values);
-                Tensor::from_data(TensorData::new(values, shape), &device).require_grad()
-            })
-        }
-
-        fn enter_module(&mut self, name: &str, _: &str) {
-            self.path.push(name.to_owned());
-        }
-
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.pop();
-        }
-    }
-    module.map(&mut Mapper { path: Vec::new(), index: 0, update })
 }

@@ -8,15 +8,7 @@ use clstm_audio::{AugmentConfig, Augmenter};
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
-use crate::{Dataset, Recipe, TrainError};
-
-/// One step's input.
-pub(crate) struct Batch {
-    /// Segments `[batch, crop_steps, segment_length]`, row-major.
-    pub(crate) segments: Vec<f32>,
-    /// Class of each utterance.
-    pub(crate) labels: Vec<usize>,
-}
+use crate::{Batch, Dataset, Recipe, TrainError};
 
 /// Batches waiting to be used: two hide the assembly, more only take memory.
 const AHEAD: usize = 2;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clstm_corpus::{Fold, Split, check_leakage, folds};
+use clstm_nn::burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::run::{begin_run, make_folder, read_json, write_json};
@@ -22,6 +23,8 @@ pub struct CrossValidation {
     pub only: Option<usize>,
     /// Followed by every fold; its seed is also the split's.
     pub recipe: Recipe,
+    /// What computes.
+    pub device: Device,
     /// The run's folder.
     pub out: PathBuf,
 }
@@ -126,7 +129,7 @@ fn run_fold(
         fold.train.len(),
         fold.test.len()
     );
-    let mut trained = train(set, recipe, &sentence, &checkpoint, stop, observer)?;
+    let mut trained = train(set, recipe, &run.device, &sentence, &checkpoint, stop, observer)?;
     let Some(evaluation) = trained.evaluation else {
         return Err(TrainError::Empty(format!("fold {} has no test utterances", fold.number)));
     };

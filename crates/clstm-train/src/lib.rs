@@ -3,7 +3,7 @@
 //! - [`Recipe`]: everything that decides a training; the same recipe and data give the same model,
 //!   bit for bit, also when the training was interrupted and resumed.
 //! - [`Dataset`]: a corpus decoded and levelled, in memory.
-//! - [`train`]: one model; [`cross_validate`]: the folds of a protocol.
+//! - [`train`]: one model; [`cross_validate`]: the folds of a protocol; [`Learner`]: single steps.
 //! - [`evaluate()`]: a model on utterances, through the same code that recognises a user's file.
 //! - [`Metrics`]: UA, WA, macro F1, per-class precision and recall, confusion matrix.
 //!
@@ -18,6 +18,7 @@ mod cross_validation;
 mod dataset;
 mod error;
 mod evaluate;
+mod learner;
 mod metrics;
 mod observer;
 mod optimizer;
@@ -31,6 +32,7 @@ pub use cross_validation::{CrossValidation, FoldOutcome, cross_validate, join_fo
 pub use dataset::{BadUtterance, Dataset};
 pub use error::TrainError;
 pub use evaluate::{Evaluation, Prediction, evaluate};
+pub use learner::{Batch, Learner, Step};
 pub use metrics::{ClassMetrics, Metrics};
 pub use observer::{Event, Observer, Silent};
 pub use optimizer::AdamW;

@@ -6,19 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use clstm::{Model, ModelInfo, Recognizer, TrainingInfo};
-use clstm_nn::burn;
-use clstm_nn::burn::module::Module;
-use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
-use clstm_nn::{
-    CenterLoss, CenterLossConfig, Mode, NamedTensor, Network, ParameterKind, gradients,
-    load_parameters, parameters, softmax_loss, update_weights,
-};
+use clstm_nn::burn::tensor::Device;
 
-use crate::batches::{Batch, assemble, mix, steps_per_epoch};
-use crate::checkpoint::{self, State, Values};
+use crate::batches::{assemble, steps_per_epoch};
+use crate::checkpoint::{self, State};
 use crate::progress::{EpochSums, TestRecord};
 use crate::{
-    AdamW, Dataset, EpochRecord, Evaluation, Event, Metrics, Observer, Recipe, TrainError, evaluate,
+    Batch, Dataset, EpochRecord, Evaluation, Event, Learner, Metrics, Observer, Recipe, TrainError,
+    evaluate,
 };
 
 /// Set to true to end a training at its next step, its state saved.
@@ -52,21 +47,19 @@ pub struct Trained {
     pub seconds: f64,
 }
 
-/// The network with the centres of its classes: all that learns.
-#[derive(Module, Debug)]
-struct Learner {
-    network: Network,
-    centers: CenterLoss,
-}
-
-/// Trains a model, with its state in `checkpoint` every few epochs; goes on from there if the file
-/// exists. `protocol` is the sentence that the model file will carry.
+/// Trains a model on `device`, with its state in `checkpoint` every few epochs; goes on from there if
+/// the file exists. `protocol` is the sentence that the model file will carry.
+///
+/// The same recipe and data give the same model bit for bit on the same device; on another one its
+/// sums are rounded otherwise.
 ///
 /// # Errors
-/// [`TrainError::Stopped`] after `stop` was set; [`TrainError::Diverged`]; those of files and data.
+/// [`TrainError::Stopped`] after `stop` was set; [`TrainError::Diverged`]; a precision that the device
+/// does not have; those of files and data.
 pub fn train(
     set: TrainingSet<'_>,
     recipe: &Recipe,
+    device: &Device,
     protocol: &str,
     checkpoint: &Path,
     stop: &Stop,
@@ -78,7 +71,7 @@ pub fn train(
         let message = format!("network.classes is {classes}, but the corpus has {labels} classes");
         return Err(TrainError::Recipe(message));
     }
-    let mut training = Training::open(set, recipe, checkpoint)?;
+    let mut training = Training::open(set, recipe, device, checkpoint)?;
     observer.on_event(&Event::Started {
         fold: set.fold.map(|(number, _)| number),
         folds: set.fold.map_or(1, |(_, count)| count),
@@ -96,7 +89,7 @@ pub fn train(
         (Some(evaluation), _) => Some(evaluation),
         (None, []) => None,
         // The last epoch was that of an earlier process.
-        (None, test) => Some(evaluate(&Recognizer::new(model.clone())?, set.dataset, test)),
+        (None, test) => Some(evaluate(&Recognizer::on(model.clone(), device)?, set.dataset, test)),
     };
     let seconds = training.seconds();
     Ok(Trained { model, history: training.state.history, evaluation, seconds })
@@ -108,7 +101,6 @@ struct Training<'a> {
     checkpoint: &'a Path,
     device: Device,
     learner: Learner,
-    optimizer: AdamW,
     state: State,
     /// Of the last epoch, once it is done.
     evaluation: Option<Evaluation>,
@@ -122,21 +114,13 @@ impl<'a> Training<'a> {
     fn open(
         set: TrainingSet<'a>,
         recipe: &'a Recipe,
+        device: &Device,
         checkpoint: &'a Path,
     ) -> Result<Self, TrainError> {
         if set.train.len() < 2 {
             return Err(TrainError::Empty("fewer than two utterances to train on".to_owned()));
         }
-        let device = Device::flex().autodiff();
-        let mut network =
-            recipe.network.init(recipe.seed, &device)?.with_precision(recipe.precision);
-        if let Some(init) = set.init {
-            network = start_from(network, init)?;
-        }
-        let config =
-            CenterLossConfig { classes: recipe.network.classes, features: recipe.network.features };
-        let mut learner = Learner { network, centers: config.init(&device) };
-        let mut optimizer = AdamW::new(recipe.optimizer, &weights(&learner));
+        let mut learner = Learner::new(recipe, set.init, device)?;
         let fresh = State {
             recipe: recipe.clone(),
             data: data_digest(&set),
@@ -151,8 +135,7 @@ impl<'a> Training<'a> {
             None => fresh,
             Some((state, values)) => {
                 check_same(&state, &fresh, checkpoint)?;
-                learner = restore(learner, &mut optimizer, values, checkpoint)?;
-                optimizer.time = state.time;
+                learner.restore(values, state.time, checkpoint)?;
                 state
             }
         };
@@ -162,9 +145,8 @@ impl<'a> Training<'a> {
             set,
             recipe,
             checkpoint,
-            device,
+            device: device.clone(),
             learner,
-            optimizer,
             state,
             evaluation,
             since,
@@ -212,65 +194,19 @@ impl<'a> Training<'a> {
 
     /// One step; gives how many utterances the epoch has seen.
     fn step(&mut self, batch: Batch, rate: f64) -> Result<usize, TrainError> {
-        let recipe = self.recipe;
-        let (count, classes) = (batch.labels.len(), recipe.network.classes);
-        let shape = [count, recipe.crop_steps, recipe.frontend.segment_length];
-        let segments = Tensor::<3>::from_data(TensorData::new(batch.segments, shape), &self.device);
-        let target = |on: f32, off: f32| {
-            let mut rows = vec![off; count * classes];
-            for (row, label) in batch.labels.iter().enumerate() {
-                rows[row * classes + label] = on;
-            }
-            Tensor::<2>::from_data(TensorData::new(rows, [count, classes]), &self.device)
-        };
-        let off = recipe.label_smoothing / classes as f64;
-        let smoothed = target((1.0 - recipe.label_smoothing + off) as f32, off as f32);
-
-        let seed = mix(recipe.seed, self.optimizer.time + 1, 0x6472_6f70);
-        let output = self.learner.network.forward(segments, Mode::Training { seed });
-        let softmax = softmax_loss(output.logits.clone(), smoothed); // [1]
-        let center = self.learner.centers.forward(output.features, target(1.0, 0.0)); // [1]
-        let loss = softmax.clone() + center.clone().mul_scalar(recipe.center_loss);
-        self.count(&softmax, &center, output.logits, &batch.labels)?;
-
-        let mut grads = loss.div_scalar(count as f64).backward();
-        let mut grads: Vec<Vec<f32>> = gradients(&self.learner, &mut grads)
-            .into_iter()
-            .zip(&self.optimizer.moments)
-            .map(|(grad, moments)| grad.unwrap_or_else(|| vec![0.0; moments[0].len()]))
-            .collect();
-        self.optimizer.clip(&mut grads);
-        self.optimizer.begin();
-        let optimizer = &mut self.optimizer;
-        self.learner = update_weights(self.learner.clone(), &mut |index, values| {
-            optimizer.update(index, values, &grads[index], rate);
-        });
-        Ok(self.state.sums.confusion.iter().flatten().sum())
-    }
-
-    /// Adds a step to the epoch's sums.
-    fn count(
-        &mut self,
-        softmax: &Tensor<1>,
-        center: &Tensor<1>,
-        logits: Tensor<2>,
-        labels: &[usize],
-    ) -> Result<(), TrainError> {
-        let value = |t: &Tensor<1>| f64::from(t.clone().into_scalar::<f32>());
-        let (softmax, center) = (value(softmax), value(center));
-        if !(softmax + center).is_finite() {
-            let loss = softmax + center;
+        let labels = batch.labels.clone();
+        let seen = self.learner.step(batch, rate);
+        let loss = seen.softmax_loss + seen.center_loss;
+        if !loss.is_finite() {
             return Err(TrainError::Diverged { epoch: self.state.epoch + 1, loss });
         }
-        self.state.sums.softmax += softmax;
-        self.state.sums.center += center;
-        let logits: Vec<f32> = logits.into_data().iter::<f32>().collect();
-        for (row, label) in logits.chunks_exact(self.recipe.network.classes).zip(labels) {
-            let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-            let predicted = best.map_or(0, |(class, _)| class);
-            self.state.sums.confusion[*label][predicted] += 1;
+        let sums = &mut self.state.sums;
+        sums.softmax += seen.softmax_loss;
+        sums.center += seen.center_loss;
+        for (label, predicted) in labels.into_iter().zip(seen.predicted) {
+            sums.confusion[label][predicted] += 1;
         }
-        Ok(())
+        Ok(sums.confusion.iter().flatten().sum())
     }
 
     fn loss_sum(&self) -> f64 {
@@ -287,7 +223,7 @@ impl<'a> Training<'a> {
         let last = epoch == recipe.epochs;
         let test = match self.set.test {
             test if !test.is_empty() && (last || epoch.is_multiple_of(recipe.test_every)) => {
-                let recognizer = Recognizer::new(self.model("")?)?;
+                let recognizer = Recognizer::on(self.model("")?, &self.device)?;
                 let evaluation = evaluate(&recognizer, self.set.dataset, test);
                 let Metrics { ua, wa, .. } = evaluation.metrics;
                 let seen = TestRecord { loss: evaluation.loss, ua, wa };
@@ -316,18 +252,9 @@ impl<'a> Training<'a> {
     }
 
     fn save(&mut self) -> Result<(), TrainError> {
-        self.state.time = self.optimizer.time;
+        self.state.time = self.learner.time();
         self.state.seconds = self.seconds();
-        let mut values = Values::new();
-        let tensors = parameters(&self.learner);
-        let weights = tensors.iter().filter(|t| t.kind == ParameterKind::Weight);
-        for (tensor, [first, second]) in weights.zip(&self.optimizer.moments) {
-            values.insert(format!("first.{}", tensor.name), first.clone());
-            values.insert(format!("second.{}", tensor.name), second.clone());
-        }
-        for tensor in tensors {
-            values.insert(format!("value.{}", tensor.name), tensor.values);
-        }
+        let values = self.learner.values();
         checkpoint::write(self.checkpoint, &self.state, &values)
     }
 
@@ -368,55 +295,8 @@ impl<'a> Training<'a> {
                 recipe.preset
             ),
         };
-        Ok(Model::new(info, parameters(&self.learner.network.valid()))?)
+        Ok(Model::new(info, self.learner.network_tensors())?)
     }
-}
-
-fn weights(learner: &Learner) -> Vec<NamedTensor> {
-    let mut tensors = parameters(learner);
-    tensors.retain(|t| t.kind == ParameterKind::Weight);
-    tensors
-}
-
-/// Takes the weights of another model; the last layer only where the classes are the same ones.
-fn start_from(network: Network, init: &Model) -> Result<Network, TrainError> {
-    let mut tensors = init.tensors.clone();
-    let own = parameters(&network);
-    for tensor in &mut tensors {
-        if tensor.name.starts_with("head.class_")
-            && let Some(own) = own.iter().find(|t| t.name == tensor.name)
-            && own.shape != tensor.shape
-        {
-            *tensor = own.clone();
-        }
-    }
-    Ok(load_parameters(network, tensors)?)
-}
-
-/// Puts a checkpoint's values back.
-fn restore(
-    learner: Learner,
-    optimizer: &mut AdamW,
-    mut values: Values,
-    path: &Path,
-) -> Result<Learner, TrainError> {
-    let mut take = |name: String, len: usize| match values.remove(&name) {
-        Some(found) if found.len() == len => Ok(found),
-        _ => Err(TrainError::malformed(path, format!("{name} is missing or of another size"))),
-    };
-    let mut tensors = parameters(&learner);
-    let mut index = 0;
-    for tensor in &mut tensors {
-        tensor.values = take(format!("value.{}", tensor.name), tensor.values.len())?;
-        if tensor.kind == ParameterKind::Weight {
-            let len = tensor.values.len();
-            let first = take(format!("first.{}", tensor.name), len)?;
-            let second = take(format!("second.{}", tensor.name), len)?;
-            optimizer.moments[index] = [first, second];
-            index += 1;
-        }
-    }
-    Ok(load_parameters(learner, tensors)?)
 }
 
 /// A resumed run must follow the same recipe on the same utterances.

@@ -34,7 +34,15 @@ impl Recognizer {
     /// # Errors
     /// If the weights are not those of the network that the model describes.
     pub fn new(model: Model) -> Result<Self, ModelError> {
-        let device = Device::flex();
+        Self::on(model, &Device::flex())
+    }
+
+    /// Builds the model's network on a device, such as one of [`clstm_nn::DeviceName::open`].
+    ///
+    /// # Errors
+    /// If the weights are not those of the network that the model describes.
+    pub fn on(model: Model, device: &Device) -> Result<Self, ModelError> {
+        let device = device.clone().without_autodiff();
         let network = model.network(&device)?;
         let digest = model.digest();
         let precision = Precision::F32;

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clstm::nn::Precision;
+use clstm::nn::{DeviceName, Precision};
 use clstm_corpus::Split;
 
 use super::Format;
@@ -42,6 +42,9 @@ pub(crate) struct EvaluateArgs {
     /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products.
     #[arg(long, value_name = "f32|bf16", default_value_t = Precision::F32)]
     pub(crate) precision: Precision,
+    /// What computes: cpu, or cuda (the first NVIDIA GPU, in f32) in builds with that feature.
+    #[arg(long, value_name = "cpu|cuda", default_value_t = DeviceName::Cpu)]
+    pub(crate) device: DeviceName,
     /// How to print the figures.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use clstm::nn::Precision;
+use clstm::nn::{DeviceName, Precision};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +25,9 @@ pub(crate) struct PredictArgs {
     /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products.
     #[arg(long, value_name = "f32|bf16", default_value_t = Precision::F32)]
     pub(crate) precision: Precision,
+    /// What computes: cpu, or cuda (the first NVIDIA GPU, in f32) in builds with that feature.
+    #[arg(long, value_name = "cpu|cuda", default_value_t = DeviceName::Cpu)]
+    pub(crate) device: DeviceName,
     /// How to print.
     #[arg(long, value_enum, default_value_t = RowFormat::Table)]
     pub(crate) format: RowFormat,

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use clstm::nn::{Precision, Preset};
+use clap::Args;
+use clstm::nn::{DeviceName, Precision, Preset};
 use clstm_corpus::Split;
 
 const TRAIN_EXAMPLES: &str = "\
@@ -56,9 +56,9 @@ pub(crate) struct TrainingArgs {
     /// (faster; weights, optimiser and loss stay f32, and so does the use of the model).
     #[arg(long, value_name = "f32|bf16")]
     pub(crate) precision: Option<Precision>,
-    /// What computes.
-    #[arg(long, value_enum, default_value_t = Device::Cpu)]
-    pub(crate) device: Device,
+    /// What computes: cpu, or cuda (the first NVIDIA GPU, in f32) in builds with that feature.
+    #[arg(long, value_name = "cpu|cuda", default_value_t = DeviceName::Cpu)]
+    pub(crate) device: DeviceName,
     /// Go on with the run that is in the folder.
     #[arg(long)]
     pub(crate) resume: bool,
@@ -93,13 +93,6 @@ pub(crate) struct CvArgs {
     /// Only this fold, from 1; folds of a run may be separate jobs with the same --out.
     #[arg(long, value_name = "K")]
     pub(crate) fold: Option<usize>,
-}
-
-/// What computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Device {
-    /// The processor.
-    Cpu,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

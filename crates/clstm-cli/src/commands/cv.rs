@@ -3,6 +3,7 @@
 use clstm_train::{CrossValidation, cross_validate};
 
 use crate::args::CvArgs;
+use crate::devices;
 use crate::failure::Failure;
 use crate::notes::{note, warn};
 use crate::output::Output;
@@ -12,6 +13,7 @@ use crate::training::{self, Progress, report};
 pub(crate) fn run(args: &CvArgs) -> Result<(), Failure> {
     let out = args.training.out.as_path();
     let (corpus, recipe) = training::open(&args.training)?;
+    let device = devices::open(args.training.device, recipe.precision)?;
     let folds = args.folds.unwrap_or_else(|| args.split.default_folds(&corpus));
     if let Some(fold) = args.fold
         && folds > 0
@@ -28,8 +30,8 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), Failure> {
     let dataset = training::load(corpus, &recipe)?;
 
     let mut progress = Progress::new(if args.fold.is_some() { 1 } else { folds }, recipe.batch);
-    let run =
-        CrossValidation { split: args.split, folds, only: args.fold, recipe, out: out.to_owned() };
+    let (split, only) = (args.split, args.fold);
+    let run = CrossValidation { split, folds, only, recipe, device, out: out.to_owned() };
     let metrics = cross_validate(&run, &dataset, args.training.resume, stop, &mut progress);
     progress.finish();
     let metrics = metrics?;

@@ -11,6 +11,7 @@ use clstm_corpus::{Corpus, Fold, Split, folds};
 use clstm_train::{Dataset, Evaluation, Protocol, evaluate};
 
 use crate::args::{EvaluateArgs, Format};
+use crate::devices;
 use crate::failure::Failure;
 use crate::models;
 use crate::notes::{note, warn};
@@ -32,6 +33,7 @@ pub(crate) struct Part {
 
 /// Tests the model and prints its figures.
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
+    let device = devices::open(args.device, args.precision)?;
     let model = models::open(args.model.as_deref())?;
     let corpus = clstm_corpus::open(&args.corpus, &args.data)?;
     same_labels(&model, &corpus)?;
@@ -43,7 +45,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         warn(&warning);
     }
 
-    let recognizer = Recognizer::new(model)?.with_precision(args.precision)?;
+    let recognizer = Recognizer::on(model, &device)?.with_precision(args.precision)?;
     let evaluation = evaluate(&recognizer, &dataset, &part.utterances);
     if let Some(path) = &args.predictions {
         write_predictions(path, &recognizer, &dataset, &part, &evaluation)?;

@@ -11,6 +11,7 @@ use clstm::{RecognizeError, Recognizer};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{PredictArgs, RowFormat};
+use crate::devices;
 use crate::failure::Failure;
 use crate::inputs::{self, Input, RowError, Source};
 use crate::models;
@@ -20,8 +21,9 @@ use crate::rows::{Answer, Rows};
 
 /// Answers every recording, in the order asked for.
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
-    let recognizer = Recognizer::new(models::open(args.model.as_deref())?)?;
-    let recognizer = recognizer.with_precision(args.precision)?;
+    let device = devices::open(args.device, args.precision)?;
+    let recognizer = Recognizer::on(models::open(args.model.as_deref())?, &device)?
+        .with_precision(args.precision)?;
     let inputs = inputs::expand(&args.paths)?;
     if let Some(output) = &args.output {
         spare_recordings(output, &inputs)?;

@@ -8,6 +8,7 @@ use clstm_corpus::Corpus;
 use clstm_train::{Recipe, TrainError, TrainingSet, begin_run};
 
 use crate::args::TrainArgs;
+use crate::devices;
 use crate::failure::Failure;
 use crate::notes::note;
 use crate::training::{self, Progress, scores};
@@ -16,6 +17,7 @@ use crate::training::{self, Progress, scores};
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let out = args.training.out.as_path();
     let (corpus, recipe) = training::open(&args.training)?;
+    let device = devices::open(args.training.device, recipe.precision)?;
     let scores = scores::read(&args.scores, &corpus, &recipe)?;
     let init = args.init.as_deref().map(read_init).transpose()?;
     claim(out, args.training.resume)?;
@@ -34,7 +36,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let protocol = protocol(&dataset.corpus, &recipe, scores.is_empty());
     let mut progress = Progress::new(1, recipe.batch);
     let checkpoint = out.join("checkpoint.safetensors");
-    let trained = clstm_train::train(set, &recipe, &protocol, &checkpoint, stop, &mut progress);
+    let trained =
+        clstm_train::train(set, &recipe, &device, &protocol, &checkpoint, stop, &mut progress);
     progress.finish();
     let mut trained = trained?;
     trained.model.info.training.scores = scores;

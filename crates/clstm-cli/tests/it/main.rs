@@ -6,6 +6,7 @@
 mod bad_input;
 mod corpus;
 mod cross_validation;
+mod device;
 mod output;
 mod precision;
 mod resume;

@@ -3,7 +3,9 @@
 //! The work goes through runs of channels ([`Lanes`]), and for each through the rows of a position:
 //! what belongs to the channel (weights, scales, sums of gradients) stays in vector registers.
 
-use crate::activation::{sigmoid, tanh, vectorised};
+use std::marker::PhantomData;
+
+use crate::activation::{Activation, Arithmetic, WithArithmetic, arithmetic};
 use crate::lanes::{Lanes, lanes, load, over_channels, store};
 use crate::panel::Element;
 
@@ -89,27 +91,30 @@ pub(super) struct Forward<'a, R, E> {
 }
 
 impl<R: Element, E: Element> Forward<'_, R, E> {
-    pub(super) fn run(mut self) {
-        let rows = self.cell.len() / self.filters;
-        vectorised(
-            #[inline(always)]
-            || {
-                for first in (0..rows).step_by(self.size) {
-                    let filters = self.filters;
-                    over_channels(filters, &mut ForwardRows { step: &mut self, first });
-                }
-            },
-        );
+    pub(super) fn run(self) {
+        arithmetic(self);
     }
 }
 
-struct ForwardRows<'a, 'b, R, E> {
+impl<R: Element, E: Element> WithArithmetic for Forward<'_, R, E> {
+    #[inline(always)]
+    fn run<A: Arithmetic>(mut self) {
+        let (rows, filters) = (self.cell.len() / self.filters, self.filters);
+        for first in (0..rows).step_by(self.size) {
+            let step = &mut self;
+            over_channels(filters, &mut ForwardRows::<_, _, A> { step, first, with: PhantomData });
+        }
+    }
+}
+
+struct ForwardRows<'a, 'b, R, E, A> {
     step: &'a mut Forward<'b, R, E>,
     /// The position's first row.
     first: usize,
+    with: PhantomData<A>,
 }
 
-impl<R: Element, E: Element> ForwardRows<'_, '_, R, E> {
+impl<R: Element, E: Element, A: Arithmetic> ForwardRows<'_, '_, R, E, A> {
     /// The pre-activation of gate `gate` before the peepholes.
     #[inline(always)]
     fn pre<const L: usize>(&self, row: usize, gate: usize, at: usize) -> [f32; L] {
@@ -122,12 +127,12 @@ impl<R: Element, E: Element> ForwardRows<'_, '_, R, E> {
         let (scale, bias): ([f32; L], [f32; L]) = (load(scale, channel), load(bias, channel));
         lanes::<L>(
             #[inline(always)]
-            |k| (raw[k] - mean[k]) * scale[k] + bias[k] + state[k],
+            |k| A::mul_add(raw[k] - mean[k], scale[k], bias[k] + state[k]),
         )
     }
 }
 
-impl<R: Element, E: Element> Lanes for ForwardRows<'_, '_, R, E> {
+impl<R: Element, E: Element, A: Arithmetic> Lanes for ForwardRows<'_, '_, R, E, A> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, at: usize) {
         let (h, size) = (self.step.filters, self.step.size);
@@ -144,27 +149,27 @@ impl<R: Element, E: Element> Lanes for ForwardRows<'_, '_, R, E> {
             let o: [f32; L] = self.pre(row, 3, at);
             let i = lanes::<L>(
                 #[inline(always)]
-                |k| sigmoid(i[k] + wi[k] * c0[k]),
+                |k| Activation::<A>::sigmoid(A::mul_add(wi[k], c0[k], i[k])),
             );
             let f = lanes::<L>(
                 #[inline(always)]
-                |k| sigmoid(f[k] + wf[k] * c0[k]),
+                |k| Activation::<A>::sigmoid(A::mul_add(wf[k], c0[k], f[k])),
             );
             let g = lanes::<L>(
                 #[inline(always)]
-                |k| tanh(g[k]),
+                |k| Activation::<A>::tanh(g[k]),
             );
             let c = lanes::<L>(
                 #[inline(always)]
-                |k| f[k] * c0[k] + i[k] * g[k],
+                |k| A::mul_add(f[k], c0[k], i[k] * g[k]),
             );
             let o = lanes::<L>(
                 #[inline(always)]
-                |k| sigmoid(o[k] + wo[k] * c[k]),
+                |k| Activation::<A>::sigmoid(A::mul_add(wo[k], c[k], o[k])),
             );
             let y = lanes::<L>(
                 #[inline(always)]
-                |k| o[k] * tanh(c[k]),
+                |k| o[k] * Activation::<A>::tanh(c[k]),
             );
             let gates = &mut self.step.gates[row * 4 * h..][..4 * h];
             store_narrow(i, gates, at);
@@ -215,31 +220,34 @@ pub(super) struct NormSums<'a, E> {
 }
 
 impl<E: Element> Backward<'_, E> {
-    pub(super) fn run(mut self) {
-        let rows = self.cell.len() / self.filters;
-        vectorised(
-            #[inline(always)]
-            || {
-                for first in (0..rows).step_by(self.size) {
-                    let filters = self.filters;
-                    over_channels(filters, &mut BackwardRows { step: &mut self, first });
-                }
-            },
-        );
+    pub(super) fn run(self) {
+        arithmetic(self);
     }
 }
 
-struct BackwardRows<'a, 'b, E> {
+impl<E: Element> WithArithmetic for Backward<'_, E> {
+    #[inline(always)]
+    fn run<A: Arithmetic>(mut self) {
+        let (rows, filters) = (self.cell.len() / self.filters, self.filters);
+        for first in (0..rows).step_by(self.size) {
+            let step = &mut self;
+            over_channels(filters, &mut BackwardRows::<_, A> { step, first, with: PhantomData });
+        }
+    }
+}
+
+struct BackwardRows<'a, 'b, E, A> {
     step: &'a mut Backward<'b, E>,
     /// The position's first row.
     first: usize,
+    with: PhantomData<A>,
 }
 
 /// `sum += x * y`
 #[inline(always)]
-fn add_product<const L: usize>(sum: &mut [f32; L], x: &[f32; L], y: &[f32; L]) {
+fn add_product<A: Arithmetic, const L: usize>(sum: &mut [f32; L], x: &[f32; L], y: &[f32; L]) {
     for k in 0..L {
-        sum[k] += x[k] * y[k];
+        sum[k] = A::mul_add(x[k], y[k], sum[k]);
     }
 }
 
@@ -251,7 +259,7 @@ fn add_lanes<const L: usize>(sum: &mut [f32; L], x: &[f32; L]) {
     }
 }
 
-impl<E: Element> Lanes for BackwardRows<'_, '_, E> {
+impl<E: Element, A: Arithmetic> Lanes for BackwardRows<'_, '_, E, A> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, at: usize) {
         let Backward { size, filters: h, position, peephole, .. } = *self.step;
@@ -274,7 +282,7 @@ impl<E: Element> Lanes for BackwardRows<'_, '_, E> {
             let dc: [f32; L] = load(self.step.d_cell, row * h + at);
             let squashed = lanes::<L>(
                 #[inline(always)]
-                |k| tanh(c[k]),
+                |k| Activation::<A>::tanh(c[k]),
             );
             let d_o = lanes::<L>(
                 #[inline(always)]
@@ -282,7 +290,10 @@ impl<E: Element> Lanes for BackwardRows<'_, '_, E> {
             );
             let dc = lanes::<L>(
                 #[inline(always)]
-                |k| dc[k] + dh[k] * o[k] * (1.0 - squashed[k] * squashed[k]) + d_o[k] * wo[k],
+                |k| {
+                    let through = A::mul_add(-squashed[k], squashed[k], 1.0);
+                    A::mul_add(d_o[k], wo[k], A::mul_add(dh[k] * o[k], through, dc[k]))
+                },
             );
             let d_i = lanes::<L>(
                 #[inline(always)]
@@ -294,11 +305,11 @@ impl<E: Element> Lanes for BackwardRows<'_, '_, E> {
             );
             let d_g = lanes::<L>(
                 #[inline(always)]
-                |k| dc[k] * i[k] * (1.0 - g[k] * g[k]),
+                |k| dc[k] * i[k] * A::mul_add(-g[k], g[k], 1.0),
             );
             let dc0 = lanes::<L>(
                 #[inline(always)]
-                |k| dc[k] * f[k] + d_i[k] * wi[k] + d_f[k] * wf[k],
+                |k| A::mul_add(d_f[k], wf[k], A::mul_add(d_i[k], wi[k], dc[k] * f[k])),
             );
             store(dc0, self.step.d_cell, row * h + at);
             store_narrow(d_i, gates, at);
@@ -309,9 +320,9 @@ impl<E: Element> Lanes for BackwardRows<'_, '_, E> {
             add_lanes(&mut sum_f, &d_f);
             add_lanes(&mut sum_g, &d_g);
             add_lanes(&mut sum_o, &d_o);
-            add_product(&mut sum_wi, &d_i, &c0);
-            add_product(&mut sum_wf, &d_f, &c0);
-            add_product(&mut sum_wo, &d_o, &c);
+            add_product::<A, L>(&mut sum_wi, &d_i, &c0);
+            add_product::<A, L>(&mut sum_wf, &d_f, &c0);
+            add_product::<A, L>(&mut sum_wo, &d_o, &c);
         }
         add(sum_i, self.step.d_bias, at);
         add(sum_f, self.step.d_bias, h + at);
@@ -324,7 +335,7 @@ impl<E: Element> Lanes for BackwardRows<'_, '_, E> {
         if let Some(norm) = &mut self.step.norm {
             // The position's gates have just been written: a second look finds them in the cache.
             for gate in 0..4 {
-                norm.add::<L>(gates, h, [self.first, size], gate * h + at);
+                norm.add::<A, L>(gates, h, [self.first, size], gate * h + at);
             }
         }
     }
@@ -332,14 +343,20 @@ impl<E: Element> Lanes for BackwardRows<'_, '_, E> {
 
 impl<E: Element> NormSums<'_, E> {
     #[inline(always)]
-    fn add<const L: usize>(&mut self, d: &[E], h: usize, [first, size]: [usize; 2], at: usize) {
+    fn add<A: Arithmetic, const L: usize>(
+        &mut self,
+        d: &[E],
+        h: usize,
+        [first, size]: [usize; 2],
+        at: usize,
+    ) {
         let mean: [f32; L] = load(self.mean, at);
         let mut sum = [0.0_f32; L];
         for row in first..first + size {
             let d: [f32; L] = load_wide(d, row * 4 * h + at);
             let raw: [f32; L] = load_wide(self.raw, row * 4 * h + at);
             for k in 0..L {
-                sum[k] += d[k] * (raw[k] - mean[k]);
+                sum[k] = A::mul_add(d[k], raw[k] - mean[k], sum[k]);
             }
         }
         add(sum, self.sums, at);

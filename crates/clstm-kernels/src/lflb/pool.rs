@@ -70,19 +70,12 @@ pub(super) fn pool_groups<E: Element>(
     let ranges = group_ranges(shape.conv_lstm.batch);
     let len = shape.utterance();
     let parts = split(y, &ranges, len);
-    let steps = |group: &Group<E>, mut step: Box<dyn FnMut(usize, &[E]) + '_>| {
-        let layout = &group.layout;
-        for (t, hidden) in group.hidden.chunks_exact(layout.hidden_len()).skip(1).enumerate() {
-            step(t, &hidden[layout.hidden_start()..][..layout.state_len()]);
-        }
-    };
     let Some(mut kept) = kept else {
         groups.par_iter().zip(parts).for_each(|(group, y)| {
-            let step = |t: usize, hidden: &[E]| {
+            for (t, hidden) in steps(group) {
                 let to = [&mut *y, &mut []];
                 pool_step::<E, false>(shape, &group.layout, affine, t, hidden, to, &mut []);
-            };
-            steps(group, Box::new(step));
+            }
         });
         return None;
     };
@@ -90,14 +83,20 @@ pub(super) fn pool_groups<E: Element>(
     let places = split(&mut kept.places, &ranges, len);
     groups.par_iter().zip(parts).zip(winners.into_par_iter().zip(places)).for_each(
         |((group, y), (winners, places))| {
-            let step = |t: usize, hidden: &[E]| {
+            for (t, hidden) in steps(group) {
                 let to = [&mut *y, &mut *winners];
                 pool_step::<E, true>(shape, &group.layout, affine, t, hidden, to, places);
-            };
-            steps(group, Box::new(step));
+            }
         },
     );
     Some(kept)
+}
+
+/// Each step and its hidden states `[P, G, H]`.
+fn steps<E: Element>(group: &Group<E>) -> impl Iterator<Item = (usize, &[E])> {
+    let layout = &group.layout;
+    let states = group.hidden.chunks_exact(layout.hidden_len()).skip(1);
+    states.map(|h| &h[layout.hidden_start()..][..layout.state_len()]).enumerate()
 }
 
 /// Step `t` `[P, G, H]` to its places in `[G, T, Q, H]`.

@@ -1,6 +1,7 @@
 //! The gradient of weights.
 
-use super::set::{Set, Tiles, panels, runs};
+use super::cut::{panels, runs};
+use super::set::{Set, Tiles};
 use super::tile::{Tile, WORD, run};
 use super::words::Words;
 use super::{Element, Rows, Taps, check};
@@ -25,7 +26,7 @@ pub(super) fn accumulate<E: Element>(
     check::covers("d", d.data.len(), [(rows, d.stride), (columns, 1)]);
     let sizes = [(taps.count, depth.saturating_mul(columns)), (depth, columns), (columns, 1)];
     check::covers("the gradient", grad.len(), sizes);
-    if rows == 0 || taps.count == 0 || depth == 0 {
+    if rows == 0 || taps.count == 0 || depth == 0 || columns == 0 {
         return;
     }
     let tiles = set.tiles(E::PRECISION);

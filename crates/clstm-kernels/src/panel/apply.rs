@@ -1,6 +1,6 @@
 //! Activations times packed weights.
 
-use super::set::{panels, runs};
+use super::cut::{panels, runs};
 use super::tile::{Tile, WORD, run};
 use super::{Element, Into, Panels, Rows, check};
 
@@ -25,7 +25,8 @@ pub(super) fn apply<E: Element>(
         panel = rest;
         for (row, height) in runs(rows, (tiles.height)(vectors)) {
             let tile = Tile {
-                a: a.data[row * a.stride..].as_ptr().cast(),
+                // Without taps or depth `a` may hold nothing, and nothing is read of it.
+                a: a.data.get(row * a.stride..).unwrap_or_default().as_ptr().cast(),
                 a_row: a.stride * size_of::<E>(),
                 a_term: WORD,
                 a_tap: tap_stride * size_of::<E>(),

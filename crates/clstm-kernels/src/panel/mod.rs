@@ -3,11 +3,24 @@
 //! - [`apply`]: rows of activations times packed weights, summed over the taps of a convolution.
 //! - [`accumulate`]: the gradient of those weights, a product over all rows.
 //!
-//! Both take activations as [`Element`]s, `f32` or `bf16`, and sum in `f32`.
+//! Both take activations as [`Element`]s, `f32` or `bf16`, and sum in `f32`. Both run one loop, over
+//! 32-bit words (an `f32`, or two `bf16` neighbours of the sum) of a few rows and a panel of columns;
+//! all sums of such a tile stay in registers through all taps, so that the destination is touched once.
+//! The instruction set is chosen at run time: AVX-512, with the products of AVX512-BF16 where there
+//! are any, AVX2 with FMA, SSE 4.2, NEON, and plain code; without AVX512-BF16 a `bf16` product
+//! computes right but slower than an `f32` one.
+//!
+//! # Numerics
+//! An element of the result sums its products in one order, taps and within them the depth ascending
+//! (`bf16`: of each pair the second first), and is added to the destination at the end. In [`apply`]
+//! that order, and so every bit, is the same for a row alone and for a row among others, and whatever
+//! the number of threads that share the rows. It differs between instruction sets: some round each
+//! product, and AVX512-BF16 takes denormals for zero.
 
 mod accumulate;
 mod apply;
 mod check;
+mod cut;
 mod element;
 mod isa;
 mod pack;

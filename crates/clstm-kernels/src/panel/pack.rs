@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use super::set::{Set, Tiles, panels};
+use super::cut::panels;
+use super::set::{Set, Tiles};
 use super::words::Words;
 use super::{Element, check};
 use crate::activation::vectorised;

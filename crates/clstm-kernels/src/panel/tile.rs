@@ -100,7 +100,8 @@ impl<I: Isa, A: Adjacent, const R: usize, const V: usize> Task for Multiply<'_, 
                         b,
                         &mut sums,
                     );
-                    a = a.add(term);
+                    // Wrapping: after the last word it may point far past the operand.
+                    a = a.wrapping_add(term);
                     b = b.add(V * I::LANES);
                 }
                 if tile.tail {

@@ -5,9 +5,11 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::fft::{Complex, POINTS, Scratch, transform};
-use super::lanes::{get_columns, load, put_columns, store};
+use super::lanes::{AHEAD, expect_read, get_columns, load, put_columns, store};
 use super::product;
-use super::{BLOCK, COLUMNS, Gradient, LANES, ROW, Spectra, Spectral, TILE, frequencies, pair_of};
+use super::{
+    BLOCK, COLUMNS, Gradient, LANES, PAIRS, ROW, Spectra, Spectral, TILE, frequencies, pair_of,
+};
 use crate::Buffer;
 use crate::aligned::Aligned;
 
@@ -16,7 +18,7 @@ impl Spectral {
     /// [`Spectral::apply`] laid the outputs.
     ///
     /// # Panics
-    /// If there are no such segments, or a row lies outside `d`.
+    /// If input or `grad` are of another plan, there are no such segments, or a row lies outside `d`.
     pub fn accumulate(
         &self,
         x: &Spectra,
@@ -27,14 +29,20 @@ impl Spectral {
         grad: &mut Gradient,
     ) {
         let rows = segments.start * self.blocks..segments.end * self.blocks;
+        assert_eq!(grad.0.len(), self.packed_len(), "spectral: gradient of another plan");
+        assert_eq!(x.data.len(), x.rows * PAIRS * self.depth(), "spectral: input of another plan");
         assert!(rows.end <= x.rows, "spectral: {segments:?} of {} segments", x.rows / self.blocks);
         let (plan, grad, at) = (self, &mut grad.0[..], &at);
         Arch::new().dispatch(Correlate { plan, x, rows, d, position_stride, at, grad });
     }
 
     /// The gradient of the weights, `[kernel, columns]`, row-major.
+    ///
+    /// # Panics
+    /// If `grad` is of another plan.
     #[must_use]
     pub fn finish(&self, grad: &Gradient) -> Buffer {
+        assert_eq!(grad.0.len(), self.packed_len(), "spectral: gradient of another plan");
         let mut to = Buffer::any(self.kernel * self.columns);
         Arch::new().dispatch(Unpack { plan: self, grad: &grad.0, to: &mut to });
         to
@@ -77,15 +85,9 @@ impl WithSimd for Correlate<'_> {
                             &mut z[lane..],
                             #[inline(always)]
                             |_, p| {
-                                if p + 4 < outputs.len() {
-                                    super::lanes::prefetch::<3>(
-                                        d,
-                                        first + (p + 4) * position_stride + column,
-                                    );
-                                    super::lanes::prefetch::<3>(
-                                        d,
-                                        first + (p + 4) * position_stride + column + LANES,
-                                    );
+                                if p + AHEAD < outputs.len() {
+                                    let at = first + (p + AHEAD) * position_stride + column;
+                                    expect_read(d, at);
                                 }
                                 if p < outputs.len() {
                                     let d = &d[first + p * position_stride..][..plan.columns];

@@ -5,9 +5,11 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::fft::{Complex, POINTS, Scratch, slot, transform};
-use super::lanes::{get_columns, load, put_columns, store};
+use super::lanes::{AHEAD, expect_write, get_columns, load, put_columns, store};
 use super::product;
-use super::{BLOCK, COLUMNS, LANES, ROW, Spectra, Spectral, TILE, Weights, frequencies, pair_of};
+use super::{
+    BLOCK, COLUMNS, LANES, PAIRS, ROW, Spectra, Spectral, TILE, Weights, frequencies, pair_of,
+};
 use crate::aligned::Aligned;
 
 impl Spectral {
@@ -18,7 +20,7 @@ impl Spectral {
     #[must_use]
     pub fn weights(&self, w: &[f32]) -> Weights {
         assert_eq!(w.len(), self.kernel * self.columns, "spectral: length of the weights");
-        let mut data = Aligned::zeros(self.columns.div_ceil(BLOCK) * self.block_len());
+        let mut data = Aligned::zeros(self.packed_len());
         Arch::new().dispatch(Pack { plan: self, w, to: &mut data });
         Weights(data)
     }
@@ -35,7 +37,7 @@ impl Spectral {
     /// largest of many outputs is some six times as far off.
     ///
     /// # Panics
-    /// If there are no such segments, or a row lies outside `to`.
+    /// If weights or input are of another plan, there are no such segments, or a row lies outside `to`.
     pub fn apply(
         &self,
         weights: &Weights,
@@ -46,6 +48,8 @@ impl Spectral {
         at: impl Fn(usize) -> usize,
     ) {
         let rows = segments.start * self.blocks..segments.end * self.blocks;
+        assert_eq!(weights.0.len(), self.packed_len(), "spectral: weights of another plan");
+        assert_eq!(x.data.len(), x.rows * PAIRS * self.depth(), "spectral: input of another plan");
         assert!(rows.end <= x.rows, "spectral: {segments:?} of {} segments", x.rows / self.blocks);
         let (plan, w, at) = (self, &weights.0[..], &at);
         Arch::new().dispatch(Convolve { plan, w, x, rows, to, position_stride, at });
@@ -158,15 +162,9 @@ impl WithSimd for Convolve<'_> {
                                     let to = &mut to[first + p * position_stride..][..plan.columns];
                                     put_columns(simd, y, to, column);
                                 }
-                                if p + 4 < outputs.len() {
-                                    super::lanes::prefetch::<7>(
-                                        to,
-                                        first + (p + 4) * position_stride + column,
-                                    );
-                                    super::lanes::prefetch::<7>(
-                                        to,
-                                        first + (p + 4) * position_stride + column + LANES,
-                                    );
+                                if p + AHEAD < outputs.len() {
+                                    let at = first + (p + AHEAD) * position_stride + column;
+                                    expect_write(to, at);
                                 }
                             },
                         );

@@ -46,12 +46,43 @@ pub(super) fn put_columns<S: Simd>(simd: S, x: Complex<S::f32s>, to: &mut [f32],
     }
 }
 
-/// Asks for the cache line of `x[at]`.
+/// Positions between the one in hand and the one whose columns are asked for: the outputs of two
+/// successive butterflies are one position apart, and four butterflies take as long as memory does.
+/// Positions lie kilobytes apart, so that no prefetcher of the processor sees the next one coming;
+/// asking saves a tenth (writing) to a third (reading) of the time where rows come from memory.
+pub(super) const AHEAD: usize = 4;
+
+/// Asks for the columns at `at`, which will be read.
 #[inline(always)]
-pub(super) fn prefetch<const HINT: i32>(x: &[f32], at: usize) {
+pub(super) fn expect_read(x: &[f32], at: usize) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch has no architectural effect, whatever the address.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<HINT>(x.as_ptr().wrapping_add(at).cast());
+    {
+        use std::arch::x86_64::_MM_HINT_T0;
+        prefetch::<_MM_HINT_T0>(x, at);
+        prefetch::<_MM_HINT_T0>(x, at + LANES);
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (x, at);
+}
+
+/// Asks for the columns at `at`, which will be written.
+#[inline(always)]
+pub(super) fn expect_write(x: &[f32], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::_MM_HINT_ET0;
+        prefetch::<_MM_HINT_ET0>(x, at);
+        prefetch::<_MM_HINT_ET0>(x, at + LANES);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (x, at);
+}
+
+/// Asks for the cache line of `x[at]`, which need not exist.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn prefetch<const HINT: i32>(x: &[f32], at: usize) {
+    // SAFETY: a prefetch is a hint, valid for any address: it neither faults nor changes memory, and
+    // processors without the one for writing (PREFETCHW) take it for no operation.
+    unsafe { std::arch::x86_64::_mm_prefetch::<HINT>(x.as_ptr().wrapping_add(at).cast()) }
 }

@@ -98,16 +98,18 @@ pub struct Gradient(Aligned);
 
 impl Spectral {
     /// A plan for a kernel of `kernel` taps at stride `stride`, `positions` outputs a segment and
-    /// `columns` output channels; `None` where the direct sum is cheaper.
+    /// `columns` output channels; `None` where the direct sum is cheaper, or for more than 256 taps a
+    /// phase.
     ///
-    /// Counted are vector multiply-adds per segment and 32 columns (two vectors of 16): the direct sum
-    /// takes two per position and tap, a block of the spectral way `4 · 2S` per pair of frequencies and
-    /// a transform of 256 points, about as dear as [`TRANSFORM`](Self) of them.
+    /// Counted are multiply-adds of vectors of 16 columns: the direct sum takes one per position and
+    /// tap, the spectral way per block `4 · 2 stride` per pair of frequencies and 32 columns, besides
+    /// one transform there and one for each 16 phases of the input.
     #[must_use]
     pub fn plan(kernel: usize, stride: usize, positions: usize, columns: usize) -> Option<Self> {
-        /// 160 operations in each of 32 butterflies and 4 for each of 256 twiddles, two instructions
-        /// to three of which the processor cannot pair as it does multiply-adds.
-        const TRANSFORM: usize = 8000;
+        /// What a transform takes. Its 32 butterflies of 160 operations and 256 twiddles of four would
+        /// be 6100, but much of them waits for loads and stores. Measured (AVX-512, Zen 5) by what the
+        /// products leave of the time: 12 700 at stride 10 and 15 300 at stride 1.
+        const TRANSFORM: usize = 14_000;
         if kernel == 0 || stride == 0 || positions == 0 || columns == 0 {
             return None;
         }
@@ -116,8 +118,10 @@ impl Spectral {
             return None;
         }
         let blocks = positions.div_ceil(POINTS - taps + 1);
-        let spectral = blocks * (PAIRS * 2 * stride * 4 + TRANSFORM) * columns.div_ceil(BLOCK) * 2;
-        let direct = positions * kernel * 2 * columns.div_ceil(LANES);
+        let product = PAIRS * 4 * 2 * stride;
+        let input = stride.div_ceil(LANES) * TRANSFORM;
+        let spectral = blocks * (input + columns.div_ceil(BLOCK) * (product + TRANSFORM));
+        let direct = columns.div_ceil(LANES) * positions * kernel;
         (spectral < direct).then(|| Self {
             kernel,
             stride,
@@ -146,6 +150,11 @@ impl Spectral {
         PAIRS * self.depth() * COLUMNS
     }
 
+    /// Floats of the packed spectra of all columns.
+    fn packed_len(&self) -> usize {
+        self.columns.div_ceil(BLOCK) * self.block_len()
+    }
+
     /// Positions of block `block` of a segment.
     fn outputs_of(&self, block: usize) -> std::ops::Range<usize> {
         // Where positions do not divide, trailing blocks may be empty: 10 positions in 4 blocks of 3.
@@ -156,6 +165,6 @@ impl Spectral {
     /// An empty sum of gradients.
     #[must_use]
     pub fn gradient(&self) -> Gradient {
-        Gradient(Aligned::zeros(self.columns.div_ceil(BLOCK) * self.block_len()))
+        Gradient(Aligned::zeros(self.packed_len()))
     }
 }

@@ -272,13 +272,26 @@ fn a_sum_of_nothing_is_zero() {
         apply(2, a, 0, &panels, &mut to, 9, Into::Replace);
         assert_eq!(to, [0.0; 18], "{set:?}");
         apply(0, a, 0, &panels, &mut [], 9, Into::Replace);
+        let mut to = [GUARD; 40 * 9];
+        apply(40, Rows { data: &[], stride: 5 }, 0, &panels, &mut to, 9, Into::Replace);
+        assert_eq!(to, [0.0; 40 * 9], "{set:?}");
         let mut grad = [GUARD; 3];
+        let d = Rows { data: &[], stride: 3 };
+        accumulate_with::<f32>(
+            set,
+            1000,
+            Rows { data: &[1.0; 1000], stride: 1 },
+            Taps::ONE,
+            d,
+            [1, 0],
+            &mut grad,
+        );
         accumulate_with::<f32>(
             set,
             0,
             Rows { data: &[], stride: 1 },
             Taps::ONE,
-            Rows { data: &[], stride: 3 },
+            d,
             [1, 3],
             &mut grad,
         );
@@ -320,6 +333,26 @@ fn operands_that_are_too_short_are_refused() {
 
 fn panels_of() -> Panels<f32> {
     Panels::pack([2, 3, 5], &[1.0; 30], [15, 5, 1])
+}
+
+#[test]
+fn the_sets_tested_here_are_those_of_the_processor() {
+    let sets = Set::available();
+    assert_eq!(sets[0], Set::best());
+    assert!(sets.contains(&Set::Scalar));
+    #[cfg(target_arch = "x86_64")]
+    {
+        let bf16 = is_x86_feature_detected!("avx512bf16");
+        assert_eq!(sets.contains(&Set::Avx512Bf16), bf16, "{sets:?}");
+        assert_eq!(sets.contains(&Set::Avx512), is_x86_feature_detected!("avx512f"), "{sets:?}");
+        assert_eq!(sets.contains(&Set::Avx2), is_x86_feature_detected!("fma"), "{sets:?}");
+        assert_eq!(sets.contains(&Set::Sse42), is_x86_feature_detected!("sse4.2"), "{sets:?}");
+    }
+    let missing = Set::Neon;
+    if !sets.contains(&missing) {
+        let pack = || Panels::<f32>::pack_for(missing, [1, 1, 1], &[1.0], [1, 1, 1]);
+        assert!(std::panic::catch_unwind(pack).is_err(), "a set that the processor lacks");
+    }
 }
 
 #[test]

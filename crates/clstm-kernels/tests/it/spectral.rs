@@ -147,7 +147,7 @@ proptest! {
 
     #[test]
     fn all_sizes_agree_with_the_direct_sum(
-        stride in 1_usize..24, taps in 2_usize..150, cut in 0_usize..24, positions in 1_usize..500,
+        stride in 1_usize..24, taps in 20_usize..150, cut in 0_usize..24, positions in 30_usize..500,
         columns in 1_usize..70, segments in 1_usize..20, run in 1_usize..20, seed in any::<u64>(),
     ) {
         let kernel = stride * taps - cut.min(stride - 1);
@@ -168,7 +168,7 @@ fn strided_rows_are_written_and_nothing_else() {
     const GUARD: f32 = 12345.0;
     // Columns of a whole block, of part of one, and of less than a vector.
     for columns in [64, 44, 5] {
-        let sizes = Sizes { kernel: 93, stride: 4, positions: 300, columns };
+        let sizes = Sizes { kernel: 293, stride: 4, positions: 300, columns };
         let plan = sizes.plan().expect("a size that gains");
         let [steps, utterances] = [3, 5];
         let case = Case::new(sizes, steps * utterances, 7);
@@ -208,7 +208,7 @@ fn strided_rows_are_written_and_nothing_else() {
 /// A segment among many, in any order, in calls of any size: the same bits as alone.
 #[test]
 fn a_segment_does_not_depend_on_the_others() {
-    for sizes in [PRESET, Sizes { kernel: 70, stride: 3, positions: 500, columns: 20 }] {
+    for sizes in [PRESET, Sizes { kernel: 170, stride: 3, positions: 450, columns: 20 }] {
         let plan = sizes.plan().expect("a size that gains");
         let mut case = Case::new(sizes, 23, 3);
         let (together, _) = case.spectral(&plan, 23);
@@ -229,7 +229,7 @@ fn a_segment_does_not_depend_on_the_others() {
 /// An impulse in the input reads the weights out, one in the gradient the input.
 #[test]
 fn impulses_come_out_where_they_belong() {
-    let sizes = Sizes { kernel: 57, stride: 5, positions: 611, columns: 33 };
+    let sizes = Sizes { kernel: 157, stride: 5, positions: 611, columns: 33 };
     let plan = sizes.plan().expect("a size that gains");
     let mut case = Case::new(sizes, 1, 5);
     case.x.fill(0.0);
@@ -259,7 +259,7 @@ fn only_gains_are_planned() {
     let plan = |kernel, stride, positions, columns| {
         Spectral::plan(kernel, stride, positions, columns).is_some()
     };
-    assert!(plan(400, 10, 200, 128) && plan(200, 1, 57, 32));
+    assert!(plan(400, 10, 200, 128) && plan(100, 1, 157, 64));
     // Few taps, few positions, more taps than points, nothing at all.
     assert!(!plan(3, 1, 200, 128) && !plan(400, 10, 7, 128) && !plan(400, 100, 20, 128));
     assert!(!plan(257, 1, 1000, 128));

@@ -4,6 +4,7 @@
 mod conv_lstm;
 mod gru;
 mod norm_pool;
+mod time;
 
 pub use conv_lstm::conv_lstm;
 pub use gru::bi_gru;

@@ -1,41 +1,49 @@
 use burn::tensor::Tensor;
 
-use crate::norm_pool::{EPSILON, RunningStatistics, floats};
+use crate::norm_pool::{EPSILON, RunningStatistics};
 use crate::{Mode, NormPool};
 
 /// [`NormPool::forward`] as tensor operations.
 #[must_use]
 pub fn norm_pool(h: Tensor<4>, layer: &NormPool, mode: Mode) -> Tensor<4> {
-    let normal = normalize(h, layer.gamma.val(), layer.beta.val(), &layer.statistics, mode);
-    max_pool(normal, layer.pool)
+    let [batch, time, positions, channels] = h.dims();
+    let rows = h.reshape([batch * time, positions, channels]);
+    let normal = normalize(rows, 2, layer.gamma.val(), layer.beta.val(), &layer.statistics, mode);
+    max_pool(normal.reshape([batch, time, positions, channels]), layer.pool)
 }
 
-/// Batch norm over all but the last axis of `[.., .., .., channels]`.
+/// Batch norm over all axes but that of the channels, 1 or 2. The statistics never leave the device.
 pub(super) fn normalize(
-    h: Tensor<4>,
+    h: Tensor<3>,
+    axis: usize,
     gamma: Tensor<1>,
     beta: Tensor<1>,
     statistics: &RunningStatistics,
     mode: Mode,
-) -> Tensor<4> {
-    let [batch, time, positions, channels] = h.dims();
-    let (mean, variance) = match mode {
+) -> Tensor<3> {
+    let (shape, channels) = (h.dims(), h.dims()[axis]);
+    let other = 3 - axis;
+    let along = |values: Tensor<1>| {
+        let mut shape = [1; 3];
+        shape[axis] = channels;
+        values.reshape(shape)
+    };
+    let (centred, variance) = match mode {
         Mode::Inference => {
-            let row = |t: Tensor<1>| t.to_device(&h.device()).reshape([1, 1, 1, channels]);
-            (row(statistics.mean.value()), row(statistics.variance.value()))
+            let here = |t: Tensor<1>| along(t.to_device(&h.device()));
+            let (mean, variance) = (statistics.mean.value(), statistics.variance.value());
+            (h.clone() - here(mean), here(variance))
         }
         Mode::Training { .. } => {
-            let count = batch * time * positions;
-            let rows = h.clone().reshape([count, channels]);
-            let mean = rows.clone().mean_dim(0); // [1, channels]
-            let centred = rows - mean.clone();
-            let variance = (centred.clone() * centred).mean_dim(0);
-            statistics.update(&floats(mean.clone()), &floats(variance.clone()), count);
-            (mean.reshape([1, 1, 1, channels]), variance.reshape([1, 1, 1, channels]))
+            let mean = h.clone().mean_dim(other).mean_dim(0); // 1 but along the channels
+            let centred = h - mean.clone();
+            let variance = (centred.clone() * centred.clone()).mean_dim(other).mean_dim(0);
+            let flat = |t: &Tensor<3>| t.clone().detach().reshape([channels]);
+            statistics.update(flat(&mean), flat(&variance), shape[0] * shape[other]);
+            (centred, variance)
         }
     };
-    let normal = (h - mean) / (variance + EPSILON).sqrt();
-    normal * gamma.reshape([1, 1, 1, channels]) + beta.reshape([1, 1, 1, channels])
+    centred * (along(gamma) / (variance + EPSILON).sqrt()) + along(beta)
 }
 
 /// Largest of `pool` neighbours along the length; the last window may be partial.

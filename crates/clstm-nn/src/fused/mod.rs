@@ -10,7 +10,7 @@ mod operation;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::Dispatch;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use clstm_kernels::conv_lstm::{Peepholes, Shape};
 use clstm_kernels::gru::BiGruShape;
 use clstm_kernels::norm_pool::NormPoolShape;
@@ -31,7 +31,12 @@ type Slot = Arc<Mutex<Option<BatchStatistics>>>;
 fn take_statistics(slot: &Slot, running: &RunningStatistics, count: usize) {
     let left = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some((mean, variance)) = left {
-        running.update(&mean, &variance, count);
+        let device = running.mean.value().device();
+        let tensor = |values: Vec<f32>| {
+            let channels = values.len();
+            Tensor::<1>::from_data(TensorData::new(values, [channels]), &device)
+        };
+        running.update(tensor(mean), tensor(variance), count);
     }
 }
 

@@ -11,6 +11,8 @@ mod random;
 #[path = "../../../clstm-kernels/tests/it/reference.rs"]
 mod reference;
 mod regression;
+#[cfg(feature = "ndarray")]
+mod second_device;
 
 use clstm_nn::burn::module::Param;
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};

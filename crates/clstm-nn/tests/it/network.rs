@@ -10,7 +10,7 @@ use crate::random::Random;
 use crate::{device, distance, floats, tensor};
 
 /// The preset with sizes that a test can afford.
-fn small(preset: Preset) -> NetworkConfig {
+pub(crate) fn small(preset: Preset) -> NetworkConfig {
     let mut config = preset.network(8);
     config.segment_length = 320;
     for block in &mut config.blocks {

@@ -2,6 +2,7 @@
 
 use clstm::{Model, Recognizer};
 use clstm_corpus::{Split, folds};
+use clstm_nn::burn::tensor::Device;
 use clstm_train::{
     CrossValidation, Event, Observer, RunMetrics, Silent, Stop, TrainError, cross_validate,
     evaluate, join_folds,
@@ -10,7 +11,8 @@ use clstm_train::{
 use crate::corpus::{dataset, recipe};
 
 fn run(out: &std::path::Path, only: Option<usize>) -> CrossValidation {
-    CrossValidation { split: Split::Speaker, folds: 2, only, recipe: recipe(), out: out.to_owned() }
+    let (split, device, out) = (Split::Speaker, Device::flex(), out.to_owned());
+    CrossValidation { split, folds: 2, only, recipe: recipe(), device, out }
 }
 
 #[test]

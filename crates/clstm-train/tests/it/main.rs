@@ -4,3 +4,5 @@ mod corpus;
 mod cross_validation;
 mod recipe;
 mod resume;
+#[cfg(feature = "ndarray")]
+mod second_device;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
+use clstm_nn::burn::tensor::Device;
 use clstm_train::{
     Dataset, Event, Observer, Recipe, Silent, Stop, TrainError, Trained, TrainingSet, train,
 };
@@ -39,12 +40,12 @@ fn run(
     let (train_set, test) = parts(dataset);
     let set = TrainingSet { dataset, train: &train_set, test: &test, init: None, fold: None };
     let stop = Stop::new(false);
-    match brake {
-        Some(steps) => {
-            train(set, recipe, "a test", checkpoint, &stop, &mut Brake { stop: &stop, steps })
-        }
-        None => train(set, recipe, "a test", checkpoint, &stop, &mut Silent),
-    }
+    let mut brake = brake.map(|steps| Brake { stop: &stop, steps });
+    let observer: &mut dyn Observer = match &mut brake {
+        Some(brake) => brake,
+        None => &mut Silent,
+    };
+    train(set, recipe, &Device::flex(), "a test", checkpoint, &stop, observer)
 }
 
 #[test]

@@ -1,0 +1,21 @@
+//! What computes.
+
+use clstm::nn::burn::tensor::Device;
+use clstm::nn::{DeviceName, NetworkError, Precision};
+
+use crate::failure::Failure;
+
+/// The device of that name, which can compute in that precision.
+///
+/// A device that this build has not, or a precision that it has not, is wrong usage; one that the
+/// machine has not is a failure.
+pub(crate) fn open(name: DeviceName, precision: Precision) -> Result<Device, Failure> {
+    let told = |error: NetworkError| match error {
+        NetworkError::DeviceUnavailable { .. } => Failure::Failed(error.to_string()),
+        _ => Failure::Usage(error.to_string()),
+    };
+    if name != DeviceName::Cpu && precision != Precision::F32 {
+        return Err(told(NetworkError::Precision(precision)));
+    }
+    name.open().map_err(told)
+}

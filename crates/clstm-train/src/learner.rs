@@ -1,0 +1,220 @@
+//! What learns: the network with the centres of its classes, and their optimiser.
+
+use std::path::Path;
+
+use clstm::Model;
+use clstm_nn::burn;
+use clstm_nn::burn::module::Module;
+use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
+use clstm_nn::{
+    CenterLoss, CenterLossConfig, Mode, NamedTensor, Network, ParameterKind, gradients,
+    load_parameters, parameters, softmax_loss, update_weights,
+};
+
+use crate::batches::mix;
+use crate::checkpoint::Values;
+use crate::{AdamW, Recipe, TrainError};
+
+/// One step's input.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Segments `[batch, crop_steps, segment_length]`, row-major.
+    pub segments: Vec<f32>,
+    /// Class of each utterance.
+    pub labels: Vec<usize>,
+}
+
+/// What a step saw of its batch before it moved the weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Softmax loss (Eq. 12), summed over the batch.
+    pub softmax_loss: f64,
+    /// Centre loss (Eq. 13), summed over the batch, before lambda.
+    pub center_loss: f64,
+    /// The class with the largest logit, for each utterance.
+    pub predicted: Vec<usize>,
+}
+
+/// A network in training.
+#[derive(Debug)]
+pub struct Learner {
+    recipe: Recipe,
+    device: Device,
+    /// Away only within a step, which takes it apart.
+    modules: Option<Modules>,
+    optimizer: AdamW,
+}
+
+/// All that has weights; checkpoints name them by these fields.
+#[derive(Module, Debug)]
+struct Modules {
+    network: Network,
+    centers: CenterLoss,
+}
+
+impl Learner {
+    /// A network of the recipe on a device, its weights drawn by the recipe's seed or taken from
+    /// another model.
+    ///
+    /// # Errors
+    /// Sizes that make no network; a precision that the device does not have; weights of another
+    /// network.
+    pub fn new(recipe: &Recipe, init: Option<&Model>, device: &Device) -> Result<Self, TrainError> {
+        recipe.precision.require(device)?;
+        let device = device.clone().autodiff();
+        let network = recipe.network.init(recipe.seed, &device)?.with_precision(recipe.precision);
+        let network = match init {
+            Some(init) => start_from(network, init)?,
+            None => network,
+        };
+        let config =
+            CenterLossConfig { classes: recipe.network.classes, features: recipe.network.features };
+        let modules = Modules { network, centers: config.init(&device) };
+        let mut weights = parameters(&modules);
+        weights.retain(|t| t.kind == ParameterKind::Weight);
+        let optimizer = AdamW::new(recipe.optimizer, &weights);
+        Ok(Self { recipe: recipe.clone(), device, modules: Some(modules), optimizer })
+    }
+
+    /// Moves the weights by a batch at the learning rate `rate`; where the loss is not a number, they
+    /// stay. The device is waited for once, when all is computed that the step needs of it.
+    ///
+    /// # Panics
+    /// If the batch is empty, or its sizes are not those of the recipe.
+    pub fn step(&mut self, batch: Batch, rate: f64) -> Step {
+        let recipe = &self.recipe;
+        let (count, classes) = (batch.labels.len(), recipe.network.classes);
+        let shape = [count, recipe.crop_steps, recipe.frontend.segment_length];
+        let segments = Tensor::<3>::from_data(TensorData::new(batch.segments, shape), &self.device);
+        let off = recipe.label_smoothing / classes as f64;
+        let on = 1.0 - recipe.label_smoothing + off;
+        let smoothed = self.targets(&batch.labels, on as f32, off as f32);
+        let hard = self.targets(&batch.labels, 1.0, 0.0);
+
+        let modules = self.modules.take().expect("a step puts it back");
+        let seed = mix(recipe.seed, self.optimizer.time + 1, 0x6472_6f70);
+        let output = modules.network.forward(segments, Mode::Training { seed });
+        let softmax = softmax_loss(output.logits.clone(), smoothed); // [1]
+        let center = modules.centers.forward(output.features, hard); // [1]
+        let loss = softmax.clone() + center.clone().mul_scalar(recipe.center_loss);
+        let mut grads = loss.div_scalar(count as f64).backward();
+        let grads = gradients(&modules, &mut grads);
+
+        let seen = read(softmax, center, output.logits);
+        self.modules = Some(match (seen.softmax_loss + seen.center_loss).is_finite() {
+            true => self.optimizer.step(modules, grads, rate),
+            false => modules,
+        });
+        seen
+    }
+
+    /// A row for each label, `on` at its class and `off` at the others.
+    fn targets(&self, labels: &[usize], on: f32, off: f32) -> Tensor<2> {
+        let shape = [labels.len(), self.recipe.network.classes];
+        let mut rows = vec![off; shape[0] * shape[1]];
+        for (row, label) in rows.chunks_exact_mut(shape[1]).zip(labels) {
+            row[*label] = on;
+        }
+        Tensor::from_data(TensorData::new(rows, shape), &self.device)
+    }
+
+    /// The network's tensors as a model file has them.
+    #[must_use]
+    pub fn network_tensors(&self) -> Vec<NamedTensor> {
+        parameters(&self.modules().network)
+    }
+
+    /// Steps that moved the weights.
+    pub(crate) fn time(&self) -> u64 {
+        self.optimizer.time
+    }
+
+    /// Everything that a step changes, by name.
+    pub(crate) fn values(&self) -> Values {
+        let mut values = Values::new();
+        let tensors = parameters(self.modules());
+        let weights = tensors.iter().filter(|t| t.kind == ParameterKind::Weight);
+        for (tensor, [first, second]) in weights.zip(&self.optimizer.moments) {
+            values.insert(format!("first.{}", tensor.name), first.clone());
+            values.insert(format!("second.{}", tensor.name), second.clone());
+        }
+        for tensor in tensors {
+            values.insert(format!("value.{}", tensor.name), tensor.values);
+        }
+        values
+    }
+
+    /// Puts values back that were taken after `time` steps; `path` is where they come from.
+    pub(crate) fn restore(
+        &mut self,
+        mut values: Values,
+        time: u64,
+        path: &Path,
+    ) -> Result<(), TrainError> {
+        let mut take = |name: String, len: usize| match values.remove(&name) {
+            Some(found) if found.len() == len => Ok(found),
+            _ => Err(TrainError::malformed(path, format!("{name} is missing or of another size"))),
+        };
+        let mut tensors = parameters(self.modules());
+        let mut moments = Vec::new();
+        for tensor in &mut tensors {
+            let len = tensor.values.len();
+            tensor.values = take(format!("value.{}", tensor.name), len)?;
+            if tensor.kind == ParameterKind::Weight {
+                let first = take(format!("first.{}", tensor.name), len)?;
+                moments.push([first, take(format!("second.{}", tensor.name), len)?]);
+            }
+        }
+        self.modules = Some(load_parameters(self.modules().clone(), tensors)?);
+        (self.optimizer.moments, self.optimizer.time) = (moments, time);
+        Ok(())
+    }
+
+    fn modules(&self) -> &Modules {
+        self.modules.as_ref().expect("a step puts it back")
+    }
+}
+
+impl AdamW {
+    /// Moves the weights of modules by their gradients, those that the loss does not reach by zeros.
+    fn step(&mut self, modules: Modules, grads: Vec<Option<Vec<f32>>>, rate: f64) -> Modules {
+        let zeros = |len: usize| vec![0.0; len];
+        let grads = grads.into_iter().zip(&self.moments);
+        let mut grads: Vec<Vec<f32>> =
+            grads.map(|(grad, [first, _])| grad.unwrap_or_else(|| zeros(first.len()))).collect();
+        self.clip(&mut grads);
+        self.begin();
+        update_weights(modules, &mut |i, values| self.update(i, values, &grads[i], rate))
+    }
+}
+
+/// Losses and logits, off the device at once.
+fn read(softmax: Tensor<1>, center: Tensor<1>, logits: Tensor<2>) -> Step {
+    let [count, classes] = logits.dims();
+    let all = Tensor::cat(vec![softmax, center, logits.reshape([count * classes])], 0);
+    let all: Vec<f32> = all.into_data().iter::<f32>().collect();
+    let best = |row: &[f32]| {
+        let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        best.map_or(0, |(class, _)| class)
+    };
+    Step {
+        softmax_loss: f64::from(all[0]),
+        center_loss: f64::from(all[1]),
+        predicted: all[2..].chunks_exact(classes).map(best).collect(),
+    }
+}
+
+/// Takes the weights of another model; the last layer only where the classes are the same ones.
+fn start_from(network: Network, init: &Model) -> Result<Network, TrainError> {
+    let mut tensors = init.tensors.clone();
+    let own = parameters(&network);
+    for tensor in &mut tensors {
+        if tensor.name.starts_with("head.class_")
+            && let Some(own) = own.iter().find(|t| t.name == tensor.name)
+            && own.shape != tensor.shape
+        {
+            *tensor = own.clone();
+        }
+    }
+    Ok(load_parameters(network, tensors)?)
+}
