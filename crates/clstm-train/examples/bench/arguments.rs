@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use clstm_nn::Precision;
+
 use crate::Result;
 
 pub(crate) struct Arguments(Vec<(String, String)>);
@@ -43,13 +45,10 @@ impl Arguments {
         self.all("set").map(pair).collect()
     }
 
-    /// Makes the thread pool of the size asked for, and checks the precision.
-    pub(crate) fn start(&self) -> Result<()> {
+    /// Makes the thread pool of the size asked for; what the products are computed in.
+    pub(crate) fn start(&self) -> Result<Precision> {
         rayon::ThreadPoolBuilder::new().num_threads(self.number("threads")?).build_global()?;
-        match self.text("precision")? {
-            "f32" => Ok(()),
-            other => Err(format!("precision {other:?} is not available, only f32").into()),
-        }
+        Ok(self.text("precision")?.parse()?)
     }
 
     fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {

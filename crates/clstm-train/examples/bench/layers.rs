@@ -23,7 +23,7 @@ struct Part {
 
 /// Runs `--steps` steps in parts, the same number of whole ones beside, and prints one line.
 pub(crate) fn layers(arguments: &Arguments) -> Result<()> {
-    arguments.start()?;
+    let precision = arguments.start()?;
     let (batch, steps) = (arguments.number("batch")?, arguments.number("steps")?);
     let model = Model::read(arguments.path("model")?)?;
     let segments = Inputs::read(arguments.path("check")?)?.first(batch)?;
@@ -31,7 +31,7 @@ pub(crate) fn layers(arguments: &Arguments) -> Result<()> {
     let mut clock = Clock::default();
     let line = match arguments.text("what")? {
         "train_step" => {
-            let mut learner = Learner::new(config, &model)?;
+            let mut learner = Learner::new(config, &model, precision)?;
             for step in 0..=steps as u64 {
                 let input = Tensor::<3>::from_data(segments.clone(), learner.device());
                 clock.network(&learner.network, config, input, Mode::Training { seed: step });
@@ -48,7 +48,7 @@ pub(crate) fn layers(arguments: &Arguments) -> Result<()> {
         }
         "infer" => {
             let device = Device::flex();
-            let network = model.network(&device)?;
+            let network = model.network(&device)?.with_precision(precision);
             for _ in 0..=steps {
                 let input = Tensor::<3>::from_data(segments.clone(), &device);
                 clock.network(&network, config, input.clone(), Mode::Inference);

@@ -3,8 +3,8 @@
 use clstm::Model;
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm_nn::{
-    CenterLoss, CenterLossConfig, Mode, Network, NetworkConfig, ParameterKind, Preset, gradients,
-    load_parameters, parameters, softmax_loss, update_weights,
+    CenterLoss, CenterLossConfig, Mode, Network, NetworkConfig, ParameterKind, Precision, Preset,
+    gradients, load_parameters, parameters, softmax_loss, update_weights,
 };
 use clstm_train::{AdamW, Recipe};
 
@@ -28,9 +28,10 @@ pub(crate) struct Learner {
 
 impl Learner {
     /// A learner that starts from the model's weights.
-    pub(crate) fn new(config: &NetworkConfig, model: &Model) -> Result<Self> {
+    pub(crate) fn new(config: &NetworkConfig, model: &Model, precision: Precision) -> Result<Self> {
         let device = Device::flex().autodiff();
-        let network = load_parameters(config.init(0, &device)?, model.tensors.clone())?;
+        let network = config.init(0, &device)?.with_precision(precision);
+        let network = load_parameters(network, model.tensors.clone())?;
         let &NetworkConfig { classes, features, .. } = config;
         let centers = CenterLossConfig { classes, features }.init(&device);
         let mut weights = parameters(&network);

@@ -2,7 +2,7 @@
 
 use clstm::{FrontendConfig, Model, ModelInfo, TrainingInfo};
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
-use clstm_nn::{Mode, NetworkConfig, ParameterKind, parameters};
+use clstm_nn::{Mode, NetworkConfig, ParameterKind, Precision, parameters};
 use clstm_train::Recipe;
 
 use crate::Result;
@@ -34,7 +34,7 @@ pub(crate) fn prepare(arguments: &Arguments) -> Result<()> {
 
     // No two programs draw the same dropout.
     let sure = NetworkConfig { dropout: 0.0, ..config };
-    let mut learner = Learner::new(&sure, &model)?;
+    let mut learner = Learner::new(&sure, &model, Precision::F32)?;
     let loss = learner.loss(&checked, 0);
     let gradients = learner.backward(&loss);
     let answers = Answers {

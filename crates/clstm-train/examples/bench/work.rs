@@ -5,7 +5,7 @@ use std::io::BufRead;
 use std::time::Instant;
 
 use clstm::{Model, softmax};
-use clstm_nn::Mode;
+use clstm_nn::Precision;
 use clstm_nn::burn::tensor::{Device, Distribution, Tensor, TensorData};
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::learner::Learner;
 
 /// Does `--what`: `train_step`, `infer` or `gemm`.
 pub(crate) fn work(arguments: &Arguments) -> Result<()> {
-    arguments.start()?;
+    let precision = arguments.start()?;
     let batch = arguments.number("batch")?;
     if arguments.text("what")? == "gemm" {
         return gemm(batch, arguments.number("threads")?);
@@ -24,14 +24,14 @@ pub(crate) fn work(arguments: &Arguments) -> Result<()> {
     let model = Model::read(arguments.path("model")?)?;
     let segments = Inputs::read(arguments.path("check")?)?.first(batch)?;
     match arguments.text("what")? {
-        "train_step" => train_steps(&model, &segments),
-        "infer" => infer(&model, &segments),
+        "train_step" => train_steps(&model, &segments, precision),
+        "infer" => infer(&model, &segments, precision),
         other => Err(format!("there is no measurement {other:?}").into()),
     }
 }
 
-fn train_steps(model: &Model, segments: &TensorData) -> Result<()> {
-    let mut learner = Learner::new(&model.info.network, model)?;
+fn train_steps(model: &Model, segments: &TensorData, precision: Precision) -> Result<()> {
+    let mut learner = Learner::new(&model.info.network, model, precision)?;
     let mut seed = 0;
     ready(1);
     turns(|| {
@@ -42,14 +42,14 @@ fn train_steps(model: &Model, segments: &TensorData) -> Result<()> {
 }
 
 /// The probabilities of a batch of clips.
-fn infer(model: &Model, segments: &TensorData) -> Result<()> {
-    let device = Device::flex();
-    let network = model.network(&device)?;
+fn infer(model: &Model, segments: &TensorData, precision: Precision) -> Result<()> {
+    let engine = model.engine(precision)?;
+    let [batch, steps] = [segments.shape()[0], segments.shape()[1]];
+    let segments: Vec<f32> = segments.iter::<f32>().collect();
     ready(1);
     turns(|| {
-        let input = Tensor::<3>::from_data(segments.clone(), &device);
-        let logits = network.forward(input, Mode::Inference).logits.into_data();
-        let logits: Vec<f64> = logits.iter::<f64>().collect();
+        let logits = engine.run(&segments, [batch, steps]).logits;
+        let logits: Vec<f64> = logits.iter().map(|logit| f64::from(*logit)).collect();
         let classes = model.info.network.classes;
         let sure = logits.chunks_exact(classes).map(|row| softmax(row, 1.0)[0]).sum::<f64>();
         if sure.is_finite() { Ok(()) } else { Err("probabilities are not finite".into()) }
