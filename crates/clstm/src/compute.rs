@@ -33,7 +33,7 @@ impl Compute {
     /// The logits `[batch, classes]` of segments `[batch, time, length]`.
     pub(crate) fn logits(&self, segments: &[f32], [batch, time]: [usize; 2]) -> Vec<f32> {
         match self {
-            Self::Engine(engine) => engine.run(segments, [batch, time]).logits.to_vec(),
+            Self::Engine(engine) => engine.run(segments, [batch, time]).logits,
             Self::Device(network, device) => {
                 let shape = [batch, time, segments.len() / (batch * time)];
                 let data = TensorData::new(segments.to_vec(), shape);

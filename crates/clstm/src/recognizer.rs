@@ -183,8 +183,9 @@ impl Recognizer {
         self.recognize_clips(&[clip]).swap_remove(0)
     }
 
-    /// [`recognize_clip`](Self::recognize_clip) for each of `clips`, to the last bit the same: faster
-    /// because their spans share products and are spread over the threads of the current Rayon pool.
+    /// [`recognize_clip`](Self::recognize_clip) for each of `clips`, on the processor the same to the
+    /// last bit: faster because their spans share products and are spread over the threads of the
+    /// current Rayon pool.
     #[must_use]
     pub fn recognize_clips(&self, clips: &[&Clip]) -> Vec<Vec<f64>> {
         let ModelInfo { frontend, network, .. } = self.info();

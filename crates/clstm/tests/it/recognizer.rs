@@ -3,8 +3,9 @@
 use std::sync::OnceLock;
 
 use clstm::audio::{AudioError, DecodeLimits};
+use clstm::nn::burn::tensor::Device;
 use clstm::nn::{GflbConfig, LflbConfig, NamedTensor, NetworkConfig, Peepholes, Precision, Reset};
-use clstm::{ModelError, Recognition, RecognizeError, Recognizer};
+use clstm::{Clip, ModelError, Recognition, RecognizeError, Recognizer, logits};
 use proptest::prelude::*;
 
 use crate::support::{RATE, model, tiny, tiny_network, voice, wav};
@@ -93,6 +94,33 @@ fn another_precision_is_asked_for_and_hardly_changes_the_answer() {
     }
     let back = half.with_precision(Precision::F32).expect("every device has it");
     assert_eq!(back.recognize_clip(&clip), exact);
+}
+
+#[test]
+fn clips_together_have_the_logits_of_each_alone_and_nearly_those_of_the_network() {
+    let model = tiny();
+    let frontend = &model.info.frontend;
+    // One span of several lengths, and several spans.
+    let seconds = [0.2, 1.9, 0.3, 0.21, 2.4, 0.35];
+    let voices = seconds.iter().zip(0..).map(|(s, i)| voice(*s, RATE, 110.0 + 30.0 * f64::from(i)));
+    let clips: Vec<Clip> = voices.map(|sound| frontend.clean(sound)).collect();
+    assert!(frontend.spans(&clips[1]).len() > 1 && frontend.spans(&clips[4]).len() > 1);
+    let recognizer = Recognizer::new(model.clone()).expect("a recognizer");
+    let alone: Vec<_> = clips.iter().map(|clip| recognizer.recognize_clip(clip)).collect();
+    assert!(alone.iter().any(|logits| *logits != alone[0]), "the sounds matter");
+    let together: Vec<&Clip> = clips.iter().collect();
+    assert_eq!(recognizer.recognize_clips(&together), alone);
+    assert!(recognizer.recognize_clips(&[]).is_empty());
+
+    let device = Device::flex();
+    let network = model.network(&device).expect("a network");
+    for (clip, ours) in clips.iter().zip(&alone) {
+        let theirs = logits(&network, frontend, clip, &device);
+        assert_eq!(ours.len(), theirs.len());
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert!((ours - theirs).abs() <= 1e-5 * theirs.abs().max(1.0), "{ours} for {theirs}");
+        }
+    }
 }
 
 #[test]
