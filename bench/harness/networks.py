@@ -96,7 +96,8 @@ class Files:
 
 def prepare(ours: Path, network: Network, batch: int, folder: Path) -> Files:
     """Writes a network's files, the inputs being enough for a batch."""
-    model, check = (folder / f"{network.name}.{kind}.safetensors" for kind in ("model", "check"))
+    name = f"{network.name}-{batch}"
+    model, check = (folder / f"{name}.{kind}.safetensors" for kind in ("model", "check"))
     command = [ours, "prepare", "--preset", network.preset, "--batch", batch, "--segments", network.segments]
     for key, value in network.settings.items():
         command += ["--set", f"{key}={value}"]
