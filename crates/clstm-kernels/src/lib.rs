@@ -18,7 +18,9 @@
 //! groups are taken in the order of the groups: a result does not depend on the thread count.
 
 pub mod activation;
+pub mod conv_2d;
 pub mod conv_lstm;
+pub mod filterbank;
 pub mod gru;
 pub mod lflb;
 pub mod norm_pool;

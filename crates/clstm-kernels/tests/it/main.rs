@@ -1,7 +1,9 @@
 //! Integration tests of the kernels.
 #![allow(clippy::print_stderr, reason = "a skipped check says so")]
 
+mod conv_2d;
 mod conv_lstm;
+mod filterbank;
 mod gru;
 mod lflb;
 mod norm_pool;
