@@ -70,6 +70,61 @@ pub enum GflbConfig {
     },
 }
 
+/// A learnable filterbank on the waveform, see [`Filterbank`](crate::Filterbank).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilterbankConfig {
+    /// Complex filters, one a band.
+    pub filters: usize,
+    /// Taps of a filter.
+    pub kernel: usize,
+    /// Samples from one output of a filter to the next.
+    pub stride: usize,
+    /// Outputs whose energies are averaged into a frame.
+    pub pool: usize,
+    /// Most neighbouring bands that are masked in training; 0 for none.
+    pub mask: usize,
+    /// Whether log energies are relative to the band's own mean energy over the utterance, which takes
+    /// out the long-term spectrum of voice, room and microphone.
+    #[serde(default)]
+    pub relative: bool,
+    /// Largest relative change of all centre frequencies in training, drawn anew for each step: other
+    /// vocal tracts at the same tempo (VTLP, Jaitly & Hinton, 2013); 0 for none.
+    #[serde(default)]
+    pub warp: f64,
+}
+
+/// A convolutional block over time and length, see [`ConvBlock`](crate::ConvBlock).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConvBlockConfig {
+    /// Filters.
+    pub filters: usize,
+    /// Taps in time.
+    pub kernel_time: usize,
+    /// Taps along the length.
+    pub kernel_length: usize,
+    /// Time steps from one output to the next.
+    pub stride_time: usize,
+    /// Positions pooled into one.
+    pub pool: usize,
+}
+
+/// How the steps of an utterance become one vector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum TimePooling {
+    /// Their mean.
+    #[default]
+    Mean,
+    /// Their mean weighted by a learnt attention, `softmax_t(v · tanh(W x_t + b))`
+    /// (Lin et al., ICLR 2017, <https://arxiv.org/abs/1703.03130>).
+    Attention {
+        /// Size of the attention's hidden layer.
+        hidden: usize,
+    },
+}
+
 /// The whole network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,12 +133,21 @@ pub struct NetworkConfig {
     pub sample_rate: u32,
     /// Samples of one segment (time step).
     pub segment_length: usize,
+    /// A filterbank before the blocks; without it the first block hears the waveform, as in the paper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filterbank: Option<FilterbankConfig>,
+    /// Convolutional blocks before the local feature learning blocks; the paper has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub convolutions: Vec<ConvBlockConfig>,
     /// The local feature learning blocks, first to last.
     pub blocks: Vec<LflbConfig>,
     /// Whether each block's input skips to its output (from the second block on).
     pub skip: bool,
     /// The global feature learning block.
     pub gflb: GflbConfig,
+    /// How the steps become one vector.
+    #[serde(default)]
+    pub pooling: TimePooling,
     /// Size of the deep feature, which the centre loss sees.
     pub features: usize,
     /// Probability of dropout before the GFLB and on the deep feature, while training.
@@ -122,6 +186,38 @@ impl NetworkConfig {
                 self.dropout
             )));
         }
+        if let Some(bank) = &self.filterbank {
+            size("filterbank.filters", bank.filters)?;
+            size("filterbank.kernel", bank.kernel)?;
+            size("filterbank.stride", bank.stride)?;
+            size("filterbank.pool", bank.pool)?;
+            if !(0.0..0.5).contains(&bank.warp) {
+                let warp = bank.warp;
+                return Err(NetworkError::Config(format!(
+                    "filterbank.warp is {warp}, not in [0, 0.5)"
+                )));
+            }
+            if !self.segment_length.is_multiple_of(bank.stride * bank.pool) {
+                let (length, frame) = (self.segment_length, bank.stride * bank.pool);
+                return Err(NetworkError::Config(format!(
+                    "segment_length {length} is no multiple of the filterbank's frames of {frame}"
+                )));
+            }
+        }
+        if self.convolutions.len() > 64 {
+            let count = self.convolutions.len();
+            return Err(NetworkError::Config(format!("{count} convolutions, not in 0..=64")));
+        }
+        for (i, block) in self.convolutions.iter().enumerate() {
+            size(&format!("convolutions[{i}].filters"), block.filters)?;
+            size(&format!("convolutions[{i}].kernel_time"), block.kernel_time)?;
+            size(&format!("convolutions[{i}].kernel_length"), block.kernel_length)?;
+            size(&format!("convolutions[{i}].stride_time"), block.stride_time)?;
+            size(&format!("convolutions[{i}].pool"), block.pool)?;
+        }
+        if let TimePooling::Attention { hidden } = self.pooling {
+            size("pooling.hidden", hidden)?;
+        }
         for (i, block) in self.blocks.iter().enumerate() {
             size(&format!("blocks[{i}].filters"), block.filters)?;
             size(&format!("blocks[{i}].kernel_input"), block.kernel_input)?;
@@ -142,11 +238,32 @@ impl NetworkConfig {
         Ok(())
     }
 
-    /// `(length, channels)` of a segment before block `i`, and after the last for `i == blocks`.
+    /// `(length, channels)` of a step before convolution `i`, and after the last for
+    /// `i == convolutions`.
+    #[must_use]
+    pub fn convolution_input(&self, i: usize) -> (usize, usize) {
+        let length = self.filterbank.map_or(self.segment_length, |bank| bank.filters);
+        self.convolutions[..i]
+            .iter()
+            .fold((length, 1), |(length, _), block| (length.div_ceil(block.pool), block.filters))
+    }
+
+    /// `(length, channels)` of a step before block `i`, and after the last for `i == blocks`.
     #[must_use]
     pub fn block_input(&self, i: usize) -> (usize, usize) {
-        self.blocks[..i].iter().fold((self.segment_length, 1), |(length, _), block| {
+        let first = self.convolution_input(self.convolutions.len());
+        self.blocks[..i].iter().fold(first, |(length, _), block| {
             (length.div_ceil(block.stride).div_ceil(block.pool), block.filters)
         })
+    }
+
+    /// Time steps before convolution `i` for so many segments, and after the last, where the blocks are,
+    /// for `i == convolutions`.
+    #[must_use]
+    pub fn convolution_steps(&self, i: usize, segments: usize) -> usize {
+        let frame = self.filterbank.map_or(self.segment_length, |bank| bank.stride * bank.pool);
+        let frames = segments * (self.segment_length / frame.max(1));
+        let convolutions = self.convolutions[..i].iter();
+        convolutions.fold(frames, |steps, block| steps.div_ceil(block.stride_time))
     }
 }

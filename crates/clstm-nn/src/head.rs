@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
 
-use crate::{Dropout, Initializer, Mode, init};
+use crate::{Dropout, Initializer, Mode, TimePooling, init};
 
 /// Sizes of a [`Head`].
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub struct HeadConfig {
     pub classes: usize,
     /// Dropout on the deep feature.
     pub dropout: f64,
+    /// How the steps become one vector.
+    pub pooling: TimePooling,
 }
 
 /// What the network says of a batch.
@@ -27,9 +29,39 @@ pub struct Output {
     pub logits: Tensor<2>,
 }
 
-/// Mean over time, FC with ReLU (the deep feature), FC to the logits.
+/// Attention over the steps of an utterance.
+#[derive(Module, Debug)]
+pub struct Attention {
+    /// `[input, hidden]`
+    pub weight: Param<Tensor<2>>,
+    /// `[hidden]`
+    pub bias: Param<Tensor<1>>,
+    /// `[hidden, 1]`
+    pub score: Param<Tensor<2>>,
+}
+
+impl Attention {
+    /// The weighted mean over time.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, time, input]`
+    /// - output: `[batch, input]`
+    #[must_use]
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<2> {
+        let [batch, time, input] = x.dims();
+        let rows = x.clone().reshape([batch * time, input]);
+        let hidden = (rows.matmul(self.weight.val()) + self.bias.val().unsqueeze()).tanh();
+        let scores = hidden.matmul(self.score.val()).reshape([batch, time]);
+        let weights = activation::softmax(scores, 1).reshape([batch, time, 1]);
+        (x * weights).sum_dim(1).reshape([batch, input])
+    }
+}
+
+/// Mean over time, weighted or not, FC with ReLU (the deep feature), FC to the logits.
 #[derive(Module, Debug)]
 pub struct Head {
+    /// Weights of the steps, where they have different ones.
+    pub attention: Option<Attention>,
     /// `[input, features]`
     pub feature_weight: Param<Tensor<2>>,
     /// `[features]`
@@ -46,8 +78,17 @@ impl HeadConfig {
     /// Draws the starting weights.
     #[must_use]
     pub fn init(&self, initializer: &mut Initializer, device: &Device) -> Head {
-        let Self { input, features, classes, dropout } = *self;
+        let Self { input, features, classes, dropout, pooling } = *self;
+        let attention = match pooling {
+            TimePooling::Mean => None,
+            TimePooling::Attention { hidden } => Some(Attention {
+                weight: initializer.glorot([input, hidden], input, hidden, device),
+                bias: init::constant(0.0, [hidden], device),
+                score: initializer.glorot([hidden, 1], hidden, 1, device),
+            }),
+        };
         Head {
+            attention,
             feature_weight: initializer.glorot([input, features], input, features, device),
             feature_bias: init::constant(0.0, [features], device),
             class_weight: initializer.glorot([features, classes], features, classes, device),
@@ -63,7 +104,10 @@ impl Head {
     #[must_use]
     pub fn forward(&self, x: Tensor<3>, mode: Mode) -> Output {
         let [batch, _, input] = x.dims();
-        let pooled = x.mean_dim(1).reshape([batch, input]);
+        let pooled = match &self.attention {
+            Some(attention) => attention.forward(x),
+            None => x.mean_dim(1).reshape([batch, input]),
+        };
         let hidden = pooled.matmul(self.feature_weight.val()) + self.feature_bias.val().unsqueeze();
         let features = activation::relu(hidden); // [B, features]
         let kept = match mode {

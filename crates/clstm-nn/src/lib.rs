@@ -26,11 +26,13 @@
 
 mod center_loss;
 mod config;
+mod conv_block;
 mod conv_lstm;
 mod device;
 mod dropout;
 mod engine;
 mod error;
+mod filterbank;
 mod fused;
 mod gflb;
 mod gru;
@@ -51,15 +53,20 @@ mod values;
 pub mod composed;
 
 pub use center_loss::{CenterLoss, CenterLossConfig, softmax_loss};
-pub use config::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset};
+pub use config::{
+    ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset,
+    TimePooling,
+};
+pub use conv_block::ConvBlock;
 pub use conv_lstm::{ConvLstm, ConvLstmConfig};
 pub use device::DeviceName;
 pub use dropout::Dropout;
 pub use engine::{Engine, Scores};
 pub use error::NetworkError;
+pub use filterbank::Filterbank;
 pub use gflb::Gflb;
 pub use gru::{BiGru, BiGruConfig, GruDirection};
-pub use head::{Head, HeadConfig, Output};
+pub use head::{Attention, Head, HeadConfig, Output};
 pub use init::Initializer;
 #[cfg(feature = "train")]
 pub use learning::{gradients, update_weights};

@@ -4,8 +4,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::{
-    Dropout, Gflb, Head, HeadConfig, Initializer, Lflb, NetworkConfig, NetworkError, Output,
-    Precision,
+    ConvBlock, ConvBlockConfig, Dropout, Filterbank, Gflb, Head, HeadConfig, Initializer, Lflb,
+    NetworkConfig, NetworkError, Output, Precision,
 };
 
 /// Whether a forward pass learns.
@@ -23,6 +23,10 @@ pub enum Mode {
 /// From the segments of a waveform to class logits.
 #[derive(Module, Debug)]
 pub struct Network {
+    /// From the waveform to log energies of bands, where there is one.
+    pub filterbank: Option<Filterbank>,
+    /// Convolutional blocks over time and length, first to last.
+    pub convolutions: Vec<ConvBlock>,
     /// Local feature learning blocks, first to last.
     pub lflbs: Vec<Lflb>,
     /// Global feature learning block.
@@ -41,6 +45,12 @@ impl NetworkConfig {
     pub fn init(&self, seed: u64, device: &Device) -> Result<Network, NetworkError> {
         self.validate()?;
         let mut initializer = Initializer::new(seed);
+        let filterbank =
+            self.filterbank.map(|bank| bank.init(self.sample_rate, &mut initializer, device));
+        let convolution = |(i, block): (usize, &ConvBlockConfig)| {
+            block.init(self.convolution_input(i).1, &mut initializer, device)
+        };
+        let convolutions = self.convolutions.iter().enumerate().map(convolution).collect();
         let lflbs = (0..self.blocks.len())
             .map(|index| Lflb::init(self, index, &mut initializer, device))
             .collect();
@@ -51,8 +61,11 @@ impl NetworkConfig {
             features: self.features,
             classes: self.classes,
             dropout: self.dropout,
+            pooling: self.pooling,
         };
         Ok(Network {
+            filterbank,
+            convolutions,
             lflbs,
             gflb,
             head: head.init(&mut initializer, device),
@@ -74,6 +87,7 @@ impl Network {
         let conv_lstms = self.lflbs.iter_mut().map(|lflb| &mut lflb.conv_lstm).chain(lstm);
         conv_lstms.for_each(|layer| layer.precision = precision);
         gflb.gru.iter_mut().for_each(|layer| layer.precision = precision);
+        self.convolutions.iter_mut().for_each(|block| block.precision = precision);
         self
     }
 
@@ -82,9 +96,13 @@ impl Network {
     #[must_use]
     pub fn forward(&self, segments: Tensor<3>, mode: Mode) -> Output {
         let [batch, time, length] = segments.dims();
-        let waveform = segments.reshape([batch, time, length, 1]); // [B, T, L, 1]
-        let local = self.lflbs.iter().fold(waveform, |x, lflb| lflb.forward(x, mode)); // [B, T, Q, H]
-        let [_, _, positions, filters] = local.dims();
+        let steps = match &self.filterbank {
+            Some(bank) => bank.forward(segments.reshape([batch, time * length]), mode),
+            None => segments.reshape([batch, time, length, 1]),
+        }; // [B, T, L, C], of a filterbank's frames and bands
+        let steps = self.convolutions.iter().fold(steps, |x, block| block.forward(x, mode));
+        let local = self.lflbs.iter().fold(steps, |x, lflb| lflb.forward(x, mode)); // [B, T, Q, H]
+        let [_, time, positions, filters] = local.dims();
         let steps = local.reshape([batch, time, positions * filters]); // [B, T, Q * H]
         let steps = match mode {
             Mode::Training { seed } => self.dropout.forward(steps, seed),

@@ -1,11 +1,14 @@
-//! The networks of the paper's Table 1, by name.
+//! The networks of the paper's Table 1, and ours, by name.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{GflbConfig, LflbConfig, NetworkConfig, NetworkError, Peepholes, Reset};
+use crate::{
+    ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig, NetworkError,
+    Peepholes, Reset, TimePooling,
+};
 
-/// A row of Table 1.
+/// A row of Table 1, or `clstm-plus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
     /// ConvLSTM + FCN + softmax.
@@ -22,11 +25,14 @@ pub enum Preset {
     ConvLstmSkipBiGru,
     /// ConvLSTM + skip connections + BiGRU + centre loss: the proposed system.
     Clstm,
+    /// Ours, beyond the paper: a learnable filterbank and convolutions over time and frequency before
+    /// the ConvLSTM blocks, attention over time.
+    ClstmPlus,
 }
 
 impl Preset {
-    /// All rows in the paper's order.
-    pub const ALL: [Self; 7] = [
+    /// The rows of Table 1 in the paper's order.
+    pub const TABLE_1: [Self; 7] = [
         Self::ConvLstmFcn,
         Self::ConvLstmSkipFcn,
         Self::ConvLstmBiLstm,
@@ -34,6 +40,18 @@ impl Preset {
         Self::ConvLstmBiGru,
         Self::ConvLstmSkipBiGru,
         Self::Clstm,
+    ];
+
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::ConvLstmFcn,
+        Self::ConvLstmSkipFcn,
+        Self::ConvLstmBiLstm,
+        Self::ConvLstmSkipBiLstm,
+        Self::ConvLstmBiGru,
+        Self::ConvLstmSkipBiGru,
+        Self::Clstm,
+        Self::ClstmPlus,
     ];
 
     /// The name on the command line.
@@ -47,13 +65,14 @@ impl Preset {
             Self::ConvLstmBiGru => "convlstm-bigru",
             Self::ConvLstmSkipBiGru => "convlstm-skip-bigru",
             Self::Clstm => "clstm",
+            Self::ClstmPlus => "clstm-plus",
         }
     }
 
     /// Whether the centre loss is added to the softmax loss in training.
     #[must_use]
     pub fn center_loss(self) -> bool {
-        self == Self::Clstm
+        matches!(self, Self::Clstm | Self::ClstmPlus)
     }
 
     /// The row's network for `classes` classes.
@@ -77,13 +96,19 @@ impl Preset {
             Self::ConvLstmBiLstm | Self::ConvLstmSkipBiLstm => {
                 GflbConfig::BiLstm { hidden: 128, layers: 2 }
             }
-            Self::ConvLstmBiGru | Self::ConvLstmSkipBiGru | Self::Clstm => {
+            Self::ConvLstmBiGru | Self::ConvLstmSkipBiGru | Self::Clstm | Self::ClstmPlus => {
                 GflbConfig::BiGru { hidden: 128, layers: 2, reset: Reset::Before }
             }
         };
+        if self == Self::ClstmPlus {
+            return plus(classes, gflb);
+        }
         NetworkConfig {
             sample_rate: 16_000,
             segment_length: 2_000,
+            filterbank: None,
+            convolutions: Vec::new(),
+            pooling: TimePooling::Mean,
             blocks: vec![
                 block(32, 400, 10, 16),
                 block(64, 3, 1, 2),
@@ -96,6 +121,48 @@ impl Preset {
             dropout: 0.2,
             classes,
         }
+    }
+}
+
+/// The network of `clstm-plus`: frames of 10 ms in 64 bands, two convolutions down to steps of 60 ms
+/// and 16 positions along the frequency, and two ConvLSTM blocks along it.
+fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
+    let convolution = |filters, stride_time| ConvBlockConfig {
+        filters,
+        kernel_time: 3,
+        kernel_length: 3,
+        stride_time,
+        pool: 2,
+    };
+    let block = |filters| LflbConfig {
+        filters,
+        kernel_input: 3,
+        kernel_state: 3,
+        stride: 1,
+        pool: 2,
+        peepholes: Peepholes::Channel,
+        input_norm: true,
+    };
+    NetworkConfig {
+        sample_rate: 16_000,
+        segment_length: 1_920,
+        filterbank: Some(FilterbankConfig {
+            filters: 64,
+            kernel: 400,
+            stride: 40,
+            pool: 4,
+            mask: 8,
+            relative: true,
+            warp: 0.0,
+        }),
+        convolutions: vec![convolution(32, 2), convolution(64, 3)],
+        blocks: vec![block(64), block(96)],
+        skip: true,
+        gflb,
+        pooling: TimePooling::Attention { hidden: 64 },
+        features: 128,
+        dropout: 0.3,
+        classes,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a reader of model files accepts, checked before anything is allocated for it.
 
-use clstm_nn::{GflbConfig, NetworkConfig, Peepholes};
+use clstm_nn::{GflbConfig, NetworkConfig, Peepholes, TimePooling};
 
 use crate::{ModelError, ModelInfo};
 
@@ -65,8 +65,17 @@ pub(crate) fn fewest_weights(network: &NetworkConfig) -> u128 {
         GflbConfig::BiGru { hidden, layers, .. } => recurrent(3, local, hidden, layers),
         GflbConfig::BiLstm { hidden, layers } => recurrent(4, local, hidden, layers),
     };
+    let convolutions = network.convolutions.iter().enumerate().map(|(i, block)| {
+        let (_, channels) = wide(network.convolution_input(i));
+        channels * (block.kernel_time * block.kernel_length) as u128 * block.filters as u128
+    });
+    let attention = match network.pooling {
+        TimePooling::Mean => 0,
+        TimePooling::Attention { hidden } => hidden as u128 * (global + 1),
+    };
     let (features, classes) = (network.features as u128, network.classes as u128);
-    blocks.sum::<u128>() + gflb + features * (global + classes)
+    let local = convolutions.sum::<u128>() + blocks.sum::<u128>();
+    local + gflb + attention + features * (global + classes)
 }
 
 /// Weights of the layers in both directions, and the features that they give.
@@ -77,9 +86,22 @@ fn recurrent(gates: u128, input: u128, hidden: usize, layers: usize) -> (u128, u
     (2 * gates * hidden * (first + later), 2 * hidden)
 }
 
-/// Values of the largest array that a block needs for a span of `steps`: the gates, or the windows
-/// that a convolution reads.
-fn largest_layer(network: &NetworkConfig, steps: usize) -> u128 {
+/// Values of the largest array that a layer needs for a span of so many segments: the gates, the
+/// windows that a convolution reads, or the outputs of the filterbank.
+fn largest_layer(network: &NetworkConfig, segments: usize) -> u128 {
+    let samples = segments as u128 * network.segment_length as u128;
+    let bank = network.filterbank.map_or(0, |bank| {
+        let outputs = samples.div_ceil(bank.stride as u128) * 2 * bank.filters as u128;
+        outputs + bank.kernel as u128
+    });
+    let convolutions = network.convolutions.iter().enumerate().map(|(i, block)| {
+        let (length, channels) = wide(network.convolution_input(i));
+        let [input, output] = [i, i + 1].map(|i| network.convolution_steps(i, segments) as u128);
+        let padded = length + block.kernel_length as u128;
+        let read = (input + block.kernel_time as u128) * padded * channels;
+        read.max(output * padded * block.filters as u128)
+    });
+    let steps = network.convolution_steps(network.convolutions.len(), segments);
     let blocks = network.blocks.iter().enumerate().map(|(i, block)| {
         let (length, channels) = wide(network.block_input(i));
         let positions = length.div_ceil(block.stride as u128);
@@ -89,7 +111,7 @@ fn largest_layer(network: &NetworkConfig, steps: usize) -> u128 {
         let state = filters * block.kernel_state as u128;
         steps as u128 * positions * gates.max(input).max(state)
     });
-    blocks.max().unwrap_or(0)
+    bank.max(convolutions.max().unwrap_or(0)).max(blocks.max().unwrap_or(0))
 }
 
 /// Spans of `steps` that are worth running together: enough that the threads of a large machine get

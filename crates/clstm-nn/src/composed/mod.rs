@@ -1,11 +1,15 @@
 //! The recurrent layers composed of differentiable tensor operations: what runs on a device that has
 //! no fused kernels, and the oracle that the fused ones are tested against.
 
+mod conv_2d;
 mod conv_lstm;
+mod filterbank;
 mod gru;
 mod norm_pool;
 mod time;
 
+pub use conv_2d::conv_2d;
 pub use conv_lstm::conv_lstm;
+pub use filterbank::filterbank;
 pub use gru::bi_gru;
 pub use norm_pool::{max_pool, norm_pool};

@@ -4,13 +4,22 @@ use clstm_kernels::Buffer;
 use clstm_kernels::panel::{self, Into, Panels, Rows};
 
 use super::tensors::Tensors;
-use crate::{NetworkConfig, NetworkError};
+use crate::{NetworkConfig, NetworkError, TimePooling};
 
 /// [`Head`](crate::Head).
 #[derive(Debug)]
 pub(super) struct Head {
+    attention: Option<Attention>,
     features: Linear,
     classes: Linear,
+}
+
+/// [`Attention`](crate::Attention).
+#[derive(Debug)]
+struct Attention {
+    hidden: Linear,
+    /// `[hidden]`
+    score: Vec<f32>,
 }
 
 /// A fully connected layer.
@@ -30,7 +39,19 @@ impl Head {
         tensors: &mut Tensors<'_>,
     ) -> Result<Self, NetworkError> {
         let (features, classes) = (network.features, network.classes);
+        let attention = match network.pooling {
+            TimePooling::Mean => None,
+            TimePooling::Attention { hidden } => Some(Attention {
+                hidden: Linear::at(
+                    ["head.attention.weight", "head.attention.bias"],
+                    [input, hidden],
+                    tensors,
+                )?,
+                score: tensors.take("head.attention.score", &[hidden, 1])?.to_vec(),
+            }),
+        };
         Ok(Self {
+            attention,
             features: Linear::new("head.feature", [input, features], tensors)?,
             classes: Linear::new("head.class", [features, classes], tensors)?,
         })
@@ -55,12 +76,15 @@ impl Head {
         logits: &mut [f32],
     ) {
         let input = self.features.input;
+        let weights = self.attention.as_ref().map(|attention| attention.weights(batch, time, x));
+        let even = 1.0 / time as f32;
         let mut mean = Buffer::zeros(batch * input);
-        for (steps, mean) in x.chunks_exact(time * input).zip(mean.chunks_exact_mut(input)) {
-            for step in steps.chunks_exact(input) {
-                mean.iter_mut().zip(step).for_each(|(mean, x)| *mean += x);
+        let utterances = x.chunks_exact(time * input).zip(mean.chunks_exact_mut(input));
+        for (utterance, (steps, mean)) in utterances.enumerate() {
+            for (t, step) in steps.chunks_exact(input).enumerate() {
+                let weight = weights.as_ref().map_or(even, |w| w[utterance * time + t]);
+                mean.iter_mut().zip(step).for_each(|(mean, x)| *mean += weight * x);
             }
-            mean.iter_mut().for_each(|mean| *mean /= time as f32);
         }
         self.features.forward(batch, &mean, features);
         // Not `max`, which would hide a NaN.
@@ -69,15 +93,40 @@ impl Head {
     }
 }
 
+impl Attention {
+    /// Of each step of `x` `[batch, time, input]`; those of an utterance sum to one.
+    fn weights(&self, batch: usize, time: usize, x: &[f32]) -> Buffer {
+        let size = self.score.len();
+        let mut hidden = Buffer::any(batch * time * size);
+        self.hidden.forward(batch * time, x, &mut hidden);
+        let mut weights = Buffer::any(batch * time);
+        for (weight, hidden) in weights.iter_mut().zip(hidden.chunks_exact(size)) {
+            *weight = hidden.iter().zip(&self.score).map(|(h, score)| h.tanh() * score).sum();
+        }
+        for weights in weights.chunks_exact_mut(time) {
+            let most = weights.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            weights.iter_mut().for_each(|weight| *weight = (*weight - most).exp());
+            let sum: f32 = weights.iter().sum();
+            weights.iter_mut().for_each(|weight| *weight /= sum);
+        }
+        weights
+    }
+}
+
 impl Linear {
-    fn new(
-        path: &str,
+    fn new(path: &str, sizes: [usize; 2], tensors: &mut Tensors<'_>) -> Result<Self, NetworkError> {
+        Self::at([&format!("{path}_weight"), &format!("{path}_bias")], sizes, tensors)
+    }
+
+    /// The layer whose weight and bias have these names.
+    fn at(
+        [weight, bias]: [&str; 2],
         [input, outputs]: [usize; 2],
         tensors: &mut Tensors<'_>,
     ) -> Result<Self, NetworkError> {
-        let weight = tensors.take(&format!("{path}_weight"), &[input, outputs])?;
+        let weight = tensors.take(weight, &[input, outputs])?;
         let weight = Panels::pack([1, input, outputs], weight, [0, outputs, 1]);
-        let bias = tensors.take(&format!("{path}_bias"), &[outputs])?.to_vec();
+        let bias = tensors.take(bias, &[outputs])?.to_vec();
         Ok(Self { input, weight, bias })
     }
 

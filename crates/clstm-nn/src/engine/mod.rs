@@ -1,15 +1,17 @@
 //! The network for inference alone: weights packed once, plain slices, no tensors of a framework.
 
 mod block;
+mod front;
 mod gflb;
 mod head;
 mod tensors;
 
-use clstm_kernels::{Buffer, GROUP};
+use clstm_kernels::GROUP;
 use rayon::prelude::*;
 
 use crate::{NamedTensor, NetworkConfig, NetworkError, Precision};
 use block::Block;
+use front::{ConvBlock, Filterbank};
 use gflb::Gflb;
 use head::Head;
 use tensors::Tensors;
@@ -23,7 +25,11 @@ use tensors::Tensors;
 #[derive(Debug)]
 pub struct Engine {
     segment_length: usize,
+    filterbank: Option<Filterbank>,
+    convolutions: Vec<ConvBlock>,
     blocks: Vec<Block>,
+    /// Of the filterbank's output, or of the segments without one: steps of a segment.
+    frames: usize,
     gflb: Gflb,
     head: Head,
 }
@@ -51,6 +57,12 @@ impl Engine {
     ) -> Result<Self, NetworkError> {
         config.validate()?;
         let mut tensors = Tensors::new(tensors);
+        let filterbank = config.filterbank;
+        let filterbank =
+            filterbank.map(|bank| Filterbank::new(config, bank, &mut tensors)).transpose()?;
+        let convolutions = (0..config.convolutions.len())
+            .map(|index| ConvBlock::new(config, index, &mut tensors, precision))
+            .collect::<Result<_, _>>()?;
         let blocks = (0..config.blocks.len())
             .map(|index| Block::new(config, index, &mut tensors, precision))
             .collect::<Result<_, _>>()?;
@@ -58,7 +70,9 @@ impl Engine {
         let gflb = Gflb::new(&config.gflb, length * filters, &mut tensors, precision)?;
         let head = Head::new(config, gflb.output(), &mut tensors)?;
         tensors.finish()?;
-        Ok(Self { segment_length: config.segment_length, blocks, gflb, head })
+        let frames = config.filterbank.map_or(1, |b| config.segment_length / (b.stride * b.pool));
+        let segment_length = config.segment_length;
+        Ok(Self { segment_length, filterbank, convolutions, blocks, frames, gflb, head })
     }
 
     /// Runs over `segments` `[batch, time, length]`, row-major.
@@ -88,7 +102,12 @@ impl Engine {
     /// [`Engine::run`] for a part of the batch, through all layers.
     fn run_part(&self, segments: &[f32], time: usize, features: &mut [f32], logits: &mut [f32]) {
         let batch = segments.len() / (time * self.segment_length);
-        let mut local: Option<Buffer> = None;
+        let mut local = self.filterbank.as_ref().map(|bank| bank.forward(batch, segments));
+        let mut time = time * self.frames;
+        for block in &self.convolutions {
+            let (y, steps) = block.forward(batch, time, local.as_deref().unwrap_or(segments));
+            (local, time) = (Some(y), steps);
+        }
         for block in &self.blocks {
             local = Some(block.forward(batch, time, local.as_deref().unwrap_or(segments)));
         }

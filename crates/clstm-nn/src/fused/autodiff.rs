@@ -12,11 +12,11 @@ use burn::backend::{Autodiff, Flex, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
 use clstm_kernels::gru::{BiGruShape, DirectionGrad};
-use clstm_kernels::{conv_lstm, gru, lflb, norm_pool};
+use clstm_kernels::{conv_2d, conv_lstm, filterbank, gru, lflb, norm_pool};
 
 use super::operation::{
     ConvLstmCall, FusedOps, LflbCall, NormPoolCall, bi_gru_directions, bi_gru_forward,
-    conv_lstm_forward, lflb_forward, norm_pool_forward, slice,
+    conv_2d_forward, conv_lstm_forward, filterbank_forward, lflb_forward, norm_pool_forward, slice,
 };
 
 /// From the output's gradient (and which inputs want one) to the inputs' gradients.
@@ -176,6 +176,44 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
                         &mut dbeta,
                     );
                     [Some(dh), Some(dgamma), Some(dbeta)]
+                })
+            });
+            (y, closure)
+        })
+    }
+
+    fn conv_2d(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        shape: conv_2d::Shape,
+    ) -> FloatTensor<Self> {
+        record::<C, 2>([x, weight], |inputs, tracked| {
+            let y = conv_2d_forward(&inputs, &shape);
+            let closure = tracked.then(|| -> Closure<2> {
+                Box::new(move |dy, wanted| {
+                    let [x, weight] = &inputs;
+                    let mut dx = wanted[0].then(|| vec![0.0; slice(x).len()]);
+                    let (x, weight) = (slice(x), slice(weight));
+                    let dw = conv_2d::backward(&shape, x, weight, slice(dy), dx.as_deref_mut());
+                    [dx, Some(dw)]
+                })
+            });
+            (y, closure)
+        })
+    }
+
+    fn filterbank(
+        x: FloatTensor<Self>,
+        taps: FloatTensor<Self>,
+        shape: filterbank::Shape,
+    ) -> FloatTensor<Self> {
+        record::<C, 2>([x, taps], |inputs, tracked| {
+            let (y, saved) = filterbank_forward(&inputs, &shape, tracked);
+            let closure = saved.map(|saved| -> Closure<2> {
+                Box::new(move |dy, wanted| {
+                    assert!(!wanted[0], "no gradient reaches the waveform behind a filterbank");
+                    let x = slice(&inputs[0]);
+                    [None, Some(filterbank::backward(&shape, saved, x, slice(dy)))]
                 })
             });
             (y, closure)

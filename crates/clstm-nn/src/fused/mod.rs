@@ -14,6 +14,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use clstm_kernels::conv_lstm::{Peepholes, Shape};
 use clstm_kernels::gru::BiGruShape;
 use clstm_kernels::norm_pool::NormPoolShape;
+use clstm_kernels::{conv_2d, filterbank};
 
 use crate::norm_pool::RunningStatistics;
 use crate::{BiGru, ConvLstm, Mode, NormPool};
@@ -144,6 +145,18 @@ pub(crate) fn norm_pool(h: Tensor<4>, layer: &NormPool, mode: Mode) -> Tensor<4>
     );
     take_statistics(&slot, &layer.statistics, batch * time * positions);
     Tensor::from_dispatch(y)
+}
+
+/// The convolution of `x` `[B, T, L, C]` with `weight` `[kT, kL, C, H]`.
+pub(crate) fn conv_2d(x: Tensor<4>, weight: Tensor<4>, shape: conv_2d::Shape) -> Tensor<4> {
+    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+    Tensor::from_dispatch(<Dispatch as FusedOps>::conv_2d(x, weight, shape))
+}
+
+/// Energies `[B, frames, F]` of a waveform `[B, N]` behind filters `[2, F, K]`.
+pub(crate) fn filterbank(x: Tensor<2>, taps: Tensor<3>, shape: filterbank::Shape) -> Tensor<3> {
+    let (x, taps) = (x.into_dispatch(), taps.into_dispatch());
+    Tensor::from_dispatch(<Dispatch as FusedOps>::filterbank(x, taps, shape))
 }
 
 pub(crate) fn bi_gru(x: Tensor<3>, layer: &BiGru) -> Tensor<3> {

@@ -10,6 +10,7 @@ use clstm_kernels::conv_lstm::{self, InputNorm, Params, Peepholes, Shape};
 use clstm_kernels::gru::{self, BiGruShape, Direction, Reset};
 use clstm_kernels::lflb::{self, OutputNorm};
 use clstm_kernels::norm_pool::{self, NormPoolShape};
+use clstm_kernels::{conv_2d, filterbank};
 
 use super::Slot;
 use crate::norm_pool::EPSILON;
@@ -98,6 +99,18 @@ pub(crate) trait FusedOps: Backend {
         call: NormPoolCall,
     ) -> FloatTensor<Self>;
 
+    fn conv_2d(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        shape: conv_2d::Shape,
+    ) -> FloatTensor<Self>;
+
+    fn filterbank(
+        x: FloatTensor<Self>,
+        taps: FloatTensor<Self>,
+        shape: filterbank::Shape,
+    ) -> FloatTensor<Self>;
+
     fn bi_gru(
         x: FloatTensor<Self>,
         fwd_w: FloatTensor<Self>,
@@ -149,6 +162,14 @@ impl FusedOps for Flex {
     ) -> FlexTensor {
         let inputs = [h, gamma, beta].map(|t| t.to_contiguous());
         norm_pool_forward(&inputs, &call).0
+    }
+
+    fn conv_2d(x: FlexTensor, weight: FlexTensor, shape: conv_2d::Shape) -> FlexTensor {
+        conv_2d_forward(&[x, weight].map(|t| t.to_contiguous()), &shape)
+    }
+
+    fn filterbank(x: FlexTensor, taps: FlexTensor, shape: filterbank::Shape) -> FlexTensor {
+        filterbank_forward(&[x, taps].map(|t| t.to_contiguous()), &shape, false).0
     }
 
     fn bi_gru(
@@ -262,6 +283,24 @@ pub(super) fn norm_pool_forward(
         }
     };
     (tensor(y, call.output), saved)
+}
+
+pub(super) fn conv_2d_forward([x, weight]: &[FlexTensor; 2], shape: &conv_2d::Shape) -> FlexTensor {
+    let dims = [shape.batch, shape.steps(), shape.length, shape.filters];
+    let mut y = vec![0.0; dims.iter().product()];
+    conv_2d::forward(shape, slice(x), slice(weight), &mut y);
+    tensor(y, dims)
+}
+
+pub(super) fn filterbank_forward(
+    [x, taps]: &[FlexTensor; 2],
+    shape: &filterbank::Shape,
+    keep: bool,
+) -> (FlexTensor, Option<filterbank::Saved>) {
+    let dims = [shape.batch, shape.frames(), shape.filters];
+    let mut energies = vec![0.0; dims.iter().product()];
+    let saved = filterbank::forward(shape, slice(x), slice(taps), &mut energies, keep);
+    (tensor(energies, dims), saved)
 }
 
 pub(super) fn bi_gru_directions<'a>(

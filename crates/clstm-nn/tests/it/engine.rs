@@ -59,7 +59,9 @@ fn every_preset_gives_the_scores_of_its_network() {
             compare(preset.name(), &small(preset), precision, 1e-5);
         }
     }
-    compare("full size", &Preset::Clstm.network(8), Precision::F32, 1e-5);
+    for preset in [Preset::Clstm, Preset::ClstmPlus] {
+        compare("full size", &preset.network(8), Precision::F32, 1e-5);
+    }
 }
 
 #[test]
@@ -89,6 +91,7 @@ fn an_utterance_has_the_same_bits_alone_in_a_batch_and_on_any_threads() {
         (Preset::Clstm, Precision::F32),
         (Preset::Clstm, Precision::Bf16),
         (Preset::ConvLstmSkipBiLstm, Precision::F32),
+        (Preset::ClstmPlus, Precision::Bf16),
     ] {
         let config = small(preset);
         let (_, tensors) = trained(&config, precision);

@@ -1,9 +1,11 @@
 //! The fused layers against their compositions where the reference vectors do not reach: batch
 //! statistics, pooling, inference.
 
-use clstm_nn::burn::tensor::Tensor;
+use clstm_kernels::{Precision, conv_2d, filterbank};
+use clstm_nn::burn::tensor::{Tensor, activation};
 use clstm_nn::{
-    ConvLstmConfig, Initializer, LflbConfig, Mode, NormPoolConfig, Peepholes, composed, parameters,
+    ConvBlockConfig, ConvLstmConfig, FilterbankConfig, Initializer, LflbConfig, Mode,
+    NormPoolConfig, Peepholes, composed, parameters,
 };
 
 use crate::random::Random;
@@ -91,5 +93,75 @@ fn norm_and_pooling_is_its_composition() {
         for (a, b) in fused.iter().zip(&composition) {
             assert!(distance(a, b) < 1e-5, "{positions} by {pool}: {}", distance(a, b));
         }
+    }
+}
+
+#[test]
+fn a_convolutional_block_is_its_composition() {
+    let mut random = Random::new(3);
+    for (kernel_time, kernel_length, stride_time) in [(3, 3, 1), (3, 3, 2), (2, 4, 3), (1, 1, 2)] {
+        let config =
+            ConvBlockConfig { filters: 6, kernel_time, kernel_length, stride_time, pool: 2 };
+        let [a, b] = [0, 1].map(|_| config.init(4, &mut Initializer::new(3), &device()));
+        let x = tensor::<4>(&random.vec(2 * 7 * 9 * 4, 1.0), [2, 7, 9, 4]);
+        let steps = 7_usize.div_ceil(stride_time);
+        let weight = tensor::<4>(&random.vec(2 * steps * 5 * 6, 1.0), [2, steps, 5, 6]);
+        let shape = conv_2d::Shape {
+            batch: 2,
+            time: 7,
+            length: 9,
+            channels: 4,
+            filters: 6,
+            kernel_time,
+            kernel_length,
+            stride_time,
+            precision: Precision::F32,
+        };
+        let fused = run(&x, &weight, &|x, mode| a.forward(x, mode));
+        let composition = run(&x, &weight, &|x, mode| {
+            let y = composed::conv_2d(x, b.weight.val(), shape);
+            activation::relu(composed::norm_pool(y, &b.norm_pool, mode))
+        });
+        for (a, b) in fused.iter().zip(&composition) {
+            assert!(distance(a, b) < 1e-5, "{shape:?}: {}", distance(a, b));
+        }
+    }
+}
+
+#[test]
+fn a_filterbank_and_its_gradients_are_their_composition() {
+    let config = FilterbankConfig {
+        filters: 6,
+        kernel: 50,
+        stride: 8,
+        pool: 3,
+        mask: 0,
+        relative: false,
+        warp: 0.0,
+    };
+    let bank = config.init(16_000, &mut Initializer::new(0), &device());
+    let shape =
+        filterbank::Shape { batch: 2, samples: 500, filters: 6, kernel: 50, stride: 8, pool: 3 };
+    let mut random = Random::new(4);
+    let x = tensor::<2>(&random.vec(1_000, 0.5), [2, 500]);
+    let frames = shape.frames();
+    let weight = tensor::<3>(&random.vec(2 * frames * 6, 1.0), [2, frames, 6]);
+    // The layer is the composition of its taps, its logarithm and its norm.
+    let whole = bank.forward(x.clone(), TRAINING).reshape([2, frames, 6]);
+    let energies = composed::filterbank(x, bank.taps(1.0), shape);
+    let logs = (energies.clone() + bank.floor.val().exp().reshape([1, 1, 6])).log();
+    let parts =
+        bank.norm.forward(logs.reshape([2, frames, 1, 6]), TRAINING).reshape([2, frames, 6]);
+    let gradients = |y: &Tensor<3>| {
+        let grads = (y.clone() * weight.clone()).sum().backward();
+        [&bank.center, &bank.width, &bank.floor].map(|p| floats(p.val().grad(&grads).expect("one")))
+    };
+    let (a, b) = (gradients(&whole), gradients(&parts));
+    assert!(distance(&floats(whole), &floats(parts)) < 1e-5);
+    for (name, (a, b)) in ["center", "width", "floor"].iter().zip(a.iter().zip(&b)) {
+        // The floor's are small: it is small itself.
+        assert!(a.iter().any(|g| g.abs() > 1e-5), "{name} gets a gradient: {a:?}");
+        // A centre's gradient sums terms of both signs, a hundred times larger than itself.
+        assert!(distance(a, b) < 1e-3, "{name}: {a:?} for {b:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use clstm::audio::TrimConfig;
 use clstm::nn::burn::tensor::Device;
-use clstm::nn::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, parameters};
+use clstm::nn::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TimePooling, parameters};
 use clstm::{FrontendConfig, Model, ModelInfo, Score, TrainingInfo};
 
 pub(crate) const RATE: u32 = 16_000;
@@ -19,6 +19,9 @@ pub(crate) fn tiny_network() -> NetworkConfig {
         input_norm: true,
     };
     NetworkConfig {
+        filterbank: None,
+        convolutions: Vec::new(),
+        pooling: TimePooling::Mean,
         sample_rate: RATE,
         segment_length: 400,
         blocks: vec![block(4, 40, 10, 4, Peepholes::Full), block(6, 3, 1, 2, Peepholes::Channel)],
