@@ -8,6 +8,7 @@ use clstm_audio::{AugmentConfig, Augmenter};
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
+use crate::mixup::mix_up;
 use crate::{Batch, Dataset, Recipe, TrainError};
 
 /// Batches waiting to be used: two hide the assembly, more only take memory.
@@ -71,8 +72,10 @@ pub(crate) fn assemble<'scope, 'env>(
                 augmenter.apply(&dataset.clips[item].samples, seed, recipe.span(), &mut crop);
                 segments.extend_from_slice(&crop);
             }
-            let labels = items.iter().map(|item| dataset.label(*item)).collect();
-            if sender.send(Batch { segments, labels }).is_err() {
+            let labels: Vec<usize> = items.iter().map(|item| dataset.label(*item)).collect();
+            let seed = mix(recipe.seed, (epoch * steps + step) as u64 + 1, 0x6d69_7875);
+            let mixed = mix_up(&recipe.mixup, seed, recipe.span(), &mut segments, &labels);
+            if sender.send(Batch { segments, labels, mixed }).is_err() {
                 return; // the training stopped
             }
         }

@@ -22,6 +22,8 @@ pub struct Batch {
     pub segments: Vec<f32>,
     /// Class of each utterance.
     pub labels: Vec<usize>,
+    /// Class and share, below one half, of the utterance mixed into each; empty where none is.
+    pub mixed: Vec<(usize, f32)>,
 }
 
 /// What a step saw of its batch before it moved the weights.
@@ -88,8 +90,8 @@ impl Learner {
         let segments = Tensor::<3>::from_data(TensorData::new(batch.segments, shape), &self.device);
         let off = recipe.label_smoothing / classes as f64;
         let on = 1.0 - recipe.label_smoothing + off;
-        let smoothed = self.targets(&batch.labels, on as f32, off as f32);
-        let hard = self.targets(&batch.labels, 1.0, 0.0);
+        let smoothed = self.targets(&batch.labels, &batch.mixed, on as f32, off as f32);
+        let hard = self.targets(&batch.labels, &batch.mixed, 1.0, 0.0);
 
         let modules = self.modules.take().expect("a step puts it back");
         let seed = mix(recipe.seed, self.optimizer.time + 1, 0x6472_6f70);
@@ -108,12 +110,19 @@ impl Learner {
         seen
     }
 
-    /// A row for each label, `on` at its class and `off` at the others.
-    fn targets(&self, labels: &[usize], on: f32, off: f32) -> Tensor<2> {
+    /// A row for each label, `on` at its class and `off` at the others; of two classes mixed, the mean
+    /// of their rows by their shares.
+    fn targets(&self, labels: &[usize], mixed: &[(usize, f32)], on: f32, off: f32) -> Tensor<2> {
         let shape = [labels.len(), self.recipe.network.classes];
         let mut rows = vec![off; shape[0] * shape[1]];
         for (row, label) in rows.chunks_exact_mut(shape[1]).zip(labels) {
             row[*label] = on;
+        }
+        for ((row, label), (other, share)) in rows.chunks_exact_mut(shape[1]).zip(labels).zip(mixed)
+        {
+            let moved = (on - off) * share;
+            row[*label] -= moved;
+            row[*other] += moved;
         }
         Tensor::from_data(TensorData::new(rows, shape), &self.device)
     }

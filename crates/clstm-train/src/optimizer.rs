@@ -14,6 +14,8 @@ pub struct AdamW {
     /// First and second moments of each weight.
     pub(crate) moments: Vec<[Vec<f32>; 2]>,
     decays: Vec<bool>,
+    /// Whether a weight is a filter that hears the waveform.
+    waveform: Vec<bool>,
 }
 
 impl AdamW {
@@ -24,7 +26,17 @@ impl AdamW {
             w.shape.len() > 1 && !w.name.ends_with("peephole") && !w.name.starts_with("centers")
         };
         let moments = weights.iter().map(|w| [0, 1].map(|_| vec![0.0; w.values.len()])).collect();
-        Self { config, time: 0, moments, decays: weights.iter().map(decays).collect() }
+        // Only a layer of one channel has `[gates, 1, taps]`; a few taps are no filter.
+        let waveform = |w: &NamedTensor| {
+            w.name.ends_with("lflbs.0.conv_lstm.w_x") && w.shape[1] == 1 && w.shape[2] >= 32
+        };
+        Self {
+            config,
+            time: 0,
+            moments,
+            decays: weights.iter().map(decays).collect(),
+            waveform: weights.iter().map(waveform).collect(),
+        }
     }
 
     /// Scales the gradients so that their common norm is at most `clip_norm`; gives the norm before.
@@ -48,7 +60,9 @@ impl AdamW {
     /// # Panics
     /// If there is no such weight or the sizes differ.
     pub fn update(&mut self, index: usize, weight: &mut [f32], gradient: &[f32], rate: f64) {
-        let OptimizerConfig { beta_1, beta_2, epsilon, weight_decay, .. } = self.config;
+        let OptimizerConfig { beta_1, beta_2, epsilon, weight_decay, waveform_rate, .. } =
+            self.config;
+        let rate = if self.waveform[index] { rate * waveform_rate } else { rate };
         let [first, second] = &mut self.moments[index];
         assert!(weight.len() == gradient.len() && weight.len() == first.len(), "weight {index}");
         let time = i32::try_from(self.time).unwrap_or(i32::MAX);
@@ -80,6 +94,7 @@ mod tests {
             epsilon: 1e-8,
             weight_decay: 0.5,
             clip_norm: 1.0,
+            waveform_rate: 0.5,
         }
     }
 
@@ -125,6 +140,20 @@ mod tests {
             })
             .collect();
         assert_eq!(moved, [true, false, false]);
+    }
+
+    #[test]
+    fn filters_on_the_waveform_take_smaller_steps() {
+        let moved = |shape: [usize; 3]| {
+            let weights = [weight("network.lflbs.0.conv_lstm.w_x", &shape)];
+            let mut adam = AdamW::new(OptimizerConfig { weight_decay: 0.0, ..config() }, &weights);
+            let mut values = weights[0].values.clone();
+            adam.begin();
+            adam.update(0, &mut values, &vec![0.2; weights[0].values.len()], 0.1);
+            1.0 - values[0]
+        };
+        assert!((moved([4, 1, 32]) / moved([4, 3, 32]) - 0.5).abs() < 1e-4);
+        assert_eq!(moved([4, 1, 3]), moved([4, 3, 32]));
     }
 
     #[test]

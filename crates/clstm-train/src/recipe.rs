@@ -26,6 +26,33 @@ pub struct OptimizerConfig {
     pub weight_decay: f64,
     /// Largest norm of the whole gradient; larger ones are scaled down.
     pub clip_norm: f64,
+    /// Factor of the learning rate for the first block's filters where they hear the waveform: their
+    /// hundreds of taps are small, and a step that suits other weights is noise on them.
+    #[serde(default = "one")]
+    pub waveform_rate: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// Mixing of two utterances of a batch, and of their classes (mixup, Zhang et al., ICLR 2018; of
+/// waveforms by their levels as Tokozume et al., ICLR 2018).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MixupConfig {
+    /// Probability that an utterance has another mixed into it.
+    pub prob: f64,
+    /// Parameter of the symmetric beta distribution that shares are drawn from; small ones mix in
+    /// little.
+    pub alpha: f64,
+}
+
+impl Default for MixupConfig {
+    /// Off; mostly small shares when switched on.
+    fn default() -> Self {
+        Self { prob: 0.0, alpha: 0.4 }
+    }
 }
 
 /// A training: the same recipe on the same data gives the same model, bit for bit.
@@ -45,6 +72,9 @@ pub struct Recipe {
     pub precision: Precision,
     /// Segments of a training crop.
     pub crop_steps: usize,
+    /// Mixing of utterances.
+    #[serde(default)]
+    pub mixup: MixupConfig,
     /// Share of the target spread over the other classes (Szegedy et al. 2016).
     pub label_smoothing: f64,
     /// Lambda of Eq. 14; 0 for softmax loss alone.
@@ -79,6 +109,7 @@ impl Recipe {
             seed: 1,
             precision: Precision::F32,
             crop_steps: 16,
+            mixup: MixupConfig::default(),
             label_smoothing: 0.05,
             center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
             test_every: 10,
@@ -90,6 +121,7 @@ impl Recipe {
                 epsilon: 1e-8,
                 weight_decay: 0.02,
                 clip_norm: 5.0,
+                waveform_rate: 1.0,
             },
             schedule: Schedule::OneCycle { warmup: 0.15 },
             frontend,
@@ -148,22 +180,36 @@ impl Recipe {
         if self.crop_steps == 0 || self.test_every == 0 || self.checkpoint_every == 0 {
             return bad("crop_steps, test_every and checkpoint_every must be at least 1");
         }
+        let MixupConfig { prob, alpha } = self.mixup;
+        if !(0.0..=1.0).contains(&prob) || prob > 0.0 && !(0.01..=1.0).contains(&alpha) {
+            return bad("mixup.prob must be in [0, 1] and mixup.alpha in [0.01, 1]");
+        }
         if !(0.0..1.0).contains(&self.label_smoothing) {
             return bad("label_smoothing must be in [0, 1)");
         }
         if !(self.center_loss >= 0.0 && self.center_loss.is_finite()) {
             return bad("center_loss must be 0 or more");
         }
-        let OptimizerConfig { learning_rate, beta_1, beta_2, epsilon, weight_decay, clip_norm } =
-            self.optimizer;
+        let OptimizerConfig {
+            learning_rate,
+            beta_1,
+            beta_2,
+            epsilon,
+            weight_decay,
+            clip_norm,
+            waveform_rate,
+        } = self.optimizer;
         let sane = learning_rate > 0.0
             && epsilon > 0.0
             && clip_norm > 0.0
             && weight_decay >= 0.0
+            && (0.0..=1.0).contains(&waveform_rate)
             && [beta_1, beta_2].iter().all(|b| (0.0..1.0).contains(b))
             && [learning_rate, epsilon, clip_norm, weight_decay].iter().all(|v| v.is_finite());
         if !sane {
-            return bad("optimizer: rates must be positive and finite, betas in [0, 1)");
+            return bad(
+                "optimizer: rates must be positive and finite, betas in [0, 1), waveform_rate in [0, 1]",
+            );
         }
         if let Schedule::OneCycle { warmup } = self.schedule
             && !(0.0..1.0).contains(&warmup)

@@ -29,7 +29,7 @@ fn run(dataset: &Dataset, recipe: &Recipe, device: &Device, file: &Path) -> Trai
 fn steps(recipe: &Recipe, device: &Device) -> Vec<Step> {
     let mut learner = Learner::new(recipe, None, device).expect("a learner");
     let dataset = dataset();
-    let mut batch = Batch { segments: Vec::new(), labels: Vec::new() };
+    let mut batch = Batch { segments: Vec::new(), labels: Vec::new(), mixed: Vec::new() };
     for utterance in 0..6 {
         let samples = &dataset.clips[utterance].samples;
         batch.segments.extend_from_slice(&samples[..recipe.span()]);
