@@ -124,8 +124,8 @@ impl Preset {
     }
 }
 
-/// The network of `clstm-plus`: frames of 10 ms in 64 bands, two convolutions down to steps of 60 ms
-/// and 16 positions along the frequency, and two ConvLSTM blocks along it.
+/// The network of `clstm-plus`: frames of 10 ms in 64 bands, three convolutions down to steps of 60 ms
+/// and 8 positions along the frequency, and a ConvLSTM block along it.
 fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
     let convolution = |filters, stride_time| ConvBlockConfig {
         filters,
@@ -134,8 +134,17 @@ fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
         stride_time,
         pool: 2,
     };
-    let block = |filters| LflbConfig {
-        filters,
+    let bank = FilterbankConfig {
+        filters: 64,
+        kernel: 400,
+        stride: 40,
+        pool: 4,
+        mask: 8,
+        relative: true,
+        warp: 0.08,
+    };
+    let block = LflbConfig {
+        filters: 96,
         kernel_input: 3,
         kernel_state: 3,
         stride: 1,
@@ -146,17 +155,9 @@ fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
     NetworkConfig {
         sample_rate: 16_000,
         segment_length: 1_920,
-        filterbank: Some(FilterbankConfig {
-            filters: 64,
-            kernel: 400,
-            stride: 40,
-            pool: 4,
-            mask: 8,
-            relative: true,
-            warp: 0.0,
-        }),
-        convolutions: vec![convolution(32, 2), convolution(64, 3)],
-        blocks: vec![block(64), block(96)],
+        filterbank: Some(bank),
+        convolutions: vec![convolution(32, 2), convolution(64, 3), convolution(96, 1)],
+        blocks: vec![block],
         skip: true,
         gflb,
         pooling: TimePooling::Attention { hidden: 64 },

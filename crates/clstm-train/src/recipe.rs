@@ -102,7 +102,7 @@ impl Recipe {
         let network = preset.network(classes);
         let frontend = FrontendConfig::for_network(&network);
         let level = frontend.target_rms;
-        Self {
+        let recipe = Self {
             preset: preset.name().to_owned(),
             epochs: 50,
             batch: 16,
@@ -136,7 +136,24 @@ impl Recipe {
                 ..AugmentConfig::default()
             },
             network,
-        }
+        };
+        if preset == Preset::ClstmPlus { recipe.plus() } else { recipe }
+    }
+
+    /// What `clstm-plus` does otherwise: it hears whole utterances, stronger variations of them, and
+    /// mixtures of two.
+    fn plus(mut self) -> Self {
+        self.epochs = 110;
+        self.crop_steps = self.frontend.max_steps;
+        // Levels relative to an utterance's mean depend on its padding: the same in use as in training.
+        self.frontend.min_steps = self.crop_steps;
+        self.mixup.prob = 0.5;
+        let augment = &mut self.augment;
+        augment.speed = SpeedConfig { prob: 1.0, max: 0.12 };
+        augment.filter.strength = 0.5;
+        augment.noise.prob = 0.5;
+        augment.time_mask = TimeMaskConfig { prob: 1.0, count: 1, max_s: 0.3 };
+        self
     }
 
     /// Changes settings: tables of a configuration file first, then `key=value` pairs with dotted
