@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use clstm::{Model, ModelInfo, Recognizer, TrainingInfo};
+use clstm_nn::Preset;
 use clstm_nn::burn::tensor::Device;
 
 use crate::batches::{assemble, steps_per_epoch};
@@ -289,13 +290,21 @@ impl<'a> Training<'a> {
                     .map_err(|e| TrainError::malformed(self.checkpoint, e))?,
             },
             license: license.to_owned(),
-            description: format!(
-                "Speech emotion recognition from the raw waveform: {} of the hierarchical ConvLSTM \
-                 network of Mustaqeem & Kwon (2020).",
-                recipe.preset
-            ),
+            description: description(&recipe.preset),
         };
         Ok(Model::new(info, self.learner.network_tensors())?)
+    }
+}
+
+/// What a model of this preset is.
+fn description(preset: &str) -> String {
+    let paper = "the hierarchical ConvLSTM network of Mustaqeem & Kwon (2020)";
+    match preset.parse() {
+        Ok(Preset::ClstmPlus) => format!(
+            "Speech emotion recognition from the raw waveform: {preset}, after {paper}, with a \
+             learnt filterbank and convolutions before the ConvLSTM block and attention over time."
+        ),
+        _ => format!("Speech emotion recognition from the raw waveform: {preset} of {paper}."),
     }
 }
 

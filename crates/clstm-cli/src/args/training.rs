@@ -34,7 +34,7 @@ pub(crate) struct TrainingArgs {
     pub(crate) data: PathBuf,
     /// Network and settings to start from: a row of the paper's Table 1 (convlstm-fcn,
     /// convlstm-skip-fcn, convlstm-bilstm, convlstm-skip-bilstm, convlstm-bigru,
-    /// convlstm-skip-bigru, clstm).
+    /// convlstm-skip-bigru, clstm), or clstm-plus, which goes beyond it and is more accurate.
     #[arg(long, value_name = "PRESET")]
     pub(crate) preset: Preset,
     /// Folder for the run.

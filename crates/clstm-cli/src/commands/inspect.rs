@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use clstm::nn::{GflbConfig, NetworkConfig};
+use clstm::nn::{GflbConfig, NetworkConfig, TimePooling};
 use clstm::{Model, ModelInfo, TrainingInfo};
 use serde::Serialize;
 
@@ -60,6 +60,21 @@ fn describe(model: &Model) -> String {
 }
 
 fn architecture(network: &NetworkConfig) -> String {
+    let mut text = String::new();
+    if let Some(bank) = &network.filterbank {
+        let ms = |samples: usize| 1e3 * samples as f64 / f64::from(network.sample_rate);
+        let _ = writeln!(
+            text,
+            "filterbank  {} learnt filters of {:.1} ms, log energies{} every {:.1} ms",
+            bank.filters,
+            ms(bank.kernel),
+            if bank.relative { " relative to the utterance's mean" } else { "" },
+            ms(bank.stride * bank.pool)
+        );
+    }
+    if !network.convolutions.is_empty() {
+        let _ = write!(text, "{}", convolutions(network));
+    }
     let mut blocks = Table::new(
         1,
         ["block", "input", "filters", "kernel", "state kernel", "stride", "pool", "peepholes"],
@@ -87,12 +102,38 @@ fn architecture(network: &NetworkConfig) -> String {
             format!("bidirectional LSTM, {layers} layers of 2 x {hidden}")
         }
     };
-    let skip = if network.skip { "from each block's input to its output" } else { "none" };
+    // The first block has nothing to skip round.
+    let skip = match network.skip && network.blocks.len() > 1 {
+        true => "from each block's input to its output",
+        false => "none",
+    };
+    let step = if network.filterbank.is_some() { "step" } else { "segment" };
+    let pooling = match network.pooling {
+        TimePooling::Mean => "mean",
+        TimePooling::Attention { .. } => "attention",
+    };
     format!(
-        "{blocks}skips  {skip}\nGFLB   {gflb}, over {length} x {channels} a segment\nhead   {} \
-         features, {} classes; dropout {}\n",
+        "{text}{blocks}skips  {skip}\nGFLB   {gflb}, over {length} x {channels} a {step}\nhead   \
+         {pooling} over time, {} features, {} classes; dropout {}\n",
         network.features, network.classes, network.dropout
     )
+}
+
+fn convolutions(network: &NetworkConfig) -> Table {
+    let mut table =
+        Table::new(1, ["convolution", "input", "filters", "kernel", "stride in time", "pool"]);
+    for (i, block) in network.convolutions.iter().enumerate() {
+        let (length, channels) = network.convolution_input(i);
+        table.row([
+            (i + 1).to_string(),
+            format!("{length} x {channels}"),
+            block.filters.to_string(),
+            format!("{} x {}", block.kernel_time, block.kernel_length),
+            block.stride_time.to_string(),
+            block.pool.to_string(),
+        ]);
+    }
+    table
 }
 
 fn provenance(training: &TrainingInfo) -> String {
