@@ -38,22 +38,38 @@ pub(crate) fn dataset() -> Dataset {
     Dataset { corpus, clips, durations_s, groups }
 }
 
-/// A recipe that a test can afford.
+/// Recipes that a test can afford: of the paper's network, and of `clstm-plus` with all that is drawn at
+/// random in its steps.
+pub(crate) fn recipes() -> [Recipe; 2] {
+    let mut plus = small(Recipe::new(Preset::ClstmPlus, 2), 480);
+    let bank = plus.network.filterbank.as_mut().expect("clstm-plus has one");
+    (bank.filters, bank.kernel) = (16, 100);
+    for block in &mut plus.network.convolutions {
+        block.filters = 6;
+    }
+    [recipe(), plus]
+}
+
+/// That of the paper's network.
 pub(crate) fn recipe() -> Recipe {
-    let mut recipe = Recipe::new(Preset::Clstm, 2);
+    let mut recipe = small(Recipe::new(Preset::Clstm, 2), 500);
+    recipe.network.blocks[0].kernel_input = 80;
+    recipe
+}
+
+fn small(mut recipe: Recipe, segment_length: usize) -> Recipe {
     recipe.epochs = 6;
     recipe.batch = 6;
     recipe.crop_steps = 8;
     recipe.test_every = 2;
-    recipe.frontend.segment_length = 500;
+    recipe.frontend.segment_length = segment_length;
     recipe.frontend.min_steps = 8;
     recipe.frontend.max_steps = 12;
-    recipe.network.segment_length = 500;
+    recipe.network.segment_length = segment_length;
     recipe.network.features = 8;
     for block in &mut recipe.network.blocks {
         block.filters = 6;
     }
-    recipe.network.blocks[0].kernel_input = 80;
     recipe.network.gflb =
         clstm_nn::GflbConfig::BiGru { hidden: 8, layers: 1, reset: clstm_nn::Reset::Before };
     recipe.optimizer.learning_rate = 5e-3;

@@ -80,3 +80,23 @@ fn mistakes_are_named() {
         assert!(message.contains(part), "{key}={value}: {message}");
     }
 }
+
+#[test]
+fn mixup_has_its_domain() {
+    set(&[("mixup.prob", "0.5")]).expect("a valid change");
+    for (key, value) in [("mixup.prob", "1.5"), ("mixup.alpha", "0"), ("mixup.alpha", "2")] {
+        let error = set(&[("mixup.prob", "0.5"), (key, value)]).expect_err(value);
+        assert!(error.contains("mixup"), "{error}");
+    }
+}
+
+#[test]
+fn a_recipe_of_before_mixup_reads_as_it_was() {
+    let recipe = Recipe::new(Preset::Clstm, 8);
+    let mut json = serde_json::to_value(&recipe).expect("JSON");
+    let fields = json.as_object_mut().expect("an object");
+    fields.remove("mixup");
+    fields["optimizer"].as_object_mut().expect("an object").remove("waveform_rate");
+    fields["network"].as_object_mut().expect("an object").remove("pooling");
+    assert_eq!(serde_json::from_value::<Recipe>(json).expect("a recipe"), recipe);
+}

@@ -8,7 +8,7 @@ use clstm_train::{
     Dataset, Event, Observer, Recipe, Silent, Stop, TrainError, Trained, TrainingSet, train,
 };
 
-use crate::corpus::{dataset, recipe};
+use crate::corpus::{dataset, recipe, recipes};
 
 /// Pulls the brake after a number of steps.
 struct Brake<'a> {
@@ -50,37 +50,60 @@ fn run(
 
 #[test]
 fn a_resumed_training_equals_an_uninterrupted_one_bit_for_bit() {
-    let (dataset, recipe) = (dataset(), recipe());
-    let folder = tempfile::tempdir().expect("a folder");
-    let whole = run(&dataset, &recipe, &folder.path().join("whole"), None).expect("a training");
-    let again = run(&dataset, &recipe, &folder.path().join("again"), None).expect("a training");
-    let bytes = whole.model.to_bytes().expect("a model");
-    assert_eq!(bytes, again.model.to_bytes().expect("a model"), "same seed, same model");
+    let dataset = dataset();
+    for recipe in recipes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let whole = run(&dataset, &recipe, &folder.path().join("whole"), None).expect("a training");
+        let again = run(&dataset, &recipe, &folder.path().join("again"), None).expect("a training");
+        let bytes = whole.model.to_bytes().expect("a model");
+        assert_eq!(bytes, again.model.to_bytes().expect("a model"), "same seed, same model");
 
-    // In the middle of an epoch, twice.
-    let checkpoint = folder.path().join("stopped");
-    for steps in [6, 7] {
-        let stopped = run(&dataset, &recipe, &checkpoint, Some(steps));
-        assert!(matches!(stopped, Err(TrainError::Stopped { .. })));
+        // In the middle of an epoch, twice.
+        let checkpoint = folder.path().join("stopped");
+        for steps in [6, 7] {
+            let stopped = run(&dataset, &recipe, &checkpoint, Some(steps));
+            assert!(matches!(stopped, Err(TrainError::Stopped { .. })));
+        }
+        let resumed = run(&dataset, &recipe, &checkpoint, None).expect("the rest");
+        assert_eq!(bytes, resumed.model.to_bytes().expect("a model"), "{}", recipe.preset);
+        assert_eq!(whole.history, resumed.history);
+        assert_eq!(whole.evaluation, resumed.evaluation);
     }
-    let resumed = run(&dataset, &recipe, &checkpoint, None).expect("the rest");
-    assert_eq!(bytes, resumed.model.to_bytes().expect("a model"));
-    assert_eq!(whole.history, resumed.history);
-    assert_eq!(whole.evaluation, resumed.evaluation);
 }
 
 #[test]
 fn threads_do_not_change_the_result() {
+    let dataset = dataset();
+    for mut recipe in recipes() {
+        recipe.epochs = 2;
+        let folder = tempfile::tempdir().expect("a folder");
+        let models = [1, 3].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let checkpoint = folder.path().join(threads.to_string());
+            let trained =
+                pool.expect("a pool").install(|| run(&dataset, &recipe, &checkpoint, None));
+            trained.expect("a training").model.to_bytes().expect("a model")
+        });
+        assert!(models[0] == models[1], "{}", recipe.preset);
+    }
+}
+
+/// Mixing two voices of different classes makes the training harder and is off by default elsewhere.
+#[test]
+fn mixup_changes_the_training_and_nothing_else() {
     let (dataset, mut recipe) = (dataset(), recipe());
     recipe.epochs = 2;
     let folder = tempfile::tempdir().expect("a folder");
-    let models = [1, 3].map(|threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-        let checkpoint = folder.path().join(threads.to_string());
-        let trained = pool.install(|| run(&dataset, &recipe, &checkpoint, None));
-        trained.expect("a training").model.to_bytes().expect("a model")
-    });
-    assert!(models[0] == models[1]);
+    let first_loss = |recipe: &Recipe, name: &str| {
+        let trained = run(&dataset, recipe, &folder.path().join(name), None).expect("a training");
+        trained.history[0].softmax_loss
+    };
+    assert_eq!(recipe.mixup.prob, 0.0);
+    let plain = first_loss(&recipe, "plain");
+    recipe.mixup.alpha = 0.9;
+    assert_eq!(first_loss(&recipe, "off"), plain, "its share means nothing while it is off");
+    recipe.mixup.prob = 1.0;
+    assert_ne!(first_loss(&recipe, "on"), plain);
 }
 
 #[test]
