@@ -71,6 +71,9 @@ fn mistakes_are_named() {
         ("precision", "fp16", "fp16"),
         ("precision", "16", "precision"),
         ("label_smoothing", "1.5", "label_smoothing"),
+        ("calibration_share", "0.5", "calibration_share"),
+        ("calibration_share", "-0.1", "calibration_share"),
+        ("calibration_share", "nan", "calibration_share"),
         ("optimizer.learning_rate", "-1", "optimizer"),
         ("network.classes", "0", "classes"),
         ("frontend.segment_length", "1000", "segment_length"),
@@ -79,4 +82,15 @@ fn mistakes_are_named() {
         let message = set(&[(key, value)]).expect_err("a mistake");
         assert!(message.contains(part), "{key}={value}: {message}");
     }
+}
+
+#[test]
+fn recipes_from_before_a_setting_are_read_with_its_default() {
+    let recipe = Recipe::new(Preset::Clstm, 8);
+    let mut older = serde_json::to_value(&recipe).expect("JSON");
+    older.as_object_mut().expect("an object").remove("calibration_share").expect("there");
+    assert_eq!(serde_json::from_value::<Recipe>(older).expect("an older recipe"), recipe);
+    let share = set(&[("calibration_share", "0.1")]).expect("a valid change");
+    assert_eq!(share.calibration_share, 0.1);
+    assert!(!share.same_training(&recipe));
 }
