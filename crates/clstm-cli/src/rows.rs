@@ -25,6 +25,8 @@ pub(crate) struct Rows<'a> {
     model: &'a str,
     /// Width of the column of paths.
     width: usize,
+    /// The confidence below which it abstains, where it is to.
+    threshold: Option<f64>,
 }
 
 /// Paths beyond this shift their row instead of all others.
@@ -39,7 +41,24 @@ impl<'a> Rows<'a> {
         paths: impl Iterator<Item = &'p str>,
     ) -> Self {
         let width = paths.map(|path| printable(path).width()).max().unwrap_or(0);
-        Self { format, labels, model, width: width.clamp("path".len(), WIDEST_PATH) }
+        Self {
+            format,
+            labels,
+            model,
+            width: width.clamp("path".len(), WIDEST_PATH),
+            threshold: None,
+        }
+    }
+
+    /// Marks the answers less sure than a threshold.
+    pub(crate) fn abstaining(self, threshold: Option<f64>) -> Self {
+        Self { threshold, ..self }
+    }
+
+    /// Whether an answer is abstained from; none where it never is, or there is none.
+    pub(crate) fn abstains(&self, answer: &Answer) -> Option<bool> {
+        let heard = answer.outcome.as_ref().ok()?;
+        self.threshold.map(|threshold| heard.confidence < threshold)
     }
 
     /// What stands above the rows.
@@ -50,7 +69,8 @@ impl<'a> Rows<'a> {
                 let labels = self.labels.iter().map(|label| format!("p_{label}"));
                 let first = ["path", "duration_s", "label", "confidence"].map(str::to_owned);
                 let last = ["error_kind", "error_message"].map(str::to_owned);
-                csv_row(first.into_iter().chain(labels).chain(last))
+                let abstained = self.threshold.map(|_| "abstained".to_owned());
+                csv_row(first.into_iter().chain(labels).chain(last).chain(abstained))
             }
             RowFormat::Table => self.table_row("path", "seconds", "emotion", "sure", "or else"),
         }
@@ -74,6 +94,7 @@ impl<'a> Rows<'a> {
                 label: &heard.label,
                 truth: None,
                 confidence: heard.confidence,
+                abstained: self.abstains(answer),
                 probabilities: Probabilities(self.labels, &heard.probabilities),
                 model: self.model,
             }),
@@ -100,6 +121,9 @@ impl<'a> Rows<'a> {
                 cells.extend([error.kind.to_owned(), error.message.clone()]);
             }
         }
+        if self.threshold.is_some() {
+            cells.push(self.abstains(answer).map_or(String::new(), |yes| yes.to_string()));
+        }
         csv_row(cells)
     }
 
@@ -115,7 +139,11 @@ impl<'a> Rows<'a> {
                     .max_by(|a, b| a.1.total_cmp(b.1))
                     .map_or(String::new(), |(label, &p)| format!("{label} {}", percent(p)));
                 let seconds = format!("{:.2}", heard.duration_s);
-                self.table_row(&path, &seconds, &heard.label, &percent(heard.confidence), &second)
+                let label = match self.abstains(answer) {
+                    Some(true) => format!("? {}", heard.label),
+                    _ => heard.label.clone(),
+                };
+                self.table_row(&path, &seconds, &label, &percent(heard.confidence), &second)
             }
             Err(error) => {
                 let path = pad(&path, self.width, true);
@@ -125,7 +153,8 @@ impl<'a> Rows<'a> {
     }
 
     fn table_row(&self, path: &str, time: &str, label: &str, sure: &str, second: &str) -> String {
-        let widest = self.labels.iter().map(|label| label.width()).max().unwrap_or(0);
+        let mark = if self.threshold.is_some() { "? ".len() } else { 0 };
+        let widest = self.labels.iter().map(|label| label.width() + mark).max().unwrap_or(0);
         format!(
             "{}  {}  {}  {}  {second}\n",
             pad(path, self.width, true),
@@ -149,6 +178,9 @@ pub(crate) struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) truth: Option<&'a str>,
     pub(crate) confidence: f64,
+    /// Whether it is too unsure an answer to rely on, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) abstained: Option<bool>,
     pub(crate) probabilities: Probabilities<'a>,
     pub(crate) model: &'a str,
 }
@@ -210,8 +242,13 @@ mod tests {
     }
 
     fn written(format: RowFormat) -> String {
+        abstaining(format, None)
+    }
+
+    fn abstaining(format: RowFormat, threshold: Option<f64>) -> String {
         let (labels, answers) = (["happy".to_owned(), "sad".to_owned()], answers());
-        let rows = Rows::new(format, &labels, "m", answers.iter().map(|a| a.path.as_str()));
+        let rows = Rows::new(format, &labels, "m", answers.iter().map(|a| a.path.as_str()))
+            .abstaining(threshold);
         rows.header() + &answers.iter().map(|answer| rows.row(answer)).collect::<String>()
     }
 
@@ -245,5 +282,29 @@ a,b.wav     1.50  sad       75.0%  happy 25.0%
 c.wav    decode: cut \"short\"
 ";
         assert_eq!(written(RowFormat::Table), expected);
+    }
+
+    #[test]
+    fn answers_less_sure_than_the_threshold_are_marked_and_stay() {
+        let json = |threshold| abstaining(RowFormat::Jsonl, Some(threshold));
+        let lines = json(0.8);
+        assert!(
+            lines.contains(r#""label":"sad","confidence":0.75,"abstained":true,"prob"#),
+            "{lines}"
+        );
+        assert!(json(0.75).contains(r#""abstained":false"#), "as sure as the threshold is enough");
+        assert_eq!(lines.matches("abstained").count(), 1, "a failure is no abstention");
+        let expected = "\
+path,duration_s,label,confidence,p_happy,p_sad,error_kind,error_message,abstained
+\"a,b.wav\",1.5,sad,0.75,0.25,0.75,,,true
+c.wav,,,,,,decode,\"cut \"\"short\"\"\",
+";
+        assert_eq!(abstaining(RowFormat::Csv, Some(0.8)), expected);
+        let expected = "\
+path     seconds  emotion    sure  or else
+a,b.wav     1.50  ? sad     75.0%  happy 25.0%
+c.wav    decode: cut \"short\"
+";
+        assert_eq!(abstaining(RowFormat::Table, Some(0.8)), expected);
     }
 }

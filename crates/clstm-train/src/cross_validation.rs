@@ -6,10 +6,12 @@ use clstm_corpus::{Fold, Split, check_leakage, folds};
 use clstm_nn::burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use crate::calibration::{FoldPredictions, fit_held_out, hold_out};
+use crate::prediction::write_predictions;
 use crate::run::{begin_run, make_folder, read_json, write_json};
 use crate::{
-    Dataset, Event, FoldMetrics, Observer, Prediction, Protocol, Recipe, RunMetrics, Stop,
-    TrainError, TrainingSet, train,
+    Dataset, Event, FoldMetrics, Metrics, Observer, Protocol, Recipe, RunCalibration, RunMetrics,
+    Stop, TrainError, TrainingSet, read_predictions, train,
 };
 
 /// A cross-validation.
@@ -119,17 +121,26 @@ fn run_fold(
     }
     make_folder(&folder)?;
     let recipe = &run.recipe;
-    let (train_set, test) = (&fold.train[..], &fold.test[..]);
+    let held_out = hold_out(dataset, fold, run.split, recipe)?;
+    let train_set = held_out.as_ref().map_or(&fold.train[..], |cut| &cut.train);
+    let test = &fold.test[..];
     let number = Some((fold.number, run.folds));
     let set = TrainingSet { dataset, train: train_set, test, init: None, fold: number };
+    let fitted = held_out.as_ref().map_or(String::new(), |cut| {
+        format!("its temperature fitted on {} more, ", cut.validation.len())
+    });
     let sentence = format!(
-        "fold {} of {}: trained on {} utterances, the other {} held out",
+        "fold {} of {}: trained on {} utterances, {fitted}the other {} held out",
         fold.number,
         protocol.describe(),
-        fold.train.len(),
-        fold.test.len()
+        train_set.len(),
+        test.len()
     );
     let mut trained = train(set, recipe, &run.device, &sentence, &checkpoint, stop, observer)?;
+    let temperature = match &held_out {
+        Some(cut) => Some(fit_held_out(&mut trained, dataset, &cut.validation, &run.device)?),
+        None => None,
+    };
     let Some(evaluation) = trained.evaluation else {
         return Err(TrainError::Empty(format!("fold {} has no test utterances", fold.number)));
     };
@@ -141,9 +152,17 @@ fn run_fold(
         macro_f1: metrics.macro_f1,
         folds: 1,
     });
+    let said = FoldPredictions {
+        fold: fold.number,
+        held_out: temperature.clone(),
+        predictions: evaluation.predictions,
+    };
+    let calibration =
+        RunCalibration::of(std::slice::from_ref(&said), &protocol.describe(), run.folds);
+    trained.model.info.calibration = calibration.map(|calibration| calibration.summary());
     trained.model.write(&folder.join("model.safetensors"))?;
     write_json(&folder.join("history.json"), &trained.history)?;
-    write_predictions(&folder.join("predictions.jsonl"), &evaluation.predictions)?;
+    write_predictions(&folder.join("predictions.jsonl"), &said.predictions)?;
     let speakers = dataset.corpus.speakers_of(&fold.test);
     let outcome = FoldOutcome {
         metrics: FoldMetrics {
@@ -153,9 +172,10 @@ fn run_fold(
             macro_f1: metrics.macro_f1,
             confusion: metrics.confusion.clone(),
             test_speakers: speakers.into_iter().map(str::to_owned).collect(),
-            train_utterances: fold.train.len(),
-            test_utterances: fold.test.len(),
+            train_utterances: train_set.len(),
+            test_utterances: test.len(),
             seconds: trained.seconds,
+            held_out_temperature: temperature,
         },
         protocol,
         labels: dataset.corpus.labels.clone(),
@@ -166,38 +186,56 @@ fn run_fold(
     Ok(())
 }
 
-fn write_predictions(path: &Path, predictions: &[Prediction]) -> Result<(), TrainError> {
-    let mut text = String::new();
-    for prediction in predictions {
-        let line = serde_json::to_string(prediction).map_err(|e| TrainError::malformed(path, e))?;
-        text.push_str(&line);
-        text.push('\n');
-    }
-    clstm::replace_file(path, text.as_bytes()).map_err(|e| TrainError::io(path, e))
-}
-
-/// Joins the folds that are done in a run's folder into its `metrics.json`.
+/// Joins the folds that are done in a run's folder into its `metrics.json`, and calibrates over those
+/// whose predictions are there.
 ///
 /// # Errors
-/// If there is none, or they are of different protocols.
+/// If there is none, they are of different protocols, or their predictions are not those of their books.
 pub fn join_folds(out: &Path) -> Result<RunMetrics, TrainError> {
-    let mut outcomes: Vec<FoldOutcome> = Vec::new();
+    let mut outcomes: Vec<(FoldOutcome, PathBuf)> = Vec::new();
     let entries = std::fs::read_dir(out).map_err(|e| TrainError::io(out, e))?;
     for entry in entries {
-        let path = entry.map_err(|e| TrainError::io(out, e))?.path().join("metrics.json");
+        let folder = entry.map_err(|e| TrainError::io(out, e))?.path();
+        let path = folder.join("metrics.json");
         if path.exists() {
-            outcomes.push(read_json(&path)?);
+            outcomes.push((read_json(&path)?, folder));
         }
     }
-    let Some(first) = outcomes.first().cloned() else {
+    outcomes.sort_by_key(|(outcome, _)| outcome.metrics.fold);
+    let Some((first, _)) = outcomes.first().cloned() else {
         return Err(TrainError::Empty(format!("{} holds no finished fold", out.display())));
     };
-    if outcomes.iter().any(|o| o.protocol != first.protocol || o.labels != first.labels) {
+    if outcomes.iter().any(|(o, _)| o.protocol != first.protocol || o.labels != first.labels) {
         let what = "its folds differ in their protocols".to_owned();
         return Err(TrainError::OtherRun { path: out.to_owned(), what });
     }
-    let folds = outcomes.into_iter().map(|o| o.metrics).collect();
-    let metrics = RunMetrics::new(first.protocol, folds, first.labels);
+    let mut said = Vec::new();
+    for (outcome, folder) in &outcomes {
+        said.extend(predictions_of(outcome, folder)?);
+    }
+    let (run, of_folds) = (first.protocol.describe(), first.protocol.folds);
+    let folds = outcomes.into_iter().map(|(outcome, _)| outcome.metrics).collect();
+    let mut metrics = RunMetrics::new(first.protocol, folds, first.labels);
+    metrics.calibration = RunCalibration::of(&said, &run, of_folds);
     metrics.write(&out.join("metrics.json"))?;
     Ok(metrics)
+}
+
+/// The predictions of a fold, where they were kept.
+fn predictions_of(
+    outcome: &FoldOutcome,
+    folder: &Path,
+) -> Result<Option<FoldPredictions>, TrainError> {
+    let path = folder.join("predictions.jsonl");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let (books, classes) = (&outcome.metrics, outcome.labels.len());
+    let predictions = read_predictions(&path, classes)?;
+    let said = Metrics::of(predictions.iter().map(|p| (p.truth, p.predicted)), classes);
+    if said.confusion != books.confusion {
+        return Err(TrainError::malformed(&path, "not the predictions that metrics.json counts"));
+    }
+    let held_out = books.held_out_temperature.clone();
+    Ok(Some(FoldPredictions { fold: books.fold, held_out, predictions }))
 }

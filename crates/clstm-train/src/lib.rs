@@ -6,13 +6,15 @@
 //! - [`train`]: one model; [`cross_validate`]: the folds of a protocol; [`Learner`]: single steps.
 //! - [`evaluate()`]: a model on utterances, through the same code that recognises a user's file.
 //! - [`Metrics`]: UA, WA, macro F1, per-class precision and recall, confusion matrix.
+//! - [`RunCalibration`]: temperatures and how far confidences can be trusted, by out-of-fold predictions.
 //!
 //! # No leakage
 //! A fold's test utterances are seen once the fold's training is over and, for the training curves,
 //! at fixed epochs on the way. Nothing is chosen by them: the model of a fold is that of its last
-//! epoch.
+//! epoch, and what its confidences are calibrated with is fitted on others ([`RunCalibration`]).
 
 mod batches;
+mod calibration;
 mod checkpoint;
 mod cross_validation;
 mod dataset;
@@ -23,20 +25,26 @@ mod metrics;
 mod mixup;
 mod observer;
 mod optimizer;
+mod prediction;
 mod progress;
 mod recipe;
 mod run;
 mod schedule;
 mod trainer;
 
+pub use calibration::{
+    ECE_BINS, FoldTemperature, HeldOutTemperature, Reliability, ReliabilityBin, RiskCoverage,
+    RunCalibration, TEMPERATURES, fit_temperature, recommended_threshold,
+};
 pub use cross_validation::{CrossValidation, FoldOutcome, cross_validate, join_folds};
 pub use dataset::{BadUtterance, Dataset};
 pub use error::TrainError;
-pub use evaluate::{Evaluation, Prediction, evaluate};
+pub use evaluate::{Evaluation, evaluate};
 pub use learner::{Batch, Learner, Step};
 pub use metrics::{ClassMetrics, Metrics};
 pub use observer::{Event, Observer, Silent};
 pub use optimizer::AdamW;
+pub use prediction::{Prediction, read_predictions};
 pub use progress::{EpochRecord, TestRecord};
 pub use recipe::{MixupConfig, OptimizerConfig, Recipe};
 pub use run::{FoldMetrics, Means, Protocol, RunMetrics, begin_run};

@@ -83,6 +83,12 @@ pub struct Recipe {
     pub test_every: usize,
     /// Epochs between two checkpoints.
     pub checkpoint_every: usize,
+    /// Share of a fold's training utterances (whole speakers where folds are speaker-independent) that
+    /// its temperature is fitted on and its weights are not; 0 fits it on the other folds' test
+    /// utterances, see [`RunCalibration`](crate::RunCalibration). Below 0.5. A training of everything
+    /// has no folds and trains on everything whatever it is.
+    #[serde(default)]
+    pub calibration_share: f64,
     /// The optimiser.
     pub optimizer: OptimizerConfig,
     /// The learning rate's way.
@@ -114,6 +120,7 @@ impl Recipe {
             center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
             test_every: 10,
             checkpoint_every: 2,
+            calibration_share: 0.0,
             optimizer: OptimizerConfig {
                 learning_rate: 1e-3,
                 beta_1: 0.9,
@@ -206,6 +213,9 @@ impl Recipe {
         }
         if !(self.center_loss >= 0.0 && self.center_loss.is_finite()) {
             return bad("center_loss must be 0 or more");
+        }
+        if !(0.0..0.5).contains(&self.calibration_share) {
+            return bad("calibration_share must be in [0, 0.5)");
         }
         let OptimizerConfig {
             learning_rate,

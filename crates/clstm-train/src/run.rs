@@ -5,7 +5,7 @@ use std::path::Path;
 use clstm::replace_file;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Metrics, Recipe, TrainError};
+use crate::{HeldOutTemperature, Metrics, Recipe, RunCalibration, TrainError};
 
 /// How figures were obtained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,9 @@ pub struct FoldMetrics {
     pub test_utterances: usize,
     /// Wall time of the training in seconds, resumed parts included.
     pub seconds: f64,
+    /// Where the recipe has a `calibration_share`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out_temperature: Option<HeldOutTemperature>,
 }
 
 impl FoldMetrics {
@@ -104,10 +107,14 @@ pub struct RunMetrics {
     pub std: Means,
     /// Class names in the order of the confusion matrices.
     pub labels: Vec<String>,
+    /// How far the confidences can be trusted; none where a single fold is done, see
+    /// [`RunCalibration`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<RunCalibration>,
 }
 
 impl RunMetrics {
-    /// Joins folds.
+    /// Joins folds, without a calibration.
     #[must_use]
     pub fn new(protocol: Protocol, mut folds: Vec<FoldMetrics>, labels: Vec<String>) -> Self {
         folds.sort_by_key(|f| f.fold);
@@ -124,6 +131,7 @@ impl RunMetrics {
             protocol,
             folds,
             labels,
+            calibration: None,
         }
     }
 

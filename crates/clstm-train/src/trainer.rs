@@ -275,6 +275,7 @@ impl<'a> Training<'a> {
             network: recipe.network.clone(),
             frontend: recipe.frontend.clone(),
             temperature: 1.0,
+            calibration: None,
             training: TrainingInfo {
                 corpus: corpus.name.clone(),
                 protocol: protocol.to_owned(),

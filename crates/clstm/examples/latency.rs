@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         frontend: FrontendConfig::for_network(&network),
         network: network.clone(),
         temperature: 1.0,
+        calibration: None,
         training: TrainingInfo::default(),
         license: String::new(),
         description: String::new(),

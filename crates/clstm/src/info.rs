@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use clstm_nn::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::{FrontendConfig, ModelError};
+use crate::{Calibration, FrontendConfig, ModelError};
 
 /// All that is needed to use a model, and to judge it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct ModelInfo {
     /// What the logits are divided by before the softmax so that probabilities match frequencies
     /// (Guo et al., *On Calibration of Modern Neural Networks*, 2017); 1 for an uncalibrated model.
     pub temperature: f32,
+    /// What was measured of the calibrated confidence; none where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// How it was trained and how well it does.
     pub training: TrainingInfo,
     /// Licence of the weights, an SPDX expression where there is one.
@@ -86,6 +89,9 @@ impl ModelInfo {
         if !(self.temperature.is_finite() && self.temperature > 0.0) {
             let reason = format!("{} is not above 0 and finite", self.temperature);
             return Err(ModelError::invalid("temperature", reason));
+        }
+        if let Some(calibration) = &self.calibration {
+            calibration.validate()?;
         }
         let (network, frontend) = (&self.network, &self.frontend);
         if network.segment_length != frontend.segment_length {

@@ -30,8 +30,10 @@
 //! With the feature `embedded` the shipped model is inside the binary: `Recognizer::embedded`.
 //!
 //! What a model says is the emotion that speech *expresses*, in the categories of its corpus; how
-//! far to trust it is in [`TrainingInfo::scores`].
+//! far to trust it is in [`TrainingInfo::scores`], and how far a single answer, in its confidence, as
+//! [`Calibration`] has measured it.
 
+mod calibration;
 mod compute;
 #[cfg(feature = "embedded")]
 mod embedded;
@@ -46,6 +48,7 @@ mod recognition;
 mod recognizer;
 mod replace_file;
 
+pub use calibration::{Calibration, CalibrationScores, RiskPoint};
 #[cfg(feature = "embedded")]
 pub use embedded::embedded;
 pub use error::{ModelError, RecognizeError};

@@ -11,7 +11,8 @@ pub struct Recognition {
     pub label: String,
     /// Its index among the model's labels.
     pub label_index: usize,
-    /// Its probability.
+    /// Its probability; below [`Calibration::abstention`](crate::Calibration::abstention) it is better
+    /// not to rely on it.
     pub confidence: f64,
     /// Probabilities in the order of the model's labels; they sum to 1.
     pub probabilities: Vec<f64>,

@@ -8,9 +8,11 @@ Examples:
   clstm predict a.wav b.mp3 --model runs/all/model.safetensors
   clstm predict recordings/ 'archive/**/*.flac' --format csv --output answers.csv
   ffmpeg -i film.mkv -f wav - | clstm predict - --format jsonl
+  clstm predict recordings/ --abstain              mark the answers not to rely on
+  clstm predict recordings/ --abstain=0.8          the same with a threshold of one's own
 
 A line of --format jsonl is {\"path\", \"duration_s\", \"label\", \"confidence\", \"probabilities\", \"model\"}
-or {\"path\", \"error\": {\"kind\", \"message\"}}. A recording that fails does not stop the others; the
+or {\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first has \"abstained\" too. A recording that fails does not stop the others; the
 exit status is then 1.";
 
 #[derive(Debug, Args)]
@@ -34,9 +36,20 @@ pub(crate) struct PredictArgs {
     /// File for the results instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Mark answers less sure than a threshold as abstained from, `?` in the table; the answers stay.
+    /// Without a value the threshold that the model file recommends, see `clstm inspect`.
+    #[arg(long, value_name = "THRESHOLD", num_args = 0..=1, require_equals = true, value_parser = share)]
+    pub(crate) abstain: Option<Option<f64>>,
     /// Stop at the first recording that fails.
     #[arg(long)]
     pub(crate) fail_fast: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a confidence from 0 to 1, such as 0.8".to_owned()),
+    }
 }
 
 /// One row a recording.

@@ -16,7 +16,9 @@ Examples:
 
 const CV_EXAMPLES: &str = "\
 Writes OUT/metrics.json and, for each fold, OUT/fold-N/ with its model, predictions and history.
-A fold's model is that of its last epoch: nothing is chosen by the test utterances.
+A fold's model is that of its last epoch: nothing is chosen by the test utterances. Confidences are
+calibrated with what the other folds' models said of the utterances that they did not train on, or, with
+--set calibration_share=0.1, on a tenth of the fold's own training utterances, held out of its training.
 
 Examples:
   clstm cv --corpus ravdess --data data/ravdess --preset clstm --split random --out runs/random
@@ -73,7 +75,8 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "MODEL")]
     pub(crate) init: Option<PathBuf>,
     /// `metrics.json` of cross-validations by the same recipe: their scores, with their protocols,
-    /// go into the model file.
+    /// go into the model file. Its temperature, calibration figures and abstention threshold are those of
+    /// the first speaker-independent one, or else of the first.
     #[arg(long, value_name = "METRICS.json", num_args = 1..)]
     pub(crate) scores: Vec<PathBuf>,
 }

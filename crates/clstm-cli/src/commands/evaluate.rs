@@ -130,7 +130,8 @@ fn write_predictions(
             duration_s: dataset.durations_s[index],
             label: name(prediction.predicted),
             truth: Some(name(prediction.truth)),
-            confidence: prediction.probabilities[prediction.predicted],
+            confidence: prediction.confidence(),
+            abstained: None,
             probabilities: Probabilities(&info.labels, &prediction.probabilities),
             model: &info.name,
         };

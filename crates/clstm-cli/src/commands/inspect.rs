@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::models;
 use crate::output::Output;
 use crate::table::{Table, percent, printable};
+use crate::training::calibration;
 
 #[derive(Serialize)]
 struct Inspected<'a> {
@@ -37,9 +38,9 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
 }
 
 fn describe(model: &Model) -> String {
-    let ModelInfo { name, labels, network, frontend, temperature, training, license, description } =
+    let ModelInfo { name, labels, network, frontend, temperature, training, license, .. } =
         &model.info;
-    let mut text = format!("{}\n{}\n\n", printable(name), printable(description));
+    let mut text = format!("{}\n{}\n\n", printable(name), printable(&model.info.description));
     let mut facts = Table::bare(2);
     facts.row(["labels", &printable(&labels.join(" "))]);
     facts.row(["licence", &printable(license)]);
@@ -53,9 +54,16 @@ fn describe(model: &Model) -> String {
     facts.row(["hears", &hears]);
     let level = 20.0 * f64::from(frontend.target_rms).log10();
     facts.row(["level", &format!("{level:.1} dBFS RMS")]);
-    facts.row(["temperature", &temperature.to_string()]);
+    let as_trained = match &model.info.calibration {
+        None if *temperature == 1.0 => " (not calibrated)",
+        _ => "",
+    };
+    facts.row(["temperature", &format!("{temperature}{as_trained}")]);
     let _ = write!(text, "{facts}\nnetwork\n{}", architecture(network));
     let _ = write!(text, "\ntraining\n{}", provenance(training));
+    if let Some(calibration) = &model.info.calibration {
+        let _ = write!(text, "\ncalibration\n{}", calibration::describe(calibration));
+    }
     text
 }
 

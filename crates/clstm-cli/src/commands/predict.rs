@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use clstm::audio::DecodeLimits;
-use clstm::{RecognizeError, Recognizer};
+use clstm::{ModelInfo, RecognizeError, Recognizer};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{PredictArgs, RowFormat};
@@ -18,12 +18,14 @@ use crate::models;
 use crate::notes::note;
 use crate::output::Output;
 use crate::rows::{Answer, Rows};
+use crate::table::percent;
 
 /// Answers every recording, in the order asked for.
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let device = devices::open(args.device, args.precision)?;
     let recognizer = Recognizer::on(models::open(args.model.as_deref())?, &device)?
         .with_precision(args.precision)?;
+    let threshold = threshold(args, recognizer.info())?;
     let inputs = inputs::expand(&args.paths)?;
     if let Some(output) = &args.output {
         spare_recordings(output, &inputs)?;
@@ -31,12 +33,13 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let mut output = Output::open(args.output.as_deref())?;
     let info = recognizer.info();
     let paths = inputs.iter().map(|input| input.path.as_str());
-    let rows = Rows::new(args.format, &info.labels, &info.name, paths);
+    let rows = Rows::new(args.format, &info.labels, &info.name, paths).abstaining(threshold);
     output.write(&rows.header())?;
 
     let bar = progress_bar(args, inputs.len());
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, receiver) = channel();
+    let mut unsure = 0;
     let failed = std::thread::scope(|scope| {
         // Not tasks of rayon's pool: one that waits there may take up another whole recording.
         for _ in 0..rayon::current_num_threads().min(inputs.len()) {
@@ -48,12 +51,17 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
         let result = collect(&receiver, args.fail_fast, |answer| {
             bar.suspend(|| output.write(&rows.row(answer)))?;
             bar.inc(1);
+            unsure += usize::from(rows.abstains(answer) == Some(true));
             Ok(())
         });
         stop.store(true, Ordering::Relaxed);
         result
     });
     bar.finish_and_clear();
+    if let Some(threshold) = threshold {
+        let (of, below) = (inputs.len(), percent(threshold));
+        note(&format!("abstained from {unsure} of {of} recordings, less sure than {below}"));
+    }
     match failed? {
         0 => Ok(()),
         _ if args.fail_fast => {
@@ -64,6 +72,29 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
             note(&format!("clstm: no answer to {failed} of {} recordings", inputs.len()));
             Err(Failure::Told)
         }
+    }
+}
+
+/// The confidence below which it abstains, where it is to.
+fn threshold(args: &PredictArgs, info: &ModelInfo) -> Result<Option<f64>, Failure> {
+    let Some(asked) = args.abstain else { return Ok(None) };
+    // Written with a space, the threshold of --abstain becomes a recording.
+    let stray = args.paths.iter().find(|path| {
+        let number = path.to_str().and_then(|text| text.parse::<f64>().ok());
+        asked.is_none() && number.is_some() && !path.exists()
+    });
+    if let Some(stray) = stray {
+        let stray = stray.display();
+        let message = format!("there is no file {stray}; a threshold is --abstain={stray}");
+        return Err(Failure::Usage(message));
+    }
+    let recommended = || info.calibration.as_ref()?.abstention.map(|point| point.threshold);
+    match asked.or_else(recommended) {
+        Some(threshold) => Ok(Some(threshold)),
+        None => Err(Failure::Usage(format!(
+            "the model {} recommends no threshold; name one, such as --abstain=0.6",
+            info.name
+        ))),
     }
 }
 

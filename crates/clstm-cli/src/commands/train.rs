@@ -10,15 +10,15 @@ use clstm_train::{Recipe, TrainError, TrainingSet, begin_run};
 use crate::args::TrainArgs;
 use crate::devices;
 use crate::failure::Failure;
-use crate::notes::note;
-use crate::training::{self, Progress, scores};
+use crate::notes::{note, warn};
+use crate::training::{self, Progress, calibration, scores};
 
 /// Trains and writes the model; see the help of the command for the files.
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let out = args.training.out.as_path();
     let (corpus, recipe) = training::open(&args.training)?;
     let device = devices::open(args.training.device, recipe.precision)?;
-    let scores = scores::read(&args.scores, &corpus, &recipe)?;
+    let runs = scores::read(&args.scores, &corpus, &recipe)?;
     let init = args.init.as_deref().map(read_init).transpose()?;
     claim(out, args.training.resume)?;
     let stop = training::stop_on_interrupt()?;
@@ -33,14 +33,28 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
         init: init.as_ref(),
         fold: None,
     };
-    let protocol = protocol(&dataset.corpus, &recipe, scores.is_empty());
+    let protocol = protocol(&dataset.corpus, &recipe, runs.is_empty());
     let mut progress = Progress::new(1, recipe.batch);
     let checkpoint = out.join("checkpoint.safetensors");
     let trained =
         clstm_train::train(set, &recipe, &device, &protocol, &checkpoint, stop, &mut progress);
     progress.finish();
     let mut trained = trained?;
-    trained.model.info.training.scores = scores;
+    let info = &mut trained.model.info;
+    info.training.scores = runs.iter().map(|(_, run)| scores::score(run)).collect();
+    match calibration::source(&runs) {
+        Some((path, found)) => {
+            info.temperature = found.temperature as f32;
+            info.calibration = Some(found.summary());
+            let (path, temperature) = (path.display(), found.temperature);
+            note(&format!("calibrated by {path}: temperature {temperature:.3}"));
+        }
+        None if runs.is_empty() => {}
+        None => warn(
+            "none of the --scores has a calibration: the confidences stay as trained; `clstm cv \
+             --resume` in a finished run adds it to its metrics.json",
+        ),
+    }
     let path = out.join("model.safetensors");
     training::write_json(&out.join("history.json"), &trained.history)?;
     trained.model.write(&path)?;

@@ -1,5 +1,6 @@
 //! What `train` and `cv` share.
 
+pub(crate) mod calibration;
 mod progress;
 pub(crate) mod report;
 pub(crate) mod scores;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use clstm_train::{Metrics, RunMetrics};
 
+use super::calibration;
 use crate::table::{Table, percent};
 
 /// A cross-validation: its protocol, its folds, and the classes over all folds together.
@@ -38,6 +39,7 @@ pub(crate) fn cross_validation(run: &RunMetrics) -> String {
         over(mean.wa, std.wa),
         over(mean.macro_f1, std.macro_f1)
     );
+    let _ = write!(text, "\n{}", confidence(run));
     let mut pooled = vec![vec![0; run.labels.len()]; run.labels.len()];
     for fold in &run.folds {
         for (sum, row) in pooled.iter_mut().zip(&fold.confusion) {
@@ -58,6 +60,24 @@ pub(crate) fn cross_validation(run: &RunMetrics) -> String {
         confusion(&pooled, &run.labels)
     );
     text
+}
+
+/// How far the confidences can be trusted, or why it is not known.
+fn confidence(run: &RunMetrics) -> String {
+    let Some(found) = &run.calibration else {
+        return "no calibration: it takes the predictions of two folds, or a calibration_share of \
+                the training utterances\n"
+            .to_owned();
+    };
+    let temperatures: Vec<String> =
+        found.folds.iter().map(|fold| format!("{:.3}", fold.temperature)).collect();
+    format!(
+        "confidence of these folds together: {}temperatures by fold {}; {:.3} over all, for a model \
+         trained on everything\n",
+        calibration::describe(&found.summary()),
+        temperatures.join(" "),
+        found.temperature
+    )
 }
 
 /// Precision, recall and F1 of each class.

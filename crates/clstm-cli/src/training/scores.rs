@@ -9,20 +9,21 @@ use clstm_train::{Recipe, RunMetrics};
 use super::read_recipe;
 use crate::failure::Failure;
 
-/// The scores of earlier cross-validations, each with its protocol.
+/// Earlier cross-validations, which are the measure of this model.
 ///
 /// A run by another recipe says nothing of this model and is refused. Its seed may differ: it is
 /// not the very weights that are scored.
-pub(crate) fn read(
-    paths: &[PathBuf],
+pub(crate) fn read<'a>(
+    paths: &'a [PathBuf],
     corpus: &Corpus,
     recipe: &Recipe,
-) -> Result<Vec<Score>, Failure> {
-    paths.iter().map(|path| read_one(path, corpus, recipe)).collect()
+) -> Result<Vec<(&'a Path, RunMetrics)>, Failure> {
+    paths.iter().map(|path| Ok((path.as_path(), read_one(path, corpus, recipe)?))).collect()
 }
 
-fn read_one(path: &Path, corpus: &Corpus, recipe: &Recipe) -> Result<Score, Failure> {
-    let RunMetrics { protocol, folds, mean, labels, .. } = RunMetrics::read(path)?;
+fn read_one(path: &Path, corpus: &Corpus, recipe: &Recipe) -> Result<RunMetrics, Failure> {
+    let run = RunMetrics::read(path)?;
+    let RunMetrics { protocol, labels, .. } = &run;
     let other = |what: &str, theirs: &str, ours: &str| {
         let path = path.display();
         Err(Failure::Failed(format!(
@@ -47,15 +48,21 @@ fn read_one(path: &Path, corpus: &Corpus, recipe: &Recipe) -> Result<Score, Fail
             return other("recipe.json", "another", "different");
         }
     }
+    Ok(run)
+}
+
+/// The score of a run, with its protocol.
+pub(crate) fn score(run: &RunMetrics) -> Score {
+    let RunMetrics { protocol, folds, mean, .. } = run;
     let partial = match folds.len() {
         done if done == protocol.folds => String::new(),
         done => format!(" (only {done} of the folds done)"),
     };
-    Ok(Score {
+    Score {
         protocol: protocol.describe() + &partial,
         ua: mean.ua,
         wa: mean.wa,
         macro_f1: mean.macro_f1,
         folds: folds.len(),
-    })
+    }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod calibration;
 mod corpus;
 mod cross_validation;
 mod device;

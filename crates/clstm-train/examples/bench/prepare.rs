@@ -65,6 +65,7 @@ fn model(config: &NetworkConfig, batch: &TensorData) -> Result<Model> {
         network: config.clone(),
         frontend: FrontendConfig::for_network(config),
         temperature: 1.0,
+        calibration: None,
         training: TrainingInfo::default(),
         license: "none".to_owned(),
         description: "random weights for benchmarks".to_owned(),

@@ -4,8 +4,8 @@ use clstm::{Model, Recognizer};
 use clstm_corpus::{Split, folds};
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CrossValidation, Event, Observer, RunMetrics, Silent, Stop, TrainError, cross_validate,
-    evaluate, join_folds,
+    CrossValidation, Event, Observer, Prediction, Reliability, RunMetrics, Silent, Stop,
+    TrainError, cross_validate, evaluate, fit_temperature, join_folds, read_predictions,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -113,4 +113,105 @@ fn a_fold_that_is_not_there_is_named() {
     let error = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
     let message = error.expect_err("there are two folds").to_string();
     assert!(message.contains("no fold 3") && message.contains("1 to 2"), "{message}");
+}
+
+/// Every number of a run but its times.
+fn without_times(metrics: &RunMetrics) -> RunMetrics {
+    let mut metrics = metrics.clone();
+    metrics.folds.iter_mut().for_each(|fold| fold.seconds = 0.0);
+    metrics
+}
+
+#[test]
+fn confidences_are_calibrated_on_the_other_folds() {
+    let (dataset, out) = (dataset(), tempfile::tempdir().expect("a folder"));
+    let run = run(out.path(), None);
+    let metrics = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
+    let metrics = metrics.expect("a cross-validation");
+    let found = metrics.calibration.clone().expect("two folds calibrate each other");
+    let said: Vec<_> = [1, 2]
+        .map(|fold| out.path().join(format!("fold-{fold}/predictions.jsonl")))
+        .iter()
+        .map(|path| read_predictions(path, 2).expect("predictions"))
+        .collect();
+    let fit = |said: &[Prediction]| fit_temperature(said.iter().map(|p| (&p.logits[..], p.truth)));
+    let temperatures: Vec<f64> = found.folds.iter().map(|fold| fold.temperature).collect();
+    assert_eq!(temperatures, [fit(&said[1]), fit(&said[0])]);
+    assert_eq!(found.temperature, fit(&said.concat()));
+    assert_eq!(found.uncalibrated, Reliability::of(&said.concat()));
+    assert_eq!(found.utterances, 32);
+    assert!(found.protocol.contains("32 test utterances of 2 of 2 folds"), "{}", found.protocol);
+    // The models of the folds stay as they were trained.
+    let info = Model::read(&out.path().join("fold-1/model.safetensors")).expect("a model").info;
+    assert_eq!((info.temperature, info.calibration), (1.0, None));
+
+    // Books from before there were calibrations get theirs when they are joined.
+    let path = out.path().join("metrics.json");
+    let older = RunMetrics { calibration: None, ..metrics.clone() };
+    older.write(&path).expect("written");
+    assert!(!std::fs::read_to_string(&path).expect("the books").contains("calibration"));
+    assert_eq!(RunMetrics::read(&path).expect("older books"), older);
+    assert_eq!(join_folds(out.path()).expect("joined"), metrics);
+
+    // One fold alone has nothing to be calibrated on, and predictions of another run are no use.
+    let predictions = out.path().join("fold-2/predictions.jsonl");
+    let text = std::fs::read_to_string(&predictions).expect("predictions");
+    std::fs::remove_file(&predictions).expect("removed");
+    assert_eq!(join_folds(out.path()).expect("joined").calibration, None);
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    std::fs::write(&predictions, lines.join("\n")).expect("written");
+    let error = join_folds(out.path()).expect_err("one is missing").to_string();
+    assert!(error.contains("not the predictions that metrics.json counts"), "{error}");
+}
+
+#[test]
+fn a_share_of_the_training_utterances_calibrates_its_own_fold() {
+    let (dataset, out) = (dataset(), tempfile::tempdir().expect("a folder"));
+    let mut run = run(out.path(), Some(1));
+    run.recipe.calibration_share = 0.4; // of two speakers: one
+    let metrics = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
+    let metrics = metrics.expect("a fold");
+    let fold = &metrics.folds[0];
+    let held_out = fold.held_out_temperature.clone().expect("a temperature");
+    assert_eq!((fold.train_utterances, held_out.utterances, fold.test_utterances), (8, 8, 16));
+    assert_eq!(held_out.speakers.len(), 1);
+    assert!(!fold.test_speakers.contains(&held_out.speakers[0]));
+
+    // The model trained on the other speaker alone, and has the temperature of this one.
+    let file = out.path().join("fold-1/model.safetensors");
+    let info = Model::read(&file).expect("a model").info;
+    assert_eq!(info.training.speakers.len(), 1);
+    assert!(!info.training.speakers.contains(&held_out.speakers[0]));
+    assert_eq!(info.temperature, held_out.temperature as f32);
+    assert!(info.training.protocol.contains("temperature fitted on 8 more"));
+    let recognizer = Recognizer::open(&file).expect("a model");
+    let of = |utterances: &[usize]| evaluate(&recognizer, &dataset, utterances).predictions;
+    let own: Vec<usize> = (0..dataset.clips.len())
+        .filter(|&i| dataset.corpus.utterances[i].speaker == held_out.speakers[0])
+        .collect();
+    let fitted = fit_temperature(of(&own).iter().map(|p| (&p.logits[..], p.truth)));
+    assert_eq!(fitted, held_out.temperature);
+
+    // What was kept of its test utterances is what the model says, temperature included.
+    let split = folds(&dataset.corpus, &dataset.groups, Split::Speaker, 2, run.recipe.seed);
+    let said = of(&split.expect("the same folds")[0].test);
+    let kept = read_predictions(&out.path().join("fold-1/predictions.jsonl"), 2);
+    assert_eq!(kept.expect("predictions"), said);
+    let found = metrics.calibration.clone().expect("a single fold has its own");
+    assert_eq!(found.calibrated, Reliability::of(&said));
+    assert_eq!(info.calibration.expect("figures"), found.summary());
+
+    let resumed = cross_validate(&run, &dataset, true, &Stop::new(false), &mut Silent);
+    assert_eq!(resumed.expect("the same run"), metrics);
+    run.out = out.path().join("again");
+    let again = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
+    assert_eq!(without_times(&again.expect("a fold")), without_times(&metrics));
+
+    // Shared speakers: utterances are held out, of each class its share.
+    run.split = Split::Random;
+    run.out = out.path().join("random");
+    let metrics = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
+    let fold = &metrics.expect("a fold").folds[0];
+    let held_out = fold.held_out_temperature.clone().expect("a temperature");
+    assert_eq!((fold.train_utterances, held_out.utterances, fold.test_utterances), (10, 6, 16));
 }

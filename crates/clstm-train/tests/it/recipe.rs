@@ -71,6 +71,9 @@ fn mistakes_are_named() {
         ("precision", "fp16", "fp16"),
         ("precision", "16", "precision"),
         ("label_smoothing", "1.5", "label_smoothing"),
+        ("calibration_share", "0.5", "calibration_share"),
+        ("calibration_share", "-0.1", "calibration_share"),
+        ("calibration_share", "nan", "calibration_share"),
         ("optimizer.learning_rate", "-1", "optimizer"),
         ("network.classes", "0", "classes"),
         ("frontend.segment_length", "1000", "segment_length"),
@@ -91,12 +94,17 @@ fn mixup_has_its_domain() {
 }
 
 #[test]
-fn a_recipe_of_before_mixup_reads_as_it_was() {
+fn recipes_from_before_a_setting_are_read_with_its_default() {
     let recipe = Recipe::new(Preset::Clstm, 8);
     let mut json = serde_json::to_value(&recipe).expect("JSON");
     let fields = json.as_object_mut().expect("an object");
-    fields.remove("mixup");
+    for setting in ["mixup", "calibration_share"] {
+        fields.remove(setting).expect("there");
+    }
     fields["optimizer"].as_object_mut().expect("an object").remove("waveform_rate");
     fields["network"].as_object_mut().expect("an object").remove("pooling");
     assert_eq!(serde_json::from_value::<Recipe>(json).expect("a recipe"), recipe);
+    let share = set(&[("calibration_share", "0.1")]).expect("a valid change");
+    assert_eq!(share.calibration_share, 0.1);
+    assert!(!share.same_training(&recipe));
 }

@@ -154,6 +154,27 @@ fn descriptions_that_contradict_themselves_are_refused() {
     }
     check(&|info| info["temperature"] = json!(null), &["description"]);
     check(&|info| info["temperature"] = json!(1e300), &["description", "out of range"]);
+    for (field, bad, says) in [
+        ("protocol", json!(""), "empty"),
+        ("utterances", json!(0), "no utterances"),
+        ("bins", json!(0), "no utterances or bins"),
+        ("aurc", json!(1.5), "0..=1"),
+        ("uncalibrated", json!({"ece": 1.1, "nll": 1.0, "brier": 1.0}), "ece is in 0..=1"),
+        ("calibrated", json!({"ece": 0.1, "nll": -1.0, "brier": 1.0}), "nll 0 or more"),
+        ("calibrated", json!({"ece": 0.1, "nll": 1.0, "brier": 2.5}), "brier in 0..=2"),
+        ("abstention", json!({"threshold": 1.5, "coverage": 0.5, "risk": 0.1}), "fractions"),
+        ("risk_coverage", json!([{"threshold": 0.5, "coverage": -0.5, "risk": 0}]), "fractions"),
+        (
+            "risk_coverage",
+            json!([
+                {"threshold": 0.0, "coverage": 0.5, "risk": 0.5},
+                {"threshold": 0.5, "coverage": 1.0, "risk": 0.5}
+            ]),
+            "does not fall",
+        ),
+    ] {
+        check(&|info| info["calibration"][field] = bad.clone(), &["calibration.", says]);
+    }
     check(&|info| info["frontend"]["segment_length"] = json!(401), &["segment_length", "400"]);
     check(&|info| info["frontend"]["sample_rate"] = json!(8000), &["8000 Hz", "16000 Hz"]);
     check(&|info| info["frontend"]["target_rms"] = json!(0), &["frontend", "target_rms"]);
@@ -164,6 +185,18 @@ fn descriptions_that_contradict_themselves_are_refused() {
     check(&|info| info["network"]["blocks"] = json!([]), &["0 blocks"]);
     check(&|info| info["network"]["blocks"][0]["stride"] = json!(0), &["blocks[0].stride"]);
     check(&|info| info["training"]["scores"][0]["ua"] = json!(73.5), &["scores[0]", "fraction"]);
+}
+
+#[test]
+fn a_description_from_before_calibrations_were_measured_is_read() {
+    let older = described(|info| {
+        info.as_object_mut().expect("an object").remove("calibration").expect("there");
+    });
+    let read = Model::from_bytes(&older).expect("an older file");
+    assert_eq!(read.info.calibration, None);
+    // What it does not hold is not written either: its digest stays.
+    let text = serde_json::to_string(&read.info).expect("JSON");
+    assert!(!text.contains("calibration"), "{text}");
 }
 
 #[test]

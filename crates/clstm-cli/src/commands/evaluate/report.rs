@@ -1,8 +1,10 @@
 //! The figures of an evaluation.
 
-use clstm::Recognizer;
 use clstm::nn::Precision;
-use clstm_train::{ClassMetrics, Dataset, Evaluation, Metrics, Protocol};
+use clstm::{CalibrationScores, Recognizer};
+use clstm_train::{
+    ClassMetrics, Dataset, ECE_BINS, Evaluation, Metrics, Protocol, Reliability, RiskCoverage,
+};
 use serde::Serialize;
 
 use super::{Overlap, Part};
@@ -26,6 +28,9 @@ pub(crate) struct Report<'a> {
     wa: f64,
     macro_f1: f64,
     loss: f64,
+    temperature: f32,
+    calibration: CalibrationScores,
+    aurc: f64,
     labels: &'a [String],
     classes: &'a [ClassMetrics],
     confusion: &'a [Vec<usize>],
@@ -69,6 +74,9 @@ impl<'a> Report<'a> {
             wa: *wa,
             macro_f1: *macro_f1,
             loss: evaluation.loss,
+            temperature: info.temperature,
+            calibration: Reliability::of(&evaluation.predictions).scores(),
+            aurc: RiskCoverage::of(&evaluation.predictions).aurc,
             labels: &info.labels,
             classes,
             confusion,
@@ -79,7 +87,8 @@ impl<'a> Report<'a> {
     pub(crate) fn text(&self, metrics: &Metrics) -> String {
         format!(
             "model      {} (sha256 {})\ntrained    {}\ntested on  {}\n           {}\nprecision  {}\n\nUA \
-             {}, WA {}, macro F1 {}, loss {:.3}\n\n{}\nconfusion, true class by row, predicted by \
+             {}, WA {}, macro F1 {}, loss {:.3}\nconfidence at temperature {:.3}: ECE {} ({ECE_BINS} \
+             bins), NLL {:.3}, Brier {:.3}, AURC {:.3}\n\n{}\nconfusion, true class by row, predicted by \
              column\n{}",
             printable(self.model),
             self.digest,
@@ -91,6 +100,11 @@ impl<'a> Report<'a> {
             percent(self.wa),
             percent(self.macro_f1),
             self.loss,
+            self.temperature,
+            percent(self.calibration.ece),
+            self.calibration.nll,
+            self.calibration.brier,
+            self.aurc,
             classes(metrics, self.labels),
             confusion(metrics, self.labels),
         )

@@ -1,0 +1,107 @@
+//! Calibration of a model that was trained on everything, and calibrations as text.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use clstm::{Calibration, CalibrationScores, RiskPoint};
+use clstm_train::{RunCalibration, RunMetrics};
+
+use crate::table::{Table, percent, printable};
+
+/// Rows of a risk-coverage table: about every tenth of coverage.
+const ROWS: usize = 10;
+
+/// The run that a model takes its temperature from: the first that is speaker-independent and has a
+/// calibration, or else the first that has one. New recordings are of new speakers, of whom a model that
+/// is tested on speakers it knows appears surer than it should be.
+pub(crate) fn source<'a>(
+    runs: &'a [(&'a Path, RunMetrics)],
+) -> Option<(&'a Path, &'a RunCalibration)> {
+    let calibrated =
+        || runs.iter().filter_map(|(path, run)| Some((*path, run, run.calibration.as_ref()?)));
+    let independent = calibrated().find(|(_, run, _)| run.protocol.split != "random");
+    independent.or_else(|| calibrated().next()).map(|(path, _, found)| (path, found))
+}
+
+/// Errors before and after, the curve in few rows, and the recommended threshold.
+pub(crate) fn describe(calibration: &Calibration) -> String {
+    let Calibration { bins, uncalibrated, calibrated, aurc, .. } = calibration;
+    let ece = format!("ECE ({bins} bins)");
+    let mut scores = Table::new(1, ["", &ece, "NLL", "Brier"]);
+    for (name, of) in [("uncalibrated", uncalibrated), ("calibrated", calibrated)] {
+        let CalibrationScores { ece, nll, brier } = of;
+        scores.row([name, &percent(*ece), &format!("{nll:.3}"), &format!("{brier:.3}")]);
+    }
+    let mut text = format!("{}\n{scores}", printable(&calibration.protocol));
+    let mut curve = Table::new(0, ["answers where sure by", "answered", "wrong of these"]);
+    for point in thinned(&calibration.risk_coverage) {
+        curve.row([percent(point.threshold), percent(point.coverage), percent(point.risk)]);
+    }
+    let _ = write!(text, "\nrisk and coverage (AURC {aurc:.3})\n{curve}");
+    let _ = match calibration.abstention {
+        Some(RiskPoint { threshold, coverage, risk }) => writeln!(
+            text,
+            "abstaining below {} answers {}, of which {} wrong",
+            percent(threshold),
+            percent(coverage),
+            percent(risk)
+        ),
+        None => writeln!(text, "no threshold to abstain below is recommended"),
+    };
+    text
+}
+
+/// At most [`ROWS`] points, the ends included, about evenly over the coverage.
+fn thinned(points: &[RiskPoint]) -> Vec<&RiskPoint> {
+    let mut kept: Vec<&RiskPoint> = Vec::new();
+    for point in points {
+        let step = 1.0 / ROWS as f64 - 1e-9;
+        if kept.last().is_none_or(|last| last.coverage - point.coverage >= step) {
+            kept.push(point);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use clstm::{Calibration, CalibrationScores, RiskPoint};
+
+    use super::describe;
+
+    #[test]
+    fn a_calibration_in_words() {
+        let point = |threshold, coverage, risk| RiskPoint { threshold, coverage, risk };
+        let mut calibration = Calibration {
+            protocol: "made-up, 5 folds".to_owned(),
+            utterances: 100,
+            bins: 15,
+            uncalibrated: CalibrationScores { ece: 0.21, nll: 1.5, brier: 0.7 },
+            calibrated: CalibrationScores { ece: 0.034, nll: 1.25, brier: 0.61 },
+            aurc: 0.2,
+            risk_coverage: vec![
+                point(0.0, 1.0, 0.4),
+                point(0.3, 0.98, 0.39),
+                point(0.4, 0.9, 0.3),
+                point(0.9, 0.1, 0.0),
+            ],
+            abstention: Some(point(0.55, 0.7, 0.2)),
+        };
+        let expected = "\
+made-up, 5 folds
+              ECE (15 bins)    NLL  Brier
+uncalibrated          21.0%  1.500  0.700
+calibrated             3.4%  1.250  0.610
+
+risk and coverage (AURC 0.200)
+answers where sure by  answered  wrong of these
+                 0.0%    100.0%           40.0%
+                40.0%     90.0%           30.0%
+                90.0%     10.0%            0.0%
+abstaining below 55.0% answers 70.0%, of which 20.0% wrong
+";
+        assert_eq!(describe(&calibration), expected);
+        calibration.abstention = None;
+        assert!(describe(&calibration).ends_with("no threshold to abstain below is recommended\n"));
+    }
+}

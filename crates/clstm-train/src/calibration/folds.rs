@@ -1,0 +1,265 @@
+//! Calibration over the folds of a cross-validation.
+
+use clstm::{Calibration, RiskPoint};
+use serde::{Deserialize, Serialize};
+
+use super::{ECE_BINS, Reliability, RiskCoverage, fit_temperature, recommended_threshold};
+use crate::Prediction;
+
+/// A temperature fitted on a part of a fold's training utterances that was held out of its training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldOutTemperature {
+    /// The temperature, which the fold's model has.
+    pub temperature: f64,
+    /// Utterances that it was fitted on.
+    pub utterances: usize,
+    /// Their speakers.
+    pub speakers: Vec<String>,
+}
+
+/// The temperature that a fold's test utterances are judged with.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoldTemperature {
+    /// From 1.
+    pub fold: usize,
+    /// Fitted without the labels of the fold's test utterances.
+    pub temperature: f64,
+    /// Utterances that it was fitted on.
+    pub utterances: usize,
+}
+
+/// How far the confidences of a cross-validation's models can be trusted.
+///
+/// # What the figures see
+/// Figures are pooled over the test utterances of the folds, each with the logits of the model that did
+/// not train on it, and each with a temperature that its label had no part in. There are two ways:
+///
+/// - **Cross-fit** (the default). The temperature of fold k is fitted on the test utterances of the other
+///   folds, all of which are training utterances of fold k, with the logits of the other folds' models,
+///   which did not train on them. No label of fold k's test utterances enters its temperature directly;
+///   the other folds' *models* did train on them, so that indirectly one scalar may know of them. It is
+///   the usual cross-validated calibration (`CalibratedClassifierCV(ensemble=False)` of scikit-learn fits
+///   on such out-of-fold predictions).
+/// - **Held out** ([`Recipe::calibration_share`](crate::Recipe::calibration_share) above 0). The
+///   temperature of fold k is fitted on training utterances of fold k that its model did not train on
+///   (whole speakers where folds are speaker-independent). Neither labels nor recordings of its test
+///   utterances enter it in any way, at the price of fewer utterances to train on.
+///
+/// The abstention threshold is cross-fitted likewise: fold k's is chosen on the other folds' test
+/// utterances at fold k's temperature, and its coverage and risk are counted on fold k.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunCalibration {
+    /// All of this for the run at hand, as a sentence for people.
+    pub protocol: String,
+    /// Fitted on the out-of-fold predictions of all folds together: for a model trained on everything.
+    /// No figure here is measured with it.
+    pub temperature: f64,
+    /// The temperatures that the figures are measured with, ascending by fold.
+    pub folds: Vec<FoldTemperature>,
+    /// Utterances measured on.
+    pub utterances: usize,
+    /// At temperature 1.
+    pub uncalibrated: Reliability,
+    /// At the folds' temperatures.
+    pub calibrated: Reliability,
+    /// Of the confidences at the folds' temperatures.
+    pub risk_coverage: RiskCoverage,
+    /// The threshold by the rule of [`recommended_threshold`] on all folds together, with the coverage
+    /// and the risk of cross-fitted ones; none with one fold or where a fold's choice finds none.
+    pub abstention: Option<RiskPoint>,
+}
+
+/// The predictions of a fold's model for its test utterances.
+#[derive(Clone, Debug)]
+pub(crate) struct FoldPredictions {
+    /// From 1.
+    pub(crate) fold: usize,
+    pub(crate) held_out: Option<HeldOutTemperature>,
+    pub(crate) predictions: Vec<Prediction>,
+}
+
+impl RunCalibration {
+    /// Of the folds that have predictions; `run` is the run's protocol in words. None for a single fold
+    /// without a temperature of its own: there is nothing then that one could honestly be fitted on.
+    pub(crate) fn of(folds: &[FoldPredictions], run: &str, of_folds: usize) -> Option<Self> {
+        let temperatures: Vec<FoldTemperature> =
+            (0..folds.len()).map(|fold| temperature_of(folds, fold)).collect::<Option<_>>()?;
+        let calibrated = pooled(folds.iter().zip(&temperatures).map(|(f, t)| (f, t.temperature)));
+        if calibrated.is_empty() {
+            return None;
+        }
+        let everything: Vec<&Prediction> = folds.iter().flat_map(|f| &f.predictions).collect();
+        let way = match folds.iter().all(|fold| fold.held_out.is_some()) {
+            true => {
+                "each fold's temperature fitted on training utterances that were held out of its \
+                 training"
+            }
+            false => {
+                "each fold's temperature fitted on the out-of-fold predictions of the other folds \
+                 (cross-fit)"
+            }
+        };
+        let abstention = recommended_threshold(&calibrated).and_then(|chosen| {
+            let (coverage, risk) = cross_fitted(folds, &temperatures)?;
+            Some(RiskPoint { coverage, risk, ..chosen })
+        });
+        Some(Self {
+            protocol: format!(
+                "{run}; {} test utterances of {} of {of_folds} folds; {way}",
+                calibrated.len(),
+                folds.len()
+            ),
+            temperature: fit(&everything),
+            folds: temperatures,
+            utterances: calibrated.len(),
+            uncalibrated: Reliability::of(&pooled(folds.iter().map(|fold| (fold, 1.0)))),
+            risk_coverage: RiskCoverage::of(&calibrated),
+            calibrated: Reliability::of(&calibrated),
+            abstention,
+        })
+    }
+
+    /// What a model file says of it.
+    #[must_use]
+    pub fn summary(&self) -> Calibration {
+        Calibration {
+            protocol: self.protocol.clone(),
+            utterances: self.utterances,
+            bins: ECE_BINS,
+            uncalibrated: self.uncalibrated.scores(),
+            calibrated: self.calibrated.scores(),
+            aurc: self.risk_coverage.aurc,
+            risk_coverage: self.risk_coverage.points.clone(),
+            abstention: self.abstention,
+        }
+    }
+}
+
+/// The temperature of predictions.
+fn fit(predictions: &[&Prediction]) -> f64 {
+    fit_temperature(predictions.iter().map(|p| (&p.logits[..], p.truth)))
+}
+
+/// The temperature of a fold: that of its own held-out part or else of the other folds.
+fn temperature_of(folds: &[FoldPredictions], index: usize) -> Option<FoldTemperature> {
+    let fold = &folds[index];
+    if let Some(HeldOutTemperature { temperature, utterances, .. }) = fold.held_out {
+        return Some(FoldTemperature { fold: fold.fold, temperature, utterances });
+    }
+    let others = others(folds, index);
+    let temperature = (!others.is_empty()).then(|| fit(&others))?;
+    Some(FoldTemperature { fold: fold.fold, temperature, utterances: others.len() })
+}
+
+/// Predictions of all folds but one.
+fn others(folds: &[FoldPredictions], index: usize) -> Vec<&Prediction> {
+    let others = folds.iter().enumerate().filter(|(i, _)| *i != index);
+    others.flat_map(|(_, fold)| &fold.predictions).collect()
+}
+
+/// Predictions of folds, each at its temperature as a model file would hold it.
+fn pooled<'a>(folds: impl Iterator<Item = (&'a FoldPredictions, f64)>) -> Vec<Prediction> {
+    folds
+        .flat_map(|(fold, t)| fold.predictions.iter().map(move |p| p.with_temperature(t as f32)))
+        .collect()
+}
+
+/// Coverage and risk of each fold's answers above the threshold that the other folds recommend.
+fn cross_fitted(folds: &[FoldPredictions], temperatures: &[FoldTemperature]) -> Option<(f64, f64)> {
+    let (mut total, mut answers, mut errors) = (0, 0, 0);
+    for (index, (fold, temperature)) in folds.iter().zip(temperatures).enumerate() {
+        let at = |p: &Prediction| p.with_temperature(temperature.temperature as f32);
+        let others: Vec<Prediction> = others(folds, index).into_iter().map(at).collect();
+        let threshold = recommended_threshold(&others)?.threshold;
+        total += fold.predictions.len();
+        for answer in fold.predictions.iter().map(at).filter(|p| p.confidence() >= threshold) {
+            answers += 1;
+            errors += usize::from(!answer.is_right());
+        }
+    }
+    let share = |part: usize, whole: usize| part as f64 / whole as f64;
+    (answers > 0).then(|| (share(answers, total), share(errors, answers)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FoldPredictions, HeldOutTemperature, RunCalibration};
+    use crate::Prediction;
+    use crate::calibration::support::{draw, prediction};
+    use crate::calibration::{Reliability, fit_temperature};
+
+    /// Folds of models whose logits are `factor` times what they should be.
+    fn folds(count: usize, each: usize, factor: f64) -> Vec<FoldPredictions> {
+        let mut state = 11;
+        let mut said = || {
+            let (logits, class) = draw(&mut state, 4, 1.5);
+            prediction(logits.iter().map(|z| factor * z).collect(), class)
+        };
+        (1..=count)
+            .map(|fold| {
+                let predictions = (0..each).map(|_| said()).collect();
+                FoldPredictions { fold, held_out: None, predictions }
+            })
+            .collect()
+    }
+
+    fn fit<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) -> f64 {
+        fit_temperature(predictions.into_iter().map(|p| (&p.logits[..], p.truth)))
+    }
+
+    #[test]
+    fn too_sure_models_are_calibrated_on_what_they_did_not_see() {
+        let folds = folds(5, 400, 3.0);
+        let found = RunCalibration::of(&folds, "made-up", 6).expect("a calibration");
+        assert!((found.temperature - 3.0).abs() < 0.3, "{}", found.temperature);
+        let (before, after) = (&found.uncalibrated, &found.calibrated);
+        assert!(before.ece > 0.1 && after.ece < 0.04, "{} {}", before.ece, after.ece);
+        assert!(after.nll < before.nll && after.brier < before.brier);
+        assert_eq!((found.utterances, found.folds.len()), (2000, 5));
+        let all = folds.iter().flat_map(|fold| &fold.predictions);
+        assert_eq!(found.temperature, fit(all.clone()));
+        assert_eq!(*before, Reliability::of(&all.cloned().collect::<Vec<_>>()));
+        let says = "made-up; 2000 test utterances of 5 of 6 folds; each fold's temperature fitted \
+                    on the out-of-fold predictions of the other folds";
+        assert!(found.protocol.starts_with(says), "{}", found.protocol);
+        // The cross-fitted threshold does what the rule promises, but for the noise of 2,000.
+        let (abstention, all) = (found.abstention.expect("one"), found.risk_coverage.points[0]);
+        assert!(abstention.coverage > 0.2 && abstention.coverage < 1.0, "{abstention:?}");
+        assert!(abstention.risk < 0.6 * all.risk, "{abstention:?} of {all:?}");
+        let summary = found.summary();
+        assert_eq!(summary.calibrated, after.scores());
+        assert_eq!(summary.risk_coverage, found.risk_coverage.points);
+    }
+
+    #[test]
+    fn a_fold_has_no_part_in_its_own_temperature() {
+        let mut folds = folds(3, 100, 2.0);
+        let found = RunCalibration::of(&folds, "", 3).expect("a calibration");
+        let others = folds[..2].iter().flat_map(|fold| &fold.predictions);
+        assert_eq!(found.folds[2].temperature, fit(others));
+        assert_eq!((found.folds[2].fold, found.folds[2].utterances), (3, 200));
+        // Other labels in a fold: its temperature stays, the others' move.
+        for said in &mut folds[2].predictions {
+            said.truth = (said.truth + 1) % 4;
+        }
+        let other = RunCalibration::of(&folds, "", 3).expect("a calibration");
+        assert_eq!(other.folds[2], found.folds[2]);
+        assert_ne!(other.folds[0], found.folds[0]);
+        assert_ne!(other.temperature, found.temperature);
+    }
+
+    #[test]
+    fn a_single_fold_needs_a_temperature_of_its_own() {
+        let mut folds = folds(1, 200, 2.0);
+        assert_eq!(RunCalibration::of(&folds, "", 5), None);
+        assert_eq!(RunCalibration::of(&[], "", 5), None);
+        folds[0].held_out =
+            Some(HeldOutTemperature { temperature: 2.0, utterances: 30, speakers: Vec::new() });
+        let found = RunCalibration::of(&folds, "", 5).expect("a calibration");
+        assert_eq!((found.folds[0].temperature, found.folds[0].utterances), (2.0, 30));
+        let at: Vec<_> = folds[0].predictions.iter().map(|p| p.with_temperature(2.0)).collect();
+        assert_eq!(found.calibrated, Reliability::of(&at));
+        assert!(found.protocol.contains("held out of its training"), "{}", found.protocol);
+        assert_eq!(found.abstention, None);
+    }
+}

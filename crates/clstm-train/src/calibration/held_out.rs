@@ -1,0 +1,50 @@
+//! A temperature from training utterances that the weights do not see.
+
+use clstm::Recognizer;
+use clstm_corpus::{Fold, Split, ValidationSplit, check_leakage_between, validation_split};
+use clstm_nn::burn::tensor::Device;
+
+use super::{HeldOutTemperature, fit_temperature};
+use crate::{Dataset, Recipe, TrainError, Trained, evaluate};
+
+/// Cuts a fold's training utterances in two by the recipe's `calibration_share`; none where it is 0.
+pub(crate) fn hold_out(
+    dataset: &Dataset,
+    fold: &Fold,
+    split: Split,
+    recipe: &Recipe,
+) -> Result<Option<ValidationSplit>, TrainError> {
+    if recipe.calibration_share == 0.0 {
+        return Ok(None);
+    }
+    let (corpus, groups) = (&dataset.corpus, &dataset.groups[..]);
+    let share = recipe.calibration_share;
+    let cut = validation_split(corpus, groups, fold, split.hold_out(), share, recipe.seed)?;
+    // Sessions may be shared: speakers are what is held out.
+    let apart = if split.is_speaker_independent() { Split::Speaker } else { Split::Random };
+    for (first, second) in
+        [(&cut.train, &cut.validation), (&cut.train, &fold.test), (&cut.validation, &fold.test)]
+    {
+        check_leakage_between(corpus, groups, first, second, apart).into_result()?;
+    }
+    Ok(Some(cut))
+}
+
+/// Fits the temperature of a trained model on `utterances` and gives it to the model and to what it said
+/// of its test utterances.
+pub(crate) fn fit_held_out(
+    trained: &mut Trained,
+    dataset: &Dataset,
+    utterances: &[usize],
+    device: &Device,
+) -> Result<HeldOutTemperature, TrainError> {
+    let recognizer = Recognizer::on(trained.model.clone(), device)?;
+    let said = evaluate(&recognizer, dataset, utterances).predictions;
+    let temperature = fit_temperature(said.iter().map(|p| (&p.logits[..], p.truth)));
+    trained.model.info.temperature = temperature as f32;
+    if let Some(evaluation) = &mut trained.evaluation {
+        *evaluation = evaluation.with_temperature(temperature as f32);
+    }
+    let speakers = dataset.corpus.speakers_of(utterances).into_iter().map(str::to_owned).collect();
+    Ok(HeldOutTemperature { temperature, utterances: utterances.len(), speakers })
+}
