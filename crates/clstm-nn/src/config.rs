@@ -92,6 +92,11 @@ pub struct FilterbankConfig {
     /// vocal tracts at the same tempo (VTLP, Jaitly & Hinton, 2013); 0 for none.
     #[serde(default)]
     pub warp: f64,
+    /// Probability with which an utterance's mean and deviation in each band are mixed with those of
+    /// another one of the batch in training (MixStyle, Zhou et al., ICLR 2021,
+    /// <https://arxiv.org/abs/2104.02008>); 0 for never.
+    #[serde(default)]
+    pub style: f64,
 }
 
 /// A convolutional block over time and length, see [`ConvBlock`](crate::ConvBlock).
@@ -195,6 +200,12 @@ impl NetworkConfig {
                 let warp = bank.warp;
                 return Err(NetworkError::Config(format!(
                     "filterbank.warp is {warp}, not in [0, 0.5)"
+                )));
+            }
+            if !(0.0..=1.0).contains(&bank.style) {
+                let style = bank.style;
+                return Err(NetworkError::Config(format!(
+                    "filterbank.style is {style}, not in [0, 1]"
                 )));
             }
             if !self.segment_length.is_multiple_of(bank.stride * bank.pool) {

@@ -6,6 +6,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use clstm_kernels::filterbank::Shape;
 
+use crate::norm_pool::EPSILON;
 use crate::{FilterbankConfig, Initializer, Mode, NormPool, NormPoolConfig, composed, fused, init};
 
 /// Mel of the unit in which centre frequencies are learnt: a step of the optimiser is then a step of
@@ -113,7 +114,7 @@ impl Filterbank {
     #[must_use]
     pub fn forward(&self, waveform: Tensor<2>, mode: Mode) -> Tensor<4> {
         let [batch, samples] = waveform.dims();
-        let FilterbankConfig { filters, kernel, stride, pool, mask, relative, warp } =
+        let FilterbankConfig { filters, kernel, stride, pool, mask, relative, warp, style } =
             self.sizes.config;
         let shape = Shape { batch, samples, filters, kernel, stride, pool };
         let factor = match mode {
@@ -132,17 +133,48 @@ impl Filterbank {
         let logs = (energies.clone() + floor.clone()).log();
         let logs = if relative { logs - (energies.mean_dim(1) + floor).log() } else { logs };
         let logs = logs.reshape([batch, frames, 1, filters]);
-        let normal = self.norm.forward(logs, mode).reshape([batch, frames, filters, 1]);
-        match mode {
-            Mode::Training { seed } if mask > 0 => {
-                let kept = kept_bands(seed, [batch, filters], mask);
-                let kept = TensorData::new(kept, [batch, 1, filters, 1]);
-                let device = normal.device();
-                normal * Tensor::from_data(kept, &device)
+        let mut bands = self.norm.forward(logs, mode).reshape([batch, frames, filters]);
+        if let Mode::Training { seed } = mode {
+            if style > 0.0 && batch > 1 {
+                bands = mix_styles(bands, own_shares(seed, batch, style));
             }
-            _ => normal,
+            if mask > 0 {
+                let kept =
+                    TensorData::new(kept_bands(seed, [batch, filters], mask), [batch, 1, filters]);
+                let device = bands.device();
+                bands = bands * Tensor::from_data(kept, &device);
+            }
         }
+        bands.reshape([batch, frames, filters, 1])
     }
+}
+
+/// Moves each utterance's mean and deviation in each band towards those of the next one in the batch;
+/// `own` are the shares that stay, `[batch]`. No gradient flows through the statistics.
+fn mix_styles(x: Tensor<3>, own: Vec<f32>) -> Tensor<3> {
+    let [batch, ..] = x.dims();
+    let own = Tensor::<3>::from_data(TensorData::new(own, [batch, 1, 1]), &x.device());
+    let fixed = x.clone().detach();
+    let mean = fixed.clone().mean_dim(1); // [B, 1, F]
+    let centred = fixed - mean.clone();
+    let deviation = ((centred.clone() * centred).mean_dim(1) + EPSILON).sqrt();
+    let next = |t: &Tensor<3>| {
+        let parts = vec![t.clone().narrow(0, 1, batch - 1), t.clone().narrow(0, 0, 1)];
+        Tensor::cat(parts, 0)
+    };
+    let mixed = |t: &Tensor<3>| {
+        let other = next(t);
+        other.clone() + (t.clone() - other) * own.clone()
+    };
+    (x - mean.clone()) / deviation.clone() * mixed(&deviation) + mixed(&mean)
+}
+
+/// The share of its own style that each utterance keeps: 1, or with the probability `style` a draw
+/// from (0, 1].
+fn own_shares(seed: u64, batch: usize, style: f64) -> Vec<f32> {
+    let mut random = Initializer::new(seed ^ 0x7374_796c);
+    let share = |_| if random.unit() < style { 1.0 - random.unit() } else { 1.0 };
+    (0..batch).map(share).map(|share| share as f32).collect()
 }
 
 /// Ones, and zeros over a stretch of 0 to `widest` bands of each utterance, `[batch, filters]`.

@@ -142,6 +142,7 @@ fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
         mask: 8,
         relative: true,
         warp: 0.08,
+        style: 0.0,
     };
     let block = LflbConfig {
         filters: 96,
