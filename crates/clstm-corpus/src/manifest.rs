@@ -23,7 +23,7 @@ mod delimited;
 mod lines;
 mod name;
 mod problem;
-mod quoting;
+mod records;
 mod row;
 
 use std::io;

@@ -51,7 +51,7 @@ fn every_way_of_writing_it_gives_the_same_corpus() {
         ("list.csv", PLAIN.replace('\n', "\r")),
         ("list.csv", format!("\n\r\n{}\n  \n,,\n\n", PLAIN.replace('\n', "\n\n"))),
         ("list.csv", PLAIN.trim_end().replace(',', " ,\t ")),
-        ("list.csv", PLAIN.replace("a.wav", "\"a.wav\"").replace("sad", "\" sad\" ")),
+        ("list.csv", PLAIN.replace("a.wav", " \"a.wav\"").replace("sad", "\t\" sad\" ")),
         ("list.csv", PLAIN.replace("path,label", "Path,LABEL").replace("s2\n", "s2,,\n")),
         ("list.csv", "label,speaker,path\nsad,s2,c.wav\nhappy,s2,b.wav\nsad,s1,a.wav\n".to_owned()),
         (
