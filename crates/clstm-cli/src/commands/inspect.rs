@@ -97,7 +97,7 @@ fn architecture(network: &NetworkConfig) -> String {
 
 fn provenance(training: &TrainingInfo) -> String {
     let list = |speakers: &[String]| match speakers {
-        [] => "none".to_owned(),
+        [] => "none named".to_owned(),
         some => format!("{}: {}", some.len(), printable(&some.join(" "))),
     };
     let mut facts = Table::bare(2);

@@ -7,6 +7,7 @@ mod bad_input;
 mod corpus;
 mod cross_validation;
 mod device;
+mod manifest;
 mod output;
 mod precision;
 mod resume;
