@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod corpora;
 mod devices;
 mod failure;
 mod inputs;

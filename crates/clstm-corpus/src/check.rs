@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::registry::{self, Expected};
 use crate::{
-    Corpus, DoubledUtterance, Fingerprint, MalformedFile, Measurement, groups_of, measure,
+    Corpus, DoubledUtterance, Fingerprint, MalformedFile, Measurement, Utterance, groups_of,
+    measure,
 };
 
 /// What [`check`] found.
@@ -21,6 +22,8 @@ pub struct CheckReport {
     pub utterances: usize,
     /// Utterances in the full release; none where the corpus has no fixed content.
     pub expected: Option<usize>,
+    /// Speakers found; 0 where the corpus does not name them.
+    pub speakers: usize,
     /// Ids of the release that were not found, sorted.
     pub missing: Vec<String>,
     /// Utterances whose file cannot be decoded.
@@ -33,6 +36,8 @@ pub struct CheckReport {
     pub doubled: Vec<DoubledUtterance>,
     /// Classes, speakers and the whole, where their count is not the release's.
     pub counts: Vec<CountMismatch>,
+    /// Sentences on what may not be as people think; nothing wrong.
+    pub remarks: Vec<String>,
     /// Files that are well named and no part of the corpus as used here, by kind.
     pub ignored: BTreeMap<String, usize>,
     /// Readable utterances by sample rate in Hz.
@@ -55,6 +60,10 @@ pub struct UnreadableUtterance {
 pub struct DuplicateGroup {
     /// Their ids, sorted.
     pub ids: Vec<String>,
+    /// Their classes, each once, in the order of the ids: more than one contradict each other.
+    pub labels: Vec<String>,
+    /// Their speakers, each once, in the order of the ids: more than one cannot be told apart.
+    pub speakers: Vec<String>,
     /// Whether the official release has them so; splits keep them together either way.
     pub known: bool,
 }
@@ -108,10 +117,10 @@ pub fn check(corpus: &Corpus) -> CheckReport {
     let known = adapter.map_or(&[][..], |adapter| adapter.known_duplicates);
 
     let mut unreadable = Vec::new();
-    let mut read: Vec<(&str, Measurement)> = Vec::with_capacity(corpus.utterances.len());
+    let mut read: Vec<(&Utterance, Measurement)> = Vec::with_capacity(corpus.utterances.len());
     for (utterance, measured) in corpus.utterances.iter().zip(measure(corpus)) {
         match measured {
-            Ok(measured) => read.push((&utterance.id, measured)),
+            Ok(measured) => read.push((utterance, measured)),
             Err(error) => unreadable.push(UnreadableUtterance {
                 id: utterance.id.clone(),
                 path: utterance.path.clone(),
@@ -128,12 +137,14 @@ pub fn check(corpus: &Corpus) -> CheckReport {
         root: corpus.root.clone(),
         utterances: corpus.utterances.len(),
         expected: (!expected.is_empty()).then_some(expected.len()),
+        speakers: corpus.speakers().len(),
         missing: missing(corpus, &expected),
         unreadable,
-        duplicates: duplicates(&read, known),
+        duplicates: duplicates(corpus, &read, known),
         malformed: corpus.notes.malformed.clone(),
         doubled: corpus.notes.doubled.clone(),
         counts: counts(corpus, &expected),
+        remarks: corpus.notes.remarks.clone(),
         ignored: corpus.notes.ignored.clone(),
         sample_rates,
     }
@@ -145,20 +156,38 @@ fn missing(corpus: &Corpus, expected: &[Expected]) -> Vec<String> {
     expected.difference(&found).map(|&id| id.to_owned()).collect()
 }
 
-fn duplicates(read: &[(&str, Measurement)], known: &[&[&str]]) -> Vec<DuplicateGroup> {
+fn duplicates(
+    corpus: &Corpus,
+    read: &[(&Utterance, Measurement)],
+    known: &[&[&str]],
+) -> Vec<DuplicateGroup> {
     let fingerprints: Vec<Fingerprint> = read.iter().map(|(_, m)| m.fingerprint).collect();
-    let mut groups: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
-    for (group, (id, _)) in groups_of(&fingerprints).into_iter().zip(read) {
-        groups.entry(group).or_default().push(id);
+    let mut groups: BTreeMap<usize, Vec<&Utterance>> = BTreeMap::new();
+    for (group, (utterance, _)) in groups_of(&fingerprints).into_iter().zip(read) {
+        groups.entry(group).or_default().push(utterance);
     }
-    let copies = groups.into_values().filter(|ids| ids.len() > 1).map(|mut ids| {
-        ids.sort_unstable();
+    let label = |u: &Utterance| corpus.labels.get(u.label).cloned();
+    let copies = groups.into_values().filter(|copies| copies.len() > 1).map(|mut copies| {
+        copies.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        let all_in = |known: &&[&str]| copies.iter().all(|u| known.contains(&u.id.as_str()));
         DuplicateGroup {
-            known: known.iter().any(|known| ids.iter().all(|id| known.contains(id))),
-            ids: ids.into_iter().map(str::to_owned).collect(),
+            labels: each_once(copies.iter().filter_map(|u| label(u))),
+            speakers: each_once(copies.iter().filter_map(|u| u.speaker().map(str::to_owned))),
+            known: known.iter().any(all_in),
+            ids: copies.into_iter().map(|u| u.id.clone()).collect(),
         }
     });
     copies.collect()
+}
+
+fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut once = Vec::new();
+    for name in names {
+        if !once.contains(&name) {
+            once.push(name);
+        }
+    }
+    once
 }
 
 fn counts(corpus: &Corpus, expected: &[Expected]) -> Vec<CountMismatch> {

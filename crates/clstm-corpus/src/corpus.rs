@@ -10,9 +10,10 @@ use crate::{CorpusError, Utterance};
 /// A labelled corpus.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Corpus {
-    /// Name as given to [`open`](crate::open), such as `ravdess`.
+    /// Name as given to [`open`](crate::open), such as `ravdess`; of a manifest, that of its file
+    /// and content.
     pub name: String,
-    /// The folder that was opened.
+    /// The folder, or the manifest, that was opened.
     pub root: PathBuf,
     /// Class names; [`Utterance::label`] indexes them.
     pub labels: Vec<String>,
@@ -32,6 +33,8 @@ pub struct ScanNotes {
     pub malformed: Vec<MalformedFile>,
     /// Utterances found more than once; one copy was kept.
     pub doubled: Vec<DoubledUtterance>,
+    /// Sentences for people on what may not be as they think, such as columns that are not used.
+    pub remarks: Vec<String>,
 }
 
 /// An audio file that could not be taken for an utterance.
@@ -78,20 +81,44 @@ impl Corpus {
         Ok(corpus)
     }
 
-    /// Speakers, sorted.
+    /// The same corpus with its classes in the order of `labels`, which may hold further ones: a
+    /// model's classes, to be tested on it.
+    ///
+    /// # Errors
+    ///
+    /// [`CorpusError::UnknownClasses`] where the corpus has classes that are not among them.
+    pub fn with_labels(mut self, labels: &[String]) -> Result<Self, CorpusError> {
+        let place = |label: &String| labels.iter().position(|l| l == label);
+        let places: Vec<Option<usize>> = self.labels.iter().map(place).collect();
+        let unknown = self.labels.iter().zip(&places).filter(|(_, place)| place.is_none());
+        let unknown: Vec<String> = unknown.map(|(label, _)| label.clone()).collect();
+        if !unknown.is_empty() {
+            let (corpus, known) = (self.name, labels.to_vec());
+            return Err(CorpusError::UnknownClasses { corpus, unknown, known });
+        }
+        self.validate()?;
+        for utterance in &mut self.utterances {
+            utterance.label = places[utterance.label].unwrap_or_default();
+        }
+        self.labels = labels.to_vec();
+        Ok(self)
+    }
+
+    /// Speakers, sorted; none for utterances whose speaker is not known.
     #[must_use]
     pub fn speakers(&self) -> Vec<&str> {
-        let set: BTreeSet<&str> = self.utterances.iter().map(|u| u.speaker.as_str()).collect();
+        let set: BTreeSet<&str> = self.utterances.iter().filter_map(Utterance::speaker).collect();
         set.into_iter().collect()
     }
 
-    /// Speakers of the given utterances, sorted; indices out of range are passed over.
+    /// Speakers of the given utterances, sorted, as of [`speakers`](Self::speakers); indices out of
+    /// range are passed over.
     #[must_use]
     pub fn speakers_of(&self, indices: &[usize]) -> Vec<&str> {
         let set: BTreeSet<&str> = indices
             .iter()
             .filter_map(|&i| self.utterances.get(i))
-            .map(|u| u.speaker.as_str())
+            .filter_map(Utterance::speaker)
             .collect();
         set.into_iter().collect()
     }

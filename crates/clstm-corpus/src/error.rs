@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clstm_audio::AudioError;
 
-use crate::{Leakage, Split};
+use crate::manifest::listed;
+use crate::{Leakage, RowProblem, Split};
 
 /// Failure to open, read or split a corpus.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,28 @@ pub enum CorpusError {
         expected: &'static str,
         /// What was found instead; empty where that was nothing.
         found: String,
+    },
+    /// A manifest cannot be used.
+    #[error("{}: {problem}{}", path.display(), listed(rows))]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// The rows that are wrong, all of them; the message shows the first few and counts the
+        /// others. Empty where it is the whole file.
+        rows: Vec<RowProblem>,
+    },
+    /// A corpus has classes that a model does not know.
+    #[error("corpus {corpus} has classes that the model does not know: {}; it knows {}", unknown.join(", "),
+        known.join(", "))]
+    UnknownClasses {
+        /// The corpus.
+        corpus: String,
+        /// Its classes that the model does not know.
+        unknown: Vec<String>,
+        /// The classes of the model.
+        known: Vec<String>,
     },
     /// A corpus contradicts itself.
     #[error("corpus {corpus}: {problem}")]

@@ -1,6 +1,7 @@
 //! Speech emotion corpora: utterances, labels, splits and integrity.
 //!
-//! A corpus is opened by name from the folder it was unpacked in; it is cut into folds by a
+//! A corpus is opened by name from the folder it was unpacked in, one's own recordings as `manifest`
+//! from a CSV file that lists them; it is cut into folds by a
 //! protocol, and every fold can be asked whether anything leaks from training into test.
 //!
 //! ```no_run
@@ -24,6 +25,7 @@ mod check;
 mod corpus;
 mod error;
 mod fingerprint;
+mod manifest;
 mod measure;
 mod ravdess;
 mod registry;
@@ -39,6 +41,7 @@ pub use check::{
 pub use corpus::{Corpus, DoubledUtterance, MalformedFile, ScanNotes};
 pub use error::CorpusError;
 pub use fingerprint::{Fingerprint, duplicate_groups, groups_of};
+pub use manifest::RowProblem;
 pub use measure::{Measurement, measure};
 pub use registry::{CorpusInfo, open, supported};
 pub use split::{

@@ -20,9 +20,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::corpus::{DoubledUtterance, MalformedFile};
-use crate::registry::{Adapter, CorpusInfo, Expected, Scan};
+use crate::registry::{Adapter, CorpusInfo, Expected, Scan, scanned};
 use crate::walk::{self, Found};
-use crate::{CorpusError, Sex, Split, Utterance};
+use crate::{Corpus, CorpusError, Sex, Split, Utterance};
 use name::{Kind, Name};
 
 /// Class names in the order of the codes 01 to 08.
@@ -45,11 +45,10 @@ pub(crate) const ADAPTER: Adapter = Adapter {
                  give the folder that holds Actor_01 to Actor_24.",
         labels: LABELS,
         splits: &[Split::Random, Split::Speaker, Split::EmoBox],
-        utterances: 1440,
-        speakers: 24,
+        utterances: Some(1440),
+        speakers: Some(24),
     },
-    layout: "Actor_XX/03-01-EE-II-SS-RR-XX.wav (or .flac), as in Audio_Speech_Actors_01-24.zip",
-    scan,
+    open,
     expected,
     known_duplicates: &[&["03-01-03-01-02-01-07", "03-01-03-01-02-02-07"]],
     // Ma et al. (2024), EmoBox: https://github.com/emo-box/EmoBox, data/ravdess/fold_1 to fold_6.
@@ -63,8 +62,15 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     ],
 };
 
+const LAYOUT: &str =
+    "Actor_XX/03-01-EE-II-SS-RR-XX.wav (or .flac), as in Audio_Speech_Actors_01-24.zip";
+
 /// Root, one nesting folder, the actor's folder, the file.
 const MAX_DEPTH: usize = 3;
+
+fn open(root: &Path) -> Result<Corpus, CorpusError> {
+    scanned(&ADAPTER.info, LAYOUT, root, scan(root)?)
+}
 
 fn scan(root: &Path) -> Result<Scan, CorpusError> {
     let mut scan = Scan::default();

@@ -5,10 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::corpus::ScanNotes;
-use crate::{Corpus, CorpusError, Split, Utterance, ravdess};
+use crate::{Corpus, CorpusError, Split, Utterance, manifest, ravdess};
 
 /// Every corpus: to add one, write its module and name its adapter here.
-const ADAPTERS: &[Adapter] = &[ravdess::ADAPTER];
+const ADAPTERS: &[Adapter] = &[ravdess::ADAPTER, manifest::ADAPTER];
 
 /// What a person choosing a corpus wants to know of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -20,31 +20,29 @@ pub struct CorpusInfo {
     pub title: &'static str,
     /// Licence or terms of use.
     pub licence: &'static str,
-    /// Where it is published (URL).
+    /// Where it is published (URL); empty for what is not published.
     pub source: &'static str,
-    /// The paper to cite.
+    /// The paper to cite; empty where there is none.
     pub citation: &'static str,
     /// How to get it and where to put it.
     pub obtain: &'static str,
-    /// Class names, in the order of the label indices.
+    /// Class names, in the order of the label indices; empty where its files name them.
     pub labels: &'static [&'static str],
     /// The splits it offers.
     pub splits: &'static [Split],
-    /// Utterances in the full release.
-    pub utterances: usize,
-    /// Speakers in the full release.
-    pub speakers: usize,
+    /// Utterances in the full release; none where there is no release.
+    pub utterances: Option<usize>,
+    /// Speakers in the full release; none where there is no release.
+    pub speakers: Option<usize>,
 }
 
 /// What a corpus module provides.
 #[derive(Clone, Copy)]
 pub(crate) struct Adapter {
     pub(crate) info: CorpusInfo,
-    /// What the files look like on disk, for the error when there are none.
-    pub(crate) layout: &'static str,
-    /// Finds the utterances under a folder, in any order.
-    pub(crate) scan: fn(&Path) -> Result<Scan, CorpusError>,
-    /// Everything the full release holds.
+    /// Reads the corpus from where it lies.
+    pub(crate) open: fn(&Path) -> Result<Corpus, CorpusError>,
+    /// Everything the full release holds; nothing where there is no release.
     pub(crate) expected: fn() -> Vec<Expected>,
     /// Groups of ids whose recordings are the same in the release itself.
     pub(crate) known_duplicates: &'static [&'static [&'static str]],
@@ -52,7 +50,7 @@ pub(crate) struct Adapter {
     pub(crate) emobox: &'static [&'static [&'static str]],
 }
 
-/// What a scan found.
+/// What a scan of a folder found.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
     pub(crate) utterances: Vec<Utterance>,
@@ -87,7 +85,7 @@ pub(crate) fn adapter(name: &str) -> Option<&'static Adapter> {
     ADAPTERS.iter().find(|a| a.info.name.eq_ignore_ascii_case(name))
 }
 
-/// Opens the corpus `name` (without regard to case) in the folder `root`.
+/// Opens the corpus `name` (without regard to case) in the folder `root`, or the manifest `root`.
 ///
 /// Reads names only, no audio. Files with malformed names, and utterances of which there are two
 /// files, do not fail; they are in [`Corpus::notes`] and in the report of
@@ -96,23 +94,33 @@ pub(crate) fn adapter(name: &str) -> Option<&'static Adapter> {
 /// # Errors
 ///
 /// [`CorpusError::UnknownCorpus`], listing the known ones; [`CorpusError::NotAFolder`];
-/// [`CorpusError::Walk`] where a folder cannot be listed; [`CorpusError::NoUtterances`].
+/// [`CorpusError::Walk`] where a folder cannot be listed; [`CorpusError::NoUtterances`];
+/// [`CorpusError::Manifest`] where a manifest cannot be used.
 pub fn open(name: &str, root: &Path) -> Result<Corpus, CorpusError> {
     let adapter = adapter(name).ok_or_else(|| CorpusError::UnknownCorpus {
         name: name.to_owned(),
         known: ADAPTERS.iter().map(|a| a.info.name).collect(),
     })?;
-    let scan = (adapter.scan)(root)?;
+    (adapter.open)(root)
+}
+
+/// The corpus that a scan of the folder `root` found; `layout` is what the files look like on disk.
+pub(crate) fn scanned(
+    info: &CorpusInfo,
+    layout: &'static str,
+    root: &Path,
+    scan: Scan,
+) -> Result<Corpus, CorpusError> {
     if scan.utterances.is_empty() {
         return Err(CorpusError::NoUtterances {
-            corpus: adapter.info.name,
+            corpus: info.name,
             root: root.to_owned(),
-            expected: adapter.layout,
+            expected: layout,
             found: instead(&scan.notes),
         });
     }
-    let labels = adapter.info.labels.iter().map(|&l| l.to_owned()).collect();
-    let mut corpus = Corpus::new(adapter.info.name, root, labels, scan.utterances)?;
+    let labels = info.labels.iter().map(|&l| l.to_owned()).collect();
+    let mut corpus = Corpus::new(info.name, root, labels, scan.utterances)?;
     corpus.notes = scan.notes;
     Ok(corpus)
 }

@@ -147,6 +147,24 @@ pub fn folds(
         .collect()
 }
 
+/// Refuses a corpus that does not say of each utterance who speaks, where speakers must be kept
+/// apart.
+fn speakers_known(corpus: &Corpus, split: Split) -> Result<(), CorpusError> {
+    let unknown = corpus.utterances.iter().filter(|u| u.speaker().is_none()).count();
+    if unknown == 0 {
+        return Ok(());
+    }
+    Err(CorpusError::UnsupportedSplit {
+        corpus: corpus.name.clone(),
+        split,
+        reason: format!(
+            "who speaks is not known of {unknown} of its {} utterances, so speakers cannot be kept \
+             apart; name the speakers (a manifest has a column for them) or use the random split",
+            corpus.utterances.len()
+        ),
+    })
+}
+
 /// Refuses fewer than two folds.
 fn at_least_two(split: Split, k: usize) -> Result<(), CorpusError> {
     if k < 2 {

@@ -19,7 +19,7 @@ pub struct CorpusStats {
     pub duration: Option<DurationStats>,
     /// Classes, in the order of the labels.
     pub classes: Vec<ClassStats>,
-    /// Speakers, sorted by name.
+    /// Speakers, sorted by name; without those of utterances whose speaker is not known.
     pub speakers: Vec<SpeakerStats>,
 }
 
@@ -107,7 +107,9 @@ impl CorpusStats {
             if let Some(class) = of_class.get_mut(utterance.label) {
                 class.push(i);
             }
-            of_speaker.entry(&utterance.speaker).or_default().push(i);
+            if let Some(speaker) = utterance.speaker() {
+                of_speaker.entry(speaker).or_default().push(i);
+            }
         }
         let class = |(label, members): (&String, &Vec<usize>)| ClassStats {
             label: label.clone(),

@@ -46,13 +46,14 @@ impl fmt::Display for Intensity {
 /// One labelled recording.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Utterance {
-    /// Official name without extension, unique in the corpus, such as `03-01-05-02-01-02-14`.
+    /// Official name without extension, unique in the corpus, such as `03-01-05-02-01-02-14`; in a
+    /// manifest the path as written.
     pub id: String,
     /// The audio file.
     pub path: PathBuf,
     /// Index into [`Corpus::labels`](crate::Corpus::labels).
     pub label: usize,
-    /// Speaker as the corpus names them, such as `14`.
+    /// Speaker as the corpus names them, such as `14`; empty where not known.
     pub speaker: String,
     /// Sex of the speaker, where known.
     pub sex: Option<Sex>,
@@ -64,4 +65,12 @@ pub struct Utterance {
     pub repetition: Option<u8>,
     /// Intensity of the acted emotion, where known.
     pub intensity: Option<Intensity>,
+}
+
+impl Utterance {
+    /// The speaker, where known.
+    #[must_use]
+    pub fn speaker(&self) -> Option<&str> {
+        Some(self.speaker.as_str()).filter(|speaker| !speaker.is_empty())
+    }
 }

@@ -8,7 +8,8 @@ const EXAMPLES: &str = "\
 Examples:
   clstm corpus list
   clstm corpus stats ravdess --data data/ravdess
-  clstm corpus check ravdess --data data/ravdess --format json";
+  clstm corpus check ravdess --data data/ravdess --format json
+  clstm corpus check manifest --data mine.csv";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -35,7 +36,7 @@ pub(crate) enum CorpusCommand {
 pub(crate) struct Place {
     /// Name of the corpus, see `clstm corpus list`.
     pub(crate) name: String,
-    /// Folder that it was unpacked in.
-    #[arg(long, value_name = "DIR")]
+    /// Folder that it was unpacked in; for `manifest` the CSV or JSON Lines file that lists it.
+    #[arg(long, value_name = "DIR|FILE")]
     pub(crate) data: PathBuf,
 }

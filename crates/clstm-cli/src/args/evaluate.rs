@@ -10,6 +10,7 @@ const EXAMPLES: &str = "\
 Examples:
   clstm evaluate --model runs/emobox/fold-2/model.safetensors --corpus ravdess \\
       --data data/ravdess --split emobox --fold 2
+  clstm evaluate --model M --corpus manifest --data mine.csv
   clstm evaluate --model M --corpus ravdess --data data/ravdess --predictions answers.jsonl
 
 Figures on recordings or speakers that the model was trained on say nothing of new ones: the
@@ -24,8 +25,8 @@ pub(crate) struct EvaluateArgs {
     /// Name of the corpus, see `clstm corpus list`.
     #[arg(long, value_name = "NAME")]
     pub(crate) corpus: String,
-    /// Folder that the corpus was unpacked in.
-    #[arg(long, value_name = "DIR")]
+    /// Folder that it was unpacked in; for `manifest` the CSV or JSON Lines file that lists it.
+    #[arg(long, value_name = "DIR|FILE")]
     pub(crate) data: PathBuf,
     /// Only the test utterances of a fold of this split: random, speaker, emobox or session.
     #[arg(long, requires = "fold")]

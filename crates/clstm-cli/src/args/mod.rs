@@ -23,6 +23,7 @@ Examples:
   clstm corpus stats ravdess --data data/ravdess
   clstm cv --corpus ravdess --data data/ravdess --preset clstm --split emobox --out runs/emobox
   clstm train --corpus ravdess --data data/ravdess --preset clstm --out runs/all
+  clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --out runs/mine
 
 Exit status: 0 all done; 1 something failed, the rest was done and written; 2 wrong usage.";
 

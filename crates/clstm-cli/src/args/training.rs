@@ -11,6 +11,7 @@ the next step and saves; --resume goes on from there and gives the same model, b
 Examples:
   clstm train --corpus ravdess --data data/ravdess --preset clstm --out runs/all
   clstm train --corpus ravdess --data data/ravdess --preset clstm --out runs/all --resume
+  clstm train --corpus manifest --data mine.csv --preset clstm --out runs/mine
   clstm train ... --set optimizer.learning_rate=5e-4 --set network.blocks.0.filters=48
   clstm train ... --scores runs/random/metrics.json runs/emobox/metrics.json";
 
@@ -22,6 +23,7 @@ calibrated with what the other folds' models said of the utterances that they di
 
 Examples:
   clstm cv --corpus ravdess --data data/ravdess --preset clstm --split random --out runs/random
+  clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --out runs/mine
   clstm cv ... --split emobox --fold 2 --out runs/emobox     one fold, as a job of its own
   clstm cv ... --split emobox --out runs/emobox --resume     the folds that are not done";
 
@@ -31,8 +33,8 @@ pub(crate) struct TrainingArgs {
     /// Name of the corpus, see `clstm corpus list`.
     #[arg(long, value_name = "NAME")]
     pub(crate) corpus: String,
-    /// Folder that the corpus was unpacked in.
-    #[arg(long, value_name = "DIR")]
+    /// Folder that it was unpacked in; for `manifest` the CSV or JSON Lines file that lists it.
+    #[arg(long, value_name = "DIR|FILE")]
     pub(crate) data: PathBuf,
     /// Network and settings to start from: a row of the paper's Table 1 (convlstm-fcn,
     /// convlstm-skip-fcn, convlstm-bilstm, convlstm-skip-bilstm, convlstm-bigru,

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use clstm_corpus::{
-    CheckReport, Corpus, CorpusInfo, CorpusStats, DurationStats, Table5Row, check, open, supported,
-    table5,
+    CheckReport, Corpus, CorpusInfo, CorpusStats, DuplicateGroup, DurationStats, Table5Row, check,
+    supported, table5,
 };
 use serde::Serialize;
 
 use crate::args::{CorpusArgs, CorpusCommand, Format};
+use crate::corpora::{self, speakers};
 use crate::failure::Failure;
 use crate::notes::note;
 use crate::output::Output;
@@ -18,8 +19,12 @@ use crate::table::{Table, printable};
 pub(crate) fn run(args: &CorpusArgs) -> Result<(), Failure> {
     match &args.command {
         CorpusCommand::List => list(args.format),
-        CorpusCommand::Stats(place) => stats(&open(&place.name, &place.data)?, args.format),
-        CorpusCommand::Check(place) => check_one(&open(&place.name, &place.data)?, args.format),
+        CorpusCommand::Stats(place) => {
+            stats(&corpora::open(&place.name, &place.data)?, args.format)
+        }
+        CorpusCommand::Check(place) => {
+            check_one(&corpora::open(&place.name, &place.data)?, args.format)
+        }
     }
 }
 
@@ -32,16 +37,22 @@ fn list(format: Format) -> Result<(), Failure> {
     for info in supported() {
         let CorpusInfo { name, title, licence, source, citation, obtain, .. } = info;
         let splits: Vec<String> = info.splits.iter().map(ToString::to_string).collect();
-        let _ = write!(
-            text,
-            "{name}\n  {title}\n  {} utterances, {} speakers\n  classes   {}\n  splits    {}\n  \
-             licence   {licence}\n  source    {source}\n  obtain    {obtain}\n  cite      \
-             {citation}\n",
-            info.utterances,
-            info.speakers,
-            info.labels.join(" "),
-            splits.join(" "),
-        );
+        let _ = writeln!(text, "{name}\n  {title}");
+        if let (Some(utterances), Some(count)) = (info.utterances, info.speakers) {
+            let _ = writeln!(text, "  {utterances} utterances, {}", speakers(count));
+        }
+        for (what, value) in [
+            ("classes", info.labels.join(" ").as_str()),
+            ("splits", &splits.join(" ")),
+            ("licence", licence),
+            ("source", source),
+            ("obtain", obtain),
+            ("cite", citation),
+        ] {
+            if !value.is_empty() {
+                let _ = writeln!(text, "  {what:<8}  {value}");
+            }
+        }
     }
     output.write(&text)
 }
@@ -67,10 +78,10 @@ fn stats(corpus: &Corpus, format: Format) -> Result<(), Failure> {
         return output.write_json(&Stats { stats, table5 });
     }
     let mut text = format!(
-        "{}: {} utterances, {} speakers",
+        "{}: {} utterances, {}",
         stats.name,
         stats.utterances,
-        stats.speakers.len()
+        speakers(stats.speakers.len())
     );
     if let Some(duration) = stats.duration {
         let _ = write!(text, ", {:.2} h", duration.total_s / 3600.0);
@@ -89,13 +100,16 @@ fn stats(corpus: &Corpus, format: Format) -> Result<(), Failure> {
         let cells = [class.label.clone(), class.utterances.to_string()];
         classes.row(cells.into_iter().chain(durations(class.duration)));
     }
-    let mut speakers = Table::new(2, ["speaker", "sex", "utterances"].into_iter().chain(DURATIONS));
+    let mut spoken = Table::new(2, ["speaker", "sex", "utterances"].into_iter().chain(DURATIONS));
     for speaker in &stats.speakers {
         let sex = speaker.sex.map_or(String::new(), |sex| sex.to_string());
         let cells = [speaker.speaker.clone(), sex, speaker.utterances.to_string()];
-        speakers.row(cells.into_iter().chain(durations(speaker.duration)));
+        spoken.row(cells.into_iter().chain(durations(speaker.duration)));
     }
-    let _ = write!(text, "\n{classes}\n{speakers}");
+    let _ = write!(text, "\n{classes}");
+    if !stats.speakers.is_empty() {
+        let _ = write!(text, "\n{spoken}");
+    }
     output.write(&text)
 }
 
@@ -142,7 +156,7 @@ fn findings(report: &CheckReport) -> String {
     if let Some(expected) = report.expected {
         let _ = write!(text, " of {expected}");
     }
-    text += "\n";
+    let _ = writeln!(text, ", {}", speakers(report.speakers));
     for (rate, count) in &report.sample_rates {
         let _ = writeln!(text, "  {count} at {rate} Hz");
     }
@@ -167,6 +181,17 @@ fn findings(report: &CheckReport) -> String {
     text
 }
 
+/// The names of one recording, and how they contradict each other.
+fn copies(group: &DuplicateGroup) -> String {
+    let mut text = group.ids.join(" = ");
+    for (what, names) in [("classes", &group.labels), ("speakers", &group.speakers)] {
+        if names.len() > 1 {
+            let _ = write!(text, "; of different {what}: {}", names.join(", "));
+        }
+    }
+    text
+}
+
 /// The kinds of problems that there are, with what has them.
 fn problems(report: &CheckReport) -> Vec<(&'static str, Vec<String>)> {
     let unknown = report.duplicates.iter().filter(|group| !group.known);
@@ -182,7 +207,7 @@ fn problems(report: &CheckReport) -> Vec<(&'static str, Vec<String>)> {
                 .map(|u| format!("{}: {}", u.path.display(), u.error))
                 .collect(),
         ),
-        ("the same recording under several names", unknown.map(|g| g.ids.join(" = ")).collect()),
+        ("the same recording under several names", unknown.map(copies).collect()),
         (
             "malformed names",
             report

@@ -28,6 +28,7 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), Failure> {
     }
     let stop = training::stop_on_interrupt()?;
     let dataset = training::load(corpus, &recipe)?;
+    training::warn_of_classes(&dataset, args.split, folds, recipe.seed);
 
     let mut progress = Progress::new(if args.fold.is_some() { 1 } else { folds }, recipe.batch);
     let (split, only) = (args.split, args.fold);

@@ -7,10 +7,11 @@ use std::path::Path;
 
 use clstm::audio::DecodeLimits;
 use clstm::{Model, Recognizer};
-use clstm_corpus::{Corpus, Fold, Split, folds};
+use clstm_corpus::{Fold, Split, folds};
 use clstm_train::{Dataset, Evaluation, Protocol, evaluate};
 
 use crate::args::{EvaluateArgs, Format};
+use crate::corpora;
 use crate::devices;
 use crate::failure::Failure;
 use crate::models;
@@ -35,8 +36,9 @@ pub(crate) struct Part {
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let device = devices::open(args.device, args.precision)?;
     let model = models::open(args.model.as_deref())?;
-    let corpus = clstm_corpus::open(&args.corpus, &args.data)?;
-    same_labels(&model, &corpus)?;
+    let corpus = corpora::open(&args.corpus, &args.data)?;
+    // The model's classes must be the corpus's; their order is the model's.
+    let corpus = corpus.with_labels(&model.info.labels)?;
     note(&format!("reading {} recordings of {}", corpus.utterances.len(), corpus.name));
     let dataset = Dataset::load(corpus, &model.info.frontend, &DecodeLimits::default())?;
     let part = part(args, &model, &dataset)?;
@@ -56,19 +58,6 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         Format::Json => output.write_json(&report),
         Format::Table => output.write(&report.text(&evaluation.metrics)),
     }
-}
-
-/// The model's classes must be the corpus's, in its order.
-fn same_labels(model: &Model, corpus: &Corpus) -> Result<(), Failure> {
-    if model.info.labels == corpus.labels {
-        return Ok(());
-    }
-    Err(Failure::Failed(format!(
-        "the model knows the classes {}, {} has {}",
-        model.info.labels.join(" "),
-        corpus.name,
-        corpus.labels.join(" ")
-    )))
 }
 
 fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, Failure> {

@@ -146,7 +146,7 @@ fn convolutions(network: &NetworkConfig) -> Table {
 
 fn provenance(training: &TrainingInfo) -> String {
     let list = |speakers: &[String]| match speakers {
-        [] => "none".to_owned(),
+        [] => "none named".to_owned(),
         some => format!("{}: {}", some.len(), printable(&some.join(" "))),
     };
     let mut facts = Table::bare(2);

@@ -8,6 +8,7 @@ use clstm_corpus::Corpus;
 use clstm_train::{Recipe, TrainError, TrainingSet, begin_run};
 
 use crate::args::TrainArgs;
+use crate::corpora::speakers;
 use crate::devices;
 use crate::failure::Failure;
 use crate::notes::{note, warn};
@@ -101,11 +102,11 @@ fn protocol(corpus: &Corpus, recipe: &Recipe, unscored: bool) -> String {
         Precision::Bf16 => ", bf16",
     };
     format!(
-        "trained on all {} utterances of {} ({} speakers), {} epochs, seed {}{arithmetic}; nothing \
+        "trained on all {} utterances of {} ({}), {} epochs, seed {}{arithmetic}; nothing \
          held out; {scores}",
         corpus.utterances.len(),
         corpus.name,
-        corpus.speakers().len(),
+        speakers(corpus.speakers().len()),
         recipe.epochs,
         recipe.seed
     )

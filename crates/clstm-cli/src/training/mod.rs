@@ -5,23 +5,26 @@ mod progress;
 pub(crate) mod report;
 pub(crate) mod scores;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clstm::audio::DecodeLimits;
-use clstm_corpus::Corpus;
+use clstm_corpus::{Corpus, Split};
 use clstm_train::{Dataset, Recipe, Stop};
 use serde::Serialize;
 
 use crate::args::TrainingArgs;
+use crate::corpora;
 use crate::failure::Failure;
-use crate::notes::note;
+use crate::notes::{note, warn};
+use crate::table::printable;
 
 pub(crate) use progress::Progress;
 
 /// The corpus and the recipe that the arguments ask for.
 pub(crate) fn open(args: &TrainingArgs) -> Result<(Corpus, Recipe), Failure> {
-    let corpus = clstm_corpus::open(&args.corpus, &args.data)?;
+    let corpus = corpora::open(&args.corpus, &args.data)?;
     let file = args.config.as_deref().map(read_toml).transpose()?;
     let mut pairs = args.set.clone();
     let mut set = |key: &str, value: Option<String>| {
@@ -57,6 +60,27 @@ fn read_toml(path: &Path) -> Result<toml::Table, Failure> {
 pub(crate) fn load(corpus: Corpus, recipe: &Recipe) -> Result<Dataset, Failure> {
     note(&format!("reading {} recordings of {}", corpus.utterances.len(), corpus.name));
     Ok(Dataset::load(corpus, &recipe.frontend, &DecodeLimits::default())?)
+}
+
+/// Says which classes a fold cannot learn: all their utterances are in its test part.
+pub(crate) fn warn_of_classes(dataset: &Dataset, split: Split, folds: usize, seed: u64) {
+    let corpus = &dataset.corpus;
+    // What cannot be split is told of where the folds are trained.
+    let all = clstm_corpus::folds(corpus, &dataset.groups, split, folds, seed).unwrap_or_default();
+    for fold in all {
+        let trained: BTreeSet<usize> = fold.train.iter().map(|&i| dataset.label(i)).collect();
+        let tested: BTreeSet<usize> = fold.test.iter().map(|&i| dataset.label(i)).collect();
+        let missed = tested.difference(&trained).map(|&c| corpus.labels[c].as_str());
+        let missed: Vec<&str> = missed.collect();
+        if !missed.is_empty() {
+            warn(&format!(
+                "fold {} trains without the classes {}: its test part has all of their utterances, \
+                 and will find none; fewer folds may help",
+                fold.number,
+                printable(&missed.join(", "))
+            ));
+        }
+    }
 }
 
 /// The recipe of a run, where there is one.

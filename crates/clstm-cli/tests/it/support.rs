@@ -13,7 +13,7 @@ pub(crate) const RATE: u32 = 16_000;
 pub(crate) const UTTERANCES: usize = 64;
 
 /// Settings of a network of a few hundred weights.
-const TINY: &[&str] = &[
+pub(crate) const TINY: &[&str] = &[
     "network.segment_length=400",
     "frontend.segment_length=400",
     "frontend.min_steps=4",
@@ -82,7 +82,7 @@ pub(crate) fn corpus() -> &'static Path {
 }
 
 /// A quarter of a second whose pitch tells the emotion, and whose noise is its own.
-fn voice(emotion: u32, actor: u32, repetition: u32) -> Vec<f32> {
+pub(crate) fn voice(emotion: u32, actor: u32, repetition: u32) -> Vec<f32> {
     let pitch = 150.0 + 90.0 * emotion as f32 + 7.0 * actor as f32;
     let mut state = emotion * 1_000_003 + actor * 7_919 + repetition;
     (0..RATE / 4 + 40 * actor)

@@ -6,7 +6,7 @@ use crate::support::{clstm, complains, corpus, ok, place, predict, text, trainin
 fn what_is_missing_is_named() {
     complains(&mut clstm(), 2, "Usage: clstm");
     complains(clstm().args(["predict", "--model", "x"]), 2, "<PATH>...");
-    complains(clstm().args(["train", "--corpus", "ravdess"]), 2, "--data <DIR>");
+    complains(clstm().args(["train", "--corpus", "ravdess"]), 2, "--data <DIR|FILE>");
     complains(
         clstm().args(["evaluate", "--corpus", "ravdess", "--data", ".", "--split", "random"]),
         2,

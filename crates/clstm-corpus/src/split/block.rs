@@ -11,7 +11,7 @@ pub(super) struct Block {
     pub(super) members: Vec<usize>,
     /// The stratum (class or sex) the block is dealt out with.
     pub(super) stratum: usize,
-    /// What it adds to each stratum: utterances of each class, or speakers of each sex.
+    /// What it adds to each stratum: its utterances of each class, or of speakers of each sex.
     pub(super) weights: Vec<usize>,
 }
 
@@ -70,6 +70,7 @@ pub(super) fn of_speakers(corpus: &Corpus, groups: &[usize], indices: &[usize]) 
 
     let mut sexes: Vec<Option<usize>> = vec![None; names.len()];
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
+    let mut counts = vec![0; names.len()];
     for &i in &order {
         let speaker = speaker_of(i);
         sexes[speaker].get_or_insert(match corpus.utterances[i].sex {
@@ -78,6 +79,7 @@ pub(super) fn of_speakers(corpus: &Corpus, groups: &[usize], indices: &[usize]) 
             None => 2,
         });
         members[linked.first(speaker)].push(i);
+        counts[speaker] += 1;
     }
     let mut blocks: Vec<Block> = Vec::new();
     let mut place: HashMap<usize, usize> = HashMap::new();
@@ -88,7 +90,7 @@ pub(super) fn of_speakers(corpus: &Corpus, groups: &[usize], indices: &[usize]) 
             blocks.push(Block { members, stratum: sex, weights: vec![0; SEXES] });
             blocks.len() - 1
         });
-        blocks[at].weights[sex] += 1;
+        blocks[at].weights[sex] += counts[speaker];
     }
     blocks
 }

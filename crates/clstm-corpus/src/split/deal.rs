@@ -6,9 +6,10 @@ use super::shuffle::{generator, shuffle};
 /// The fold, from 0, of each of the corpus's `utterances`.
 ///
 /// Stratum by stratum, the blocks are shuffled and the heavier put before the lighter; each goes
-/// to the fold that has the least of that stratum, or of those the least in all. Where the light
-/// blocks outnumber the uneven heavy ones, the counts of a stratum differ by at most one between
-/// the folds, and so do the totals.
+/// to the fold that has the least of that stratum, or of those the least in all. Between two folds
+/// the counts of a stratum differ by no more than its heaviest block, if no block weighs in several
+/// strata; where the light blocks outnumber the uneven heavy ones, by at most one, and so do the
+/// totals. An empty fold comes before all others: with at least `k` blocks none stays empty.
 pub(super) fn deal(
     blocks: &[Block],
     utterances: usize,

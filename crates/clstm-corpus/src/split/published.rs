@@ -19,7 +19,9 @@ pub(super) fn assign(corpus: &Corpus, k: usize) -> Result<Vec<usize>, CorpusErro
         reason,
     };
     if published.is_empty() {
-        return Err(unsupported("no EmoBox folds are known for it".to_owned()));
+        return Err(unsupported(
+            "no EmoBox folds are known for it; use the speaker split".to_owned(),
+        ));
     }
     if k != published.len() {
         return Err(CorpusError::FoldCount {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Split;
+use super::{Split, speakers_known};
 use crate::{Corpus, CorpusError};
 
 /// The sessions of a corpus, sorted.
@@ -22,6 +22,8 @@ pub(super) fn assign(corpus: &Corpus, k: usize) -> Result<Vec<usize>, CorpusErro
     if sessions.is_empty() {
         return Err(unsupported("it has no recording sessions; use the speaker split".to_owned()));
     }
+    // The split promises that no speaker is in two sessions.
+    speakers_known(corpus, Split::Session)?;
     if k != sessions.len() || k < 2 {
         return Err(CorpusError::FoldCount {
             split: Split::Session,

@@ -1,6 +1,7 @@
-//! Speaker-independent folds, stratified by sex.
+//! Speaker-independent folds, stratified by sex and even in the number of utterances, however
+//! unevenly the speakers spoke.
 
-use super::{Split, at_least_two, block, deal};
+use super::{Split, at_least_two, block, deal, speakers_known};
 use crate::{Corpus, CorpusError};
 
 pub(super) fn assign(
@@ -9,6 +10,7 @@ pub(super) fn assign(
     k: usize,
     seed: u64,
 ) -> Result<Vec<usize>, CorpusError> {
+    speakers_known(corpus, Split::Speaker)?;
     at_least_two(Split::Speaker, k)?;
     let all: Vec<usize> = (0..corpus.utterances.len()).collect();
     let blocks = block::of_speakers(corpus, groups, &all);

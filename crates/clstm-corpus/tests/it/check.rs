@@ -137,6 +137,7 @@ fn the_report_is_json() {
       "root": "data",
       "utterances": 2,
       "expected": 1440,
+      "speakers": 1,
       "missing": [
         "03-01-01-01-01-01-01"
       ],
@@ -146,6 +147,12 @@ fn the_report_is_json() {
           "ids": [
             "03-01-03-01-02-01-07",
             "03-01-03-01-02-02-07"
+          ],
+          "labels": [
+            "happy"
+          ],
+          "speakers": [
+            "07"
           ],
           "known": true
         }
@@ -166,6 +173,7 @@ fn the_report_is_json() {
           "found": 0
         }
       ],
+      "remarks": [],
       "ignored": {},
       "sample_rates": {
         "16000": 2

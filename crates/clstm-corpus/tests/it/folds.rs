@@ -185,7 +185,7 @@ fn refuses_emobox_for_what_it_does_not_cover() {
     insta::assert_snapshot!(refusal(&part, Split::EmoBox, 6), @"corpus ravdess has no emobox split: the test speakers of fold 2 (04, 10, 12, 14) are missing from nowhere");
     let mut other = release();
     other.name = "mine".to_owned();
-    insta::assert_snapshot!(refusal(&other, Split::EmoBox, 6), @"corpus mine has no emobox split: no EmoBox folds are known for it");
+    insta::assert_snapshot!(refusal(&other, Split::EmoBox, 6), @"corpus mine has no emobox split: no EmoBox folds are known for it; use the speaker split");
     let mut stranger = release();
     stranger.utterances[0].speaker = "25".to_owned();
     insta::assert_snapshot!(refusal(&stranger, Split::EmoBox, 6), @"corpus ravdess has no emobox split: speaker 25 of 03-01-01-01-01-01-01 is in none of its folds");

@@ -6,9 +6,12 @@
 mod check;
 mod folds;
 mod leakage;
+mod manifest;
+mod manifest_errors;
 mod open;
 mod properties;
 mod release;
+mod speaker_folds;
 mod stats;
 mod tree;
 mod validation;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clstm_corpus::{CorpusError, Intensity, Sex, open, supported};
+use clstm_corpus::{CorpusError, Intensity, Sex, Split, open, supported};
 
 use crate::tree::{Tree, actor, place, release_ids};
 
@@ -127,7 +127,7 @@ fn takes_one_of_several_files_of_an_utterance() {
 #[test]
 fn refuses_what_is_no_corpus() {
     let unknown = open("emodb", Path::new(".")).unwrap_err();
-    assert_eq!(unknown.to_string(), "unknown corpus \"emodb\"; known: ravdess");
+    assert_eq!(unknown.to_string(), "unknown corpus \"emodb\"; known: ravdess, manifest");
 
     let tree = Tree::new();
     let absent = open("ravdess", &tree.path("absent")).unwrap_err();
@@ -160,10 +160,15 @@ fn a_dangling_link_is_an_error() {
 
 #[test]
 fn lists_what_there_is() {
-    let [ravdess] = supported() else { panic!("{:?}", supported()) };
-    assert_eq!((ravdess.name, ravdess.utterances, ravdess.speakers), ("ravdess", 1440, 24));
+    let [ravdess, manifest] = supported() else { panic!("{:?}", supported()) };
+    assert_eq!(
+        (ravdess.name, ravdess.utterances, ravdess.speakers),
+        ("ravdess", Some(1440), Some(24))
+    );
     assert_eq!(ravdess.licence, "CC BY-NC-SA 4.0");
     let splits: Vec<String> = ravdess.splits.iter().map(ToString::to_string).collect();
     assert_eq!(splits, ["random", "speaker", "emobox"]);
+    assert_eq!((manifest.name, manifest.utterances, manifest.labels.len()), ("manifest", None, 0));
+    assert_eq!(manifest.splits, [Split::Random, Split::Speaker, Split::Session]);
     assert!(serde_json::to_string(ravdess).unwrap().contains("zenodo.org"));
 }

@@ -15,6 +15,11 @@ pub(crate) struct Overlap {
     held_out_fold: bool,
     /// Test speakers that the model was trained on.
     speakers: Vec<String>,
+    /// Test speakers of whose names the model was trained on some, in a corpus of another name: the
+    /// same people, or not.
+    namesakes: Vec<String>,
+    /// Whether all test speakers and those of the training are named.
+    speakers_named: bool,
     /// Test utterances that it was trained on for certain.
     utterances_trained_on: usize,
     /// Test utterances of which the file does not tell.
@@ -33,28 +38,43 @@ impl Overlap {
                 let fold = format!("fold {} of {}:", fold.number, protocol.describe());
                 training.protocol.starts_with(&fold)
             });
-        let trained: HashSet<&str> = match same_corpus {
-            true => training.speakers.iter().map(String::as_str).collect(),
-            false => HashSet::new(),
-        };
+        let trained: HashSet<&str> = training.speakers.iter().map(String::as_str).collect();
         let held_out: HashSet<&str> = training.test_speakers.iter().map(String::as_str).collect();
         let (mut certain, mut unknown) = (0, 0);
         let mut speakers = BTreeSet::new();
+        let mut speakers_named = !trained.is_empty();
         for utterance in part.utterances.iter().filter_map(|&i| corpus.utterances.get(i)) {
-            let speaker = utterance.speaker.as_str();
+            let Some(speaker) = utterance.speaker() else {
+                speakers_named = false;
+                // The numbers tell of a training on all of the corpus, and not of one on a part.
+                if same_corpus && training.utterances == corpus.utterances.len() {
+                    certain += 1;
+                } else if same_corpus {
+                    unknown += usize::from(!held_out_fold);
+                }
+                continue;
+            };
             if !trained.contains(speaker) {
                 continue;
             }
             speakers.insert(speaker.to_owned());
+            if !same_corpus {
+                continue;
+            }
             if held_out.contains(speaker) {
                 unknown += usize::from(!held_out_fold);
             } else {
                 certain += 1;
             }
         }
+        let speakers: Vec<String> = speakers.into_iter().collect();
+        let (speakers, namesakes) =
+            if same_corpus { (speakers, Vec::new()) } else { (Vec::new(), speakers) };
         Self {
             held_out_fold,
-            speakers: speakers.into_iter().collect(),
+            speakers,
+            namesakes,
+            speakers_named,
             utterances_trained_on: certain,
             utterances_unknown: unknown,
             utterances: part.utterances.len(),
@@ -84,13 +104,31 @@ impl Overlap {
                 self.speakers.join(" ")
             ));
         }
+        if !self.namesakes.is_empty() {
+            warnings.push(format!(
+                "speakers of these names were in the training: {}; if they are the same people, the \
+                 figures say nothing of new speakers",
+                self.namesakes.join(" ")
+            ));
+        }
         warnings
     }
 
     /// In one line, for the report.
     pub(crate) fn describe(&self) -> String {
         let warnings = self.warnings();
+        if !self.held_out_fold && !warnings.is_empty() {
+            return format!("WARNING: {}", warnings.join("; "));
+        }
         let held_out = match (self.held_out_fold, self.speakers.is_empty()) {
+            (true, _) if !self.speakers_named => {
+                "the fold held out in the model's training: these utterances were not in it; \
+                             whether their speakers were is not known, for they are not named"
+            }
+            (false, _) if !self.speakers_named => {
+                "whether these speakers were in the model's training is not known, for they are \
+                             not named"
+            }
             (true, true) => {
                 "the fold held out in the model's training: neither these utterances nor \
                              these speakers were in it"
@@ -99,8 +137,7 @@ impl Overlap {
                 "the fold held out in the model's training: these utterances were not in \
                               it, other utterances of their speakers were"
             }
-            (false, true) => "none of these speakers was in the model's training",
-            (false, false) => return format!("WARNING: {}", warnings.join("; ")),
+            (false, _) => "none of these speakers was in the model's training",
         };
         held_out.to_owned()
     }

@@ -1,0 +1,129 @@
+//! A manifest: anyone's recordings, listed in a file.
+//!
+//! A CSV file with a header row, or JSON Lines with the same names as keys (`.jsonl`, `.ndjson`):
+//!
+//! | column | |
+//! |---|---|
+//! | `path` | the recording; a relative path starts at the manifest's folder. As written it is the utterance's id |
+//! | `label` | its class |
+//! | `speaker` | who speaks, on every row or on none; the speaker and session splits need it |
+//! | `sex` | female or male, where known; speaker folds share the sexes out |
+//! | `session` | the recording session; the session split needs it |
+//!
+//! Columns stand in any order, names are taken without regard to case, and others are ignored and
+//! named in the notes. Classes are sorted by their Unicode code points, as text (`"10"` before
+//! `"2"`): a model's classes do not depend on the order of the rows.
+//!
+//! The corpus is named for the file and its content, such as `interviews-3f9a01c2`: two manifests
+//! of the same name are the same list, so a run is not resumed on other data, and a model's
+//! account of what it was trained on can be compared with what it is tested on.
+
+mod assemble;
+mod delimited;
+mod lines;
+mod name;
+mod problem;
+mod records;
+mod row;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::registry::{Adapter, CorpusInfo};
+use crate::{Corpus, CorpusError, Split};
+use problem::Refusal;
+
+pub use problem::RowProblem;
+pub(crate) use problem::listed;
+
+pub(crate) const ADAPTER: Adapter = Adapter {
+    info: CorpusInfo {
+        name: "manifest",
+        title: "Your own recordings, listed in a CSV or JSON Lines file",
+        licence: "that of your recordings",
+        source: "",
+        citation: "",
+        obtain: "Write a CSV file with the header path,label,speaker (speaker may be left out; sex \
+                 and session may be added) and a row for each recording, or a .jsonl file with \
+                 these keys; give the file, or the folder that holds it as manifest.csv. Relative \
+                 paths start at the file's folder.",
+        labels: &[],
+        splits: &[Split::Random, Split::Speaker, Split::Session],
+        utterances: None,
+        speakers: None,
+    },
+    open,
+    expected: Vec::new,
+    known_duplicates: &[],
+    emobox: &[],
+};
+
+/// Names looked for where a folder is given.
+const FILES: [&str; 2] = ["manifest.csv", "manifest.jsonl"];
+
+fn open(path: &Path) -> Result<Corpus, CorpusError> {
+    let file = find(path)?;
+    let refused = |refusal: Refusal| CorpusError::Manifest {
+        path: file.clone(),
+        problem: refusal.problem,
+        rows: refusal.rows,
+    };
+    let bytes = std::fs::read(&file).map_err(|error| refused(unreadable(&error)))?;
+    let text = text(&bytes).map_err(refused)?;
+    let extension = file.extension().unwrap_or_default().to_ascii_lowercase();
+    let table = match extension == "jsonl" || extension == "ndjson" {
+        true => lines::read(text),
+        false => delimited::read(text),
+    };
+    assemble::corpus(&file, table.map_err(refused)?).map_err(|error| match error {
+        assemble::Error::Refused(refusal) => refused(refusal),
+        assemble::Error::Corpus(error) => error,
+    })
+}
+
+/// The manifest itself, where its folder was given.
+fn find(path: &Path) -> Result<PathBuf, CorpusError> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let there: Vec<PathBuf> =
+        FILES.iter().map(|name| path.join(name)).filter(|file| file.exists()).collect();
+    let problem = match <[PathBuf; 1]>::try_from(there) {
+        Ok([file]) => return Ok(file),
+        Err(none) if none.is_empty() => {
+            format!("the folder holds no {}; give the manifest's file", FILES.join(" or "))
+        }
+        Err(_) => format!("the folder holds both {}; give the one to use", FILES.join(" and ")),
+    };
+    Err(CorpusError::Manifest { path: path.to_owned(), problem, rows: Vec::new() })
+}
+
+fn unreadable(error: &io::Error) -> Refusal {
+    Refusal::new(match error.kind() {
+        io::ErrorKind::NotFound => {
+            "there is no such file; give the manifest's file, or the folder that holds it as \
+             manifest.csv"
+                .to_owned()
+        }
+        _ => format!("cannot be read: {error}"),
+    })
+}
+
+/// The text without its byte order mark.
+fn text(bytes: &[u8]) -> Result<&str, Refusal> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&b| b == b'\n').count();
+        Refusal::new(format!(
+            "line {line} is not UTF-8 text; save the file as UTF-8 (spreadsheets call it \"CSV \
+             UTF-8\")"
+        ))
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match text.trim().is_empty() {
+        true => Err(Refusal::new(
+            "the file is empty; it needs a row for each recording, in CSV below a header with path \
+             and label",
+        )),
+        false => Ok(text),
+    }
+}

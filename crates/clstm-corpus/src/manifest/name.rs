@@ -1,0 +1,40 @@
+//! What a manifest's corpus is called.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::{Corpus, Utterance};
+
+/// Name of the file without its extension (of its folder, where it is `manifest.csv`), and eight
+/// hexadecimal digits of the content: ids, labels, speakers, sexes and sessions, in the order of
+/// the ids. Neither the order of the rows nor the place of the file has a part in them.
+pub(super) fn of(file: &Path, corpus: &Corpus) -> String {
+    let mut hash = Sha256::new();
+    for utterance in &corpus.utterances {
+        let Utterance { id, label, speaker, sex, session, .. } = utterance;
+        let label = corpus.labels.get(*label).map_or("", String::as_str);
+        let sex = sex.map_or(String::new(), |sex| sex.to_string());
+        for field in [id, label, speaker, &sex, session.as_deref().unwrap_or_default()] {
+            hash.update(field);
+            // Fields hold no control characters.
+            hash.update([0]);
+        }
+    }
+    // It guards against mistakes, not against malice: 32 bits do.
+    let digits: String = hash.finalize().iter().take(4).map(|b| format!("{b:02x}")).collect();
+    format!("{}-{digits}", stem(file))
+}
+
+fn stem(file: &Path) -> String {
+    let lossy = |name: Option<&std::ffi::OsStr>| {
+        let name = name.map(|name| name.to_string_lossy().replace(char::is_control, "_"));
+        name.filter(|name| !name.is_empty())
+    };
+    let own = lossy(file.file_stem()).filter(|name| !name.eq_ignore_ascii_case("manifest"));
+    let folder = || {
+        let absolute = std::path::absolute(file).ok()?;
+        lossy(absolute.parent()?.file_name())
+    };
+    own.or_else(folder).unwrap_or_else(|| "manifest".to_owned())
+}
