@@ -192,7 +192,45 @@ fn kept_bands(seed: u64, [batch, filters]: [usize; 2], widest: usize) -> Vec<f32
 
 #[cfg(test)]
 mod tests {
-    use super::kept_bands;
+    use burn::tensor::{Device, Tensor, TensorData};
+
+    use super::{kept_bands, mix_styles, own_shares};
+    use crate::values::floats;
+
+    #[test]
+    fn styles_are_mixed_by_their_shares() {
+        let mut random = crate::Initializer::new(1);
+        let (frames, bands) = (50, 4);
+        // Utterances of different mean and deviation.
+        let values: Vec<f32> = (0..3 * frames * bands)
+            .map(|i| (i / (frames * bands)) as f32 * (1.0 + random.unit() as f32) + i as f32 * 1e-3)
+            .collect();
+        let x =
+            Tensor::<3>::from_data(TensorData::new(values, [3, frames, bands]), &Device::flex());
+        let own = [1.0, 0.25, 0.0];
+        let y = mix_styles(x.clone(), own.to_vec());
+        let moments = |t: Tensor<3>| {
+            let (variance, mean) = t.var_mean_bias(1);
+            [floats(mean), floats(variance.sqrt())]
+        };
+        let ([mean, deviation], [mixed_mean, mixed_deviation]) = (moments(x), moments(y));
+        for i in 0..3 * bands {
+            let (utterance, next) = (i / bands, (i + bands) % (3 * bands));
+            let expected = |of: &[f32]| own[utterance] * of[i] + (1.0 - own[utterance]) * of[next];
+            assert!((mixed_mean[i] - expected(&mean)).abs() < 1e-3);
+            assert!((mixed_deviation[i] - expected(&deviation)).abs() < 1e-3);
+        }
+    }
+
+    #[test]
+    fn shares_are_one_unless_the_style_is_mixed() {
+        assert_eq!(own_shares(3, 5, 0.0), [1.0; 5]);
+        let shares = own_shares(3, 4000, 0.25);
+        let mixed = shares.iter().filter(|share| **share < 1.0).count();
+        // Five standard deviations of a binomial.
+        assert!((mixed as f64 - 1000.0).abs() < 5.0 * 27.4, "{mixed}");
+        assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)));
+    }
 
     #[test]
     fn masks_are_one_stretch_no_wider_than_asked() {

@@ -59,9 +59,10 @@ fn every_preset_gives_the_scores_of_its_network() {
             compare(preset.name(), &small(preset), precision, 1e-5);
         }
     }
-    for preset in [Preset::Clstm, Preset::ClstmPlus] {
-        compare("full size", &preset.network(8), Precision::F32, 1e-5);
-    }
+    compare("full size", &Preset::Clstm.network(8), Precision::F32, 1e-5);
+    // The network takes the sines of its filters in single precision, of angles up to 580 rad, which
+    // are known to 3e-5 rad; the engine takes them in double precision.
+    compare("full size", &Preset::ClstmPlus.network(8), Precision::F32, 1e-4);
 }
 
 #[test]

@@ -138,6 +138,7 @@ fn a_filterbank_and_its_gradients_are_their_composition() {
         mask: 0,
         relative: false,
         warp: 0.0,
+        style: 0.0,
     };
     let bank = config.init(16_000, &mut Initializer::new(0), &device());
     let shape =
