@@ -23,8 +23,10 @@ pub struct CrossValidation {
     pub folds: usize,
     /// Only this fold (from 1), as a job of its own.
     pub only: Option<usize>,
-    /// Followed by every fold; its seed is also the split's.
+    /// Followed by every fold.
     pub recipe: Recipe,
+    /// Seed of the split; that of the recipe where there is none.
+    pub fold_seed: Option<u64>,
     /// What computes.
     pub device: Device,
     /// The run's folder.
@@ -49,6 +51,8 @@ impl CrossValidation {
             split: self.split.to_string(),
             folds: self.folds,
             seed: self.recipe.seed,
+            fold_seed: self.fold_seed,
+            models: 1,
             preset: self.recipe.preset.clone(),
             epochs: self.recipe.epochs,
             precision: self.recipe.precision.to_string(),
@@ -80,7 +84,8 @@ pub fn cross_validate(
     observer: &mut dyn Observer,
 ) -> Result<RunMetrics, TrainError> {
     run.recipe.validate()?;
-    let all = folds(&dataset.corpus, &dataset.groups, run.split, run.folds, run.recipe.seed)?;
+    let seed = run.fold_seed.unwrap_or(run.recipe.seed);
+    let all = folds(&dataset.corpus, &dataset.groups, run.split, run.folds, seed)?;
     let chosen: Vec<&Fold> =
         all.iter().filter(|f| run.only.is_none_or(|only| only == f.number)).collect();
     if chosen.is_empty() {
@@ -192,23 +197,8 @@ fn run_fold(
 /// # Errors
 /// If there is none, they are of different protocols, or their predictions are not those of their books.
 pub fn join_folds(out: &Path) -> Result<RunMetrics, TrainError> {
-    let mut outcomes: Vec<(FoldOutcome, PathBuf)> = Vec::new();
-    let entries = std::fs::read_dir(out).map_err(|e| TrainError::io(out, e))?;
-    for entry in entries {
-        let folder = entry.map_err(|e| TrainError::io(out, e))?.path();
-        let path = folder.join("metrics.json");
-        if path.exists() {
-            outcomes.push((read_json(&path)?, folder));
-        }
-    }
-    outcomes.sort_by_key(|(outcome, _)| outcome.metrics.fold);
-    let Some((first, _)) = outcomes.first().cloned() else {
-        return Err(TrainError::Empty(format!("{} holds no finished fold", out.display())));
-    };
-    if outcomes.iter().any(|(o, _)| o.protocol != first.protocol || o.labels != first.labels) {
-        let what = "its folds differ in their protocols".to_owned();
-        return Err(TrainError::OtherRun { path: out.to_owned(), what });
-    }
+    let outcomes = finished_folds(out)?;
+    let first = outcomes[0].0.clone();
     let mut said = Vec::new();
     for (outcome, folder) in &outcomes {
         said.extend(predictions_of(outcome, folder)?);
@@ -221,8 +211,30 @@ pub fn join_folds(out: &Path) -> Result<RunMetrics, TrainError> {
     Ok(metrics)
 }
 
+/// The books of the folds that are done in a run's folder, ascending, and their folders; at least one.
+pub(crate) fn finished_folds(out: &Path) -> Result<Vec<(FoldOutcome, PathBuf)>, TrainError> {
+    let mut outcomes: Vec<(FoldOutcome, PathBuf)> = Vec::new();
+    let entries = std::fs::read_dir(out).map_err(|e| TrainError::io(out, e))?;
+    for entry in entries {
+        let folder = entry.map_err(|e| TrainError::io(out, e))?.path();
+        let path = folder.join("metrics.json");
+        if path.exists() {
+            outcomes.push((read_json(&path)?, folder));
+        }
+    }
+    outcomes.sort_by_key(|(outcome, _)| outcome.metrics.fold);
+    let Some((first, _)) = outcomes.first() else {
+        return Err(TrainError::Empty(format!("{} holds no finished fold", out.display())));
+    };
+    if outcomes.iter().any(|(o, _)| o.protocol != first.protocol || o.labels != first.labels) {
+        let what = "its folds differ in their protocols".to_owned();
+        return Err(TrainError::OtherRun { path: out.to_owned(), what });
+    }
+    Ok(outcomes)
+}
+
 /// The predictions of a fold, where they were kept.
-fn predictions_of(
+pub(crate) fn predictions_of(
     outcome: &FoldOutcome,
     folder: &Path,
 ) -> Result<Option<FoldPredictions>, TrainError> {

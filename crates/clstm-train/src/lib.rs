@@ -13,6 +13,7 @@
 //! at fixed epochs on the way. Nothing is chosen by them: the model of a fold is that of its last
 //! epoch, and what its confidences are calibrated with is fitted on others ([`RunCalibration`]).
 
+mod average;
 mod batches;
 mod calibration;
 mod checkpoint;
@@ -32,6 +33,7 @@ mod run;
 mod schedule;
 mod trainer;
 
+pub use average::average_runs;
 pub use calibration::{
     ECE_BINS, FoldTemperature, HeldOutTemperature, Reliability, ReliabilityBin, RiskCoverage,
     RunCalibration, TEMPERATURES, fit_temperature, recommended_threshold,

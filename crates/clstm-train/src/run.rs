@@ -16,8 +16,14 @@ pub struct Protocol {
     pub split: String,
     /// Number of folds.
     pub folds: usize,
-    /// Seed of the split and of the training.
+    /// Seed of the training, and of the split where that has none of its own.
     pub seed: u64,
+    /// Seed of the split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold_seed: Option<u64>,
+    /// Models whose probabilities are averaged, trained from different seeds; `seed` is the first's.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub models: usize,
     /// Preset of the network.
     pub preset: String,
     /// Epochs of each fold.
@@ -26,6 +32,14 @@ pub struct Protocol {
     pub precision: String,
     /// Whether anything was chosen by the test utterances: never.
     pub test_used_for_selection: bool,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 impl Protocol {
@@ -42,8 +56,13 @@ impl Protocol {
             "" | "f32" => String::new(),
             other => format!(", {other}"),
         };
+        let folds = self.fold_seed.map_or(String::new(), |seed| format!(" of seed {seed}"));
+        let models = match self.models {
+            1 => String::new(),
+            count => format!(", mean of {count} models from different seeds"),
+        };
         format!(
-            "{}, {} split ({speakers}), {} folds, {} epochs, seed {}{arithmetic}",
+            "{}, {} split ({speakers}), {} folds{folds}, {} epochs, seed {}{arithmetic}{models}",
             self.corpus, self.split, self.folds, self.epochs, self.seed
         )
     }

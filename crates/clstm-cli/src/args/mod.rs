@@ -1,5 +1,6 @@
 //! What can be written on the command line; what it means is in `commands`.
 
+mod average;
 mod corpus;
 mod evaluate;
 mod inspect;
@@ -10,6 +11,7 @@ use std::num::NonZeroUsize;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use average::AverageArgs;
 pub(crate) use corpus::{CorpusArgs, CorpusCommand};
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Train(TrainArgs),
     /// Cross-validates: trains and tests a model for each fold.
     Cv(CvArgs),
+    /// Averages cross-validations of several seeds: the figures of their ensemble.
+    Average(AverageArgs),
     /// Tests a model on a labelled corpus.
     Evaluate(EvaluateArgs),
     /// What a model file says of itself.

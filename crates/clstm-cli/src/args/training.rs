@@ -95,6 +95,10 @@ pub(crate) struct CvArgs {
     /// Number of folds [default: 5, or as many as the split has].
     #[arg(long, value_name = "N")]
     pub(crate) folds: Option<usize>,
+    /// Decides the folds where they are drawn [default: the seed]; with one --fold-seed, runs of several
+    /// seeds test on the same utterances and can be averaged.
+    #[arg(long, value_name = "N")]
+    pub(crate) fold_seed: Option<u64>,
     /// Only this fold, from 1; folds of a run may be separate jobs with the same --out.
     #[arg(long, value_name = "K")]
     pub(crate) fold: Option<usize>,

@@ -5,7 +5,6 @@ use clstm_train::{CrossValidation, cross_validate};
 use crate::args::CvArgs;
 use crate::devices;
 use crate::failure::Failure;
-use crate::notes::{note, warn};
 use crate::output::Output;
 use crate::training::{self, Progress, report};
 
@@ -28,21 +27,16 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), Failure> {
     }
     let stop = training::stop_on_interrupt()?;
     let dataset = training::load(corpus, &recipe)?;
-    training::warn_of_classes(&dataset, args.split, folds, recipe.seed);
+    let fold_seed = args.fold_seed;
+    training::warn_of_classes(&dataset, args.split, folds, fold_seed.unwrap_or(recipe.seed));
 
     let mut progress = Progress::new(if args.fold.is_some() { 1 } else { folds }, recipe.batch);
     let (split, only) = (args.split, args.fold);
-    let run = CrossValidation { split, folds, only, recipe, device, out: out.to_owned() };
+    let out_folder = out.to_owned();
+    let run = CrossValidation { split, folds, only, recipe, fold_seed, device, out: out_folder };
     let metrics = cross_validate(&run, &dataset, args.training.resume, stop, &mut progress);
     progress.finish();
     let metrics = metrics?;
 
-    Output::stdout().write(&report::cross_validation(&metrics))?;
-    let missing = metrics.missing();
-    if !missing.is_empty() {
-        let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
-        warn(&format!("these figures are partial: folds {} are not done", list.join(", ")));
-    }
-    note(&format!("wrote {}", out.join("metrics.json").display()));
-    Ok(())
+    report::finished(&metrics, out, &mut Output::stdout())
 }

@@ -73,6 +73,8 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
         split: split.to_string(),
         folds: args.folds.unwrap_or_else(|| split.default_folds(corpus)),
         seed: args.seed.unwrap_or(training.seed),
+        fold_seed: None,
+        models: 1,
         preset: training.preset.clone(),
         epochs: training.epochs,
         precision: training.precision.clone(),

@@ -1,11 +1,27 @@
 //! Figures of merit as text.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use clstm_train::{Metrics, RunMetrics};
 
 use super::calibration;
+use crate::failure::Failure;
+use crate::notes::{note, warn};
+use crate::output::Output;
 use crate::table::{Table, percent};
+
+/// Prints a run whose `metrics.json` was written, and says which of its folds are not done.
+pub(crate) fn finished(run: &RunMetrics, out: &Path, to: &mut Output) -> Result<(), Failure> {
+    to.write(&cross_validation(run))?;
+    let missing = run.missing();
+    if !missing.is_empty() {
+        let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        warn(&format!("these figures are partial: folds {} are not done", list.join(", ")));
+    }
+    note(&format!("wrote {}", out.join("metrics.json").display()));
+    Ok(())
+}
 
 /// A cross-validation: its protocol, its folds, and the classes over all folds together.
 pub(crate) fn cross_validation(run: &RunMetrics) -> String {

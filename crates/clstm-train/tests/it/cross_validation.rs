@@ -12,7 +12,7 @@ use crate::corpus::{dataset, recipe};
 
 fn run(out: &std::path::Path, only: Option<usize>) -> CrossValidation {
     let (split, device, out) = (Split::Speaker, Device::flex(), out.to_owned());
-    CrossValidation { split, folds: 2, only, recipe: recipe(), device, out }
+    CrossValidation { split, folds: 2, only, recipe: recipe(), fold_seed: None, device, out }
 }
 
 #[test]

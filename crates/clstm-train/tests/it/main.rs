@@ -1,5 +1,6 @@
 //! Integration tests of the training: tiny networks on a tiny made-up corpus.
 
+mod average;
 mod corpus;
 mod cross_validation;
 mod recipe;

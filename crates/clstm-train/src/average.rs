@@ -1,0 +1,132 @@
+//! Cross-validations of several seeds as one of their ensemble.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::cross_validation::{FoldOutcome, finished_folds, join_folds, predictions_of};
+use crate::prediction::write_predictions;
+use crate::run::{make_folder, write_json};
+use crate::{FoldMetrics, Metrics, Prediction, Protocol, RunMetrics, TrainError};
+
+/// Averages the probabilities that cross-validations by the same recipe, but for the seed, gave to the
+/// same test utterances, and writes the folds that all of them have done into a new run at `out`, with
+/// its `metrics.json`.
+///
+/// A model of one run and those of the others were trained on the same utterances of their fold: no
+/// average has heard what it is tested on.
+///
+/// # Errors
+/// [`TrainError::Empty`] for fewer than two runs or no fold in common; [`TrainError::OtherRun`] where
+/// protocols, classes or test utterances differ; [`TrainError::RunExists`] where `out` holds a run;
+/// those of files.
+pub fn average_runs(runs: &[PathBuf], out: &Path) -> Result<RunMetrics, TrainError> {
+    let [first, others @ ..] = runs else {
+        return Err(TrainError::Empty("there is no run to average".to_owned()));
+    };
+    if others.is_empty() {
+        let first = first.display();
+        return Err(TrainError::Empty(format!("{first} alone has nothing to be averaged with")));
+    }
+    if out.join("metrics.json").exists() {
+        return Err(TrainError::RunExists { path: out.to_owned() });
+    }
+    let mut rest = Vec::new();
+    let leading = finished_folds(first)?;
+    for run in others {
+        let folds = finished_folds(run)?;
+        let (ours, theirs) = (&leading[0].0, &folds[0].0);
+        if but_for_seed(&ours.protocol) != but_for_seed(&theirs.protocol)
+            || ours.labels != theirs.labels
+        {
+            let what = format!(
+                "another protocol than {}: {}; {}",
+                first.display(),
+                theirs.protocol.describe(),
+                ours.protocol.describe()
+            );
+            return Err(TrainError::OtherRun { path: run.clone(), what });
+        }
+        rest.push(folds);
+    }
+    let mut done = 0;
+    for lead in &leading {
+        let fold = lead.0.metrics.fold;
+        let same = |folds: &Vec<(FoldOutcome, PathBuf)>| {
+            folds.iter().find(|(outcome, _)| outcome.metrics.fold == fold).cloned()
+        };
+        let Some(others) = rest.iter().map(same).collect::<Option<Vec<_>>>() else {
+            continue; // not done in all of them
+        };
+        write_fold(lead, &others, &out.join(format!("fold-{fold}")))?;
+        done += 1;
+    }
+    if done == 0 {
+        return Err(TrainError::Empty("the runs have no finished fold in common".to_owned()));
+    }
+    join_folds(out)
+}
+
+fn but_for_seed(protocol: &Protocol) -> Protocol {
+    Protocol { seed: 0, ..protocol.clone() }
+}
+
+fn write_fold(
+    lead: &(FoldOutcome, PathBuf),
+    others: &[(FoldOutcome, PathBuf)],
+    folder: &Path,
+) -> Result<(), TrainError> {
+    let mut mean = predictions(lead)?;
+    for other in others {
+        let said: HashMap<String, Prediction> =
+            predictions(other)?.into_iter().map(|p| (p.id.clone(), p)).collect();
+        let strange = || TrainError::OtherRun {
+            path: other.1.clone(),
+            what: "other test utterances; runs of different seeds share their folds by the same \
+                   --fold-seed"
+                .to_owned(),
+        };
+        if said.len() != mean.len() {
+            return Err(strange());
+        }
+        for sum in &mut mean {
+            let other = said.get(&sum.id).filter(|p| p.truth == sum.truth).ok_or_else(strange)?;
+            let probabilities = sum.probabilities.iter_mut().zip(&other.probabilities);
+            probabilities.for_each(|(sum, p)| *sum += p);
+        }
+    }
+    let count = others.len() + 1;
+    let mean: Vec<Prediction> = mean
+        .into_iter()
+        .map(|sum| {
+            let log = |p: &f64| (p / count as f64).max(f64::MIN_POSITIVE).ln();
+            let logits = sum.probabilities.iter().map(log).collect();
+            Prediction::new(sum.id, sum.truth, logits, 1.0)
+        })
+        .collect();
+    let (outcome, classes) = (&lead.0, lead.0.labels.len());
+    let metrics = Metrics::of(mean.iter().map(|p| (p.truth, p.predicted)), classes);
+    let seconds = others.iter().map(|(other, _)| other.metrics.seconds).sum::<f64>();
+    let outcome = FoldOutcome {
+        protocol: Protocol { models: count * outcome.protocol.models, ..outcome.protocol.clone() },
+        metrics: FoldMetrics {
+            ua: metrics.ua,
+            wa: metrics.wa,
+            macro_f1: metrics.macro_f1,
+            confusion: metrics.confusion,
+            seconds: outcome.metrics.seconds + seconds,
+            held_out_temperature: None,
+            ..outcome.metrics.clone()
+        },
+        labels: outcome.labels.clone(),
+    };
+    make_folder(folder)?;
+    write_predictions(&folder.join("predictions.jsonl"), &mean)?;
+    write_json(&folder.join("metrics.json"), &outcome)
+}
+
+fn predictions((outcome, folder): &(FoldOutcome, PathBuf)) -> Result<Vec<Prediction>, TrainError> {
+    match predictions_of(outcome, folder)? {
+        Some(said) => Ok(said.predictions),
+        None => Err(TrainError::Empty(format!("{} has no predictions.jsonl", folder.display()))),
+    }
+}

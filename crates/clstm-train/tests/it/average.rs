@@ -1,0 +1,80 @@
+//! Cross-validations of several seeds and their ensemble.
+
+use std::path::{Path, PathBuf};
+
+use clstm_corpus::Split;
+use clstm_nn::burn::tensor::Device;
+use clstm_train::{
+    CrossValidation, Metrics, Prediction, Silent, Stop, TrainError, average_runs, cross_validate,
+    read_predictions,
+};
+
+use crate::corpus::{dataset, recipe};
+
+/// A short run over random folds.
+fn run(folder: &Path, seed: u64, fold_seed: Option<u64>, only: Option<usize>) -> PathBuf {
+    let out = folder.join(format!("{seed}-{fold_seed:?}"));
+    let mut recipe = recipe();
+    (recipe.seed, recipe.epochs) = (seed, 2);
+    let (split, device) = (Split::Random, Device::flex());
+    let run = CrossValidation { split, folds: 2, only, recipe, fold_seed, device, out };
+    cross_validate(&run, &dataset(), false, &Stop::new(false), &mut Silent).expect("a run");
+    run.out
+}
+
+fn predictions(run: &Path, fold: usize) -> Vec<Prediction> {
+    read_predictions(&run.join(format!("fold-{fold}/predictions.jsonl")), 2).expect("predictions")
+}
+
+#[test]
+fn the_mean_of_two_seeds_over_the_same_folds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runs = [1, 2].map(|seed| run(folder.path(), seed, Some(7), None));
+    let out = folder.path().join("both");
+    let metrics = average_runs(&runs, &out).expect("an average");
+    assert!(metrics.missing().is_empty());
+    for fold in &metrics.folds {
+        let [a, b] = [0, 1].map(|i| predictions(&runs[i], fold.fold));
+        let mean = predictions(&out, fold.fold);
+        assert!(a.iter().zip(&b).any(|(a, b)| a.probabilities != b.probabilities));
+        for mean in &mean {
+            let of = |run: &[Prediction]| {
+                run.iter().find(|p| p.id == mean.id).map(|p| p.probabilities.clone())
+            };
+            let (a, b) = (of(&a).expect("the same"), of(&b).expect("the same"));
+            for ((mean, a), b) in mean.probabilities.iter().zip(&a).zip(&b) {
+                assert!((mean - (a + b) / 2.0).abs() < 1e-12);
+            }
+        }
+        let counted = Metrics::of(mean.iter().map(|p| (p.truth, p.predicted)), 2);
+        assert_eq!(counted.ua.to_bits(), fold.ua.to_bits());
+    }
+    let said = metrics.protocol.describe();
+    assert!(said.contains("2 folds of seed 7") && said.contains("mean of 2 models"), "{said}");
+    let again = average_runs(&runs, &out);
+    assert!(matches!(again, Err(TrainError::RunExists { .. })), "nothing is overwritten");
+}
+
+#[test]
+fn only_the_same_test_utterances_are_averaged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    // Without a seed of their own the folds are drawn by each run's.
+    let runs = [1, 2].map(|seed| run(path, seed, None, None));
+    match average_runs(&runs, &path.join("a")) {
+        Err(error @ TrainError::OtherRun { .. }) => {
+            assert!(error.to_string().contains("--fold-seed"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let fixed = run(path, 1, Some(7), None);
+    let other = average_runs(&[runs[0].clone(), fixed.clone()], &path.join("b"));
+    assert!(matches!(other, Err(TrainError::OtherRun { .. })), "another protocol");
+    let alone = average_runs(std::slice::from_ref(&fixed), &path.join("c"));
+    assert!(matches!(alone, Err(TrainError::Empty(_))));
+
+    // A fold that is not done in all of them is left out, and missing.
+    let partial = run(path, 3, Some(7), Some(2));
+    let metrics = average_runs(&[fixed, partial], &path.join("d")).expect("an average");
+    assert_eq!(metrics.missing(), [1]);
+}
