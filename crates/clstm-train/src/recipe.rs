@@ -150,7 +150,7 @@ impl Recipe {
     /// What `clstm-plus` does otherwise: it hears whole utterances, stronger variations of them, and
     /// mixtures of two.
     fn plus(mut self) -> Self {
-        self.epochs = 110;
+        self.epochs = 90;
         self.crop_steps = self.frontend.max_steps;
         // Levels relative to an utterance's mean depend on its padding: the same in use as in training.
         self.frontend.min_steps = self.crop_steps;
