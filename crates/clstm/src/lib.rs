@@ -7,7 +7,7 @@
 //! use clstm::Recognizer;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let recognizer = Recognizer::open(Path::new("ravdess-clstm.safetensors"))?;
+//! let recognizer = Recognizer::open(Path::new("ravdess-clstm-plus.safetensors"))?;
 //! let heard = recognizer.recognize_file(Path::new("hello.wav"))?;
 //! println!("{} ({:.0} %)", heard.label, 100.0 * heard.confidence);
 //! for (label, probability) in recognizer.labels().iter().zip(&heard.probabilities) {

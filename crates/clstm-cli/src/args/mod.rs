@@ -20,7 +20,7 @@ pub(crate) use training::{CvArgs, TrainArgs, TrainingArgs};
 
 const EXAMPLES: &str = "\
 Examples:
-  clstm predict interview.wav --model models/ravdess-clstm.safetensors
+  clstm predict interview.wav --model models/ravdess-clstm-plus.safetensors
   clstm predict recordings/ --format jsonl --output answers.jsonl --model M
   clstm corpus stats ravdess --data data/ravdess
   clstm cv --corpus ravdess --data data/ravdess --preset clstm --split emobox --out runs/emobox
