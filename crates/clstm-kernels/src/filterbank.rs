@@ -10,6 +10,8 @@
 //!
 //! The convolution goes by way of [`spectral`](crate::spectral) where that is cheaper.
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 use crate::Buffer;
@@ -173,6 +175,9 @@ fn differentiate(shape: &Shape, de: &[f32], outputs: &mut [f32]) {
 pub struct Packed {
     /// `[K, 2 F]`
     taps_first: Vec<f32>,
+    /// Made at the first use, which need not come: short utterances go the direct way. They depend on
+    /// the filters and their stride, not on the length of an utterance.
+    spectra: OnceLock<spectral::Weights>,
     direct: Panels<f32>,
 }
 
@@ -190,7 +195,7 @@ impl Packed {
             let to = taps_first[column..].iter_mut().step_by(n);
             to.zip(taps).for_each(|(to, tap)| *to = *tap);
         }
-        Self { taps_first, direct: Panels::pack([1, k, n], w, [0, 1, k]) }
+        Self { taps_first, spectra: OnceLock::new(), direct: Panels::pack([1, k, n], w, [0, 1, k]) }
     }
 
     /// [`forward`] with these filters.
@@ -205,8 +210,8 @@ impl Packed {
     fn run(&self, shape: &Shape, x: &[f32], e: &mut [f32], keep: bool) -> Vec<Buffer> {
         let n = shape.columns();
         let plan = Spectral::plan(shape.kernel, shape.stride, shape.positions(), n);
-        let plan: Option<(Spectral, spectral::Weights)> = plan.map(|plan| {
-            let weights = plan.weights(&self.taps_first);
+        let plan = plan.map(|plan| {
+            let weights = self.spectra.get_or_init(|| plan.weights(&self.taps_first));
             (plan, weights)
         });
         let energies = e.par_chunks_exact_mut(shape.output());

@@ -49,9 +49,13 @@ impl Initializer {
         parameter(values, shape, device)
     }
 
-    /// Gabor filters `[4H, 1, taps]` for the gates of a first layer: a cosine of random phase under a
-    /// Gaussian, centre frequencies equally spaced on the mel scale from 60 Hz to 94% of Nyquist,
-    /// about two periods wide but at most what the taps hold. Unit norm.
+    /// Gabor filters `[4H, 1, taps]` for the gates of a first layer: a cosine under a Gaussian, centre
+    /// frequencies equally spaced on the mel scale from 60 Hz to 94% of Nyquist, about two periods wide
+    /// but at most what the taps hold. Unit norm.
+    ///
+    /// Phases are random, but input gate, candidate and output gate of a filter share theirs. With
+    /// `σ(x) tanh(x) ≈ x/2 + x²/4` what a cell takes in then has a part that follows the energy of its
+    /// band from the first step on; with phases of their own these parts have random signs.
     pub(crate) fn gabor(
         &mut self,
         filters: usize,
@@ -64,11 +68,14 @@ impl Initializer {
         let (low, high) = (mel(60.0), mel(0.47 * f64::from(sample_rate)));
         let middle = (taps as f64 - 1.0) / 2.0;
         let mut values = Vec::with_capacity(4 * filters * taps);
-        for _gate in 0..4 {
+        let mut phases = |_| 2.0 * PI * self.unit();
+        let shared: Vec<f64> = (0..filters).map(&mut phases).collect();
+        let forget: Vec<f64> = (0..filters).map(&mut phases).collect();
+        for phases in [&shared, &forget, &shared, &shared] {
             for filter in 0..filters {
                 let place = (filter as f64 + 0.5) / filters as f64;
                 let omega = 2.0 * PI * hz(low + (high - low) * place) / f64::from(sample_rate);
-                let phase = 2.0 * PI * self.unit();
+                let phase = phases[filter];
                 let width = (4.0 * PI / omega).max(8.0).min(taps as f64 / 5.0);
                 let wave = |k: usize| {
                     let t = k as f64 - middle;
@@ -98,4 +105,28 @@ pub(crate) fn parameter<const D: usize>(
     device: &Device,
 ) -> Param<Tensor<D>> {
     Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::Initializer;
+    use crate::values::floats;
+
+    #[test]
+    fn all_gates_of_a_gabor_filter_but_the_forget_gate_start_alike() {
+        let (filters, taps) = (6, 400);
+        let weights = Initializer::new(5).gabor(filters, taps, 16_000, &Device::flex());
+        let weights = floats(weights.val().reshape([4 * filters * taps]));
+        let gates: Vec<&[f32]> = weights.chunks_exact(filters * taps).collect();
+        assert_eq!(gates[0], gates[2]);
+        assert_eq!(gates[0], gates[3]);
+        for (input, forget) in gates[0].chunks_exact(taps).zip(gates[1].chunks_exact(taps)) {
+            let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+            assert!((product(input, input) - 1.0).abs() < 1e-5, "unit norm");
+            // Phases of their own: random, and none of six within eight degrees of the other.
+            assert!(product(input, forget) < 0.99, "{}", product(input, forget));
+        }
+    }
 }

@@ -102,20 +102,22 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The default recipe of a preset for `classes` classes.
+    /// The default recipe of a preset for `classes` classes: whole utterances, strong variations of
+    /// them, and mixtures of two. The presets differ in their networks and in how long they train.
     #[must_use]
     pub fn new(preset: Preset, classes: usize) -> Self {
         let network = preset.network(classes);
         let frontend = FrontendConfig::for_network(&network);
         let level = frontend.target_rms;
-        let recipe = Self {
+        let whole = frontend.max_steps;
+        Self {
             preset: preset.name().to_owned(),
-            epochs: 50,
+            epochs: if preset == Preset::ClstmPlus { 90 } else { 120 },
             batch: 16,
             seed: 1,
             precision: Precision::F32,
-            crop_steps: 16,
-            mixup: MixupConfig::default(),
+            crop_steps: whole,
+            mixup: MixupConfig { prob: 0.5, ..MixupConfig::default() },
             label_smoothing: 0.05,
             center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
             test_every: 10,
@@ -131,36 +133,21 @@ impl Recipe {
                 waveform_rate: 1.0,
             },
             schedule: Schedule::OneCycle { warmup: 0.15 },
-            frontend,
+            // Short clips are padded as much in use as in training: states run on through the padding, and
+            // levels relative to an utterance's mean depend on it.
+            frontend: FrontendConfig { min_steps: whole, ..frontend },
             augment: AugmentConfig {
                 target_rms: Some(level),
-                speed: SpeedConfig { prob: 0.5, max: 0.1 },
-                filter: FilterConfig { prob: 0.5, strength: 0.3 },
+                speed: SpeedConfig { prob: 1.0, max: 0.12 },
+                filter: FilterConfig { prob: 0.5, strength: 0.5 },
                 offset: OffsetConfig { prob: 1.0, ..OffsetConfig::default() },
-                noise: NoiseConfig { prob: 0.3, min_snr_db: 15.0, max_snr_db: 45.0 },
+                noise: NoiseConfig { prob: 0.5, min_snr_db: 15.0, max_snr_db: 45.0 },
                 polarity: PolarityConfig { prob: 0.5 },
-                time_mask: TimeMaskConfig { prob: 0.0, count: 1, max_s: 0.2 },
+                time_mask: TimeMaskConfig { prob: 1.0, count: 1, max_s: 0.3 },
                 ..AugmentConfig::default()
             },
             network,
-        };
-        if preset == Preset::ClstmPlus { recipe.plus() } else { recipe }
-    }
-
-    /// What `clstm-plus` does otherwise: it hears whole utterances, stronger variations of them, and
-    /// mixtures of two.
-    fn plus(mut self) -> Self {
-        self.epochs = 90;
-        self.crop_steps = self.frontend.max_steps;
-        // Levels relative to an utterance's mean depend on its padding: the same in use as in training.
-        self.frontend.min_steps = self.crop_steps;
-        self.mixup.prob = 0.5;
-        let augment = &mut self.augment;
-        augment.speed = SpeedConfig { prob: 1.0, max: 0.12 };
-        augment.filter.strength = 0.5;
-        augment.noise.prob = 0.5;
-        augment.time_mask = TimeMaskConfig { prob: 1.0, count: 1, max_s: 0.3 };
-        self
+        }
     }
 
     /// Changes settings: tables of a configuration file first, then `key=value` pairs with dotted
