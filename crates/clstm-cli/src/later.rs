@@ -2,8 +2,8 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-const COMMANDS: &[&str] = &["listen", "serve", "report", "export", "ablate", "download"];
-const FLAGS: &[&str] = &["--timeline", "--window", "--hop", "--init", "--rows"];
+const COMMANDS: &[&str] = &["listen", "serve", "report", "export", "download"];
+const FLAGS: &[&str] = &["--timeline", "--window", "--hop", "--init"];
 const VALUES: &[(&str, &[&str])] = &[("--format", &["parquet", "textgrid", "srt"])];
 
 /// The message for an error of the parser that is about something of a later release.

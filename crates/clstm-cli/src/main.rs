@@ -56,6 +56,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Corpus(args) => commands::corpus::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Cv(args) => commands::cv::run(&args),
+        Command::Ablate(args) => commands::ablate::run(&args),
         Command::Average(args) => commands::average::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),

@@ -43,16 +43,10 @@ impl Preset {
     ];
 
     /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::ConvLstmFcn,
-        Self::ConvLstmSkipFcn,
-        Self::ConvLstmBiLstm,
-        Self::ConvLstmSkipBiLstm,
-        Self::ConvLstmBiGru,
-        Self::ConvLstmSkipBiGru,
-        Self::Clstm,
-        Self::ClstmPlus,
-    ];
+    pub const ALL: [Self; 8] = {
+        let [fcn, skip_fcn, bilstm, skip_bilstm, bigru, skip_bigru, clstm] = Self::TABLE_1;
+        [fcn, skip_fcn, bilstm, skip_bilstm, bigru, skip_bigru, clstm, Self::ClstmPlus]
+    };
 
     /// The name on the command line.
     #[must_use]

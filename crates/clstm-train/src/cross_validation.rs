@@ -45,7 +45,7 @@ pub struct FoldOutcome {
 }
 
 impl CrossValidation {
-    fn protocol(&self, dataset: &Dataset) -> Protocol {
+    pub(crate) fn protocol(&self, dataset: &Dataset) -> Protocol {
         Protocol {
             corpus: dataset.corpus.name.clone(),
             split: self.split.to_string(),
@@ -61,8 +61,8 @@ impl CrossValidation {
     }
 
     /// Whether a fold is done or begun.
-    fn holds(&self, fold: &Fold) -> bool {
-        let folder = self.fold_folder(fold.number);
+    pub(crate) fn holds(&self, number: usize) -> bool {
+        let folder = self.fold_folder(number);
         ["metrics.json", "checkpoint.safetensors"].iter().any(|name| folder.join(name).exists())
     }
 
@@ -93,7 +93,7 @@ pub fn cross_validate(
         let message = format!("there is no fold {only}; the folds are 1 to {}", run.folds);
         return Err(TrainError::Recipe(message));
     }
-    if !resume && chosen.iter().any(|fold| run.holds(fold)) {
+    if !resume && chosen.iter().any(|fold| run.holds(fold.number)) {
         return Err(TrainError::RunExists { path: run.out.clone() });
     }
     begin_run(&run.out, &run.recipe)?;

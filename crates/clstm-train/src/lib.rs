@@ -3,7 +3,8 @@
 //! - [`Recipe`]: everything that decides a training; the same recipe and data give the same model,
 //!   bit for bit, also when the training was interrupted and resumed.
 //! - [`Dataset`]: a corpus decoded and levelled, in memory.
-//! - [`train`]: one model; [`cross_validate`]: the folds of a protocol; [`Learner`]: single steps.
+//! - [`train`]: one model; [`cross_validate`]: the folds of a protocol; [`ablate`]: the rows of the paper's
+//!   Table 1; [`Learner`]: single steps.
 //! - [`evaluate()`]: a model on utterances, through the same code that recognises a user's file.
 //! - [`Metrics`]: UA, WA, macro F1, per-class precision and recall, confusion matrix.
 //! - [`RunCalibration`]: temperatures and how far confidences can be trusted, by out-of-fold predictions.
@@ -13,6 +14,7 @@
 //! at fixed epochs on the way. Nothing is chosen by them: the model of a fold is that of its last
 //! epoch, and what its confidences are calibrated with is fitted on others ([`RunCalibration`]).
 
+mod ablation;
 mod average;
 mod batches;
 mod calibration;
@@ -33,6 +35,10 @@ mod run;
 mod schedule;
 mod trainer;
 
+pub use ablation::{
+    Ablation, AblationRow, AblationTable, OrderAgreement, PaperFigures, RowFigures, Swap, ablate,
+    ablation_recipes,
+};
 pub use average::average_runs;
 pub use calibration::{
     ECE_BINS, FoldTemperature, HeldOutTemperature, Reliability, ReliabilityBin, RiskCoverage,

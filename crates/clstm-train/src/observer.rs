@@ -6,6 +6,15 @@ use crate::{EpochRecord, Metrics};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// In an ablation: the folds that follow are of this row.
+    Row {
+        /// Its preset.
+        preset: &'static str,
+        /// From 1, among those that are run.
+        number: usize,
+        /// How many are run.
+        rows: usize,
+    },
     /// A fold (or the only training) begins or goes on.
     Started {
         /// From 1; none for a training without folds.

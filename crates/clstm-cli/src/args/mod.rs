@@ -16,7 +16,7 @@ pub(crate) use corpus::{CorpusArgs, CorpusCommand};
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use predict::{PredictArgs, RowFormat};
-pub(crate) use training::{CvArgs, TrainArgs, TrainingArgs};
+pub(crate) use training::{AblateArgs, CvArgs, FoldArgs, TrainArgs, TrainingArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Train(TrainArgs),
     /// Cross-validates: trains and tests a model for each fold.
     Cv(CvArgs),
+    /// Trains the seven rows of the paper's Table 1 with equal budgets, and prints it.
+    Ablate(AblateArgs),
     /// Averages cross-validations of several seeds: the figures of their ensemble.
     Average(AverageArgs),
     /// Tests a model on a labelled corpus.

@@ -2,7 +2,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clstm::nn::{DeviceName, Precision, Preset};
-use clstm_corpus::Split;
+use clstm_corpus::{Corpus, Split};
+
+use crate::failure::Failure;
 
 const TRAIN_EXAMPLES: &str = "\
 Writes OUT/model.safetensors, history.json, recipe.json and checkpoint.safetensors. Ctrl-C stops at
@@ -27,7 +29,18 @@ Examples:
   clstm cv ... --split emobox --fold 2 --out runs/emobox     one fold, as a job of its own
   clstm cv ... --split emobox --out runs/emobox --resume     the folds that are not done";
 
-/// What `train` and `cv` share.
+const ABLATE_EXAMPLES: &str = "\
+Trains the seven rows of the paper's Table 1 by one recipe: the same folds, seed, epochs, augmentation and
+sizes; they differ in skip connections, global block and centre loss alone. OUT/<preset>/ is a run as `clstm
+cv` writes it, OUT/ablation.json the table. Fold after fold is trained for all rows; Ctrl-C saves, --resume
+goes on. --set center_loss=... and network.gflb.* go to the rows that have them.
+
+Examples:
+  clstm ablate --corpus ravdess --data data/ravdess --split random --epochs 50 --out runs/table-1
+  clstm ablate ... --out runs/table-1 --resume               what is not done
+  clstm ablate ... --rows clstm,convlstm-fcn --fold 2        two rows of one fold, as a job of its own";
+
+/// What the commands that train share.
 #[derive(Debug, Args)]
 pub(crate) struct TrainingArgs {
     /// Name of the corpus, see `clstm corpus list`.
@@ -36,11 +49,6 @@ pub(crate) struct TrainingArgs {
     /// Folder that it was unpacked in; for `manifest` the CSV or JSON Lines file that lists it.
     #[arg(long, value_name = "DIR|FILE")]
     pub(crate) data: PathBuf,
-    /// Network and settings to start from: a row of the paper's Table 1 (convlstm-fcn,
-    /// convlstm-skip-fcn, convlstm-bilstm, convlstm-skip-bilstm, convlstm-bigru,
-    /// convlstm-skip-bigru, clstm), or clstm-plus, which goes beyond it and is more accurate.
-    #[arg(long, value_name = "PRESET")]
-    pub(crate) preset: Preset,
     /// Folder for the run.
     #[arg(long, value_name = "RUN")]
     pub(crate) out: PathBuf,
@@ -68,9 +76,21 @@ pub(crate) struct TrainingArgs {
     pub(crate) resume: bool,
 }
 
+/// What `train` and `cv` start from.
+#[derive(Debug, Args)]
+pub(crate) struct PresetArgs {
+    /// Network and settings to start from: a row of the paper's Table 1 (convlstm-fcn,
+    /// convlstm-skip-fcn, convlstm-bilstm, convlstm-skip-bilstm, convlstm-bigru,
+    /// convlstm-skip-bigru, clstm), or clstm-plus, which goes beyond it and is more accurate.
+    #[arg(long, value_name = "PRESET")]
+    pub(crate) preset: Preset,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = TRAIN_EXAMPLES)]
 pub(crate) struct TrainArgs {
+    #[command(flatten)]
+    pub(crate) start: PresetArgs,
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
     /// Model to start from instead of drawn weights.
@@ -87,7 +107,28 @@ pub(crate) struct TrainArgs {
 #[command(after_help = CV_EXAMPLES)]
 pub(crate) struct CvArgs {
     #[command(flatten)]
+    pub(crate) start: PresetArgs,
+    #[command(flatten)]
     pub(crate) training: TrainingArgs,
+    #[command(flatten)]
+    pub(crate) folds: FoldArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = ABLATE_EXAMPLES)]
+pub(crate) struct AblateArgs {
+    #[command(flatten)]
+    pub(crate) training: TrainingArgs,
+    #[command(flatten)]
+    pub(crate) folds: FoldArgs,
+    /// Only these rows, by their presets, separated by commas [default: all seven].
+    #[arg(long, value_name = "PRESET,...", value_delimiter = ',')]
+    pub(crate) rows: Vec<Preset>,
+}
+
+/// What `cv` and `ablate` split by.
+#[derive(Debug, Args)]
+pub(crate) struct FoldArgs {
     /// How utterances are split: random (speakers in training and test, the paper's protocol),
     /// speaker (no speaker in both), emobox (the published speaker-independent folds), session.
     #[arg(long)]
@@ -102,6 +143,19 @@ pub(crate) struct CvArgs {
     /// Only this fold, from 1; folds of a run may be separate jobs with the same --out.
     #[arg(long, value_name = "K")]
     pub(crate) fold: Option<usize>,
+}
+
+impl FoldArgs {
+    /// The number of folds; refuses a fold that is not among them.
+    pub(crate) fn count(&self, corpus: &Corpus) -> Result<usize, Failure> {
+        let folds = self.folds.unwrap_or_else(|| self.split.default_folds(corpus));
+        match self.fold {
+            Some(fold) if folds > 0 && !(1..=folds).contains(&fold) => {
+                Err(Failure::Usage(format!("there is no fold {fold}; the folds are 1 to {folds}")))
+            }
+            _ => Ok(folds),
+        }
+    }
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

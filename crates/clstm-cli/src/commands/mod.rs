@@ -1,5 +1,6 @@
 //! What the subcommands do, one file each.
 
+pub(crate) mod ablate;
 pub(crate) mod average;
 pub(crate) mod corpus;
 pub(crate) mod cv;

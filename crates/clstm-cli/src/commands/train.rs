@@ -17,7 +17,7 @@ use crate::training::{self, Progress, calibration, scores};
 /// Trains and writes the model; see the help of the command for the files.
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let out = args.training.out.as_path();
-    let (corpus, recipe) = training::open(&args.training)?;
+    let (corpus, recipe) = training::open(&args.training, args.start.preset)?;
     let device = devices::open(args.training.device, recipe.precision)?;
     let runs = scores::read(&args.scores, &corpus, &recipe)?;
     let init = args.init.as_deref().map(read_init).transpose()?;

@@ -1,5 +1,6 @@
-//! What `train` and `cv` share.
+//! What the commands that train share.
 
+pub(crate) mod ablation;
 pub(crate) mod calibration;
 mod progress;
 pub(crate) mod report;
@@ -10,6 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clstm::audio::DecodeLimits;
+use clstm::nn::Preset;
 use clstm_corpus::{Corpus, Split};
 use clstm_train::{Dataset, Recipe, Stop};
 use serde::Serialize;
@@ -23,29 +25,51 @@ use crate::table::printable;
 pub(crate) use progress::Progress;
 
 /// The corpus and the recipe that the arguments ask for.
-pub(crate) fn open(args: &TrainingArgs) -> Result<(Corpus, Recipe), Failure> {
+pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), Failure> {
     let corpus = corpora::open(&args.corpus, &args.data)?;
-    let file = args.config.as_deref().map(read_toml).transpose()?;
-    let mut pairs = args.set.clone();
-    let mut set = |key: &str, value: Option<String>| {
-        pairs.extend(value.map(|value| (key.to_owned(), value)));
-    };
-    set("epochs", args.epochs.map(|n| n.to_string()));
-    set("seed", args.seed.map(|n| n.to_string()));
-    set("precision", args.precision.map(|p| p.to_string()));
-    let recipe = Recipe::new(args.preset, corpus.labels.len()).with_changes(file.as_ref(), &pairs);
+    let changes = Changes::of(args)?;
+    let recipe = Recipe::new(preset, corpus.labels.len())
+        .with_changes(changes.file.as_ref(), &changes.pairs);
     // Whatever is wrong with a recipe was written by the caller.
     let recipe = recipe.map_err(|error| Failure::Usage(error.to_string()))?;
-    if recipe.preset != args.preset.name() {
+    if recipe.preset != preset.name() {
         let message = format!("preset is set with --preset {}, not as a setting", recipe.preset);
         return Err(Failure::Usage(message));
     }
-    if recipe.network.classes != corpus.labels.len() {
-        let (classes, labels) = (recipe.network.classes, corpus.labels.len());
-        let message = format!("network.classes is {classes}, but {} has {labels}", corpus.name);
-        return Err(Failure::Usage(message));
-    }
+    check_classes(&recipe, &corpus)?;
     Ok((corpus, recipe))
+}
+
+/// Refuses a recipe for another number of classes than the corpus has.
+pub(crate) fn check_classes(recipe: &Recipe, corpus: &Corpus) -> Result<(), Failure> {
+    let (classes, labels) = (recipe.network.classes, corpus.labels.len());
+    if classes == labels {
+        return Ok(());
+    }
+    let message = format!("network.classes is {classes}, but {} has {labels}", corpus.name);
+    Err(Failure::Usage(message))
+}
+
+/// What the arguments change of a recipe.
+pub(crate) struct Changes {
+    /// Of --config.
+    pub(crate) file: Option<toml::Table>,
+    /// Of --set and of the options that have names of their own.
+    pub(crate) pairs: Vec<(String, String)>,
+}
+
+impl Changes {
+    pub(crate) fn of(args: &TrainingArgs) -> Result<Self, Failure> {
+        let file = args.config.as_deref().map(read_toml).transpose()?;
+        let mut pairs = args.set.clone();
+        let mut set = |key: &str, value: Option<String>| {
+            pairs.extend(value.map(|value| (key.to_owned(), value)));
+        };
+        set("epochs", args.epochs.map(|n| n.to_string()));
+        set("seed", args.seed.map(|n| n.to_string()));
+        set("precision", args.precision.map(|p| p.to_string()));
+        Ok(Self { file, pairs })
+    }
 }
 
 fn read_toml(path: &Path) -> Result<toml::Table, Failure> {

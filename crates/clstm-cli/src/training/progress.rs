@@ -14,6 +14,8 @@ pub(crate) struct Progress {
     /// Folds to come, the one under way included.
     folds_left: usize,
     batch: usize,
+    /// The row of an ablation, with a blank; empty elsewhere.
+    row: String,
     fold: Fold,
     /// Steps done by this process, and since when.
     steps_done: usize,
@@ -48,7 +50,8 @@ impl Progress {
             last_step: now,
         };
         let bar = None;
-        Self { folds_left: folds, batch, fold, steps_done: 0, since: now, bar }
+        let row = String::new();
+        Self { folds_left: folds, batch, row, fold, steps_done: 0, since: now, bar }
     }
 
     /// Takes the bar away.
@@ -162,8 +165,13 @@ impl Progress {
 impl Observer for Progress {
     fn on_event(&mut self, event: &Event) {
         match event {
+            &Event::Row { preset, number, rows } => {
+                self.tell(&format!("row {number} of {rows}: {preset}"));
+                self.row = format!("{preset} ");
+            }
             &Event::Started { fold, folds, train, test, epochs, steps, done } => {
-                let name = fold.map_or(String::new(), |fold| format!("fold {fold}/{folds} "));
+                let fold = fold.map_or(String::new(), |fold| format!("fold {fold}/{folds} "));
+                let name = format!("{}{fold}", self.row);
                 self.started(name, train, test, epochs, steps);
                 if done > 0 {
                     self.tell(&format!("going on after epoch {done} of {epochs}"));
@@ -176,7 +184,8 @@ impl Observer for Progress {
                 self.folds_left = self.folds_left.saturating_sub(1);
                 let earlier = if *resumed { " (done earlier)" } else { "" };
                 self.tell(&format!(
-                    "fold {fold} done{earlier}: UA {}, WA {}, macro F1 {}",
+                    "{}fold {fold} done{earlier}: UA {}, WA {}, macro F1 {}",
+                    self.row,
                     percent(metrics.ua),
                     percent(metrics.wa),
                     percent(metrics.macro_f1)

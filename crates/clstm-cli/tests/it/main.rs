@@ -3,6 +3,7 @@
 // Helpers outside of test functions, too: a failed step is a failed test.
 #![allow(clippy::unwrap_used)]
 
+mod ablation;
 mod bad_input;
 mod calibration;
 mod corpus;

@@ -28,7 +28,7 @@ fn what_comes_later_is_refused_by_name() {
         complains(predict().args(["x.wav", "--format", format]), 2, &expected);
     }
     complains(predict().args(["x.wav", "--timeline"]), 2, "--timeline here is not in this release");
-    for command in ["listen", "serve", "report", "export", "ablate"] {
+    for command in ["listen", "serve", "report", "export"] {
         let expected = format!("the command `{command}` is not in this release");
         complains(clstm().arg(command), 2, &expected);
     }
@@ -85,7 +85,7 @@ fn a_configuration_file_comes_before_settings() {
 fn help_and_version_succeed() {
     let version = text(&ok(clstm().arg("--version")).stdout);
     assert_eq!(version, format!("clstm {}\n", env!("CARGO_PKG_VERSION")));
-    for command in ["predict", "corpus", "train", "cv", "evaluate", "inspect"] {
+    for command in ["predict", "corpus", "train", "cv", "ablate", "evaluate", "inspect"] {
         let help = text(&ok(clstm().args([command, "--help"])).stdout);
         assert!(help.contains("Examples:"), "{help}");
     }

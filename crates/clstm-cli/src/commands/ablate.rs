@@ -1,0 +1,52 @@
+//! `clstm ablate`: the rows of the paper's Table 1.
+
+use clstm::nn::Preset;
+use clstm_train::{Ablation, Recipe, ablate, ablation_recipes};
+
+use crate::args::{AblateArgs, FoldArgs};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::training::{self, Progress, ablation};
+use crate::{corpora, devices};
+
+/// Trains and tests the rows and prints the table.
+pub(crate) fn run(args: &AblateArgs) -> Result<(), Failure> {
+    let out = args.training.out.as_path();
+    let corpus = corpora::open(&args.training.corpus, &args.training.data)?;
+    let rows = rows(args, corpus.labels.len())?;
+    // All rows share what is asked of the first here.
+    let Some((_, recipe)) = rows.first().cloned() else {
+        return Err(Failure::Usage("--rows names no row".to_owned()));
+    };
+    training::check_classes(&recipe, &corpus)?;
+    let device = devices::open(args.training.device, recipe.precision)?;
+    let folds = args.folds.count(&corpus)?;
+    if ["model.safetensors", "metrics.json", "recipe.json"].iter().any(|n| out.join(n).exists()) {
+        let message = format!("{} holds another run; choose another --out", out.display());
+        return Err(Failure::Failed(message));
+    }
+    let stop = training::stop_on_interrupt()?;
+    let dataset = training::load(corpus, &recipe)?;
+    let FoldArgs { split, fold_seed, fold: only, .. } = args.folds;
+    training::warn_of_classes(&dataset, split, folds, fold_seed.unwrap_or(recipe.seed));
+
+    let trainings = rows.len() * if only.is_some() { 1 } else { folds };
+    let mut progress = Progress::new(trainings, recipe.batch);
+    let run = Ablation { rows, split, folds, only, fold_seed, device, out: out.to_owned() };
+    let table = ablate(&run, &dataset, args.training.resume, stop, &mut progress);
+    progress.finish();
+    ablation::finished(&table?, out, &mut Output::stdout())
+}
+
+/// The rows asked for, in the paper's order.
+fn rows(args: &AblateArgs, classes: usize) -> Result<Vec<(Preset, Recipe)>, Failure> {
+    if let Some(other) = args.rows.iter().find(|preset| !Preset::TABLE_1.contains(preset)) {
+        let rows = Preset::TABLE_1.map(Preset::name).join(", ");
+        let message = format!("--rows: {other} is no row of Table 1; they are {rows}");
+        return Err(Failure::Usage(message));
+    }
+    let changes = training::Changes::of(&args.training)?;
+    let mut rows = ablation_recipes(classes, changes.file.as_ref(), &changes.pairs)?;
+    rows.retain(|(preset, _)| args.rows.is_empty() || args.rows.contains(preset));
+    Ok(rows)
+}

@@ -1,0 +1,121 @@
+//! The seven rows of the paper's Table 1, trained with equal budgets.
+
+mod order;
+mod paper;
+mod recipes;
+mod table;
+
+use std::path::PathBuf;
+
+use clstm_corpus::Split;
+use clstm_nn::Preset;
+use clstm_nn::burn::tensor::Device;
+
+use crate::run::read_json;
+use crate::{
+    CrossValidation, Dataset, Event, Observer, Protocol, Recipe, Stop, TrainError, cross_validate,
+};
+
+pub use order::{OrderAgreement, Swap};
+pub use paper::PaperFigures;
+pub use recipes::ablation_recipes;
+pub use table::{AblationRow, AblationTable, RowFigures};
+
+/// An ablation: a cross-validation for each row, in the folder of its preset's name.
+#[derive(Clone, Debug)]
+pub struct Ablation {
+    /// The rows to train and their recipes, see [`ablation_recipes`].
+    pub rows: Vec<(Preset, Recipe)>,
+    /// How the utterances are split.
+    pub split: Split,
+    /// Number of folds.
+    pub folds: usize,
+    /// Only this fold (from 1) of each row, as a job of its own.
+    pub only: Option<usize>,
+    /// Seed of the split; that of the recipes where there is none.
+    pub fold_seed: Option<u64>,
+    /// What computes.
+    pub device: Device,
+    /// Folder of the rows' folders.
+    pub out: PathBuf,
+}
+
+impl Ablation {
+    /// The cross-validation of a row, of one of its folds.
+    fn row(&self, preset: Preset, recipe: &Recipe, fold: usize) -> CrossValidation {
+        CrossValidation {
+            split: self.split,
+            folds: self.folds,
+            only: Some(fold),
+            recipe: recipe.clone(),
+            fold_seed: self.fold_seed,
+            device: self.device.clone(),
+            out: self.out.join(preset.name()),
+        }
+    }
+
+    /// Refuses what would make the rows incomparable, before hours are spent on it: rows already in the
+    /// folder that were trained by another recipe or protocol.
+    fn check(&self, dataset: &Dataset) -> Result<(), TrainError> {
+        let Some((preset, recipe)) = self.rows.first() else {
+            return Err(TrainError::Recipe("an ablation without rows".to_owned()));
+        };
+        for (_, other) in &self.rows {
+            recipes::check_comparable(recipe, other, &self.out)?;
+        }
+        let protocol = recipes::of_any_row(self.row(*preset, recipe, 1).protocol(dataset));
+        for preset in Preset::TABLE_1 {
+            let folder = self.out.join(preset.name());
+            let path = folder.join("recipe.json");
+            if path.exists() {
+                recipes::check_comparable(recipe, &read_json(&path)?, &folder)?;
+            }
+            let done = table::read_row(&folder)?;
+            if done.is_some_and(|run| recipes::of_any_row(run.protocol) != protocol) {
+                return Err(TrainError::OtherRun {
+                    path: folder,
+                    what: "another protocol".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Trains and tests what is not done yet, fold by fold and in each the rows in turn, so that an ablation
+/// that is not finished compares as many rows as it can; writes `ablation.json` after each. With `resume`,
+/// one that was interrupted goes on where it was.
+///
+/// # Errors
+/// [`TrainError::RunExists`] without `resume` where one of these folds is begun; [`TrainError::OtherRun`]
+/// where rows would differ in more than their network and centre loss; those of [`cross_validate`].
+pub fn ablate(
+    run: &Ablation,
+    dataset: &Dataset,
+    resume: bool,
+    stop: &Stop,
+    observer: &mut dyn Observer,
+) -> Result<AblationTable, TrainError> {
+    run.check(dataset)?;
+    let folds: Vec<usize> = run.only.map_or_else(|| (1..=run.folds).collect(), |fold| vec![fold]);
+    let begun = |fold: usize| run.rows.iter().any(|(p, r)| run.row(*p, r, fold).holds(fold));
+    if !resume && folds.iter().any(|&fold| begun(fold)) {
+        return Err(TrainError::RunExists { path: run.out.clone() });
+    }
+    for fold in folds {
+        for (number, (preset, recipe)) in (1..).zip(&run.rows) {
+            observer.on_event(&Event::Row { preset: preset.name(), number, rows: run.rows.len() });
+            cross_validate(&run.row(*preset, recipe, fold), dataset, resume, stop, observer)?;
+            AblationTable::read(&run.out)?.write(&run.out)?;
+        }
+    }
+    AblationTable::read(&run.out)
+}
+
+impl AblationTable {
+    /// The protocol as a sentence.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        Protocol::describe(&self.protocol)
+    }
+}
