@@ -72,10 +72,9 @@ impl Initializer {
         let shared: Vec<f64> = (0..filters).map(&mut phases).collect();
         let forget: Vec<f64> = (0..filters).map(&mut phases).collect();
         for phases in [&shared, &forget, &shared, &shared] {
-            for filter in 0..filters {
+            for (filter, phase) in phases.iter().enumerate() {
                 let place = (filter as f64 + 0.5) / filters as f64;
                 let omega = 2.0 * PI * hz(low + (high - low) * place) / f64::from(sample_rate);
-                let phase = phases[filter];
                 let width = (4.0 * PI / omega).max(8.0).min(taps as f64 / 5.0);
                 let wave = |k: usize| {
                     let t = k as f64 - middle;

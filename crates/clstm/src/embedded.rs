@@ -5,5 +5,8 @@
 /// [`Model::from_bytes`]: crate::Model::from_bytes
 #[must_use]
 pub fn embedded() -> &'static [u8] {
-    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/ravdess-clstm-plus.safetensors"))
+    include_bytes!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../models/ravdess-clstm-plus.safetensors"
+    ))
 }

@@ -17,7 +17,7 @@
 //! # }
 //! ```
 //!
-//! Four parts, each usable alone:
+//! Five parts, each usable alone:
 //!
 //! 1. [`FrontendConfig`] makes the network's input from samples: no DC, quiet edges trimmed, RMS
 //!    level (Eq. 1 of the paper), spans of segments. Training runs the very same code.
@@ -26,6 +26,8 @@
 //! 3. [`nn::Engine`] is inference, and [`softmax`] makes probabilities of it; [`logits`] is the same
 //!    for a network on any device.
 //! 4. [`Recognizer`] puts these together; share one by reference among any number of threads.
+//! 5. [`Stream`] hears sound as it comes and says where which emotion is heard;
+//!    [`Recognizer::timeline_file`] does so for a recording of any length.
 //!
 //! With the feature `embedded` the shipped model is inside the binary: `Recognizer::embedded`.
 //!
@@ -47,6 +49,7 @@ mod model_file;
 mod recognition;
 mod recognizer;
 mod replace_file;
+mod stream;
 
 pub use calibration::{Calibration, CalibrationScores, RiskPoint};
 #[cfg(feature = "embedded")]
@@ -60,6 +63,9 @@ pub use model::Model;
 pub use recognition::Recognition;
 pub use recognizer::Recognizer;
 pub use replace_file::replace_file;
+pub use stream::{
+    Answer, Emotion, Event, Moment, Section, SpeechConfig, Stream, StreamConfig, StreamError,
+};
 
 pub use clstm_audio as audio;
 pub use clstm_nn as nn;

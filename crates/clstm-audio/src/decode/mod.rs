@@ -102,6 +102,33 @@ pub fn load_bytes(
     loader.finish()
 }
 
+/// Decodes a file at its own rate into `sink`, chunk by chunk: mono samples and their rate in Hz, the
+/// same at each call. The memory used does not grow with the length of the recording.
+///
+/// # Errors
+///
+/// Like [`decode_file`], after some samples perhaps; and the first error of `sink`, which ends it.
+pub fn stream_file<E: From<AudioError>>(
+    path: &Path,
+    limits: &DecodeLimits,
+    mut sink: impl FnMut(&[f32], u32) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut refused = None;
+    let decoded = source::with_file(path, limits, |input| {
+        stream::decode(input, limits, &mut |chunk, rate| {
+            sink(chunk, rate).map_err(|error| {
+                refused = Some(error);
+                // Only ends the decoding: the error above is what is told.
+                AudioError::NoSamples
+            })
+        })
+    });
+    match refused {
+        Some(error) => Err(error),
+        None => Ok(decoded?),
+    }
+}
+
 /// Resamples what the decoder gives, once the first chunk has told the rate.
 struct Loader {
     target: u32,

@@ -8,4 +8,5 @@ mod inference;
 mod malformed;
 mod model_file;
 mod recognizer;
+mod stream;
 mod support;

@@ -1,0 +1,59 @@
+//! What a stream says.
+
+use serde::Serialize;
+
+/// Something that a stream has to say.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// One more hop of the timeline.
+    Moment(Moment),
+    /// A stretch of one emotion, or without speech, has ended.
+    Section(Section),
+}
+
+/// One hop of the timeline. Moments follow each other without gaps from the first sample to the last.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Moment {
+    /// Where it begins, in seconds from the first sample.
+    pub start_s: f64,
+    /// Where it ends.
+    pub end_s: f64,
+    /// Share of it that is speech, 0 to 1.
+    pub speech: f64,
+    /// What is heard; `None` without speech.
+    pub answer: Option<Answer>,
+}
+
+/// What is heard round a moment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    /// Calibrated probabilities of its window, in the order of the model's labels.
+    pub probabilities: Vec<f64>,
+    /// The same, smoothed over the moments before.
+    pub smoothed: Vec<f64>,
+    /// The most probable label of the smoothed ones.
+    pub label_index: usize,
+}
+
+/// A stretch of one emotion, or without speech. Sections follow each other without gaps.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Section {
+    /// Where it begins, in seconds from the first sample.
+    pub start_s: f64,
+    /// Where it ends.
+    pub end_s: f64,
+    /// What is heard; `None` for a stretch without speech.
+    pub emotion: Option<Emotion>,
+}
+
+/// The emotion of a section.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Emotion {
+    /// Index of its label among the model's.
+    pub label_index: usize,
+    /// Mean of the label's smoothed probability over the section's moments with speech.
+    pub confidence: f64,
+    /// Means of all labels' probabilities.
+    pub probabilities: Vec<f64>,
+}

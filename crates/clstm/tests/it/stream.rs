@@ -1,0 +1,200 @@
+//! Streams: whatever the chunks, the answers of their windows, sections without gaps.
+
+use std::path::Path;
+
+use clstm::audio::{DecodeLimits, decode_file, resample};
+use clstm::{Event, Moment, Recognizer, Section, Stream, StreamConfig, StreamError};
+use proptest::prelude::*;
+use tempfile::tempdir;
+
+use crate::support::{RATE, tiny, wav};
+
+/// The shipped sample, a breath of silence, and the sample again: 16 kHz.
+fn conversation() -> Vec<f32> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
+    let sample = decode_file(&path, &DecodeLimits::default()).expect("the sample");
+    let sample = resample(&sample, RATE).expect("16 kHz").samples;
+    [&sample[..], &vec![0.0; 3 * RATE as usize], &sample[..]].concat()
+}
+
+fn recognizer() -> Recognizer {
+    Recognizer::new(tiny()).expect("a model")
+}
+
+/// A hop of a fifth of a second, centred windows of half a second (all that the model hears).
+fn config() -> StreamConfig {
+    StreamConfig { hop_s: 0.2, smoothing_s: 0.3, min_section_s: 0.6, ..StreamConfig::recording() }
+}
+
+fn heard(stream: &mut Stream, chunks: &[&[f32]]) -> Vec<Event> {
+    let mut events = Vec::new();
+    for chunk in chunks {
+        stream.push(chunk, &mut events).expect("sound");
+    }
+    stream.finish(&mut events).expect("an end");
+    events
+}
+
+fn moments(events: &[Event]) -> Vec<&Moment> {
+    let moment = |event: &'_ Event| matches!(event, Event::Moment(_));
+    assert!(events.iter().any(moment));
+    events.iter().filter_map(|e| if let Event::Moment(m) = e { Some(m) } else { None }).collect()
+}
+
+fn sections(events: &[Event]) -> Vec<&Section> {
+    events.iter().filter_map(|e| if let Event::Section(s) = e { Some(s) } else { None }).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn events_do_not_depend_on_the_chunks(
+        sizes in prop::collection::vec(1_usize..20_000, 1..40),
+        rate in prop::sample::select(vec![8_000_u32, 16_000, 44_100, 48_000]),
+    ) {
+        let recognizer = recognizer();
+        let sound = clstm::audio::Waveform { samples: conversation(), sample_rate: RATE };
+        let sound = resample(&sound, rate).expect("another rate").samples;
+        let mut stream = Stream::new(&recognizer, rate, &config()).expect("a stream");
+        let whole = heard(&mut stream, &[&sound]);
+        let (mut chunks, mut rest) = (Vec::new(), &sound[..]);
+        for size in sizes.iter().cycle() {
+            let (chunk, more) = rest.split_at((*size).min(rest.len()));
+            chunks.push(chunk);
+            rest = more;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        // The same stream again: it is as new after its end.
+        prop_assert_eq!(heard(&mut stream, &chunks), whole);
+    }
+}
+
+#[test]
+fn an_answer_is_what_the_recognizer_says_of_its_window() {
+    let (recognizer, sound) = (recognizer(), conversation());
+    for lookahead_s in [None, Some(0.0), Some(0.3)] {
+        let config = StreamConfig { lookahead_s, ..config() };
+        let mut stream = Stream::new(&recognizer, RATE, &config).expect("a stream");
+        let events = heard(&mut stream, &[&sound]);
+        let lookahead = (lookahead_s.unwrap_or(0.15) * f64::from(RATE)) as usize;
+        assert_eq!(stream.latency_s(), lookahead as f64 / f64::from(RATE));
+        let mut answers = 0;
+        for moment in moments(&events) {
+            let Some(answer) = &moment.answer else { continue };
+            let end =
+                ((moment.end_s * f64::from(RATE)).round() as usize + lookahead).min(sound.len());
+            let window = &sound[end.saturating_sub(8_000)..end];
+            let said = recognizer.recognize(window, RATE).expect("an answer").probabilities;
+            for (a, b) in answer.probabilities.iter().zip(&said) {
+                assert!((a - b).abs() < 1e-6, "{moment:?}: {said:?}");
+            }
+            assert!((answer.smoothed.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+            answers += 1;
+        }
+        assert!(answers > 10, "{answers} answers");
+    }
+}
+
+#[test]
+fn moments_and_sections_cover_the_time_without_gaps() {
+    let (recognizer, sound) = (recognizer(), conversation());
+    let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
+    let events = heard(&mut stream, &[&sound]);
+    let whole = sound.len() as f64 / f64::from(RATE);
+    let times: Vec<_> = moments(&events).iter().map(|m| (m.start_s, m.end_s)).collect();
+    let stretches: Vec<_> = sections(&events).iter().map(|s| (s.start_s, s.end_s)).collect();
+    for times in [&times, &stretches] {
+        assert_eq!(times[0].0, 0.0);
+        assert!((times[times.len() - 1].1 - whole).abs() < 1e-9);
+        assert!(times.windows(2).all(|pair| pair[0].1 == pair[1].0 && pair[0].0 < pair[0].1));
+    }
+    // The breath between the samples, to a hop and the release.
+    let sample = (whole - 3.0) / 2.0;
+    let pause = sections(&events).into_iter().filter(|s| s.emotion.is_none());
+    let pause = pause.max_by(|a, b| (a.end_s - a.start_s).total_cmp(&(b.end_s - b.start_s)));
+    let pause = pause.expect("a pause");
+    assert!((pause.start_s - sample).abs() < 0.6, "{pause:?} after {sample} s");
+    assert!((pause.end_s - sample - 3.0).abs() < 0.6, "{pause:?}");
+    for section in sections(&events) {
+        let Some(emotion) = &section.emotion else { continue };
+        let sum: f64 = emotion.probabilities.iter().sum();
+        assert!((sum - 1.0).abs() < 1e-9 && emotion.confidence > 0.0, "{section:?}");
+        assert_eq!(emotion.confidence, emotion.probabilities[emotion.label_index]);
+    }
+}
+
+#[test]
+fn silence_and_noise_without_speech_get_no_answer() {
+    let recognizer = recognizer();
+    let hum: Vec<f32> = (0..48_000).map(|n| 0.1 * (n as f32 * 0.02).sin()).collect();
+    for sound in [vec![0.0; 48_000], hum] {
+        let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
+        let events = heard(&mut stream, &[&sound]);
+        assert!(moments(&events).iter().all(|m| m.answer.is_none()), "{events:?}");
+        let [pause] = sections(&events)[..] else { panic!("{events:?}") };
+        assert_eq!((pause.start_s, pause.end_s, &pause.emotion), (0.0, 3.0, &None));
+    }
+    let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
+    let mut events = Vec::new();
+    stream.finish(&mut events).expect("an end");
+    assert_eq!(events, [], "nothing was heard at all");
+}
+
+#[test]
+fn an_answer_comes_with_the_last_sample_of_its_window() {
+    let (recognizer, sound) = (recognizer(), conversation());
+    let config = StreamConfig { lookahead_s: Some(0.0), ..config() };
+    let mut stream = Stream::new(&recognizer, RATE, &config).expect("a stream");
+    let mut events = Vec::new();
+    stream.push(&sound[..3_199], &mut events).expect("sound");
+    assert_eq!(events, [], "a sample is missing");
+    stream.push(&sound[3_199..3_200], &mut events).expect("sound");
+    assert_eq!(moments(&events).len(), 1);
+}
+
+#[test]
+fn a_file_gets_what_its_samples_get() {
+    let (recognizer, sound) = (recognizer(), conversation());
+    let folder = tempdir().expect("a folder");
+    let path = folder.path().join("talk.wav");
+    std::fs::write(&path, wav(&sound, RATE)).expect("written");
+    let mut told = Vec::new();
+    let tell = |event| -> Result<(), StreamError> {
+        told.push(event);
+        Ok(())
+    };
+    recognizer.timeline_file(&path, &DecodeLimits::default(), &config(), tell).expect("a timeline");
+    let samples = decode_file(&path, &DecodeLimits::default()).expect("the file").samples;
+    let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
+    assert_eq!(told, heard(&mut stream, &[&samples]));
+
+    let none = folder.path().join("none.wav");
+    let tell = |_| -> Result<(), StreamError> { Ok(()) };
+    let error = recognizer.timeline_file(&none, &DecodeLimits::default(), &config(), tell);
+    assert_eq!(error.expect_err("no file").kind(), "not_found");
+}
+
+#[test]
+fn settings_out_of_range_are_named() {
+    let recognizer = recognizer();
+    for (config, field) in [
+        (StreamConfig { hop_s: 0.0, ..config() }, "hop_s"),
+        (StreamConfig { hop_s: f64::NAN, ..config() }, "hop_s"),
+        (StreamConfig { window_s: Some(0.6), ..config() }, "window_s"),
+        (StreamConfig { lookahead_s: Some(-0.1), ..config() }, "lookahead_s"),
+        (StreamConfig { lookahead_s: Some(0.5), ..config() }, "lookahead_s"),
+        (StreamConfig { smoothing_s: f64::INFINITY, ..config() }, "smoothing_s"),
+        (StreamConfig { min_pause_s: -1.0, ..config() }, "min_pause_s"),
+    ] {
+        let error = Stream::new(&recognizer, RATE, &config).expect_err("a setting out of range");
+        assert!(error.to_string().contains(field), "{error}");
+        assert_eq!(error.kind(), "config");
+    }
+    assert!(Stream::new(&recognizer, 10, &config()).is_err(), "no rate that speech has");
+    let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
+    let error = stream.push(&[0.0, f32::NAN], &mut Vec::new()).expect_err("no number");
+    assert_eq!(error.kind(), "non_finite");
+}
