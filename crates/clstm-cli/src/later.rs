@@ -3,8 +3,8 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 const COMMANDS: &[&str] = &["listen", "serve", "report", "export", "download"];
-const FLAGS: &[&str] = &["--timeline", "--window", "--hop", "--init"];
-const VALUES: &[(&str, &[&str])] = &[("--format", &["parquet", "textgrid", "srt"])];
+const FLAGS: &[&str] = &["--init"];
+const VALUES: &[(&str, &[&str])] = &[("--format", &["parquet"])];
 
 /// The message for an error of the parser that is about something of a later release.
 pub(crate) fn message(error: &clap::Error) -> Option<String> {

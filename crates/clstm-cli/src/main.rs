@@ -9,6 +9,7 @@ mod commands;
 mod corpora;
 mod devices;
 mod failure;
+mod in_order;
 mod inputs;
 mod later;
 mod models;
@@ -16,6 +17,7 @@ mod notes;
 mod output;
 mod rows;
 mod table;
+mod timeline;
 mod training;
 
 use std::process::ExitCode;

@@ -72,7 +72,7 @@ impl<'a> Rows<'a> {
                 let abstained = self.threshold.map(|_| "abstained".to_owned());
                 csv_row(first.into_iter().chain(labels).chain(last).chain(abstained))
             }
-            RowFormat::Table => self.table_row("path", "seconds", "emotion", "sure", "or else"),
+            _ => self.table_row("path", "seconds", "emotion", "sure", "or else"),
         }
     }
 
@@ -81,7 +81,7 @@ impl<'a> Rows<'a> {
         match self.format {
             RowFormat::Jsonl => self.json(answer),
             RowFormat::Csv => self.csv(answer),
-            RowFormat::Table => self.table(answer),
+            _ => self.table(answer),
         }
     }
 
@@ -185,10 +185,11 @@ pub(crate) struct Line<'a> {
     pub(crate) model: &'a str,
 }
 
+/// A line of JSON for a recording that failed.
 #[derive(Serialize)]
-struct ErrorLine<'a> {
-    path: &'a str,
-    error: &'a RowError,
+pub(crate) struct ErrorLine<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) error: &'a RowError,
 }
 
 /// Labels and their probabilities, as an object in the order of the model.
@@ -205,12 +206,12 @@ impl Serialize for Probabilities<'_> {
 }
 
 /// The shortest text that reads back as the same number, as in the JSON lines.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     serde_json::to_string(&value).unwrap_or_default()
 }
 
 /// A row of CSV (RFC 4180, with a plain line feed).
-fn csv_row(cells: impl IntoIterator<Item = String>) -> String {
+pub(crate) fn csv_row(cells: impl IntoIterator<Item = String>) -> String {
     let quoted = |cell: String| match cell.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell,

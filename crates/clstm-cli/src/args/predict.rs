@@ -10,6 +10,8 @@ Examples:
   ffmpeg -i film.mkv -f wav - | clstm predict - --format jsonl
   clstm predict recordings/ --abstain              mark the answers not to rely on
   clstm predict recordings/ --abstain=0.8          the same with a threshold of one's own
+  clstm predict call.wav --timeline                which emotion when
+  clstm predict calls/ --timeline --format textgrid --output grids/
 
 A line of --format jsonl is {\"path\", \"duration_s\", \"label\", \"confidence\", \"probabilities\", \"model\"}
 or {\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first has \"abstained\" too. A recording that fails does not stop the others; the
@@ -40,6 +42,20 @@ pub(crate) struct PredictArgs {
     /// Without a value the threshold that the model file recommends, see `clstm inspect`.
     #[arg(long, value_name = "THRESHOLD", num_args = 0..=1, require_equals = true, value_parser = share)]
     pub(crate) abstain: Option<Option<f64>>,
+    /// Where in the recordings which emotion is heard: a row for each section, instead of one for the
+    /// whole. Recordings may be hours long.
+    #[arg(long)]
+    pub(crate) timeline: bool,
+    /// A row for each moment, a hop long, instead of each section.
+    #[arg(long, requires = "timeline")]
+    pub(crate) moments: bool,
+    /// Seconds from one moment of a timeline to the next [default: 1].
+    #[arg(long, value_name = "SECONDS", requires = "timeline")]
+    pub(crate) hop: Option<f64>,
+    /// Seconds of sound that the answer of a moment hears [default: the most that the model hears at
+    /// once, which is best].
+    #[arg(long, value_name = "SECONDS", requires = "timeline")]
+    pub(crate) window: Option<f64>,
     /// Stop at the first recording that fails.
     #[arg(long)]
     pub(crate) fail_fast: bool,
@@ -52,7 +68,7 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-/// One row a recording.
+/// One row a recording, or a document with its timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RowFormat {
     /// Aligned columns, for people.
@@ -61,4 +77,10 @@ pub(crate) enum RowFormat {
     Jsonl,
     /// Comma-separated values with a header.
     Csv,
+    /// With --timeline: Praat TextGrid.
+    Textgrid,
+    /// With --timeline: SubRip subtitles.
+    Srt,
+    /// With --timeline: WebVTT subtitles.
+    Vtt,
 }

@@ -1,10 +1,9 @@
 //! `clstm predict`: labels recordings.
 
-use std::collections::BTreeMap;
+mod timeline;
+
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 
 use clstm::audio::DecodeLimits;
 use clstm::{ModelInfo, RecognizeError, Recognizer};
@@ -13,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::args::{PredictArgs, RowFormat};
 use crate::devices;
 use crate::failure::Failure;
+use crate::in_order::in_order;
 use crate::inputs::{self, Input, RowError, Source};
 use crate::models;
 use crate::notes::note;
@@ -30,6 +30,13 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     if let Some(output) = &args.output {
         spare_recordings(output, &inputs)?;
     }
+    if args.timeline {
+        return timeline::run(args, &recognizer, &inputs, threshold);
+    }
+    if let Some(extension) = crate::timeline::extension(args.format) {
+        let message = format!("--format {extension} shows what is heard when: add --timeline");
+        return Err(Failure::Usage(message));
+    }
     let mut output = Output::open(args.output.as_deref())?;
     let info = recognizer.info();
     let paths = inputs.iter().map(|input| input.path.as_str());
@@ -37,42 +44,34 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     output.write(&rows.header())?;
 
     let bar = progress_bar(args, inputs.len());
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let (sender, receiver) = channel();
-    let mut unsure = 0;
-    let failed = std::thread::scope(|scope| {
-        // Not tasks of rayon's pool: one that waits there may take up another whole recording.
-        for _ in 0..rayon::current_num_threads().min(inputs.len()) {
-            let sender = sender.clone();
-            let (recognizer, inputs, next, stop) = (&recognizer, &inputs, &next, &stop);
-            scope.spawn(move || work(recognizer, inputs, next, stop, &sender));
-        }
-        drop(sender);
-        let result = collect(&receiver, args.fail_fast, |answer| {
-            bar.suspend(|| output.write(&rows.row(answer)))?;
-            bar.inc(1);
-            unsure += usize::from(rows.abstains(answer) == Some(true));
-            Ok(())
-        });
-        stop.store(true, Ordering::Relaxed);
-        result
-    });
+    let (mut failed, mut unsure) = (0, 0);
+    let work = |index: usize| {
+        let input: &Input = &inputs[index];
+        Answer { path: input.path.clone(), outcome: answer(&recognizer, input) }
+    };
+    in_order(inputs.len(), work, |answer| {
+        bar.suspend(|| output.write(&rows.row(&answer)))?;
+        bar.inc(1);
+        unsure += usize::from(rows.abstains(&answer) == Some(true));
+        failed += usize::from(answer.outcome.is_err());
+        Ok(failed == 0 || !args.fail_fast)
+    })?;
     bar.finish_and_clear();
     if let Some(threshold) = threshold {
         let (of, below) = (inputs.len(), percent(threshold));
         note(&format!("abstained from {unsure} of {of} recordings, less sure than {below}"));
     }
-    match failed? {
-        0 => Ok(()),
-        _ if args.fail_fast => {
-            note("clstm: stopped at the first recording that failed (--fail-fast)");
-            Err(Failure::Told)
-        }
-        failed => {
-            note(&format!("clstm: no answer to {failed} of {} recordings", inputs.len()));
-            Err(Failure::Told)
-        }
+    failures(failed, inputs.len(), args.fail_fast)
+}
+
+/// Tells of recordings that failed.
+pub(super) fn failures(failed: usize, of: usize, fail_fast: bool) -> Result<(), Failure> {
+    match failed {
+        0 => return Ok(()),
+        _ if fail_fast => note("clstm: stopped at the first recording that failed (--fail-fast)"),
+        failed => note(&format!("clstm: no answer to {failed} of {of} recordings")),
     }
+    Err(Failure::Told)
 }
 
 /// The confidence below which it abstains, where it is to.
@@ -98,62 +97,28 @@ fn threshold(args: &PredictArgs, info: &ModelInfo) -> Result<Option<f64>, Failur
     }
 }
 
-/// Takes up one recording after the other until there are no more.
-fn work(
-    recognizer: &Recognizer,
-    inputs: &[Input],
-    next: &AtomicUsize,
-    stop: &AtomicBool,
-    sender: &Sender<(usize, Answer)>,
-) {
-    while !stop.load(Ordering::Relaxed) {
-        let index = next.fetch_add(1, Ordering::Relaxed);
-        let Some(input) = inputs.get(index) else { return };
-        let answer = Answer { path: input.path.clone(), outcome: answer(recognizer, input) };
-        if sender.send((index, answer)).is_err() {
-            return;
-        }
-    }
-}
-
+/// The answer to a recording.
 fn answer(recognizer: &Recognizer, input: &Input) -> Result<clstm::Recognition, RowError> {
     let told = |error: RecognizeError| RowError { kind: error.kind(), message: error.to_string() };
     match &input.source {
         Source::File(path) => recognizer.recognize_file(path).map_err(told),
         Source::Stdin => {
-            // One byte beyond the limit tells the decoder that it was passed.
-            let limit = DecodeLimits::default().max_bytes.saturating_add(1);
-            let mut bytes = Vec::new();
-            io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|error| RowError {
-                kind: "io",
-                message: format!("cannot read standard input: {error}"),
-            })?;
+            let bytes = read_stdin(DecodeLimits::default().max_bytes)?;
             recognizer.recognize_bytes(bytes, None).map_err(told)
         }
         Source::Failed(error) => Err(error.clone()),
     }
 }
 
-/// Hands on the answers in their order as soon as they are there; gives how many were failures.
-fn collect(
-    receiver: &Receiver<(usize, Answer)>,
-    fail_fast: bool,
-    mut write: impl FnMut(&Answer) -> Result<(), Failure>,
-) -> Result<usize, Failure> {
-    let mut waiting = BTreeMap::new();
-    let (mut due, mut failed) = (0, 0);
-    for (index, answer) in receiver {
-        waiting.insert(index, answer);
-        while let Some(answer) = waiting.remove(&due) {
-            due += 1;
-            write(&answer)?;
-            failed += usize::from(answer.outcome.is_err());
-            if fail_fast && failed > 0 {
-                return Ok(failed);
-            }
-        }
-    }
-    Ok(failed)
+/// All of standard input, and of what is too long one byte more than `limit`, which tells the decoder.
+pub(super) fn read_stdin(limit: u64) -> Result<Vec<u8>, RowError> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| RowError {
+        kind: "io",
+        message: format!("cannot read standard input: {error}"),
+    })?;
+    Ok(bytes)
 }
 
 /// Refuses to write the results over one of the recordings.

@@ -14,5 +14,6 @@ mod output;
 mod precision;
 mod resume;
 mod support;
+mod timeline;
 mod train_and_use;
 mod usage;

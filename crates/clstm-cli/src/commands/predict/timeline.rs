@@ -1,0 +1,172 @@
+//! `clstm predict --timeline`: which emotion when.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clstm::audio::{DecodeLimits, decode_bytes};
+use clstm::{RecognizeError, Recognizer, Stream, StreamConfig, StreamError};
+
+use super::{failures, progress_bar, read_stdin};
+use crate::args::PredictArgs;
+use crate::failure::Failure;
+use crate::in_order::in_order;
+use crate::inputs::{Input, RowError, Source};
+use crate::notes::note;
+use crate::output::Output;
+use crate::timeline::{Stretch, Timeline, TimelineRows, extension};
+
+/// A week: recordings of any length are heard in the same memory, but a file must end.
+const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
+
+/// Writes the timelines of all recordings, in the order asked for.
+pub(super) fn run(
+    args: &PredictArgs,
+    recognizer: &Recognizer,
+    inputs: &[Input],
+    threshold: Option<f64>,
+) -> Result<(), Failure> {
+    let recording = StreamConfig::recording();
+    let config = StreamConfig {
+        hop_s: args.hop.unwrap_or(recording.hop_s),
+        window_s: args.window,
+        ..recording
+    };
+    // Wrong settings are told once, before anything is written.
+    Stream::new(recognizer, 16_000, &config).map_err(|error| Failure::Usage(error.to_string()))?;
+    let (labels, model) = (recognizer.labels(), recognizer.info().name.as_str());
+    let rows =
+        TimelineRows { format: args.format, moments: args.moments, labels, model, threshold };
+    let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
+    let mut to = Destination::open(args, inputs)?;
+    to.write(None, &rows.header())?;
+    let bar = progress_bar(args, inputs.len());
+    let mut failed = 0;
+    let work = |index: usize| {
+        (index, timeline(recognizer, &inputs[index], &limits, &config, args.moments))
+    };
+    in_order(inputs.len(), work, |(index, timeline)| {
+        let failure = timeline.error.is_some();
+        bar.suspend(|| {
+            match (&timeline.error, &to) {
+                // A document has no room for it.
+                (Some(error), Destination::Folder(_) | Destination::Document(_)) => {
+                    note(&format!("{}: {}", timeline.path, error.message));
+                    if timeline.stretches.is_empty() {
+                        return Ok(());
+                    }
+                }
+                _ => {}
+            }
+            to.write(Some(index), &rows.text(&timeline))
+        })?;
+        bar.inc(1);
+        failed += usize::from(failure);
+        Ok(!failure || !args.fail_fast)
+    })?;
+    bar.finish_and_clear();
+    failures(failed, inputs.len(), args.fail_fast)
+}
+
+/// Where the timelines go.
+enum Destination {
+    /// All of them to one place.
+    Rows(Output),
+    /// A document for the only recording.
+    Document(Output),
+    /// A document for each recording.
+    Folder(Vec<PathBuf>),
+}
+
+impl Destination {
+    fn open(args: &PredictArgs, inputs: &[Input]) -> Result<Self, Failure> {
+        let output = args.output.as_deref();
+        let Some(extension) = extension(args.format) else {
+            return Ok(Self::Rows(Output::open(output)?));
+        };
+        let folder = output.filter(|path| path.is_dir() || inputs.len() > 1);
+        match (folder, inputs) {
+            (Some(folder), inputs) => Ok(Self::Folder(documents(folder, extension, inputs)?)),
+            (None, [_]) => Ok(Self::Document(Output::open(output)?)),
+            (None, _) => Err(Failure::Usage(format!(
+                "each recording gets a {extension} document of its own: name a folder with --output"
+            ))),
+        }
+    }
+
+    fn write(&mut self, index: Option<usize>, text: &str) -> Result<(), Failure> {
+        match (self, index) {
+            (Self::Rows(output), _) | (Self::Document(output), Some(_)) => output.write(text),
+            (Self::Folder(paths), Some(index)) => {
+                let path = &paths[index];
+                clstm::replace_file(path, text.as_bytes())
+                    .map_err(|error| Failure::writing(&path.display().to_string(), &error))
+            }
+            (Self::Document(_) | Self::Folder(_), None) => Ok(()),
+        }
+    }
+}
+
+/// A document in the folder for each recording, by its name.
+fn documents(folder: &Path, extension: &str, inputs: &[Input]) -> Result<Vec<PathBuf>, Failure> {
+    fs::create_dir_all(folder)
+        .map_err(|error| Failure::writing(&folder.display().to_string(), &error))?;
+    let mut taken: BTreeMap<PathBuf, &str> = BTreeMap::new();
+    let mut paths = Vec::new();
+    for input in inputs {
+        let stem = Path::new(&input.path).file_stem().filter(|stem| *stem != "-");
+        let mut name = stem.unwrap_or_else(|| "stdin".as_ref()).to_owned();
+        name.push(".");
+        name.push(extension);
+        let path = folder.join(name);
+        if let Some(other) = taken.insert(path.clone(), &input.path) {
+            return Err(Failure::Usage(format!(
+                "{other} and {} would both be written to {}: label them one folder at a time",
+                input.path,
+                path.display()
+            )));
+        }
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// The timeline of a recording, as far as it could be heard.
+fn timeline(
+    recognizer: &Recognizer,
+    input: &Input,
+    limits: &DecodeLimits,
+    config: &StreamConfig,
+    moments: bool,
+) -> Timeline {
+    let mut stretches = Vec::new();
+    let tell = |event| -> Result<(), StreamError> {
+        stretches.extend(Stretch::of(event, moments));
+        Ok(())
+    };
+    let told = |error: StreamError| RowError { kind: error.kind(), message: error.to_string() };
+    let heard = match &input.source {
+        Source::File(path) => recognizer.timeline_file(path, limits, config, tell).map_err(told),
+        Source::Stdin => stdin(recognizer, limits, config, tell),
+        Source::Failed(error) => Err(error.clone()),
+    };
+    Timeline { path: input.path.clone(), stretches, error: heard.err() }
+}
+
+/// The timeline of standard input, which is read to its end first.
+fn stdin(
+    recognizer: &Recognizer,
+    limits: &DecodeLimits,
+    config: &StreamConfig,
+    tell: impl FnMut(clstm::Event) -> Result<(), StreamError>,
+) -> Result<(), RowError> {
+    let bytes = read_stdin(limits.max_bytes)?;
+    let told = |error: StreamError| RowError { kind: error.kind(), message: error.to_string() };
+    let sound = decode_bytes(bytes, None, limits)
+        .map_err(|error| told(StreamError::Recognize(RecognizeError::Audio(error))))?;
+    let mut events = Vec::new();
+    let mut stream = Stream::new(recognizer, sound.sample_rate, config).map_err(told)?;
+    stream.push(&sound.samples, &mut events).map_err(told)?;
+    stream.finish(&mut events).map_err(told)?;
+    events.into_iter().try_for_each(tell).map_err(told)
+}

@@ -1,0 +1,110 @@
+//! `predict --timeline`: sections and moments in every format.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::{complains, folder, json_lines, ok, place, predict, status, text};
+
+/// Speech, a second or two; the shipped sample.
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav")
+}
+
+fn timeline(format: &str) -> Command {
+    let mut command = predict();
+    command.args(["--timeline", "--hop", "0.25", "--format", format]);
+    command
+}
+
+#[test]
+fn rows_follow_each_other_from_the_first_sample_to_the_last() {
+    for more in [&[][..], &["--moments"]] {
+        let lines = json_lines(&ok(timeline("jsonl").args(more).arg(sample())).stdout);
+        let time = |line: &serde_json::Value, key: &str| line[key].as_f64().unwrap();
+        assert_eq!(time(&lines[0], "start_s"), 0.0);
+        assert!((time(lines.last().unwrap(), "end_s") - 2.243).abs() < 0.01, "{lines:?}");
+        assert!(lines.windows(2).all(|pair| pair[0]["end_s"] == pair[1]["start_s"]));
+        let heard: Vec<_> = lines.iter().filter(|line| !line["label"].is_null()).collect();
+        assert!(!heard.is_empty());
+        for line in heard {
+            let probability = &line["probabilities"][line["label"].as_str().unwrap()];
+            assert_eq!(*probability, line["confidence"]);
+        }
+        assert!(lines.iter().all(|line| line["speech"].is_f64() != more.is_empty()));
+
+        let csv = text(&ok(timeline("csv").args(more).arg(sample())).stdout);
+        let columns: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
+        assert_eq!(columns.len(), lines.len() + 1);
+        assert!(columns.iter().all(|&n| n == 15 + more.len()), "{csv}");
+    }
+    let table = text(&ok(timeline("table").arg(sample())).stdout);
+    assert!(table.lines().count() > 1 && table.contains("0:00.0 - "), "{table}");
+}
+
+#[test]
+fn documents_are_what_their_readers_expect() {
+    let grid = text(&ok(timeline("textgrid").arg(sample())).stdout);
+    assert!(grid.starts_with("File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n"));
+    assert!(grid.contains("name = \"emotion\"") && grid.contains("name = \"confidence\""));
+    let promised = grid.lines().find_map(|line| line.trim().strip_prefix("intervals: size = "));
+    let intervals = grid.lines().filter(|line| line.trim().starts_with("intervals [")).count();
+    assert_eq!(intervals, 2 * promised.unwrap().parse::<usize>().unwrap());
+
+    let srt = text(&ok(timeline("srt").arg(sample())).stdout);
+    let mut lines = srt.lines();
+    assert_eq!(lines.next(), Some("1"));
+    let times = lines.next().unwrap();
+    assert!(times.len() == 29 && times.contains(" --> ") && times.contains(','), "{times}");
+    assert!(lines.next().unwrap().ends_with("%)"));
+    let vtt = text(&ok(timeline("vtt").arg(sample())).stdout);
+    assert!(vtt.starts_with("WEBVTT\n\n00:00:0"), "{vtt}");
+    let abstaining = text(&ok(timeline("vtt").arg("--abstain=1").arg(sample())).stdout);
+    assert!(abstaining.contains("\n? "), "{abstaining}");
+}
+
+#[test]
+fn each_recording_gets_a_document_of_its_own() {
+    let (from, to) = (folder("timeline-recordings"), place("timeline-documents"));
+    fs::create_dir_all(from.join("again")).unwrap();
+    for name in ["one.wav", "two.wav"] {
+        fs::copy(sample(), from.join(name)).unwrap();
+    }
+    fs::write(from.join("three.wav"), b"no sound").unwrap();
+    complains(timeline("srt").arg(&from), 2, "name a folder with --output");
+    let told = complains(timeline("srt").arg(&from).arg("--output").arg(&to), 1, "three.wav");
+    assert!(text(&told.stderr).contains("no answer to 1 of 3 recordings"));
+    let one = fs::read(to.join("one.srt")).unwrap();
+    assert!(!one.is_empty() && one == fs::read(to.join("two.srt")).unwrap());
+    assert!(!to.join("three.srt").exists());
+    fs::copy(sample(), from.join("again/one.wav")).unwrap();
+    complains(timeline("srt").arg(&from).arg("--output").arg(&to), 2, "would both be written to");
+}
+
+#[test]
+fn what_was_heard_before_a_file_breaks_off_is_told() {
+    let broken = place("timeline-broken.wav");
+    let bytes = fs::read(sample()).unwrap();
+    fs::write(&broken, &bytes[..bytes.len() / 2]).unwrap();
+    let output = status(timeline("jsonl").arg(&broken).arg(sample()), 1);
+    let lines = json_lines(&output.stdout);
+    let error = lines.iter().position(|line| line["error"].is_object()).unwrap();
+    assert_eq!(lines[error]["path"], broken.to_str().unwrap());
+    assert!(lines.len() > error + 1, "the other recording is heard all the same");
+    let csv = text(&status(timeline("csv").arg(&broken), 1).stdout);
+    let columns: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
+    assert!(columns.iter().all(|&n| n >= 15), "{csv}");
+}
+
+#[test]
+fn settings_that_make_no_timeline_are_refused() {
+    complains(predict().arg(sample()).args(["--format", "srt"]), 2, "add --timeline");
+    complains(predict().arg(sample()).args(["--hop", "1"]), 2, "--timeline");
+    let with = |setting: &[&str]| {
+        let mut command = predict();
+        command.arg("--timeline").args(setting).arg(sample());
+        command
+    };
+    complains(&mut with(&["--hop", "0"]), 2, "hop_s");
+    complains(&mut with(&["--window", "60"]), 2, "window_s");
+}
