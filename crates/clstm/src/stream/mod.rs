@@ -201,7 +201,8 @@ impl Stream {
             let start = self.next * hop;
             let end = start + hop;
             let complete = total >= end + lookahead && self.speech.knows(end);
-            if !complete && !(ended && start < total) {
+            let last = ended && start < total;
+            if !(complete || last) {
                 break;
             }
             self.await_answer([start, end.min(total)], total);
