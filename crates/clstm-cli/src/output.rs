@@ -23,6 +23,14 @@ impl Output {
         Ok(Self { name, writer: Box::new(BufWriter::new(file)) })
     }
 
+    /// A file whose text stays, or a new one.
+    pub(crate) fn append(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let file = File::options().create(true).append(true).open(path);
+        let file = file.map_err(|error| Failure::writing(&name, &error))?;
+        Ok(Self { name, writer: Box::new(BufWriter::new(file)) })
+    }
+
     /// Standard output.
     pub(crate) fn stdout() -> Self {
         Self { name: "to stdout".to_owned(), writer: Box::new(BufWriter::new(io::stdout())) }

@@ -38,6 +38,10 @@ pub(crate) struct PredictArgs {
     /// File for the results instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Go on with the rows, or documents, that --output holds: recordings that are finished there, failed
+    /// ones too, are not heard again.
+    #[arg(long, requires = "output")]
+    pub(crate) resume: bool,
     /// Mark answers less sure than a threshold as abstained from, `?` in the table; the answers stay.
     /// Without a value the threshold that the model file recommends, see `clstm inspect`.
     #[arg(long, value_name = "THRESHOLD", num_args = 0..=1, require_equals = true, value_parser = share)]

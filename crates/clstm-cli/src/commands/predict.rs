@@ -1,5 +1,6 @@
 //! `clstm predict`: labels recordings.
 
+mod resume;
 mod timeline;
 
 use std::io::{self, IsTerminal, Read};
@@ -31,17 +32,16 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
         spare_recordings(output, &inputs)?;
     }
     if args.timeline {
-        return timeline::run(args, &recognizer, &inputs, threshold);
+        return timeline::run(args, &recognizer, inputs, threshold);
     }
     if let Some(extension) = crate::timeline::extension(args.format) {
         let message = format!("--format {extension} shows what is heard when: add --timeline");
         return Err(Failure::Usage(message));
     }
-    let mut output = Output::open(args.output.as_deref())?;
     let info = recognizer.info();
     let paths = inputs.iter().map(|input| input.path.as_str());
     let rows = Rows::new(args.format, &info.labels, &info.name, paths).abstaining(threshold);
-    output.write(&rows.header())?;
+    let (mut output, inputs) = open_rows(args, &rows.header(), &info.name, inputs)?;
 
     let bar = progress_bar(args, inputs.len());
     let (mut failed, mut unsure) = (0, 0);
@@ -62,6 +62,32 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
         note(&format!("abstained from {unsure} of {of} recordings, less sure than {below}"));
     }
     failures(failed, inputs.len(), args.fail_fast)
+}
+
+/// Where rows go, the header written, and the recordings that they are still to come of.
+fn open_rows(
+    args: &PredictArgs,
+    header: &str,
+    model: &str,
+    mut inputs: Vec<Input>,
+) -> Result<(Output, Vec<Input>), Failure> {
+    let Some(file) = args.output.as_deref().filter(|_| args.resume) else {
+        let mut output = Output::open(args.output.as_deref())?;
+        output.write(header)?;
+        return Ok((output, inputs));
+    };
+    let finished = resume::finished(file, args.format, header, model, args.timeline)?;
+    let count = inputs.len();
+    inputs.retain(|input| !finished.contains(&input.path));
+    if count > inputs.len() {
+        note(&format!("{} of {count} recordings are done", count - inputs.len()));
+    }
+    let mut output = Output::append(file)?;
+    // An empty file has no header yet.
+    if std::fs::metadata(file).is_ok_and(|file| file.len() == 0) {
+        output.write(header)?;
+    }
+    Ok((output, inputs))
 }
 
 /// Tells of recordings that failed.

@@ -108,3 +108,49 @@ fn settings_that_make_no_timeline_are_refused() {
     complains(&mut with(&["--hop", "0"]), 2, "hop_s");
     complains(&mut with(&["--window", "60"]), 2, "window_s");
 }
+
+#[test]
+fn an_interrupted_run_goes_on_and_ends_like_one_that_was_not() {
+    let from = folder("resume-recordings");
+    for name in ["a, b.wav", "c.wav", "d.wav"] {
+        fs::copy(sample(), from.join(name)).unwrap();
+    }
+    fs::write(from.join("bad.wav"), b"no sound").unwrap();
+    for timeline in [false, true] {
+        for format in ["jsonl", "csv"] {
+            let (whole, cut) = (place("resume-whole"), place("resume-cut"));
+            let run = |to: &Path, more: &[&str]| {
+                let mut command = predict();
+                command.args(["--format", format]).arg("--output").arg(to).arg(&from).args(more);
+                if timeline {
+                    command.args(["--timeline", "--hop", "0.25"]);
+                }
+                status(&mut command, 1)
+            };
+            run(&whole, &[]);
+            let expected = fs::read(&whole).unwrap();
+            for length in [0, 3, expected.len() / 3, expected.len() / 2, expected.len() - 1] {
+                fs::write(&cut, &expected[..length]).unwrap();
+                let mut command = predict();
+                command.args(["--format", format, "--resume"]).arg("--output").arg(&cut);
+                command.arg(&from).args(timeline.then_some("--timeline"));
+                command.args(timeline.then_some("--hop=0.25")).output().unwrap();
+                assert!(fs::read(&cut).unwrap() == expected, "{format} {timeline} from {length}");
+            }
+        }
+    }
+    let table =
+        predict().arg(&from).args(["--resume", "--output"]).arg(place("resume-whole")).output();
+    assert_eq!(table.unwrap().status.code(), Some(2), "a table says nothing to go by");
+    complains(predict().arg(&from).arg("--resume"), 2, "--output");
+
+    let grids = place("resume-grids");
+    let run =
+        || status(timeline("textgrid").arg(&from).arg("--resume").arg("--output").arg(&grids), 1);
+    run();
+    fs::write(grids.join("c.TextGrid"), "mine").unwrap();
+    fs::remove_file(grids.join("d.TextGrid")).unwrap();
+    assert!(text(&run().stderr).contains("2 of 4 recordings are done"));
+    assert_eq!(fs::read(grids.join("c.TextGrid")).unwrap(), b"mine");
+    assert!(grids.join("d.TextGrid").exists());
+}

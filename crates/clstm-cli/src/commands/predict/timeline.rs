@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clstm::audio::{DecodeLimits, decode_bytes};
 use clstm::{RecognizeError, Recognizer, Stream, StreamConfig, StreamError};
 
-use super::{failures, progress_bar, read_stdin};
+use super::{failures, open_rows, progress_bar, read_stdin};
 use crate::args::PredictArgs;
 use crate::failure::Failure;
 use crate::in_order::in_order;
@@ -23,7 +23,7 @@ const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
 pub(super) fn run(
     args: &PredictArgs,
     recognizer: &Recognizer,
-    inputs: &[Input],
+    inputs: Vec<Input>,
     threshold: Option<f64>,
 ) -> Result<(), Failure> {
     let recording = StreamConfig::recording();
@@ -38,8 +38,7 @@ pub(super) fn run(
     let rows =
         TimelineRows { format: args.format, moments: args.moments, labels, model, threshold };
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
-    let mut to = Destination::open(args, inputs)?;
-    to.write(None, &rows.header())?;
+    let (mut to, inputs) = Destination::open(args, &rows, inputs)?;
     let bar = progress_bar(args, inputs.len());
     let mut failed = 0;
     let work = |index: usize| {
@@ -58,7 +57,7 @@ pub(super) fn run(
                 }
                 _ => {}
             }
-            to.write(Some(index), &rows.text(&timeline))
+            to.write(index, &rows.text(&timeline))
         })?;
         bar.inc(1);
         failed += usize::from(failure);
@@ -79,30 +78,47 @@ enum Destination {
 }
 
 impl Destination {
-    fn open(args: &PredictArgs, inputs: &[Input]) -> Result<Self, Failure> {
+    /// With the recordings that are still to be heard.
+    fn open(
+        args: &PredictArgs,
+        rows: &TimelineRows<'_>,
+        mut inputs: Vec<Input>,
+    ) -> Result<(Self, Vec<Input>), Failure> {
         let output = args.output.as_deref();
         let Some(extension) = extension(args.format) else {
-            return Ok(Self::Rows(Output::open(output)?));
+            let (output, inputs) = open_rows(args, &rows.header(), rows.model, inputs)?;
+            return Ok((Self::Rows(output), inputs));
         };
         let folder = output.filter(|path| path.is_dir() || inputs.len() > 1);
-        match (folder, inputs) {
-            (Some(folder), inputs) => Ok(Self::Folder(documents(folder, extension, inputs)?)),
-            (None, [_]) => Ok(Self::Document(Output::open(output)?)),
+        match (folder, &inputs[..]) {
+            (Some(folder), _) => {
+                let mut paths = documents(folder, extension, &inputs)?;
+                if args.resume {
+                    let done: Vec<bool> = paths.iter().map(|path| path.exists()).collect();
+                    let count = done.iter().filter(|done| **done).count();
+                    note(&format!("{count} of {} recordings are done", done.len()));
+                    let mut each = done.iter();
+                    inputs.retain(|_| each.next() == Some(&false));
+                    let mut each = done.iter();
+                    paths.retain(|_| each.next() == Some(&false));
+                }
+                Ok((Self::Folder(paths), inputs))
+            }
+            (None, [_]) => Ok((Self::Document(Output::open(output)?), inputs)),
             (None, _) => Err(Failure::Usage(format!(
                 "each recording gets a {extension} document of its own: name a folder with --output"
             ))),
         }
     }
 
-    fn write(&mut self, index: Option<usize>, text: &str) -> Result<(), Failure> {
-        match (self, index) {
-            (Self::Rows(output), _) | (Self::Document(output), Some(_)) => output.write(text),
-            (Self::Folder(paths), Some(index)) => {
+    fn write(&mut self, index: usize, text: &str) -> Result<(), Failure> {
+        match self {
+            Self::Rows(output) | Self::Document(output) => output.write(text),
+            Self::Folder(paths) => {
                 let path = &paths[index];
                 clstm::replace_file(path, text.as_bytes())
                     .map_err(|error| Failure::writing(&path.display().to_string(), &error))
             }
-            (Self::Document(_) | Self::Folder(_), None) => Ok(()),
         }
     }
 }
