@@ -12,6 +12,7 @@ mod failure;
 mod in_order;
 mod inputs;
 mod later;
+mod listen;
 mod models;
 mod notes;
 mod output;
@@ -55,6 +56,7 @@ fn run(args: Args) -> Result<(), Failure> {
     }
     match args.command {
         Command::Predict(args) => commands::predict::run(&args),
+        Command::Listen(args) => commands::listen::run(&args),
         Command::Corpus(args) => commands::corpus::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Cv(args) => commands::cv::run(&args),

@@ -4,6 +4,7 @@ mod average;
 mod corpus;
 mod evaluate;
 mod inspect;
+mod listen;
 mod predict;
 mod training;
 
@@ -15,6 +16,7 @@ pub(crate) use average::AverageArgs;
 pub(crate) use corpus::{CorpusArgs, CorpusCommand};
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
+pub(crate) use listen::{ListenArgs, ListenFormat, SampleFormat};
 pub(crate) use predict::{PredictArgs, RowFormat};
 pub(crate) use training::{AblateArgs, CvArgs, FoldArgs, TrainArgs, TrainingArgs};
 
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// What corpora there are, what is in one, and whether it is whole.
     Corpus(CorpusArgs),
+    /// Hears live sound: raw samples from a pipe.
+    Listen(ListenArgs),
     /// Trains one model on a whole corpus.
     Train(TrainArgs),
     /// Cross-validates: trains and tests a model for each fold.

@@ -6,5 +6,6 @@ pub(crate) mod corpus;
 pub(crate) mod cv;
 pub(crate) mod evaluate;
 pub(crate) mod inspect;
+pub(crate) mod listen;
 pub(crate) mod predict;
 pub(crate) mod train;

@@ -8,7 +8,7 @@ use clstm::{Emotion, Event};
 use crate::args::RowFormat;
 use crate::inputs::RowError;
 
-pub(crate) use rows::TimelineRows;
+pub(crate) use rows::{TimelineRows, clock};
 
 /// A stretch of a timeline, whether a section or a moment.
 #[derive(Debug, Clone, PartialEq)]

@@ -163,7 +163,7 @@ fn owned<'a>(cells: Vec<&'a str>) -> impl Iterator<Item = String> + 'a {
 }
 
 /// Minutes and seconds, and hours where there are any.
-fn clock(seconds: f64) -> String {
+pub(crate) fn clock(seconds: f64) -> String {
     let tenths = (seconds * 10.0).round() as u64;
     let (h, m, s) = (tenths / 36_000, tenths / 600 % 60, tenths / 10 % 60);
     let hours = if h > 0 { format!("{h}:{m:02}") } else { m.to_string() };

@@ -1,0 +1,125 @@
+//! Raw samples from a pipe.
+
+use std::io::{self, Read};
+
+use crate::args::SampleFormat;
+
+/// Bytes read at once: a tenth of a second of 16-bit mono at 16 kHz, so that what has come in is heard
+/// soon.
+const CHUNK: usize = 3200;
+
+/// Reads interleaved samples and mixes them down to their mean.
+pub(crate) struct Pcm<R> {
+    reader: R,
+    format: SampleFormat,
+    channels: usize,
+    /// Bytes that were read; the first `filled` are new.
+    bytes: Vec<u8>,
+    filled: usize,
+}
+
+impl<R: Read> Pcm<R> {
+    pub(crate) fn new(reader: R, format: SampleFormat, channels: usize) -> Self {
+        let frame = channels * width(format);
+        Self { reader, format, channels, bytes: vec![0; CHUNK.next_multiple_of(frame)], filled: 0 }
+    }
+
+    /// Replaces `samples` by what has come in since, at least one sample; `false` at the end.
+    ///
+    /// # Errors
+    /// Those of the reader, and an end within a sample.
+    pub(crate) fn read(&mut self, samples: &mut Vec<f32>) -> io::Result<bool> {
+        samples.clear();
+        let frame = self.channels * width(self.format);
+        while self.filled < frame {
+            match self.reader.read(&mut self.bytes[self.filled..]) {
+                Ok(0) if self.filled == 0 => return Ok(false),
+                Ok(0) => {
+                    let message = "the samples end within one; are --samples and --channels right?";
+                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+                }
+                Ok(read) => self.filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let whole = self.filled / frame * frame;
+        let share = 1.0 / self.channels as f32;
+        samples.extend(self.bytes[..whole].chunks_exact(frame).map(|frame| {
+            let sum: f32 = match self.format {
+                SampleFormat::S16le => {
+                    let (values, _) = frame.as_chunks::<2>();
+                    values.iter().map(|&v| f32::from(i16::from_le_bytes(v)) / 32_768.0).sum()
+                }
+                SampleFormat::F32le => {
+                    let (values, _) = frame.as_chunks::<4>();
+                    values.iter().map(|&v| f32::from_le_bytes(v)).sum()
+                }
+            };
+            sum * share
+        }));
+        self.bytes.copy_within(whole..self.filled, 0);
+        self.filled -= whole;
+        Ok(true)
+    }
+}
+
+/// Bytes of a sample.
+fn width(format: SampleFormat) -> usize {
+    match format {
+        SampleFormat::S16le => 2,
+        SampleFormat::F32le => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::Pcm;
+    use crate::args::SampleFormat;
+
+    /// Gives a few bytes at a time.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+            let count = self.1.min(self.0.len()).min(to.len());
+            to[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    fn all(
+        bytes: &[u8],
+        step: usize,
+        format: SampleFormat,
+        channels: usize,
+    ) -> std::io::Result<Vec<f32>> {
+        let mut pcm = Pcm::new(Trickle(bytes, step), format, channels);
+        let (mut all, mut samples) = (Vec::new(), Vec::new());
+        while pcm.read(&mut samples)? {
+            assert!(!samples.is_empty());
+            all.extend_from_slice(&samples);
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn samples_are_the_same_however_their_bytes_arrive() {
+        let values: Vec<i16> = (0..5000).map(|n| (n * 37 % 4001 - 2000) as i16).collect();
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let mono: Vec<f32> = values.iter().map(|&v| f32::from(v) / 32_768.0).collect();
+        let stereo: Vec<f32> = mono.chunks_exact(2).map(|pair| 0.5 * (pair[0] + pair[1])).collect();
+        let floats: Vec<u8> = mono.iter().flat_map(|v| v.to_le_bytes()).collect();
+        for step in [1, 3, 7, 4096] {
+            assert_eq!(all(&bytes, step, SampleFormat::S16le, 1).unwrap(), mono);
+            assert_eq!(all(&bytes, step, SampleFormat::S16le, 2).unwrap(), stereo);
+            assert_eq!(all(&floats, step, SampleFormat::F32le, 1).unwrap(), mono);
+            let error = all(&bytes[..bytes.len() - 1], step, SampleFormat::S16le, 1).unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+        }
+        assert_eq!(all(&[], 1, SampleFormat::S16le, 1).unwrap(), [0.0_f32; 0]);
+    }
+}

@@ -1,0 +1,57 @@
+//! What is heard as lines.
+
+use clstm::Event;
+use serde::Serialize;
+
+use crate::rows::Probabilities;
+use crate::table::{pad, percent};
+use crate::timeline::{Stretch, clock};
+
+/// A line of JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    kind: &'static str,
+    start_s: f64,
+    end_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speech: Option<f64>,
+    label: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probabilities: Option<Probabilities<'a>>,
+}
+
+/// An event as a line of JSON; none for a kind that this release does not know.
+pub(crate) fn json(event: Event, labels: &[String]) -> Option<String> {
+    let moment = matches!(event, Event::Moment(_));
+    let stretch = Stretch::of(event, moment)?;
+    let emotion = stretch.emotion.as_ref();
+    let line = Line {
+        kind: if moment { "moment" } else { "section" },
+        start_s: stretch.start_s,
+        end_s: stretch.end_s,
+        speech: stretch.speech,
+        label: emotion.and_then(|e| labels.get(e.label_index)).map(String::as_str),
+        confidence: emotion.map(|e| e.confidence),
+        probabilities: emotion.map(|e| Probabilities(labels, &e.probabilities)),
+    };
+    // Strings and finite numbers always serialise.
+    Some(serde_json::to_string(&line).unwrap_or_default() + "\n")
+}
+
+/// Cells of a bar.
+const BAR: usize = 20;
+
+/// A moment as a line for people: its end, the label and a bar of its probability.
+pub(crate) fn line(event: Event, labels: &[String]) -> Option<String> {
+    let stretch = Stretch::of(event, true)?;
+    let time = pad(&clock(stretch.end_s), 10, false);
+    let Some(emotion) = stretch.emotion else { return Some(format!("{time}  (no speech)\n")) };
+    let label = labels.get(emotion.label_index)?;
+    let widest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+    let filled = (emotion.confidence * BAR as f64).round() as usize;
+    let bar = "#".repeat(filled) + &".".repeat(BAR.saturating_sub(filled));
+    let sure = pad(&percent(emotion.confidence), 6, false);
+    Some(format!("{time}  {}  {sure}  {bar}\n", pad(label, widest, true)))
+}
