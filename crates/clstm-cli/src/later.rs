@@ -4,7 +4,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 const COMMANDS: &[&str] = &["serve", "report", "export", "download"];
 const FLAGS: &[&str] = &["--init"];
-const VALUES: &[(&str, &[&str])] = &[("--format", &["parquet"])];
+const VALUES: &[(&str, &[&str])] = &[];
 
 /// The message for an error of the parser that is about something of a later release.
 pub(crate) fn message(error: &clap::Error) -> Option<String> {

@@ -5,6 +5,7 @@
 //! usage.
 
 mod args;
+mod cells;
 mod commands;
 mod corpora;
 mod devices;
@@ -16,6 +17,8 @@ mod listen;
 mod models;
 mod notes;
 mod output;
+mod parquet_file;
+mod row_sink;
 mod rows;
 mod table;
 mod timeline;

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use unicode_width::UnicodeWidthStr;
 
 use crate::args::RowFormat;
+use crate::cells::{Cell, Column, Kind, csv_header, csv_row, last_columns, probability_columns};
 use crate::inputs::RowError;
 use crate::table::{pad, percent, printable};
 
@@ -65,13 +66,7 @@ impl<'a> Rows<'a> {
     pub(crate) fn header(&self) -> String {
         match self.format {
             RowFormat::Jsonl => String::new(),
-            RowFormat::Csv => {
-                let labels = self.labels.iter().map(|label| format!("p_{label}"));
-                let first = ["path", "duration_s", "label", "confidence"].map(str::to_owned);
-                let last = ["error_kind", "error_message"].map(str::to_owned);
-                let abstained = self.threshold.map(|_| "abstained".to_owned());
-                csv_row(first.into_iter().chain(labels).chain(last).chain(abstained))
-            }
+            RowFormat::Csv => csv_header(&self.columns()),
             _ => self.table_row("path", "seconds", "emotion", "sure", "or else"),
         }
     }
@@ -80,7 +75,7 @@ impl<'a> Rows<'a> {
     pub(crate) fn row(&self, answer: &Answer) -> String {
         match self.format {
             RowFormat::Jsonl => self.json(answer),
-            RowFormat::Csv => self.csv(answer),
+            RowFormat::Csv => csv_row(self.cells(answer)),
             _ => self.table(answer),
         }
     }
@@ -104,27 +99,36 @@ impl<'a> Rows<'a> {
         line.unwrap_or_default() + "\n"
     }
 
-    fn csv(&self, answer: &Answer) -> String {
-        let mut cells = vec![answer.path.clone()];
-        match &answer.outcome {
-            Ok(heard) => {
-                cells.extend([
-                    number(heard.duration_s),
-                    heard.label.clone(),
-                    number(heard.confidence),
-                ]);
-                cells.extend(heard.probabilities.iter().map(|&p| number(p)));
-                cells.extend([String::new(), String::new()]);
-            }
-            Err(error) => {
-                cells.resize(4 + self.labels.len(), String::new());
-                cells.extend([error.kind.to_owned(), error.message.clone()]);
-            }
-        }
-        if self.threshold.is_some() {
-            cells.push(self.abstains(answer).map_or(String::new(), |yes| yes.to_string()));
-        }
-        csv_row(cells)
+    /// The columns of CSV and Parquet.
+    pub(crate) fn columns(&self) -> Vec<Column> {
+        let column = |name: &str, kind| (name.to_owned(), kind);
+        let mut columns = vec![
+            column("path", Kind::Text),
+            column("duration_s", Kind::Number),
+            column("label", Kind::Text),
+            column("confidence", Kind::Number),
+        ];
+        columns.extend(probability_columns(self.labels));
+        columns.extend(last_columns(self.threshold.is_some()));
+        columns
+    }
+
+    /// The cells of an answer.
+    pub(crate) fn cells(&self, answer: &Answer) -> Vec<Cell> {
+        let (heard, error) = (answer.outcome.as_ref().ok(), answer.outcome.as_ref().err());
+        let mut cells = vec![
+            Cell::Text(answer.path.clone()),
+            Cell::number(heard.map(|heard| heard.duration_s)),
+            Cell::text(heard.map(|heard| heard.label.as_str())),
+            Cell::number(heard.map(|heard| heard.confidence)),
+        ];
+        let probability = |class: usize| heard.and_then(|heard| heard.probabilities.get(class));
+        let classes = 0..self.labels.len();
+        cells.extend(classes.map(|class| Cell::number(probability(class).copied())));
+        cells.push(Cell::text(error.map(|error| error.kind)));
+        cells.push(Cell::text(error.map(|error| error.message.as_str())));
+        cells.extend(self.threshold.map(|_| Cell::flag(self.abstains(answer))));
+        cells
     }
 
     fn table(&self, answer: &Answer) -> String {
@@ -203,20 +207,6 @@ impl Serialize for Probabilities<'_> {
         }
         map.end()
     }
-}
-
-/// The shortest text that reads back as the same number, as in the JSON lines.
-pub(crate) fn number(value: f64) -> String {
-    serde_json::to_string(&value).unwrap_or_default()
-}
-
-/// A row of CSV (RFC 4180, with a plain line feed).
-pub(crate) fn csv_row(cells: impl IntoIterator<Item = String>) -> String {
-    let quoted = |cell: String| match cell.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell,
-    };
-    cells.into_iter().map(quoted).collect::<Vec<_>>().join(",") + "\n"
 }
 
 #[cfg(test)]

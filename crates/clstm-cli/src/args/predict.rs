@@ -81,6 +81,8 @@ pub(crate) enum RowFormat {
     Jsonl,
     /// Comma-separated values with a header.
     Csv,
+    /// A Parquet file, whose rows are those of csv; needs --output.
+    Parquet,
     /// With --timeline: Praat TextGrid.
     Textgrid,
     /// With --timeline: SubRip subtitles.

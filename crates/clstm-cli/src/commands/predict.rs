@@ -11,6 +11,7 @@ use clstm::{ModelInfo, RecognizeError, Recognizer};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{PredictArgs, RowFormat};
+use crate::cells::Column;
 use crate::devices;
 use crate::failure::Failure;
 use crate::in_order::in_order;
@@ -18,6 +19,7 @@ use crate::inputs::{self, Input, RowError, Source};
 use crate::models;
 use crate::notes::note;
 use crate::output::Output;
+use crate::row_sink::RowSink;
 use crate::rows::{Answer, Rows};
 use crate::table::percent;
 
@@ -41,7 +43,8 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let info = recognizer.info();
     let paths = inputs.iter().map(|input| input.path.as_str());
     let rows = Rows::new(args.format, &info.labels, &info.name, paths).abstaining(threshold);
-    let (mut output, inputs) = open_rows(args, &rows.header(), &info.name, inputs)?;
+    let (mut output, inputs) =
+        open_rows(args, &rows.header(), || rows.columns(), &info.name, inputs)?;
 
     let bar = progress_bar(args, inputs.len());
     let (mut failed, mut unsure) = (0, 0);
@@ -50,13 +53,14 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
         Answer { path: input.path.clone(), outcome: answer(&recognizer, input) }
     };
     in_order(inputs.len(), work, |answer| {
-        bar.suspend(|| output.write(&rows.row(&answer)))?;
+        bar.suspend(|| output.write(|| rows.row(&answer), || vec![rows.cells(&answer)]))?;
         bar.inc(1);
         unsure += usize::from(rows.abstains(&answer) == Some(true));
         failed += usize::from(answer.outcome.is_err());
         Ok(failed == 0 || !args.fail_fast)
     })?;
     bar.finish_and_clear();
+    output.finish()?;
     if let Some(threshold) = threshold {
         let (of, below) = (inputs.len(), percent(threshold));
         note(&format!("abstained from {unsure} of {of} recordings, less sure than {below}"));
@@ -68,13 +72,18 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
 fn open_rows(
     args: &PredictArgs,
     header: &str,
+    columns: impl FnOnce() -> Vec<Column>,
     model: &str,
     mut inputs: Vec<Input>,
-) -> Result<(Output, Vec<Input>), Failure> {
-    let Some(file) = args.output.as_deref().filter(|_| args.resume) else {
-        let mut output = Output::open(args.output.as_deref())?;
+) -> Result<(RowSink, Vec<Input>), Failure> {
+    let output = args.output.as_deref();
+    if args.format == RowFormat::Parquet && !args.resume {
+        return Ok((RowSink::parquet(output, columns())?, inputs));
+    }
+    let Some(file) = output.filter(|_| args.resume) else {
+        let mut output = Output::open(output)?;
         output.write(header)?;
-        return Ok((output, inputs));
+        return Ok((RowSink::Text(output), inputs));
     };
     let finished = resume::finished(file, args.format, header, model, args.timeline)?;
     let count = inputs.len();
@@ -87,7 +96,7 @@ fn open_rows(
     if std::fs::metadata(file).is_ok_and(|file| file.len() == 0) {
         output.write(header)?;
     }
-    Ok((output, inputs))
+    Ok((RowSink::Text(output), inputs))
 }
 
 /// Tells of recordings that failed.

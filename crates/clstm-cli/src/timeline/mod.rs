@@ -61,6 +61,6 @@ pub(crate) fn extension(format: RowFormat) -> Option<&'static str> {
         RowFormat::Textgrid => Some("TextGrid"),
         RowFormat::Srt => Some("srt"),
         RowFormat::Vtt => Some("vtt"),
-        RowFormat::Table | RowFormat::Jsonl | RowFormat::Csv => None,
+        RowFormat::Table | RowFormat::Jsonl | RowFormat::Csv | RowFormat::Parquet => None,
     }
 }

@@ -5,7 +5,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Stretch, Timeline, document};
 use crate::args::RowFormat;
-use crate::rows::{ErrorLine, Probabilities, csv_row, number};
+use crate::cells::{Cell, Column, Kind, csv_header, csv_row, last_columns, probability_columns};
+use crate::inputs::RowError;
+use crate::rows::{ErrorLine, Probabilities};
 use crate::table::{pad, percent, printable};
 
 /// How timelines are written.
@@ -40,16 +42,50 @@ struct Line<'a> {
 impl TimelineRows<'_> {
     /// What stands above the rows of all recordings.
     pub(crate) fn header(&self) -> String {
-        if self.format != RowFormat::Csv {
-            return String::new();
-        }
-        let mut cells = vec!["path", "start_s", "end_s"];
-        cells.extend(self.moments.then_some("speech"));
-        cells.extend(["label", "confidence"]);
-        let labels = self.labels.iter().map(|label| format!("p_{label}"));
-        let mut last = vec!["error_kind", "error_message"];
-        last.extend(self.threshold.map(|_| "abstained"));
-        csv_row(owned(cells).chain(labels).chain(owned(last)))
+        if self.format == RowFormat::Csv { csv_header(&self.columns()) } else { String::new() }
+    }
+
+    /// The columns of CSV and Parquet.
+    pub(crate) fn columns(&self) -> Vec<Column> {
+        let column = |name: &str, kind| (name.to_owned(), kind);
+        let mut columns = vec![
+            column("path", Kind::Text),
+            column("start_s", Kind::Number),
+            column("end_s", Kind::Number),
+        ];
+        columns.extend(self.moments.then(|| column("speech", Kind::Number)));
+        columns.extend([column("label", Kind::Text), column("confidence", Kind::Number)]);
+        columns.extend(probability_columns(self.labels));
+        columns.extend(last_columns(self.threshold.is_some()));
+        columns
+    }
+
+    /// The rows of a recording, as cells.
+    pub(crate) fn cells(&self, timeline: &Timeline) -> Vec<Vec<Cell>> {
+        let path = timeline.path.as_str();
+        let stretches = timeline.stretches.iter().map(|s| self.row(path, Some(s), None));
+        stretches.chain(timeline.error.iter().map(|e| self.row(path, None, Some(e)))).collect()
+    }
+
+    /// A stretch, or an error.
+    fn row(&self, path: &str, stretch: Option<&Stretch>, error: Option<&RowError>) -> Vec<Cell> {
+        let emotion = stretch.and_then(|stretch| stretch.emotion.as_ref());
+        let mut cells = vec![
+            Cell::Text(path.to_owned()),
+            Cell::number(stretch.map(|stretch| stretch.start_s)),
+            Cell::number(stretch.map(|stretch| stretch.end_s)),
+        ];
+        cells.extend(self.moments.then(|| Cell::number(stretch.and_then(|s| s.speech))));
+        cells.push(Cell::text(stretch.and_then(|stretch| self.label(stretch))));
+        cells.push(Cell::number(emotion.map(|emotion| emotion.confidence)));
+        let probability = |class: usize| emotion.and_then(|e| e.probabilities.get(class));
+        let classes = 0..self.labels.len();
+        cells.extend(classes.map(|class| Cell::number(probability(class).copied())));
+        cells.push(Cell::text(error.map(|error| error.kind)));
+        cells.push(Cell::text(error.map(|error| error.message.as_str())));
+        let abstained = || Cell::flag(stretch.and_then(|stretch| self.abstains(stretch)));
+        cells.extend(self.threshold.map(|_| abstained()));
+        cells
     }
 
     /// All that is said of a recording.
@@ -65,10 +101,9 @@ impl TimelineRows<'_> {
                 });
                 lines + &error.unwrap_or_default()
             }
-            RowFormat::Csv => {
-                let lines: String = stretches().map(|s| self.csv(&timeline.path, s)).collect();
-                lines + &self.csv_error(timeline).unwrap_or_default()
-            }
+            RowFormat::Csv => self.cells(timeline).into_iter().map(csv_row).collect(),
+            // Written as cells.
+            RowFormat::Parquet => String::new(),
             RowFormat::Table => self.table(timeline),
             RowFormat::Textgrid => document::textgrid(timeline, labels, threshold),
             RowFormat::Srt => document::srt(timeline, labels, threshold),
@@ -102,32 +137,6 @@ impl TimelineRows<'_> {
         serde_json::to_string(&line).unwrap_or_default() + "\n"
     }
 
-    fn csv(&self, path: &str, stretch: &Stretch) -> String {
-        let emotion = stretch.emotion.as_ref();
-        let mut cells = vec![path.to_owned(), number(stretch.start_s), number(stretch.end_s)];
-        cells.extend(stretch.speech.map(number));
-        cells.push(self.label(stretch).unwrap_or_default().to_owned());
-        cells.push(emotion.map_or(String::new(), |e| number(e.confidence)));
-        match emotion {
-            Some(emotion) => cells.extend(emotion.probabilities.iter().map(|&p| number(p))),
-            None => cells.extend(self.labels.iter().map(|_| String::new())),
-        }
-        cells.extend([String::new(), String::new()]);
-        if self.threshold.is_some() {
-            cells.push(self.abstains(stretch).map_or(String::new(), |yes| yes.to_string()));
-        }
-        csv_row(cells)
-    }
-
-    fn csv_error(&self, timeline: &Timeline) -> Option<String> {
-        let error = timeline.error.as_ref()?;
-        let mut cells = vec![timeline.path.clone()];
-        cells.resize(5 + usize::from(self.moments) + self.labels.len(), String::new());
-        cells.extend([error.kind.to_owned(), error.message.clone()]);
-        cells.extend(self.threshold.map(|_| String::new()));
-        Some(csv_row(cells))
-    }
-
     /// The path, and a line for each stretch beneath it.
     fn table(&self, timeline: &Timeline) -> String {
         let mut text = printable(&timeline.path) + "\n";
@@ -156,10 +165,6 @@ impl TimelineRows<'_> {
         }
         text
     }
-}
-
-fn owned<'a>(cells: Vec<&'a str>) -> impl Iterator<Item = String> + 'a {
-    cells.into_iter().map(str::to_owned)
 }
 
 /// Minutes and seconds, and hours where there are any.

@@ -64,6 +64,19 @@ fn documents_are_what_their_readers_expect() {
 }
 
 #[test]
+fn parquet_is_a_file_with_a_name() {
+    let file = place("timeline.parquet");
+    ok(timeline("parquet").arg(sample()).arg("--output").arg(&file));
+    let bytes = fs::read(&file).unwrap();
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    complains(timeline("parquet").arg(sample()), 2, "name one with --output");
+    let mut resumed = timeline("parquet");
+    resumed.arg(sample()).arg("--resume").arg("--output").arg(&file);
+    complains(&mut resumed, 2, "--resume needs rows to go by");
+    assert_eq!(fs::read(&file).unwrap(), bytes, "what was there stays");
+}
+
+#[test]
 fn each_recording_gets_a_document_of_its_own() {
     let (from, to) = (folder("timeline-recordings"), place("timeline-documents"));
     fs::create_dir_all(from.join("again")).unwrap();

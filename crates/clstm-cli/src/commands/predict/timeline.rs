@@ -14,6 +14,7 @@ use crate::in_order::in_order;
 use crate::inputs::{Input, RowError, Source};
 use crate::notes::note;
 use crate::output::Output;
+use crate::row_sink::RowSink;
 use crate::timeline::{Stretch, Timeline, TimelineRows, extension};
 
 /// A week: recordings of any length are heard in the same memory, but a file must end.
@@ -57,20 +58,23 @@ pub(super) fn run(
                 }
                 _ => {}
             }
-            to.write(index, &rows.text(&timeline))
+            to.write(index, &rows, &timeline)
         })?;
         bar.inc(1);
         failed += usize::from(failure);
         Ok(!failure || !args.fail_fast)
     })?;
     bar.finish_and_clear();
+    if let Destination::Rows(sink) = to {
+        sink.finish()?;
+    }
     failures(failed, inputs.len(), args.fail_fast)
 }
 
 /// Where the timelines go.
 enum Destination {
     /// All of them to one place.
-    Rows(Output),
+    Rows(RowSink),
     /// A document for the only recording.
     Document(Output),
     /// A document for each recording.
@@ -86,7 +90,8 @@ impl Destination {
     ) -> Result<(Self, Vec<Input>), Failure> {
         let output = args.output.as_deref();
         let Some(extension) = extension(args.format) else {
-            let (output, inputs) = open_rows(args, &rows.header(), rows.model, inputs)?;
+            let (output, inputs) =
+                open_rows(args, &rows.header(), || rows.columns(), rows.model, inputs)?;
             return Ok((Self::Rows(output), inputs));
         };
         let folder = output.filter(|path| path.is_dir() || inputs.len() > 1);
@@ -111,12 +116,18 @@ impl Destination {
         }
     }
 
-    fn write(&mut self, index: usize, text: &str) -> Result<(), Failure> {
+    fn write(
+        &mut self,
+        index: usize,
+        rows: &TimelineRows<'_>,
+        timeline: &Timeline,
+    ) -> Result<(), Failure> {
         match self {
-            Self::Rows(output) | Self::Document(output) => output.write(text),
+            Self::Rows(sink) => sink.write(|| rows.text(timeline), || rows.cells(timeline)),
+            Self::Document(output) => output.write(&rows.text(timeline)),
             Self::Folder(paths) => {
                 let path = &paths[index];
-                clstm::replace_file(path, text.as_bytes())
+                clstm::replace_file(path, rows.text(timeline).as_bytes())
                     .map_err(|error| Failure::writing(&path.display().to_string(), &error))
             }
         }
