@@ -2,9 +2,14 @@
 
 pub(crate) mod ablation;
 pub(crate) mod calibration;
+mod clock;
+#[cfg(unix)]
+mod live;
 mod progress;
 pub(crate) mod report;
 pub(crate) mod scores;
+pub(crate) mod seeds;
+mod watchers;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -22,7 +27,7 @@ use crate::failure::Failure;
 use crate::notes::{note, warn};
 use crate::table::printable;
 
-pub(crate) use progress::Progress;
+pub(crate) use watchers::{About, Watchers};
 
 /// The corpus and the recipe that the arguments ask for.
 pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), Failure> {
@@ -128,12 +133,19 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Fail
     clstm::replace_file(path, &text).map_err(|error| Failure::writing(&name, &error))
 }
 
-/// Ctrl-C ends a training at its next step, its state saved; a second one ends the process.
+/// Ctrl-C, and what batch systems end a process with, end a training at its next step, its state saved; a
+/// second one ends the process.
 pub(crate) fn stop_on_interrupt() -> Result<&'static Stop, Failure> {
     static STOP: AtomicBool = AtomicBool::new(false);
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::Relaxed) {
+            #[cfg(unix)]
+            live::terminal::leave();
             std::process::exit(130);
+        }
+        #[cfg(unix)]
+        if live::terminal::is_taken() {
+            return; // the view says so
         }
         note("stopping at the next step, to save; Ctrl-C again ends at once, without saving");
     })

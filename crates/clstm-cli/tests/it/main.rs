@@ -9,6 +9,7 @@ mod calibration;
 mod corpus;
 mod cross_validation;
 mod device;
+mod live;
 mod manifest;
 mod output;
 mod precision;
