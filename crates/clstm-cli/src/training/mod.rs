@@ -20,6 +20,8 @@ use clstm::nn::Preset;
 use clstm_corpus::{Corpus, Split};
 use clstm_train::{Dataset, Recipe, Stop};
 use serde::Serialize;
+#[cfg(unix)]
+use signal_hook::{consts::SIGTERM, iterator::Signals};
 
 use crate::args::TrainingArgs;
 use crate::corpora;
@@ -133,11 +135,11 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Fail
     clstm::replace_file(path, &text).map_err(|error| Failure::writing(&name, &error))
 }
 
-/// Ctrl-C, and what batch systems end a process with, end a training at its next step, its state saved; a
+/// Ctrl-C and SIGTERM (what batch systems send first) end a training at its next step, its state saved; a
 /// second one ends the process.
 pub(crate) fn stop_on_interrupt() -> Result<&'static Stop, Failure> {
     static STOP: AtomicBool = AtomicBool::new(false);
-    ctrlc::set_handler(|| {
+    let interrupted = || {
         if STOP.swap(true, Ordering::Relaxed) {
             #[cfg(unix)]
             live::terminal::leave();
@@ -148,7 +150,15 @@ pub(crate) fn stop_on_interrupt() -> Result<&'static Stop, Failure> {
             return; // the view says so
         }
         note("stopping at the next step, to save; Ctrl-C again ends at once, without saving");
-    })
-    .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    };
+    let failed = |what: &str, error: &dyn std::fmt::Display| {
+        Failure::Failed(format!("cannot listen for {what}: {error}"))
+    };
+    ctrlc::set_handler(interrupted).map_err(|error| failed("Ctrl-C", &error))?;
+    #[cfg(unix)]
+    {
+        let mut signals = Signals::new([SIGTERM]).map_err(|error| failed("SIGTERM", &error))?;
+        std::thread::spawn(move || signals.forever().for_each(|_| interrupted()));
+    }
     Ok(&STOP)
 }

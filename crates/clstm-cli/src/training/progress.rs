@@ -8,6 +8,8 @@ use crate::table::percent;
 
 /// Says where a run stands and how long it still takes.
 pub(crate) struct Progress {
+    /// Follows without a word.
+    pub(super) quiet: bool,
     batch: usize,
     /// The row of an ablation or the seed of several, with a blank; empty elsewhere.
     row: String,
@@ -35,13 +37,19 @@ impl Progress {
             begun: false,
             pace: Pace::new(0, 0),
         };
-        Self { batch, row: String::new(), clock: Clock::new(trainings), training }
+        Self { quiet: false, batch, row: String::new(), clock: Clock::new(trainings), training }
+    }
+
+    fn tell(&self, line: &str) {
+        if !self.quiet {
+            note(line);
+        }
     }
 
     fn step(&mut self, epoch: usize, step: usize) {
         let position = (epoch - 1) * self.training.steps + step;
         if !self.training.begun && position > 1 {
-            note(&format!("{}going on in epoch {epoch} at step {step}", self.training.name));
+            self.tell(&format!("{}going on in epoch {epoch} at step {step}", self.training.name));
         }
         self.training.begun = true;
         self.training.pace.step(step);
@@ -49,16 +57,17 @@ impl Progress {
     }
 
     fn epoch(&mut self, record: &EpochRecord) {
-        let training = &mut self.training;
+        let clips = self.training.pace.epoch();
+        let training = &self.training;
         let validation = record.validation.map_or(String::new(), |seen| {
             format!(", validation loss {:.3} UA {}", seen.loss, percent(seen.ua))
         });
         let test = record.test.map_or(String::new(), |test| {
             format!(", test UA {} (for the curve; nothing is chosen by it)", percent(test.ua))
         });
-        note(&format!(
+        self.tell(&format!(
             "{}epoch {}/{}: loss {:.3} (softmax {:.3}, centre {:.3}), train UA {}{validation}{test}; \
-             {:.0} clips/s, {}",
+             {clips:.0} clips/s, {}",
             training.name,
             record.epoch,
             training.epochs,
@@ -66,7 +75,6 @@ impl Progress {
             record.softmax_loss,
             record.center_loss,
             percent(record.train_ua),
-            training.pace.epoch(),
             self.clock.left()
         ));
     }
@@ -76,11 +84,11 @@ impl Observer for Progress {
     fn on_event(&mut self, event: &Event) {
         match event {
             &Event::Row { preset, number, rows } => {
-                note(&format!("row {number} of {rows}: {preset}"));
+                self.tell(&format!("row {number} of {rows}: {preset}"));
                 self.row = format!("{preset} ");
             }
             &Event::Seed { seed, number, seeds } => {
-                note(&format!("seed {seed}, {number} of {seeds}"));
+                self.tell(&format!("seed {seed}, {number} of {seeds}"));
                 self.row = format!("seed {seed} ");
             }
             &Event::Started {
@@ -90,21 +98,21 @@ impl Observer for Progress {
                 let name = format!("{}{fold}", self.row);
                 let batch = self.batch.min(train);
                 let parts = parts(train, validation, test);
-                note(&format!(
+                self.tell(&format!(
                     "{name}{parts}: {epochs} epochs of {steps} steps of about {batch} utterances"
                 ));
                 let pace = Pace::new(train, steps);
                 self.training = Training { name, epochs, steps, begun: false, pace };
                 self.clock.started(epochs * steps);
                 if done > 0 {
-                    note(&format!("going on after epoch {done} of {epochs}"));
+                    self.tell(&format!("going on after epoch {done} of {epochs}"));
                 }
             }
             &Event::Step { epoch, step, .. } => self.step(epoch.max(1), step.max(1)),
             Event::Epoch(record) => self.epoch(record),
             Event::FoldDone { fold, metrics, resumed } => {
                 self.clock.training_done();
-                note(&fold_done(&self.row, *fold, metrics, *resumed));
+                self.tell(&fold_done(&self.row, *fold, metrics, *resumed));
             }
             _ => {}
         }

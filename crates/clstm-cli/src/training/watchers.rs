@@ -1,5 +1,6 @@
 //! What follows a training: the live view of a terminal or lines, and TensorBoard's files.
 
+#[cfg(unix)]
 use std::io::IsTerminal;
 
 use clstm_train::{Event, Observer, Stop, TensorBoard};
@@ -24,28 +25,30 @@ pub(crate) struct About<'a> {
 
 /// Passes the news on.
 pub(crate) struct Watchers {
-    view: View,
-    board: Option<TensorBoard>,
-}
-
-enum View {
-    Lines(Box<Progress>),
+    /// Says nothing while there is a view.
+    lines: Progress,
     #[cfg(unix)]
-    Live(Live),
+    live: Option<Live>,
+    board: Option<TensorBoard>,
 }
 
 impl Watchers {
     /// The live view on a terminal, unless `--plain` or its surroundings ask for lines. The view sets `stop`
     /// where the user asks for it.
     pub(crate) fn start(args: &TrainingArgs, about: &About<'_>, stop: &'static Stop) -> Self {
-        let board = args.tensorboard.then(TensorBoard::new);
-        Self { view: view(args, about, stop), board }
+        let _ = stop; // where there is no live view, nobody hears keys
+        Self {
+            lines: Progress::new(about.trainings, about.batch),
+            #[cfg(unix)]
+            live: wants_view(args).then(|| Live::start(about, stop)).flatten(),
+            board: args.tensorboard.then(TensorBoard::new),
+        }
     }
 
     /// Gives the terminal back, and says what could not be written.
     pub(crate) fn finish(&mut self) {
         #[cfg(unix)]
-        if let View::Live(live) = &mut self.view {
+        if let Some(mut live) = self.live.take() {
             live.finish();
         }
         if let Some((path, error)) = self.board.as_ref().and_then(TensorBoard::error) {
@@ -56,33 +59,29 @@ impl Watchers {
 
 impl Observer for Watchers {
     fn on_event(&mut self, event: &Event) {
-        match &mut self.view {
-            View::Lines(progress) => progress.on_event(event),
-            #[cfg(unix)]
-            View::Live(live) => live.on_event(event),
+        #[cfg(unix)]
+        {
+            // A view that failed gives way to lines; the training goes on.
+            self.live = self.live.take().filter(Live::is_drawing);
+            self.lines.quiet = self.live.is_some();
+            if let Some(live) = &mut self.live {
+                live.on_event(event);
+            }
         }
+        self.lines.on_event(event);
         if let Some(board) = &mut self.board {
             board.on_event(event);
         }
     }
 }
 
-fn view(args: &TrainingArgs, about: &About<'_>, stop: &'static Stop) -> View {
-    let lines = View::Lines(Box::new(Progress::new(about.trainings, about.batch)));
-    if args.plain || !std::io::stderr().is_terminal() || !is_interactive() {
-        return lines;
-    }
-    #[cfg(unix)]
-    if let Some(live) = Live::start(about, stop) {
-        return View::Live(live);
-    }
-    let _ = stop; // only the live view hears keys
-    lines
-}
-
-/// Whether whoever runs this looks at a screen: not in continuous integration, whose logs may look like a
-/// terminal, and not on one without cursor movement.
-fn is_interactive() -> bool {
+/// Whether whoever runs this looks at a screen and wants it: not in continuous integration, whose logs may
+/// look like a terminal, and not on one without cursor movement.
+#[cfg(unix)]
+fn wants_view(args: &TrainingArgs) -> bool {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    set("CI").is_none() && set("TERM").is_some_and(|term| term != "dumb")
+    !args.plain
+        && std::io::stderr().is_terminal()
+        && set("CI").is_none()
+        && set("TERM").is_some_and(|term| term != "dumb")
 }

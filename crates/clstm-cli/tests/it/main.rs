@@ -17,3 +17,4 @@ mod resume;
 mod support;
 mod train_and_use;
 mod usage;
+mod validation;

@@ -67,6 +67,11 @@ impl Live {
         Some(Self { shared, thread: Some(thread) })
     }
 
+    /// Whether the view still draws.
+    pub(super) fn is_drawing(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Gives the terminal back and leaves in it what lines would have said of the folds.
     pub(super) fn finish(&mut self) {
         let Some(thread) = self.thread.take() else { return };
