@@ -115,6 +115,7 @@ fn write_fold(
             confusion: metrics.confusion,
             seconds: outcome.metrics.seconds + seconds,
             held_out_temperature: None,
+            validation: None,
             ..outcome.metrics.clone()
         },
         labels: outcome.labels.clone(),

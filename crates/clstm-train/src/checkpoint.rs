@@ -8,6 +8,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::progress::EpochSums;
+use crate::validation::Watch;
 use crate::{EpochRecord, Recipe, TrainError};
 
 /// Where a training stands.
@@ -27,6 +28,9 @@ pub(crate) struct State {
     pub(crate) sums: EpochSums,
     /// Epochs so far.
     pub(crate) history: Vec<EpochRecord>,
+    /// What the looks at the validation utterances have shown.
+    #[serde(default)]
+    pub(crate) watch: Option<Watch>,
     /// Time spent so far, in seconds.
     #[serde(default)]
     pub(crate) seconds: f64,

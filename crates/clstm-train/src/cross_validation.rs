@@ -10,8 +10,9 @@ use crate::calibration::{FoldPredictions, fit_held_out, hold_out};
 use crate::prediction::write_predictions;
 use crate::run::{begin_run, make_folder, read_json, write_json};
 use crate::{
-    Dataset, Event, FoldMetrics, Metrics, Observer, Protocol, Recipe, RunCalibration, RunMetrics,
-    Stop, TrainError, TrainingSet, read_predictions, train,
+    Dataset, Event, FoldMetrics, FoldValidation, Metrics, Observer, Protocol, Recipe,
+    RunCalibration, RunMetrics, Stop, TrainError, TrainingSet, hold_out_validation,
+    read_predictions, train,
 };
 
 /// A cross-validation.
@@ -55,6 +56,7 @@ impl CrossValidation {
             models: 1,
             preset: self.recipe.preset.clone(),
             epochs: self.recipe.epochs,
+            validation: self.recipe.validation.is_on().then_some(self.recipe.validation),
             precision: self.recipe.precision.to_string(),
             test_used_for_selection: false,
         }
@@ -126,16 +128,28 @@ fn run_fold(
     }
     make_folder(&folder)?;
     let recipe = &run.recipe;
-    let held_out = hold_out(dataset, fold, run.split, recipe)?;
-    let train_set = held_out.as_ref().map_or(&fold.train[..], |cut| &cut.train);
+    // The inner split of a nested validation: the test part has no say in it.
+    let by = run.split.hold_out();
+    let inner = hold_out_validation(dataset, fold, by, recipe)?;
+    let outer = Fold {
+        train: inner.as_ref().map_or_else(|| fold.train.clone(), |cut| cut.train.clone()),
+        ..fold.clone()
+    };
+    let held_out = hold_out(dataset, &outer, by, recipe)?;
+    let train_set = held_out.as_ref().map_or(&outer.train[..], |cut| &cut.train);
+    let validation = inner.as_ref().map_or(&[][..], |cut| &cut.validation);
     let test = &fold.test[..];
     let number = Some((fold.number, run.folds));
-    let set = TrainingSet { dataset, train: train_set, test, init: None, fold: number };
+    let set = TrainingSet { dataset, train: train_set, validation, test, init: None, fold: number };
     let fitted = held_out.as_ref().map_or(String::new(), |cut| {
         format!("its temperature fitted on {} more, ", cut.validation.len())
     });
+    let validated = match validation.len() {
+        0 => String::new(),
+        count => format!("validated on {count} more, "),
+    };
     let sentence = format!(
-        "fold {} of {}: trained on {} utterances, {fitted}the other {} held out",
+        "fold {} of {}: trained on {} utterances, {validated}{fitted}the other {} held out",
         fold.number,
         protocol.describe(),
         train_set.len(),
@@ -168,7 +182,9 @@ fn run_fold(
     trained.model.write(&folder.join("model.safetensors"))?;
     write_json(&folder.join("history.json"), &trained.history)?;
     write_predictions(&folder.join("predictions.jsonl"), &said.predictions)?;
-    let speakers = dataset.corpus.speakers_of(&fold.test);
+    let speakers = |of: &[usize]| -> Vec<String> {
+        dataset.corpus.speakers_of(of).into_iter().map(str::to_owned).collect()
+    };
     let outcome = FoldOutcome {
         metrics: FoldMetrics {
             fold: fold.number,
@@ -176,11 +192,17 @@ fn run_fold(
             wa: metrics.wa,
             macro_f1: metrics.macro_f1,
             confusion: metrics.confusion.clone(),
-            test_speakers: speakers.into_iter().map(str::to_owned).collect(),
+            test_speakers: speakers(&fold.test),
             train_utterances: train_set.len(),
             test_utterances: test.len(),
             seconds: trained.seconds,
             held_out_temperature: temperature,
+            validation: inner.as_ref().map(|cut| FoldValidation {
+                utterances: cut.validation.len(),
+                speakers: speakers(&cut.validation),
+                epochs: trained.history.len(),
+                epoch: trained.epoch,
+            }),
         },
         protocol,
         labels: dataset.corpus.labels.clone(),

@@ -12,7 +12,8 @@
 //! # No leakage
 //! A fold's test utterances are seen once the fold's training is over and, for the training curves,
 //! at fixed epochs on the way. Nothing is chosen by them: the model of a fold is that of its last
-//! epoch, and what its confidences are calibrated with is fitted on others ([`RunCalibration`]).
+//! epoch, or of the best one by utterances held out of its own training part ([`ValidationConfig`], off
+//! unless asked for: the inner split of a nested validation), and what its confidences are calibrated with is fitted on others ([`RunCalibration`]).
 
 mod ablation;
 mod average;
@@ -28,12 +29,16 @@ mod metrics;
 mod mixup;
 mod observer;
 mod optimizer;
+mod pace;
 mod prediction;
 mod progress;
 mod recipe;
 mod run;
 mod schedule;
+mod seeds;
+mod tensorboard;
 mod trainer;
+mod validation;
 
 pub use ablation::{
     Ablation, AblationRow, AblationTable, OrderAgreement, PaperFigures, RowFigures, Swap, ablate,
@@ -52,9 +57,13 @@ pub use learner::{Batch, Learner, Step};
 pub use metrics::{ClassMetrics, Metrics};
 pub use observer::{Event, Observer, Silent};
 pub use optimizer::AdamW;
+pub use pace::Pace;
 pub use prediction::{Prediction, read_predictions};
 pub use progress::{EpochRecord, TestRecord};
 pub use recipe::{MixupConfig, OptimizerConfig, Recipe};
-pub use run::{FoldMetrics, Means, Protocol, RunMetrics, begin_run};
+pub use run::{FoldMetrics, FoldValidation, Means, Protocol, RunMetrics, begin_run};
 pub use schedule::Schedule;
+pub use seeds::{SeedRun, SeedRuns, cross_validate_seeds};
+pub use tensorboard::TensorBoard;
 pub use trainer::{Stop, Trained, TrainingSet, train};
+pub use validation::{Select, ValidationConfig, hold_out_validation};

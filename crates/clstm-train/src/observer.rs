@@ -1,5 +1,7 @@
 //! What a training tells while it runs.
 
+use std::path::PathBuf;
+
 use crate::{EpochRecord, Metrics};
 
 /// News of a training.
@@ -15,6 +17,15 @@ pub enum Event {
         /// How many are run.
         rows: usize,
     },
+    /// In a run of several seeds: the folds that follow are of this one.
+    Seed {
+        /// The seed.
+        seed: u64,
+        /// From 1.
+        number: usize,
+        /// How many there are.
+        seeds: usize,
+    },
     /// A fold (or the only training) begins or goes on.
     Started {
         /// From 1; none for a training without folds.
@@ -23,6 +34,8 @@ pub enum Event {
         folds: usize,
         /// Utterances to train on.
         train: usize,
+        /// Utterances held out of them for validation.
+        validation: usize,
         /// Utterances to test on.
         test: usize,
         /// Epochs in all.
@@ -31,6 +44,10 @@ pub enum Event {
         steps: usize,
         /// Epochs that an earlier run has done.
         done: usize,
+        /// The records of these.
+        history: Vec<EpochRecord>,
+        /// The folder of its files.
+        folder: PathBuf,
     },
     /// A step is done.
     Step {
@@ -40,6 +57,13 @@ pub enum Event {
         step: usize,
         /// Mean loss an utterance so far in this epoch.
         loss: f64,
+    },
+    /// An epoch is nearly done; its record follows.
+    Classes {
+        /// On the augmented training crops of the epoch.
+        training: Metrics,
+        /// On the validation utterances, where they were looked at.
+        validation: Option<Metrics>,
     },
     /// An epoch is done.
     Epoch(EpochRecord),

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The test utterances as seen at the end of an epoch, for the curves.
+use crate::{Evaluation, Metrics};
+
+/// Test or validation utterances as seen at the end of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TestRecord {
     /// Mean softmax loss.
@@ -11,6 +13,13 @@ pub struct TestRecord {
     pub ua: f64,
     /// Weighted accuracy.
     pub wa: f64,
+}
+
+impl TestRecord {
+    pub(crate) fn of(evaluation: &Evaluation) -> Self {
+        let Metrics { ua, wa, .. } = evaluation.metrics;
+        Self { loss: evaluation.loss, ua, wa }
+    }
 }
 
 /// One epoch.
@@ -30,7 +39,10 @@ pub struct EpochRecord {
     pub train_ua: f64,
     /// Weighted accuracy on the augmented training crops.
     pub train_wa: f64,
-    /// The test utterances, in the epochs that look at them.
+    /// The validation utterances, in the epochs that look at them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<TestRecord>,
+    /// The test utterances, in the epochs that look at them: for the curves, nothing is chosen by them.
     pub test: Option<TestRecord>,
 }
 

@@ -8,7 +8,7 @@ use clstm_audio::{
 use clstm_nn::{NetworkConfig, Precision, Preset};
 use serde::{Deserialize, Serialize};
 
-use crate::{Schedule, TrainError};
+use crate::{Schedule, TrainError, ValidationConfig};
 
 /// AdamW's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,9 +86,13 @@ pub struct Recipe {
     /// Share of a fold's training utterances (whole speakers where folds are speaker-independent) that
     /// its temperature is fitted on and its weights are not; 0 fits it on the other folds' test
     /// utterances, see [`RunCalibration`](crate::RunCalibration). Below 0.5. A training of everything
-    /// has no folds and trains on everything whatever it is.
+    /// has no folds and trains on them whatever it is.
     #[serde(default)]
     pub calibration_share: f64,
+    /// Validation on a part of the training utterances, to end a training early and to choose its weights;
+    /// off unless its share is set.
+    #[serde(default)]
+    pub validation: ValidationConfig,
     /// The optimiser.
     pub optimizer: OptimizerConfig,
     /// The learning rate's way.
@@ -123,6 +127,7 @@ impl Recipe {
             test_every: 10,
             checkpoint_every: 2,
             calibration_share: 0.0,
+            validation: ValidationConfig::default(),
             optimizer: OptimizerConfig {
                 learning_rate: 1e-3,
                 beta_1: 0.9,
@@ -185,6 +190,7 @@ impl Recipe {
         self.network.validate()?;
         self.frontend.validate()?;
         self.augment.validate(self.frontend.sample_rate)?;
+        self.validation.validate()?;
         if self.epochs == 0 || self.batch < 2 {
             return bad("epochs must be at least 1 and batch at least 2");
         }

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use clstm::replace_file;
+use clstm_corpus::HoldOut;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{HeldOutTemperature, Metrics, Recipe, RunCalibration, TrainError};
+use crate::{HeldOutTemperature, Metrics, Recipe, RunCalibration, TrainError, ValidationConfig};
 
 /// How figures were obtained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,8 +27,11 @@ pub struct Protocol {
     pub models: usize,
     /// Preset of the network.
     pub preset: String,
-    /// Epochs of each fold.
+    /// Epochs of each fold; at most, where validation may end a training.
     pub epochs: usize,
+    /// Validation inside the training; none where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<ValidationConfig>,
     /// Arithmetic of the training.
     pub precision: String,
     /// Whether anything was chosen by the test utterances: never.
@@ -56,13 +60,20 @@ impl Protocol {
             "" | "f32" => String::new(),
             other => format!(", {other}"),
         };
+        let validation = self.validation.map_or(String::new(), |config| {
+            let by = match self.split.as_str() {
+                "random" => HoldOut::Utterances,
+                _ => HoldOut::Speakers,
+            };
+            format!(", {}", config.describe(by))
+        });
         let folds = self.fold_seed.map_or(String::new(), |seed| format!(" of seed {seed}"));
         let models = match self.models {
             1 => String::new(),
             count => format!(", mean of {count} models from different seeds"),
         };
         format!(
-            "{}, {} split ({speakers}), {} folds{folds}, {} epochs, seed {}{arithmetic}{models}",
+            "{}, {} split ({speakers}), {} folds{folds}, {} epochs, seed {}{arithmetic}{models}{validation}",
             self.corpus, self.split, self.folds, self.epochs, self.seed
         )
     }
@@ -92,6 +103,9 @@ pub struct FoldMetrics {
     /// Where the recipe has a `calibration_share`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out_temperature: Option<HeldOutTemperature>,
+    /// Where the recipe has a `validation.share`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<FoldValidation>,
 }
 
 impl FoldMetrics {
@@ -100,6 +114,19 @@ impl FoldMetrics {
     pub fn metrics(&self) -> Metrics {
         Metrics::from_confusion(self.confusion.clone())
     }
+}
+
+/// The validation part of a fold and what it decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoldValidation {
+    /// Utterances held out of the training.
+    pub utterances: usize,
+    /// Their speakers.
+    pub speakers: Vec<String>,
+    /// Epochs trained.
+    pub epochs: usize,
+    /// The epoch whose weights the fold's model has.
+    pub epoch: usize,
 }
 
 /// UA, WA and macro F1, as means or deviations over folds.

@@ -27,7 +27,12 @@ Examples:
   clstm cv --corpus ravdess --data data/ravdess --preset clstm --split random --out runs/random
   clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --out runs/mine
   clstm cv ... --split emobox --fold 2 --out runs/emobox     one fold, as a job of its own
-  clstm cv ... --split emobox --out runs/emobox --resume     the folds that are not done";
+  clstm cv ... --split emobox --out runs/emobox --resume     the folds that are not done
+  clstm cv ... --split random --seeds 1,2,3 --fold-seed 1 --out runs/three
+  clstm cv ... --set validation.share=0.1 --set validation.patience=5 --set validation.select=best
+
+The last one holds a tenth of each fold's training utterances (with --split speaker, of its speakers) out of
+the training: their loss ends it and chooses the epoch. The test utterances choose nothing.";
 
 const ABLATE_EXAMPLES: &str = "\
 Trains the seven rows of the paper's Table 1 by one recipe: the same folds, seed, epochs, augmentation and
@@ -74,6 +79,12 @@ pub(crate) struct TrainingArgs {
     /// Go on with the run that is in the folder.
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Lines instead of the live view that a terminal gets.
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Also write event files for TensorBoard, into the folder of each training.
+    #[arg(long)]
+    pub(crate) tensorboard: bool,
 }
 
 /// What `train` and `cv` start from.
@@ -112,6 +123,10 @@ pub(crate) struct CvArgs {
     pub(crate) training: TrainingArgs,
     #[command(flatten)]
     pub(crate) folds: FoldArgs,
+    /// Repeat from these seeds, separated by commas, each a run of its own in OUT/seed-N; the figures are
+    /// printed as mean and deviation over them.
+    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "seed")]
+    pub(crate) seeds: Vec<u64>,
 }
 
 #[derive(Debug, Args)]

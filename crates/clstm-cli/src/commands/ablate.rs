@@ -6,7 +6,7 @@ use clstm_train::{Ablation, Recipe, ablate, ablation_recipes};
 use crate::args::{AblateArgs, FoldArgs};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::training::{self, Progress, ablation};
+use crate::training::{self, About, Watchers, ablation};
 use crate::{corpora, devices};
 
 /// Trains and tests the rows and prints the table.
@@ -31,10 +31,13 @@ pub(crate) fn run(args: &AblateArgs) -> Result<(), Failure> {
     training::warn_of_classes(&dataset, split, folds, fold_seed.unwrap_or(recipe.seed));
 
     let trainings = rows.len() * if only.is_some() { 1 } else { folds };
-    let mut progress = Progress::new(trainings, recipe.batch);
+    let title = format!("{}, Table 1", dataset.corpus.name);
+    let (labels, batch) = (&dataset.corpus.labels[..], recipe.batch);
+    let mut watchers =
+        Watchers::start(&args.training, &About { title, labels, trainings, batch }, stop);
     let run = Ablation { rows, split, folds, only, fold_seed, device, out: out.to_owned() };
-    let table = ablate(&run, &dataset, args.training.resume, stop, &mut progress);
-    progress.finish();
+    let table = ablate(&run, &dataset, args.training.resume, stop, &mut watchers);
+    watchers.finish();
     ablation::finished(&table?, out, &mut Output::stdout())
 }
 

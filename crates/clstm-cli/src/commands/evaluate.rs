@@ -77,6 +77,7 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
         models: 1,
         preset: training.preset.clone(),
         epochs: training.epochs,
+        validation: None,
         precision: training.precision.clone(),
         test_used_for_selection: false,
     };

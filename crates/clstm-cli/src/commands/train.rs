@@ -4,15 +4,15 @@ use std::path::Path;
 
 use clstm::Model;
 use clstm::nn::Precision;
-use clstm_corpus::Corpus;
-use clstm_train::{Recipe, TrainError, TrainingSet, begin_run};
+use clstm_corpus::{Corpus, Fold, HoldOut};
+use clstm_train::{Recipe, TrainError, TrainingSet, begin_run, hold_out_validation};
 
 use crate::args::TrainArgs;
 use crate::corpora::speakers;
 use crate::devices;
 use crate::failure::Failure;
 use crate::notes::{note, warn};
-use crate::training::{self, Progress, calibration, scores};
+use crate::training::{self, About, Watchers, calibration, scores};
 
 /// Trains and writes the model; see the help of the command for the files.
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
@@ -27,20 +27,36 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     begin_run(out, &recipe)?;
 
     let everything: Vec<usize> = (0..dataset.clips.len()).collect();
+    let by = hold_out(&dataset.corpus);
+    let whole = Fold { number: 0, train: everything, test: Vec::new() };
+    let cut = hold_out_validation(&dataset, &whole, by, &recipe)?;
+    let validation = cut.as_ref().map_or(&[][..], |cut| &cut.validation);
     let set = TrainingSet {
         dataset: &dataset,
-        train: &everything,
+        train: cut.as_ref().map_or(&whole.train[..], |cut| &cut.train),
+        validation,
         test: &[],
         init: init.as_ref(),
         fold: None,
     };
-    let protocol = protocol(&dataset.corpus, &recipe, runs.is_empty());
-    let mut progress = Progress::new(1, recipe.batch);
+    let validated = cut.as_ref().map(|cut| (cut.validation.len(), by));
+    let protocol = protocol(&dataset.corpus, &recipe, validated, runs.is_empty());
+    let about = About {
+        title: format!("{}, {}", dataset.corpus.name, recipe.preset),
+        labels: &dataset.corpus.labels,
+        trainings: 1,
+        batch: recipe.batch,
+    };
+    let mut watchers = Watchers::start(&args.training, &about, stop);
     let checkpoint = out.join("checkpoint.safetensors");
     let trained =
-        clstm_train::train(set, &recipe, &device, &protocol, &checkpoint, stop, &mut progress);
-    progress.finish();
+        clstm_train::train(set, &recipe, &device, &protocol, &checkpoint, stop, &mut watchers);
+    watchers.finish();
     let mut trained = trained?;
+    if recipe.validation.is_on() {
+        let (epoch, epochs) = (trained.epoch, trained.history.len());
+        note(&format!("{epochs} epochs trained; the model is that of epoch {epoch}"));
+    }
     let info = &mut trained.model.info;
     info.training.scores = runs.iter().map(|(_, run)| scores::score(run)).collect();
     match calibration::source(&runs) {
@@ -88,8 +104,21 @@ fn claim(out: &Path, resume: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The sentence that the model file carries.
-fn protocol(corpus: &Corpus, recipe: &Recipe, unscored: bool) -> String {
+/// What is held out for validation: whole speakers where there are some to choose from, for the model is for
+/// the voices of others.
+fn hold_out(corpus: &Corpus) -> HoldOut {
+    let known = corpus.utterances.iter().all(|utterance| utterance.speaker().is_some());
+    if known && corpus.speakers().len() > 1 { HoldOut::Speakers } else { HoldOut::Utterances }
+}
+
+/// The sentence that the model file carries; `validated` is how many utterances are held out for validation,
+/// and by what.
+fn protocol(
+    corpus: &Corpus,
+    recipe: &Recipe,
+    validated: Option<(usize, HoldOut)>,
+    unscored: bool,
+) -> String {
     let scores = match unscored {
         true => "no scores",
         false => {
@@ -101,10 +130,15 @@ fn protocol(corpus: &Corpus, recipe: &Recipe, unscored: bool) -> String {
         Precision::F32 => "",
         Precision::Bf16 => ", bf16",
     };
+    let count = corpus.utterances.len();
+    let (trained, held_out) = match validated {
+        None => (format!("all {count}"), "nothing held out".to_owned()),
+        Some((held, by)) => {
+            (format!("{} of the {count}", count - held), recipe.validation.describe(by))
+        }
+    };
     format!(
-        "trained on all {} utterances of {} ({}), {} epochs, seed {}{arithmetic}; nothing \
-         held out; {scores}",
-        corpus.utterances.len(),
+        "trained on {trained} utterances of {} ({}), {} epochs, seed {}{arithmetic}; {held_out}; {scores}",
         corpus.name,
         speakers(corpus.speakers().len()),
         recipe.epochs,

@@ -2,9 +2,14 @@
 
 pub(crate) mod ablation;
 pub(crate) mod calibration;
+mod clock;
+#[cfg(unix)]
+mod live;
 mod progress;
 pub(crate) mod report;
 pub(crate) mod scores;
+pub(crate) mod seeds;
+mod watchers;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,6 +20,8 @@ use clstm::nn::Preset;
 use clstm_corpus::{Corpus, Split};
 use clstm_train::{Dataset, Recipe, Stop};
 use serde::Serialize;
+#[cfg(unix)]
+use signal_hook::{consts::SIGTERM, iterator::Signals};
 
 use crate::args::TrainingArgs;
 use crate::corpora;
@@ -22,7 +29,7 @@ use crate::failure::Failure;
 use crate::notes::{note, warn};
 use crate::table::printable;
 
-pub(crate) use progress::Progress;
+pub(crate) use watchers::{About, Watchers};
 
 /// The corpus and the recipe that the arguments ask for.
 pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), Failure> {
@@ -128,15 +135,30 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Fail
     clstm::replace_file(path, &text).map_err(|error| Failure::writing(&name, &error))
 }
 
-/// Ctrl-C ends a training at its next step, its state saved; a second one ends the process.
+/// Ctrl-C and SIGTERM (what batch systems send first) end a training at its next step, its state saved; a
+/// second one ends the process.
 pub(crate) fn stop_on_interrupt() -> Result<&'static Stop, Failure> {
     static STOP: AtomicBool = AtomicBool::new(false);
-    ctrlc::set_handler(|| {
+    let interrupted = || {
         if STOP.swap(true, Ordering::Relaxed) {
+            #[cfg(unix)]
+            live::terminal::leave();
             std::process::exit(130);
         }
+        #[cfg(unix)]
+        if live::terminal::is_taken() {
+            return; // the view says so
+        }
         note("stopping at the next step, to save; Ctrl-C again ends at once, without saving");
-    })
-    .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    };
+    let failed = |what: &str, error: &dyn std::fmt::Display| {
+        Failure::Failed(format!("cannot listen for {what}: {error}"))
+    };
+    ctrlc::set_handler(interrupted).map_err(|error| failed("Ctrl-C", &error))?;
+    #[cfg(unix)]
+    {
+        let mut signals = Signals::new([SIGTERM]).map_err(|error| failed("SIGTERM", &error))?;
+        std::thread::spawn(move || signals.forever().for_each(|_| interrupted()));
+    }
     Ok(&STOP)
 }

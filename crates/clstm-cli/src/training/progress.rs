@@ -1,164 +1,82 @@
-//! A training as it goes: a bar on a terminal, lines without one.
+//! A training as it goes, in lines.
 
-use std::io::IsTerminal;
-use std::time::{Duration, Instant};
+use clstm_train::{EpochRecord, Event, Metrics, Observer, Pace};
 
-use clstm_train::{EpochRecord, Event, Observer};
-use indicatif::{ProgressBar, ProgressStyle};
-
+use super::clock::Clock;
 use crate::notes::note;
 use crate::table::percent;
 
-/// Shows where a run stands and how long it still takes.
+/// Says where a run stands and how long it still takes.
 pub(crate) struct Progress {
-    /// Folds to come, the one under way included.
-    folds_left: usize,
+    /// Follows without a word.
+    pub(super) quiet: bool,
     batch: usize,
-    /// The row of an ablation, with a blank; empty elsewhere.
+    /// The row of an ablation or the seed of several, with a blank; empty elsewhere.
     row: String,
-    fold: Fold,
-    /// Steps done by this process, and since when.
-    steps_done: usize,
-    since: Instant,
-    bar: Option<ProgressBar>,
+    clock: Clock,
+    training: Training,
 }
 
 /// The training under way.
-struct Fold {
+struct Training {
     name: String,
-    train: usize,
     epochs: usize,
     steps: usize,
-    /// Steps done, those of an earlier process included.
-    position: Option<usize>,
-    /// When the epoch began and at which position.
-    epoch: (Instant, usize),
-    last_step: Instant,
+    /// Whether this process has done a step of it.
+    begun: bool,
+    pace: Pace,
 }
 
 impl Progress {
     /// For a run of so many trainings.
-    pub(crate) fn new(folds: usize, batch: usize) -> Self {
-        let now = Instant::now();
-        let fold = Fold {
+    pub(crate) fn new(trainings: usize, batch: usize) -> Self {
+        let training = Training {
             name: String::new(),
-            train: 0,
             epochs: 0,
             steps: 0,
-            position: None,
-            epoch: (now, 0),
-            last_step: now,
+            begun: false,
+            pace: Pace::new(0, 0),
         };
-        let bar = None;
-        let row = String::new();
-        Self { folds_left: folds, batch, row, fold, steps_done: 0, since: now, bar }
-    }
-
-    /// Takes the bar away.
-    pub(crate) fn finish(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
+        Self { quiet: false, batch, row: String::new(), clock: Clock::new(trainings), training }
     }
 
     fn tell(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| note(line)),
-            None => note(line),
+        if !self.quiet {
+            note(line);
         }
     }
 
-    fn started(&mut self, name: String, train: usize, test: usize, epochs: usize, steps: usize) {
-        let now = Instant::now();
-        if self.steps_done == 0 {
-            self.since = now;
+    fn step(&mut self, epoch: usize, step: usize) {
+        let position = (epoch - 1) * self.training.steps + step;
+        if !self.training.begun && position > 1 {
+            self.tell(&format!("{}going on in epoch {epoch} at step {step}", self.training.name));
         }
-        let held_out = match test {
-            0 => String::new(),
-            _ => format!(", testing on {test} held out"),
-        };
-        self.tell(&format!(
-            "{name}training on {train} utterances{held_out}: {epochs} epochs of {steps} steps of \
-             about {} utterances",
-            self.batch.min(train)
-        ));
-        self.fold =
-            Fold { name, train, epochs, steps, position: None, epoch: (now, 0), last_step: now };
-        if std::io::stderr().is_terminal() {
-            self.finish();
-            let bar = ProgressBar::new((epochs * steps) as u64);
-            let style = ProgressStyle::with_template("{prefix}{wide_bar} {percent}% {msg}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.set_prefix(self.fold.name.clone());
-            self.bar = Some(bar);
-        }
-    }
-
-    fn step(&mut self, epoch: usize, step: usize, loss: f64) {
-        let now = Instant::now();
-        let position = (epoch - 1) * self.fold.steps + step;
-        if self.fold.position.is_none() {
-            if position > 1 {
-                self.tell(&format!("{}going on in epoch {epoch} at step {step}", self.fold.name));
-            }
-            self.fold.epoch.1 = position - 1;
-        }
-        self.fold.position = Some(position);
-        self.fold.last_step = now;
-        self.steps_done += 1;
-        if let Some(bar) = &self.bar {
-            bar.set_position(position as u64);
-            bar.set_message(format!(
-                "epoch {epoch}/{} loss {loss:.3}, {}",
-                self.fold.epochs,
-                self.left()
-            ));
-        }
+        self.training.begun = true;
+        self.training.pace.step(step);
+        self.clock.step(position);
     }
 
     fn epoch(&mut self, record: &EpochRecord) {
-        let fold = &self.fold;
-        let position = fold.position.unwrap_or(0);
-        let seconds = fold.last_step.duration_since(fold.epoch.0).as_secs_f64();
-        let clips = (position - fold.epoch.1.min(position)) as f64 * fold.train as f64
-            / fold.steps.max(1) as f64;
+        let clips = self.training.pace.epoch();
+        let training = &self.training;
+        let validation = record.validation.map_or(String::new(), |seen| {
+            format!(", validation loss {:.3} UA {}", seen.loss, percent(seen.ua))
+        });
         let test = record.test.map_or(String::new(), |test| {
             format!(", test UA {} (for the curve; nothing is chosen by it)", percent(test.ua))
         });
-        let line = format!(
-            "{}epoch {}/{}: loss {:.3} (softmax {:.3}, centre {:.3}), train UA {}{test}; {:.0} \
-             clips/s, {}",
-            fold.name,
+        self.tell(&format!(
+            "{}epoch {}/{}: loss {:.3} (softmax {:.3}, centre {:.3}), train UA {}{validation}{test}; \
+             {clips:.0} clips/s, {}",
+            training.name,
             record.epoch,
-            fold.epochs,
+            training.epochs,
             record.loss,
             record.softmax_loss,
             record.center_loss,
             percent(record.train_ua),
-            clips / seconds.max(1e-9),
-            self.left()
-        );
-        if self.bar.is_none() || record.test.is_some() {
-            self.tell(&line);
-        }
-        let now = Instant::now();
-        self.fold.epoch = (now, position);
-    }
-
-    /// Time left for the fold and the run, by the pace so far.
-    fn left(&self) -> String {
-        if self.steps_done == 0 {
-            return String::new();
-        }
-        let whole = self.fold.steps * self.fold.epochs;
-        let here = whole.saturating_sub(self.fold.position.unwrap_or(0));
-        let pace = self.since.elapsed().as_secs_f64() / self.steps_done as f64;
-        let after = self.folds_left.saturating_sub(1);
-        let time = |steps: usize| duration(Duration::from_secs_f64(pace * steps as f64));
-        match after {
-            0 => format!("{} left", time(here)),
-            _ => format!("{} left, {} for the run", time(here), time(here + after * whole)),
-        }
+            self.clock.left()
+        ));
     }
 }
 
@@ -169,54 +87,59 @@ impl Observer for Progress {
                 self.tell(&format!("row {number} of {rows}: {preset}"));
                 self.row = format!("{preset} ");
             }
-            &Event::Started { fold, folds, train, test, epochs, steps, done } => {
+            &Event::Seed { seed, number, seeds } => {
+                self.tell(&format!("seed {seed}, {number} of {seeds}"));
+                self.row = format!("seed {seed} ");
+            }
+            &Event::Started {
+                fold, folds, train, validation, test, epochs, steps, done, ..
+            } => {
                 let fold = fold.map_or(String::new(), |fold| format!("fold {fold}/{folds} "));
                 let name = format!("{}{fold}", self.row);
-                self.started(name, train, test, epochs, steps);
+                let batch = self.batch.min(train);
+                let parts = parts(train, validation, test);
+                self.tell(&format!(
+                    "{name}{parts}: {epochs} epochs of {steps} steps of about {batch} utterances"
+                ));
+                let pace = Pace::new(train, steps);
+                self.training = Training { name, epochs, steps, begun: false, pace };
+                self.clock.started(epochs * steps);
                 if done > 0 {
                     self.tell(&format!("going on after epoch {done} of {epochs}"));
                 }
             }
-            &Event::Step { epoch, step, loss } => self.step(epoch.max(1), step.max(1), loss),
+            &Event::Step { epoch, step, .. } => self.step(epoch.max(1), step.max(1)),
             Event::Epoch(record) => self.epoch(record),
             Event::FoldDone { fold, metrics, resumed } => {
-                self.finish();
-                self.folds_left = self.folds_left.saturating_sub(1);
-                let earlier = if *resumed { " (done earlier)" } else { "" };
-                self.tell(&format!(
-                    "{}fold {fold} done{earlier}: UA {}, WA {}, macro F1 {}",
-                    self.row,
-                    percent(metrics.ua),
-                    percent(metrics.wa),
-                    percent(metrics.macro_f1)
-                ));
+                self.clock.training_done();
+                self.tell(&fold_done(&self.row, *fold, metrics, *resumed));
             }
             _ => {}
         }
     }
 }
 
-/// `48 s`, `12 min`, `3 h 05 min`.
-fn duration(time: Duration) -> String {
-    let seconds = time.as_secs_f64().round() as u64;
-    match seconds {
-        0..100 => format!("{seconds} s"),
-        100..6000 => format!("{} min", (seconds + 30) / 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
-    }
+/// `training on 900 utterances, validating on 100, testing on 250 held out`.
+fn parts(train: usize, validation: usize, test: usize) -> String {
+    let part = |of: &str, count: usize| match count {
+        0 => String::new(),
+        _ => format!(", {of} on {count}"),
+    };
+    let held_out = if test > 0 { " held out" } else { "" };
+    format!(
+        "training on {train} utterances{}{}{held_out}",
+        part("validating", validation),
+        part("testing", test)
+    )
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::duration;
-
-    #[test]
-    fn durations_read_naturally() {
-        let read = |seconds| duration(Duration::from_secs(seconds));
-        assert_eq!(read(48), "48 s");
-        assert_eq!(read(720), "12 min");
-        assert_eq!(read(3 * 3600 + 5 * 60), "3 h 05 min");
-    }
+/// The figures of a fold.
+pub(super) fn fold_done(row: &str, fold: usize, metrics: &Metrics, resumed: bool) -> String {
+    let earlier = if resumed { " (done earlier)" } else { "" };
+    format!(
+        "{row}fold {fold} done{earlier}: UA {}, WA {}, macro F1 {}",
+        percent(metrics.ua),
+        percent(metrics.wa),
+        percent(metrics.macro_f1)
+    )
 }

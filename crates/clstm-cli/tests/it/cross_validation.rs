@@ -151,6 +151,43 @@ fn folds_as_separate_jobs_join_to_the_same_figures() {
 }
 
 #[test]
+fn several_seeds_are_runs_of_their_own_over_the_same_folds() {
+    let out = place("cv-seeds");
+    let seeds = |seeds: &str, more: &[&str]| {
+        let mut command = cv(&out, "random");
+        command.args(["--fold-seed", "7", "--seeds", seeds]).args(more);
+        command
+    };
+    complains(&mut seeds("2,5", &["--fold", "1"]), 0, "partial: folds 2 of seed 5 are not done");
+    complains(&mut seeds("2,5", &[]), 1, "already holds a run");
+    let printed = text(&ok(&mut seeds("2,5", &["--resume"])).stdout);
+    assert!(printed.contains("all seeds test on the same folds"), "{printed}");
+    let figures = json_file(&out.join("seeds.json"));
+    let runs: Vec<Value> =
+        [2, 5].map(|seed| json_file(&out.join(format!("seed-{seed}/metrics.json")))).to_vec();
+    let ua = |value: &Value| value["mean"]["ua"].as_f64().unwrap();
+    let (a, b) = (ua(&runs[0]), ua(&runs[1]));
+    assert!((ua(&figures) - (a + b) / 2.0).abs() < 1e-12);
+    assert!((figures["std"]["ua"].as_f64().unwrap() - (a - b).abs() / 2.0).abs() < 1e-12);
+    assert_eq!(figures["runs"][1]["seed"], 5);
+    assert_eq!(figures["runs"][1]["folds"], json!([1, 2]));
+    let tested = |seed: usize| {
+        let lines = fs::read_to_string(out.join(format!("seed-{seed}/fold-1/predictions.jsonl")));
+        let id = |line: &str| serde_json::from_str::<Value>(line).unwrap()["id"].to_string();
+        lines.unwrap().lines().map(id).collect::<Vec<_>>()
+    };
+    assert_eq!(tested(2), tested(5), "the same folds");
+    complains(&mut seeds("2,2", &[]), 2, "the seed 2 is named twice");
+    complains(&mut seeds("3", &["--seed", "1"]), 2, "cannot be used with");
+    complains(&mut cv(&out, "random"), 1, "holds runs of several seeds");
+    // They can be averaged as they are.
+    let both = place("cv-seeds-average");
+    let mut average = clstm();
+    average.arg("average").args([out.join("seed-2"), out.join("seed-5")]).arg("--out").arg(&both);
+    ok(&mut average);
+}
+
+#[test]
 fn folds_of_different_recipes_do_not_mix() {
     let out = place("cv-mixed");
     ok(cv(&out, "speaker").args(["--fold", "1"]));

@@ -1,7 +1,7 @@
 //! A temperature from training utterances that the weights do not see.
 
 use clstm::Recognizer;
-use clstm_corpus::{Fold, Split, ValidationSplit, check_leakage_between, validation_split};
+use clstm_corpus::{Fold, HoldOut, ValidationSplit};
 use clstm_nn::burn::tensor::Device;
 
 use super::{HeldOutTemperature, fit_temperature};
@@ -11,23 +11,13 @@ use crate::{Dataset, Recipe, TrainError, Trained, evaluate};
 pub(crate) fn hold_out(
     dataset: &Dataset,
     fold: &Fold,
-    split: Split,
+    by: HoldOut,
     recipe: &Recipe,
 ) -> Result<Option<ValidationSplit>, TrainError> {
     if recipe.calibration_share == 0.0 {
         return Ok(None);
     }
-    let (corpus, groups) = (&dataset.corpus, &dataset.groups[..]);
-    let share = recipe.calibration_share;
-    let cut = validation_split(corpus, groups, fold, split.hold_out(), share, recipe.seed)?;
-    // Sessions may be shared: speakers are what is held out.
-    let apart = if split.is_speaker_independent() { Split::Speaker } else { Split::Random };
-    for (first, second) in
-        [(&cut.train, &cut.validation), (&cut.train, &fold.test), (&cut.validation, &fold.test)]
-    {
-        check_leakage_between(corpus, groups, first, second, apart).into_result()?;
-    }
-    Ok(Some(cut))
+    crate::validation::hold_out(dataset, fold, by, recipe.calibration_share, recipe.seed).map(Some)
 }
 
 /// Fits the temperature of a trained model on `utterances` and gives it to the model and to what it said

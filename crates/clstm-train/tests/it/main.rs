@@ -7,3 +7,5 @@ mod recipe;
 mod resume;
 #[cfg(feature = "ndarray")]
 mod second_device;
+mod tensorboard;
+mod validation;

@@ -74,6 +74,12 @@ fn mistakes_are_named() {
         ("calibration_share", "0.5", "calibration_share"),
         ("calibration_share", "-0.1", "calibration_share"),
         ("calibration_share", "nan", "calibration_share"),
+        ("validation.share", "0.5", "validation.share"),
+        ("validation.share", "nan", "validation.share"),
+        ("validation.patience", "3", "validation.share"),
+        ("validation.select", "best", "validation.share"),
+        ("validation.select", "worst", "select"),
+        ("validation.every", "0", "validation.every"),
         ("optimizer.learning_rate", "-1", "optimizer"),
         ("network.classes", "0", "classes"),
         ("frontend.segment_length", "1000", "segment_length"),
@@ -98,7 +104,7 @@ fn recipes_from_before_a_setting_are_read_with_its_default() {
     let recipe = Recipe::new(Preset::Clstm, 8);
     let mut json = serde_json::to_value(&recipe).expect("JSON");
     let fields = json.as_object_mut().expect("an object");
-    for setting in ["mixup", "calibration_share"] {
+    for setting in ["mixup", "calibration_share", "validation"] {
         fields.remove(setting).expect("there");
     }
     fields["optimizer"].as_object_mut().expect("an object").remove("waveform_rate");

@@ -38,7 +38,14 @@ fn run(
     brake: Option<usize>,
 ) -> Result<Trained, TrainError> {
     let (train_set, test) = parts(dataset);
-    let set = TrainingSet { dataset, train: &train_set, test: &test, init: None, fold: None };
+    let set = TrainingSet {
+        dataset,
+        train: &train_set,
+        validation: &[],
+        test: &test,
+        init: None,
+        fold: None,
+    };
     let stop = Stop::new(false);
     let mut brake = brake.map(|steps| Brake { stop: &stop, steps });
     let observer: &mut dyn Observer = match &mut brake {

@@ -20,7 +20,14 @@ fn second() -> Device {
 
 fn run(dataset: &Dataset, recipe: &Recipe, device: &Device, file: &Path) -> Trained {
     let (train_set, test): (Vec<_>, Vec<_>) = (0..dataset.clips.len()).partition(|i| i % 4 != 0);
-    let set = TrainingSet { dataset, train: &train_set, test: &test, init: None, fold: None };
+    let set = TrainingSet {
+        dataset,
+        train: &train_set,
+        validation: &[],
+        test: &test,
+        init: None,
+        fold: None,
+    };
     let stop = Stop::new(false);
     train(set, recipe, device, "a test", file, &stop, &mut Silent).expect("a training")
 }

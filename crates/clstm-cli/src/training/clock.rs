@@ -1,0 +1,82 @@
+//! Time left, by the pace so far.
+
+use std::time::{Duration, Instant};
+
+/// Counts the steps of a run and the time they take.
+#[derive(Debug)]
+pub(super) struct Clock {
+    /// Trainings to come, the one under way included.
+    trainings: usize,
+    /// Steps that this process has done, and since when.
+    done: usize,
+    since: Instant,
+    /// Steps of the training under way, and how many of them are done, by an earlier process or this one.
+    whole: usize,
+    position: usize,
+}
+
+impl Clock {
+    /// Of a run of so many trainings.
+    pub(super) fn new(trainings: usize) -> Self {
+        Self { trainings, done: 0, since: Instant::now(), whole: 0, position: 0 }
+    }
+
+    /// A training of `whole` steps begins or goes on.
+    pub(super) fn started(&mut self, whole: usize) {
+        if self.done == 0 {
+            self.since = Instant::now();
+        }
+        (self.whole, self.position) = (whole, 0);
+    }
+
+    /// The training's step `position` (from 1) is done.
+    pub(super) fn step(&mut self, position: usize) {
+        self.done += 1;
+        self.position = position;
+    }
+
+    /// The training under way, or one that was done earlier, is over.
+    pub(super) fn training_done(&mut self) {
+        self.trainings = self.trainings.saturating_sub(1);
+    }
+
+    /// Time left for the training and the run, by the pace so far; empty before the first step.
+    pub(super) fn left(&self) -> String {
+        if self.done == 0 {
+            return String::new();
+        }
+        let here = self.whole.saturating_sub(self.position);
+        let pace = self.since.elapsed().as_secs_f64() / self.done as f64;
+        let after = self.trainings.saturating_sub(1);
+        let time = |steps: usize| duration(Duration::from_secs_f64(pace * steps as f64));
+        match after {
+            0 => format!("{} left", time(here)),
+            _ => format!("{} left, {} for the run", time(here), time(here + after * self.whole)),
+        }
+    }
+}
+
+/// `48 s`, `12 min`, `3 h 05 min`.
+fn duration(time: Duration) -> String {
+    let seconds = time.as_secs_f64().round() as u64;
+    match seconds {
+        0..100 => format!("{seconds} s"),
+        100..6000 => format!("{} min", (seconds + 30) / 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::duration;
+
+    #[test]
+    fn durations_read_naturally() {
+        let read = |seconds| duration(Duration::from_secs(seconds));
+        assert_eq!(read(48), "48 s");
+        assert_eq!(read(720), "12 min");
+        assert_eq!(read(3 * 3600 + 5 * 60), "3 h 05 min");
+    }
+}

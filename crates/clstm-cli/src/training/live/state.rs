@@ -1,0 +1,166 @@
+//! What the view shows.
+
+use clstm_train::{EpochRecord, Event, Metrics, Pace};
+
+use crate::table::printable;
+use crate::training::clock::Clock;
+use crate::training::progress::fold_done;
+use crate::training::watchers::About;
+
+/// A run as far as it is known.
+pub(super) struct State {
+    /// What is trained on what.
+    pub(super) title: String,
+    /// Class names, as they can be shown.
+    pub(super) labels: Vec<String>,
+    /// Trainings of the run, and those that are done, with their UA.
+    pub(super) trainings: usize,
+    pub(super) done: Vec<(String, f64)>,
+    /// The training under way; none before the first.
+    pub(super) training: Option<Training>,
+    pub(super) clock: Clock,
+    /// The row of an ablation or the seed of several, with a blank; empty elsewhere.
+    row: String,
+    told: Vec<String>,
+}
+
+/// The training under way.
+pub(super) struct Training {
+    /// `fold 2 of 5`; empty where there are no folds.
+    pub(super) name: String,
+    /// What it trains on, in words.
+    pub(super) parts: String,
+    pub(super) epochs: usize,
+    pub(super) steps: usize,
+    /// Where it stands: epoch and step, from 1.
+    pub(super) at: (usize, usize),
+    /// Mean loss an utterance so far in the epoch.
+    pub(super) loss: Option<f64>,
+    pub(super) history: Vec<EpochRecord>,
+    pub(super) classes: Option<Classes>,
+    pub(super) clips: f64,
+    pace: Pace,
+}
+
+/// The last look at the classes.
+pub(super) struct Classes {
+    /// Whose recalls they are, in words.
+    pub(super) of: &'static str,
+    pub(super) metrics: Metrics,
+}
+
+impl State {
+    /// Before the first news.
+    pub(super) fn new(about: &About<'_>) -> Self {
+        Self {
+            title: printable(&about.title),
+            labels: about.labels.iter().map(|label| printable(label)).collect(),
+            trainings: about.trainings,
+            done: Vec::new(),
+            training: None,
+            clock: Clock::new(about.trainings),
+            row: String::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// Lines to leave behind.
+    pub(super) fn told(&self) -> &[String] {
+        &self.told
+    }
+
+    /// Takes in what a training tells.
+    pub(super) fn hear(&mut self, event: &Event) {
+        match event {
+            Event::Row { preset, .. } => self.row = format!("{preset} "),
+            Event::Seed { seed, .. } => self.row = format!("seed {seed} "),
+            Event::Started {
+                fold,
+                folds,
+                train,
+                validation,
+                test,
+                epochs,
+                steps,
+                done,
+                history,
+                ..
+            } => {
+                let fold = fold.map_or(String::new(), |fold| format!("fold {fold} of {folds}"));
+                self.clock.started(epochs * steps);
+                self.training = Some(Training {
+                    name: format!("{}{fold}", self.row).trim_end().to_owned(),
+                    parts: parts(*train, *validation, *test),
+                    epochs: *epochs,
+                    steps: *steps,
+                    at: (*done, *steps),
+                    loss: None,
+                    history: history.clone(),
+                    classes: None,
+                    clips: 0.0,
+                    pace: Pace::new(*train, *steps),
+                });
+            }
+            Event::FoldDone { fold, metrics, resumed } => {
+                self.clock.training_done();
+                self.done.push((format!("{}fold {fold}", self.row), metrics.ua));
+                self.told.push(fold_done(&self.row, *fold, metrics, *resumed));
+            }
+            other => {
+                if let Some(training) = &mut self.training {
+                    training.hear(other, &mut self.clock);
+                }
+            }
+        }
+    }
+}
+
+/// `900 training, 100 validation, 250 test utterances`.
+fn parts(train: usize, validation: usize, test: usize) -> String {
+    let part = |count: usize, of: &str| match count {
+        0 => String::new(),
+        _ => format!(", {count} {of}"),
+    };
+    format!("{train} training{}{} utterances", part(validation, "validation"), part(test, "test"))
+}
+
+impl Training {
+    fn hear(&mut self, event: &Event, clock: &mut Clock) {
+        match event {
+            &Event::Step { epoch, step, loss } => {
+                self.at = (epoch, step);
+                self.loss = Some(loss);
+                self.pace.step(step);
+                self.clips = self.pace.clips();
+                clock.step(self.position());
+            }
+            // Validation utterances say more than crops that the weights were just moved by; between two
+            // looks at them they stay.
+            Event::Classes { validation: Some(metrics), .. } => {
+                let of = "validation utterances";
+                self.classes = Some(Classes { of, metrics: metrics.clone() });
+            }
+            Event::Classes { training, validation: None } => {
+                let of = "training crops";
+                if self.classes.as_ref().is_none_or(|before| before.of == of) {
+                    self.classes = Some(Classes { of, metrics: training.clone() });
+                }
+            }
+            Event::Epoch(record) => {
+                self.clips = self.pace.epoch();
+                self.history.push(*record);
+            }
+            _ => {}
+        }
+    }
+
+    /// Steps done, of all.
+    pub(super) fn position(&self) -> usize {
+        (self.at.0.max(1) - 1) * self.steps + if self.at.0 == 0 { 0 } else { self.at.1 }
+    }
+
+    /// Its part that is done, in `[0, 1]`.
+    pub(super) fn share(&self) -> f64 {
+        self.position() as f64 / (self.epochs * self.steps).max(1) as f64
+    }
+}

@@ -1,0 +1,53 @@
+//! The live view in a pseudo-terminal (`script` of util-linux gives it one).
+
+#![cfg(unix)]
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+use crate::support::{place, text, training};
+
+/// A command in a terminal of its own.
+fn in_terminal(command: &Command, more: &str) -> Command {
+    let quoted = |part: &std::ffi::OsStr| format!("'{}'", part.to_str().unwrap());
+    let line: Vec<String> =
+        std::iter::once(command.get_program()).chain(command.get_args()).map(quoted).collect();
+    let mut script = Command::new("script");
+    script.args(["-qec", &format!("{} {more}", line.join(" ")), "/dev/null"]);
+    script.env("TERM", "xterm").env_remove("CI").stdin(Stdio::piped()).stdout(Stdio::piped());
+    script
+}
+
+#[test]
+fn q_saves_and_gives_the_terminal_back() {
+    let version = Command::new("script").arg("--version").output();
+    if !version.is_ok_and(|output| text(&output.stdout).contains("util-linux")) {
+        eprintln!("skipped: there is no `script` of util-linux");
+        return;
+    }
+    let out = place("live");
+    let mut child = in_terminal(&training("train", &out, 100_000), "").spawn().unwrap();
+    let (mut keys, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut seen, mut buffer) = (String::new(), [0; 4096]);
+    let mut asked = false;
+    // A closed pseudo-terminal is an error on Linux, not an end.
+    while let Ok(count @ 1..) = screen.read(&mut buffer) {
+        seen += &String::from_utf8_lossy(&buffer[..count]);
+        // Cells that stay are not drawn again: the words come in one piece only as they first appear.
+        if !asked && seen.contains("training crop") {
+            keys.write_all(b"q").unwrap();
+            asked = true;
+        }
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{seen}");
+    let (taken, left) = (seen.find("\x1b[?1049h"), seen.find("\x1b[?1049l"));
+    assert!(taken.is_some() && taken < left, "{seen}");
+    let after = &seen[left.unwrap()..];
+    assert!(after.contains("continue with --resume") && !after.contains("panicked"), "{after}");
+    assert!(out.join("checkpoint.safetensors").exists());
+
+    // Asked for lines, it says them.
+    let mut plain = in_terminal(&training("train", &place("live-plain"), 1), "--plain");
+    let said = String::from_utf8_lossy(&plain.output().unwrap().stdout).into_owned();
+    assert!(said.contains("epoch 1/1: loss") && !said.contains('\x1b'), "{said}");
+}

@@ -1,0 +1,44 @@
+//! Validation inside `clstm train` (that of `cv` is in `resume`).
+
+use serde_json::Value;
+
+use crate::support::{clstm, complains, json_file, ok, place, text, training};
+
+#[test]
+fn a_training_of_everything_validates_on_whole_speakers_and_says_so() {
+    let out = place("validated");
+    let mut train = training("train", &out, 3);
+    train.args(["--set", "validation.share=0.25", "--set", "validation.select=best"]);
+    let told = text(&ok(&mut train).stderr);
+    assert!(told.contains("training on 48 utterances, validating on 16"), "{told}");
+    assert!(told.contains(", validation loss "), "{told}");
+    let history = json_file(&out.join("history.json"));
+    let losses: Vec<f64> = history
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|epoch| epoch["validation"]["loss"].as_f64().unwrap())
+        .collect();
+    let best = (1..=3).min_by(|a, b| losses[a - 1].total_cmp(&losses[b - 1])).unwrap();
+    assert!(
+        told.contains(&format!("3 epochs trained; the model is that of epoch {best}")),
+        "{told}"
+    );
+
+    let mut inspect = clstm();
+    inspect.arg("inspect").arg(out.join("model.safetensors")).args(["--format", "json"]);
+    let model: Value = serde_json::from_slice(&ok(&mut inspect).stdout).unwrap();
+    let said = &model["training"];
+    assert_eq!((&said["epochs"], &said["utterances"]), (&best.into(), &48.into()));
+    assert_eq!(said["speakers"].as_array().unwrap().len(), 3);
+    let protocol = said["protocol"].as_str().unwrap();
+    assert!(protocol.contains("trained on 48 of the 64 utterances"), "{protocol}");
+    assert!(protocol.contains("validation of 25% of the training speakers"), "{protocol}");
+}
+
+#[test]
+fn patience_without_utterances_to_look_at_is_refused() {
+    let mut train = training("train", &place("unvalidated"), 3);
+    train.args(["--set", "validation.patience=3"]);
+    complains(&mut train, 2, "set validation.share, such as 0.1");
+}

@@ -1,0 +1,267 @@
+//! The epochs of a training.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use clstm::{Model, Recognizer};
+use clstm_nn::NamedTensor;
+use clstm_nn::burn::tensor::Device;
+
+use super::{Stop, TrainingSet, check_same, data_digest, model};
+use crate::batches::{assemble, steps_per_epoch};
+use crate::checkpoint::{self, State, Values};
+use crate::progress::{EpochSums, TestRecord};
+use crate::validation::{Select, Watch};
+use crate::{
+    Batch, EpochRecord, Evaluation, Event, Learner, Metrics, Observer, Recipe, TrainError, evaluate,
+};
+
+/// What the names of the best weights begin with in a checkpoint.
+const BEST: &str = "best.";
+
+/// A training under way.
+pub(super) struct Training<'a> {
+    set: TrainingSet<'a>,
+    recipe: &'a Recipe,
+    checkpoint: &'a Path,
+    device: Device,
+    learner: Learner,
+    pub(super) state: State,
+    /// The best weights so far by the validation utterances, where they are to be kept.
+    best: Option<Vec<NamedTensor>>,
+    /// On the test utterances after the last epoch, where its weights are those chosen.
+    pub(super) evaluation: Option<Evaluation>,
+    /// When this process took over.
+    since: Instant,
+    /// What earlier processes spent.
+    earlier_s: f64,
+}
+
+impl<'a> Training<'a> {
+    pub(super) fn open(
+        set: TrainingSet<'a>,
+        recipe: &'a Recipe,
+        device: &Device,
+        checkpoint: &'a Path,
+    ) -> Result<Self, TrainError> {
+        if set.train.len() < 2 {
+            return Err(TrainError::Empty("fewer than two utterances to train on".to_owned()));
+        }
+        let mut learner = Learner::new(recipe, set.init, device)?;
+        let fresh = State {
+            recipe: recipe.clone(),
+            data: data_digest(&set),
+            epoch: 0,
+            step: 0,
+            time: 0,
+            sums: EpochSums::new(recipe.network.classes),
+            history: Vec::new(),
+            watch: None,
+            seconds: 0.0,
+        };
+        let mut best = None;
+        let state = match checkpoint::read(checkpoint)? {
+            None => fresh,
+            Some((state, mut values)) => {
+                check_same(&state, &fresh, checkpoint)?;
+                if state.watch.is_some() && recipe.validation.select == Select::Best {
+                    best = Some(take_best(&mut values, learner.network_tensors(), checkpoint)?);
+                }
+                learner.restore(values, state.time, checkpoint)?;
+                state
+            }
+        };
+        let (since, earlier_s) = (Instant::now(), state.seconds);
+        let evaluation = None;
+        Ok(Self {
+            set,
+            recipe,
+            checkpoint,
+            device: device.clone(),
+            learner,
+            state,
+            best,
+            evaluation,
+            since,
+            earlier_s,
+        })
+    }
+
+    pub(super) fn seconds(&self) -> f64 {
+        self.earlier_s + self.since.elapsed().as_secs_f64()
+    }
+
+    /// Runs the epoch under way to its end.
+    pub(super) fn epoch(
+        &mut self,
+        stop: &Stop,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        let (set, recipe) = (self.set, self.recipe);
+        let epoch = self.state.epoch;
+        let steps = steps_per_epoch(set.train.len(), recipe.batch);
+        let mut rate = 0.0;
+        std::thread::scope(|scope| {
+            let first = self.state.step;
+            let batches = assemble(scope, set.dataset, set.train, recipe, epoch, first)?;
+            for batch in batches {
+                if stop.load(Ordering::Relaxed) {
+                    self.save()?;
+                    return Err(TrainError::Stopped { path: self.checkpoint.to_owned() });
+                }
+                rate = self.rate(epoch * steps + self.state.step, steps);
+                let seen = self.step(batch, rate)?;
+                self.state.step += 1;
+                let loss = self.loss_sum() / seen as f64;
+                observer.on_event(&Event::Step { epoch: epoch + 1, step: self.state.step, loss });
+            }
+            Ok(())
+        })?;
+        let (record, looked) = self.finish_epoch(rate)?;
+        observer.on_event(&looked);
+        observer.on_event(&Event::Epoch(record));
+        Ok(())
+    }
+
+    /// Whether no epoch is left, or the validation ends it earlier.
+    pub(super) fn is_over(&self) -> bool {
+        let ended = |watch: Watch| watch.is_over(&self.recipe.validation);
+        self.state.epoch >= self.recipe.epochs || self.state.watch.is_some_and(ended)
+    }
+
+    /// Learning rate of a step counted over the whole training.
+    fn rate(&self, step: usize, steps: usize) -> f64 {
+        let recipe = self.recipe;
+        let factor = recipe.schedule.factor(step, steps * recipe.epochs, recipe.epochs);
+        recipe.optimizer.learning_rate * factor
+    }
+
+    /// One step; gives how many utterances the epoch has seen.
+    fn step(&mut self, batch: Batch, rate: f64) -> Result<usize, TrainError> {
+        let labels = batch.labels.clone();
+        let seen = self.learner.step(batch, rate);
+        let loss = seen.softmax_loss + seen.center_loss;
+        if !loss.is_finite() {
+            return Err(TrainError::Diverged { epoch: self.state.epoch + 1, loss });
+        }
+        let sums = &mut self.state.sums;
+        sums.softmax += seen.softmax_loss;
+        sums.center += seen.center_loss;
+        for (label, predicted) in labels.into_iter().zip(seen.predicted) {
+            sums.confusion[label][predicted] += 1;
+        }
+        Ok(sums.confusion.iter().flatten().sum())
+    }
+
+    fn loss_sum(&self) -> f64 {
+        self.state.sums.softmax + self.recipe.center_loss * self.state.sums.center
+    }
+
+    /// Closes the epoch's books, looks at the validation and test utterances where it is due, and saves.
+    fn finish_epoch(&mut self, learning_rate: f64) -> Result<(EpochRecord, Event), TrainError> {
+        let recipe = self.recipe;
+        let sums = std::mem::replace(&mut self.state.sums, EpochSums::new(recipe.network.classes));
+        let count = sums.confusion.iter().flatten().sum::<usize>() as f64;
+        let train = Metrics::from_confusion(sums.confusion);
+        self.state.epoch += 1;
+        self.state.step = 0;
+        let epoch = self.state.epoch;
+        let validation = self.validate()?;
+        let last = self.is_over();
+        let test = match self.set.test {
+            test if !test.is_empty() && (last || epoch.is_multiple_of(recipe.test_every)) => {
+                let evaluation = self.evaluate(test)?;
+                let seen = TestRecord::of(&evaluation);
+                self.evaluation = (last && self.chosen_epoch() == epoch).then_some(evaluation);
+                Some(seen)
+            }
+            _ => None,
+        };
+        let record = EpochRecord {
+            epoch,
+            learning_rate,
+            loss: (sums.softmax + recipe.center_loss * sums.center) / count,
+            softmax_loss: sums.softmax / count,
+            center_loss: sums.center / count,
+            train_ua: train.ua,
+            train_wa: train.wa,
+            validation: validation.as_ref().map(TestRecord::of),
+            test,
+        };
+        self.state.history.push(record);
+        if last || epoch.is_multiple_of(recipe.checkpoint_every) {
+            self.save()?;
+        }
+        let validation = validation.map(|seen| seen.metrics);
+        Ok((record, Event::Classes { training: train, validation }))
+    }
+
+    /// Looks at the validation utterances where it is due, and keeps the weights if they are the best yet.
+    fn validate(&mut self) -> Result<Option<Evaluation>, TrainError> {
+        let (config, epoch) = (&self.recipe.validation, self.state.epoch);
+        let due = epoch.is_multiple_of(config.every) || epoch == self.recipe.epochs;
+        if !config.is_on() || !due {
+            return Ok(None);
+        }
+        let seen = self.evaluate(self.set.validation)?;
+        let (watch, best) = Watch::look(self.state.watch, epoch, seen.loss);
+        self.state.watch = Some(watch);
+        if best && config.select == Select::Best {
+            self.best = Some(self.learner.network_tensors());
+        }
+        Ok(Some(seen))
+    }
+
+    /// The weights as they stand on some utterances, as a user's file would be heard.
+    fn evaluate(&self, utterances: &[usize]) -> Result<Evaluation, TrainError> {
+        let tensors = self.learner.network_tensors();
+        let model = model::assemble(&self.set, self.recipe, self.state.epoch, tensors, "")?;
+        Ok(evaluate(&Recognizer::on(model, &self.device)?, self.set.dataset, utterances))
+    }
+
+    /// The epoch whose weights are chosen so far.
+    fn chosen_epoch(&self) -> usize {
+        match (self.recipe.validation.select, self.state.watch) {
+            (Select::Best, Some(watch)) => watch.epoch,
+            _ => self.state.epoch,
+        }
+    }
+
+    /// The model that the training ends with, and its epoch.
+    pub(super) fn chosen(&mut self, protocol: &str) -> Result<(Model, usize), TrainError> {
+        let epoch = self.chosen_epoch();
+        let tensors = self.best.take().unwrap_or_else(|| self.learner.network_tensors());
+        let model = model::assemble(&self.set, self.recipe, epoch, tensors, protocol)?;
+        Ok((model, epoch))
+    }
+
+    fn save(&mut self) -> Result<(), TrainError> {
+        self.state.time = self.learner.time();
+        self.state.seconds = self.seconds();
+        let mut values = self.learner.values();
+        for tensor in self.best.iter().flatten() {
+            values.insert(format!("{BEST}{}", tensor.name), tensor.values.clone());
+        }
+        checkpoint::write(self.checkpoint, &self.state, &values)
+    }
+}
+
+/// The best weights of a checkpoint: `tensors` with its values.
+fn take_best(
+    values: &mut Values,
+    mut tensors: Vec<NamedTensor>,
+    path: &Path,
+) -> Result<Vec<NamedTensor>, TrainError> {
+    for tensor in &mut tensors {
+        let name = format!("{BEST}{}", tensor.name);
+        tensor.values = match values.remove(&name) {
+            Some(found) if found.len() == tensor.values.len() => found,
+            _ => {
+                let reason = format!("{name} is missing or of another size");
+                return Err(TrainError::malformed(path, reason));
+            }
+        };
+    }
+    Ok(tensors)
+}

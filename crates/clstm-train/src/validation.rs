@@ -1,0 +1,207 @@
+//! Validation inside a training: a part of its own utterances that says when to end, and which epoch's
+//! weights to keep.
+
+use clstm_corpus::{
+    Fold, HoldOut, Split, ValidationSplit, check_leakage_between, validation_split,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Dataset, Recipe, TrainError};
+
+/// Which weights a training with validation ends with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Select {
+    /// Those of its last epoch.
+    #[default]
+    Last,
+    /// Those of the look with the least validation loss, the first of equals.
+    Best,
+}
+
+/// Validation on utterances held out of the training part: the inner split of a nested validation. The test
+/// utterances have no part in it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidationConfig {
+    /// Share of the training utterances of each class (where folds keep speakers apart: of the training
+    /// speakers, whole) that is held out; 0 for no validation. Below 0.5.
+    #[serde(default)]
+    pub share: f64,
+    /// Looks in a row without a smaller loss after which the training ends; 0 for never.
+    #[serde(default)]
+    pub patience: usize,
+    /// Which weights are kept.
+    #[serde(default)]
+    pub select: Select,
+    /// Epochs between two looks.
+    #[serde(default = "one")]
+    pub every: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+impl Default for ValidationConfig {
+    /// Off.
+    fn default() -> Self {
+        Self { share: 0.0, patience: 0, select: Select::Last, every: 1 }
+    }
+}
+
+impl ValidationConfig {
+    /// Whether anything is held out.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.share > 0.0
+    }
+
+    /// What it does, in words: `validation of 10% of the training speakers, ...`.
+    #[must_use]
+    pub fn describe(&self, by: HoldOut) -> String {
+        let of = match by {
+            HoldOut::Speakers => "speakers",
+            HoldOut::Utterances => "utterances",
+        };
+        // Shares are written as people write them: a rounding to tenths of a percent, without zeros.
+        let percent = (self.share * 1_000.0).round() / 10.0;
+        let end = match self.patience {
+            0 => String::new(),
+            1 => ", ended by 1 look without a smaller loss".to_owned(),
+            looks => format!(", ended by {looks} looks without a smaller loss"),
+        };
+        let kept = match self.select {
+            Select::Last => "",
+            Select::Best => ", weights of the smallest loss",
+        };
+        format!("validation of {percent}% of the training {of}{end}{kept}")
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        let bad = |message: &str| Err(TrainError::Recipe(message.to_owned()));
+        if !(0.0..0.5).contains(&self.share) {
+            return bad("validation.share must be in [0, 0.5)");
+        }
+        if self.every == 0 {
+            return bad("validation.every must be at least 1");
+        }
+        if !self.is_on() && (self.patience > 0 || self.select == Select::Best) {
+            return bad(
+                "validation.patience and validation.select need utterances to look at: set \
+                 validation.share, such as 0.1",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Cuts the training part of `fold` in two by the recipe's `validation.share`; none where it is 0. A fold
+/// without test utterances is a training of everything.
+///
+/// # Errors
+/// Where either side would be empty, or the fold leaks into its test part.
+pub fn hold_out_validation(
+    dataset: &Dataset,
+    fold: &Fold,
+    by: HoldOut,
+    recipe: &Recipe,
+) -> Result<Option<ValidationSplit>, TrainError> {
+    if !recipe.validation.is_on() {
+        return Ok(None);
+    }
+    let share = recipe.validation.share;
+    hold_out(dataset, fold, by, share, recipe.seed).map(Some)
+}
+
+/// Cuts a fold's training part in two and checks that neither side shares what it must not.
+pub(crate) fn hold_out(
+    dataset: &Dataset,
+    fold: &Fold,
+    by: HoldOut,
+    share: f64,
+    seed: u64,
+) -> Result<ValidationSplit, TrainError> {
+    let (corpus, groups) = (&dataset.corpus, &dataset.groups[..]);
+    let cut = validation_split(corpus, groups, fold, by, share, seed)?;
+    // Sessions may be shared: speakers are what is held out.
+    let apart = match by {
+        HoldOut::Speakers => Split::Speaker,
+        HoldOut::Utterances => Split::Random,
+    };
+    for (first, second) in
+        [(&cut.train, &cut.validation), (&cut.train, &fold.test), (&cut.validation, &fold.test)]
+    {
+        check_leakage_between(corpus, groups, first, second, apart).into_result()?;
+    }
+    Ok(cut)
+}
+
+/// What the looks at the validation utterances have shown so far, part of a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Watch {
+    /// Epoch of the least loss, from 1.
+    pub(crate) epoch: usize,
+    /// The least loss.
+    pub(crate) loss: f64,
+    /// Looks since then.
+    pub(crate) waited: usize,
+}
+
+impl Watch {
+    /// After one more look, and whether it was the best so far.
+    pub(crate) fn look(before: Option<Self>, epoch: usize, loss: f64) -> (Self, bool) {
+        match before {
+            Some(best) if loss >= best.loss => (Self { waited: best.waited + 1, ..best }, false),
+            _ => (Self { epoch, loss, waited: 0 }, true),
+        }
+    }
+
+    /// Whether the patience is over.
+    pub(crate) fn is_over(&self, config: &ValidationConfig) -> bool {
+        config.patience > 0 && self.waited >= config.patience
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clstm_corpus::HoldOut;
+
+    use super::{Select, ValidationConfig, Watch};
+
+    #[test]
+    fn patience_counts_looks_since_the_first_least_loss() {
+        let config = ValidationConfig { share: 0.1, patience: 2, ..ValidationConfig::default() };
+        let mut watch = None;
+        let mut seen = Vec::new();
+        for (epoch, loss) in (1..).zip([0.9, 0.7, 0.7, 0.6, 0.8, 0.6]) {
+            let (next, best) = Watch::look(watch, epoch, loss);
+            seen.push((best, next.waited, next.is_over(&config)));
+            watch = Some(next);
+        }
+        let expected = [
+            (true, 0, false),
+            (true, 0, false),
+            (false, 1, false),
+            (true, 0, false),
+            (false, 1, false),
+            (false, 2, true),
+        ];
+        assert_eq!(seen, expected);
+        assert_eq!(watch.map(|w| (w.epoch, w.loss)), Some((4, 0.6)));
+        let never = ValidationConfig { patience: 0, ..config };
+        assert!(watch.is_some_and(|w| !w.is_over(&never)));
+    }
+
+    #[test]
+    fn in_words() {
+        let plain = ValidationConfig { share: 0.1, ..ValidationConfig::default() };
+        assert_eq!(plain.describe(HoldOut::Speakers), "validation of 10% of the training speakers");
+        let full = ValidationConfig { share: 0.125, patience: 5, select: Select::Best, every: 1 };
+        assert_eq!(
+            full.describe(HoldOut::Utterances),
+            "validation of 12.5% of the training utterances, ended by 5 looks without a smaller loss, \
+             weights of the smallest loss"
+        );
+    }
+}
