@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::registry::{self, Expected};
 use crate::{
-    Corpus, DoubledUtterance, Fingerprint, MalformedFile, Measurement, Utterance, groups_of,
-    measure,
+    Corpus, DoubledUtterance, Fingerprint, GivenSplit, MalformedFile, Measurement, Utterance,
+    given_split, groups_of, measure,
 };
 
 /// What [`check`] found.
@@ -20,11 +20,12 @@ pub struct CheckReport {
     pub root: PathBuf,
     /// Utterances found.
     pub utterances: usize,
-    /// Utterances in the full release; none where the corpus has no fixed content.
+    /// Utterances in the full release; none where the corpus has no fixed content, or is a part of
+    /// the release that is not to be compared with it.
     pub expected: Option<usize>,
     /// Speakers found; 0 where the corpus does not name them.
     pub speakers: usize,
-    /// Ids of the release that were not found, sorted.
+    /// Ids of the release, or of the corpus's own lists, that were not found, sorted.
     pub missing: Vec<String>,
     /// Utterances whose file cannot be decoded.
     pub unreadable: Vec<UnreadableUtterance>,
@@ -36,6 +37,11 @@ pub struct CheckReport {
     pub doubled: Vec<DoubledUtterance>,
     /// Classes, speakers and the whole, where their count is not the release's.
     pub counts: Vec<CountMismatch>,
+    /// The split that the corpus gives; its speakers on both sides are something wrong, but for
+    /// that of an official release.
+    pub given: Option<GivenSplit>,
+    /// Whether the given split is that of an official release.
+    pub given_is_official: bool,
     /// Sentences on what may not be as people think; nothing wrong.
     pub remarks: Vec<String>,
     /// Files that are well named and no part of the corpus as used here, by kind.
@@ -104,6 +110,17 @@ impl CheckReport {
             && self.malformed.is_empty()
             && self.doubled.is_empty()
             && self.counts.is_empty()
+            && self.speakers_across_given_split().is_empty()
+    }
+
+    /// Speakers on both sides of a split that people gave themselves, sorted; that of an official
+    /// release is what it is.
+    #[must_use]
+    pub fn speakers_across_given_split(&self) -> &[String] {
+        match &self.given {
+            Some(given) if !self.given_is_official => &given.shared_speakers,
+            _ => &[],
+        }
     }
 }
 
@@ -114,7 +131,12 @@ impl CheckReport {
 pub fn check(corpus: &Corpus) -> CheckReport {
     let adapter = registry::adapter(&corpus.name);
     let expected = adapter.map(|adapter| (adapter.expected)()).unwrap_or_default();
+    let class_counts = adapter.map_or(&[][..], |adapter| (adapter.class_counts)(corpus));
     let known = adapter.map_or(&[][..], |adapter| adapter.known_duplicates);
+    let whole = match expected.len() {
+        0 => class_counts.iter().sum(),
+        n => n,
+    };
 
     let mut unreadable = Vec::new();
     let mut read: Vec<(&Utterance, Measurement)> = Vec::with_capacity(corpus.utterances.len());
@@ -136,14 +158,19 @@ pub fn check(corpus: &Corpus) -> CheckReport {
         corpus: corpus.name.clone(),
         root: corpus.root.clone(),
         utterances: corpus.utterances.len(),
-        expected: (!expected.is_empty()).then_some(expected.len()),
+        expected: (whole > 0).then_some(whole),
         speakers: corpus.speakers().len(),
         missing: missing(corpus, &expected),
         unreadable,
         duplicates: duplicates(corpus, &read, known),
         malformed: corpus.notes.malformed.clone(),
         doubled: corpus.notes.doubled.clone(),
-        counts: counts(corpus, &expected),
+        counts: match expected.is_empty() {
+            true => class_mismatches(corpus, class_counts),
+            false => counts(corpus, &expected),
+        },
+        given: given_split(corpus),
+        given_is_official: adapter.is_some_and(|adapter| adapter.info.utterances.is_some()),
         remarks: corpus.notes.remarks.clone(),
         ignored: corpus.notes.ignored.clone(),
         sample_rates,
@@ -153,7 +180,9 @@ pub fn check(corpus: &Corpus) -> CheckReport {
 fn missing(corpus: &Corpus, expected: &[Expected]) -> Vec<String> {
     let found: BTreeSet<&str> = corpus.utterances.iter().map(|u| u.id.as_str()).collect();
     let expected: BTreeSet<&str> = expected.iter().map(|e| e.id.as_str()).collect();
-    expected.difference(&found).map(|&id| id.to_owned()).collect()
+    let listed = corpus.notes.missing.iter().map(String::as_str);
+    let missing: BTreeSet<&str> = expected.difference(&found).copied().chain(listed).collect();
+    missing.into_iter().map(str::to_owned).collect()
 }
 
 fn duplicates(
@@ -220,4 +249,25 @@ fn counts(corpus: &Corpus, expected: &[Expected]) -> Vec<CountMismatch> {
         );
     }
     mismatches
+}
+
+/// The whole and the classes, of a release that is known by these counts alone.
+fn class_mismatches(corpus: &Corpus, expected: &[usize]) -> Vec<CountMismatch> {
+    if expected.is_empty() {
+        return Vec::new();
+    }
+    let whole = (CountKind::Total, &corpus.name, expected.iter().sum(), corpus.utterances.len());
+    let classes = corpus.labels.iter().zip(expected.iter().zip(corpus.class_counts()));
+    let classes =
+        classes.map(|(name, (&expected, found))| (CountKind::Class, name, expected, found));
+    std::iter::once(whole)
+        .chain(classes)
+        .filter(|(_, _, expected, found)| expected != found)
+        .map(|(kind, name, expected, found)| CountMismatch {
+            kind,
+            name: name.clone(),
+            expected,
+            found,
+        })
+        .collect()
 }

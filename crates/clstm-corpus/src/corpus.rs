@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{CorpusError, Utterance};
 
 /// A labelled corpus.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Corpus {
     /// Name as given to [`open`](crate::open), such as `ravdess`; of a manifest, that of its file
     /// and content.
@@ -33,6 +33,8 @@ pub struct ScanNotes {
     pub malformed: Vec<MalformedFile>,
     /// Utterances found more than once; one copy was kept.
     pub doubled: Vec<DoubledUtterance>,
+    /// Ids that the corpus's own lists name and of which there is no file, sorted.
+    pub missing: Vec<String>,
     /// Sentences for people on what may not be as they think, such as columns that are not used.
     pub remarks: Vec<String>,
 }

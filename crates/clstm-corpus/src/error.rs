@@ -93,7 +93,7 @@ pub enum CorpusError {
         source: AudioError,
     },
     /// No split of that name exists.
-    #[error("unknown split {0:?}; known: random, speaker, emobox, session")]
+    #[error("unknown split {name:?}; known: {}", known_splits(), name = .0)]
     UnknownSplit(String),
     /// The corpus cannot be split that way.
     #[error("corpus {corpus} has no {split} split: {reason}")]
@@ -137,4 +137,8 @@ fn and_others(n: usize) -> String {
         1 => " and 1 other".to_owned(),
         n => format!(" and {n} others"),
     }
+}
+
+fn known_splits() -> String {
+    Split::ALL.map(|split| split.to_string()).join(", ")
 }

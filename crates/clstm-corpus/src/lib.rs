@@ -1,8 +1,8 @@
 //! Speech emotion corpora: utterances, labels, splits and integrity.
 //!
 //! A corpus is opened by name from the folder it was unpacked in, one's own recordings as `manifest`
-//! from a CSV file that lists them; it is cut into folds by a
-//! protocol, and every fold can be asked whether anything leaks from training into test.
+//! from a CSV file that lists them or as `audiofolder` from a folder for each class; it is cut into
+//! folds by a protocol, and every fold can be asked whether anything leaks from training into test.
 //!
 //! ```no_run
 //! use clstm_corpus::{Split, check_leakage, duplicate_groups, folds, open};
@@ -20,6 +20,8 @@
 //! # Adding a corpus
 //!
 //! A corpus is one module with one `Adapter` constant, and one line in `registry.rs` naming it.
+//! Classes go by the same words in all corpora (angry, bored, calm, disgust, excited, fearful,
+//! frustrated, happy, neutral, sad, surprised), so that one can be tested with a model of another.
 
 mod check;
 mod corpus;
@@ -29,6 +31,7 @@ mod manifest;
 mod measure;
 mod ravdess;
 mod registry;
+mod scan;
 mod split;
 mod stats;
 mod table5;
@@ -45,9 +48,9 @@ pub use manifest::RowProblem;
 pub use measure::{Measurement, measure};
 pub use registry::{CorpusInfo, open, supported};
 pub use split::{
-    Fold, HoldOut, Leakage, Split, ValidationSplit, check_leakage, check_leakage_between, folds,
-    validation_split,
+    Fold, GivenSplit, HoldOut, Leakage, Split, ValidationSplit, check_leakage,
+    check_leakage_between, folds, given_split, validation_split,
 };
 pub use stats::{ClassStats, CorpusStats, DurationStats, SpeakerStats};
 pub use table5::{Table5Row, table5};
-pub use utterance::{Intensity, Sex, Utterance};
+pub use utterance::{Intensity, Part, Sex, Style, Utterance};

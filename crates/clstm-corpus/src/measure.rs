@@ -1,6 +1,6 @@
 //! Reading every recording of a corpus once, in parallel.
 
-use clstm_audio::{AudioError, DecodeLimits, decode_file};
+use clstm_audio::{AudioError, DecodeLimits, Waveform, decode_file};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -36,11 +36,28 @@ pub fn measure(corpus: &Corpus) -> Vec<Result<Measurement, AudioError>> {
         .par_iter()
         .map(|utterance| {
             let waveform = decode_file(&utterance.path, &limits)?;
+            let samples = part(&waveform, utterance.span)?;
             Ok(Measurement {
-                fingerprint: Fingerprint::of(&waveform.samples),
-                samples: waveform.samples.len(),
+                fingerprint: Fingerprint::of(samples),
+                samples: samples.len(),
                 sample_rate: waveform.sample_rate,
             })
         })
         .collect()
+}
+
+/// The samples of a span in seconds, rounded to the nearest; all of them where there is none.
+fn part(waveform: &Waveform, span: Option<(f64, f64)>) -> Result<&[f32], AudioError> {
+    let Some((start_s, end_s)) = span else { return Ok(&waveform.samples) };
+    // A span that ends where the recording does may round to one sample more.
+    let at = |seconds: f64| (seconds * f64::from(waveform.sample_rate)).round() as usize;
+    let (start, end) = (at(start_s), at(end_s));
+    let held = waveform.samples.len();
+    if start >= held || end > held + 1 {
+        return Err(AudioError::Decode {
+            reason: format!("it ends before {end_s} s, where the utterance should end"),
+            at_s: Some(waveform.duration_s()),
+        });
+    }
+    Ok(&waveform.samples[start..end.min(held)])
 }

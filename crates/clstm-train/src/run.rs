@@ -49,6 +49,8 @@ impl Protocol {
     pub fn describe(&self) -> String {
         let speakers = match self.split.as_str() {
             "random" => "speakers in training and test",
+            // What it keeps apart depends on the corpus, which a run's books do not hold.
+            "given" => "speakers as the given split has them",
             _ => "speaker-independent",
         };
         // Model files hold such sentences of runs from before there was a choice: f32 keeps its own.

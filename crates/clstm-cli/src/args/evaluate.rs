@@ -28,7 +28,8 @@ pub(crate) struct EvaluateArgs {
     /// Folder that it was unpacked in; for `manifest` the CSV or JSON Lines file that lists it.
     #[arg(long, value_name = "DIR|FILE")]
     pub(crate) data: PathBuf,
-    /// Only the test utterances of a fold of this split: random, speaker, emobox or session.
+    /// Only the test utterances of a fold of this split: random, speaker, emobox, session,
+    /// luna-jimenez, loso or given.
     #[arg(long, requires = "fold")]
     pub(crate) split: Option<Split>,
     /// Number of folds [default: 5, or as many as the split has].

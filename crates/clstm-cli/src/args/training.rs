@@ -89,7 +89,8 @@ pub(crate) struct CvArgs {
     #[command(flatten)]
     pub(crate) training: TrainingArgs,
     /// How utterances are split: random (speakers in training and test, the paper's protocol),
-    /// speaker (no speaker in both), emobox (the published speaker-independent folds), session.
+    /// speaker (no speaker in both), emobox or luna-jimenez (published speaker-independent folds),
+    /// session, loso (leave one speaker out), given (the folds or the split that the corpus gives).
     #[arg(long)]
     pub(crate) split: Split,
     /// Number of folds [default: 5, or as many as the split has].

@@ -200,6 +200,10 @@ fn problems(report: &CheckReport) -> Vec<(&'static str, Vec<String>)> {
         ("missing", report.missing.clone()),
         ("wrong counts", counts.collect()),
         (
+            "speakers on both sides of the given split",
+            report.speakers_across_given_split().to_vec(),
+        ),
+        (
             "unreadable",
             report
                 .unreadable

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clstm::audio::DecodeLimits;
 use clstm::{Model, Recognizer};
-use clstm_corpus::{Fold, Split, folds};
+use clstm_corpus::{Fold, folds};
 use clstm_train::{Dataset, Evaluation, Protocol, evaluate};
 
 use crate::args::{EvaluateArgs, Format};
@@ -91,10 +91,10 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
         "the {} test utterances of fold {number} of {}: {split} split ({}), {} folds, seed {}",
         fold.test.len(),
         corpus.name,
-        if split == Split::Random {
-            "speakers in training and test"
-        } else {
+        if split.keeps_speakers_apart(corpus) {
             "speaker-independent"
+        } else {
+            "speakers in training and test"
         },
         protocol.folds,
         protocol.seed

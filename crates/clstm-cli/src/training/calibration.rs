@@ -19,7 +19,8 @@ pub(crate) fn source<'a>(
 ) -> Option<(&'a Path, &'a RunCalibration)> {
     let calibrated =
         || runs.iter().filter_map(|(path, run)| Some((*path, run, run.calibration.as_ref()?)));
-    let independent = calibrated().find(|(_, run, _)| run.protocol.split != "random");
+    let shares_speakers = |split: &str| matches!(split, "random" | "given");
+    let independent = calibrated().find(|(_, run, _)| !shares_speakers(&run.protocol.split));
     independent.or_else(|| calibrated().next()).map(|(path, _, found)| (path, found))
 }
 

@@ -49,7 +49,7 @@ impl Header {
                 };
                 return refuse(format!(
                     "has no column {needed}, but {}; it needs path and label{hint}, and may have \
-                     speaker, sex and session",
+                     speaker, sex, session, start_s, end_s, fold and split",
                     fields.join(", ")
                 ));
             }

@@ -70,7 +70,8 @@ impl fmt::Display for Leakage {
 /// What leaks from the training part of `fold` into its test part.
 ///
 /// `protocol` says what must be kept apart: utterances and copies always, speakers in every
-/// speaker-independent split, sessions in the session split.
+/// split that keeps the corpus's speakers apart, sessions in the session split. Speakers that a given
+/// split shares are in [`given_split`](crate::given_split), or asked for with [`Split::Speaker`].
 #[must_use]
 pub fn check_leakage(corpus: &Corpus, groups: &[usize], fold: &Fold, protocol: Split) -> Leakage {
     check_leakage_between(corpus, groups, &fold.train, &fold.test, protocol)
@@ -124,7 +125,7 @@ pub fn check_leakage_between(
             .iter()
             .filter_map(|&i| Some((utterance(i).id.clone(), utterance(copy_of(i)?).id.clone())))
             .collect(),
-        speakers: shared(|u| Some(&u.speaker), protocol.is_speaker_independent()),
+        speakers: shared(|u| Some(&u.speaker), protocol.keeps_speakers_apart(corpus)),
         sessions: shared(|u| u.session.as_deref(), protocol == Split::Session),
         unknown: unknown.into_iter().collect(),
     }

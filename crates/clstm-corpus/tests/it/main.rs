@@ -5,6 +5,7 @@
 
 mod check;
 mod folds;
+mod given;
 mod leakage;
 mod manifest;
 mod manifest_errors;
