@@ -27,6 +27,7 @@ mod check;
 mod corpus;
 mod error;
 mod fingerprint;
+mod iemocap;
 mod manifest;
 mod measure;
 mod ravdess;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::corpus::ScanNotes;
 use crate::scan::Scan;
 use crate::{
-    Corpus, CorpusError, Split, manifest,
+    Corpus, CorpusError, Split, iemocap, manifest,
     ravdess,
 };
 
@@ -15,6 +15,8 @@ use crate::{
 const ADAPTERS: &[Adapter] = &[
     ravdess::ADAPTER,
     ravdess::SONG,
+    iemocap::ADAPTER,
+    iemocap::SIX,
     manifest::ADAPTER,
 ];
 

@@ -6,6 +6,7 @@
 mod check;
 mod folds;
 mod given;
+mod iemocap;
 mod leakage;
 mod manifest;
 mod manifest_errors;
