@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::corpus::ScanNotes;
 use crate::scan::Scan;
 use crate::{
-    Corpus, CorpusError, Split, iemocap, manifest,
+    Corpus, CorpusError, Split, emo_db, iemocap, manifest,
     ravdess,
 };
 
@@ -17,6 +17,7 @@ const ADAPTERS: &[Adapter] = &[
     ravdess::SONG,
     iemocap::ADAPTER,
     iemocap::SIX,
+    emo_db::ADAPTER,
     manifest::ADAPTER,
 ];
 
