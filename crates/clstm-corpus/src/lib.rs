@@ -25,6 +25,7 @@
 
 mod check;
 mod corpus;
+mod crema_d;
 mod emo_db;
 mod error;
 mod fingerprint;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::corpus::ScanNotes;
 use crate::scan::Scan;
 use crate::{
-    Corpus, CorpusError, Split, emo_db, iemocap, manifest,
+    Corpus, CorpusError, Split, crema_d, emo_db, iemocap, manifest,
     ravdess,
 };
 
@@ -18,6 +18,7 @@ const ADAPTERS: &[Adapter] = &[
     iemocap::ADAPTER,
     iemocap::SIX,
     emo_db::ADAPTER,
+    crema_d::ADAPTER,
     manifest::ADAPTER,
 ];
 
