@@ -38,6 +38,7 @@ mod scan;
 mod split;
 mod stats;
 mod table5;
+mod tess;
 mod utterance;
 mod walk;
 

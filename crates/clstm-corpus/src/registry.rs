@@ -8,7 +8,7 @@ use crate::corpus::ScanNotes;
 use crate::scan::Scan;
 use crate::{
     Corpus, CorpusError, Split, crema_d, emo_db, iemocap, manifest,
-    ravdess,
+    ravdess, tess,
 };
 
 /// Every corpus: to add one, write its module and name its adapter here.
@@ -19,6 +19,7 @@ const ADAPTERS: &[Adapter] = &[
     iemocap::SIX,
     emo_db::ADAPTER,
     crema_d::ADAPTER,
+    tess::ADAPTER,
     manifest::ADAPTER,
 ];
 
