@@ -34,6 +34,7 @@ mod manifest;
 mod measure;
 mod ravdess;
 mod registry;
+mod savee;
 mod scan;
 mod split;
 mod stats;

@@ -8,7 +8,7 @@ use crate::corpus::ScanNotes;
 use crate::scan::Scan;
 use crate::{
     Corpus, CorpusError, Split, crema_d, emo_db, iemocap, manifest,
-    ravdess, tess,
+    ravdess, savee, tess,
 };
 
 /// Every corpus: to add one, write its module and name its adapter here.
@@ -20,6 +20,7 @@ const ADAPTERS: &[Adapter] = &[
     emo_db::ADAPTER,
     crema_d::ADAPTER,
     tess::ADAPTER,
+    savee::ADAPTER,
     manifest::ADAPTER,
 ];
 

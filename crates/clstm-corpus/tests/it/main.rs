@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod check;
+mod corpora;
 mod folds;
 mod given;
 mod iemocap;
