@@ -32,6 +32,7 @@ mod fingerprint;
 mod iemocap;
 mod manifest;
 mod measure;
+mod meld;
 mod ravdess;
 mod registry;
 mod savee;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::corpus::ScanNotes;
 use crate::scan::Scan;
 use crate::{
-    Corpus, CorpusError, Split, crema_d, emo_db, iemocap, manifest,
+    Corpus, CorpusError, Split, crema_d, emo_db, iemocap, manifest, meld,
     ravdess, savee, tess,
 };
 
@@ -21,6 +21,7 @@ const ADAPTERS: &[Adapter] = &[
     crema_d::ADAPTER,
     tess::ADAPTER,
     savee::ADAPTER,
+    meld::ADAPTER,
     manifest::ADAPTER,
 ];
 

@@ -11,6 +11,7 @@ mod iemocap;
 mod leakage;
 mod manifest;
 mod manifest_errors;
+mod meld;
 mod open;
 mod properties;
 mod release;
