@@ -23,6 +23,7 @@
 //! Classes go by the same words in all corpora (angry, bored, calm, disgust, excited, fearful,
 //! frustrated, happy, neutral, sad, surprised), so that one can be tested with a model of another.
 
+mod audiofolder;
 mod check;
 mod corpus;
 mod crema_d;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::corpus::ScanNotes;
 use crate::scan::Scan;
 use crate::{
-    Corpus, CorpusError, Split, crema_d, emo_db, iemocap, manifest, meld,
+    Corpus, CorpusError, Split, audiofolder, crema_d, emo_db, iemocap, manifest, meld,
     ravdess, savee, tess,
 };
 
@@ -23,6 +23,7 @@ const ADAPTERS: &[Adapter] = &[
     savee::ADAPTER,
     meld::ADAPTER,
     manifest::ADAPTER,
+    audiofolder::ADAPTER,
 ];
 
 /// What a person choosing a corpus wants to know of it.

@@ -3,6 +3,7 @@
 // Clippy allows these in test functions alone; the helpers beside them are tests as well.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod audiofolder;
 mod check;
 mod corpora;
 mod folds;
