@@ -28,6 +28,7 @@ mod check;
 mod corpus;
 mod crema_d;
 mod emo_db;
+mod emobox_list;
 mod error;
 mod fingerprint;
 mod iemocap;

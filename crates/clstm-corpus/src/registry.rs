@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::corpus::ScanNotes;
 use crate::scan::Scan;
 use crate::{
-    Corpus, CorpusError, Split, audiofolder, crema_d, emo_db, iemocap, manifest, meld,
+    Corpus, CorpusError, Split, audiofolder, crema_d, emo_db, emobox_list, iemocap, manifest, meld,
     ravdess, savee, tess,
 };
 
@@ -24,6 +24,7 @@ const ADAPTERS: &[Adapter] = &[
     meld::ADAPTER,
     manifest::ADAPTER,
     audiofolder::ADAPTER,
+    emobox_list::ADAPTER,
 ];
 
 /// What a person choosing a corpus wants to know of it.
