@@ -39,8 +39,10 @@ pub struct CheckReport {
     pub counts: Vec<CountMismatch>,
     /// The split that the corpus gives; its speakers on both sides are something wrong, but for
     /// that of an official release.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub given: Option<GivenSplit>,
     /// Whether the given split is that of an official release.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub given_is_official: bool,
     /// Sentences on what may not be as people think; nothing wrong.
     pub remarks: Vec<String>,
@@ -154,6 +156,8 @@ pub fn check(corpus: &Corpus) -> CheckReport {
     for (_, measured) in &read {
         *sample_rates.entry(measured.sample_rate).or_default() += 1;
     }
+    let given = given_split(corpus);
+    let released = adapter.is_some_and(|adapter| adapter.info.utterances.is_some());
     CheckReport {
         corpus: corpus.name.clone(),
         root: corpus.root.clone(),
@@ -169,8 +173,8 @@ pub fn check(corpus: &Corpus) -> CheckReport {
             true => class_mismatches(corpus, class_counts),
             false => counts(corpus, &expected),
         },
-        given: given_split(corpus),
-        given_is_official: adapter.is_some_and(|adapter| adapter.info.utterances.is_some()),
+        given_is_official: given.is_some() && released,
+        given,
         remarks: corpus.notes.remarks.clone(),
         ignored: corpus.notes.ignored.clone(),
         sample_rates,

@@ -100,7 +100,7 @@ const LAYOUT: &str = "SessionN/dialog/EmoEvaluation/*.txt and SessionN/sentences
 fn whole(corpus: &Corpus, counts: &'static [usize]) -> &'static [usize] {
     let there =
         |session: &&str| corpus.utterances.iter().any(|u| u.session.as_deref() == Some(*session));
-    if SESSIONS.iter().all(|session| there(&session)) { counts } else { &[] }
+    if SESSIONS.iter().all(there) { counts } else { &[] }
 }
 
 fn open(root: &Path, classes: &Classes) -> Result<Corpus, CorpusError> {

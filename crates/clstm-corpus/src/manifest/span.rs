@@ -31,7 +31,7 @@ pub(super) fn of(row: &Row) -> Result<Option<(f64, f64)>, (Column, String)> {
 /// Refuses rows that list a file again, or an overlapping part of it: random folds would put the
 /// same samples on both sides. `./a.wav` is `a.wav`; links and copies are for `check`.
 pub(super) fn apart(rows: &[Row], utterances: &[Utterance]) -> Result<(), Refusal> {
-    let mut of_file: BTreeMap<PathBuf, Vec<Place>> = BTreeMap::new();
+    let mut of_file: BTreeMap<PathBuf, Vec<Place<'_>>> = BTreeMap::new();
     for (row, utterance) in rows.iter().zip(utterances) {
         let (start_s, end_s) = utterance.span.unwrap_or((0.0, f64::INFINITY));
         let place = Place { start_s, end_s, line: row.line, id: &utterance.id };
