@@ -70,7 +70,7 @@ impl Engine {
         let gflb = Gflb::new(&config.gflb, length * filters, &mut tensors, precision)?;
         let head = Head::new(config, gflb.output(), &mut tensors)?;
         tensors.finish()?;
-        let frames = config.filterbank.map_or(1, |b| config.segment_length / (b.stride * b.pool));
+        let frames = config.convolution_steps(0, 1);
         let segment_length = config.segment_length;
         Ok(Self { segment_length, filterbank, convolutions, blocks, frames, gflb, head })
     }
