@@ -33,6 +33,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     open,
     expected: Vec::new,
     class_counts: uncounted,
+    people: "audiofolder",
     known_duplicates: &[],
     published: &[],
 };

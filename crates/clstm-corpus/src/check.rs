@@ -29,6 +29,11 @@ pub struct CheckReport {
     pub missing: Vec<String>,
     /// Utterances whose file cannot be decoded.
     pub unreadable: Vec<UnreadableUtterance>,
+    /// Utterances without sound: nothing can be trained or tested on them.
+    pub silent: Vec<FaultyUtterance>,
+    /// Utterances that were recorded too loud, see [`Measurement::clipped`]. Something wrong, but for
+    /// those of an official release, which are what they are.
+    pub clipped: Vec<FaultyUtterance>,
     /// Utterances with the same samples under different ids.
     pub duplicates: Vec<DuplicateGroup>,
     /// Audio files whose name or place the corpus does not know.
@@ -41,9 +46,8 @@ pub struct CheckReport {
     /// that of an official release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given: Option<GivenSplit>,
-    /// Whether the given split is that of an official release.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub given_is_official: bool,
+    /// Whether the corpus is an official release, whose recordings and given split are what they are.
+    pub official: bool,
     /// Sentences on what may not be as people think; nothing wrong.
     pub remarks: Vec<String>,
     /// Files that are well named and no part of the corpus as used here, by kind.
@@ -61,6 +65,17 @@ pub struct UnreadableUtterance {
     pub path: PathBuf,
     /// Why it cannot be used.
     pub error: String,
+}
+
+/// An utterance whose sound is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FaultyUtterance {
+    /// The utterance.
+    pub id: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// What is wrong with it, in words.
+    pub fault: String,
 }
 
 /// Utterances that are the same recording.
@@ -102,12 +117,14 @@ pub enum CountKind {
 }
 
 impl CheckReport {
-    /// Whether nothing is wrong. Duplicates known to be in the official release, and files passed
-    /// over as song or video, are nothing wrong.
+    /// Whether nothing is wrong. Duplicates known to be in the official release, clipped recordings of
+    /// one, and files passed over as song or video, are nothing wrong.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.missing.is_empty()
             && self.unreadable.is_empty()
+            && self.silent.is_empty()
+            && (self.official || self.clipped.is_empty())
             && self.duplicates.iter().all(|group| group.known)
             && self.malformed.is_empty()
             && self.doubled.is_empty()
@@ -120,7 +137,7 @@ impl CheckReport {
     #[must_use]
     pub fn speakers_across_given_split(&self) -> &[String] {
         match &self.given {
-            Some(given) if !self.given_is_official => &given.shared_speakers,
+            Some(given) if !self.official => &given.shared_speakers,
             _ => &[],
         }
     }
@@ -152,6 +169,18 @@ pub fn check(corpus: &Corpus) -> CheckReport {
             }),
         }
     }
+    let faulty = |found: fn(&Measurement) -> Option<String>| -> Vec<FaultyUtterance> {
+        let fault = |(utterance, measured): &(&Utterance, Measurement)| {
+            let (id, path) = (utterance.id.clone(), utterance.path.clone());
+            Some(FaultyUtterance { id, path, fault: found(measured)? })
+        };
+        read.iter().filter_map(fault).collect()
+    };
+    let silent = faulty(|m| m.silent.then(|| "holds no sound".to_owned()));
+    let clipped = faulty(|m| match m.clipped {
+        0 => None,
+        n => Some(format!("{n} of {} samples lie in runs at full scale", m.samples)),
+    });
     let mut sample_rates = BTreeMap::new();
     for (_, measured) in &read {
         *sample_rates.entry(measured.sample_rate).or_default() += 1;
@@ -173,7 +202,9 @@ pub fn check(corpus: &Corpus) -> CheckReport {
             true => class_mismatches(corpus, class_counts),
             false => counts(corpus, &expected),
         },
-        given_is_official: given.is_some() && released,
+        official: released,
+        silent,
+        clipped,
         given,
         remarks: corpus.notes.remarks.clone(),
         ignored: corpus.notes.ignored.clone(),

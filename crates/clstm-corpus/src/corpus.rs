@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::{CorpusError, Utterance};
+use crate::{CorpusError, Target, Utterance};
 
 /// A labelled corpus.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +21,10 @@ pub struct Corpus {
     pub utterances: Vec<Utterance>,
     /// What was found beside the utterances.
     pub notes: ScanNotes,
+    /// What the classes are classes of.
+    pub target: Target,
+    /// Name of the [`LabelMap`](crate::LabelMap) that made the classes, where one did.
+    pub label_map: Option<String>,
 }
 
 /// What a scan found beside the utterances it kept.
@@ -78,6 +82,8 @@ impl Corpus {
             labels,
             utterances,
             notes: ScanNotes::default(),
+            target: Target::Label,
+            label_map: None,
         };
         corpus.validate()?;
         Ok(corpus)
@@ -104,6 +110,22 @@ impl Corpus {
         }
         self.labels = labels.to_vec();
         Ok(self)
+    }
+
+    /// The same corpus without the utterances of which `class` says nothing, each of the others of
+    /// the class that it names; classes are sorted by their Unicode code points.
+    pub(crate) fn with_classes(mut self, class: impl Fn(&Utterance) -> Option<String>) -> Self {
+        let named: Vec<Option<String>> = self.utterances.iter().map(class).collect();
+        let labels: BTreeSet<String> = named.iter().flatten().cloned().collect();
+        self.labels = labels.into_iter().collect();
+        let utterances = std::mem::take(&mut self.utterances);
+        let kept = utterances.into_iter().zip(named).filter_map(|(utterance, class)| {
+            // Sorted, and every class is among them.
+            let label = self.labels.binary_search(&class?).ok()?;
+            Some(Utterance { label, ..utterance })
+        });
+        self.utterances = kept.collect();
+        self
     }
 
     /// Speakers, sorted; none for utterances whose speaker is not known.

@@ -63,6 +63,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     open,
     expected: Vec::new,
     class_counts: |_| COUNTS,
+    people: "crema-d",
     known_duplicates: &[],
     published: &[],
 };

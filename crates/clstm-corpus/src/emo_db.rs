@@ -72,6 +72,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     open,
     expected: Vec::new,
     class_counts: |_| COUNTS,
+    people: "emo-db",
     known_duplicates: &[],
     published: &[],
 };

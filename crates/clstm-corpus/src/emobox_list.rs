@@ -38,6 +38,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     open,
     expected: Vec::new,
     class_counts: uncounted,
+    people: "emobox-list",
     known_duplicates: &[],
     published: &[],
 };

@@ -64,6 +64,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     open: |root| open(root, &FOUR),
     expected: Vec::new,
     class_counts: |corpus| whole(corpus, &[1103, 1084, 1636, 1708]),
+    people: "iemocap",
     known_duplicates: &[],
     // Ma et al. (2024), EmoBox, data/iemocap: fold N tests on session N.
     published: &[(

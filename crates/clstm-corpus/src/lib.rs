@@ -31,7 +31,9 @@ mod emo_db;
 mod emobox_list;
 mod error;
 mod fingerprint;
+mod gather;
 mod iemocap;
+mod label_map;
 mod manifest;
 mod measure;
 mod meld;
@@ -42,23 +44,29 @@ mod scan;
 mod split;
 mod stats;
 mod table5;
+mod target;
 mod tess;
 mod utterance;
 mod walk;
 
 pub use check::{
-    CheckReport, CountKind, CountMismatch, DuplicateGroup, UnreadableUtterance, check,
+    CheckReport, CountKind, CountMismatch, DuplicateGroup, FaultyUtterance, UnreadableUtterance,
+    check,
 };
 pub use corpus::{Corpus, DoubledUtterance, MalformedFile, ScanNotes};
 pub use error::CorpusError;
 pub use fingerprint::{Fingerprint, duplicate_groups, groups_of};
+pub use gather::{Source, gather, shares_corpus, speaker_everywhere};
+pub use label_map::LabelMap;
 pub use manifest::RowProblem;
-pub use measure::{Measurement, measure};
+pub use measure::{Measurement, measure, read_each, stretch};
 pub use registry::{CorpusInfo, open, supported};
 pub use split::{
-    Fold, GivenSplit, HoldOut, Leakage, Split, ValidationSplit, check_leakage,
-    check_leakage_between, folds, given_split, validation_split,
+    AllowedLeakage, Fold, GivenSplit, HoldOut, Leakage, LeakageCounts, Split, ValidationSplit,
+    check_leakage, check_leakage_between, folds, folds_allowing, given_split, leakage_counts,
+    validation_split,
 };
 pub use stats::{ClassStats, CorpusStats, DurationStats, SpeakerStats};
 pub use table5::{Table5Row, table5};
+pub use target::Target;
 pub use utterance::{Intensity, Part, Sex, Style, Utterance};

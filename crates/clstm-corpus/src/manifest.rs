@@ -13,8 +13,10 @@
 //! | `fold` | the fold that tests on it, from 1, on every row or on none: [`Split::Given`] |
 //! | `split` | train, validation (or dev, valid, val) or test, on every row or on none: [`Split::Given`], unless there are folds |
 //!
+//! Any other column can be what is recognised, see [`Target`](crate::Target).
+//!
 //! `file_name` and `wav` are other names of `path`, `emo` is one of `label`, as Hugging Face and EmoBox
-//! write them. Columns stand in any order, names are taken without regard to case, and others are ignored and
+//! write them. Columns stand in any order, names are taken without regard to case, and others are
 //! named in the notes. Classes are sorted by their Unicode code points, as text (`"10"` before
 //! `"2"`): a model's classes do not depend on the order of the rows.
 //!
@@ -25,7 +27,7 @@
 mod assemble;
 mod delimited;
 mod lines;
-mod name;
+pub(crate) mod name;
 mod problem;
 pub(crate) mod records;
 mod row;
@@ -67,6 +69,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     open,
     expected: Vec::new,
     class_counts: uncounted,
+    people: "manifest",
     known_duplicates: &[],
     published: &[],
 };

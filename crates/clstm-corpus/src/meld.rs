@@ -62,6 +62,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
         let has = |part| corpus.utterances.iter().any(|u| u.part == Some(part));
         if PARTS.iter().all(|(part, ..)| has(*part)) { COUNTS } else { &[] }
     },
+    people: "meld",
     known_duplicates: &[],
     published: &[],
 };

@@ -56,6 +56,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     open: |root| open(root, Channel::Speech),
     expected: || expected(Channel::Speech),
     class_counts: uncounted,
+    people: "ravdess",
     known_duplicates: &[&["03-01-03-01-02-01-07", "03-01-03-01-02-02-07"]],
     published: &[(Split::EmoBox, EMOBOX), (Split::LunaJimenez, LUNA_JIMENEZ)],
 };
@@ -96,6 +97,7 @@ pub(crate) const SONG: Adapter = Adapter {
     open: |root| open(root, Channel::Song),
     expected: || expected(Channel::Song),
     class_counts: uncounted,
+    people: "ravdess",
     known_duplicates: &[],
     published: &[],
 };

@@ -67,6 +67,8 @@ pub(crate) struct Adapter {
     pub(crate) class_counts: fn(&Corpus) -> &'static [usize],
     /// Groups of ids whose recordings are the same in the release itself.
     pub(crate) known_duplicates: &'static [&'static [&'static str]],
+    /// The release whose speakers they are: corpora of the same people have the same.
+    pub(crate) people: &'static str,
     /// Published folds: the test speakers, fold by fold.
     pub(crate) published: &'static [(Split, &'static [&'static [&'static str]])],
 }

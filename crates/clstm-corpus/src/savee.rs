@@ -27,15 +27,17 @@ pub(crate) const ADAPTER: Adapter = Adapter {
         obtain: "Register with the form at the source; an account to download AudioData.zip comes \
                  by mail. Give the folder that holds AudioData.",
         labels: LABELS,
-        splits: &[Split::Random, Split::Speaker, Split::LeaveOneSpeakerOut],
+        splits: &[Split::Random, Split::Speaker, Split::EmoBox, Split::LeaveOneSpeakerOut],
         utterances: Some(480),
         speakers: Some(4),
     },
     open,
     expected,
     class_counts: uncounted,
+    people: "savee",
     known_duplicates: &[],
-    published: &[],
+    // Ma et al. (2024), EmoBox, data/savee/fold_1 to fold_4.
+    published: &[(Split::EmoBox, &[&["JE"], &["KL"], &["DC"], &["JK"]])],
 };
 
 const LAYOUT: &str = "AudioData/DC/a01.wav or ALL/DC_a01.wav (speaker, emotion, sentence)";

@@ -5,6 +5,7 @@
 //! the ids, labels, speakers and groups and on the seed, and on nothing else: neither the order
 //! of the utterances nor the number of threads.
 
+mod allowed;
 mod block;
 mod deal;
 mod given;
@@ -22,8 +23,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Corpus, CorpusError};
+use crate::{Corpus, CorpusError, Target};
 
+pub use allowed::{AllowedLeakage, LeakageCounts, leakage_counts};
 pub(crate) use given::on_given_split;
 pub use given::{GivenSplit, given_split};
 pub use leakage::{Leakage, check_leakage, check_leakage_between};
@@ -54,8 +56,8 @@ pub enum Split {
     LeaveOneSpeakerOut,
     /// The folds, or the one division into training, validation and test, that the corpus itself
     /// gives (MELD, a manifest with the column `fold` or `split`); the seed has no part in it.
-    /// Validation utterances are in neither part of the fold. Speakers are apart where they are in
-    /// what is given, see [`given_split`].
+    /// Validation utterances are in neither part of the fold. Speakers on both sides are refused
+    /// unless they are allowed by name, see [`folds_allowing`].
     Given,
 }
 
@@ -85,6 +87,23 @@ impl Split {
             Self::Given => given_split(corpus).is_some_and(|given| given.speakers_apart),
             split => split.is_speaker_independent(),
         }
+    }
+
+    /// Refuses a target that this split keeps apart: what is tested would never have been trained.
+    fn suits(self, corpus: &Corpus) -> Result<(), CorpusError> {
+        let kept_apart = match corpus.target {
+            Target::Speaker if self.keeps_speakers_apart(corpus) => "speakers",
+            Target::Session if self == Self::Session => "sessions",
+            _ => return Ok(()),
+        };
+        Err(CorpusError::UnsupportedSplit {
+            corpus: corpus.name.clone(),
+            split: self,
+            reason: format!(
+                "its classes are the {kept_apart}, and those that this split tests on are not \
+                 trained on, so none could be recognised; use the random split"
+            ),
+        })
     }
 
     /// The number of folds to make of `corpus` where none is asked for: 5, as in the paper, or
@@ -121,13 +140,21 @@ impl fmt::Display for Split {
     }
 }
 
+/// Names are taken without regard to case; `leave-one-speaker-out` is another of `loso`,
+/// `leave-one-session-out` of `session`.
 impl FromStr for Split {
     type Err = CorpusError;
 
     fn from_str(name: &str) -> Result<Self, CorpusError> {
-        Self::ALL
-            .into_iter()
-            .find(|split| split.to_string().eq_ignore_ascii_case(name))
+        const ALIASES: [(&str, Split); 2] = [
+            ("leave-one-speaker-out", Split::LeaveOneSpeakerOut),
+            ("leave-one-session-out", Split::Session),
+        ];
+        let own = Self::ALL.into_iter().map(|split| (split.to_string(), split));
+        let aliases = ALIASES.into_iter().map(|(alias, split)| (alias.to_owned(), split));
+        own.chain(aliases)
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, split)| split)
             .ok_or_else(|| CorpusError::UnknownSplit(name.to_owned()))
     }
 }
@@ -155,8 +182,9 @@ pub struct Fold {
 ///
 /// [`CorpusError::FoldCount`] where `k` is under 2, over the number of speakers (or sessions), over
 /// the utterances of the smallest class, or other than the published number;
-/// [`CorpusError::UnsupportedSplit`] where the corpus has no such split;
-/// [`CorpusError::Leakage`] where published or given folds or sessions would part a duplicate group;
+/// [`CorpusError::UnsupportedSplit`] where the corpus has no such split, or its classes are what the
+/// split keeps apart; [`CorpusError::Leakage`] where published or given folds, sessions or speakers
+/// would part a duplicate group, or given folds a speaker's utterances;
 /// [`CorpusError::GroupCount`] and [`CorpusError::Invalid`] for contradictory input.
 pub fn folds(
     corpus: &Corpus,
@@ -165,6 +193,22 @@ pub fn folds(
     k: usize,
     seed: u64,
 ) -> Result<Vec<Fold>, CorpusError> {
+    folds_allowing(corpus, groups, split, k, seed, AllowedLeakage::default())
+}
+
+/// [`folds`] that may leak what is allowed by name. What does leak is told by [`leakage_counts`].
+///
+/// # Errors
+///
+/// Those of [`folds`], but for the leakage that is allowed.
+pub fn folds_allowing(
+    corpus: &Corpus,
+    groups: &[usize],
+    split: Split,
+    k: usize,
+    seed: u64,
+    allowed: AllowedLeakage,
+) -> Result<Vec<Fold>, CorpusError> {
     corpus.validate()?;
     if groups.len() != corpus.utterances.len() {
         return Err(CorpusError::GroupCount {
@@ -172,6 +216,7 @@ pub fn folds(
             utterances: corpus.utterances.len(),
         });
     }
+    split.suits(corpus)?;
     // A split that the corpus does not have is the larger mistake: it is told of first.
     let fold_of = match split {
         Split::Random => random::assign(corpus, groups, k, seed)?,
@@ -179,13 +224,16 @@ pub fn folds(
         Split::EmoBox | Split::LunaJimenez => published::assign(corpus, split, k)?,
         Split::Session => session::assign(corpus, k)?,
         Split::LeaveOneSpeakerOut => leave_one_out::assign(corpus, k)?,
-        Split::Given => return without_leakage(given::folds(corpus, k)?, corpus, groups, split),
+        Split::Given => {
+            let given = given::folds(corpus, k)?;
+            return without_leakage(given, corpus, groups, split, allowed);
+        }
     };
     let fold = |fold: usize| {
         let (test, train) = (0..fold_of.len()).partition(|&i| fold_of[i] == fold);
         Fold { number: fold + 1, train, test }
     };
-    without_leakage((0..k).map(fold).collect(), corpus, groups, split)
+    without_leakage((0..k).map(fold).collect(), corpus, groups, split, allowed)
 }
 
 fn without_leakage(
@@ -193,9 +241,10 @@ fn without_leakage(
     corpus: &Corpus,
     groups: &[usize],
     split: Split,
+    allowed: AllowedLeakage,
 ) -> Result<Vec<Fold>, CorpusError> {
     for fold in &folds {
-        check_leakage(corpus, groups, fold, split).into_result()?;
+        allowed.but_for(check_leakage(corpus, groups, fold, split)).into_result()?;
     }
     Ok(folds)
 }

@@ -37,6 +37,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     open,
     expected: Vec::new,
     class_counts: |_| COUNTS,
+    people: "tess",
     known_duplicates: &[],
     published: &[],
 };

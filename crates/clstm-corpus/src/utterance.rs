@@ -1,5 +1,6 @@
 //! One recording and what is known of it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -133,6 +134,10 @@ pub struct Utterance {
     /// Its part, where the corpus gives a split.
     #[serde(default)]
     pub part: Option<Part>,
+    /// What else a list says of it, by the names of its columns: a
+    /// [`Target::Column`](crate::Target::Column).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
 }
 
 impl Utterance {

@@ -175,6 +175,7 @@ fn utterance(
         span,
         fold: row.get(Column::Fold).and_then(fold),
         part: row.get(Column::Split).and_then(Part::named),
+        extra: row.extra.clone(),
         ..Utterance::default()
     }
 }

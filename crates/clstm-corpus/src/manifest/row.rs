@@ -1,6 +1,6 @@
 //! The rows of a manifest, whatever it is written in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A column that means something.
@@ -67,6 +67,8 @@ pub(crate) struct Row {
     /// Line of the file, from 1.
     pub(crate) line: usize,
     fields: [Option<String>; Column::ALL.len()],
+    /// Fields of the columns that mean nothing here, by the names of these.
+    pub(crate) extra: BTreeMap<String, String>,
 }
 
 impl Row {
@@ -77,6 +79,13 @@ impl Row {
     pub(crate) fn set(&mut self, column: Column, value: &str) {
         let value = value.trim();
         self.fields[column as usize] = (!value.is_empty()).then(|| value.to_owned());
+    }
+
+    /// A field of a column that means nothing here; empty ones are left out.
+    pub(crate) fn set_extra(&mut self, column: &str, value: &str) {
+        if !value.trim().is_empty() {
+            self.extra.insert(column.trim().to_owned(), value.trim().to_owned());
+        }
     }
 
     pub(crate) fn get(&self, column: Column) -> Option<&str> {

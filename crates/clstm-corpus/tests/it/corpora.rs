@@ -153,6 +153,9 @@ fn savee_in_both_layouts() {
         let report = check(&corpus);
         assert!(report.is_ok(), "{:?} {:?}", report.counts, report.missing);
         assert_eq!(report.expected, Some(480));
+        let published = folds(&corpus, &apart(&corpus), Split::EmoBox, 4, 1).unwrap();
+        let tested = published.iter().map(|fold| corpus.speakers_of(&fold.test).join(" "));
+        assert_eq!(tested.collect::<Vec<_>>(), ["JE", "KL", "DC", "JK"]);
     }
     assert!(reason("savee", "DC_a01.wav", "DC_a16.wav").contains("\"16\", not 01 to 15"));
     assert!(reason("savee", "DC_a01.wav", "XX/a01.wav").contains("speaker is \"XX\""));

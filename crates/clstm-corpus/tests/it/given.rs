@@ -1,8 +1,9 @@
 //! Parts of recordings, and folds and splits that a manifest gives.
 
 use clstm_corpus::{
-    Corpus, CorpusError, Part, Split, Utterance, check, check_leakage, duplicate_groups, folds,
-    given_split, measure, open,
+    AllowedLeakage, Corpus, CorpusError, LeakageCounts, Part, Split, Target, Utterance, check,
+    check_leakage, duplicate_groups, folds, folds_allowing, given_split, leakage_counts, measure,
+    open,
 };
 use proptest::prelude::*;
 
@@ -52,10 +53,41 @@ fn speakers_on_both_sides_are_told_of() {
     assert!(!report.is_ok());
     assert_eq!(report.speakers_across_given_split(), ["s1"]);
     assert!(report.remarks[0].contains("not speaker-independent: 1 speakers"), "{report:?}");
-    // What was given is followed; asked as of speakers, it leaks.
-    let given = folds(&corpus, &apart(&corpus), Split::Given, 3, 7).unwrap();
-    let leakage = check_leakage(&corpus, &apart(&corpus), &given[0], Split::Speaker);
+    // What was given is followed by name alone, and then it is told.
+    let groups = apart(&corpus);
+    let error = folds(&corpus, &groups, Split::Given, 3, 7).unwrap_err().to_string();
+    insta::assert_snapshot!(error, @"leakage between training and test: speakers on both sides: 1 (such as s1); such figures flatter, and are to be had by name alone: --allow-leakage speakers");
+    let copies = "copies".parse().unwrap();
+    assert!(folds_allowing(&corpus, &groups, Split::Given, 3, 7, copies).is_err());
+    let speakers = "speakers".parse().unwrap();
+    let given = folds_allowing(&corpus, &groups, Split::Given, 3, 7, speakers).unwrap();
+    let leakage = check_leakage(&corpus, &groups, &given[0], Split::Given);
     assert_eq!(leakage.speakers, ["s1"]);
+    let counts = leakage_counts(&corpus, &groups, &given, Split::Given);
+    assert_eq!(counts, LeakageCounts { speakers: 1, copies: 0 });
+    assert_eq!(counts.to_string(), "1 speaker on both sides");
+    // Where the speakers are what is recognised they have to be on both sides.
+    let who = corpus.with_target(&Target::Speaker).unwrap();
+    let given = folds(&who, &groups, Split::Given, 3, 7).unwrap();
+    assert!(leakage_counts(&who, &groups, &given, Split::Given).is_clean());
+}
+
+#[test]
+fn copies_are_allowed_by_name() {
+    let (_tree, corpus) = opened(FOLDS).unwrap();
+    let mut groups = apart(&corpus);
+    groups[0] = groups[4];
+    let error = folds(&corpus, &groups, Split::Given, 3, 7).unwrap_err().to_string();
+    assert!(error.contains("copies on both sides: 1 (such as e.wav = a.wav)"), "{error}");
+    assert!(error.contains("--allow-leakage copies"), "{error}");
+    let allowed: AllowedLeakage = "copies".parse().unwrap();
+    let given = folds_allowing(&corpus, &groups, Split::Given, 3, 7, allowed).unwrap();
+    let counts = leakage_counts(&corpus, &groups, &given, Split::Given);
+    // Fold 1 tests a.wav and trains e.wav, fold 3 the other way round.
+    assert_eq!(counts, LeakageCounts { speakers: 0, copies: 2 });
+    assert_eq!(counts.to_string(), "2 recordings on both sides");
+    let error = "speaker".parse::<AllowedLeakage>().unwrap_err();
+    assert_eq!(error, "what can be allowed is speakers and copies");
 }
 
 #[test]
@@ -106,7 +138,27 @@ fn a_span_is_a_part_of_the_recording() {
     assert_eq!(duplicate_groups(&corpus).unwrap(), [0, 1, 2]);
     let (_tree, corpus) = opened(&text.replace("0.01\n", "0.02\n")).unwrap();
     let report = check(&corpus);
-    assert!(report.unreadable[0].error.contains("it ends before 0.02 s"), "{report:?}");
+    assert!(report.unreadable[0].error.contains("from 0.005 s to 0.02 s"), "{report:?}");
+    assert!(report.unreadable[0].error.contains("ends at 0.010 s"), "{report:?}");
+    let text = "path,label,start_s,end_s\na.wav,x,0.002,0.00201\nb.wav,y,,\n";
+    let (_tree, corpus) = opened(text).unwrap();
+    assert!(measure(&corpus)[0].is_err(), "no sample lies in it");
+}
+
+#[test]
+fn the_same_stretch_twice_is_a_copy() {
+    let tree = Tree::new();
+    let samples: Vec<i16> = (0..160).map(|i| (i % 7) * 900).collect();
+    let doubled: Vec<i16> = samples.iter().chain(&samples).copied().collect();
+    tree.wav_of("twice.wav", &doubled);
+    tree.wav_of("once.wav", &samples);
+    tree.file("m.csv", b"path,label,start_s,end_s\nonce.wav,x,,\ntwice.wav,x,0,0.01\n\
+                         twice.wav,y,0.01,0.02\ntwice.wav,y,0.02,0.03\n");
+    let corpus = open("manifest", &tree.path("m.csv")).unwrap();
+    let report = check(&corpus);
+    assert_eq!(report.duplicates[0].ids, ["once.wav", "twice.wav[0-0.01]", "twice.wav[0.01-0.02]"]);
+    assert_eq!(report.duplicates[0].labels, ["x", "y"]);
+    assert_eq!(report.unreadable.len(), 1, "past the end");
 }
 
 #[test]
@@ -173,7 +225,16 @@ proptest! {
             sides.iter().any(|&side| side != sides[0])
         });
         prop_assert_eq!(Split::Given.keeps_speakers_apart(&corpus), !crossed);
-        let Ok(cut) = folds(&corpus, &apart(&corpus), Split::Given, k, 1) else {
+        let groups = apart(&corpus);
+        let speakers = AllowedLeakage { speakers: true, copies: false };
+        let cut = folds_allowing(&corpus, &groups, Split::Given, k, 1, speakers);
+        if let Ok(cut) = &cut {
+            let leaks = leakage_counts(&corpus, &groups, cut, Split::Given).speakers > 0;
+            prop_assert_eq!(folds(&corpus, &groups, Split::Given, k, 1).is_err(), leaks);
+            // Validation utterances are on neither side.
+            prop_assert!(crossed || !leaks);
+        }
+        let Ok(cut) = cut else {
             // A side without any utterance.
             prop_assert!((0..3).any(|side| drawn.iter().all(|d| d.0 != side)));
             return Ok(());

@@ -1,6 +1,6 @@
 //! MELD, as its archives unpack.
 
-use clstm_corpus::{Part, Split, check, folds, open};
+use clstm_corpus::{Part, Split, check, folds, folds_allowing, open};
 
 use crate::tree::{Tree, apart, ids};
 
@@ -53,7 +53,10 @@ fn follows_the_official_split() {
     assert_eq!(corpus.utterances[4].speaker, "Monica");
     assert_eq!(corpus.notes.missing, ["dev_dia9_utt9", "train_dia9_utt9"]);
     assert_eq!(Split::Given.default_folds(&corpus), 1);
-    let given = folds(&corpus, &apart(&corpus), Split::Given, 1, 1).unwrap();
+    let given = folds(&corpus, &apart(&corpus), Split::Given, 1, 1).unwrap_err().to_string();
+    assert!(given.contains("such as Rachel") && given.contains("--allow-leakage"), "{given}");
+    let speakers = "speakers".parse().unwrap();
+    let given = folds_allowing(&corpus, &apart(&corpus), Split::Given, 1, 1, speakers).unwrap();
     assert_eq!(ids(&corpus, &given[0].train), ["train_dia0_utt0", "train_dia0_utt1"]);
     assert_eq!(ids(&corpus, &given[0].test), ["test_dia0_utt0", "test_dia9_utt9"]);
     // That speakers are shared is how the corpus is; it is told of and nothing wrong.
