@@ -4,6 +4,8 @@ use clap::Args;
 use clstm::nn::{DeviceName, Precision, Preset};
 use clstm_corpus::Split;
 
+use super::{CorpusChoice, Leakage};
+
 const TRAIN_EXAMPLES: &str = "\
 Writes OUT/model.safetensors, history.json, recipe.json and checkpoint.safetensors. Ctrl-C stops at
 the next step and saves; --resume goes on from there and gives the same model, bit for bit.
@@ -24,18 +26,16 @@ calibrated with what the other folds' models said of the utterances that they di
 Examples:
   clstm cv --corpus ravdess --data data/ravdess --preset clstm --split random --out runs/random
   clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --out runs/mine
+  clstm cv --corpus ravdess --data R --corpus emo-db --data E --labels four.toml --split speaker ...
+  clstm cv --corpus ravdess --data data/ravdess --target speaker --split random ...
   clstm cv ... --split emobox --fold 2 --out runs/emobox     one fold, as a job of its own
   clstm cv ... --split emobox --out runs/emobox --resume     the folds that are not done";
 
 /// What `train` and `cv` share.
 #[derive(Debug, Args)]
 pub(crate) struct TrainingArgs {
-    /// Name of the corpus, see `clstm corpus list`.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) corpus: String,
-    /// Folder that it was unpacked in; for `manifest` the CSV or JSON Lines file that lists it.
-    #[arg(long, value_name = "DIR|FILE")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) choice: CorpusChoice,
     /// Network and settings to start from: a row of the paper's Table 1 (convlstm-fcn,
     /// convlstm-skip-fcn, convlstm-bilstm, convlstm-skip-bilstm, convlstm-bigru,
     /// convlstm-skip-bigru, clstm), or clstm-plus, which goes beyond it and is more accurate.
@@ -90,9 +90,12 @@ pub(crate) struct CvArgs {
     pub(crate) training: TrainingArgs,
     /// How utterances are split: random (speakers in training and test, the paper's protocol),
     /// speaker (no speaker in both), emobox or luna-jimenez (published speaker-independent folds),
-    /// session, loso (leave one speaker out), given (the folds or the split that the corpus gives).
+    /// session or leave-one-session-out, loso or leave-one-speaker-out, given (the folds or the split
+    /// that the corpus gives).
     #[arg(long)]
     pub(crate) split: Split,
+    #[command(flatten)]
+    pub(crate) leakage: Leakage,
     /// Number of folds [default: 5, or as many as the split has].
     #[arg(long, value_name = "N")]
     pub(crate) folds: Option<usize>,

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod calibration;
+mod choice;
 mod corpus;
 mod cross_validation;
 mod device;
