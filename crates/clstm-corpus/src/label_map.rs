@@ -171,7 +171,10 @@ impl LabelMap {
         corpus.label_map = Some(self.name.clone());
         if !dropped.is_empty() {
             let dropped = dropped.join(", ");
-            corpus.notes.remarks.push(format!("left out by the label map {}: {dropped}", self.name));
+            corpus
+                .notes
+                .remarks
+                .push(format!("left out by the label map {}: {dropped}", self.name));
         }
         corpus
     }
@@ -180,11 +183,11 @@ impl LabelMap {
 impl Rules {
     fn validate(&self) -> Result<(), String> {
         let maps = || std::iter::once(&self.labels).chain(self.corpora.values());
-        let named: BTreeSet<&str> =
-            maps().flat_map(BTreeMap::values).map(String::as_str).collect();
+        let named: BTreeSet<&str> = maps().flat_map(BTreeMap::values).map(String::as_str).collect();
         if named.is_empty() {
-            return Err("maps no label; write lines such as excited = \"happy\" below [labels]"
-                .to_owned());
+            return Err(
+                "maps no label; write lines such as excited = \"happy\" below [labels]".to_owned()
+            );
         }
         let unfit = |name: &&str| name.trim().is_empty() || name.contains(char::is_control);
         if let Some(name) = named.iter().copied().find(unfit) {

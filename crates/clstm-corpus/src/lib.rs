@@ -68,5 +68,5 @@ pub use split::{
 };
 pub use stats::{ClassStats, CorpusStats, DurationStats, SpeakerStats};
 pub use table5::{Table5Row, table5};
-pub use target::Target;
+pub use target::{Target, subject};
 pub use utterance::{Intensity, Part, Sex, Style, Utterance};

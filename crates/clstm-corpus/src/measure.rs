@@ -134,7 +134,15 @@ fn silent(samples: &[f32]) -> bool {
 }
 
 fn clipped(samples: &[f32]) -> usize {
-    let side = |x: f32| if x >= FULL_SCALE { 1 } else if x <= -FULL_SCALE { -1 } else { 0 };
+    let side = |x: f32| {
+        if x >= FULL_SCALE {
+            1
+        } else if x <= -FULL_SCALE {
+            -1
+        } else {
+            0
+        }
+    };
     let runs = samples.chunk_by(|&a, &b| side(a) == side(b));
     runs.filter(|run| run.len() >= RUN && side(run[0]) != 0).map(<[f32]>::len).sum()
 }

@@ -115,7 +115,33 @@ impl From<Target> for String {
     }
 }
 
+/// The name of a corpus, and what its classes are where they are not its labels, for people:
+/// `ravdess (target speaker)`.
+#[must_use]
+pub fn subject(corpus: &str, target: Option<&str>, label_map: Option<&str>) -> String {
+    let target = target.map(|target| format!("target {target}"));
+    let map = label_map.map(|map| format!("label map {map}"));
+    let classes: Vec<String> = target.into_iter().chain(map).collect();
+    match classes.is_empty() {
+        true => corpus.to_owned(),
+        false => format!("{corpus} ({})", classes.join(", ")),
+    }
+}
+
 impl Corpus {
+    /// Its name, and what its classes are where they are not its labels; see [`subject`].
+    #[must_use]
+    pub fn subject(&self) -> String {
+        let target = self.target_name();
+        subject(&self.name, target.as_deref(), self.label_map.as_deref())
+    }
+
+    /// Name of the target; none where it is the label.
+    #[must_use]
+    pub fn target_name(&self) -> Option<String> {
+        (self.target != Target::Label).then(|| self.target.to_string())
+    }
+
     /// The same corpus with the values of `target` for classes, sorted by their Unicode code points.
     /// Utterances of which the value is not known are left out, which a remark in
     /// [`notes`](Self::notes) tells. A list whose classes come from one of its columns is named anew.

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clstm_corpus::{
-    AllowedLeakage, Fold, Split, check_leakage, folds_allowing, leakage_counts,
-};
+use clstm_corpus::{AllowedLeakage, Fold, Split, check_leakage, folds_allowing};
 use clstm_nn::burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 

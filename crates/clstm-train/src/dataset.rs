@@ -53,14 +53,16 @@ impl Dataset {
         let (parts, whole): (Vec<usize>, Vec<usize>) =
             (0..corpus.utterances.len()).partition(|&i| corpus.utterances[i].span.is_some());
         let heard = |waveform: Waveform| Heard::of(waveform, frontend);
-        let read_whole = |&i: &usize| load_file(&corpus.utterances[i].path, rate, limits).map(heard);
+        let read_whole =
+            |&i: &usize| load_file(&corpus.utterances[i].path, rate, limits).map(heard);
         let read_part = |waveform: &Waveform, within: Range<usize>| {
             let samples = waveform.samples[within].to_vec();
             resample(&Waveform { samples, sample_rate: waveform.sample_rate }, rate).map(heard)
         };
         let mut loaded: Vec<(usize, Result<Heard, AudioError>)> =
             whole.par_iter().map(|i| (*i, read_whole(i))).collect();
-        let of_parts = read_each(&corpus, &parts, limits, |_, file, within| read_part(file, within));
+        let of_parts =
+            read_each(&corpus, &parts, limits, |_, file, within| read_part(file, within));
         loaded.extend(parts.into_iter().zip(of_parts));
         loaded.sort_by_key(|(utterance, _)| *utterance);
         let mut dataset =
@@ -109,8 +111,7 @@ struct Heard {
 impl Heard {
     /// Of the utterance alone, at the front end's rate.
     fn of(waveform: Waveform, frontend: &FrontendConfig) -> Self {
-        let (duration_s, fingerprint) =
-            (waveform.duration_s(), Fingerprint::of(&waveform.samples));
+        let (duration_s, fingerprint) = (waveform.duration_s(), Fingerprint::of(&waveform.samples));
         Self { clip: frontend.clean(waveform.samples), duration_s, fingerprint }
     }
 }

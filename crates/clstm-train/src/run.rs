@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clstm::replace_file;
-use clstm_corpus::{Fold, LeakageCounts, Split, Target, leakage_counts};
+use clstm_corpus::{Fold, LeakageCounts, Split, Target, leakage_counts, subject};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{Dataset, HeldOutTemperature, Metrics, Recipe, RunCalibration, TrainError};
@@ -66,7 +66,7 @@ impl Protocol {
         let apart = leakage.speakers == 0 && corpus.target != Target::Speaker;
         Self {
             corpus: corpus.name.clone(),
-            target: (corpus.target != Target::Label).then(|| corpus.target.to_string()),
+            target: corpus.target_name(),
             label_map: corpus.label_map.clone(),
             split: split.to_string(),
             speakers_apart: (split == Split::Given && named).then_some(apart),
@@ -107,12 +107,6 @@ impl Protocol {
     #[must_use]
     pub fn describe(&self) -> String {
         let speakers = self.speakers();
-        let classes = match (&self.target, &self.label_map) {
-            (None, None) => String::new(),
-            (Some(target), None) => format!(" (target {target})"),
-            (None, Some(map)) => format!(" (label map {map})"),
-            (Some(target), Some(map)) => format!(" (target {target}, label map {map})"),
-        };
         let leakage = match self.leakage.is_clean() {
             true => String::new(),
             false => format!("; LEAKAGE: {}", self.leakage),
@@ -128,9 +122,13 @@ impl Protocol {
             count => format!(", mean of {count} models from different seeds"),
         };
         format!(
-            "{}{classes}, {} split ({speakers}), {} folds{folds}, {} epochs, seed \
+            "{}, {} split ({speakers}), {} folds{folds}, {} epochs, seed \
              {}{arithmetic}{models}{leakage}",
-            self.corpus, self.split, self.folds, self.epochs, self.seed
+            subject(&self.corpus, self.target.as_deref(), self.label_map.as_deref()),
+            self.split,
+            self.folds,
+            self.epochs,
+            self.seed
         )
     }
 }

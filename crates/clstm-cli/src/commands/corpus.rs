@@ -183,9 +183,12 @@ fn findings(report: &CheckReport) -> String {
         let (count, first) = (report.clipped.len(), faults(&report.clipped[..1]).join(""));
         let _ = writeln!(text, "  {count} clipped in the release itself, such as {first}");
     }
-    if let Some(given) = report.given.as_ref().filter(|given| report.official && !given.speakers_apart) {
+    if let Some(given) =
+        report.given.as_ref().filter(|given| report.official && !given.speakers_apart)
+    {
         let shared = given.shared_speakers.len();
-        let _ = writeln!(text, "  {shared} speakers on both sides of the split of the release itself");
+        let _ =
+            writeln!(text, "  {shared} speakers on both sides of the split of the release itself");
     }
     let problems = problems(report);
     if problems.is_empty() {

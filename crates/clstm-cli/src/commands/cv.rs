@@ -33,16 +33,8 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), Failure> {
     let mut progress = Progress::new(if args.fold.is_some() { 1 } else { folds }, recipe.batch);
     let (split, only) = (args.split, args.fold);
     let (allowed, out_folder) = (args.leakage.allowed(), out.to_owned());
-    let run = CrossValidation {
-        split,
-        folds,
-        allowed,
-        only,
-        recipe,
-        fold_seed,
-        device,
-        out: out_folder,
-    };
+    let run =
+        CrossValidation { split, folds, allowed, only, recipe, fold_seed, device, out: out_folder };
     let metrics = cross_validate(&run, &dataset, args.training.resume, stop, &mut progress);
     progress.finish();
     let metrics = metrics?;

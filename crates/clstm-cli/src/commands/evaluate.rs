@@ -64,7 +64,7 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
     let corpus = &dataset.corpus;
     let (Some(split), Some(number)) = (args.split, args.fold) else {
         let utterances: Vec<usize> = (0..corpus.utterances.len()).collect();
-        let description = format!("all {} utterances of {}", utterances.len(), corpus.name);
+        let description = format!("all {} utterances of {}", utterances.len(), corpus.subject());
         return Ok(Part { fold: None, utterances, description });
     };
     let training = &model.info.training;
@@ -87,7 +87,7 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
     let description = format!(
         "the {} test utterances of fold {number} of {}: {split} split ({}), {} folds, seed {}{}",
         fold.test.len(),
-        corpus.name,
+        corpus.subject(),
         protocol.speakers(),
         protocol.folds,
         protocol.seed,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clstm::Model;
 use clstm::nn::Precision;
-use clstm_corpus::{Corpus, Target};
+use clstm_corpus::Corpus;
 use clstm_train::{Recipe, TrainError, TrainingSet, begin_run};
 
 use crate::args::TrainArgs;
@@ -102,23 +102,12 @@ fn protocol(corpus: &Corpus, recipe: &Recipe, unscored: bool) -> String {
         Precision::Bf16 => ", bf16",
     };
     format!(
-        "trained on all {} utterances of {}{} ({}), {} epochs, seed {}{arithmetic}; nothing \
+        "trained on all {} utterances of {} ({}), {} epochs, seed {}{arithmetic}; nothing \
          held out; {scores}",
         corpus.utterances.len(),
-        corpus.name,
-        classes(corpus),
+        corpus.subject(),
         speakers(corpus.speakers().len()),
         recipe.epochs,
         recipe.seed
     )
-}
-
-/// What the classes are, where they are not the corpus's labels.
-fn classes(corpus: &Corpus) -> String {
-    let target = match &corpus.target {
-        Target::Label => String::new(),
-        target => format!(", target {target}"),
-    };
-    let map = corpus.label_map.as_ref().map_or(String::new(), |map| format!(", label map {map}"));
-    target + &map
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clstm::Score;
-use clstm_corpus::{Corpus, Target};
+use clstm_corpus::Corpus;
 use clstm_train::{Recipe, RunMetrics};
 
 use super::read_recipe;
@@ -30,7 +30,7 @@ fn read_one(path: &Path, corpus: &Corpus, recipe: &Recipe) -> Result<RunMetrics,
             "--scores {path}: its {what} is {theirs}, this recipe's {ours}: it does not score this model"
         )))
     };
-    let target = (corpus.target != Target::Label).then(|| corpus.target.to_string());
+    let target = corpus.target_name();
     let named = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
     let pairs = [
         ("corpus", protocol.corpus.as_str(), corpus.name.as_str()),

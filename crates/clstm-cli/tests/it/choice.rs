@@ -97,7 +97,10 @@ fn speakers_are_recognised_where_both_sides_have_them() {
     ok(&mut train);
     let inspected = ok(clstm().arg("inspect").arg(all.join("model.safetensors"))).stdout;
     let inspected = text(&inspected);
-    assert!(inspected.contains("all 64 utterances of ravdess, target speaker"), "{inspected}");
+    assert!(
+        inspected.contains("all 64 utterances of ravdess (target speaker) (4 speakers)"),
+        "{inspected}"
+    );
 }
 
 #[test]
@@ -251,7 +254,10 @@ fn a_given_split_that_leaks_is_followed_by_name_alone() {
     checked.args(["corpus", "check", "manifest", "--data"]).arg(&list);
     let found = text(&status(&mut checked, 1).stdout);
     assert!(found.contains("speakers on both sides of the given split: 1\n  s1"), "{found}");
-    assert!(found.contains("the same recording under several names: 1\n  0.wav = 4.wav"), "{found}");
+    assert!(
+        found.contains("the same recording under several names: 1\n  0.wav = 4.wav"),
+        "{found}"
+    );
 }
 
 #[test]

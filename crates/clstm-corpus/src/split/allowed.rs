@@ -39,8 +39,10 @@ impl AllowedLeakage {
         if !(Self { speakers: true, copies: true }).but_for(leakage.clone()).is_clean() {
             return Vec::new();
         }
-        let found =
-            [(&leakage.speakers.is_empty(), Self::SPEAKERS), (&leakage.duplicates.is_empty(), Self::COPIES)];
+        let found = [
+            (&leakage.speakers.is_empty(), Self::SPEAKERS),
+            (&leakage.duplicates.is_empty(), Self::COPIES),
+        ];
         found.into_iter().filter(|(none, _)| !**none).map(|(_, name)| name).collect()
     }
 

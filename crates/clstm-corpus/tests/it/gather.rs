@@ -38,7 +38,8 @@ fn classes_of_one_name_are_one_class() {
     let corpus = gathered(&tree, &["ravdess", "emo-db"], &Target::Label).unwrap();
     assert_eq!(corpus.name, "ravdess+emo-db");
     assert_eq!(corpus.utterances.len(), 126);
-    let labels = ["angry", "bored", "calm", "disgust", "fearful", "happy", "neutral", "sad", "surprised"];
+    let labels =
+        ["angry", "bored", "calm", "disgust", "fearful", "happy", "neutral", "sad", "surprised"];
     assert_eq!(corpus.labels, labels);
     assert_eq!(corpus.class_counts(), [18, 1, 16, 16, 16, 18, 9, 16, 16]);
     assert_eq!(corpus.speakers(), ["emo-db/03", "emo-db/08", "ravdess/01", "ravdess/02"]);

@@ -152,8 +152,11 @@ fn the_same_stretch_twice_is_a_copy() {
     let doubled: Vec<i16> = samples.iter().chain(&samples).copied().collect();
     tree.wav_of("twice.wav", &doubled);
     tree.wav_of("once.wav", &samples);
-    tree.file("m.csv", b"path,label,start_s,end_s\nonce.wav,x,,\ntwice.wav,x,0,0.01\n\
-                         twice.wav,y,0.01,0.02\ntwice.wav,y,0.02,0.03\n");
+    tree.file(
+        "m.csv",
+        b"path,label,start_s,end_s\nonce.wav,x,,\ntwice.wav,x,0,0.01\n\
+                         twice.wav,y,0.01,0.02\ntwice.wav,y,0.02,0.03\n",
+    );
     let corpus = open("manifest", &tree.path("m.csv")).unwrap();
     let report = check(&corpus);
     assert_eq!(report.duplicates[0].ids, ["once.wav", "twice.wav[0-0.01]", "twice.wav[0.01-0.02]"]);

@@ -100,7 +100,8 @@ fn what_is_not_known_is_told_with_what_is() {
 
 #[test]
 fn sessions_are_no_classes_of_the_session_split() {
-    let text = "path,label,speaker,session\na.wav,x,s1,1\nb.wav,y,s1,1\nc.wav,x,s2,2\nd.wav,y,s2,2\n";
+    let text =
+        "path,label,speaker,session\na.wav,x,s1,1\nb.wav,y,s1,1\nc.wav,x,s2,2\nd.wav,y,s2,2\n";
     let (_tree, corpus) = list(text);
     let groups = apart(&corpus);
     assert!(folds(&corpus, &groups, Split::Session, 2, 1).is_ok());

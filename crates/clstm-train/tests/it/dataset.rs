@@ -32,21 +32,23 @@ fn write(path: &Path, samples: &[i16]) {
     file.extend_from_slice(b"\x02\0\x10\0data");
     file.extend_from_slice(&bytes.to_le_bytes());
     file.extend(samples.iter().flat_map(|s| s.to_le_bytes()));
-    fs::write(path, file).unwrap();
+    fs::write(path, file).expect("a file");
 }
 
 /// Utterances of these files and spans.
 fn load(folder: &Path, of: &[(&str, Option<(f64, f64)>)]) -> Result<Dataset, TrainError> {
-    let utterance = |(i, (file, span)): (usize, &(&str, Option<(f64, f64)>))| Utterance {
-        id: format!("u{i}"),
-        path: folder.join(file),
-        label: i % 2,
-        span: *span,
-        ..Utterance::default()
-    };
+    let mut utterances = Vec::new();
+    for (i, (file, span)) in of.iter().enumerate() {
+        utterances.push(Utterance {
+            id: format!("u{i}"),
+            path: folder.join(file),
+            label: i % 2,
+            span: *span,
+            ..Utterance::default()
+        });
+    }
     let labels = vec!["a".to_owned(), "b".to_owned()];
-    let utterances = of.iter().enumerate().map(utterance).collect();
-    let corpus = Corpus::new("parts", folder, labels, utterances).unwrap();
+    let corpus = Corpus::new("parts", folder, labels, utterances).expect("a corpus");
     Dataset::load(corpus, &recipe().frontend, &DecodeLimits::default())
 }
 
