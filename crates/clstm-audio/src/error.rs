@@ -75,6 +75,19 @@ pub enum AudioError {
         /// Index of the sample (frame) counted from 0, over all channels together.
         at: u64,
     },
+    /// A part of a recording that the recording does not have.
+    #[error(
+        "the part from {start_s} s to {end_s} s is not in the recording, which ends at \
+         {duration_s:.3} s; correct the times of the part"
+    )]
+    OutOfRange {
+        /// Where the part should begin, in seconds.
+        start_s: f64,
+        /// Where it should end.
+        end_s: f64,
+        /// Where the recording ends.
+        duration_s: f64,
+    },
     /// More audio than [`DecodeLimits::max_duration_s`](crate::DecodeLimits::max_duration_s).
     #[error("the recording is longer than {limit_s} s; split it or raise the limit")]
     TooLong {
@@ -124,6 +137,7 @@ impl AudioError {
             Self::NoAudioTrack => "no_audio",
             Self::NoSamples => "no_samples",
             Self::NonFinite { .. } => "non_finite",
+            Self::OutOfRange { .. } => "out_of_range",
             Self::TooLong { .. } => "too_long",
             Self::BadSampleRate { .. } => "sample_rate",
             Self::TooManyChannels { .. } => "channels",

@@ -49,6 +49,8 @@ impl From<CorpusError> for Failure {
         match error {
             CorpusError::UnknownCorpus { .. }
             | CorpusError::UnknownSplit(_)
+            | CorpusError::LabelMap { .. }
+            | CorpusError::NoTarget { .. }
             | CorpusError::UnsupportedSplit { .. }
             | CorpusError::FoldCount { .. } => Self::Usage(message),
             _ => Self::Failed(message),

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::registry::{self, Expected};
 use crate::{
-    Corpus, DoubledUtterance, Fingerprint, MalformedFile, Measurement, Utterance, groups_of,
-    measure,
+    Corpus, DoubledUtterance, Fingerprint, GivenSplit, MalformedFile, Measurement, Utterance,
+    given_split, groups_of, measure,
 };
 
 /// What [`check`] found.
@@ -20,14 +20,20 @@ pub struct CheckReport {
     pub root: PathBuf,
     /// Utterances found.
     pub utterances: usize,
-    /// Utterances in the full release; none where the corpus has no fixed content.
+    /// Utterances in the full release; none where the corpus has no fixed content, or is a part of
+    /// the release that is not to be compared with it.
     pub expected: Option<usize>,
     /// Speakers found; 0 where the corpus does not name them.
     pub speakers: usize,
-    /// Ids of the release that were not found, sorted.
+    /// Ids of the release, or of the corpus's own lists, that were not found, sorted.
     pub missing: Vec<String>,
     /// Utterances whose file cannot be decoded.
     pub unreadable: Vec<UnreadableUtterance>,
+    /// Utterances without sound: nothing can be trained or tested on them.
+    pub silent: Vec<FaultyUtterance>,
+    /// Utterances that were recorded too loud, see [`Measurement::clipped`]. Something wrong, but for
+    /// those of an official release, which are what they are.
+    pub clipped: Vec<FaultyUtterance>,
     /// Utterances with the same samples under different ids.
     pub duplicates: Vec<DuplicateGroup>,
     /// Audio files whose name or place the corpus does not know.
@@ -36,6 +42,12 @@ pub struct CheckReport {
     pub doubled: Vec<DoubledUtterance>,
     /// Classes, speakers and the whole, where their count is not the release's.
     pub counts: Vec<CountMismatch>,
+    /// The split that the corpus gives; its speakers on both sides are something wrong, but for
+    /// that of an official release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given: Option<GivenSplit>,
+    /// Whether the corpus is an official release, whose recordings and given split are what they are.
+    pub official: bool,
     /// Sentences on what may not be as people think; nothing wrong.
     pub remarks: Vec<String>,
     /// Files that are well named and no part of the corpus as used here, by kind.
@@ -53,6 +65,17 @@ pub struct UnreadableUtterance {
     pub path: PathBuf,
     /// Why it cannot be used.
     pub error: String,
+}
+
+/// An utterance whose sound is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FaultyUtterance {
+    /// The utterance.
+    pub id: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// What is wrong with it, in words.
+    pub fault: String,
 }
 
 /// Utterances that are the same recording.
@@ -94,16 +117,29 @@ pub enum CountKind {
 }
 
 impl CheckReport {
-    /// Whether nothing is wrong. Duplicates known to be in the official release, and files passed
-    /// over as song or video, are nothing wrong.
+    /// Whether nothing is wrong. Duplicates known to be in the official release, clipped recordings of
+    /// one, and files passed over as song or video, are nothing wrong.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.missing.is_empty()
             && self.unreadable.is_empty()
+            && self.silent.is_empty()
+            && (self.official || self.clipped.is_empty())
             && self.duplicates.iter().all(|group| group.known)
             && self.malformed.is_empty()
             && self.doubled.is_empty()
             && self.counts.is_empty()
+            && self.speakers_across_given_split().is_empty()
+    }
+
+    /// Speakers on both sides of a split that people gave themselves, sorted; that of an official
+    /// release is what it is.
+    #[must_use]
+    pub fn speakers_across_given_split(&self) -> &[String] {
+        match &self.given {
+            Some(given) if !self.official => &given.shared_speakers,
+            _ => &[],
+        }
     }
 }
 
@@ -114,7 +150,12 @@ impl CheckReport {
 pub fn check(corpus: &Corpus) -> CheckReport {
     let adapter = registry::adapter(&corpus.name);
     let expected = adapter.map(|adapter| (adapter.expected)()).unwrap_or_default();
+    let class_counts = adapter.map_or(&[][..], |adapter| (adapter.class_counts)(corpus));
     let known = adapter.map_or(&[][..], |adapter| adapter.known_duplicates);
+    let whole = match expected.len() {
+        0 => class_counts.iter().sum(),
+        n => n,
+    };
 
     let mut unreadable = Vec::new();
     let mut read: Vec<(&Utterance, Measurement)> = Vec::with_capacity(corpus.utterances.len());
@@ -128,22 +169,43 @@ pub fn check(corpus: &Corpus) -> CheckReport {
             }),
         }
     }
+    let faulty = |found: fn(&Measurement) -> Option<String>| -> Vec<FaultyUtterance> {
+        let fault = |(utterance, measured): &(&Utterance, Measurement)| {
+            let (id, path) = (utterance.id.clone(), utterance.path.clone());
+            Some(FaultyUtterance { id, path, fault: found(measured)? })
+        };
+        read.iter().filter_map(fault).collect()
+    };
+    let silent = faulty(|m| m.silent.then(|| "holds no sound".to_owned()));
+    let clipped = faulty(|m| match m.clipped {
+        0 => None,
+        n => Some(format!("{n} of {} samples lie in runs at full scale", m.samples)),
+    });
     let mut sample_rates = BTreeMap::new();
     for (_, measured) in &read {
         *sample_rates.entry(measured.sample_rate).or_default() += 1;
     }
+    let given = given_split(corpus);
+    let released = adapter.is_some_and(|adapter| adapter.info.utterances.is_some());
     CheckReport {
         corpus: corpus.name.clone(),
         root: corpus.root.clone(),
         utterances: corpus.utterances.len(),
-        expected: (!expected.is_empty()).then_some(expected.len()),
+        expected: (whole > 0).then_some(whole),
         speakers: corpus.speakers().len(),
         missing: missing(corpus, &expected),
         unreadable,
         duplicates: duplicates(corpus, &read, known),
         malformed: corpus.notes.malformed.clone(),
         doubled: corpus.notes.doubled.clone(),
-        counts: counts(corpus, &expected),
+        counts: match expected.is_empty() {
+            true => class_mismatches(corpus, class_counts),
+            false => counts(corpus, &expected),
+        },
+        official: released,
+        silent,
+        clipped,
+        given,
         remarks: corpus.notes.remarks.clone(),
         ignored: corpus.notes.ignored.clone(),
         sample_rates,
@@ -153,7 +215,9 @@ pub fn check(corpus: &Corpus) -> CheckReport {
 fn missing(corpus: &Corpus, expected: &[Expected]) -> Vec<String> {
     let found: BTreeSet<&str> = corpus.utterances.iter().map(|u| u.id.as_str()).collect();
     let expected: BTreeSet<&str> = expected.iter().map(|e| e.id.as_str()).collect();
-    expected.difference(&found).map(|&id| id.to_owned()).collect()
+    let listed = corpus.notes.missing.iter().map(String::as_str);
+    let missing: BTreeSet<&str> = expected.difference(&found).copied().chain(listed).collect();
+    missing.into_iter().map(str::to_owned).collect()
 }
 
 fn duplicates(
@@ -220,4 +284,25 @@ fn counts(corpus: &Corpus, expected: &[Expected]) -> Vec<CountMismatch> {
         );
     }
     mismatches
+}
+
+/// The whole and the classes, of a release that is known by these counts alone.
+fn class_mismatches(corpus: &Corpus, expected: &[usize]) -> Vec<CountMismatch> {
+    if expected.is_empty() {
+        return Vec::new();
+    }
+    let whole = (CountKind::Total, &corpus.name, expected.iter().sum(), corpus.utterances.len());
+    let classes = corpus.labels.iter().zip(expected.iter().zip(corpus.class_counts()));
+    let classes =
+        classes.map(|(name, (&expected, found))| (CountKind::Class, name, expected, found));
+    std::iter::once(whole)
+        .chain(classes)
+        .filter(|(_, _, expected, found)| expected != found)
+        .map(|(kind, name, expected, found)| CountMismatch {
+            kind,
+            name: name.clone(),
+            expected,
+            found,
+        })
+        .collect()
 }

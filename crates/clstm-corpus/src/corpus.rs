@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::{CorpusError, Utterance};
+use crate::{CorpusError, Target, Utterance};
 
 /// A labelled corpus.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Corpus {
     /// Name as given to [`open`](crate::open), such as `ravdess`; of a manifest, that of its file
     /// and content.
@@ -21,6 +21,10 @@ pub struct Corpus {
     pub utterances: Vec<Utterance>,
     /// What was found beside the utterances.
     pub notes: ScanNotes,
+    /// What the classes are classes of.
+    pub target: Target,
+    /// Name of the [`LabelMap`](crate::LabelMap) that made the classes, where one did.
+    pub label_map: Option<String>,
 }
 
 /// What a scan found beside the utterances it kept.
@@ -33,6 +37,8 @@ pub struct ScanNotes {
     pub malformed: Vec<MalformedFile>,
     /// Utterances found more than once; one copy was kept.
     pub doubled: Vec<DoubledUtterance>,
+    /// Ids that the corpus's own lists name and of which there is no file, sorted.
+    pub missing: Vec<String>,
     /// Sentences for people on what may not be as they think, such as columns that are not used.
     pub remarks: Vec<String>,
 }
@@ -76,6 +82,8 @@ impl Corpus {
             labels,
             utterances,
             notes: ScanNotes::default(),
+            target: Target::Label,
+            label_map: None,
         };
         corpus.validate()?;
         Ok(corpus)
@@ -102,6 +110,22 @@ impl Corpus {
         }
         self.labels = labels.to_vec();
         Ok(self)
+    }
+
+    /// The same corpus without the utterances of which `class` says nothing, each of the others of
+    /// the class that it names; classes are sorted by their Unicode code points.
+    pub(crate) fn with_classes(mut self, class: impl Fn(&Utterance) -> Option<String>) -> Self {
+        let named: Vec<Option<String>> = self.utterances.iter().map(class).collect();
+        let labels: BTreeSet<String> = named.iter().flatten().cloned().collect();
+        self.labels = labels.into_iter().collect();
+        let utterances = std::mem::take(&mut self.utterances);
+        let kept = utterances.into_iter().zip(named).filter_map(|(utterance, class)| {
+            // Sorted, and every class is among them.
+            let label = self.labels.binary_search(&class?).ok()?;
+            Some(Utterance { label, ..utterance })
+        });
+        self.utterances = kept.collect();
+        self
     }
 
     /// Speakers, sorted; none for utterances whose speaker is not known.

@@ -70,6 +70,26 @@ pub enum CorpusError {
         /// The classes of the model.
         known: Vec<String>,
     },
+    /// A label map cannot be used.
+    #[error("label map {}: {problem}", path.display())]
+    LabelMap {
+        /// The map's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// There is nothing of the target to be recognised in a corpus.
+    #[error("{target} cannot be recognised in {corpus}: {problem}; what can: {}", known.join(", "))]
+    NoTarget {
+        /// The corpus.
+        corpus: String,
+        /// What was to be recognised.
+        target: String,
+        /// Why it cannot be.
+        problem: String,
+        /// What can be.
+        known: Vec<String>,
+    },
     /// A corpus contradicts itself.
     #[error("corpus {corpus}: {problem}")]
     Invalid {
@@ -93,7 +113,7 @@ pub enum CorpusError {
         source: AudioError,
     },
     /// No split of that name exists.
-    #[error("unknown split {0:?}; known: random, speaker, emobox, session")]
+    #[error("unknown split {name:?}; known: {}", known_splits(), name = .0)]
     UnknownSplit(String),
     /// The corpus cannot be split that way.
     #[error("corpus {corpus} has no {split} split: {reason}")]
@@ -127,7 +147,7 @@ pub enum CorpusError {
     #[error("cannot carve out a validation part: {0}")]
     Validation(String),
     /// Something is on both sides of a split.
-    #[error("leakage between training and test: {0}")]
+    #[error("leakage between training and test: {}{}", .0, by_name(.0))]
     Leakage(Box<Leakage>),
 }
 
@@ -137,4 +157,20 @@ fn and_others(n: usize) -> String {
         1 => " and 1 other".to_owned(),
         n => format!(" and {n} others"),
     }
+}
+
+/// How leakage that can be allowed is allowed.
+fn by_name(leakage: &Leakage) -> String {
+    match crate::AllowedLeakage::names_of(leakage) {
+        names if names.is_empty() => String::new(),
+        names => {
+            let flags: Vec<String> =
+                names.iter().map(|name| format!("--allow-leakage {name}")).collect();
+            format!("; such figures flatter, and are to be had by name alone: {}", flags.join(" "))
+        }
+    }
+}
+
+fn known_splits() -> String {
+    Split::ALL.map(|split| split.to_string()).join(", ")
 }

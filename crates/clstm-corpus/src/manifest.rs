@@ -9,8 +9,14 @@
 //! | `speaker` | who speaks, on every row or on none; the speaker and session splits need it |
 //! | `sex` | female or male, where known; speaker folds share the sexes out |
 //! | `session` | the recording session; the session split needs it |
+//! | `start_s`, `end_s` | both or none: the utterance is this part of the recording, in seconds; parts of one recording must not overlap |
+//! | `fold` | the fold that tests on it, from 1, on every row or on none: [`Split::Given`] |
+//! | `split` | train, validation (or dev, valid, val) or test, on every row or on none: [`Split::Given`], unless there are folds |
 //!
-//! Columns stand in any order, names are taken without regard to case, and others are ignored and
+//! Any other column can be what is recognised, see [`Target`](crate::Target).
+//!
+//! `file_name` and `wav` are other names of `path`, `emo` is one of `label`, as Hugging Face and EmoBox
+//! write them. Columns stand in any order, names are taken without regard to case, and others are
 //! named in the notes. Classes are sorted by their Unicode code points, as text (`"10"` before
 //! `"2"`): a model's classes do not depend on the order of the rows.
 //!
@@ -21,20 +27,22 @@
 mod assemble;
 mod delimited;
 mod lines;
-mod name;
+pub(crate) mod name;
 mod problem;
-mod records;
+pub(crate) mod records;
 mod row;
+mod span;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::registry::{Adapter, CorpusInfo};
+use crate::registry::{Adapter, CorpusInfo, uncounted};
 use crate::{Corpus, CorpusError, Split};
 use problem::Refusal;
 
 pub use problem::RowProblem;
 pub(crate) use problem::listed;
+pub(crate) use row::{Column, Row, Table};
 
 pub(crate) const ADAPTER: Adapter = Adapter {
     info: CorpusInfo {
@@ -43,19 +51,27 @@ pub(crate) const ADAPTER: Adapter = Adapter {
         licence: "that of your recordings",
         source: "",
         citation: "",
-        obtain: "Write a CSV file with the header path,label,speaker (speaker may be left out; sex \
-                 and session may be added) and a row for each recording, or a .jsonl file with \
+        obtain: "Write a CSV file with the header path,label,speaker (speaker may be left out; sex, \
+                 session, start_s and end_s, fold and split may be added) and a row for each recording, or a .jsonl file with \
                  these keys; give the file, or the folder that holds it as manifest.csv. Relative \
                  paths start at the file's folder.",
         labels: &[],
-        splits: &[Split::Random, Split::Speaker, Split::Session],
+        splits: &[
+            Split::Random,
+            Split::Speaker,
+            Split::Session,
+            Split::LeaveOneSpeakerOut,
+            Split::Given,
+        ],
         utterances: None,
         speakers: None,
     },
     open,
     expected: Vec::new,
+    class_counts: uncounted,
+    people: "manifest",
     known_duplicates: &[],
-    emobox: &[],
+    published: &[],
 };
 
 /// Names looked for where a folder is given.
@@ -63,22 +79,35 @@ const FILES: [&str; 2] = ["manifest.csv", "manifest.jsonl"];
 
 fn open(path: &Path) -> Result<Corpus, CorpusError> {
     let file = find(path)?;
-    let refused = |refusal: Refusal| CorpusError::Manifest {
-        path: file.clone(),
-        problem: refusal.problem,
-        rows: refusal.rows,
-    };
-    let bytes = std::fs::read(&file).map_err(|error| refused(unreadable(&error)))?;
+    corpus(&file, &file, read(&file)?)
+}
+
+/// The rows of a list in CSV or JSON Lines.
+pub(crate) fn read(file: &Path) -> Result<Table, CorpusError> {
+    let refused = |refusal: Refusal| refused(file, refusal);
+    let bytes = std::fs::read(file).map_err(|error| refused(unreadable(&error)))?;
     let text = text(&bytes).map_err(refused)?;
     let extension = file.extension().unwrap_or_default().to_ascii_lowercase();
     let table = match extension == "jsonl" || extension == "ndjson" {
         true => lines::read(text),
         false => delimited::read(text),
     };
-    assemble::corpus(&file, table.map_err(refused)?).map_err(|error| match error {
-        assemble::Error::Refused(refusal) => refused(refusal),
+    table.map_err(refused)
+}
+
+/// The corpus that the rows describe, as if they stood in `file`: relative paths start at its
+/// folder, and the corpus is named for it. Refusals and the corpus's root are of `root`.
+pub(crate) fn corpus(file: &Path, root: &Path, table: Table) -> Result<Corpus, CorpusError> {
+    let mut corpus = assemble::corpus(file, table).map_err(|error| match error {
+        assemble::Error::Refused(refusal) => refused(root, refusal),
         assemble::Error::Corpus(error) => error,
-    })
+    })?;
+    corpus.root = root.to_owned();
+    Ok(corpus)
+}
+
+fn refused(path: &Path, refusal: Refusal) -> CorpusError {
+    CorpusError::Manifest { path: path.to_owned(), problem: refusal.problem, rows: refusal.rows }
 }
 
 /// The manifest itself, where its folder was given.

@@ -1,8 +1,8 @@
 //! RAVDESS: the Ryerson Audio-Visual Database of Emotional Speech and Song.
 //!
 //! 24 actors speak two sentences in eight emotions, twice, at two intensities (neutral has one):
-//! 60 recordings an actor, 1,440 in all. Audio-only speech is used; song and video are passed
-//! over and counted.
+//! 60 recordings an actor, 1,440 in all. Of these audio-only speech is used. The songs are a corpus of
+//! their own, `ravdess-song`; each passes over and counts the other's files and the videos.
 //!
 //! The layout is that of the Zenodo release, `Actor_XX/03-01-EE-II-SS-RR-XX.wav`, either directly
 //! in the folder given or one folder further down (`Audio_Speech_Actors_01-24/Actor_XX/...`); FLAC
@@ -16,14 +16,13 @@
 
 mod name;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::corpus::{DoubledUtterance, MalformedFile};
-use crate::registry::{Adapter, CorpusInfo, Expected, Scan, scanned};
-use crate::walk::{self, Found};
+use crate::registry::{Adapter, CorpusInfo, Expected, scanned, uncounted};
+use crate::scan::{self, Judged, Scan};
+use crate::walk::Found;
 use crate::{Corpus, CorpusError, Sex, Split, Utterance};
-use name::{Kind, Name};
+use name::{Channel, Kind, Name};
 
 /// Class names in the order of the codes 01 to 08.
 const LABELS: &[&str] =
@@ -44,23 +43,70 @@ pub(crate) const ADAPTER: Adapter = Adapter {
         obtain: "Download Audio_Speech_Actors_01-24.zip (208 MB) from the source and unpack it; \
                  give the folder that holds Actor_01 to Actor_24.",
         labels: LABELS,
-        splits: &[Split::Random, Split::Speaker, Split::EmoBox],
+        splits: &[
+            Split::Random,
+            Split::Speaker,
+            Split::EmoBox,
+            Split::LunaJimenez,
+            Split::LeaveOneSpeakerOut,
+        ],
         utterances: Some(1440),
         speakers: Some(24),
     },
-    open,
-    expected,
+    open: |root| open(root, Channel::Speech),
+    expected: || expected(Channel::Speech),
+    class_counts: uncounted,
+    people: "ravdess",
     known_duplicates: &[&["03-01-03-01-02-01-07", "03-01-03-01-02-02-07"]],
-    // Ma et al. (2024), EmoBox: https://github.com/emo-box/EmoBox, data/ravdess/fold_1 to fold_6.
-    emobox: &[
-        &["01", "11", "20", "21"],
-        &["04", "10", "12", "14"],
-        &["08", "09", "19", "23"],
-        &["03", "05", "07", "24"],
-        &["02", "15", "16", "18"],
-        &["06", "13", "17", "22"],
-    ],
+    published: &[(Split::EmoBox, EMOBOX), (Split::LunaJimenez, LUNA_JIMENEZ)],
 };
+
+/// Ma et al. (2024), EmoBox: <https://github.com/emo-box/EmoBox>, data/ravdess/fold_1 to fold_6.
+const EMOBOX: &[&[&str]] = &[
+    &["01", "11", "20", "21"],
+    &["04", "10", "12", "14"],
+    &["08", "09", "19", "23"],
+    &["03", "05", "07", "24"],
+    &["02", "15", "16", "18"],
+    &["06", "13", "17", "22"],
+];
+
+/// Luna-Jiménez et al. (2021), Sensors 21(22), 7665.
+const LUNA_JIMENEZ: &[&[&str]] = &[
+    &["02", "05", "14", "15", "16"],
+    &["03", "06", "07", "13", "18"],
+    &["10", "11", "12", "19", "20"],
+    &["08", "17", "21", "23", "24"],
+    &["01", "04", "09", "22"],
+];
+
+/// The songs: 23 actors (18 has none) in six emotions, 44 recordings an actor, 1,012 in all
+/// (<https://zenodo.org/records/1188976>).
+pub(crate) const SONG: Adapter = Adapter {
+    info: CorpusInfo {
+        name: "ravdess-song",
+        title: "Ryerson Audio-Visual Database of Emotional Speech and Song (song, audio only)",
+        obtain: "Download Audio_Song_Actors_01-24.zip from the source and unpack it; give the \
+                 folder that holds Actor_01 to Actor_24.",
+        labels: SUNG,
+        splits: &[Split::Random, Split::Speaker, Split::LeaveOneSpeakerOut],
+        utterances: Some(1012),
+        speakers: Some(23),
+        ..ADAPTER.info
+    },
+    open: |root| open(root, Channel::Song),
+    expected: || expected(Channel::Song),
+    class_counts: uncounted,
+    people: "ravdess",
+    known_duplicates: &[],
+    published: &[],
+};
+
+/// Those of the classes that are sung, which come first.
+const SUNG: &[&str] = LABELS.split_at(name::SUNG_EMOTIONS as usize).0;
+
+const SONG_LAYOUT: &str =
+    "Actor_XX/03-02-EE-II-SS-RR-XX.wav (or .flac), as in Audio_Song_Actors_01-24.zip";
 
 const LAYOUT: &str =
     "Actor_XX/03-01-EE-II-SS-RR-XX.wav (or .flac), as in Audio_Speech_Actors_01-24.zip";
@@ -68,73 +114,59 @@ const LAYOUT: &str =
 /// Root, one nesting folder, the actor's folder, the file.
 const MAX_DEPTH: usize = 3;
 
-fn open(root: &Path) -> Result<Corpus, CorpusError> {
-    scanned(&ADAPTER.info, LAYOUT, root, scan(root)?)
-}
-
-fn scan(root: &Path) -> Result<Scan, CorpusError> {
-    let mut scan = Scan::default();
-    let mut candidates: BTreeMap<String, Vec<(Name, Found)>> = BTreeMap::new();
-    for found in walk::files("ravdess", root, MAX_DEPTH, &["wav", "flac", "mp4"])? {
-        match classify(&found) {
-            Ok(Kind::Speech(name)) => {
-                candidates.entry(found.stem.clone()).or_default().push((name, found));
-            }
-            Ok(Kind::Song) => *scan.notes.ignored.entry("song".to_owned()).or_default() += 1,
-            Ok(Kind::Video) => *scan.notes.ignored.entry("video".to_owned()).or_default() += 1,
-            Err(reason) => {
-                scan.notes.malformed.push(MalformedFile { path: found.path, reason });
-            }
-        }
-    }
-    for (id, mut files) in candidates {
-        files.sort_by_cached_key(|(_, f)| (f.depth, f.extension != "wav", f.path.clone()));
-        let mut files = files.into_iter();
-        let Some((name, kept)) = files.next() else { continue };
-        let ignored: Vec<_> = files.map(|(_, f)| f.path).collect();
-        if !ignored.is_empty() {
-            let kept = kept.path.clone();
-            scan.notes.doubled.push(DoubledUtterance { id: id.clone(), kept, ignored });
-        }
-        scan.utterances.push(utterance(id, kept.path, &name));
-    }
-    Ok(scan)
+fn open(root: &Path, channel: Channel) -> Result<Corpus, CorpusError> {
+    let (adapter, layout) = match channel {
+        Channel::Speech => (&ADAPTER, LAYOUT),
+        Channel::Song => (&SONG, SONG_LAYOUT),
+    };
+    let found: Scan =
+        scan::by_names(adapter.info.name, root, MAX_DEPTH, &["wav", "flac", "mp4"], |found| {
+            judge(found, channel)
+        })?;
+    scanned(&adapter.info, layout, root, found)
 }
 
 /// Judges a file by its name, and where that makes it an utterance by its folder and extension.
-fn classify(found: &Found) -> Result<Kind, String> {
-    let kind = name::parse(&found.stem)?;
-    if let Kind::Speech(name) = &kind {
-        if found.extension == "mp4" {
-            return Err("named as audio (modality 03), but is a video file".to_owned());
+fn judge(found: &Found, wanted: Channel) -> Result<Judged, String> {
+    let name = match name::parse(&found.stem)? {
+        Kind::Video => return Ok(Judged::PassedOver("video")),
+        Kind::Audio(name) if name.channel != wanted => {
+            return Ok(Judged::PassedOver(match name.channel {
+                Channel::Speech => "speech",
+                Channel::Song => "song",
+            }));
         }
-        let folder = format!("Actor_{:02}", name.actor);
-        if !found.folder.eq_ignore_ascii_case(&folder) {
-            return Err(format!("lies in {:?}, but its name puts it in {folder}", found.folder));
-        }
+        Kind::Audio(name) => name,
+    };
+    if found.extension == "mp4" {
+        return Err("named as audio (modality 03), but is a video file".to_owned());
     }
-    Ok(kind)
+    let folder = format!("Actor_{:02}", name.actor);
+    if !found.folder.eq_ignore_ascii_case(&folder) {
+        return Err(format!("lies in {:?}, but its name puts it in {folder}", found.folder));
+    }
+    Ok(Judged::Utterance(utterance(&name)))
 }
 
-fn utterance(id: String, path: PathBuf, name: &Name) -> Utterance {
+fn utterance(name: &Name) -> Utterance {
     Utterance {
-        id,
-        path,
+        id: name.to_string(),
+        path: PathBuf::new(),
         label: name.emotion - 1,
         speaker: format!("{:02}", name.actor),
         // Livingstone & Russo (2018): odd-numbered actors are male, even-numbered female.
         sex: Some(if name.actor.is_multiple_of(2) { Sex::Female } else { Sex::Male }),
-        session: None,
         statement: STATEMENTS.get(name.statement - 1).map(|&s| s.to_owned()),
         repetition: Some(name.repetition),
         intensity: Some(name.intensity),
+        ..Utterance::default()
     }
 }
 
-fn expected() -> Vec<Expected> {
-    name::all()
+fn expected(channel: Channel) -> Vec<Expected> {
+    name::all(channel)
         .map(|name| {
-            let u = utterance(name.to_string(), PathBuf::new(), &name);
+            let u = utterance(&name);
             Expected { id: u.id, label: u.label, speaker: u.speaker }
         })
         .collect()

@@ -5,10 +5,27 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::corpus::ScanNotes;
-use crate::{Corpus, CorpusError, Split, Utterance, manifest, ravdess};
+use crate::scan::Scan;
+use crate::{
+    Corpus, CorpusError, Split, audiofolder, crema_d, emo_db, emobox_list, iemocap, manifest, meld,
+    ravdess, savee, tess,
+};
 
 /// Every corpus: to add one, write its module and name its adapter here.
-const ADAPTERS: &[Adapter] = &[ravdess::ADAPTER, manifest::ADAPTER];
+const ADAPTERS: &[Adapter] = &[
+    ravdess::ADAPTER,
+    ravdess::SONG,
+    iemocap::ADAPTER,
+    iemocap::SIX,
+    emo_db::ADAPTER,
+    crema_d::ADAPTER,
+    tess::ADAPTER,
+    savee::ADAPTER,
+    meld::ADAPTER,
+    manifest::ADAPTER,
+    audiofolder::ADAPTER,
+    emobox_list::ADAPTER,
+];
 
 /// What a person choosing a corpus wants to know of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -42,19 +59,23 @@ pub(crate) struct Adapter {
     pub(crate) info: CorpusInfo,
     /// Reads the corpus from where it lies.
     pub(crate) open: fn(&Path) -> Result<Corpus, CorpusError>,
-    /// Everything the full release holds; nothing where there is no release.
+    /// Everything the full release holds; nothing where there is no release, or where its names
+    /// follow no rule.
     pub(crate) expected: fn() -> Vec<Expected>,
+    /// Utterances of each class in the full release, where its names follow no rule; nothing where
+    /// this is not to be compared, as in a part of the corpus that people are known to use.
+    pub(crate) class_counts: fn(&Corpus) -> &'static [usize],
     /// Groups of ids whose recordings are the same in the release itself.
     pub(crate) known_duplicates: &'static [&'static [&'static str]],
-    /// EmoBox's test speakers, fold by fold; empty where it has none for this corpus.
-    pub(crate) emobox: &'static [&'static [&'static str]],
+    /// The release whose speakers they are: corpora of the same people have the same.
+    pub(crate) people: &'static str,
+    /// Published folds: the test speakers, fold by fold.
+    pub(crate) published: &'static [(Split, &'static [&'static [&'static str]])],
 }
 
-/// What a scan of a folder found.
-#[derive(Debug, Default)]
-pub(crate) struct Scan {
-    pub(crate) utterances: Vec<Utterance>,
-    pub(crate) notes: ScanNotes,
+/// For [`Adapter::class_counts`] where [`Adapter::expected`] says it all, or nothing is fixed.
+pub(crate) fn uncounted(_: &Corpus) -> &'static [usize] {
+    &[]
 }
 
 /// An utterance that the full release holds.

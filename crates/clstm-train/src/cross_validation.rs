@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clstm_corpus::{Fold, Split, check_leakage, folds};
+use clstm_corpus::{AllowedLeakage, Fold, Split, check_leakage, folds_allowing};
 use clstm_nn::burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,8 @@ pub struct CrossValidation {
     pub split: Split,
     /// Number of folds.
     pub folds: usize,
+    /// What may be on both sides of a fold; the protocol tells what is.
+    pub allowed: AllowedLeakage,
     /// Only this fold (from 1), as a job of its own.
     pub only: Option<usize>,
     /// Followed by every fold.
@@ -46,19 +48,14 @@ pub struct FoldOutcome {
 }
 
 impl CrossValidation {
-    pub(crate) fn protocol(&self, dataset: &Dataset) -> Protocol {
+    pub(crate) fn protocol(&self, dataset: &Dataset, folds: &[Fold]) -> Protocol {
         Protocol {
-            corpus: dataset.corpus.name.clone(),
-            split: self.split.to_string(),
-            folds: self.folds,
-            seed: self.recipe.seed,
             fold_seed: self.fold_seed,
-            models: 1,
             preset: self.recipe.preset.clone(),
             epochs: self.recipe.epochs,
             validation: self.recipe.validation.is_on().then_some(self.recipe.validation),
             precision: self.recipe.precision.to_string(),
-            test_used_for_selection: false,
+            ..Protocol::of(dataset, self.split, folds, self.recipe.seed)
         }
     }
 
@@ -87,7 +84,9 @@ pub fn cross_validate(
 ) -> Result<RunMetrics, TrainError> {
     run.recipe.validate()?;
     let seed = run.fold_seed.unwrap_or(run.recipe.seed);
-    let all = folds(&dataset.corpus, &dataset.groups, run.split, run.folds, seed)?;
+    let (corpus, groups) = (&dataset.corpus, &dataset.groups);
+    let all = folds_allowing(corpus, groups, run.split, run.folds, seed, run.allowed)?;
+    let protocol = run.protocol(dataset, &all);
     let chosen: Vec<&Fold> =
         all.iter().filter(|f| run.only.is_none_or(|only| only == f.number)).collect();
     if chosen.is_empty() {
@@ -100,8 +99,9 @@ pub fn cross_validate(
     }
     begin_run(&run.out, &run.recipe)?;
     for fold in chosen {
-        check_leakage(&dataset.corpus, &dataset.groups, fold, run.split).into_result()?;
-        run_fold(run, dataset, fold, stop, observer)?;
+        let leakage = check_leakage(corpus, groups, fold, run.split);
+        run.allowed.but_for(leakage).into_result()?;
+        run_fold(run, dataset, fold, protocol.clone(), stop, observer)?;
     }
     join_folds(&run.out)
 }
@@ -110,12 +110,12 @@ fn run_fold(
     run: &CrossValidation,
     dataset: &Dataset,
     fold: &Fold,
+    protocol: Protocol,
     stop: &Stop,
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let folder = run.fold_folder(fold.number);
     let (books, checkpoint) = (folder.join("metrics.json"), folder.join("checkpoint.safetensors"));
-    let protocol = run.protocol(dataset);
     if books.exists() {
         let outcome: FoldOutcome = read_json(&books)?;
         if outcome.protocol != protocol {
@@ -130,12 +130,12 @@ fn run_fold(
     let recipe = &run.recipe;
     // The inner split of a nested validation: the test part has no say in it.
     let by = run.split.hold_out();
-    let inner = hold_out_validation(dataset, fold, by, recipe)?;
+    let inner = hold_out_validation(dataset, fold, by, run.allowed, recipe)?;
     let outer = Fold {
         train: inner.as_ref().map_or_else(|| fold.train.clone(), |cut| cut.train.clone()),
         ..fold.clone()
     };
-    let held_out = hold_out(dataset, &outer, by, recipe)?;
+    let held_out = hold_out(dataset, &outer, by, run.allowed, recipe)?;
     let train_set = held_out.as_ref().map_or(&outer.train[..], |cut| &cut.train);
     let validation = inner.as_ref().map_or(&[][..], |cut| &cut.validation);
     let test = &fold.test[..];

@@ -1,10 +1,11 @@
 //! A corpus in memory: decoded, trimmed and levelled.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use clstm::{Clip, FrontendConfig};
-use clstm_audio::{DecodeLimits, load_file};
-use clstm_corpus::{Corpus, Fingerprint, groups_of};
+use clstm_audio::{AudioError, DecodeLimits, Waveform, load_file, resample};
+use clstm_corpus::{Corpus, Fingerprint, groups_of, read_each};
 use rayon::prelude::*;
 
 use crate::TrainError;
@@ -25,17 +26,19 @@ pub struct Dataset {
     pub corpus: Corpus,
     /// One clip an utterance, ready to be segmented.
     pub clips: Vec<Clip>,
-    /// Length of each recording before trimming, in seconds.
+    /// Length of each utterance before trimming, in seconds.
     pub durations_s: Vec<f64>,
     /// Utterances of the same samples share a number; folds keep them together.
     pub groups: Vec<usize>,
 }
 
 impl Dataset {
-    /// Decodes every utterance on all cores.
+    /// Decodes every utterance on all cores. Of a recording that holds several, each is cut out before
+    /// anything else is done to it, as if it were a file of its own, and the file is decoded once.
     ///
     /// # Errors
-    /// [`TrainError::BadUtterances`] if any recording cannot be decoded or holds no sound;
+    /// [`TrainError::BadUtterances`] if any recording cannot be decoded, ends before the utterance in
+    /// it, or holds no sound;
     /// [`TrainError::Empty`] if there is none at all.
     pub fn load(
         corpus: Corpus,
@@ -46,33 +49,42 @@ impl Dataset {
         if corpus.utterances.is_empty() {
             return Err(TrainError::Empty(format!("the corpus {} is empty", corpus.name)));
         }
-        let loaded: Vec<Result<(Clip, f64, Fingerprint), BadUtterance>> = corpus
-            .utterances
-            .par_iter()
-            .map(|utterance| {
-                let bad = |message: String| BadUtterance { path: utterance.path.clone(), message };
-                let waveform = load_file(&utterance.path, frontend.sample_rate, limits)
-                    .map_err(|error| bad(error.to_string()))?;
-                let fingerprint = Fingerprint::of(&waveform.samples);
-                let duration = waveform.duration_s();
-                let clip = frontend.clean(waveform.samples);
-                if clip.silent {
-                    return Err(bad("the recording holds no sound".to_owned()));
-                }
-                Ok((clip, duration, fingerprint))
-            })
-            .collect();
+        let rate = frontend.sample_rate;
+        let (parts, whole): (Vec<usize>, Vec<usize>) =
+            (0..corpus.utterances.len()).partition(|&i| corpus.utterances[i].span.is_some());
+        let heard = |waveform: Waveform| Heard::of(waveform, frontend);
+        let read_whole =
+            |&i: &usize| load_file(&corpus.utterances[i].path, rate, limits).map(heard);
+        let read_part = |waveform: &Waveform, within: Range<usize>| {
+            let samples = waveform.samples[within].to_vec();
+            resample(&Waveform { samples, sample_rate: waveform.sample_rate }, rate).map(heard)
+        };
+        let mut loaded: Vec<(usize, Result<Heard, AudioError>)> =
+            whole.par_iter().map(|i| (*i, read_whole(i))).collect();
+        let of_parts =
+            read_each(&corpus, &parts, limits, |_, file, within| read_part(file, within));
+        loaded.extend(parts.into_iter().zip(of_parts));
+        loaded.sort_by_key(|(utterance, _)| *utterance);
         let mut dataset =
             Self { corpus, clips: Vec::new(), durations_s: Vec::new(), groups: Vec::new() };
         let (mut fingerprints, mut bad) = (Vec::new(), Vec::new());
-        for result in loaded {
+        for (utterance, result) in loaded {
+            let utterance = &dataset.corpus.utterances[utterance];
+            let mut refuse = |message: String| {
+                let message = match utterance.span {
+                    Some(_) => format!("{}: {message}", utterance.id),
+                    None => message,
+                };
+                bad.push(BadUtterance { path: utterance.path.clone(), message });
+            };
             match result {
-                Ok((clip, duration, fingerprint)) => {
-                    dataset.clips.push(clip);
-                    dataset.durations_s.push(duration);
-                    fingerprints.push(fingerprint);
+                Ok(heard) if heard.clip.silent => refuse("the recording holds no sound".to_owned()),
+                Ok(heard) => {
+                    dataset.clips.push(heard.clip);
+                    dataset.durations_s.push(heard.duration_s);
+                    fingerprints.push(heard.fingerprint);
                 }
-                Err(error) => bad.push(error),
+                Err(error) => refuse(error.to_string()),
             }
         }
         if !bad.is_empty() {
@@ -86,5 +98,20 @@ impl Dataset {
     #[must_use]
     pub fn label(&self, utterance: usize) -> usize {
         self.corpus.utterances[utterance].label
+    }
+}
+
+/// What of an utterance is kept.
+struct Heard {
+    clip: Clip,
+    duration_s: f64,
+    fingerprint: Fingerprint,
+}
+
+impl Heard {
+    /// Of the utterance alone, at the front end's rate.
+    fn of(waveform: Waveform, frontend: &FrontendConfig) -> Self {
+        let (duration_s, fingerprint) = (waveform.duration_s(), Fingerprint::of(&waveform.samples));
+        Self { clip: frontend.clean(waveform.samples), duration_s, fingerprint }
     }
 }

@@ -3,18 +3,33 @@
 use std::path::Path;
 
 use clstm::replace_file;
-use clstm_corpus::HoldOut;
+use clstm_corpus::{Fold, HoldOut, LeakageCounts, Split, Target, leakage_counts, subject};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{HeldOutTemperature, Metrics, Recipe, RunCalibration, TrainError, ValidationConfig};
+use crate::{
+    Dataset, HeldOutTemperature, Metrics, Recipe, RunCalibration, TrainError, ValidationConfig,
+};
 
 /// How figures were obtained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Protocol {
-    /// Corpus name.
+    /// Corpus name, or the names of joined corpora with `+` between them.
     pub corpus: String,
-    /// `random`, `speaker`, `emobox`, `session`.
+    /// What the classes are classes of, where that is not the corpus's labels; see
+    /// [`clstm_corpus::Target`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// The label map that made the classes, see [`clstm_corpus::LabelMap::name`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_map: Option<String>,
+    /// Name of the [`clstm_corpus::Split`].
     pub split: String,
+    /// Whether a given split keeps speakers apart; none of other splits, and where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speakers_apart: Option<bool>,
+    /// What is on both sides of the split, and was allowed to be by name.
+    #[serde(default, skip_serializing_if = "LeakageCounts::is_clean")]
+    pub leakage: LeakageCounts,
     /// Number of folds.
     pub folds: usize,
     /// Seed of the training, and of the split where that has none of its own.
@@ -47,13 +62,60 @@ fn is_one(count: &usize) -> bool {
 }
 
 impl Protocol {
-    /// One line for people: what was split how, and whether speakers are shared. The arithmetic is
-    /// named where it is not `f32`.
+    /// Of a split and its folds, for a training that is told of otherwise.
+    #[must_use]
+    pub fn of(dataset: &Dataset, split: Split, folds: &[Fold], seed: u64) -> Self {
+        let corpus = &dataset.corpus;
+        let leakage = leakage_counts(corpus, &dataset.groups, folds, split);
+        let named = corpus.utterances.iter().all(|u| u.speaker().is_some());
+        let apart = leakage.speakers == 0 && corpus.target != Target::Speaker;
+        Self {
+            corpus: corpus.name.clone(),
+            target: corpus.target_name(),
+            label_map: corpus.label_map.clone(),
+            split: split.to_string(),
+            speakers_apart: (split == Split::Given && named).then_some(apart),
+            leakage,
+            folds: folds.len(),
+            seed,
+            fold_seed: None,
+            models: 1,
+            preset: String::new(),
+            epochs: 0,
+            validation: None,
+            precision: String::new(),
+            test_used_for_selection: false,
+        }
+    }
+
+    /// Whether no speaker is in training and test.
+    #[must_use]
+    pub fn is_speaker_independent(&self) -> bool {
+        match self.split.as_str() {
+            "random" => false,
+            "given" => self.speakers_apart == Some(true),
+            _ => self.leakage.speakers == 0,
+        }
+    }
+
+    /// Whether speakers are in training and test, in words.
+    #[must_use]
+    pub fn speakers(&self) -> &'static str {
+        match (self.split.as_str(), self.speakers_apart) {
+            _ if self.is_speaker_independent() => "speaker-independent",
+            ("given", None) => "speakers not named",
+            _ => "speakers in training and test",
+        }
+    }
+
+    /// One line for people: what was split how, whether speakers are shared, and what leaks. The
+    /// arithmetic is named where it is not `f32`.
     #[must_use]
     pub fn describe(&self) -> String {
-        let speakers = match self.split.as_str() {
-            "random" => "speakers in training and test",
-            _ => "speaker-independent",
+        let speakers = self.speakers();
+        let leakage = match self.leakage.is_clean() {
+            true => String::new(),
+            false => format!("; LEAKAGE: {}", self.leakage),
         };
         // Model files hold such sentences of runs from before there was a choice: f32 keeps its own.
         let arithmetic = match self.precision.as_str() {
@@ -61,10 +123,7 @@ impl Protocol {
             other => format!(", {other}"),
         };
         let validation = self.validation.map_or(String::new(), |config| {
-            let by = match self.split.as_str() {
-                "random" => HoldOut::Utterances,
-                _ => HoldOut::Speakers,
-            };
+            let by = self.split.parse().map_or(HoldOut::Utterances, Split::hold_out);
             format!(", {}", config.describe(by))
         });
         let folds = self.fold_seed.map_or(String::new(), |seed| format!(" of seed {seed}"));
@@ -73,8 +132,13 @@ impl Protocol {
             count => format!(", mean of {count} models from different seeds"),
         };
         format!(
-            "{}, {} split ({speakers}), {} folds{folds}, {} epochs, seed {}{arithmetic}{models}{validation}",
-            self.corpus, self.split, self.folds, self.epochs, self.seed
+            "{}, {} split ({speakers}), {} folds{folds}, {} epochs, seed \
+             {}{arithmetic}{models}{validation}{leakage}",
+            subject(&self.corpus, self.target.as_deref(), self.label_map.as_deref()),
+            self.split,
+            self.folds,
+            self.epochs,
+            self.seed
         )
     }
 }
@@ -145,6 +209,12 @@ pub struct Means {
 pub struct RunMetrics {
     /// How the figures were obtained.
     pub protocol: Protocol,
+    /// Numbers of the folds that are done, ascending.
+    #[serde(default)]
+    pub folds_done: Vec<usize>,
+    /// Numbers of the folds that are not done, ascending: where there are any, all figures are partial.
+    #[serde(default)]
+    pub folds_missing: Vec<usize>,
     /// Folds that are done, ascending.
     pub folds: Vec<FoldMetrics>,
     /// Over the folds that are done.
@@ -171,7 +241,10 @@ impl RunMetrics {
             (mean, square.sqrt())
         };
         let (ua, wa, f1) = (over(|f| f.ua), over(|f| f.wa), over(|f| f.macro_f1));
+        let folds_done: Vec<usize> = folds.iter().map(|fold| fold.fold).collect();
         Self {
+            folds_missing: (1..=protocol.folds).filter(|n| !folds_done.contains(n)).collect(),
+            folds_done,
             mean: Means { ua: ua.0, wa: wa.0, macro_f1: f1.0 },
             std: Means { ua: ua.1, wa: wa.1, macro_f1: f1.1 },
             protocol,

@@ -2,14 +2,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Format;
+use super::{Classes, Format};
 
 const EXAMPLES: &str = "\
 Examples:
   clstm corpus list
   clstm corpus stats ravdess --data data/ravdess
   clstm corpus check ravdess --data data/ravdess --format json
-  clstm corpus check manifest --data mine.csv";
+  clstm corpus check manifest --data mine.csv
+  clstm corpus stats ravdess emo-db --data data/ravdess --data data/emo-db --labels four.toml
+  clstm corpus stats ravdess --data data/ravdess --target statement";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -26,17 +28,26 @@ pub(crate) enum CorpusCommand {
     /// The supported corpora, how to get them and what they may be used for.
     List,
     /// Counts and durations by class and speaker.
-    Stats(Place),
-    /// Is it whole, readable and free of copies? Exit status 1 if not.
+    Stats(StatsArgs),
+    /// Is it whole, readable, loud enough and not too loud, and free of copies? Exit status 1 if not.
     Check(Place),
 }
 
-/// A corpus on the disk.
+#[derive(Debug, Args)]
+pub(crate) struct StatsArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) classes: Classes,
+}
+
+/// Corpora on the disk.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
-    /// Name of the corpus, see `clstm corpus list`.
-    pub(crate) name: String,
+    /// Name of the corpus, see `clstm corpus list`; of several, each with its --data.
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<String>,
     /// Folder that it was unpacked in; for `manifest` the CSV or JSON Lines file that lists it.
-    #[arg(long, value_name = "DIR|FILE")]
-    pub(crate) data: PathBuf,
+    #[arg(long, value_name = "DIR|FILE", required = true)]
+    pub(crate) data: Vec<PathBuf>,
 }

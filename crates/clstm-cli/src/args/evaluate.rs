@@ -4,7 +4,7 @@ use clap::Args;
 use clstm::nn::{DeviceName, Precision};
 use clstm_corpus::Split;
 
-use super::Format;
+use super::{CorpusChoice, Format, Leakage};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,15 +22,14 @@ pub(crate) struct EvaluateArgs {
     /// Name of a built-in model or a model file [default: the built-in one, where there is one].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
-    /// Name of the corpus, see `clstm corpus list`.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) corpus: String,
-    /// Folder that it was unpacked in; for `manifest` the CSV or JSON Lines file that lists it.
-    #[arg(long, value_name = "DIR|FILE")]
-    pub(crate) data: PathBuf,
-    /// Only the test utterances of a fold of this split: random, speaker, emobox or session.
+    #[command(flatten)]
+    pub(crate) choice: CorpusChoice,
+    /// Only the test utterances of a fold of this split: random, speaker, emobox, session,
+    /// luna-jimenez, loso or given.
     #[arg(long, requires = "fold")]
     pub(crate) split: Option<Split>,
+    #[command(flatten)]
+    pub(crate) leakage: Leakage,
     /// Number of folds [default: 5, or as many as the split has].
     #[arg(long, value_name = "N", requires = "split")]
     pub(crate) folds: Option<usize>,

@@ -1,6 +1,7 @@
 //! What can be written on the command line; what it means is in `commands`.
 
 mod average;
+mod choice;
 mod corpus;
 mod evaluate;
 mod inspect;
@@ -13,7 +14,8 @@ use std::num::NonZeroUsize;
 use clap::{Parser, Subcommand};
 
 pub(crate) use average::AverageArgs;
-pub(crate) use corpus::{CorpusArgs, CorpusCommand};
+pub(crate) use choice::{Classes, CorpusChoice, Leakage};
+pub(crate) use corpus::{CorpusArgs, CorpusCommand, Place, StatsArgs};
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use listen::{ListenArgs, ListenFormat, SampleFormat};
@@ -28,6 +30,7 @@ Examples:
   clstm cv --corpus ravdess --data data/ravdess --preset clstm --split emobox --out runs/emobox
   clstm train --corpus ravdess --data data/ravdess --preset clstm --out runs/all
   clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --out runs/mine
+  clstm cv --corpus ravdess --data data/ravdess --target speaker --split random --preset clstm --out runs/who
 
 Exit status: 0 all done; 1 something failed, the rest was done and written; 2 wrong usage.";
 

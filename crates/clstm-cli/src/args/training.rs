@@ -6,6 +6,8 @@ use clstm_corpus::{Corpus, Split};
 
 use crate::failure::Failure;
 
+use super::{CorpusChoice, Leakage};
+
 const TRAIN_EXAMPLES: &str = "\
 Writes OUT/model.safetensors, history.json, recipe.json and checkpoint.safetensors. Ctrl-C stops at
 the next step and saves; --resume goes on from there and gives the same model, bit for bit.
@@ -26,6 +28,8 @@ calibrated with what the other folds' models said of the utterances that they di
 Examples:
   clstm cv --corpus ravdess --data data/ravdess --preset clstm --split random --out runs/random
   clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --out runs/mine
+  clstm cv --corpus ravdess --data R --corpus emo-db --data E --labels four.toml --split speaker ...
+  clstm cv --corpus ravdess --data data/ravdess --target speaker --split random ...
   clstm cv ... --split emobox --fold 2 --out runs/emobox     one fold, as a job of its own
   clstm cv ... --split emobox --out runs/emobox --resume     the folds that are not done
   clstm cv ... --split random --seeds 1,2,3 --fold-seed 1 --out runs/three
@@ -48,12 +52,8 @@ Examples:
 /// What the commands that train share.
 #[derive(Debug, Args)]
 pub(crate) struct TrainingArgs {
-    /// Name of the corpus, see `clstm corpus list`.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) corpus: String,
-    /// Folder that it was unpacked in; for `manifest` the CSV or JSON Lines file that lists it.
-    #[arg(long, value_name = "DIR|FILE")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) choice: CorpusChoice,
     /// Folder for the run.
     #[arg(long, value_name = "RUN")]
     pub(crate) out: PathBuf,
@@ -145,9 +145,13 @@ pub(crate) struct AblateArgs {
 #[derive(Debug, Args)]
 pub(crate) struct FoldArgs {
     /// How utterances are split: random (speakers in training and test, the paper's protocol),
-    /// speaker (no speaker in both), emobox (the published speaker-independent folds), session.
+    /// speaker (no speaker in both), emobox or luna-jimenez (published speaker-independent folds),
+    /// session or leave-one-session-out, loso or leave-one-speaker-out, given (the folds or the split
+    /// that the corpus gives).
     #[arg(long)]
     pub(crate) split: Split,
+    #[command(flatten)]
+    pub(crate) leakage: Leakage,
     /// Number of folds [default: 5, or as many as the split has].
     #[arg(long, value_name = "N")]
     pub(crate) folds: Option<usize>,

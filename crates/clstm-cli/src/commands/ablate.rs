@@ -12,7 +12,7 @@ use crate::{corpora, devices};
 /// Trains and tests the rows and prints the table.
 pub(crate) fn run(args: &AblateArgs) -> Result<(), Failure> {
     let out = args.training.out.as_path();
-    let corpus = corpora::open(&args.training.corpus, &args.training.data)?;
+    let corpus = corpora::open(&args.training.choice)?;
     let rows = rows(args, corpus.labels.len())?;
     // All rows share what is asked of the first here.
     let Some((_, recipe)) = rows.first().cloned() else {
@@ -35,7 +35,9 @@ pub(crate) fn run(args: &AblateArgs) -> Result<(), Failure> {
     let (labels, batch) = (&dataset.corpus.labels[..], recipe.batch);
     let mut watchers =
         Watchers::start(&args.training, &About { title, labels, trainings, batch }, stop);
-    let run = Ablation { rows, split, folds, only, fold_seed, device, out: out.to_owned() };
+    let (allowed, out_folder) = (args.folds.leakage.allowed(), out.to_owned());
+    let run =
+        Ablation { rows, split, folds, allowed, only, fold_seed, device, out: out_folder };
     let table = ablate(&run, &dataset, args.training.resume, stop, &mut watchers);
     watchers.finish();
     ablation::finished(&table?, out, &mut Output::stdout())

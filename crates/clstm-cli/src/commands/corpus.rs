@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use clstm_corpus::{
-    CheckReport, Corpus, CorpusInfo, CorpusStats, DuplicateGroup, DurationStats, Table5Row, check,
-    supported, table5,
+    CheckReport, Corpus, CorpusInfo, CorpusStats, DuplicateGroup, DurationStats, FaultyUtterance,
+    Source, Table5Row, Target, check, supported, table5,
 };
 use serde::Serialize;
 
-use crate::args::{CorpusArgs, CorpusCommand, Format};
+use crate::args::{CorpusArgs, CorpusCommand, Format, StatsArgs};
 use crate::corpora::{self, speakers};
 use crate::failure::Failure;
 use crate::notes::note;
@@ -19,12 +19,10 @@ use crate::table::{Table, printable};
 pub(crate) fn run(args: &CorpusArgs) -> Result<(), Failure> {
     match &args.command {
         CorpusCommand::List => list(args.format),
-        CorpusCommand::Stats(place) => {
-            stats(&corpora::open(&place.name, &place.data)?, args.format)
+        CorpusCommand::Stats(StatsArgs { place, classes }) => {
+            stats(&corpora::open_place(place, classes)?, args.format)
         }
-        CorpusCommand::Check(place) => {
-            check_one(&corpora::open(&place.name, &place.data)?, args.format)
-        }
+        CorpusCommand::Check(place) => check_all(&corpora::sources_of(place)?, args.format),
     }
 }
 
@@ -69,8 +67,10 @@ struct Stats {
 fn stats(corpus: &Corpus, format: Format) -> Result<(), Failure> {
     note(&format!("reading {} recordings", corpus.utterances.len()));
     let stats = CorpusStats::measure(corpus)?;
+    // It counts the labels of the release.
+    let released = corpus.target == Target::Label && corpus.label_map.is_none();
     let table5 = match corpus.name.as_str() {
-        "ravdess" => Some(table5(corpus)?),
+        "ravdess" if released => Some(table5(corpus)?),
         _ => None,
     };
     let mut output = Output::stdout();
@@ -133,16 +133,27 @@ struct Checked<'a> {
     report: &'a CheckReport,
 }
 
-fn check_one(corpus: &Corpus, format: Format) -> Result<(), Failure> {
-    note(&format!("reading {} recordings", corpus.utterances.len()));
-    let report = check(corpus);
-    let ok = report.is_ok();
-    let mut output = Output::stdout();
-    match format {
-        Format::Json => output.write_json(&Checked { ok, report: &report })?,
-        Format::Table => output.write(&findings(&report))?,
+/// Each corpus by itself; a fault of any fails.
+fn check_all(sources: &[Source], format: Format) -> Result<(), Failure> {
+    let mut reports = Vec::with_capacity(sources.len());
+    for Source { name, data } in sources {
+        let corpus = clstm_corpus::open(name, data)?;
+        corpora::tell(&corpus);
+        note(&format!("reading {} recordings", corpus.utterances.len()));
+        reports.push(check(&corpus));
     }
-    if ok { Ok(()) } else { Err(Failure::Told) }
+    let checked = reports.iter().map(|report| Checked { ok: report.is_ok(), report });
+    let checked: Vec<Checked<'_>> = checked.collect();
+    let mut output = Output::stdout();
+    match (format, checked.as_slice()) {
+        (Format::Json, [one]) => output.write_json(one)?,
+        (Format::Json, several) => output.write_json(&several)?,
+        (Format::Table, several) => {
+            let texts: Vec<String> = several.iter().map(|one| findings(one.report)).collect();
+            output.write(&texts.join("\n"))?;
+        }
+    }
+    if checked.iter().all(|one| one.ok) { Ok(()) } else { Err(Failure::Told) }
 }
 
 /// What was found, the counts first.
@@ -168,6 +179,17 @@ fn findings(report: &CheckReport) -> String {
         let _ =
             writeln!(text, "  the same recording in the release itself: {}", group.ids.join(" = "));
     }
+    if report.official && !report.clipped.is_empty() {
+        let (count, first) = (report.clipped.len(), faults(&report.clipped[..1]).join(""));
+        let _ = writeln!(text, "  {count} clipped in the release itself, such as {first}");
+    }
+    if let Some(given) =
+        report.given.as_ref().filter(|given| report.official && !given.speakers_apart)
+    {
+        let shared = given.shared_speakers.len();
+        let _ =
+            writeln!(text, "  {shared} speakers on both sides of the split of the release itself");
+    }
     let problems = problems(report);
     if problems.is_empty() {
         return text + "ok\n";
@@ -192,6 +214,11 @@ fn copies(group: &DuplicateGroup) -> String {
     text
 }
 
+/// Utterances and what is wrong with them.
+fn faults(utterances: &[FaultyUtterance]) -> Vec<String> {
+    utterances.iter().map(|u| format!("{}: {}", u.id, u.fault)).collect()
+}
+
 /// The kinds of problems that there are, with what has them.
 fn problems(report: &CheckReport) -> Vec<(&'static str, Vec<String>)> {
     let unknown = report.duplicates.iter().filter(|group| !group.known);
@@ -200,6 +227,10 @@ fn problems(report: &CheckReport) -> Vec<(&'static str, Vec<String>)> {
         ("missing", report.missing.clone()),
         ("wrong counts", counts.collect()),
         (
+            "speakers on both sides of the given split",
+            report.speakers_across_given_split().to_vec(),
+        ),
+        (
             "unreadable",
             report
                 .unreadable
@@ -207,6 +238,8 @@ fn problems(report: &CheckReport) -> Vec<(&'static str, Vec<String>)> {
                 .map(|u| format!("{}: {}", u.path.display(), u.error))
                 .collect(),
         ),
+        ("silent", faults(&report.silent)),
+        ("clipped", if report.official { Vec::new() } else { faults(&report.clipped) }),
         ("the same recording under several names", unknown.map(copies).collect()),
         (
             "malformed names",

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clstm::audio::DecodeLimits;
 use clstm::{Model, Recognizer};
-use clstm_corpus::{Fold, Split, folds};
+use clstm_corpus::{Fold, folds_allowing};
 use clstm_train::{Dataset, Evaluation, Protocol, evaluate};
 
 use crate::args::{EvaluateArgs, Format};
@@ -36,7 +36,7 @@ pub(crate) struct Part {
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let device = devices::open(args.device, args.precision)?;
     let model = models::open(args.model.as_deref())?;
-    let corpus = corpora::open(&args.corpus, &args.data)?;
+    let corpus = corpora::open(&args.choice)?;
     // The model's classes must be the corpus's; their order is the model's.
     let corpus = corpus.with_labels(&model.info.labels)?;
     note(&format!("reading {} recordings of {}", corpus.utterances.len(), corpus.name));
@@ -64,24 +64,21 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
     let corpus = &dataset.corpus;
     let (Some(split), Some(number)) = (args.split, args.fold) else {
         let utterances: Vec<usize> = (0..corpus.utterances.len()).collect();
-        let description = format!("all {} utterances of {}", utterances.len(), corpus.name);
+        let description = format!("all {} utterances of {}", utterances.len(), corpus.subject());
         return Ok(Part { fold: None, utterances, description });
     };
     let training = &model.info.training;
+    let seed = args.seed.unwrap_or(training.seed);
+    let count = args.folds.unwrap_or_else(|| split.default_folds(corpus));
+    let allowed = args.leakage.allowed();
+    let all = folds_allowing(corpus, &dataset.groups, split, count, seed, allowed)?;
     let protocol = Protocol {
-        corpus: corpus.name.clone(),
-        split: split.to_string(),
-        folds: args.folds.unwrap_or_else(|| split.default_folds(corpus)),
-        seed: args.seed.unwrap_or(training.seed),
-        fold_seed: None,
-        models: 1,
         preset: training.preset.clone(),
         epochs: training.epochs,
         validation: None,
         precision: training.precision.clone(),
-        test_used_for_selection: false,
+        ..Protocol::of(dataset, split, &all, seed)
     };
-    let all = folds(corpus, &dataset.groups, split, protocol.folds, protocol.seed)?;
     let Some(fold) = all.into_iter().find(|fold| fold.number == number) else {
         let folds = protocol.folds;
         return Err(Failure::Usage(format!(
@@ -89,16 +86,16 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
         )));
     };
     let description = format!(
-        "the {} test utterances of fold {number} of {}: {split} split ({}), {} folds, seed {}",
+        "the {} test utterances of fold {number} of {}: {split} split ({}), {} folds, seed {}{}",
         fold.test.len(),
-        corpus.name,
-        if split == Split::Random {
-            "speakers in training and test"
-        } else {
-            "speaker-independent"
-        },
+        corpus.subject(),
+        protocol.speakers(),
         protocol.folds,
-        protocol.seed
+        protocol.seed,
+        match protocol.leakage.is_clean() {
+            true => String::new(),
+            false => format!("; LEAKAGE: {}", protocol.leakage),
+        }
     );
     Ok(Part { utterances: fold.test.clone(), fold: Some((fold, protocol)), description })
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clstm::Model;
 use clstm::nn::Precision;
-use clstm_corpus::{Corpus, Fold, HoldOut};
+use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOut, Target};
 use clstm_train::{Recipe, TrainError, TrainingSet, begin_run, hold_out_validation};
 
 use crate::args::TrainArgs;
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let everything: Vec<usize> = (0..dataset.clips.len()).collect();
     let by = hold_out(&dataset.corpus);
     let whole = Fold { number: 0, train: everything, test: Vec::new() };
-    let cut = hold_out_validation(&dataset, &whole, by, &recipe)?;
+    let cut = hold_out_validation(&dataset, &whole, by, AllowedLeakage::default(), &recipe)?;
     let validation = cut.as_ref().map_or(&[][..], |cut| &cut.validation);
     let set = TrainingSet {
         dataset: &dataset,
@@ -108,7 +108,8 @@ fn claim(out: &Path, resume: bool) -> Result<(), Failure> {
 /// the voices of others.
 fn hold_out(corpus: &Corpus) -> HoldOut {
     let known = corpus.utterances.iter().all(|utterance| utterance.speaker().is_some());
-    if known && corpus.speakers().len() > 1 { HoldOut::Speakers } else { HoldOut::Utterances }
+    let voices = known && corpus.speakers().len() > 1 && corpus.target != Target::Speaker;
+    if voices { HoldOut::Speakers } else { HoldOut::Utterances }
 }
 
 /// The sentence that the model file carries; `validated` is how many utterances are held out for validation,
@@ -139,7 +140,7 @@ fn protocol(
     };
     format!(
         "trained on {trained} utterances of {} ({}), {} epochs, seed {}{arithmetic}; {held_out}; {scores}",
-        corpus.name,
+        corpus.subject(),
         speakers(corpus.speakers().len()),
         recipe.epochs,
         recipe.seed

@@ -19,7 +19,7 @@ pub(crate) fn source<'a>(
 ) -> Option<(&'a Path, &'a RunCalibration)> {
     let calibrated =
         || runs.iter().filter_map(|(path, run)| Some((*path, run, run.calibration.as_ref()?)));
-    let independent = calibrated().find(|(_, run, _)| run.protocol.split != "random");
+    let independent = calibrated().find(|(_, run, _)| run.protocol.is_speaker_independent());
     independent.or_else(|| calibrated().next()).map(|(path, _, found)| (path, found))
 }
 

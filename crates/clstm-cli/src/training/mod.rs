@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clstm::audio::DecodeLimits;
 use clstm::nn::Preset;
-use clstm_corpus::{Corpus, Split};
+use clstm_corpus::{AllowedLeakage, Corpus, Split, folds_allowing};
 use clstm_train::{Dataset, Recipe, Stop};
 use serde::Serialize;
 #[cfg(unix)]
@@ -33,7 +33,7 @@ pub(crate) use watchers::{About, Watchers};
 
 /// The corpus and the recipe that the arguments ask for.
 pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), Failure> {
-    let corpus = corpora::open(&args.corpus, &args.data)?;
+    let corpus = corpora::open(&args.choice)?;
     let changes = Changes::of(args)?;
     let recipe = Recipe::new(preset, corpus.labels.len())
         .with_changes(changes.file.as_ref(), &changes.pairs);
@@ -96,8 +96,10 @@ pub(crate) fn load(corpus: Corpus, recipe: &Recipe) -> Result<Dataset, Failure> 
 /// Says which classes a fold cannot learn: all their utterances are in its test part.
 pub(crate) fn warn_of_classes(dataset: &Dataset, split: Split, folds: usize, seed: u64) {
     let corpus = &dataset.corpus;
-    // What cannot be split is told of where the folds are trained.
-    let all = clstm_corpus::folds(corpus, &dataset.groups, split, folds, seed).unwrap_or_default();
+    // What cannot be split, and what leaks, is told of where the folds are trained.
+    let anything = AllowedLeakage { speakers: true, copies: true };
+    let all = folds_allowing(corpus, &dataset.groups, split, folds, seed, anything);
+    let all = all.unwrap_or_default();
     for fold in all {
         let trained: BTreeSet<usize> = fold.train.iter().map(|&i| dataset.label(i)).collect();
         let tested: BTreeSet<usize> = fold.test.iter().map(|&i| dataset.label(i)).collect();

@@ -55,6 +55,11 @@ pub(crate) fn cross_validation(run: &RunMetrics) -> String {
         over(mean.wa, std.wa),
         over(mean.macro_f1, std.macro_f1)
     );
+    let missing = run.missing();
+    if !missing.is_empty() {
+        let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "PARTIAL: folds {} are missing", list.join(", "));
+    }
     let _ = write!(text, "\n{}", confidence(run));
     let mut pooled = vec![vec![0; run.labels.len()]; run.labels.len()];
     for fold in &run.folds {

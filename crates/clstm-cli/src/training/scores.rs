@@ -30,8 +30,12 @@ fn read_one(path: &Path, corpus: &Corpus, recipe: &Recipe) -> Result<RunMetrics,
             "--scores {path}: its {what} is {theirs}, this recipe's {ours}: it does not score this model"
         )))
     };
+    let target = corpus.target_name();
+    let named = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
     let pairs = [
         ("corpus", protocol.corpus.as_str(), corpus.name.as_str()),
+        ("target", &named(&protocol.target), &named(&target)),
+        ("label map", &named(&protocol.label_map), &named(&corpus.label_map)),
         ("preset", &protocol.preset, &recipe.preset),
         ("number of epochs", &protocol.epochs.to_string(), &recipe.epochs.to_string()),
         ("precision", &protocol.precision, recipe.precision.name()),

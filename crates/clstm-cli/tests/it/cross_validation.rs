@@ -136,7 +136,13 @@ fn another_fold_than_the_one_held_out_is_warned_of() {
 #[test]
 fn folds_as_separate_jobs_join_to_the_same_figures() {
     let out = place("cv-jobs");
-    complains(cv(&out, "speaker").args(["--fold", "2"]), 0, "partial: folds 1 are not done");
+    let output =
+        complains(cv(&out, "speaker").args(["--fold", "2"]), 0, "partial: folds 1 are not done");
+    let printed = text(&output.stdout);
+    assert!(printed.contains("over 1 of 2 folds"), "{printed}");
+    assert!(printed.contains("PARTIAL: folds 1 are missing"), "{printed}");
+    let partial = json_file(&out.join("metrics.json"));
+    assert_eq!((&partial["folds_done"], &partial["folds_missing"]), (&json!([2]), &json!([1])));
     ok(cv(&out, "speaker").args(["--fold", "1"]));
     let without_times = |path: &Path| {
         let mut metrics = json_file(&path.join("metrics.json"));

@@ -6,6 +6,7 @@
 mod ablation;
 mod bad_input;
 mod calibration;
+mod choice;
 mod corpus;
 mod cross_validation;
 mod device;

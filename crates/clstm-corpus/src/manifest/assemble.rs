@@ -1,14 +1,16 @@
 //! From rows to a corpus.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::name;
 use super::problem::{Refusal, RowProblem};
 use super::row::{Column, Row, Table};
-use crate::{Corpus, CorpusError, Sex, Utterance};
+use super::span;
+use crate::split::on_given_split;
+use crate::{Corpus, CorpusError, Part, Sex, Utterance};
 
 pub(super) enum Error {
     Refused(Refusal),
@@ -41,19 +43,22 @@ pub(super) fn corpus(file: &Path, table: Table) -> Result<Corpus, Error> {
     let folder = file.parent().unwrap_or(Path::new(""));
     let utterances: Vec<Utterance> =
         table.rows.iter().map(|row| utterance(row, folder, &labels, &sexes)).collect();
-    doubled(&table.rows, &utterances)?;
+    span::apart(&table.rows, &utterances)?;
     missing(&table.rows, &utterances)?;
 
     let remarks = remarks(&table, &labels);
     let mut corpus = Corpus::new("manifest", file, labels, utterances).map_err(Error::Corpus)?;
     corpus.name = name::of(file, &corpus);
     corpus.notes.remarks = remarks;
+    corpus.notes.remarks.extend(on_given_split(&corpus));
     Ok(corpus)
 }
 
 /// Fields that are empty, cannot be shown on one line, or are not of their kind.
 fn malformed(rows: &[Row]) -> Vec<RowProblem> {
     let named = rows.iter().any(|row| row.get(Column::Speaker).is_some());
+    let given = [Column::Fold, Column::Split]
+        .map(|column| (column, rows.iter().any(|row| row.get(column).is_some())));
     let mut problems = Vec::new();
     for row in rows {
         let mut problem =
@@ -81,8 +86,38 @@ fn malformed(rows: &[Row]) -> Vec<RowProblem> {
             let text = format!("{text:?}; write female or male, or leave it empty");
             problem(Column::Sex, &text);
         }
+        for (column, given) in given {
+            if given && row.get(column).is_none() {
+                problem(
+                    column,
+                    "empty, though other rows have one; give it on every row or on none",
+                );
+            }
+        }
+        if let Some(text) = row.get(Column::Fold)
+            && fold(text).is_none_or(|fold| fold > rows.len())
+        {
+            let most = rows.len();
+            problem(
+                Column::Fold,
+                &format!("{text:?}; write a whole number from 1 to at most {most}"),
+            );
+        }
+        if let Some(text) = row.get(Column::Split)
+            && Part::named(text).is_none()
+        {
+            problem(Column::Split, &format!("{text:?}; write train, validation or test"));
+        }
+        if let Err((column, text)) = span::of(row) {
+            problem(column, &text);
+        }
     }
     problems
+}
+
+/// A fold's number, from 1.
+fn fold(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|&fold| fold > 0)
 }
 
 fn sex(text: &str) -> Option<Sex> {
@@ -121,39 +156,27 @@ fn utterance(
     sexes: &BTreeMap<&str, Sex>,
 ) -> Utterance {
     let field = |column| row.get(column).unwrap_or_default();
-    let (id, label) = (field(Column::Path), field(Column::Label));
+    let (path, label) = (field(Column::Path), field(Column::Label));
+    let span = span::of(row).unwrap_or_default();
     let sex = match row.get(Column::Speaker) {
         Some(speaker) => sexes.get(speaker).copied(),
         None => row.get(Column::Sex).and_then(sex),
     };
     Utterance {
-        id: id.to_owned(),
-        path: folder.join(id),
+        id: match span {
+            Some((start_s, end_s)) => format!("{path}[{start_s}-{end_s}]"),
+            None => path.to_owned(),
+        },
+        path: folder.join(path),
         label: labels.iter().position(|l| l == label).unwrap_or_default(),
         speaker: field(Column::Speaker).to_owned(),
         sex,
         session: row.get(Column::Session).map(str::to_owned),
+        span,
+        fold: row.get(Column::Fold).and_then(fold),
+        part: row.get(Column::Split).and_then(Part::named),
+        extra: row.extra.clone(),
         ..Utterance::default()
-    }
-}
-
-/// Refuses rows that list a file again. `./a.wav` is `a.wav`; links and copies are for `check`.
-fn doubled(rows: &[Row], utterances: &[Utterance]) -> Result<(), Refusal> {
-    let mut first: HashMap<PathBuf, usize> = HashMap::new();
-    let mut problems = Vec::new();
-    for (row, utterance) in rows.iter().zip(utterances) {
-        let line = *first.entry(utterance.path.components().collect()).or_insert(row.line);
-        if line != row.line {
-            let problem = format!("{} is on line {line} already", utterance.id);
-            problems.push(RowProblem::at(row.line, Column::Path, problem));
-        }
-    }
-    match problems.len() {
-        0 => Ok(()),
-        n => Err(Refusal::of_rows(
-            format!("lists {n} of its recordings again; leave one row for each"),
-            problems,
-        )),
     }
 }
 

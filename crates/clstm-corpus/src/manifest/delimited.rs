@@ -27,6 +27,7 @@ pub(super) fn read(text: &str) -> Result<Table, Refusal> {
 
 struct Header {
     columns: Vec<Option<Column>>,
+    names: Vec<String>,
     unused: BTreeSet<String>,
 }
 
@@ -49,7 +50,7 @@ impl Header {
                 };
                 return refuse(format!(
                     "has no column {needed}, but {}; it needs path and label{hint}, and may have \
-                     speaker, sex and session",
+                     speaker, sex, session, start_s, end_s, fold and split",
                     fields.join(", ")
                 ));
             }
@@ -57,7 +58,7 @@ impl Header {
         let unused =
             fields.iter().zip(&columns).filter(|(name, c)| c.is_none() && !name.is_empty());
         let unused = unused.map(|(name, _)| name.clone()).collect();
-        Ok(Self { columns, unused })
+        Ok(Self { columns, names: fields.clone(), unused })
     }
 
     fn row(&self, Record { line, fields }: &Record) -> Result<Row, RowProblem> {
@@ -74,9 +75,11 @@ impl Header {
             ));
         }
         let mut row = Row::new(*line);
-        for (column, value) in self.columns.iter().zip(fields) {
-            if let Some(column) = column {
-                row.set(*column, value);
+        for ((column, name), value) in self.columns.iter().zip(&self.names).zip(fields) {
+            match column {
+                Some(column) => row.set(*column, value),
+                None if name.is_empty() => {}
+                None => row.set_extra(name, value),
             }
         }
         Ok(row)

@@ -35,6 +35,12 @@ fn row(line: usize, text: &str, table: &mut Table) -> Result<Row, RowProblem> {
             if !table.unused.contains(key) {
                 table.unused.insert(key.clone());
             }
+            match value {
+                Value::String(text) => row.set_extra(key, text),
+                Value::Number(number) => row.set_extra(key, &number.to_string()),
+                Value::Bool(yes) => row.set_extra(key, &yes.to_string()),
+                _ => {}
+            }
             continue;
         };
         if row.get(column).is_some() {

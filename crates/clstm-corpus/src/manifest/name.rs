@@ -7,12 +7,27 @@ use sha2::{Digest, Sha256};
 use crate::{Corpus, Utterance};
 
 /// Name of the file without its extension (of its folder, where it is `manifest.csv`), and eight
-/// hexadecimal digits of the content: ids, labels, speakers, sexes and sessions, in the order of
-/// the ids. Neither the order of the rows nor the place of the file has a part in them.
+/// hexadecimal digits of the content: ids (with their spans), labels, speakers, sexes and sessions,
+/// and folds and parts where they are given, in the order of the ids. Neither the order of the rows nor the place of the file has a part in them.
 pub(super) fn of(file: &Path, corpus: &Corpus) -> String {
+    format!("{}-{}", stem(file), content(corpus))
+}
+
+/// The name of a corpus whose classes were made others: `name` with its content told anew.
+pub(crate) fn renewed(name: &str, corpus: &Corpus) -> String {
+    format!("{}-{}", without_content(name), content(corpus))
+}
+
+/// The name of the file alone, without the digits of its content.
+pub(crate) fn without_content(name: &str) -> &str {
+    let digits = |text: &str| text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    name.rsplit_once('-').filter(|(_, content)| digits(content)).map_or(name, |(stem, _)| stem)
+}
+
+fn content(corpus: &Corpus) -> String {
     let mut hash = Sha256::new();
     for utterance in &corpus.utterances {
-        let Utterance { id, label, speaker, sex, session, .. } = utterance;
+        let Utterance { id, label, speaker, sex, session, fold, part, .. } = utterance;
         let label = corpus.labels.get(*label).map_or("", String::as_str);
         let sex = sex.map_or(String::new(), |sex| sex.to_string());
         for field in [id, label, speaker, &sex, session.as_deref().unwrap_or_default()] {
@@ -20,10 +35,15 @@ pub(super) fn of(file: &Path, corpus: &Corpus) -> String {
             // Fields hold no control characters.
             hash.update([0]);
         }
+        if let Some(fold) = fold {
+            hash.update(format!("fold {fold}\0"));
+        }
+        if let Some(part) = part {
+            hash.update(format!("part {part}\0"));
+        }
     }
     // It guards against mistakes, not against malice: 32 bits do.
-    let digits: String = hash.finalize().iter().take(4).map(|b| format!("{b:02x}")).collect();
-    format!("{}-{digits}", stem(file))
+    hash.finalize().iter().take(4).map(|b| format!("{b:02x}")).collect()
 }
 
 fn stem(file: &Path) -> String {

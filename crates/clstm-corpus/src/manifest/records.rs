@@ -9,11 +9,11 @@ use super::problem::RowProblem;
 
 /// One record.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// Line that it starts on, from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// Its fields without blanks around them; at least one.
-    pub(super) fields: Vec<String>,
+    pub(crate) fields: Vec<String>,
 }
 
 /// Where in a field the reader is.
@@ -29,7 +29,7 @@ enum At {
 }
 
 /// All records; those whose fields are all empty are passed over.
-pub(super) fn read(text: &str) -> Result<Vec<Record>, RowProblem> {
+pub(crate) fn read(text: &str) -> Result<Vec<Record>, RowProblem> {
     let (mut records, mut fields, mut field) = (Vec::new(), Vec::new(), String::new());
     let (mut at, mut line, mut first, mut opened) = (At::Start, 1, 1, 1);
     let mut chars = text.chars().peekable();

@@ -1,25 +1,47 @@
 //! The rows of a manifest, whatever it is written in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A column that means something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
+pub(crate) enum Column {
     Path,
     Label,
     Speaker,
     Sex,
     Session,
+    StartS,
+    EndS,
+    Fold,
+    Split,
 }
 
 impl Column {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Path, Self::Label, Self::Speaker, Self::Sex, Self::Session];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Path,
+        Self::Label,
+        Self::Speaker,
+        Self::Sex,
+        Self::Session,
+        Self::StartS,
+        Self::EndS,
+        Self::Fold,
+        Self::Split,
+    ];
+
+    /// Other names: those of Hugging Face's audio folders, and of EmoBox's lists.
+    const ALIASES: [(&str, Self); 3] =
+        [("file_name", Self::Path), ("wav", Self::Path), ("emo", Self::Label)];
 
     /// The column of this name, without regard to case and blanks around it.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|c| c.to_string().eq_ignore_ascii_case(name.trim()))
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let name = name.trim();
+        let own = Self::ALL.into_iter().find(|c| c.to_string().eq_ignore_ascii_case(name));
+        own.or_else(|| {
+            let alias = Self::ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
+            alias.map(|(_, column)| *column)
+        })
     }
 }
 
@@ -31,37 +53,50 @@ impl fmt::Display for Column {
             Self::Speaker => "speaker",
             Self::Sex => "sex",
             Self::Session => "session",
+            Self::StartS => "start_s",
+            Self::EndS => "end_s",
+            Self::Fold => "fold",
+            Self::Split => "split",
         })
     }
 }
 
 /// One row: its fields without blanks around them, none where they are empty.
 #[derive(Debug, Default)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Line of the file, from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     fields: [Option<String>; Column::ALL.len()],
+    /// Fields of the columns that mean nothing here, by the names of these.
+    pub(crate) extra: BTreeMap<String, String>,
 }
 
 impl Row {
-    pub(super) fn new(line: usize) -> Self {
+    pub(crate) fn new(line: usize) -> Self {
         Self { line, ..Self::default() }
     }
 
-    pub(super) fn set(&mut self, column: Column, value: &str) {
+    pub(crate) fn set(&mut self, column: Column, value: &str) {
         let value = value.trim();
         self.fields[column as usize] = (!value.is_empty()).then(|| value.to_owned());
     }
 
-    pub(super) fn get(&self, column: Column) -> Option<&str> {
+    /// A field of a column that means nothing here; empty ones are left out.
+    pub(crate) fn set_extra(&mut self, column: &str, value: &str) {
+        if !value.trim().is_empty() {
+            self.extra.insert(column.trim().to_owned(), value.trim().to_owned());
+        }
+    }
+
+    pub(crate) fn get(&self, column: Column) -> Option<&str> {
         self.fields[column as usize].as_deref()
     }
 }
 
 /// All rows.
 #[derive(Debug, Default)]
-pub(super) struct Table {
-    pub(super) rows: Vec<Row>,
+pub(crate) struct Table {
+    pub(crate) rows: Vec<Row>,
     /// Names of the columns that mean nothing here.
-    pub(super) unused: BTreeSet<String>,
+    pub(crate) unused: BTreeSet<String>,
 }

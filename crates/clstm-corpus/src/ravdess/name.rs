@@ -7,18 +7,24 @@ use crate::Intensity;
 /// What a well-formed name says the file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Audio-only speech, the part that is used.
-    Speech(Name),
-    /// Audio-only song.
-    Song,
+    /// Audio only.
+    Audio(Name),
     /// Full audio-visual, or video without sound.
     Video,
 }
 
-/// The parts of an audio-only speech name, each within its range.
+/// Spoken or sung.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channel {
+    Speech,
+    Song,
+}
+
+/// The parts of an audio-only name, each within its range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
-    /// 1 to 8.
+    pub(crate) channel: Channel,
+    /// 1 to 8 in speech, 1 to 6 in song.
     pub(crate) emotion: usize,
     pub(crate) intensity: Intensity,
     /// 1 or 2.
@@ -31,6 +37,10 @@ pub(crate) struct Name {
 
 const NEUTRAL: usize = 1;
 const EMOTIONS: u8 = 8;
+/// Disgust and surprise, the last two, are not sung.
+pub(crate) const SUNG_EMOTIONS: u8 = 6;
+/// There are no songs of this actor.
+const NOT_SINGING: u8 = 18;
 const ACTORS: u8 = 24;
 
 impl fmt::Display for Name {
@@ -40,7 +50,14 @@ impl fmt::Display for Name {
             Intensity::Strong => 2,
         };
         let Self { emotion, statement, repetition, actor, .. } = self;
-        write!(f, "03-01-{emotion:02}-{intensity:02}-{statement:02}-{repetition:02}-{actor:02}")
+        let channel = match self.channel {
+            Channel::Speech => 1,
+            Channel::Song => 2,
+        };
+        write!(
+            f,
+            "03-{channel:02}-{emotion:02}-{intensity:02}-{statement:02}-{repetition:02}-{actor:02}"
+        )
     }
 }
 
@@ -61,10 +78,12 @@ pub(crate) fn parse(stem: &str) -> Result<Kind, String> {
     if modality != 3 {
         return Ok(Kind::Video);
     }
-    if channel == 2 {
-        return Ok(Kind::Song);
+    let channel = if channel == 1 { Channel::Speech } else { Channel::Song };
+    if channel == Channel::Song && emotion > SUNG_EMOTIONS {
+        return Err(format!("song has emotions 01 to {SUNG_EMOTIONS:02}, not {emotion:02}"));
     }
     let name = Name {
+        channel,
         emotion: usize::from(emotion),
         intensity: if intensity == 1 { Intensity::Normal } else { Intensity::Strong },
         statement: usize::from(statement),
@@ -74,7 +93,7 @@ pub(crate) fn parse(stem: &str) -> Result<Kind, String> {
     if name.emotion == NEUTRAL && name.intensity == Intensity::Strong {
         return Err("neutral (emotion 01) has no strong intensity (02)".to_owned());
     }
-    Ok(Kind::Speech(name))
+    Ok(Kind::Audio(name))
 }
 
 /// A field of exactly two digits from 01 to `max`.
@@ -86,10 +105,14 @@ fn field(what: &str, text: &str, max: u8) -> Result<u8, String> {
     }
 }
 
-/// The 1,440 names of the release.
-pub(crate) fn all() -> impl Iterator<Item = Name> {
-    (1..=ACTORS).flat_map(|actor| {
-        (1..=usize::from(EMOTIONS)).flat_map(move |emotion| {
+/// The 1,440 names of speech in the release, or the 1,012 of song.
+pub(crate) fn all(channel: Channel) -> impl Iterator<Item = Name> {
+    let (emotions, silent) = match channel {
+        Channel::Speech => (EMOTIONS, None),
+        Channel::Song => (SUNG_EMOTIONS, Some(NOT_SINGING)),
+    };
+    (1..=ACTORS).filter(move |&actor| Some(actor) != silent).flat_map(move |actor| {
+        (1..=usize::from(emotions)).flat_map(move |emotion| {
             let intensities: &[Intensity] = match emotion {
                 NEUTRAL => &[Intensity::Normal],
                 _ => &[Intensity::Normal, Intensity::Strong],
@@ -97,6 +120,7 @@ pub(crate) fn all() -> impl Iterator<Item = Name> {
             intensities.iter().flat_map(move |&intensity| {
                 (1..=2).flat_map(move |statement| {
                     (1..=2).map(move |repetition| Name {
+                        channel,
                         emotion,
                         intensity,
                         statement,
@@ -115,16 +139,23 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        let names: Vec<Name> = all().collect();
-        assert_eq!(names.len(), 1440);
-        for name in names {
-            assert_eq!(parse(&name.to_string()), Ok(Kind::Speech(name)));
+        for (channel, count) in [(Channel::Speech, 1440), (Channel::Song, 1012)] {
+            let names: Vec<Name> = all(channel).collect();
+            assert_eq!(names.len(), count);
+            for name in names {
+                assert_eq!(parse(&name.to_string()), Ok(Kind::Audio(name)));
+            }
         }
     }
 
     #[test]
     fn tells_song_and_video_from_speech() {
-        assert_eq!(parse("03-02-06-01-01-02-12"), Ok(Kind::Song));
+        let channel = |stem| match parse(stem) {
+            Ok(Kind::Audio(name)) => Some(name.channel),
+            _ => None,
+        };
+        assert_eq!(channel("03-02-06-01-01-02-12"), Some(Channel::Song));
+        assert_eq!(channel("03-01-06-01-01-02-12"), Some(Channel::Speech));
         assert_eq!(parse("01-01-06-01-01-02-12"), Ok(Kind::Video));
         assert_eq!(parse("02-02-06-01-01-02-12"), Ok(Kind::Video));
     }
@@ -140,6 +171,7 @@ mod tests {
             ("03-01-+5-01-01-01-01", "emotion is \"+5\", not 01 to 08"),
             ("03-01-05-01-01-01-25", "actor is \"25\", not 01 to 24"),
             ("03-01-05-01-01-01-01 (1)", "actor is \"01 (1)\", not 01 to 24"),
+            ("03-02-07-01-01-01-01", "song has emotions 01 to 06, not 07"),
             ("03-01-01-02-01-01-01", "neutral (emotion 01) has no strong intensity (02)"),
         ] {
             assert_eq!(parse(stem), Err(reason.to_owned()), "{stem}");

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{Fold, Split};
-use crate::{Corpus, CorpusError};
+use crate::{Corpus, CorpusError, Target};
 
 /// What two parts of a corpus have in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -70,7 +70,8 @@ impl fmt::Display for Leakage {
 /// What leaks from the training part of `fold` into its test part.
 ///
 /// `protocol` says what must be kept apart: utterances and copies always, speakers in every
-/// speaker-independent split, sessions in the session split.
+/// split but the random one, sessions in the session split. A given split is held to the speakers that
+/// are named, unless they are what is recognised.
 #[must_use]
 pub fn check_leakage(corpus: &Corpus, groups: &[usize], fold: &Fold, protocol: Split) -> Leakage {
     check_leakage_between(corpus, groups, &fold.train, &fold.test, protocol)
@@ -124,7 +125,10 @@ pub fn check_leakage_between(
             .iter()
             .filter_map(|&i| Some((utterance(i).id.clone(), utterance(copy_of(i)?).id.clone())))
             .collect(),
-        speakers: shared(|u| Some(&u.speaker), protocol.is_speaker_independent()),
+        speakers: match protocol {
+            Split::Given => shared(crate::Utterance::speaker, corpus.target != Target::Speaker),
+            split => shared(|u| Some(&u.speaker), split.is_speaker_independent()),
+        },
         sessions: shared(|u| u.session.as_deref(), protocol == Split::Session),
         unknown: unknown.into_iter().collect(),
     }

@@ -1,33 +1,37 @@
-//! Folds published for a corpus: EmoBox.
+//! Folds published for a corpus.
 //!
 //! Ma et al. (2024), "EmoBox: Multilingual Multi-corpus Speech Emotion Recognition Toolkit and
 //! Benchmark", Interspeech, <https://arxiv.org/abs/2406.07162>.
+//!
+//! Luna-Jiménez et al. (2021), "Multimodal Emotion Recognition on RAVDESS Dataset Using Transfer
+//! Learning", Sensors 21(22), 7665, <https://doi.org/10.3390/s21227665>.
 
 use super::Split;
 use crate::{Corpus, CorpusError, registry};
 
-/// The test speakers of each fold; none where EmoBox does not have the corpus.
-pub(super) fn test_speakers(corpus: &Corpus) -> &'static [&'static [&'static str]] {
-    registry::adapter(&corpus.name).map_or(&[], |adapter| adapter.emobox)
+/// The test speakers of each fold; none where there are no such folds of the corpus.
+pub(super) fn test_speakers(corpus: &Corpus, split: Split) -> &'static [&'static [&'static str]] {
+    let published = registry::adapter(&corpus.name).map_or(&[][..], |adapter| adapter.published);
+    published.iter().find(|(of, _)| *of == split).map_or(&[], |(_, folds)| *folds)
 }
 
-pub(super) fn assign(corpus: &Corpus, k: usize) -> Result<Vec<usize>, CorpusError> {
-    let published = test_speakers(corpus);
+pub(super) fn assign(corpus: &Corpus, split: Split, k: usize) -> Result<Vec<usize>, CorpusError> {
+    let published = test_speakers(corpus, split);
+    let who = if split == Split::EmoBox { "EmoBox" } else { "Luna-Jiménez et al." };
     let unsupported = |reason: String| CorpusError::UnsupportedSplit {
         corpus: corpus.name.clone(),
-        split: Split::EmoBox,
+        split,
         reason,
     };
     if published.is_empty() {
-        return Err(unsupported(
-            "no EmoBox folds are known for it; use the speaker split".to_owned(),
-        ));
+        return Err(unsupported(format!("no {who} folds are known for it; use the speaker split")));
     }
     if k != published.len() {
+        let verb = if split == Split::EmoBox { "publishes" } else { "publish" };
         return Err(CorpusError::FoldCount {
-            split: Split::EmoBox,
+            split,
             k,
-            reason: format!("EmoBox publishes {} folds for {}", published.len(), corpus.name),
+            reason: format!("{who} {verb} {} folds for {}", published.len(), corpus.name),
         });
     }
     let fold_of = corpus

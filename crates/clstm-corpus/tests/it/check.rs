@@ -142,6 +142,8 @@ fn the_report_is_json() {
         "03-01-01-01-01-01-01"
       ],
       "unreadable": [],
+      "silent": [],
+      "clipped": [],
       "duplicates": [
         {
           "ids": [
@@ -173,6 +175,7 @@ fn the_report_is_json() {
           "found": 0
         }
       ],
+      "official": true,
       "remarks": [],
       "ignored": {},
       "sample_rates": {
@@ -180,4 +183,47 @@ fn the_report_is_json() {
       }
     }
     "#);
+}
+
+/// A tone of 30 ms whose crests reach `peak` of the full scale, cut off beyond it.
+fn tone(peak: f64) -> Vec<i16> {
+    let wave = |i: i32| peak * (f64::from(i) * 0.05).sin();
+    (0..480).map(|i| (wave(i).clamp(-1.0, 1.0) * 32_767.0) as i16).collect()
+}
+
+#[test]
+fn silent_and_clipped_recordings_are_told_of() {
+    let tree = Tree::new();
+    tree.wav_of("quiet.wav", &[0; 200]);
+    tree.wav_of("offset.wav", &[300; 240]);
+    tree.wav_of("loud.wav", &tone(1.0));
+    tree.wav_of("too-loud.wav", &tone(1.5));
+    tree.wav_of("fine.wav", &tone(0.3));
+    let rows = |names: &[&str]| {
+        let label = |i: usize| ["x", "y"][i % 2];
+        let rows: Vec<String> =
+            names.iter().enumerate().map(|(i, name)| format!("{name}.wav,{}", label(i))).collect();
+        format!("path,label\n{}\n", rows.join("\n"))
+    };
+    let of = |names: &[&str]| {
+        tree.file("m.csv", rows(names).as_bytes());
+        check(&open("manifest", &tree.path("m.csv")).unwrap())
+    };
+    let report = of(&["quiet", "offset", "loud", "too-loud", "fine"]);
+    let silent: Vec<&str> = report.silent.iter().map(|u| u.id.as_str()).collect();
+    assert_eq!(silent, ["offset.wav", "quiet.wav"]);
+    let [clipped] = report.clipped.as_slice() else { panic!("{:?}", report.clipped) };
+    assert_eq!(clipped.id, "too-loud.wav");
+    assert!(clipped.fault.ends_with("of 480 samples lie in runs at full scale"), "{clipped:?}");
+    // Each alone fails it.
+    assert!(of(&["loud", "fine"]).is_ok());
+    assert!(!of(&["loud", "quiet"]).is_ok());
+    assert!(!of(&["loud", "too-loud"]).is_ok());
+    // A release is what it is, but nothing can be learnt of silence.
+    let tree = whole();
+    tree.wav_of(&place("03-01-05-02-01-01-11"), &tone(1.5));
+    let report = check(&open("ravdess", tree.root()).unwrap());
+    assert!(report.is_ok() && report.clipped.len() == 1, "{report:?}");
+    tree.wav_of(&place("03-01-05-02-01-01-11"), &[0; 100]);
+    assert!(!check(&open("ravdess", tree.root()).unwrap()).is_ok());
 }

@@ -173,7 +173,7 @@ fn refuses_numbers_of_folds_that_cannot_be() {
     insta::assert_snapshot!(refusal(&corpus, Split::Speaker, 25), @"cannot make 25 speaker folds: there are 24 speakers");
     insta::assert_snapshot!(refusal(&corpus, Split::EmoBox, 5), @"cannot make 5 emobox folds: EmoBox publishes 6 folds for ravdess");
     insta::assert_snapshot!(refusal(&corpus, Split::Session, 5), @"corpus ravdess has no session split: it has no recording sessions; use the speaker split");
-    insta::assert_snapshot!("actor".parse::<Split>().unwrap_err(), @r#"unknown split "actor"; known: random, speaker, emobox, session"#);
+    insta::assert_snapshot!("actor".parse::<Split>().unwrap_err(), @r#"unknown split "actor"; known: random, speaker, emobox, session, luna-jimenez, loso, given"#);
     assert!(folds(&corpus, &apart(&corpus), Split::Random, 96, 1).is_ok());
     assert!(folds(&corpus, &apart(&corpus), Split::Speaker, 24, 1).is_ok());
 }
@@ -198,7 +198,7 @@ fn published_folds_that_would_part_a_copy_are_refused() {
     let of = |speaker| corpus.utterances.iter().position(|u| u.speaker == speaker).unwrap();
     groups[of("01")] = groups[of("04")];
     let error = folds(&corpus, &groups, Split::EmoBox, 6, 1).unwrap_err();
-    insta::assert_snapshot!(error, @"leakage between training and test: copies on both sides: 1 (such as 03-01-01-01-01-01-04 = 03-01-01-01-01-01-01)");
+    insta::assert_snapshot!(error, @"leakage between training and test: copies on both sides: 1 (such as 03-01-01-01-01-01-04 = 03-01-01-01-01-01-01); such figures flatter, and are to be had by name alone: --allow-leakage copies");
 }
 
 #[test]

@@ -3,15 +3,24 @@
 // Clippy allows these in test functions alone; the helpers beside them are tests as well.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod audiofolder;
 mod check;
+mod corpora;
+mod emobox_list;
 mod folds;
+mod gather;
+mod given;
+mod iemocap;
+mod label_map;
 mod leakage;
 mod manifest;
 mod manifest_errors;
+mod meld;
 mod open;
 mod properties;
 mod release;
 mod speaker_folds;
 mod stats;
+mod target;
 mod tree;
 mod validation;

@@ -126,8 +126,12 @@ fn takes_one_of_several_files_of_an_utterance() {
 
 #[test]
 fn refuses_what_is_no_corpus() {
-    let unknown = open("emodb", Path::new(".")).unwrap_err();
-    assert_eq!(unknown.to_string(), "unknown corpus \"emodb\"; known: ravdess, manifest");
+    let unknown = open("nonesuch", Path::new(".")).unwrap_err();
+    assert_eq!(
+        unknown.to_string(),
+        "unknown corpus \"nonesuch\"; known: ravdess, ravdess-song, iemocap, iemocap-6, emo-db, \
+         crema-d, tess, savee, meld, manifest, audiofolder, emobox-list"
+    );
 
     let tree = Tree::new();
     let absent = open("ravdess", &tree.path("absent")).unwrap_err();
@@ -160,15 +164,19 @@ fn a_dangling_link_is_an_error() {
 
 #[test]
 fn lists_what_there_is() {
-    let [ravdess, manifest] = supported() else { panic!("{:?}", supported()) };
+    let of = |name: &str| supported().iter().find(|info| info.name == name).unwrap();
+    let (ravdess, manifest) = (of("ravdess"), of("manifest"));
     assert_eq!(
         (ravdess.name, ravdess.utterances, ravdess.speakers),
         ("ravdess", Some(1440), Some(24))
     );
     assert_eq!(ravdess.licence, "CC BY-NC-SA 4.0");
     let splits: Vec<String> = ravdess.splits.iter().map(ToString::to_string).collect();
-    assert_eq!(splits, ["random", "speaker", "emobox"]);
+    assert_eq!(splits, ["random", "speaker", "emobox", "luna-jimenez", "loso"]);
     assert_eq!((manifest.name, manifest.utterances, manifest.labels.len()), ("manifest", None, 0));
-    assert_eq!(manifest.splits, [Split::Random, Split::Speaker, Split::Session]);
+    assert!(manifest.splits.contains(&Split::Given));
+    for info in supported() {
+        assert!(!info.obtain.is_empty() && !info.licence.is_empty(), "{}", info.name);
+    }
     assert!(serde_json::to_string(ravdess).unwrap().contains("zenodo.org"));
 }

@@ -7,7 +7,7 @@ mod table;
 
 use std::path::PathBuf;
 
-use clstm_corpus::Split;
+use clstm_corpus::{AllowedLeakage, Split, folds_allowing};
 use clstm_nn::Preset;
 use clstm_nn::burn::tensor::Device;
 
@@ -30,6 +30,8 @@ pub struct Ablation {
     pub split: Split,
     /// Number of folds.
     pub folds: usize,
+    /// What may be on both sides of a fold; the protocol tells what is.
+    pub allowed: AllowedLeakage,
     /// Only this fold (from 1) of each row, as a job of its own.
     pub only: Option<usize>,
     /// Seed of the split; that of the recipes where there is none.
@@ -46,6 +48,7 @@ impl Ablation {
         CrossValidation {
             split: self.split,
             folds: self.folds,
+            allowed: self.allowed,
             only: Some(fold),
             recipe: recipe.clone(),
             fold_seed: self.fold_seed,
@@ -63,7 +66,10 @@ impl Ablation {
         for (_, other) in &self.rows {
             recipes::check_comparable(recipe, other, &self.out)?;
         }
-        let protocol = recipes::of_any_row(self.row(*preset, recipe, 1).protocol(dataset));
+        let seed = self.fold_seed.unwrap_or(recipe.seed);
+        let (corpus, groups) = (&dataset.corpus, &dataset.groups);
+        let folds = folds_allowing(corpus, groups, self.split, self.folds, seed, self.allowed)?;
+        let protocol = recipes::of_any_row(self.row(*preset, recipe, 1).protocol(dataset, &folds));
         for preset in Preset::TABLE_1 {
             let folder = self.out.join(preset.name());
             let path = folder.join("recipe.json");

@@ -65,7 +65,7 @@ fn of_row(mut file: toml::Table, preset: Preset, recipe: &Recipe) -> toml::Table
     {
         let own = gflb_fields(&recipe.network.gflb);
         let known = ["kind", "hidden", "layers", "reset"];
-        gflb.retain(|key, _| own.iter().any(|own| *own == key) || known.iter().all(|k| *k != key));
+        gflb.retain(|key, _| own.contains(&key) || known.iter().all(|k| *k != key));
     }
     file
 }

@@ -1,7 +1,7 @@
 //! A temperature from training utterances that the weights do not see.
 
 use clstm::Recognizer;
-use clstm_corpus::{Fold, HoldOut, ValidationSplit};
+use clstm_corpus::{AllowedLeakage, Fold, HoldOut, ValidationSplit};
 use clstm_nn::burn::tensor::Device;
 
 use super::{HeldOutTemperature, fit_temperature};
@@ -12,12 +12,14 @@ pub(crate) fn hold_out(
     dataset: &Dataset,
     fold: &Fold,
     by: HoldOut,
+    allowed: AllowedLeakage,
     recipe: &Recipe,
 ) -> Result<Option<ValidationSplit>, TrainError> {
     if recipe.calibration_share == 0.0 {
         return Ok(None);
     }
-    crate::validation::hold_out(dataset, fold, by, recipe.calibration_share, recipe.seed).map(Some)
+    let share = recipe.calibration_share;
+    crate::validation::hold_out(dataset, fold, by, allowed, share, recipe.seed).map(Some)
 }
 
 /// Fits the temperature of a trained model on `utterances` and gives it to the model and to what it said

@@ -1,7 +1,7 @@
 //! Whole cross-validations.
 
 use clstm::{Model, Recognizer};
-use clstm_corpus::{Split, folds};
+use clstm_corpus::{AllowedLeakage, Split, folds};
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
     CrossValidation, Event, Observer, Prediction, Reliability, RunMetrics, Silent, Stop,
@@ -12,7 +12,8 @@ use crate::corpus::{dataset, recipe};
 
 fn run(out: &std::path::Path, only: Option<usize>) -> CrossValidation {
     let (split, device, out) = (Split::Speaker, Device::flex(), out.to_owned());
-    CrossValidation { split, folds: 2, only, recipe: recipe(), fold_seed: None, device, out }
+    let (allowed, recipe, fold_seed) = (AllowedLeakage::default(), recipe(), None);
+    CrossValidation { split, folds: 2, allowed, only, recipe, fold_seed, device, out }
 }
 
 #[test]

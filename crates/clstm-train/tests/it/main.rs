@@ -3,6 +3,7 @@
 mod average;
 mod corpus;
 mod cross_validation;
+mod dataset;
 mod recipe;
 mod resume;
 #[cfg(feature = "ndarray")]

@@ -180,7 +180,8 @@ fn share_and_utterances_go_together() {
 
 fn folds(split: Split, recipe: Recipe, out: &Path) -> CrossValidation {
     let (device, out) = (Device::flex(), out.to_owned());
-    CrossValidation { split, folds: 2, only: Some(1), recipe, fold_seed: None, device, out }
+    let allowed = AllowedLeakage::default();
+    CrossValidation { split, folds: 2, allowed, only: Some(1), recipe, fold_seed: None, device, out }
 }
 
 #[test]

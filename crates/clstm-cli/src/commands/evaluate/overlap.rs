@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use clstm::TrainingInfo;
-use clstm_corpus::Corpus;
+use clstm_corpus::{Corpus, shares_corpus, speaker_everywhere};
 use serde::Serialize;
 
 use super::Part;
@@ -32,16 +32,22 @@ impl Overlap {
     /// By the model's account of its training.
     pub(crate) fn of(training: &TrainingInfo, corpus: &Corpus, part: &Part) -> Self {
         let same_corpus = training.corpus == corpus.name;
+        let shared = shares_corpus(&training.corpus, &corpus.name);
         // The sentence of a fold's model names its fold, split, seed and epochs.
         let held_out_fold = same_corpus
             && part.fold.as_ref().is_some_and(|(fold, protocol)| {
                 let fold = format!("fold {} of {}:", fold.number, protocol.describe());
                 training.protocol.starts_with(&fold)
             });
-        let trained: HashSet<&str> = training.speakers.iter().map(String::as_str).collect();
-        let held_out: HashSet<&str> = training.test_speakers.iter().map(String::as_str).collect();
+        // A join leads speakers by their corpus, and corpora may be of the same people.
+        let everywhere = |name: &str, speaker: &str| speaker_everywhere(name, speaker);
+        let theirs = |speakers: &[String]| -> HashSet<String> {
+            speakers.iter().map(|speaker| everywhere(&training.corpus, speaker)).collect()
+        };
+        let (trained, held_out) = (theirs(&training.speakers), theirs(&training.test_speakers));
+        let names: HashSet<&str> = training.speakers.iter().map(String::as_str).collect();
         let (mut certain, mut unknown) = (0, 0);
-        let mut speakers = BTreeSet::new();
+        let (mut speakers, mut namesakes) = (BTreeSet::new(), BTreeSet::new());
         let mut speakers_named = !trained.is_empty();
         for utterance in part.utterances.iter().filter_map(|&i| corpus.utterances.get(i)) {
             let Some(speaker) = utterance.speaker() else {
@@ -49,27 +55,30 @@ impl Overlap {
                 // The numbers tell of a training on all of the corpus, and not of one on a part.
                 if same_corpus && training.utterances == corpus.utterances.len() {
                     certain += 1;
-                } else if same_corpus {
+                } else if shared {
                     unknown += usize::from(!held_out_fold);
                 }
                 continue;
             };
-            if !trained.contains(speaker) {
+            let person = everywhere(&corpus.name, speaker);
+            if !trained.contains(&person) {
+                if names.contains(speaker) {
+                    namesakes.insert(speaker.to_owned());
+                }
                 continue;
             }
             speakers.insert(speaker.to_owned());
-            if !same_corpus {
+            if !shared {
                 continue;
             }
-            if held_out.contains(speaker) {
+            if held_out.contains(&person) {
                 unknown += usize::from(!held_out_fold);
             } else {
                 certain += 1;
             }
         }
-        let speakers: Vec<String> = speakers.into_iter().collect();
         let (speakers, namesakes) =
-            if same_corpus { (speakers, Vec::new()) } else { (Vec::new(), speakers) };
+            (speakers.into_iter().collect(), namesakes.into_iter().collect());
         Self {
             held_out_fold,
             speakers,
