@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use clstm::{Model, Recognizer};
-use clstm_corpus::Split;
+use clstm_corpus::{AllowedLeakage, Split};
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
     CrossValidation, Dataset, Event, Observer, Recipe, Select, Silent, Stop, TrainError, Trained,
