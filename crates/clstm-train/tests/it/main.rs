@@ -7,3 +7,4 @@ mod recipe;
 mod resume;
 #[cfg(feature = "ndarray")]
 mod second_device;
+mod statistics;
