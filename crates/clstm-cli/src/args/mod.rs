@@ -1,10 +1,12 @@
 //! What can be written on the command line; what it means is in `commands`.
 
 mod average;
+mod compare;
 mod corpus;
 mod evaluate;
 mod inspect;
 mod predict;
+mod report;
 mod training;
 
 use std::num::NonZeroUsize;
@@ -12,10 +14,12 @@ use std::num::NonZeroUsize;
 use clap::{Parser, Subcommand};
 
 pub(crate) use average::AverageArgs;
+pub(crate) use compare::CompareArgs;
 pub(crate) use corpus::{CorpusArgs, CorpusCommand};
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use predict::{PredictArgs, RowFormat};
+pub(crate) use report::ReportArgs;
 pub(crate) use training::{CvArgs, TrainArgs, TrainingArgs};
 
 const EXAMPLES: &str = "\
@@ -24,6 +28,7 @@ Examples:
   clstm predict recordings/ --format jsonl --output answers.jsonl --model M
   clstm corpus stats ravdess --data data/ravdess
   clstm cv --corpus ravdess --data data/ravdess --preset clstm --split emobox --out runs/emobox
+  clstm report runs/emobox --out report
   clstm train --corpus ravdess --data data/ravdess --preset clstm --out runs/all
   clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --out runs/mine
 
@@ -53,6 +58,10 @@ pub(crate) enum Command {
     Cv(CvArgs),
     /// Averages cross-validations of several seeds: the figures of their ensemble.
     Average(AverageArgs),
+    /// Tests whether one run is better than another on the same utterances.
+    Compare(CompareArgs),
+    /// Writes tables and figures of runs: a page, Markdown, LaTeX, JSON, CSV, SVG and PNG.
+    Report(ReportArgs),
     /// Tests a model on a labelled corpus.
     Evaluate(EvaluateArgs),
     /// What a model file says of itself.

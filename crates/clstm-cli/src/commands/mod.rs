@@ -1,9 +1,11 @@
 //! What the subcommands do, one file each.
 
 pub(crate) mod average;
+pub(crate) mod compare;
 pub(crate) mod corpus;
 pub(crate) mod cv;
 pub(crate) mod evaluate;
 pub(crate) mod inspect;
 pub(crate) mod predict;
+pub(crate) mod report;
 pub(crate) mod train;

@@ -11,6 +11,7 @@ mod device;
 mod manifest;
 mod output;
 mod precision;
+mod report;
 mod resume;
 mod support;
 mod train_and_use;

@@ -28,7 +28,7 @@ fn what_comes_later_is_refused_by_name() {
         complains(predict().args(["x.wav", "--format", format]), 2, &expected);
     }
     complains(predict().args(["x.wav", "--timeline"]), 2, "--timeline here is not in this release");
-    for command in ["listen", "serve", "report", "export", "ablate"] {
+    for command in ["listen", "serve", "export", "ablate"] {
         let expected = format!("the command `{command}` is not in this release");
         complains(clstm().arg(command), 2, &expected);
     }
