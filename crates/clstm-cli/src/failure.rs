@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use clstm_corpus::CorpusError;
+use clstm_report::ReportError;
 use clstm_train::TrainError;
 
 /// Why a command stopped, or what its exit status tells.
@@ -65,6 +66,12 @@ impl From<TrainError> for Failure {
             TrainError::Recipe(_) => Self::Usage(chain(&error)),
             _ => Self::Failed(chain(&error)),
         }
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        Self::Failed(chain(&error))
     }
 }
 

@@ -100,7 +100,7 @@ fn write_fold(
         .map(|sum| {
             let log = |p: &f64| (p / count as f64).max(f64::MIN_POSITIVE).ln();
             let logits = sum.probabilities.iter().map(log).collect();
-            Prediction::new(sum.id, sum.truth, logits, 1.0)
+            Prediction::new(sum.id, sum.truth, logits, 1.0).by(sum.speaker.as_deref())
         })
         .collect();
     let (outcome, classes) = (&lead.0, lead.0.labels.len());

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clstm::Recognizer;
 use clstm_corpus::{AllowedLeakage, Fold, Split, check_leakage, folds_allowing};
 use clstm_nn::burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -10,9 +11,9 @@ use crate::calibration::{FoldPredictions, fit_held_out, hold_out};
 use crate::prediction::write_predictions;
 use crate::run::{begin_run, make_folder, read_json, write_json};
 use crate::{
-    Dataset, Event, FoldMetrics, FoldValidation, Metrics, Observer, Protocol, Recipe,
-    RunCalibration, RunMetrics, Stop, TrainError, TrainingSet, hold_out_validation,
-    read_predictions, train,
+    Dataset, DeepFeatures, Environment, Event, FoldMetrics, FoldValidation, Metrics, Observer,
+    Protocol, Recipe, RunCalibration, RunMetrics, Stop, TrainError, TrainingSet,
+    hold_out_validation, read_predictions, train,
 };
 
 /// A cross-validation.
@@ -182,6 +183,10 @@ fn run_fold(
     trained.model.write(&folder.join("model.safetensors"))?;
     write_json(&folder.join("history.json"), &trained.history)?;
     write_predictions(&folder.join("predictions.jsonl"), &said.predictions)?;
+    let recognizer = Recognizer::on(trained.model, &run.device)?;
+    DeepFeatures::of(&recognizer, dataset, [train_set, test], &checkpoint)?
+        .write(&folder.join("features.safetensors"))?;
+    write_json(&folder.join("environment.json"), &Environment::here(&run.device))?;
     let speakers = |of: &[usize]| -> Vec<String> {
         dataset.corpus.speakers_of(of).into_iter().map(str::to_owned).collect()
     };

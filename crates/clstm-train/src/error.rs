@@ -76,6 +76,9 @@ pub enum TrainError {
         /// The loss.
         loss: f64,
     },
+    /// Two runs that cannot be compared.
+    #[error("{0}")]
+    Incomparable(String),
     /// The caller asked to stop; the state was saved.
     #[error("stopped; everything up to here is saved in {}, continue with --resume", path.display())]
     Stopped {

@@ -47,8 +47,9 @@ pub fn evaluate(recognizer: &Recognizer, dataset: &Dataset, utterances: &[usize]
         .par_iter()
         .map(|&utterance| {
             let logits = recognizer.recognize_clip(&dataset.clips[utterance]);
-            let id = dataset.corpus.utterances[utterance].id.clone();
-            Prediction::new(id, dataset.label(utterance), logits, temperature)
+            let said_by = &dataset.corpus.utterances[utterance];
+            Prediction::new(said_by.id.clone(), said_by.label, logits, temperature)
+                .by(said_by.speaker())
         })
         .collect();
     Evaluation::of(predictions, recognizer.labels().len())

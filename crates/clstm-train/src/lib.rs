@@ -7,6 +7,7 @@
 //!   Table 1; [`Learner`]: single steps.
 //! - [`evaluate()`]: a model on utterances, through the same code that recognises a user's file.
 //! - [`Metrics`]: UA, WA, macro F1, per-class precision and recall, confusion matrix.
+//! - [`bootstrap`], [`compare`]: intervals by speakers, and paired tests between two runs.
 //! - [`RunCalibration`]: temperatures and how far confidences can be trusted, by out-of-fold predictions.
 //!
 //! # No leakage
@@ -22,8 +23,10 @@ mod calibration;
 mod checkpoint;
 mod cross_validation;
 mod dataset;
+mod environment;
 mod error;
 mod evaluate;
+mod features;
 mod learner;
 mod metrics;
 mod mixup;
@@ -36,6 +39,7 @@ mod recipe;
 mod run;
 mod schedule;
 mod seeds;
+mod statistics;
 mod tensorboard;
 mod trainer;
 mod validation;
@@ -51,8 +55,10 @@ pub use calibration::{
 };
 pub use cross_validation::{CrossValidation, FoldOutcome, cross_validate, join_folds};
 pub use dataset::{BadUtterance, Dataset};
+pub use environment::Environment;
 pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate};
+pub use features::{CenterSource, DeepFeatures};
 pub use learner::{Batch, Learner, Step};
 pub use metrics::{ClassMetrics, Metrics};
 pub use observer::{Event, Observer, Silent};
@@ -64,6 +70,11 @@ pub use recipe::{MixupConfig, OptimizerConfig, Recipe};
 pub use run::{FoldMetrics, FoldValidation, Means, Protocol, RunMetrics, begin_run};
 pub use schedule::Schedule;
 pub use seeds::{SeedRun, SeedRuns, cross_validate_seeds};
+pub use statistics::{
+    Average, ClassificationReport, ClusterBy, Comparison, Difference, EXACT_CLUSTERS,
+    INTERVAL_LEVEL, Interval, Intervals, McNemar, PERMUTATIONS, REPLICATES, bootstrap, compare,
+    mcnemar_exact, row_normalized,
+};
 pub use tensorboard::TensorBoard;
 pub use trainer::{Stop, Trained, TrainingSet, train};
 pub use validation::{Select, ValidationConfig, hold_out_validation};

@@ -11,6 +11,9 @@ use crate::TrainError;
 pub struct Prediction {
     /// The utterance's name.
     pub id: String,
+    /// Who speaks; none where it is not known, and in lines from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<String>,
     /// Its class.
     pub truth: usize,
     /// The class with the largest probability.
@@ -24,13 +27,19 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// Of the logits of an utterance of class `truth`, at a temperature.
+    /// Of the logits of an utterance of class `truth`, at a temperature; its speaker is not named.
     #[must_use]
     pub fn new(id: String, truth: usize, logits: Vec<f64>, temperature: f32) -> Self {
         let probabilities = clstm::softmax(&logits, temperature);
         let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         let predicted = best.map_or(0, |(class, _)| class);
-        Self { id, truth, predicted, probabilities, logits }
+        Self { id, speaker: None, truth, predicted, probabilities, logits }
+    }
+
+    /// The same of an utterance by this speaker.
+    #[must_use]
+    pub fn by(self, speaker: Option<&str>) -> Self {
+        Self { speaker: speaker.map(str::to_owned), ..self }
     }
 
     /// The same at another temperature: other probabilities, the same answer.
@@ -125,7 +134,7 @@ mod tests {
         let path = folder.path().join("predictions.jsonl");
         let said = [
             Prediction::new("a".to_owned(), 1, vec![0.1 + 0.2, -1.0 / 3.0, 1e-300], 1.3),
-            Prediction::new("b".to_owned(), 0, vec![1e3, -1e3, 0.0], 1.0),
+            Prediction::new("b".to_owned(), 0, vec![1e3, -1e3, 0.0], 1.0).by(Some("\"7\"")),
         ];
         write_predictions(&path, &said).expect("written");
         assert_eq!(read_predictions(&path, 3).expect("read"), said);
@@ -143,6 +152,7 @@ mod tests {
         let old = r#"{"id":"a","truth":0,"predicted":1,"probabilities":[0.25,0.75,0.0]}"#;
         std::fs::write(&path, format!("{old}\n")).expect("written");
         let read = read_predictions(&path, 3).expect("an older file").remove(0);
+        assert_eq!(read.speaker, None);
         for (p, q) in read.with_temperature(1.0).probabilities.iter().zip([0.25, 0.75, 0.0]) {
             assert!((p - q).abs() < 1e-15);
         }

@@ -1,7 +1,7 @@
 //! What runs a model's network: the engine on the processor, Burn's tensors on another device.
 
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
-use clstm_nn::{Engine, Mode, Network, Precision};
+use clstm_nn::{Engine, Mode, Network, Precision, Scores};
 
 use crate::{Model, ModelError};
 
@@ -30,15 +30,17 @@ impl Compute {
         Ok(Self::Device(Box::new(network), device.clone()))
     }
 
-    /// The logits `[batch, classes]` of segments `[batch, time, length]`.
-    pub(crate) fn logits(&self, segments: &[f32], [batch, time]: [usize; 2]) -> Vec<f32> {
+    /// Deep features `[batch, features]` and logits `[batch, classes]` of segments
+    /// `[batch, time, length]`.
+    pub(crate) fn scores(&self, segments: &[f32], [batch, time]: [usize; 2]) -> Scores {
         match self {
-            Self::Engine(engine) => engine.run(segments, [batch, time]).logits,
+            Self::Engine(engine) => engine.run(segments, [batch, time]),
             Self::Device(network, device) => {
                 let shape = [batch, time, segments.len() / (batch * time)];
                 let data = TensorData::new(segments.to_vec(), shape);
                 let output = network.forward(Tensor::<3>::from_data(data, device), Mode::Inference);
-                output.logits.into_data().iter::<f32>().collect()
+                let values = |tensor: Tensor<2>| tensor.into_data().iter::<f32>().collect();
+                Scores { features: values(output.features), logits: values(output.logits) }
             }
         }
     }

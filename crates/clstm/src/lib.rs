@@ -61,7 +61,7 @@ pub use info::{ModelInfo, Score, TrainingInfo};
 pub use limits::ModelLimits;
 pub use model::Model;
 pub use recognition::Recognition;
-pub use recognizer::Recognizer;
+pub use recognizer::{ClipScores, Recognizer};
 pub use replace_file::replace_file;
 pub use stream::{
     Answer, Emotion, Event, Moment, Section, SpeechConfig, Stream, StreamConfig, StreamError,

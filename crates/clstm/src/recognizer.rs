@@ -21,6 +21,15 @@ pub struct Recognizer {
     limits: DecodeLimits,
 }
 
+/// What a network says of a clip, the means over its spans.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClipScores {
+    /// The deep feature, which the centre loss pulls to its class (Eq. 13).
+    pub features: Vec<f64>,
+    /// By class, not yet divided by the temperature.
+    pub logits: Vec<f64>,
+}
+
 #[derive(Debug)]
 struct Loaded {
     model: Arc<Model>,
@@ -188,8 +197,19 @@ impl Recognizer {
     /// current Rayon pool.
     #[must_use]
     pub fn recognize_clips(&self, clips: &[&Clip]) -> Vec<Vec<f64>> {
+        self.score_clips(clips).into_iter().map(|scores| scores.logits).collect()
+    }
+
+    /// The deep features that the logits of [`recognize_clips`](Self::recognize_clips) are made from, with
+    /// these logits; both come of one pass through the network.
+    #[must_use]
+    pub fn score_clips(&self, clips: &[&Clip]) -> Vec<ClipScores> {
         let ModelInfo { frontend, network, .. } = self.info();
-        let mut sums = vec![vec![0.0; network.classes]; clips.len()];
+        let nothing = ClipScores {
+            features: vec![0.0; network.features],
+            logits: vec![0.0; network.classes],
+        };
+        let mut sums = vec![nothing; clips.len()];
         let spans: Vec<_> = clips.iter().map(|clip| frontend.spans(clip)).collect();
         let mut order: Vec<_> = spans
             .iter()
@@ -207,15 +227,18 @@ impl Recognizer {
                     frontend.segments(clips[*clip], span, &mut segments);
                     batch.extend_from_slice(&segments);
                 }
-                let logits = self.loaded.compute.logits(&batch, [spans.len(), steps]);
-                for ((clip, _), logits) in spans.iter().zip(logits.chunks(network.classes)) {
-                    let sums = sums[*clip].iter_mut().zip(logits);
-                    sums.for_each(|(sum, logit)| *sum += f64::from(*logit));
+                let scores = self.loaded.compute.scores(&batch, [spans.len(), steps]);
+                let features = scores.features.chunks(network.features);
+                let rows = features.zip(scores.logits.chunks(network.classes));
+                for ((clip, _), (features, logits)) in spans.iter().zip(rows) {
+                    add(&mut sums[*clip].features, features);
+                    add(&mut sums[*clip].logits, logits);
                 }
             }
         }
         for (sum, spans) in sums.iter_mut().zip(&spans) {
-            sum.iter_mut().for_each(|sum| *sum /= spans.len() as f64);
+            let values = sum.features.iter_mut().chain(&mut sum.logits);
+            values.for_each(|sum| *sum /= spans.len() as f64);
         }
         sums
     }
@@ -254,4 +277,9 @@ impl Recognizer {
         };
         Ok(Recognition { duration_s, label, label_index, confidence, probabilities })
     }
+}
+
+/// Adds numbers to sums.
+fn add(sums: &mut [f64], values: &[f32]) {
+    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += f64::from(*value));
 }

@@ -2,11 +2,13 @@
 
 mod average;
 mod choice;
+mod compare;
 mod corpus;
 mod evaluate;
 mod inspect;
 mod listen;
 mod predict;
+mod report;
 mod training;
 
 use std::num::NonZeroUsize;
@@ -15,11 +17,13 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use average::AverageArgs;
 pub(crate) use choice::{Classes, CorpusChoice, Leakage};
+pub(crate) use compare::CompareArgs;
 pub(crate) use corpus::{CorpusArgs, CorpusCommand, Place, StatsArgs};
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use listen::{ListenArgs, ListenFormat, SampleFormat};
 pub(crate) use predict::{PredictArgs, RowFormat};
+pub(crate) use report::ReportArgs;
 pub(crate) use training::{AblateArgs, CvArgs, FoldArgs, TrainArgs, TrainingArgs};
 
 const EXAMPLES: &str = "\
@@ -28,6 +32,7 @@ Examples:
   clstm predict recordings/ --format jsonl --output answers.jsonl --model M
   clstm corpus stats ravdess --data data/ravdess
   clstm cv --corpus ravdess --data data/ravdess --preset clstm --split emobox --out runs/emobox
+  clstm report runs/emobox --out report
   clstm train --corpus ravdess --data data/ravdess --preset clstm --out runs/all
   clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --out runs/mine
   clstm cv --corpus ravdess --data data/ravdess --target speaker --split random --preset clstm --out runs/who
@@ -62,6 +67,10 @@ pub(crate) enum Command {
     Ablate(AblateArgs),
     /// Averages cross-validations of several seeds: the figures of their ensemble.
     Average(AverageArgs),
+    /// Tests whether one run is better than another on the same utterances.
+    Compare(CompareArgs),
+    /// Writes tables and figures of runs: a page, Markdown, LaTeX, JSON, CSV, SVG and PNG.
+    Report(ReportArgs),
     /// Tests a model on a labelled corpus.
     Evaluate(EvaluateArgs),
     /// What a model file says of itself.

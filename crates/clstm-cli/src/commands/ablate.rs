@@ -36,8 +36,7 @@ pub(crate) fn run(args: &AblateArgs) -> Result<(), Failure> {
     let mut watchers =
         Watchers::start(&args.training, &About { title, labels, trainings, batch }, stop);
     let (allowed, out_folder) = (args.folds.leakage.allowed(), out.to_owned());
-    let run =
-        Ablation { rows, split, folds, allowed, only, fold_seed, device, out: out_folder };
+    let run = Ablation { rows, split, folds, allowed, only, fold_seed, device, out: out_folder };
     let table = ablate(&run, &dataset, args.training.resume, stop, &mut watchers);
     watchers.finish();
     ablation::finished(&table?, out, &mut Output::stdout())

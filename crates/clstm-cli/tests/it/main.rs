@@ -15,6 +15,7 @@ mod live;
 mod manifest;
 mod output;
 mod precision;
+mod report;
 mod resume;
 mod support;
 mod timeline;

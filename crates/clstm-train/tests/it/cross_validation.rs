@@ -4,8 +4,9 @@ use clstm::{Model, Recognizer};
 use clstm_corpus::{AllowedLeakage, Split, folds};
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CrossValidation, Event, Observer, Prediction, Reliability, RunMetrics, Silent, Stop,
-    TrainError, cross_validate, evaluate, fit_temperature, join_folds, read_predictions,
+    CenterSource, CrossValidation, DeepFeatures, Environment, Event, Observer, Prediction,
+    Reliability, RunMetrics, Silent, Stop, TrainError, cross_validate, evaluate, fit_temperature,
+    join_folds, read_predictions,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -47,9 +48,44 @@ fn a_network_learns_what_can_be_learnt_and_the_books_say_so() {
     for (line, prediction) in lines.lines().zip(&evaluation.predictions) {
         assert_eq!(line, serde_json::to_string(prediction).expect("a line"));
     }
+    assert!(evaluation.predictions.iter().all(|p| p.speaker.is_some()));
+
+    // The features are those of the file's model, the centres those that the centre loss learnt.
+    let features = DeepFeatures::read(&out.path().join("fold-1/features.safetensors"), 2);
+    let features = features.expect("features");
+    assert_eq!((features.width, features.source), (8, CenterSource::Learnt));
+    assert!(features.centers.iter().any(|x| *x != 0.0));
+    for ((id, row), &utterance) in features.ids.iter().zip(features.rows()).zip(test) {
+        assert_eq!(*id, dataset.corpus.utterances[utterance].id);
+        let scores = recognizer.score_clips(&[&dataset.clips[utterance]]).swap_remove(0);
+        let scores: Vec<f32> = scores.features.into_iter().map(|x| x as f32).collect();
+        assert_eq!(row, scores);
+    }
+    let here = std::fs::read(out.path().join("fold-1/environment.json")).expect("a file");
+    let here: Environment = serde_json::from_slice(&here).expect("an environment");
+    assert_eq!(here, Environment::here(&run.device));
+
     let info = Model::read(&file).expect("a model").info;
     assert_eq!(info.training.test_speakers, metrics.folds[0].test_speakers);
     assert_eq!(info.training.scores[0].ua.to_bits(), metrics.folds[0].ua.to_bits());
+}
+
+#[test]
+fn without_a_centre_loss_the_centres_are_means_over_the_training() {
+    let (dataset, out) = (dataset(), tempfile::tempdir().expect("a folder"));
+    let mut run = run(out.path(), Some(1));
+    run.recipe.center_loss = 0.0;
+    cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent).expect("a fold");
+    let fold = out.path().join("fold-1");
+    let features = DeepFeatures::read(&fold.join("features.safetensors"), 2).expect("features");
+    assert_eq!(features.source, CenterSource::TrainingMeans);
+    let recognizer = Recognizer::open(&fold.join("model.safetensors")).expect("a model");
+    let split = folds(&dataset.corpus, &dataset.groups, Split::Speaker, 2, run.recipe.seed);
+    let split = split.expect("the same folds").remove(0);
+    let own: Vec<_> = split.train.iter().filter(|&&i| dataset.label(i) == 1).collect();
+    let first = |&&i: &&usize| recognizer.score_clips(&[&dataset.clips[i]])[0].features[0];
+    let mean = own.iter().map(first).sum::<f64>() / own.len() as f64;
+    assert!((f64::from(features.centers[features.width]) - mean).abs() < 1e-5);
 }
 
 #[test]

@@ -8,5 +8,6 @@ mod recipe;
 mod resume;
 #[cfg(feature = "ndarray")]
 mod second_device;
+mod statistics;
 mod tensorboard;
 mod validation;

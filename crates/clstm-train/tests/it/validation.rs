@@ -181,7 +181,16 @@ fn share_and_utterances_go_together() {
 fn folds(split: Split, recipe: Recipe, out: &Path) -> CrossValidation {
     let (device, out) = (Device::flex(), out.to_owned());
     let allowed = AllowedLeakage::default();
-    CrossValidation { split, folds: 2, allowed, only: Some(1), recipe, fold_seed: None, device, out }
+    CrossValidation {
+        split,
+        folds: 2,
+        allowed,
+        only: Some(1),
+        recipe,
+        fold_seed: None,
+        device,
+        out,
+    }
 }
 
 #[test]

@@ -1,0 +1,111 @@
+//! The figures of the runs and of their folds.
+
+use super::Context;
+use crate::document::{Block, Cell, Table, Unit};
+
+/// The protocol of a single run, or how many there are.
+pub(super) fn lead(context: &Context<'_>) -> Vec<String> {
+    match context.analyses {
+        [one] => vec![format!("{}.", one.protocol)],
+        all => vec![format!(
+            "{} runs; their protocols are below each table. Figures of different protocols do not compare: \
+             a model that has heard a speaker in training does better on that speaker.",
+            all.len()
+        )],
+    }
+}
+
+pub(super) fn blocks(context: &Context<'_>) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    for (run, _) in context.each() {
+        for note in &run.notes {
+            let who =
+                if context.runs.len() > 1 { format!("{}: ", run.name) } else { String::new() };
+            blocks.push(Block::Note(format!("{who}{note}")));
+        }
+    }
+    blocks.push(Block::Table(summary(context)));
+    blocks.push(Block::Text(
+        "UA, the unweighted accuracy, is the mean of the classes' recalls; WA, the weighted accuracy, the \
+         share of utterances that are right. A fold's model was never chosen by its test utterances."
+            .to_owned(),
+    ));
+    blocks.extend(context.each().map(|(run, analysis)| {
+        let name = context.name(run, "folds");
+        let caption = format!("The folds{}.", context.of(run));
+        let mut table = Table::new(&name, &caption, &analysis.protocol).columns([
+            ("fold", Unit::Text),
+            ("train", Unit::Count),
+            ("test", Unit::Count),
+            ("speakers in test", Unit::Count),
+            ("UA %", Unit::Percent),
+            ("WA %", Unit::Percent),
+            ("macro F1 %", Unit::Percent),
+            ("minutes", Unit::Decimal(1)),
+        ]);
+        for fold in &run.metrics.folds {
+            table.row(vec![
+                Cell::text(fold.fold.to_string()),
+                Cell::count(fold.train_utterances),
+                Cell::count(fold.test_utterances),
+                Cell::count(fold.test_speakers.len()),
+                Cell::Number(fold.ua),
+                Cell::Number(fold.wa),
+                Cell::Number(fold.macro_f1),
+                Cell::Number(fold.seconds / 60.0),
+            ]);
+        }
+        let (mean, std) = (run.metrics.mean, run.metrics.std);
+        let mut last = vec![Cell::text("mean ± sd"), Cell::Empty, Cell::Empty, Cell::Empty];
+        last.push(Cell::Spread(mean.ua, std.ua));
+        last.push(Cell::Spread(mean.wa, std.wa));
+        last.push(Cell::Spread(mean.macro_f1, std.macro_f1));
+        last.push(Cell::Empty);
+        table.strong_row(last, true);
+        Block::Table(table)
+    }));
+    blocks
+}
+
+fn summary(context: &Context<'_>) -> Table {
+    let methods: Vec<String> = context.analyses.iter().map(|of| of.interval_method()).collect();
+    let method = match &methods[..] {
+        [first, rest @ ..] if rest.iter().all(|other| other == first) => first.clone(),
+        _ => context
+            .runs
+            .iter()
+            .zip(&methods)
+            .map(|(run, method)| format!("{}: {method}", run.name))
+            .collect::<Vec<_>>()
+            .join(" "),
+    };
+    let note =
+        format!("{}. ± is the standard deviation over the folds. {method}", context.protocols());
+    let caption = "Accuracies: means over the folds, and pooled over all test utterances.";
+    let mut table = Table::new("summary", caption, &note).columns([
+        ("run", Unit::Text),
+        ("folds", Unit::Text),
+        ("UA %", Unit::Percent),
+        ("WA %", Unit::Percent),
+        ("macro F1 %", Unit::Percent),
+        ("pooled UA %", Unit::Percent),
+        ("pooled WA %", Unit::Percent),
+    ]);
+    for (run, analysis) in context.each() {
+        let (mean, std) = (run.metrics.mean, run.metrics.std);
+        let pooled = |measured: f64, pick: fn(&clstm_train::Intervals) -> clstm_train::Interval| {
+            let interval = analysis.intervals.as_ref().map(pick);
+            interval.map_or(Cell::Number(measured), Cell::Interval)
+        };
+        table.row(vec![
+            Cell::text(&run.name),
+            Cell::text(format!("{} of {}", run.metrics.folds.len(), run.protocol().folds)),
+            Cell::Spread(mean.ua, std.ua),
+            Cell::Spread(mean.wa, std.wa),
+            Cell::Spread(mean.macro_f1, std.macro_f1),
+            pooled(analysis.pooled.ua, |found| found.ua),
+            pooled(analysis.pooled.wa, |found| found.wa),
+        ]);
+    }
+    table
+}
