@@ -15,6 +15,7 @@ mod inputs;
 mod later;
 mod listen;
 mod models;
+mod name_pattern;
 mod notes;
 mod output;
 mod parquet_file;

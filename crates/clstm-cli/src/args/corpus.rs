@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{Classes, Format};
+use crate::name_pattern::NamePattern;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -10,6 +11,7 @@ Examples:
   clstm corpus stats ravdess --data data/ravdess
   clstm corpus check ravdess --data data/ravdess --format json
   clstm corpus check manifest --data mine.csv
+  clstm corpus manifest recordings/ --pattern '{label}_{speaker}_*' --output mine.csv
   clstm corpus stats ravdess emo-db --data data/ravdess --data data/emo-db --labels four.toml
   clstm corpus stats ravdess --data data/ravdess --target statement";
 
@@ -31,6 +33,22 @@ pub(crate) enum CorpusCommand {
     Stats(StatsArgs),
     /// Is it whole, readable, loud enough and not too loud, and free of copies? Exit status 1 if not.
     Check(Place),
+    /// Makes a manifest of a folder whose file names tell the labels.
+    Manifest(ManifestArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManifestArgs {
+    /// Folder with the recordings.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// What names without their extension look like: {label}, {speaker} and any other column in braces, *
+    /// for anything else. With a / it is of the path inside the folder, such as {speaker}/{label}-*.
+    #[arg(long, value_parser = NamePattern::parse)]
+    pub(crate) pattern: NamePattern,
+    /// File for the manifest instead of standard output; paths are written from its folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

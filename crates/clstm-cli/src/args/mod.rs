@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use average::AverageArgs;
 pub(crate) use choice::{Classes, CorpusChoice, Leakage};
 pub(crate) use compare::CompareArgs;
-pub(crate) use corpus::{CorpusArgs, CorpusCommand, Place, StatsArgs};
+pub(crate) use corpus::{CorpusArgs, CorpusCommand, ManifestArgs, Place, StatsArgs};
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use listen::{ListenArgs, ListenFormat, SampleFormat};

@@ -1,5 +1,7 @@
 //! `clstm corpus`: what there is, what is in it, and whether it is whole.
 
+mod manifest;
+
 use std::fmt::Write as _;
 
 use clstm_corpus::{
@@ -15,13 +17,14 @@ use crate::notes::note;
 use crate::output::Output;
 use crate::table::{Table, printable};
 
-/// Does one of the three.
+/// Does one of them.
 pub(crate) fn run(args: &CorpusArgs) -> Result<(), Failure> {
     match &args.command {
         CorpusCommand::List => list(args.format),
         CorpusCommand::Stats(StatsArgs { place, classes }) => {
             stats(&corpora::open_place(place, classes)?, args.format)
         }
+        CorpusCommand::Manifest(args) => manifest::run(args),
         CorpusCommand::Check(place) => check_all(&corpora::sources_of(place)?, args.format),
     }
 }

@@ -238,3 +238,36 @@ fn lists_that_cannot_be_used_are_told() {
     complains(clstm().args(["corpus", "check", "manifest", "--data"]).arg(none), 1, "no such file");
     assert!(!place("own-never").exists(), "nothing was begun");
 }
+
+#[test]
+fn names_that_tell_the_labels_make_a_manifest() {
+    let root = folder("named");
+    for speaker in 1..=4_u32 {
+        for (take, label) in ["eager", "weary", "eager", "weary"].into_iter().enumerate() {
+            let samples = voice(1 + 4 * (take as u32 % 2), speaker, take as u32);
+            let name = format!("{label}_s{speaker}_{take}.wav");
+            fs::write(root.join(name), pcm16(&samples, RATE)).unwrap();
+        }
+    }
+    fs::write(root.join("room-tone.wav"), pcm16(&voice(3, 1, 1), RATE)).unwrap();
+    let list = place("named.csv");
+    let manifest = |pattern: &str| {
+        let mut command = clstm();
+        command.args(["corpus", "manifest"]).arg(&root).args(["--pattern", pattern]);
+        command
+    };
+    let told = ok(manifest("{label}_{speaker}_*").arg("--output").arg(&list));
+    assert!(
+        text(&told.stderr).contains("1 recordings do not fit")
+            && text(&told.stderr).contains("room-tone")
+    );
+    let rows = fs::read_to_string(&list).unwrap();
+    assert_eq!(rows.lines().count(), 17);
+    assert!(rows.starts_with("path,label,speaker\nnamed/eager_s1_0.wav,eager,s1\n"), "{rows}");
+    let out = place("named-run");
+    let printed = text(&ok(&mut cv(&list, &out, "speaker", "2")).stdout);
+    assert!(printed.contains("speaker-independent"), "{printed}");
+
+    complains(&mut manifest("{speaker}_*"), 2, "no {label}");
+    complains(&mut manifest("x-{label}"), 1, "no name fits the pattern");
+}
