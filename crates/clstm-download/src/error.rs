@@ -81,7 +81,7 @@ pub enum DownloadError {
         problem: String,
     },
     /// Every try failed; what was received is kept.
-    #[error("{error}\ngiven up after {attempts} tries; run the same command to go on from here")]
+    #[error("{error}; given up after {attempts} tries, run the same command to go on from here")]
     GivenUp {
         /// How often it was tried without progress.
         attempts: u32,

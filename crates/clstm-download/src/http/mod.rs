@@ -71,10 +71,10 @@ impl Client {
     /// A client with these settings.
     ///
     /// # Errors
-    /// [`DownloadError::Tls`], where TLS cannot be set up.
+    /// [`DownloadError::Tls`], where a file of certificates cannot be read.
     pub fn new(settings: Settings) -> Result<Self, DownloadError> {
-        let tls = connection::tls_config()
-            .map_err(|error| DownloadError::Tls { problem: error.to_string() })?;
+        let tls = connection::tls_config(settings.certificates.as_deref())
+            .map_err(|problem| DownloadError::Tls { problem })?;
         Ok(Self { settings, tls, idle: Mutex::default() })
     }
 

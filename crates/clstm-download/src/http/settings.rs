@@ -1,5 +1,6 @@
 //! How patient a client is.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::http::Proxies;
@@ -25,6 +26,9 @@ pub struct Settings {
     pub redirects: u32,
     /// Which servers are reached by a proxy.
     pub proxies: Proxies,
+    /// A file of certificates (PEM) to trust besides Mozilla's, as networks need that look into
+    /// their people's TLS.
+    pub certificates: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -39,11 +43,24 @@ impl Default for Settings {
             longest_pause: Duration::from_secs(300),
             redirects: 10,
             proxies: Proxies::default(),
+            certificates: None,
         }
     }
 }
 
 impl Settings {
+    /// The default with what the environment says: the proxies, see [`Proxies::from_env`], and the
+    /// certificates of `SSL_CERT_FILE`.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let certificates = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty());
+        Self {
+            proxies: Proxies::from_env(),
+            certificates: certificates.map(PathBuf::from),
+            ..Self::default()
+        }
+    }
+
     /// The wait after so many failures in a row.
     pub(crate) fn wait(&self, failures: u32) -> Duration {
         let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);

@@ -13,4 +13,5 @@ mod refusals;
 mod resume;
 mod server;
 mod sources;
+mod tls;
 mod zips;

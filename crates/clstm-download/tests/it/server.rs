@@ -1,10 +1,14 @@
 //! A server that does what a test says: it hands every request to a closure, which answers with raw
 //! bytes.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -55,6 +59,35 @@ pub(crate) struct Server {
 impl Server {
     /// Answers by a closure, which is given the number of the request from 0.
     pub(crate) fn start(answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::over(|tcp| Box::new(tcp), answer)
+    }
+
+    /// The same with TLS, as `localhost` and `mirror.invalid`, by an authority that only these tests
+    /// know (`tls/ca.pem`).
+    pub(crate) fn with_tls(
+        answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let config = Arc::new(config);
+        let wrap = move |tcp| -> Box<dyn Pipe> {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            Box::new(StreamOwned::new(connection, tcp))
+        };
+        Self::over(wrap, answer)
+    }
+
+    fn over(
+        wrap: impl Fn(TcpStream) -> Box<dyn Pipe> + Send + Sync + 'static,
+        answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -62,7 +95,8 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
-                std::thread::spawn(move || serve(stream.unwrap(), &seen, &*answer));
+                let pipe = wrap(stream.unwrap());
+                std::thread::spawn(move || serve(pipe, &seen, &*answer));
             }
         });
         Self { port, requests }
@@ -91,10 +125,32 @@ impl Server {
     }
 }
 
-fn serve(stream: TcpStream, seen: &Mutex<Vec<Request>>, answer: &dyn Fn(usize, &Request) -> Reply) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut writer = stream;
+/// A connection, enciphered or not.
+trait Pipe: Read + Write + Send {
+    /// Ends it at once.
+    fn hang_up(&mut self);
+}
+
+impl Pipe for TcpStream {
+    fn hang_up(&mut self) {
+        let _ = self.shutdown(Shutdown::Both);
+    }
+}
+
+impl Pipe for StreamOwned<ServerConnection, TcpStream> {
+    fn hang_up(&mut self) {
+        let _ = self.sock.shutdown(Shutdown::Both);
+    }
+}
+
+fn serve(
+    pipe: Box<dyn Pipe>,
+    seen: &Mutex<Vec<Request>>,
+    answer: &dyn Fn(usize, &Request) -> Reply,
+) {
+    let mut reader = BufReader::new(pipe);
     while let Some(request) = read(&mut reader) {
+        let writer = reader.get_mut();
         let number = {
             let mut seen = seen.lock().unwrap();
             seen.push(request.clone());
@@ -102,21 +158,21 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Request>>, answer: &dyn Fn(usize, &
         };
         match answer(number, &request) {
             Reply::Send(bytes) => {
-                if writer.write_all(&bytes).is_err() {
+                if writer.write_all(&bytes).and_then(|()| writer.flush()).is_err() {
                     return;
                 }
                 if request.header("connection") == Some("close") {
-                    let _ = writer.shutdown(Shutdown::Both);
+                    writer.hang_up();
                     return;
                 }
             }
             Reply::Break(bytes) => {
-                let _ = writer.write_all(&bytes);
-                let _ = writer.shutdown(Shutdown::Both);
+                let _ = writer.write_all(&bytes).and_then(|()| writer.flush());
+                writer.hang_up();
                 return;
             }
             Reply::Stall(bytes) => {
-                let _ = writer.write_all(&bytes);
+                let _ = writer.write_all(&bytes).and_then(|()| writer.flush());
                 // Longer than any test's patience.
                 std::thread::sleep(Duration::from_secs(20));
                 return;
