@@ -2,7 +2,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-const COMMANDS: &[&str] = &["listen", "serve", "report", "export", "ablate", "download"];
+const COMMANDS: &[&str] = &["listen", "serve", "report", "export", "ablate"];
 const FLAGS: &[&str] = &["--timeline", "--window", "--hop", "--init", "--rows"];
 const VALUES: &[(&str, &[&str])] = &[("--format", &["parquet", "textgrid", "srt"])];
 

@@ -2,11 +2,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Format;
+use super::{DownloadArgs, Format};
 
 const EXAMPLES: &str = "\
 Examples:
   clstm corpus list
+  clstm corpus download ravdess --to data/ravdess
   clstm corpus stats ravdess --data data/ravdess
   clstm corpus check ravdess --data data/ravdess --format json
   clstm corpus check manifest --data mine.csv";
@@ -29,6 +30,8 @@ pub(crate) enum CorpusCommand {
     Stats(Place),
     /// Is it whole, readable and free of copies? Exit status 1 if not.
     Check(Place),
+    /// Fetches a published corpus, checks and unpacks it; or says how to ask for one.
+    Download(DownloadArgs),
 }
 
 /// A corpus on the disk.

@@ -2,6 +2,7 @@
 
 mod average;
 mod corpus;
+mod download;
 mod evaluate;
 mod inspect;
 mod predict;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use average::AverageArgs;
 pub(crate) use corpus::{CorpusArgs, CorpusCommand};
+pub(crate) use download::DownloadArgs;
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use predict::{PredictArgs, RowFormat};

@@ -1,5 +1,7 @@
 //! `clstm corpus`: what there is, what is in it, and whether it is whole.
 
+mod download;
+
 use std::fmt::Write as _;
 
 use clstm_corpus::{
@@ -15,7 +17,7 @@ use crate::notes::note;
 use crate::output::Output;
 use crate::table::{Table, printable};
 
-/// Does one of the three.
+/// Does one of the four.
 pub(crate) fn run(args: &CorpusArgs) -> Result<(), Failure> {
     match &args.command {
         CorpusCommand::List => list(args.format),
@@ -25,6 +27,7 @@ pub(crate) fn run(args: &CorpusArgs) -> Result<(), Failure> {
         CorpusCommand::Check(place) => {
             check_one(&corpora::open(&place.name, &place.data)?, args.format)
         }
+        CorpusCommand::Download(order) => download::run(order, args.format),
     }
 }
 

@@ -8,6 +8,7 @@ mod calibration;
 mod corpus;
 mod cross_validation;
 mod device;
+mod download;
 mod manifest;
 mod output;
 mod precision;
