@@ -2,12 +2,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Classes, Format};
+use super::{Classes, DownloadArgs, Format};
 use crate::name_pattern::NamePattern;
 
 const EXAMPLES: &str = "\
 Examples:
   clstm corpus list
+  clstm corpus download ravdess --to data/ravdess
   clstm corpus stats ravdess --data data/ravdess
   clstm corpus check ravdess --data data/ravdess --format json
   clstm corpus check manifest --data mine.csv
@@ -35,6 +36,8 @@ pub(crate) enum CorpusCommand {
     Check(Place),
     /// Makes a manifest of a folder whose file names tell the labels.
     Manifest(ManifestArgs),
+    /// Fetches a published corpus, checks and unpacks it; or says how to ask for one.
+    Download(DownloadArgs),
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `clstm corpus`: what there is, what is in it, and whether it is whole.
 
+mod download;
 mod manifest;
 
 use std::fmt::Write as _;
@@ -26,6 +27,7 @@ pub(crate) fn run(args: &CorpusArgs) -> Result<(), Failure> {
         }
         CorpusCommand::Manifest(args) => manifest::run(args),
         CorpusCommand::Check(place) => check_all(&corpora::sources_of(place)?, args.format),
+        CorpusCommand::Download(order) => download::run(order, args.format),
     }
 }
 

@@ -10,6 +10,7 @@ mod choice;
 mod corpus;
 mod cross_validation;
 mod device;
+mod download;
 mod listen;
 mod live;
 mod manifest;

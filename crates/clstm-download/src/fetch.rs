@@ -1,0 +1,267 @@
+//! Getting one file: going on with what is there, trying again, checking.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use crate::checksum::Sums;
+use crate::http::{Client, Framing, Options, Response, Retry, Trouble};
+use crate::part::{self, Origin, Part, Resume, beside};
+use crate::watch::{Event, Watch};
+use crate::{Checksum, DownloadError};
+
+/// A try that brings so many bytes was not in vain: the count of failures begins anew. A quarter of
+/// a minute of a slow line; a server that gives a little each time is still left some day.
+const WORTHWHILE: u64 = 1 << 20;
+
+/// What follows the name of a file that is not the published one.
+const REJECTED: &str = ".rejected";
+
+/// A file that is wanted.
+#[derive(Debug)]
+pub(crate) struct Want<'a> {
+    /// Its name, for people.
+    pub(crate) name: &'a str,
+    /// Where it is to be had, the best place first.
+    pub(crate) urls: &'a [String],
+    /// Where it goes.
+    pub(crate) path: &'a Path,
+    /// Its bytes, where published.
+    pub(crate) size: Option<u64>,
+    /// Its checksum, where published.
+    pub(crate) checksum: Option<Checksum>,
+    /// The most bytes that are accepted where the size is not known.
+    pub(crate) most: u64,
+    /// One large file and not one of many small ones.
+    pub(crate) alone: bool,
+}
+
+impl Want<'_> {
+    /// Whether a file with these sums is the one that is wanted; any is where nothing is known.
+    pub(crate) fn is_met_by(&self, sums: &Sums) -> bool {
+        self.size.is_none_or(|size| size == sums.bytes)
+            && self.checksum.is_none_or(|checksum| checksum == sums.like(&checksum))
+    }
+}
+
+/// Gets a file to its place. Its checksums, and which of the addresses served it.
+pub(crate) fn fetch(
+    client: &Client,
+    want: &Want<'_>,
+    watch: &Watch<'_>,
+) -> Result<(Sums, usize), DownloadError> {
+    if let Some(folder) = want.path.parent() {
+        fs::create_dir_all(folder).map_err(DownloadError::io("create", folder))?;
+    }
+    let part = Part::of(want.path);
+    let mut last = None;
+    for (place, url) in want.urls.iter().enumerate() {
+        if let Some(problem) = &last {
+            watch.tell(&Event::Elsewhere { name: want.name, problem });
+        }
+        let job = Job { client, url, want, part: &part, watch };
+        match job.run() {
+            Ok(sums) => return Ok((sums, place)),
+            Err(error @ (DownloadError::Stopped | DownloadError::Io { .. })) => return Err(error),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| DownloadError::Url {
+        url: String::new(),
+        problem: format!("none is known for {}", want.name),
+    }))
+}
+
+/// Getting it from one place.
+struct Job<'a> {
+    client: &'a Client,
+    url: &'a str,
+    want: &'a Want<'a>,
+    part: &'a Part,
+    watch: &'a Watch<'a>,
+}
+
+impl Job<'_> {
+    /// Receives and checks it, and moves it to its place.
+    fn run(&self) -> Result<Sums, DownloadError> {
+        let Want { name, path, .. } = *self.want;
+        let mut joined = self.receive()?;
+        loop {
+            let sums = Sums::of(self.part.path(), self.watch)?;
+            match self.check(&sums) {
+                Ok(()) => {
+                    self.part.move_to(path)?;
+                    part::remove(&beside(path, REJECTED))?;
+                    return Ok(sums);
+                }
+                // The joint may be what is wrong.
+                Err(_) if joined => {
+                    let reason = "its pieces do not fit together";
+                    self.watch.tell(&Event::Restarted { name, lost: sums.bytes, reason });
+                    self.part.discard()?;
+                    self.receive()?;
+                    joined = false;
+                }
+                Err(error) => {
+                    self.part.move_to(&beside(path, REJECTED))?;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn check(&self, sums: &Sums) -> Result<(), DownloadError> {
+        if let Some(expected) = self.want.size.filter(|&size| size != sums.bytes) {
+            return Err(self.wrong_size(expected, sums.bytes));
+        }
+        match self.want.checksum.map(|expected| (expected, sums.like(&expected))) {
+            Some((expected, got)) if expected != got => Err(DownloadError::Checksum {
+                name: self.want.name.to_owned(),
+                algorithm: expected.algorithm(),
+                expected: expected.hex(),
+                got: got.hex(),
+                rejected: beside(self.want.path, REJECTED),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Receives all bytes, in as many tries as are allowed. Whether they came in several pieces.
+    fn receive(&self) -> Result<bool, DownloadError> {
+        let mut joined = false;
+        let mut before = self.part.len();
+        let resumed = self.client.with_patience(self.want.name, self.watch, |failures| {
+            let result = self.attempt();
+            let now = self.part.len();
+            if result.is_err() {
+                joined |= now > 0;
+                if now >= before.saturating_add(WORTHWHILE) {
+                    *failures = 0;
+                }
+                before = now;
+            }
+            result
+        })?;
+        Ok(joined | resumed)
+    }
+
+    /// One request. Whether it went on with what was there.
+    fn attempt(&self) -> Result<bool, Trouble> {
+        let Want { name, size, alone, .. } = *self.want;
+        self.watch.go_on()?;
+        let resume = self.part.resume(self.url, size, self.want.checksum.is_some());
+        let mut headers = Vec::new();
+        if let Some(resume) = &resume {
+            if size == Some(resume.from) {
+                return Ok(true);
+            }
+            headers.push(("Range", format!("bytes={}-", resume.from)));
+            headers.extend(resume.validator.clone().map(|validator| ("If-Range", validator)));
+        }
+        let mut response = self.client.get(self.url, Options { headers: &headers, alone })?;
+        let head = &response.head;
+        let validator = part::validator(head.header("etag"), head.header("last-modified"));
+        let (first, whole) = head.content_range().unwrap_or((None, None));
+        let from = match (head.status, &resume) {
+            (200, _) => 0,
+            (206, Some(Resume { from, .. })) if first != Some(*from) => {
+                return self.begin_anew("the server sent another part");
+            }
+            (206, Some(Resume { validator: Some(before), .. }))
+                if validator.as_ref().is_some_and(|now| now != before) =>
+            {
+                return self.begin_anew("the file has changed");
+            }
+            (206, Some(resume)) => resume.from,
+            // Nothing comes after what is there: it may be all.
+            (416, Some(resume)) if whole == Some(resume.from) => return Ok(true),
+            (416, Some(_)) => return self.begin_anew("it is not a part of the server's file"),
+            _ => return Err(Trouble::status(self.url, head)),
+        };
+        if let (0, Some(Resume { from: lost, .. })) = (from, &resume) {
+            let reason = "the server does not go on with it, or the file has changed";
+            self.watch.tell(&Event::Restarted { name, lost: *lost, reason });
+        }
+        let declared = match response.framing {
+            Framing::Length(length) => from.checked_add(length),
+            _ => whole,
+        };
+        let limit = size.unwrap_or(self.want.most);
+        match (size, declared) {
+            (Some(expected), Some(got)) if expected != got => {
+                return Err(self.wrong_size(expected, got).into());
+            }
+            (_, Some(declared)) if declared > limit => return Err(self.too_long(limit).into()),
+            _ => {}
+        }
+        let total = declared.or(size);
+        self.watch.tell(&Event::Receiving { name, from, total });
+        let file = self.part.open(from, &Origin { url: self.url.to_owned(), validator })?;
+        let written = self.copy(&mut response, file, from, limit)?;
+        if alone && let Err(error) = response.ends_here() {
+            self.part.discard()?;
+            return Err(self.broken(error));
+        }
+        let closed = response.framing == Framing::Close;
+        response.finish();
+        match total {
+            Some(total) if total > written && closed => {
+                Err(self.broken(io::Error::new(io::ErrorKind::UnexpectedEof, "it broke off")))
+            }
+            Some(total) if total != written => {
+                self.part.discard()?;
+                Err(self.wrong_size(total, written).into())
+            }
+            _ => Ok(from > 0),
+        }
+    }
+
+    /// Writes a body to the end of the file. How long that is then.
+    fn copy(
+        &self,
+        response: &mut Response<'_>,
+        mut file: File,
+        from: u64,
+        limit: u64,
+    ) -> Result<u64, Trouble> {
+        let mut buffer = vec![0; 128 << 10];
+        let mut written = from;
+        loop {
+            self.watch.go_on()?;
+            let count = response.read(&mut buffer).map_err(|error| self.broken(error))?;
+            if count == 0 {
+                return Ok(written);
+            }
+            written += count as u64;
+            if written > limit {
+                drop(file);
+                self.part.discard()?;
+                return Err(self.too_long(limit).into());
+            }
+            file.write_all(&buffer[..count])
+                .map_err(DownloadError::io("write", self.part.path()))?;
+            self.watch.tell(&Event::Advanced { bytes: count as u64 });
+        }
+    }
+
+    /// What is there is of no use; the next try begins at the first byte.
+    fn begin_anew(&self, reason: &str) -> Result<bool, Trouble> {
+        let lost = self.part.len();
+        self.watch.tell(&Event::Restarted { name: self.want.name, lost, reason });
+        self.part.discard()?;
+        let error = DownloadError::Network { url: self.url.to_owned(), problem: reason.to_owned() };
+        Err(Trouble { error, retry: Retry::Yes })
+    }
+
+    fn broken(&self, error: io::Error) -> Trouble {
+        Trouble::reading(self.url, error, self.client.settings().stall_timeout)
+    }
+
+    fn wrong_size(&self, expected: u64, got: u64) -> DownloadError {
+        DownloadError::Size { url: self.url.to_owned(), expected, got }
+    }
+
+    fn too_long(&self, most: u64) -> DownloadError {
+        DownloadError::TooLong { url: self.url.to_owned(), most }
+    }
+}

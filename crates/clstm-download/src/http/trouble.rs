@@ -1,0 +1,73 @@
+//! Failures that may pass and failures that stay.
+
+use std::io;
+use std::time::Duration;
+
+use crate::DownloadError;
+use crate::http::head::Head;
+use crate::http::url::Url;
+
+/// A failure, and whether to try again.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    pub(crate) error: DownloadError,
+    pub(crate) retry: Retry,
+}
+
+/// Whether trying again may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    No,
+    Yes,
+    /// The server says when.
+    After(Duration),
+}
+
+impl From<DownloadError> for Trouble {
+    fn from(error: DownloadError) -> Self {
+        Self { error, retry: Retry::No }
+    }
+}
+
+impl Trouble {
+    /// A connection failed.
+    pub(crate) fn network(url: &Url, error: io::Error, stall: Duration) -> Self {
+        Self::reading(&url.to_string(), error, stall)
+    }
+
+    /// Reading an answer failed.
+    pub(crate) fn reading(url: &str, error: io::Error, stall: Duration) -> Self {
+        use io::ErrorKind::{InvalidData, InvalidInput, PermissionDenied, TimedOut, WouldBlock};
+        // A wrong certificate, an answer that is no HTTP, a proxy that refuses: they stay.
+        let retry = match error.kind() {
+            InvalidData | InvalidInput | PermissionDenied => Retry::No,
+            _ => Retry::Yes,
+        };
+        let problem = match error.kind() {
+            TimedOut | WouldBlock => {
+                format!("nothing was heard from it for {} s", stall.as_secs_f32())
+            }
+            _ => error.to_string(),
+        };
+        let error = DownloadError::Network { url: url.to_owned(), problem };
+        Self { error, retry }
+    }
+
+    /// The server answered with a status that is no success.
+    pub(crate) fn status(url: &str, head: &Head) -> Self {
+        // Those that RFC 9110 calls temporary, and 429 (RFC 6585).
+        let retry = match head.status {
+            408 | 429 | 500 | 502 | 503 | 504 => match head.header("retry-after") {
+                // The other form, a date, needs a clock that agrees: the usual wait serves for it.
+                Some(value) => value
+                    .parse()
+                    .map_or(Retry::Yes, |seconds| Retry::After(Duration::from_secs(seconds))),
+                None => Retry::Yes,
+            },
+            _ => Retry::No,
+        };
+        let (status, reason) = (head.status, head.reason.clone());
+        let error = DownloadError::Status { url: url.to_owned(), status, reason };
+        Self { error, retry }
+    }
+}

@@ -1,0 +1,57 @@
+//! Which files there are, as the servers say.
+
+pub(crate) mod dataverse;
+pub(crate) mod git_lfs;
+pub(crate) mod zenodo;
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+
+use crate::http::{Client, Options, Trouble};
+use crate::watch::{Event, Watch};
+use crate::{Checksum, DownloadError};
+
+/// A list of files has so many bytes at most; that of TESS has 3 MB.
+const MAX_LISTING: u64 = 64 << 20;
+
+/// A file that a server has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    /// Where it goes, below the folder of the corpus.
+    pub(crate) path: PathBuf,
+    /// Where it is to be had, the best place first.
+    pub(crate) urls: Vec<String>,
+    pub(crate) bytes: u64,
+    pub(crate) checksum: Checksum,
+}
+
+/// Asks for a document of JSON, as often as the client's settings allow.
+fn json<T: DeserializeOwned>(
+    client: &Client,
+    url: &str,
+    watch: &Watch<'_>,
+) -> Result<T, DownloadError> {
+    watch.tell(&Event::Asking { url });
+    let text = client.with_patience(url, watch, |_| {
+        let response = client.get(url, Options::default())?;
+        if response.head.status != 200 {
+            return Err(Trouble::status(url, &response.head));
+        }
+        let mut text = Vec::new();
+        let mut limited = response.take(MAX_LISTING + 1);
+        limited
+            .read_to_end(&mut text)
+            .map_err(|error| Trouble::reading(url, error, client.settings().stall_timeout))?;
+        if text.len() as u64 > MAX_LISTING {
+            return Err(DownloadError::TooLong { url: url.to_owned(), most: MAX_LISTING }.into());
+        }
+        limited.into_inner().finish();
+        Ok(text)
+    })?;
+    serde_json::from_slice(&text).map_err(|error| DownloadError::Listing {
+        url: url.to_owned(),
+        problem: format!("it is not as it should be ({error})"),
+    })
+}

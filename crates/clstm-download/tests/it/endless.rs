@@ -1,0 +1,91 @@
+//! Servers that do not come to an end, or do not begin.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use clstm_download::DownloadError;
+
+use crate::kit::Bench;
+use crate::server::{Reply, Server, answer, good};
+use crate::zips::{songs, zip};
+
+#[test]
+fn a_server_that_never_answers_is_left() {
+    let bench = Bench::new();
+    let server = Server::start(|_, _| Reply::Stall(Vec::new()));
+    let start = Instant::now();
+    let (error, text) = bench.fails(&server.url("/a.zip"));
+    assert!(matches!(error, DownloadError::GivenUp { attempts: 4, .. }), "{text}");
+    assert!(text.contains("nothing was heard from it for 0.4 s"), "{text}");
+    assert!(start.elapsed() < Duration::from_secs(15));
+}
+
+#[test]
+fn a_server_that_falls_silent_is_asked_again() {
+    let (bench, files) = (Bench::new(), songs());
+    let archive = zip(&files);
+    let server = Server::start(move |number, request| {
+        let whole = good(request, &archive, "\"1\"");
+        match number {
+            0 => Reply::Stall(whole[..30_000].to_vec()),
+            _ => Reply::Send(whole),
+        }
+    });
+    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    bench.has(&files);
+    assert!(server.requests()[1].from().is_some_and(|from| from > 20_000));
+}
+
+#[test]
+fn nobody_at_home() {
+    let bench = Bench::new();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (error, text) = bench.fails(&format!("http://127.0.0.1:{port}/a.zip"));
+    assert!(matches!(error, DownloadError::GivenUp { .. }), "{text}");
+    assert!(text.contains("refused"), "{text}");
+}
+
+#[test]
+fn an_endless_head_is_left() {
+    let bench = Bench::new();
+    let server = Server::start(|_, _| {
+        Reply::Stall(answer("200 OK", &format!("A: {}\r\n", "b".repeat(200_000)), b""))
+    });
+    let (error, text) = bench.fails(&server.url("/a.zip"));
+    assert!(matches!(error, DownloadError::Network { .. }), "{text}");
+    assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn an_endless_list_is_left() {
+    let bench = Bench::new();
+    let server = Server::start(|_, _| {
+        let headers = format!("Content-Length: {}\r\n", 65 << 20);
+        Reply::Send(answer("200 OK", &headers, &vec![b' '; 65 << 20]))
+    });
+    let error = bench.get("tess", &server.url("/")).unwrap_err();
+    assert!(matches!(error, DownloadError::TooLong { .. }), "{error}");
+}
+
+#[test]
+fn what_is_no_http_is_refused() {
+    let bench = Bench::new();
+    let server = Server::start(|_, _| Reply::Break(b"220 ftp ready\r\n\r\n".to_vec()));
+    let (error, text) = bench.fails(&server.url("/a.zip"));
+    assert!(matches!(error, DownloadError::Network { .. }), "{text}");
+    assert!(text.contains("not a proper HTTP answer"), "{text}");
+    assert_eq!(server.count(), 1);
+}
+
+#[test]
+fn tls_is_not_taken_for_granted() {
+    // A server of plain HTTP behind https://.
+    let bench = Bench::new();
+    let server = Server::start(|_, _| Reply::Break(Vec::new()));
+    let url = server.url("/a.zip").replace("http://", "https://");
+    let (error, text) = bench.fails(&url);
+    assert!(
+        matches!(error, DownloadError::Network { .. } | DownloadError::GivenUp { .. }),
+        "{text}"
+    );
+}

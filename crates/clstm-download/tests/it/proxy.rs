@@ -1,0 +1,48 @@
+//! By way of a proxy.
+
+use clstm_download::{DownloadError, Proxies};
+
+use crate::kit::Bench;
+use crate::server::{Reply, Server, answer, ok};
+use crate::zips::{songs, zip};
+
+#[test]
+fn plain_http_asks_the_proxy_for_the_whole_address() {
+    let (mut bench, files) = (Bench::new(), songs());
+    let archive = zip(&files);
+    let proxy = Server::start(move |_, _| Reply::Send(ok(&archive)));
+    let http = Some(format!("http://me:secret@127.0.0.1:{}", proxy.port()));
+    bench.settings.proxies = Proxies { http, ..Proxies::default() };
+    bench.get("ravdess-song", "http://mirror.invalid/a.zip").unwrap();
+    bench.has(&files);
+    let request = &proxy.requests()[0];
+    assert_eq!(request.line, "GET http://mirror.invalid/a.zip HTTP/1.1");
+    assert_eq!(request.header("host"), Some("mirror.invalid"));
+    assert_eq!(request.header("proxy-authorization"), Some("Basic bWU6c2VjcmV0"));
+}
+
+#[test]
+fn https_asks_for_a_way_through() {
+    let mut bench = Bench::new();
+    let proxy =
+        Server::start(|_, _| Reply::Break(answer("403 Forbidden", "Content-Length: 0\r\n", b"")));
+    let https = Some(format!("127.0.0.1:{}", proxy.port()));
+    bench.settings.proxies = Proxies { https, ..Proxies::default() };
+    let (error, text) = bench.fails("https://mirror.invalid/a.zip");
+    assert!(matches!(error, DownloadError::Network { .. }), "{text}");
+    assert!(text.contains("the proxy 127.0.0.1") && text.contains("403"), "{text}");
+    assert_eq!(proxy.count(), 1, "a refusal stays");
+    assert_eq!(proxy.requests()[0].line, "CONNECT mirror.invalid:443 HTTP/1.1");
+    assert_eq!(proxy.requests()[0].header("proxy-authorization"), None);
+}
+
+#[test]
+fn this_machine_is_reached_directly() {
+    let (mut bench, files) = (Bench::new(), songs());
+    let server = Server::of_file(zip(&files));
+    let nowhere = Some("http://127.0.0.1:9".to_owned());
+    bench.settings.proxies =
+        Proxies { http: nowhere.clone(), https: nowhere, none_for: String::new() };
+    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    bench.has(&files);
+}

@@ -1,0 +1,52 @@
+//! Redirects: followed, counted, refused.
+
+use clstm_download::DownloadError;
+
+use crate::kit::Bench;
+use crate::server::{Reply, Server, answer, ok};
+use crate::zips::{songs, zip};
+
+fn to(location: &str) -> Vec<u8> {
+    answer("302 Found", &format!("Location: {location}\r\nContent-Length: 3\r\n"), b"go!")
+}
+
+#[test]
+fn they_are_followed_in_every_form() {
+    let (bench, files) = (Bench::new(), songs());
+    let archive = zip(&files);
+    let other = Server::start(move |_, _| Reply::Send(ok(&archive)));
+    let away = other.url("/store/a.zip?key=1");
+    let server = Server::start(move |_, request| {
+        Reply::Send(to(match request.target() {
+            "/start/a.zip" => "next.zip",
+            "/start/next.zip" => "/third",
+            "/third" => &away,
+            other => panic!("{other}"),
+        }))
+    });
+    bench.get("ravdess-song", &server.url("/start/a.zip")).unwrap();
+    bench.has(&files);
+    assert_eq!(other.requests()[0].target(), "/store/a.zip?key=1");
+    assert_eq!(server.count(), 3);
+}
+
+#[test]
+fn a_circle_is_left() {
+    let bench = Bench::new();
+    let server = Server::start(|number, _| Reply::Send(to(&format!("/{}", number % 2))));
+    let (error, text) = bench.fails(&server.url("/a.zip"));
+    assert!(matches!(error, DownloadError::Redirect { .. }), "{text}");
+    assert!(text.contains("more than 10"), "{text}");
+    assert_eq!(server.count(), 11);
+}
+
+#[test]
+fn other_schemes_are_not_followed() {
+    let bench = Bench::new();
+    for location in ["ftp://a/b", "file:///etc/passwd", "http://a b/"] {
+        let server = Server::start(move |_, _| Reply::Send(to(location)));
+        let (error, text) = bench.fails(&server.url("/a.zip"));
+        assert!(matches!(error, DownloadError::Url { .. }), "{text}");
+        assert_eq!(server.count(), 1);
+    }
+}
