@@ -1,4 +1,4 @@
-//! Cross-validations of several seeds as one of their ensemble.
+//! Cross-validations of several seeds, or presets, as one of their ensemble.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use crate::prediction::write_predictions;
 use crate::run::{make_folder, write_json};
 use crate::{FoldMetrics, Metrics, Prediction, Protocol, RunMetrics, TrainError};
 
-/// Averages the probabilities that cross-validations by the same recipe, but for the seed, gave to the
-/// same test utterances, and writes the folds that all of them have done into a new run at `out`, with
+/// Averages the probabilities that cross-validations of the same protocol gave to the same test utterances,
+/// whatever networks and seeds they trained, and writes the folds that all of them have done into a new run at `out`, with
 /// its `metrics.json`.
 ///
 /// A model of one run and those of the others were trained on the same utterances of their fold: no
@@ -35,7 +35,7 @@ pub fn average_runs(runs: &[PathBuf], out: &Path) -> Result<RunMetrics, TrainErr
     for run in others {
         let folds = finished_folds(run)?;
         let (ours, theirs) = (&leading[0].0, &folds[0].0);
-        if but_for_seed(&ours.protocol) != but_for_seed(&theirs.protocol)
+        if of_any_model(&ours.protocol) != of_any_model(&theirs.protocol)
             || ours.labels != theirs.labels
         {
             let what = format!(
@@ -66,8 +66,34 @@ pub fn average_runs(runs: &[PathBuf], out: &Path) -> Result<RunMetrics, TrainErr
     join_folds(out)
 }
 
-fn but_for_seed(protocol: &Protocol) -> Protocol {
-    Protocol { seed: 0, ..protocol.clone() }
+/// What must be the same of runs whose answers are averaged: not how their models were trained.
+fn of_any_model(protocol: &Protocol) -> Protocol {
+    Protocol {
+        seed: 0,
+        preset: String::new(),
+        epochs: 0,
+        precision: String::new(),
+        validation: None,
+        models: 1,
+        ..protocol.clone()
+    }
+}
+
+/// The protocol of the average: the presets joined by `+`, of numbers of epochs the largest.
+fn of_all<'a>(runs: impl Iterator<Item = &'a Protocol> + Clone) -> Option<Protocol> {
+    let first = runs.clone().next()?;
+    let mut presets: Vec<&str> = Vec::new();
+    for preset in runs.clone().flat_map(|run| run.preset.split('+')) {
+        if !presets.contains(&preset) {
+            presets.push(preset);
+        }
+    }
+    Some(Protocol {
+        models: runs.clone().map(|run| run.models).sum(),
+        preset: presets.join("+"),
+        epochs: runs.map(|run| run.epochs).max()?,
+        ..first.clone()
+    })
 }
 
 fn write_fold(
@@ -105,9 +131,11 @@ fn write_fold(
         .collect();
     let (outcome, classes) = (&lead.0, lead.0.labels.len());
     let metrics = Metrics::of(mean.iter().map(|p| (p.truth, p.predicted)), classes);
+    let protocols =
+        [outcome].into_iter().chain(others.iter().map(|(other, _)| other)).map(|o| &o.protocol);
     let seconds = others.iter().map(|(other, _)| other.metrics.seconds).sum::<f64>();
     let outcome = FoldOutcome {
-        protocol: Protocol { models: count * outcome.protocol.models, ..outcome.protocol.clone() },
+        protocol: of_all(protocols).unwrap_or_else(|| outcome.protocol.clone()),
         metrics: FoldMetrics {
             ua: metrics.ua,
             wa: metrics.wa,

@@ -37,7 +37,8 @@ pub struct Protocol {
     /// Seed of the split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold_seed: Option<u64>,
-    /// Models whose probabilities are averaged, trained from different seeds; `seed` is the first's.
+    /// Models whose probabilities are averaged, trained from different seeds or of different presets;
+    /// `seed` is the first's.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub models: usize,
     /// Preset of the network.
@@ -129,6 +130,9 @@ impl Protocol {
         let folds = self.fold_seed.map_or(String::new(), |seed| format!(" of seed {seed}"));
         let models = match self.models {
             1 => String::new(),
+            count if self.preset.contains('+') => {
+                format!(", mean of {count} models ({})", self.preset.replace('+', ", "))
+            }
             count => format!(", mean of {count} models from different seeds"),
         };
         format!(

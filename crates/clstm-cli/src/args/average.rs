@@ -3,13 +3,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 const EXAMPLES: &str = "\
-The runs follow one recipe from different seeds over the same folds; the new run holds the folds that
-all of them have done, its figures are those of the mean of their probabilities.
+The runs tested the same utterances in the same folds, from different seeds or with different presets; the
+new run holds the folds that all of them have done, its figures are those of the mean of their probabilities.
 
 Examples:
   clstm cv ... --split emobox --seed 1 --out runs/seed-1
   clstm cv ... --split emobox --seed 2 --out runs/seed-2
-  clstm average runs/seed-1 runs/seed-2 --out runs/two";
+  clstm average runs/seed-1 runs/seed-2 --out runs/two
+  clstm average runs/clstm-plus runs/clstm --out runs/both";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

@@ -79,3 +79,31 @@ fn only_the_same_test_utterances_are_averaged() {
     let metrics = average_runs(&[fixed, partial], &path.join("d")).expect("an average");
     assert_eq!(metrics.missing(), [1]);
 }
+
+#[test]
+fn models_of_different_presets_are_averaged_and_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    let one = run(path, 1, Some(7), None);
+    let mut other = recipe();
+    (other.seed, other.epochs, other.preset) = (2, 1, "convlstm-bigru".to_owned());
+    let (split, device, out) = (Split::Random, Device::flex(), path.join("other"));
+    let (allowed, fold_seed) = (AllowedLeakage::default(), Some(7));
+    let other = CrossValidation {
+        split,
+        folds: 2,
+        allowed,
+        only: None,
+        recipe: other,
+        fold_seed,
+        device,
+        out,
+    };
+    cross_validate(&other, &dataset(), false, &Stop::new(false), &mut Silent).expect("a run");
+    let metrics = average_runs(&[one, other.out], &path.join("both")).expect("an average");
+    let first = recipe().preset;
+    assert_eq!(metrics.protocol.preset, format!("{first}+convlstm-bigru"));
+    assert_eq!((metrics.protocol.models, metrics.protocol.epochs), (2, 2));
+    let said = metrics.protocol.describe();
+    assert!(said.contains(&format!("mean of 2 models ({first}, convlstm-bigru)")), "{said}");
+}
