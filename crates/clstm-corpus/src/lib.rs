@@ -17,6 +17,9 @@
 //! # }
 //! ```
 //!
+//! [`gather`] opens several corpora as one, makes classes of a [`Target`] (speakers, sentences, any
+//! column of a list) and merges labels by a [`LabelMap`].
+//!
 //! # Adding a corpus
 //!
 //! A corpus is one module with one `Adapter` constant, and one line in `registry.rs` naming it.

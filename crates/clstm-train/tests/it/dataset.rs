@@ -95,7 +95,7 @@ fn a_part_that_is_not_in_its_recording_is_told() {
         ("whole.wav", Some((0.0, 0.4))),
         ("whole.wav", Some((0.4, 0.6))),
         ("gone.wav", Some((0.0, 0.1))),
-        ("half.wav", Some((0.0, 0.25))),
+        ("half.wav", Some((0.0, 0.2))),
         ("half.wav", Some((0.25, 0.5))),
     ];
     let error = load(folder.path(), &of).unwrap_err();
