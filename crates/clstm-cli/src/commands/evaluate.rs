@@ -8,7 +8,7 @@ use std::path::Path;
 use clstm::audio::DecodeLimits;
 use clstm::{Model, Recognizer};
 use clstm_corpus::{Fold, Split, folds};
-use clstm_train::{Dataset, Evaluation, Protocol, evaluate};
+use clstm_train::{Dataset, Evaluation, Protocol, Recipe, ValidationConfig, evaluate};
 
 use crate::args::{EvaluateArgs, Format};
 use crate::corpora;
@@ -68,6 +68,9 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
         return Ok(Part { fold: None, utterances, description });
     };
     let training = &model.info.training;
+    // Validation may have ended the training, or chosen its model, before the epochs of its protocol.
+    let recipe: Option<Recipe> = serde_json::from_value(training.recipe.clone()).ok();
+    let validation = recipe.as_ref().map(|recipe| recipe.validation);
     let protocol = Protocol {
         corpus: corpus.name.clone(),
         split: split.to_string(),
@@ -76,8 +79,8 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
         fold_seed: None,
         models: 1,
         preset: training.preset.clone(),
-        epochs: training.epochs,
-        validation: None,
+        epochs: recipe.map_or(training.epochs, |recipe| recipe.epochs),
+        validation: validation.filter(ValidationConfig::is_on),
         precision: training.precision.clone(),
         test_used_for_selection: false,
     };
