@@ -8,7 +8,7 @@ use std::path::Path;
 use clstm::audio::DecodeLimits;
 use clstm::{Model, Recognizer};
 use clstm_corpus::{Fold, folds_allowing};
-use clstm_train::{Dataset, Evaluation, Protocol, evaluate};
+use clstm_train::{Dataset, Evaluation, Protocol, Recipe, ValidationConfig, evaluate};
 
 use crate::args::{EvaluateArgs, Format};
 use crate::corpora;
@@ -72,10 +72,13 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
     let count = args.folds.unwrap_or_else(|| split.default_folds(corpus));
     let allowed = args.leakage.allowed();
     let all = folds_allowing(corpus, &dataset.groups, split, count, seed, allowed)?;
+    // Validation may have ended the training, or chosen its model, before the epochs of its protocol.
+    let recipe: Option<Recipe> = serde_json::from_value(training.recipe.clone()).ok();
+    let validation = recipe.as_ref().map(|recipe| recipe.validation);
     let protocol = Protocol {
         preset: training.preset.clone(),
-        epochs: training.epochs,
-        validation: None,
+        epochs: recipe.map_or(training.epochs, |recipe| recipe.epochs),
+        validation: validation.filter(ValidationConfig::is_on),
         precision: training.precision.clone(),
         ..Protocol::of(dataset, split, &all, seed)
     };

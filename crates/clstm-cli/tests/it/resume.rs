@@ -2,12 +2,13 @@
 
 #![cfg(unix)]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use crate::support::{json_file, ok, place, text, training};
+use crate::support::{clstm, corpus, json_file, ok, place, text, training};
 
 const EPOCHS: usize = 40;
 
@@ -103,15 +104,23 @@ fn a_killed_training_loses_at_most_one_checkpoint_interval() {
     };
     assert_eq!(metrics(&whole), metrics(&killed));
     assert_eq!(metrics(&whole)["folds"][0]["validation"]["utterances"], 8);
-    as_tensorboard_reads_it(&killed.join("fold-1"));
+
+    // The model still knows whose test part this is.
+    let mut evaluate = clstm();
+    evaluate.arg("evaluate").arg("--model").arg(killed.join("fold-1/model.safetensors"));
+    evaluate.arg("--data").arg(corpus()).args(["--corpus", "ravdess", "--format", "json"]);
+    evaluate.args(["--split", "random", "--folds", "2", "--fold", "1"]);
+    let report: serde_json::Value = serde_json::from_slice(&ok(&mut evaluate).stdout).unwrap();
+    assert_eq!(report["training_overlap"]["held_out_fold"], true);
+    assert_eq!(report["confusion"], metrics(&killed)["folds"][0]["confusion"]);
+    match std::env::var_os("CLSTM_TENSORBOARD_PYTHON") {
+        Some(python) => as_tensorboard_reads_it(&python, &killed.join("fold-1")),
+        None => eprintln!("skipped: CLSTM_TENSORBOARD_PYTHON names no Python with TensorBoard"),
+    }
 }
 
 /// What TensorBoard itself reads of a run that was killed and resumed is its history, each epoch once.
-fn as_tensorboard_reads_it(run: &Path) {
-    let Some(python) = std::env::var_os("CLSTM_TENSORBOARD_PYTHON") else {
-        eprintln!("skipped: CLSTM_TENSORBOARD_PYTHON names no Python with TensorBoard");
-        return;
-    };
+fn as_tensorboard_reads_it(python: &OsStr, run: &Path) {
     let script =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tensorboard/read_events.py");
     let read = ok(Command::new(python).arg(script).arg(run)).stdout;

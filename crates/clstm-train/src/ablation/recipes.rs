@@ -1,6 +1,5 @@
 //! The recipes of an ablation's rows: alike but for what the rows are about.
 
-use std::mem::discriminant;
 use std::path::Path;
 
 use clstm_nn::{GflbConfig, Preset};
@@ -19,6 +18,11 @@ pub fn ablation_recipes(
     file: Option<&toml::Table>,
     pairs: &[(String, String)],
 ) -> Result<Vec<(Preset, Recipe)>, TrainError> {
+    if file.is_some_and(tells_rows_apart)
+        || pairs.iter().any(|(key, _)| TELL_ROWS_APART.contains(&key.as_str()))
+    {
+        return Err(another_row());
+    }
     let rows = Preset::TABLE_1.map(|preset| (preset, Recipe::new(preset, classes)));
     for (key, _) in pairs {
         if !rows.iter().any(|(preset, recipe)| takes(*preset, recipe, key)) {
@@ -31,10 +35,30 @@ pub fn ablation_recipes(
         let pairs: Vec<_> =
             pairs.iter().filter(|(key, _)| takes(preset, &recipe, key)).cloned().collect();
         let own = recipe.with_changes(file.as_ref(), &pairs)?;
-        check_row(preset, &recipe, &own)?;
+        if (own.center_loss > 0.0) != preset.center_loss() {
+            return Err(another_row());
+        }
         changed.push((preset, own));
     }
     Ok(changed)
+}
+
+/// Settings that the rows differ in: none of them could be set for all.
+const TELL_ROWS_APART: [&str; 4] = ["preset", "network.skip", "network.gflb", "network.gflb.kind"];
+
+/// Whether a configuration file has such a setting.
+fn tells_rows_apart(file: &toml::Table) -> bool {
+    let network = file.get("network").and_then(toml::Value::as_table);
+    let gflb = network.and_then(|network| network.get("gflb")).and_then(toml::Value::as_table);
+    file.contains_key("preset")
+        || network.is_some_and(|network| network.contains_key("skip"))
+        || gflb.is_some_and(|gflb| gflb.contains_key("kind"))
+}
+
+fn another_row() -> TrainError {
+    let message = "the settings make a row of Table 1 another row: preset, network.skip, network.gflb.kind \
+                   and whether there is a centre loss are what its rows differ in";
+    TrainError::Recipe(message.to_owned())
 }
 
 /// Whether a setting means anything to a row.
@@ -47,9 +71,9 @@ fn takes(preset: Preset, recipe: &Recipe, key: &str) -> bool {
 
 fn gflb_fields(gflb: &GflbConfig) -> &'static [&'static str] {
     match gflb {
-        GflbConfig::None => &["kind"],
-        GflbConfig::BiLstm { .. } => &["kind", "hidden", "layers"],
-        GflbConfig::BiGru { .. } => &["kind", "hidden", "layers", "reset"],
+        GflbConfig::None => &[],
+        GflbConfig::BiLstm { .. } => &["hidden", "layers"],
+        GflbConfig::BiGru { .. } => &["hidden", "layers", "reset"],
     }
 }
 
@@ -64,24 +88,10 @@ fn of_row(mut file: toml::Table, preset: Preset, recipe: &Recipe) -> toml::Table
         network.and_then(|network| network.get_mut("gflb")).and_then(toml::Value::as_table_mut)
     {
         let own = gflb_fields(&recipe.network.gflb);
-        let known = ["kind", "hidden", "layers", "reset"];
-        gflb.retain(|key, _| own.contains(&key) || known.iter().all(|k| *k != key));
+        let known = ["hidden", "layers", "reset"];
+        gflb.retain(|key, _| own.contains(&key) || !known.contains(&key));
     }
     file
-}
-
-/// Refuses settings that make a row another one.
-fn check_row(preset: Preset, plain: &Recipe, own: &Recipe) -> Result<(), TrainError> {
-    let parts = |recipe: &Recipe| {
-        (recipe.network.skip, discriminant(&recipe.network.gflb), recipe.center_loss > 0.0)
-    };
-    if own.preset == plain.preset && parts(own) == parts(plain) {
-        return Ok(());
-    }
-    Err(TrainError::Recipe(format!(
-        "the settings make {preset} another row of Table 1: preset, network.skip, network.gflb.kind and \
-         whether there is a centre loss are what its rows differ in"
-    )))
 }
 
 /// Refuses two rows that differ in more than skip connections, global block and centre loss.
@@ -109,4 +119,49 @@ pub(super) fn check_comparable(
 /// The protocol that all rows share.
 pub(super) fn of_any_row(protocol: Protocol) -> Protocol {
     Protocol { preset: "table-1".to_owned(), ..protocol }
+}
+
+#[cfg(test)]
+mod tests {
+    use clstm_nn::{GflbConfig, Preset};
+
+    use super::ablation_recipes;
+
+    fn rows(file: &str) -> Result<Vec<(Preset, crate::Recipe)>, String> {
+        let file = file.parse().expect("TOML");
+        ablation_recipes(8, Some(&file), &[]).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_file_goes_to_the_rows_that_have_its_settings() {
+        let file =
+            "epochs = 7\ncenter_loss = 0.02\n[network.gflb]\nhidden = 16\nreset = \"after\"\n";
+        let rows = rows(file).expect("seven rows");
+        assert_eq!(rows.iter().map(|(preset, _)| *preset).collect::<Vec<_>>(), Preset::TABLE_1);
+        for (preset, recipe) in &rows {
+            assert_eq!(recipe.epochs, 7);
+            assert_eq!(recipe.center_loss, if preset.center_loss() { 0.02 } else { 0.0 });
+            match recipe.network.gflb {
+                GflbConfig::None => {}
+                GflbConfig::BiLstm { hidden, .. } => assert_eq!(hidden, 16),
+                GflbConfig::BiGru { hidden, reset, .. } => {
+                    assert_eq!((hidden, reset), (16, clstm_nn::Reset::After));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_would_make_a_row_another_is_refused() {
+        for (file, part) in [
+            ("[network]\nskip = true", "another row"),
+            ("[network.gflb]\nkind = \"bilstm\"\nhidden = 8\nlayers = 1", "another row"),
+            ("[network.gflb]\nhiden = 8", "network.gflb.hiden"),
+            ("center_loss = 0", "another row"),
+            ("preset = \"clstm\"", "another row"),
+        ] {
+            let error = rows(file).expect_err(file);
+            assert!(error.contains(part), "{file}: {error}");
+        }
+    }
 }

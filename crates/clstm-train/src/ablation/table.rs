@@ -132,11 +132,14 @@ impl RowFigures {
     }
 }
 
+/// A column of the paper's Table 1: its name and where its figure is.
+type Column = (&'static str, fn(&PaperFigures) -> f64);
+
 /// The order of the rows that have common folds, against the columns that say something of the corpus.
 fn order(corpus: &str, rows: &[AblationRow]) -> Vec<OrderAgreement> {
-    let columns: [(&str, fn(&PaperFigures) -> f64); 2] =
+    let columns: [Column; 2] =
         [("RAVDESS", |paper| paper.ravdess), ("IEMOCAP", |paper| paper.iemocap)];
-    let own = |(name, _): &&(&str, _)| name.eq_ignore_ascii_case(corpus);
+    let own = |(name, _): &&Column| name.eq_ignore_ascii_case(corpus);
     let known = columns.iter().any(|column| own(&column));
     let chosen = columns.iter().filter(|column| !known || own(column));
     chosen

@@ -30,7 +30,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, stopping: bool) {
     let count = state.labels.len() as u16;
     let (curves, classes) = match area.height {
         ..CURVES_FROM => (Constraint::Length(0), Constraint::Length(0)),
-        ..CLASSES_FROM => (Constraint::Min(6), Constraint::Length(0)),
+        CURVES_FROM..CLASSES_FROM => (Constraint::Min(6), Constraint::Length(0)),
         // The classes get what they need and leave half to the curves.
         height => (Constraint::Min(6), Constraint::Length((count + 2).min(height / 2))),
     };
