@@ -120,36 +120,36 @@ fn clips_together_have_the_logits_of_each_alone_and_nearly_those_of_the_network(
         for (ours, theirs) in ours.iter().zip(&theirs) {
             assert!((ours - theirs).abs() <= 1e-5 * theirs.abs().max(1.0), "{ours} for {theirs}");
         }
+    }
+}
 
-        #[test]
-        fn logits_are_made_from_the_deep_features() {
-            let recognizer = recognizer();
-            let model = tiny();
-            let tensor = |name: &str| {
-                let found = model.tensors.iter().find(|tensor| tensor.name == name);
-                found.expect("a tensor of the head").values.clone()
-            };
-            let (weight, width) = (tensor("head.class_weight"), model.info.network.features);
-            let clean = |seconds| model.info.frontend.clean(voice(seconds, RATE, 170.0));
-            let clips = [clean(1.1), clean(9.0)]; // the second in several spans
-            let scores = recognizer.score_clips(&[&clips[0], &clips[1]]);
-            for (clip, scores) in clips.iter().zip(&scores) {
-                assert_eq!(scores.logits, recognizer.recognize_clip(clip));
-                assert_eq!(scores.features.len(), width);
-                assert!(scores.features.iter().all(|x| *x >= 0.0), "features come out of a ReLU");
-            }
-            // The head is affine and so is the mean over spans: differences of logits are those of features.
-            for class in 0..3 {
-                let made: f64 = (0..width)
-                    .map(|i| {
-                        let moved = scores[1].features[i] - scores[0].features[i];
-                        moved * f64::from(weight[i * 3 + class])
-                    })
-                    .sum();
-                let found = scores[1].logits[class] - scores[0].logits[class];
-                assert!((made - found).abs() < 1e-5 * (1.0 + found.abs()), "{made} {found}");
-            }
-        }
+#[test]
+fn logits_are_made_from_the_deep_features() {
+    let recognizer = recognizer();
+    let model = tiny();
+    let tensor = |name: &str| {
+        let found = model.tensors.iter().find(|tensor| tensor.name == name);
+        found.expect("a tensor of the head").values.clone()
+    };
+    let (weight, width) = (tensor("head.class_weight"), model.info.network.features);
+    let clean = |seconds| model.info.frontend.clean(voice(seconds, RATE, 170.0));
+    let clips = [clean(1.1), clean(9.0)]; // the second in several spans
+    let scores = recognizer.score_clips(&[&clips[0], &clips[1]]);
+    for (clip, scores) in clips.iter().zip(&scores) {
+        assert_eq!(scores.logits, recognizer.recognize_clip(clip));
+        assert_eq!(scores.features.len(), width);
+        assert!(scores.features.iter().all(|x| *x >= 0.0), "features come out of a ReLU");
+    }
+    // The head is affine and so is the mean over spans: differences of logits are those of features.
+    for class in 0..3 {
+        let made: f64 = (0..width)
+            .map(|i| {
+                let moved = scores[1].features[i] - scores[0].features[i];
+                moved * f64::from(weight[i * 3 + class])
+            })
+            .sum();
+        let found = scores[1].logits[class] - scores[0].logits[class];
+        assert!((made - found).abs() < 1e-5 * (1.0 + found.abs()), "{made} {found}");
     }
 }
 
