@@ -16,10 +16,6 @@ pub(super) fn assemble(
     let corpus = &set.dataset.corpus;
     let speakers =
         |indices: &[usize]| corpus.speakers_of(indices).into_iter().map(str::to_owned).collect();
-    let license = match corpus.name.as_str() {
-        "ravdess" => "CC BY-NC-SA 4.0 (trained on RAVDESS): non-commercial use only",
-        _ => "as the corpus it was trained on allows",
-    };
     let recipe_json =
         serde_json::to_value(recipe).map_err(|e| TrainError::Recipe(e.to_string()))?;
     let info = ModelInfo {
@@ -42,10 +38,31 @@ pub(super) fn assemble(
             scores: Vec::new(),
             recipe: recipe_json,
         },
-        license: license.to_owned(),
+        license: license(&corpus.name),
         description: description(&recipe.preset),
     };
     Ok(Model::new(info, tensors)?)
+}
+
+/// What a model may be used for: what each of its corpora, joined by `+`, allows.
+fn license(corpora: &str) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for name in corpora.split('+') {
+        let known = clstm_corpus::supported().iter().find(|corpus| corpus.name == name);
+        let license = match (name, known) {
+            ("ravdess" | "ravdess-song", _) => {
+                "CC BY-NC-SA 4.0 (trained on RAVDESS): non-commercial use only".to_owned()
+            }
+            (_, Some(corpus)) if !matches!(name, "audiofolder" | "emobox-list") => {
+                format!("{} (trained on {name})", corpus.licence)
+            }
+            _ => "as the corpus it was trained on allows".to_owned(),
+        };
+        if !all.contains(&license) {
+            all.push(license);
+        }
+    }
+    all.join("; ")
 }
 
 /// What a model of this preset is.
@@ -57,5 +74,20 @@ fn description(preset: &str) -> String {
              learnt filterbank and convolutions before the ConvLSTM block and attention over time."
         ),
         _ => format!("Speech emotion recognition from the raw waveform: {preset} of {paper}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::license;
+
+    #[test]
+    fn a_join_may_be_used_as_all_of_its_corpora_may() {
+        let ravdess = "CC BY-NC-SA 4.0 (trained on RAVDESS): non-commercial use only";
+        assert_eq!(license("ravdess"), ravdess);
+        assert_eq!(license("ravdess+ravdess-song"), ravdess);
+        let join = license("ravdess+tess+mine-0a1b2c3d");
+        assert!(join.starts_with(ravdess) && join.contains("CC BY-NC-ND 4.0 (trained on tess)"));
+        assert!(join.ends_with("; as the corpus it was trained on allows"), "{join}");
     }
 }
