@@ -54,10 +54,8 @@ impl NamePattern {
             parts.push(Part::Text(rest.to_owned()));
         }
         let pattern = Self { parts };
-        match pattern.fields().any(|field| field == "label") {
-            true => Ok(pattern),
-            false => Err("it has no {label}".to_owned()),
-        }
+        let labelled = pattern.fields().any(|field| field == "label");
+        if labelled { Ok(pattern) } else { Err("it has no {label}".to_owned()) }
     }
 
     /// The fields in their order.

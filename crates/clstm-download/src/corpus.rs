@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::checksum::Sums;
-use crate::fetch::{Want, fetch};
+use crate::fetch::{REJECTED, Want, fetch};
 use crate::http::{Client, Url};
 use crate::listing::{dataverse, git_lfs, zenodo};
-use crate::part::remove;
+use crate::part::{beside, remove};
 use crate::record::{Record, RecordedFile};
 use crate::room::Room;
 use crate::set;
@@ -158,8 +158,7 @@ fn archive(
         most: MAX_ARCHIVE,
         alone: true,
     };
-    let checked = received(client, &want, watch)?;
-    let files = unpack(order, &path, file, within, room, watch)?;
+    let (files, checked) = get_and_unpack(order, &want, within, room, client, watch)?;
     Ok(Record::new(order.source.name, url, checked, files))
 }
 
@@ -183,42 +182,60 @@ fn whole(
         most: MAX_ARCHIVE,
         alone: true,
     };
-    let checked = received(client, &want, watch)?;
-    let files = unpack(order, &path, &name, None, room, watch)?;
+    let (files, checked) = get_and_unpack(order, &want, None, room, client, watch)?;
     Ok(Record::new(order.source.name, url.to_owned(), checked, files))
 }
 
-/// Gets an archive unless it lies there already, and checks it. How, in words.
-fn received(client: &Client, want: &Want<'_>, watch: &Watch<'_>) -> Result<String, DownloadError> {
-    let there = match want.path.is_file() {
-        true => Some(Sums::of(want.path, watch)?).filter(|sums| want.is_met_by(sums)),
+/// Gets an archive unless it lies there already, checks and unpacks it. Its files, and in words how
+/// it was checked.
+fn get_and_unpack(
+    order: &Order<'_>,
+    want: &Want<'_>,
+    within: Option<&str>,
+    room: &Room,
+    client: &Client,
+    watch: &Watch<'_>,
+) -> Result<(Vec<RecordedFile>, String), DownloadError> {
+    let Want { name, path, .. } = *want;
+    let there = match path.is_file() {
+        true => Some(Sums::of(path, watch)?).filter(|sums| want.is_met_by(sums)),
         false => None,
     };
     let sums = match there {
         Some(sums) => sums,
         None => fetch(client, want, watch)?.0,
     };
-    match want.checksum {
-        Some(checksum) => {
-            watch.tell(&Event::Verified { name: want.name, checksum });
-            Ok(format!("{} {}", checksum.algorithm(), checksum.hex()))
-        }
-        None => {
-            pin::check(want.path, want.name, &sums, watch)?;
-            Ok(format!("SHA-256 {} of the first download", sums.sha256()))
-        }
+    if let Some(checksum) = want.checksum {
+        watch.tell(&Event::Verified { name, checksum });
+        let files = unpack(order, want, within, room, watch)?;
+        return Ok((files, format!("{} {}", checksum.algorithm(), checksum.hex())));
     }
+    let sha256 = sums.sha256();
+    let pinned = pin::check(path, name, &sums, watch)?;
+    let files = match unpack(order, want, within, room, watch) {
+        // Cut off, perhaps, or a page that asks to log in: to be got again, and not to be trusted.
+        Err(DownloadError::Archive { problem, .. }) if !pinned => {
+            let archive = beside(path, REJECTED);
+            fs::rename(path, &archive).map_err(DownloadError::io("write", &archive))?;
+            return Err(DownloadError::Archive { archive, problem });
+        }
+        result => result?,
+    };
+    if !pinned {
+        pin::set(path, name, &sha256, watch)?;
+    }
+    Ok((files, format!("SHA-256 {sha256} of the first download")))
 }
 
 /// Unpacks an archive into the folder of the corpus.
 fn unpack(
     order: &Order<'_>,
-    path: &Path,
-    name: &str,
+    want: &Want<'_>,
     within: Option<&str>,
     room: &Room,
     watch: &Watch<'_>,
 ) -> Result<Vec<RecordedFile>, DownloadError> {
+    let Want { name, path, .. } = *want;
     let archive = Archive::open(path)?;
     let bytes = archive.bytes();
     watch.tell(&Event::Unpacking { name, files: archive.entries.len(), bytes });

@@ -15,7 +15,7 @@ use crate::{Checksum, DownloadError};
 const WORTHWHILE: u64 = 1 << 20;
 
 /// What follows the name of a file that is not the published one.
-const REJECTED: &str = ".rejected";
+pub(crate) const REJECTED: &str = ".rejected";
 
 /// A file that is wanted.
 #[derive(Debug)]

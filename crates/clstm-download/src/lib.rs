@@ -38,6 +38,8 @@ mod record;
 mod room;
 mod set;
 mod source;
+#[cfg(test)]
+mod testing;
 mod unpack;
 mod watch;
 

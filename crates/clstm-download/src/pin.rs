@@ -9,32 +9,38 @@ use crate::checksum::Sums;
 use crate::part::beside;
 use crate::watch::{Event, Watch};
 
-/// Compares a file with its pin, or pins it.
+/// Compares a file with its pin. True where it has one.
 pub(crate) fn check(
     file: &Path,
     name: &str,
     sums: &Sums,
     watch: &Watch<'_>,
-) -> Result<(), DownloadError> {
+) -> Result<bool, DownloadError> {
     let pin = beside(file, ".sha256");
     let got = sums.sha256();
-    let pinned = fs::read_to_string(&pin).ok();
-    match pinned.as_deref().and_then(|text| text.split_whitespace().next()) {
+    let pinned = fs::read_to_string(&pin).unwrap_or_default();
+    match pinned.split_whitespace().next() {
         Some(expected) if expected.eq_ignore_ascii_case(&got) => {
             watch.tell(&Event::Unchanged { name });
-            Ok(())
+            Ok(true)
         }
-        Some(expected) => Err(DownloadError::Changed {
-            name: name.to_owned(),
-            expected: expected.to_owned(),
-            got,
-            pin,
-        }),
-        None => {
-            fs::write(&pin, format!("{got}  {name}\n"))
-                .map_err(DownloadError::io("write", &pin))?;
-            watch.tell(&Event::FirstUse { name, sha256: &got });
-            Ok(())
+        Some(expected) => {
+            let (name, expected) = (name.to_owned(), expected.to_owned());
+            Err(DownloadError::Changed { name, expected, got, pin })
         }
+        None => Ok(false),
     }
+}
+
+/// Pins a file.
+pub(crate) fn set(
+    file: &Path,
+    name: &str,
+    sha256: &str,
+    watch: &Watch<'_>,
+) -> Result<(), DownloadError> {
+    let pin = beside(file, ".sha256");
+    fs::write(&pin, format!("{sha256}  {name}\n")).map_err(DownloadError::io("write", &pin))?;
+    watch.tell(&Event::FirstUse { name, sha256 });
+    Ok(())
 }

@@ -124,3 +124,47 @@ fn fetch_one(
     best.store((first + from) % file.urls.len().max(1), Ordering::Relaxed);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::testing::{self, answer};
+    use crate::{Checksum, Settings, Silent};
+
+    #[test]
+    fn where_one_server_fails_the_next_is_asked() {
+        // MD5 of "abc" (RFC 1321, A.5).
+        let checksum = Checksum::md5("900150983cd24fb0d6963f7d28e17f72");
+        for first in [answer("404 Not Found", "no"), answer("200 OK", "abd"), answer("200 OK", "x")]
+        {
+            let broken = testing::serve(vec![("/a.wav", first.clone()), ("/b.wav", first)]);
+            let good = answer("200 OK", "abc");
+            let mirror = testing::serve(vec![("/a.wav", good.clone()), ("/b.wav", good)]);
+            let folder = tempfile::tempdir().unwrap();
+            let list = ["a.wav", "b.wav"].map(|name| Listed {
+                path: name.into(),
+                urls: vec![format!("{broken}{name}"), format!("{mirror}{name}")],
+                bytes: 3,
+                checksum,
+            });
+            let stop = AtomicBool::new(false);
+            let client = Client::new(Settings::default()).unwrap();
+            let watch = Watch::new(&Silent, &stop);
+            let files = fetch_all(&client, folder.path(), list.to_vec(), &watch).unwrap();
+            assert_eq!(files.len(), 2);
+            assert_eq!(fs::read(folder.path().join("b.wav")).unwrap(), b"abc");
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left over");
+        }
+    }
+
+    #[test]
+    fn a_list_has_to_be_complete() {
+        let stop = AtomicBool::new(false);
+        let watch = Watch::new(&Silent, &stop);
+        let check = |listed, mirror| check_count("https://a/", listed, 2800, mirror, &watch);
+        assert!(check(2800, false).is_ok() && check(3, true).is_ok());
+        assert!(check(2799, false).is_err() && check(0, true).is_err());
+    }
+}

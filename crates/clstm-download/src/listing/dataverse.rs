@@ -73,7 +73,7 @@ pub(crate) fn files(
         .map(|entry| {
             let DataFile { id, filename, filesize, checksum, md5 } = entry.data_file;
             if entry.restricted {
-                return Err(wrong(format!("{filename} is not open to everybody any more")));
+                return Err(wrong(format!("{filename:?} is not open to everybody any more")));
             }
             let folder = match entry.directory_label.as_deref() {
                 None | Some("") => PathBuf::new(),
@@ -86,7 +86,7 @@ pub(crate) fn files(
                 (None, None) => None,
             };
             let checksum =
-                sum.ok_or_else(|| wrong(format!("{filename} has no checksum that is known")))?;
+                sum.ok_or_else(|| wrong(format!("{filename:?} has no checksum that is known")))?;
             let urls = vec![format!("{server}api/access/datafile/{id}")];
             Ok(Listed { path, urls, bytes: filesize, checksum })
         })

@@ -36,3 +36,40 @@ pub(crate) fn published(
     let sum = sum.ok_or_else(|| wrong(format!("{checksum:?} is not a checksum that is known")))?;
     Ok((size, sum))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::testing::{self, answer};
+    use crate::{Settings, Silent};
+
+    fn asked(body: &'static str) -> Result<(u64, Checksum), DownloadError> {
+        let server = testing::serve(vec![("/api/records/1188976", answer("200 OK", body))]);
+        let client = Client::new(Settings::default())?;
+        let stop = AtomicBool::new(false);
+        published(&client, &server, 1_188_976, "b.zip", &Watch::new(&Silent, &stop))
+    }
+
+    #[test]
+    fn a_record_gives_length_and_checksum() {
+        let sum = "d41d8cd98f00b204e9800998ecf8427e";
+        let record = r#"{"id":1188976,"files":[
+            {"key":"a.zip","size":1,"checksum":"md5:0","links":{"self":"https://x"}},
+            {"key":"b.zip","size":22,"checksum":"md5:d41d8cd98f00b204e9800998ecf8427e"}]}"#;
+        assert_eq!(asked(record).unwrap(), (22, Checksum::md5(sum)));
+    }
+
+    #[test]
+    fn records_without_it_are_refused() {
+        for (record, words) in [
+            (r#"{"files":[]}"#, "b.zip is not in it"),
+            (r#"{"files":[{"key":"b.zip","size":1,"checksum":"sha1:00"}]}"#, "not a checksum"),
+            (r#"{"files":{}}"#, "not as it should be"),
+        ] {
+            let text = asked(record).unwrap_err().to_string();
+            assert!(text.contains(words), "{text}");
+        }
+    }
+}

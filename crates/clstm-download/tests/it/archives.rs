@@ -1,4 +1,4 @@
-//! Archives that are not what they should be. Nothing of them is left but the archive.
+//! Archives that are not what they should be. Nothing of them is left but the archive, set aside.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use clstm_download::DownloadError;
 
 use crate::kit::{Bench, SONGS, noise};
-use crate::server::Server;
+use crate::server::{Reply, Server, answer, good};
 use crate::zips::{File, file, songs, zip};
 
 /// Serves an archive, which must be refused with these words and leave nothing.
@@ -16,7 +16,7 @@ fn refused(archive: Vec<u8>, words: &str) {
     let (error, text) = bench.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::Archive { .. }), "{text}");
     assert!(text.contains(words), "{words:?} is not in {text}");
-    assert_eq!(bench.names(), [SONGS.to_owned(), format!("{SONGS}.sha256")]);
+    assert_eq!(bench.names(), [format!("{SONGS}.rejected")]);
     assert!(!bench.path(".clstm-download/unpacking").exists());
     let outside = bench.to().join("../evil");
     assert!(!outside.exists() && !Path::new("/tmp/clstm-evil").exists());
@@ -102,6 +102,23 @@ fn overlapping_files() {
     let second = archive.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
     archive[second + 42..second + 46].copy_from_slice(&[0; 4]);
     refused(archive, "overlap");
+}
+
+#[test]
+fn what_was_no_archive_the_first_time_is_got_again() {
+    // A page that asks to log in, without a length: it looks complete.
+    let (bench, files) = (Bench::new(), songs());
+    let archive = zip(&files);
+    let server = Server::start(move |number, request| match number {
+        0 => Reply::Break(answer("200 OK", "", b"<html>Please log in</html>")),
+        _ => Reply::Send(good(request, &archive, "\"1\"")),
+    });
+    let (error, text) = bench.fails(&server.url("/a.zip"));
+    assert!(matches!(error, DownloadError::Archive { .. }), "{text}");
+    assert!(text.contains(&format!("{SONGS}.rejected")), "{text}");
+    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    bench.has(&files);
+    assert!(bench.names().contains(&format!("{SONGS}.sha256")));
 }
 
 #[test]

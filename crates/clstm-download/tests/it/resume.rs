@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clstm_download::{Client, DownloadError, Event, Order, Progress, Watch, download, source};
 
+use proptest::prelude::*;
+
 use crate::kit::{Bench, SONGS, impatient};
 use crate::server::{Reply, Server, answer, good};
 use crate::zips::{File, songs, zip};
@@ -233,4 +235,31 @@ fn two_at_once_are_refused() {
     assert!(matches!(error, DownloadError::Busy { .. }), "{text}");
     drop(lock);
     bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
+}
+
+proptest! {
+    // Each case is a download of its own.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn wherever_it_breaks_the_bytes_are_the_same(
+        lengths in proptest::collection::vec(0_usize..40_000, 0..=3),
+        ranges in any::<bool>(),
+    ) {
+        let (bench, files) = (Bench::new(), songs());
+        let archive = zip(&files);
+        let server = Server::start(move |number, request| {
+            let mut request = request.clone();
+            if !ranges {
+                request.forget("range");
+            }
+            let whole = good(&request, &archive, "\"1\"");
+            match lengths.get(number) {
+                Some(&length) => Reply::Break(whole[..length.min(whole.len() - 1)].to_vec()),
+                None => Reply::Send(whole),
+            }
+        });
+        bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
+        bench.has(&files);
+    }
 }
