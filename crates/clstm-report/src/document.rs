@@ -59,8 +59,8 @@ pub(crate) enum Unit {
     Count,
     /// Fractions, written in percent with one decimal.
     Percent,
-    /// Percentages as they were published, with two decimals.
-    Published,
+    /// Fractions, written in percent with two decimals, as published figures are.
+    Precise,
     /// Differences of fractions, in points with a sign.
     Points,
     /// Numbers with so many decimals.
@@ -163,7 +163,7 @@ impl Unit {
             Self::Text | Self::Prose => value.to_string(),
             Self::Count => format!("{value:.0}"),
             Self::Percent => format!("{:.1}", 100.0 * value),
-            Self::Published => format!("{value:.2}"),
+            Self::Precise => format!("{:.2}", 100.0 * value),
             Self::Points => signed(100.0 * value),
             Self::Decimal(places) => format!("{value:.*}", usize::from(places)),
             Self::P if value < 0.001 => "< 0.001".to_owned(),
@@ -174,7 +174,7 @@ impl Unit {
     /// For programs: the value in the unit of the column's head, without the noise of binary fractions.
     pub(crate) fn raw(self, value: f64) -> f64 {
         let in_unit = match self {
-            Self::Percent | Self::Points => 100.0 * value,
+            Self::Percent | Self::Precise | Self::Points => 100.0 * value,
             _ => value,
         };
         let rounded = (in_unit * 1e8).round() / 1e8;
@@ -209,6 +209,7 @@ mod tests {
         assert_eq!(Cell::Number(0.0468).show(Unit::Decimal(3)), "0.047");
         assert_eq!(Cell::count(192).show(Unit::Count), "192");
         assert_eq!(Cell::Empty.show(Unit::Percent), "–");
+        assert_eq!(Cell::Number(0.8005).show(Unit::Precise), "80.05");
         assert_eq!(Unit::Percent.raw(0.1 + 0.2), 30.0);
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn command(run: &Run) -> Command {
     let protocol = run.protocol();
     let quoted = |text: &str| shell(text);
     let mut text = format!(
-        "clstm cv --corpus {} --data DATA --preset {} --split {} --folds {} --epochs {} --seed {}",
+        "clstm cv --corpus {} --data DATA --preset {} \\\n  --split {} --folds {} --epochs {} --seed {}",
         quoted(&protocol.corpus),
         quoted(&protocol.preset),
         quoted(&protocol.split),
@@ -56,7 +56,9 @@ pub(crate) fn command(run: &Run) -> Command {
 /// known or a difference is not one of values.
 fn changes(run: &Run, recipe: &Value) -> Option<Vec<(String, String)>> {
     let preset: Preset = run.protocol().preset.parse().ok()?;
-    let usual = serde_json::to_value(Recipe::new(preset, run.metrics.labels.len())).ok()?;
+    // Through text, as recipe.json was: single precision is written with the fewest digits that tell it.
+    let usual = serde_json::to_string(&Recipe::new(preset, run.metrics.labels.len())).ok()?;
+    let usual: Value = serde_json::from_str(&usual).ok()?;
     let mut found = Vec::new();
     differences("", &usual, recipe, &mut found).then_some(found)
 }

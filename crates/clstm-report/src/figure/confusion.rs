@@ -16,10 +16,12 @@ pub(crate) fn confusion(labels: &[String], counts: &[Vec<usize>]) -> Canvas {
     let numbered = labels.len() <= MOST_NUMBERED;
     let room = labels.iter().map(|label| text_width(label)).fold(0.0, f64::max).clamp(36.0, 86.0);
     let left = room + 28.0;
-    let cell = ((440.0 - left - 4.0) / labels.len().max(1) as f64).min(64.0);
+    let wide = |right: f64| ((440.0 - left - right) / labels.len().max(1) as f64).min(64.0);
+    // Names above the columns lie flat where they fit and are turned where they do not; the last one then
+    // reaches over the matrix.
+    let flat = room <= wide(4.0) - 4.0;
+    let cell = if flat { wide(4.0) } else { wide((room * 0.72 - 10.0).max(4.0)) };
     let height = if numbered { cell.clamp(30.0, 42.0) } else { cell };
-    // Names above the columns lie flat where they fit and are turned where they do not.
-    let flat = room <= cell - 4.0;
     let top = 24.0 + if flat { 18.0 } else { room * 0.72 + 8.0 };
     let (right, bottom) = (left + cell * labels.len() as f64, top + height * labels.len() as f64);
     let mut canvas = Canvas::new(440.0, bottom + 6.0);

@@ -33,7 +33,7 @@ fn draw(curves: &[Curve<'_>], most: f64, y_title: &str, y_label: fn(f64) -> Stri
     let epochs = curves.iter().flat_map(|curve| curve.folds.iter().flatten());
     let last = epochs.map(|(epoch, _)| *epoch).max().unwrap_or(1).max(2) as f64;
     let frame = Frame {
-        x: Scale { from: [1.0, last], to: [58.0, 430.0] },
+        x: Scale { from: [1.0, last], to: [58.0, 420.0] },
         y: Scale { from: [0.0, most], to: [248.0, 34.0] },
         x_title: "epoch",
         y_title,
@@ -47,7 +47,7 @@ fn draw(curves: &[Curve<'_>], most: f64, y_title: &str, y_label: fn(f64) -> Stri
             values.iter().map(|(epoch, value)| frame.at(*epoch as f64, value.min(most))).collect()
         };
         if folds.len() > 1 {
-            let thin = Look { opacity: 0.3, width: 0.8, dash };
+            let thin = Look { opacity: 0.4, width: 0.9, dash };
             folds.iter().for_each(|fold| canvas.path(&points(fold), ink, thin));
         }
         let mean = points(&mean(folds));

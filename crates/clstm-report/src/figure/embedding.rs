@@ -43,15 +43,9 @@ pub(crate) fn embedding(
         canvas.shape([x, y], 8.2, 0, Ink::Axis, Look::line(1.4, None));
         canvas.mark([x, y], 5.0, class, 1.0);
     }
-    for (class, center) in centers.iter().enumerate() {
-        let [x, y] = place(*center);
-        let label = fitted(&labels[class], 110.0);
-        // To the side on which there is room.
-        let (x, anchor) = match x + 14.0 + text_width(&label) > left + width {
-            true => (x - 12.0, Anchor::End),
-            false => (x + 12.0, Anchor::Start),
-        };
-        canvas.text([x, y + 4.0], anchor, Ink::Halo, &label);
+    let places: Vec<[f64; 2]> = centers.iter().map(|center| place(*center)).collect();
+    for (class, (at, anchor)) in places_of_names(&places, labels, left + width) {
+        canvas.text(at, anchor, Ink::Halo, &fitted(&labels[class], 110.0));
     }
     let share = |i: usize| plain((1000.0 * plane.explained[i]).round() / 10.0);
     let axes = format!(
@@ -68,6 +62,54 @@ pub(crate) fn embedding(
         }
     }
     canvas
+}
+
+/// Where the names of centres go: to the right, to the left, above or below, wherever they cover least of
+/// other centres and names. A name that has no place is left out; the legend has it.
+fn places_of_names(
+    centers: &[[f64; 2]],
+    labels: &[String],
+    right: f64,
+) -> Vec<(usize, ([f64; 2], Anchor))> {
+    /// Sides of a box.
+    type Sides = [f64; 4];
+    let overlap = |a: &Sides, b: &Sides| {
+        let wide = (a[2].min(b[2]) - a[0].max(b[0])).max(0.0);
+        let high = (a[3].min(b[3]) - a[1].max(b[1])).max(0.0);
+        wide * high
+    };
+    let ring = |[x, y]: &[f64; 2]| [x - 9.0, y - 9.0, x + 9.0, y + 9.0];
+    let rings: Vec<Sides> = centers.iter().map(ring).collect();
+    let (mut taken, mut found): (Vec<Sides>, _) = (Vec::new(), Vec::new());
+    for (class, [x, y]) in centers.iter().enumerate() {
+        let width = text_width(&fitted(&labels[class], 110.0));
+        let choices = [
+            ([x + 12.0, y + 4.0], Anchor::Start, x + 12.0),
+            ([x - 12.0, y + 4.0], Anchor::End, x - 12.0 - width),
+            ([*x, y - 13.0], Anchor::Middle, x - width / 2.0),
+            ([*x, y + 21.0], Anchor::Middle, x - width / 2.0),
+        ];
+        let covered = |(at, _, from): &([f64; 2], Anchor, f64)| {
+            let own = [*from, at[1] - 10.0, from + width, at[1] + 3.0];
+            let others = rings.iter().enumerate().filter(|(other, _)| *other != class);
+            let others = others.map(|(_, ring)| ring).chain(&taken);
+            let over = others.map(|other| overlap(&own, other)).sum::<f64>();
+            let outside = (own[2] - right).max(10.0 - own[0]).max(0.0) * 100.0;
+            (over + outside, own)
+        };
+        let measured = choices.iter().map(|choice| (covered(choice), choice));
+        let Some(((cost, own), (at, anchor, _))) =
+            measured.min_by(|((a, _), _), ((b, _), _)| a.total_cmp(b))
+        else {
+            continue;
+        };
+        // A few letters' worth may be covered; more cannot be read.
+        if cost < 60.0 {
+            taken.push(own);
+            found.push((class, (*at, *anchor)));
+        }
+    }
+    found
 }
 
 /// Places of the legend's entries, row by row.

@@ -10,7 +10,7 @@ use super::canvas::{Anchor, Canvas, Ink, Look};
 pub(crate) fn reliability(before: &Reliability, after: &Reliability) -> Canvas {
     let mut canvas = Canvas::new(440.0, 400.0);
     let frame = Frame {
-        x: Scale { from: [0.0, 1.0], to: [58.0, 430.0] },
+        x: Scale { from: [0.0, 1.0], to: [58.0, 420.0] },
         y: Scale { from: [0.0, 1.0], to: [268.0, 34.0] },
         x_title: "",
         y_title: "accuracy",
@@ -40,7 +40,7 @@ pub(crate) fn reliability(before: &Reliability, after: &Reliability) -> Canvas {
         let size = [to - from - 2.0, 350.0 - top];
         canvas.rect([from + 1.0, top], size, Ink::Fill(0), Look::faint(0.55));
     }
-    canvas.line([58.0, 350.0], [430.0, 350.0], Ink::Axis);
+    canvas.line([58.0, 350.0], [420.0, 350.0], Ink::Axis);
     canvas.text([52.0, 354.0], Anchor::End, Ink::Text, "0");
     canvas.text([52.0, 294.0], Anchor::End, Ink::Text, &most.to_string());
     canvas.turned([13.0, 320.0], Anchor::Middle, -90.0, Ink::Muted, "answers");
@@ -49,7 +49,7 @@ pub(crate) fn reliability(before: &Reliability, after: &Reliability) -> Canvas {
         canvas.line([x, 350.0], [x, 354.0], Ink::Axis);
         canvas.text([x, 367.0], Anchor::Middle, Ink::Text, &percent(value));
     }
-    canvas.text([244.0, 386.0], Anchor::Middle, Ink::Muted, "confidence of the answer");
+    canvas.text([239.0, 386.0], Anchor::Middle, Ink::Muted, "confidence of the answer");
     let sample = |series: usize| {
         move |canvas: &mut Canvas, [x, y]: [f64; 2]| {
             canvas.path(&[[x, y], [x + 22.0, y]], Ink::Line(series), look(series));

@@ -10,7 +10,7 @@ pub(crate) fn risk_coverage(points: &[RiskPoint], abstention: Option<RiskPoint>)
     let mut canvas = Canvas::new(440.0, 292.0);
     let most = points.iter().chain(&abstention).map(|point| point.risk).fold(0.02, f64::max) * 1.08;
     let frame = Frame {
-        x: Scale { from: [0.0, 1.0], to: [58.0, 430.0] },
+        x: Scale { from: [0.0, 1.0], to: [58.0, 420.0] },
         y: Scale { from: [0.0, most], to: [248.0, 20.0] },
         x_title: "coverage: share of the utterances that get an answer",
         y_title: "risk: share of answers wrong",

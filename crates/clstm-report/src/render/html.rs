@@ -55,7 +55,10 @@ impl Counts {
             Block::Heading(heading) => format!("<h3>{}</h3>\n", xml(heading)),
             Block::Text(line) => format!("<p>{}</p>\n", xml(line)),
             Block::Note(line) => format!("<p class=\"note\"><b>Note.</b> {}</p>\n", xml(line)),
-            Block::Code(code) => format!("<pre tabindex=\"0\">{}</pre>\n", xml(code.trim_end())),
+            Block::Code(code) => {
+                let long = if code.lines().count() > LONG { " class=\"long\"" } else { "" };
+                format!("<pre tabindex=\"0\"{long}>{}</pre>\n", xml(code.trim_end()))
+            }
             Block::Table(of) => {
                 self.tables += 1;
                 table(of, self.tables)
@@ -74,7 +77,7 @@ impl Counts {
     }
 }
 
-/// Rows of a table that may be broken over pages.
+/// Rows of a table, and lines of code, that may be broken over pages and columns.
 const LONG: usize = 24;
 
 fn table(table: &Table, number: usize) -> String {

@@ -6,7 +6,7 @@ use super::escape::latex;
 use crate::document::{Block, Document, Figure, Table, Unit};
 
 const PREAMBLE: &str = r"% Compiles on its own, with pdfLaTeX, XeLaTeX or LuaLaTeX. A table alone: \input{tables/NAME}, with booktabs
-% and array loaded.
+% array and graphicx loaded.
 \documentclass[a4paper,10pt]{article}
 \usepackage{iftex}
 \ifPDFTeX
@@ -19,6 +19,9 @@ const PREAMBLE: &str = r"% Compiles on its own, with pdfLaTeX, XeLaTeX or LuaLaT
 \usepackage{booktabs}
 \usepackage{array}
 \usepackage{graphicx}
+\usepackage{float}
+\floatplacement{table}{H}
+\floatplacement{figure}{H}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{6pt plus 2pt}
 \begin{document}
@@ -50,7 +53,8 @@ pub(crate) fn document(document: &Document, with_figures: bool) -> String {
                     let _ = writeln!(text, "\\input{{tables/{}}}", table.name);
                 }
                 Block::Figures(figures) if with_figures => {
-                    figures.iter().for_each(|of| text += &figure(of));
+                    // Two side by side.
+                    figures.chunks(2).for_each(|row| text += &figure_row(row));
                 }
                 Block::Figures(_) => {}
                 Block::Code(code) => text += &verbatim(code),
@@ -70,8 +74,8 @@ pub(crate) fn table(table: &Table) -> String {
         _ => ("scriptsize", 3),
     };
     let mut text = format!(
-        "\\begin{{table}}[htbp]\n\\centering\\{size}\\setlength{{\\tabcolsep}}{{{gap}pt}}\n\
-         \\caption{{{}}}\n\\label{{tab:{}}}\n\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n\\toprule\n",
+        "\\begin{{table}}\n\\centering\\{size}\\setlength{{\\tabcolsep}}{{{gap}pt}}\n\
+         \\caption{{{}}}\n\\label{{tab:{}}}\n{FITTED}%\n\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n\\toprule\n",
         latex(&table.caption),
         table.name
     );
@@ -83,10 +87,14 @@ pub(crate) fn table(table: &Table) -> String {
         }
         text += &line(row.cells.iter().zip(&table.columns).map(|(cell, column)| {
             let shown = latex(&cell.show(column.unit));
-            if row.strong { format!("\\textbf{{{shown}}}") } else { shown }
+            if row.strong && column.unit != Unit::Prose {
+                format!("\\textbf{{{shown}}}")
+            } else {
+                shown
+            }
         }));
     }
-    text += "\\bottomrule\n\\end{tabular}\n";
+    text += "\\bottomrule\n\\end{tabular}}\n";
     if !table.note.is_empty() {
         let _ = writeln!(
             text,
@@ -97,10 +105,13 @@ pub(crate) fn table(table: &Table) -> String {
     text + "\\end{table}\n"
 }
 
+/// Shrinks what is wider than the text.
+const FITTED: &str = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{";
+
 fn alignment(unit: Unit) -> &'static str {
     match unit {
         Unit::Text => "l",
-        Unit::Prose => r">{\raggedright\arraybackslash}p{38mm}",
+        Unit::Prose => r">{\raggedright\arraybackslash}p{36mm}",
         _ => "r",
     }
 }
@@ -109,13 +120,18 @@ fn line(cells: impl Iterator<Item = String>) -> String {
     format!("{} \\\\\n", cells.collect::<Vec<_>>().join(" & "))
 }
 
-fn figure(figure: &Figure) -> String {
-    let Figure { name, caption, .. } = figure;
-    format!(
-        "\\begin{{figure}}[htbp]\n\\centering\n\\includegraphics[width=.62\\linewidth]{{figures/{name}.png}}\n\
-         \\caption{{{}}}\n\\label{{fig:{name}}}\n\\end{{figure}}\n",
-        latex(caption)
-    )
+/// One or two figures, each with its caption, in a row.
+fn figure_row(figures: &[Figure]) -> String {
+    let one = |Figure { name, caption, .. }: &Figure| {
+        format!(
+            "\\begin{{minipage}}[t]{{.48\\linewidth}}\n\
+             \\includegraphics[width=\\linewidth]{{figures/{name}.png}}\n\
+             \\caption{{{}}}\n\\label{{fig:{name}}}\n\\end{{minipage}}\n",
+            latex(caption)
+        )
+    };
+    let row = figures.iter().map(one).collect::<Vec<_>>().join("\\hfill\n");
+    format!("\\begin{{figure}}\n\\centering\n{row}\\end{{figure}}\n")
 }
 
 /// Code in lines that can break, in a font of one width.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::escape::markdown;
-use crate::document::{Block, Document, Figure, Table};
+use crate::document::{Block, Document, Figure, Table, Unit};
 
 /// The whole document; figures are in `figures/`.
 pub(crate) fn document(document: &Document) -> String {
@@ -44,7 +44,7 @@ pub(crate) fn table(table: &Table) -> String {
     for row in &table.rows {
         let cells = row.cells.iter().zip(&table.columns).map(|(cell, column)| {
             let shown = markdown(&cell.show(column.unit));
-            if row.strong && !shown.is_empty() { format!("**{shown}**") } else { shown }
+            if row.strong && column.unit != Unit::Prose { format!("**{shown}**") } else { shown }
         });
         text += &line(cells);
     }

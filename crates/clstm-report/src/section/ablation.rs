@@ -73,12 +73,12 @@ fn table(context: &Context<'_>, own: &[(&Run, &Analysis)], number: usize) -> Tab
         ("UA %", Unit::Percent),
         ("WA %", Unit::Percent),
         ("pooled UA %", Unit::Percent),
-        ("the paper's UA %", Unit::Published),
+        ("the paper's UA %", Unit::Precise),
     ]);
     for row in &context.literature.ablation {
         let runs: Vec<_> =
             own.iter().filter(|(run, _)| run.protocol().preset == row.preset).collect();
-        let published = Cell::maybe(paper.map(|pick| pick(row)));
+        let published = Cell::maybe(paper.map(|pick| pick(row) / 100.0));
         let (what, preset) = (Cell::text(&row.architecture), Cell::text(&row.preset));
         let Some((run, analysis)) = runs.first() else {
             let nothing = [Cell::Empty, Cell::Empty, Cell::Empty];

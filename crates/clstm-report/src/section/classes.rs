@@ -32,7 +32,7 @@ fn report(context: &Context<'_>, run: &Run, analysis: &Analysis) -> Table {
     let paper = context.literature.report(corpus, &run.metrics.labels);
     let source = paper.map_or(String::new(), |paper| {
         format!(
-            " P, R and F1 of the paper: {}, 5-fold; whether speakers are shared is not told.",
+            " The paper's P, R and F1: its {}, 5-fold; whether speakers are shared is not told.",
             paper.source
         )
     });
@@ -103,7 +103,7 @@ fn bars(context: &Context<'_>, run: &Run, analysis: &Analysis) -> Figure {
         bars.iter().map(|bar| format!("{} {:.1}%", bar.name, 100.0 * bar.recall)).collect();
     let whiskers = if analysis.intervals.is_some() { " Whiskers: 95% intervals." } else { "" };
     let diamonds = match paper {
-        Some(paper) => format!(" Diamonds: the paper's recalls ({}).", paper.source),
+        Some(paper) => format!(" Diamonds: the paper's recalls (its {}).", paper.source),
         None => String::new(),
     };
     Figure {

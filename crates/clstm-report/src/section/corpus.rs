@@ -36,7 +36,8 @@ fn table(context: &Context<'_>, run: &Run, analysis: &Analysis, name: &str) -> T
         true => "Every utterance is tested once.",
         false => "Only the test utterances of the folds that are done.",
     };
-    let published = paper.map_or(String::new(), |paper| format!(" Paper: {}.", paper.source));
+    let published =
+        paper.map_or(String::new(), |paper| format!(" The paper's: its {}.", paper.source));
     let note = format!("{}. {partial}{published}", analysis.protocol);
     let caption = format!("Utterances of {corpus} by class.");
     let mut table = Table::new(name, &caption, &note).columns([

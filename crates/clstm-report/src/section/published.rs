@@ -28,10 +28,10 @@ fn table(context: &Context<'_>, corpus: &str, name: &str) -> Table {
                 references.";
     let caption = format!("Published systems on {corpus}, and these runs.");
     let mut table = Table::new(name, &caption, note).columns([
-        ("system", Unit::Text),
+        ("system", Unit::Prose),
         ("year", Unit::Text),
-        ("UA %", Unit::Percent),
-        ("WA %", Unit::Percent),
+        ("UA %", Unit::Precise),
+        ("WA %", Unit::Precise),
         ("protocol", Unit::Prose),
         ("source", Unit::Prose),
     ]);

@@ -186,7 +186,7 @@ fn the_command_makes_the_run_again() {
     let report = Written::of(&[fixture("clstm")]);
     let text = report.text("report.md");
     for part in [
-        "clstm cv --corpus ravdess --data DATA --preset clstm --split speaker --folds 2 --epochs 10 --seed 1",
+        "clstm cv --corpus ravdess --data DATA --preset clstm \\\n  --split speaker --folds 2 --epochs 10",
         "--set network.blocks.0.filters=8",
         "--set optimizer.learning_rate=0.005",
         "--set network.gflb.hidden=8",
