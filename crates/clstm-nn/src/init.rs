@@ -121,11 +121,14 @@ mod tests {
         let gates: Vec<&[f32]> = weights.chunks_exact(filters * taps).collect();
         assert_eq!(gates[0], gates[2]);
         assert_eq!(gates[0], gates[3]);
-        for (input, forget) in gates[0].chunks_exact(taps).zip(gates[1].chunks_exact(taps)) {
-            let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        let filters = gates[0].chunks_exact(taps).zip(gates[1].chunks_exact(taps));
+        let mut apart = 0;
+        for (input, forget) in filters {
             assert!((product(input, input) - 1.0).abs() < 1e-5, "unit norm");
-            // Phases of their own: random, and none of six within eight degrees of the other.
-            assert!(product(input, forget) < 0.99, "{}", product(input, forget));
+            assert_ne!(input, forget);
+            apart += usize::from(product(input, forget) < 0.9);
         }
+        assert!(apart >= 3, "random phases are seldom within 25 degrees: {apart} of 6 are not");
     }
 }

@@ -23,7 +23,7 @@ fn parts(dataset: &Dataset) -> [Vec<usize>; 3] {
 
 fn watched() -> Recipe {
     let mut recipe = recipe();
-    recipe.epochs = 12;
+    recipe.epochs = 20;
     recipe.checkpoint_every = 3;
     // Large enough that the loss does not only fall.
     recipe.optimizer.learning_rate = 0.03;

@@ -88,9 +88,10 @@ fn another_precision_is_asked_for_and_hardly_changes_the_answer() {
     let sound = voice(1.1, RATE, 150.0);
     let clip = half.info().frontend.clean(sound);
     let (near, exact) = (half.recognize_clip(&clip), recognizer().recognize_clip(&clip));
-    let largest = exact.iter().fold(0.0_f64, |most, logit| most.max(logit.abs()));
+    assert_ne!(near, exact, "it is not computed in bf16");
+    // The logits of random weights may all be near zero, as sums of terms that are not.
     for (near, exact) in near.iter().zip(&exact) {
-        assert!((near - exact).abs() < 0.05 * largest, "{near} for {exact}");
+        assert!((near - exact).abs() < 0.01, "{near} for {exact}");
     }
     let back = half.with_precision(Precision::F32).expect("every device has it");
     assert_eq!(back.recognize_clip(&clip), exact);

@@ -29,6 +29,10 @@ pub(super) fn finished(
     model: &str,
     many_rows: bool,
 ) -> Result<BTreeSet<String>, Failure> {
+    if !matches!(format, RowFormat::Jsonl | RowFormat::Csv) {
+        let message = "--resume needs rows to go by: --format jsonl or csv, or documents";
+        return Err(Failure::Usage(message.to_owned()));
+    }
     let name = file.display();
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
@@ -37,11 +41,7 @@ pub(super) fn finished(
     };
     let finished = match format {
         RowFormat::Jsonl => of_json_lines(&text, model, many_rows),
-        RowFormat::Csv => of_csv(&text, header, many_rows),
-        _ => {
-            let message = "--resume needs rows to go by: --format jsonl or csv, or documents";
-            return Err(Failure::Usage(message.to_owned()));
-        }
+        _ => of_csv(&text, header, many_rows),
     };
     let Finished { paths, bytes } = finished.map_err(|reason| {
         Failure::Failed(format!("cannot go on with {name}: {reason}; name another --output"))
