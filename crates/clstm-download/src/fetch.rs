@@ -250,7 +250,7 @@ impl Job<'_> {
         self.watch.tell(&Event::Restarted { name: self.want.name, lost, reason });
         self.part.discard()?;
         let error = DownloadError::Network { url: self.url.to_owned(), problem: reason.to_owned() };
-        Err(Trouble { error, retry: Retry::Yes })
+        Err(Trouble { error: Box::new(error), retry: Retry::Yes })
     }
 
     fn broken(&self, error: io::Error) -> Trouble {

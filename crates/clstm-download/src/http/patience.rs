@@ -22,7 +22,7 @@ impl Client {
                 Err(trouble) => trouble,
             };
             failures += 1;
-            let wait = match (retry, error) {
+            let wait = match (retry, *error) {
                 (Retry::No, error) => return Err(error),
                 (Retry::After(pause), DownloadError::Status { url, status, .. })
                     if pause > settings.longest_pause =>

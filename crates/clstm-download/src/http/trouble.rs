@@ -10,7 +10,8 @@ use crate::http::url::Url;
 /// A failure, and whether to try again.
 #[derive(Debug)]
 pub(crate) struct Trouble {
-    pub(crate) error: DownloadError,
+    /// Boxed, for it goes through many hands.
+    pub(crate) error: Box<DownloadError>,
     pub(crate) retry: Retry,
 }
 
@@ -25,7 +26,7 @@ pub(crate) enum Retry {
 
 impl From<DownloadError> for Trouble {
     fn from(error: DownloadError) -> Self {
-        Self { error, retry: Retry::No }
+        Self { error: Box::new(error), retry: Retry::No }
     }
 }
 
@@ -50,7 +51,7 @@ impl Trouble {
             _ => error.to_string(),
         };
         let error = DownloadError::Network { url: url.to_owned(), problem };
-        Self { error, retry }
+        Self { error: Box::new(error), retry }
     }
 
     /// The server answered with a status that is no success.
@@ -68,6 +69,6 @@ impl Trouble {
         };
         let (status, reason) = (head.status, head.reason.clone());
         let error = DownloadError::Status { url: url.to_owned(), status, reason };
-        Self { error, retry }
+        Self { error: Box::new(error), retry }
     }
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 
-use crate::http::{Client, Options, Trouble};
+use crate::http::{Client, Framing, Options, Trouble};
 use crate::watch::{Event, Watch};
 use crate::{Checksum, DownloadError};
 
@@ -39,13 +39,17 @@ fn json<T: DeserializeOwned>(
         if response.head.status != 200 {
             return Err(Trouble::status(url, &response.head));
         }
+        let too_long = || DownloadError::TooLong { url: url.to_owned(), most: MAX_LISTING };
+        if matches!(response.framing, Framing::Length(length) if length > MAX_LISTING) {
+            return Err(too_long().into());
+        }
         let mut text = Vec::new();
         let mut limited = response.take(MAX_LISTING + 1);
         limited
             .read_to_end(&mut text)
             .map_err(|error| Trouble::reading(url, error, client.settings().stall_timeout))?;
         if text.len() as u64 > MAX_LISTING {
-            return Err(DownloadError::TooLong { url: url.to_owned(), most: MAX_LISTING }.into());
+            return Err(too_long().into());
         }
         limited.into_inner().finish();
         Ok(text)

@@ -9,9 +9,16 @@ use crate::kit::Bench;
 use crate::server::{Reply, Server, answer, good};
 use crate::zips::{songs, zip};
 
+/// Gives up a silent server soon.
+fn hasty() -> Bench {
+    let mut bench = Bench::new();
+    bench.settings.stall_timeout = Duration::from_millis(400);
+    bench
+}
+
 #[test]
 fn a_server_that_never_answers_is_left() {
-    let bench = Bench::new();
+    let bench = hasty();
     let server = Server::start(|_, _| Reply::Stall(Vec::new()));
     let start = Instant::now();
     let (error, text) = bench.fails(&server.url("/a.zip"));
@@ -22,7 +29,7 @@ fn a_server_that_never_answers_is_left() {
 
 #[test]
 fn a_server_that_falls_silent_is_asked_again() {
-    let (bench, files) = (Bench::new(), songs());
+    let (bench, files) = (hasty(), songs());
     let archive = zip(&files);
     let server = Server::start(move |number, request| {
         let whole = good(request, &archive, "\"1\"");
@@ -60,11 +67,12 @@ fn an_endless_head_is_left() {
 fn an_endless_list_is_left() {
     let bench = Bench::new();
     let server = Server::start(|_, _| {
-        let headers = format!("Content-Length: {}\r\n", 65 << 20);
-        Reply::Send(answer("200 OK", &headers, &vec![b' '; 65 << 20]))
+        Reply::Stall(answer("200 OK", &format!("Content-Length: {}\r\n", 65 << 20), b"{"))
     });
+    let start = Instant::now();
     let error = bench.get("tess", &server.url("/")).unwrap_err();
     assert!(matches!(error, DownloadError::TooLong { .. }), "{error}");
+    assert!(start.elapsed() < bench.settings.stall_timeout, "its end was not waited for");
 }
 
 #[test]
