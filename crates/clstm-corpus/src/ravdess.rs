@@ -40,7 +40,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
         citation: "Livingstone SR, Russo FA (2018). The Ryerson Audio-Visual Database of \
                    Emotional Speech and Song (RAVDESS). PLoS ONE 13(5): e0196391. \
                    https://doi.org/10.1371/journal.pone.0196391",
-        obtain: "Download Audio_Speech_Actors_01-24.zip (208 MB) from the source and unpack it; \
+        obtain: "`clstm corpus download ravdess --to DIR`. Or: download Audio_Speech_Actors_01-24.zip (208 MB) from the source and unpack it; \
                  give the folder that holds Actor_01 to Actor_24.",
         labels: LABELS,
         splits: &[
@@ -86,7 +86,7 @@ pub(crate) const SONG: Adapter = Adapter {
     info: CorpusInfo {
         name: "ravdess-song",
         title: "Ryerson Audio-Visual Database of Emotional Speech and Song (song, audio only)",
-        obtain: "Download Audio_Song_Actors_01-24.zip from the source and unpack it; give the \
+        obtain: "`clstm corpus download ravdess-song --to DIR`. Or: download Audio_Song_Actors_01-24.zip from the source and unpack it; give the \
                  folder that holds Actor_01 to Actor_24.",
         labels: SUNG,
         splits: &[Split::Random, Split::Speaker, Split::LeaveOneSpeakerOut],
