@@ -2,7 +2,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-const COMMANDS: &[&str] = &["listen", "serve", "report", "export", "download"];
+const COMMANDS: &[&str] = &["listen", "report", "export", "download"];
 const FLAGS: &[&str] = &["--init"];
 const VALUES: &[(&str, &[&str])] = &[("--format", &["parquet"])];
 

@@ -5,6 +5,7 @@ mod corpus;
 mod evaluate;
 mod inspect;
 mod predict;
+mod serve;
 mod training;
 
 use std::num::NonZeroUsize;
@@ -16,6 +17,7 @@ pub(crate) use corpus::{CorpusArgs, CorpusCommand};
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use predict::{PredictArgs, RowFormat};
+pub(crate) use serve::{LogLevel, ServeArgs};
 pub(crate) use training::{AblateArgs, CvArgs, FoldArgs, TrainArgs, TrainingArgs};
 
 const EXAMPLES: &str = "\
@@ -45,6 +47,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Labels recordings.
     Predict(PredictArgs),
+    /// Answers over HTTP and WebSocket, with a web page.
+    Serve(ServeArgs),
     /// What corpora there are, what is in one, and whether it is whole.
     Corpus(CorpusArgs),
     /// Trains one model on a whole corpus.

@@ -7,4 +7,5 @@ pub(crate) mod cv;
 pub(crate) mod evaluate;
 pub(crate) mod inspect;
 pub(crate) mod predict;
+pub(crate) mod serve;
 pub(crate) mod train;

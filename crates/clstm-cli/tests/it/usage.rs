@@ -25,7 +25,7 @@ fn without_a_model_inside_one_must_be_named() {
 fn what_comes_later_is_refused_by_name() {
     let expected = "--format parquet is not in this release";
     complains(predict().args(["x.wav", "--format", "parquet"]), 2, expected);
-    for command in ["listen", "serve", "report", "export"] {
+    for command in ["listen", "report", "export"] {
         let expected = format!("the command `{command}` is not in this release");
         complains(clstm().arg(command), 2, &expected);
     }
