@@ -47,7 +47,9 @@ pub use augment::{
     AugmentConfig, Augmenter, BandPassConfig, FilterConfig, GainConfig, NoiseConfig, OffsetConfig,
     PolarityConfig, SpeedConfig, TimeMaskConfig, place,
 };
-pub use decode::{DecodeLimits, decode_bytes, decode_file, load_bytes, load_file, stream_file};
+pub use decode::{
+    DecodeLimits, decode_bytes, decode_file, load_bytes, load_file, stream_bytes, stream_file,
+};
 pub use error::AudioError;
 pub use level::{LOUDEST, Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};
 pub use resample::{Resampler, resample};

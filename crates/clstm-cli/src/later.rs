@@ -2,7 +2,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-const COMMANDS: &[&str] = &["serve", "export"];
+const COMMANDS: &[&str] = &["export"];
 const FLAGS: &[&str] = &["--init"];
 const VALUES: &[(&str, &[&str])] = &[];
 

@@ -58,9 +58,11 @@ fn run(args: Args) -> Result<(), Failure> {
             .build_global()
             .map_err(|e| Failure::Failed(format!("cannot start {threads} threads: {e}")))?;
     }
+    let threads = args.threads;
     match args.command {
         Command::Predict(args) => commands::predict::run(&args),
         Command::Listen(args) => commands::listen::run(&args),
+        Command::Serve(args) => commands::serve::run(&args, threads),
         Command::Corpus(args) => commands::corpus::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Cv(args) => commands::cv::run(&args),

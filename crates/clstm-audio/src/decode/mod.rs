@@ -113,19 +113,53 @@ pub fn stream_file<E: From<AudioError>>(
     limits: &DecodeLimits,
     mut sink: impl FnMut(&[f32], u32) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut refused = None;
+    let mut sink = Sink { sink: &mut sink, refused: None };
     let decoded = source::with_file(path, limits, |input| {
-        stream::decode(input, limits, &mut |chunk, rate| {
-            sink(chunk, rate).map_err(|error| {
-                refused = Some(error);
-                // Only ends the decoding: the error above is what is told.
-                AudioError::NoSamples
-            })
-        })
+        stream::decode(input, limits, &mut |chunk, rate| sink.push(chunk, rate))
     });
-    match refused {
-        Some(error) => Err(error),
-        None => Ok(decoded?),
+    sink.result(decoded)
+}
+
+/// Decodes a recording in memory at its own rate into `sink`, chunk by chunk, like [`stream_file`].
+///
+/// `extension_hint`, without its dot, serves messages only.
+///
+/// # Errors
+///
+/// Like [`stream_file`], without those about paths.
+pub fn stream_bytes<E: From<AudioError>>(
+    bytes: impl AsRef<[u8]>,
+    extension_hint: Option<&str>,
+    limits: &DecodeLimits,
+    mut sink: impl FnMut(&[f32], u32) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut sink = Sink { sink: &mut sink, refused: None };
+    let decoded = source::with_bytes(bytes.as_ref(), extension_hint, limits, |input| {
+        stream::decode(input, limits, &mut |chunk, rate| sink.push(chunk, rate))
+    });
+    sink.result(decoded)
+}
+
+/// Lets a caller's sink end the decoding with an error of its own.
+struct Sink<'a, F, E> {
+    sink: &'a mut F,
+    refused: Option<E>,
+}
+
+impl<F: FnMut(&[f32], u32) -> Result<(), E>, E: From<AudioError>> Sink<'_, F, E> {
+    fn push(&mut self, chunk: &[f32], rate: u32) -> Result<(), AudioError> {
+        (self.sink)(chunk, rate).map_err(|error| {
+            self.refused = Some(error);
+            // Only ends the decoding: the error above is what is told.
+            AudioError::NoSamples
+        })
+    }
+
+    fn result(self, decoded: Result<(), AudioError>) -> Result<(), E> {
+        match self.refused {
+            Some(error) => Err(error),
+            None => Ok(decoded?),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod inspect;
 mod listen;
 mod predict;
 mod report;
+mod serve;
 mod training;
 
 use std::num::NonZeroUsize;
@@ -26,6 +27,7 @@ pub(crate) use inspect::InspectArgs;
 pub(crate) use listen::{ListenArgs, ListenFormat, SampleFormat};
 pub(crate) use predict::{PredictArgs, RowFormat};
 pub(crate) use report::ReportArgs;
+pub(crate) use serve::{LogLevel, ServeArgs};
 pub(crate) use training::{AblateArgs, CvArgs, FoldArgs, TrainArgs, TrainingArgs};
 
 const EXAMPLES: &str = "\
@@ -57,6 +59,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Labels recordings.
     Predict(PredictArgs),
+    /// Answers over HTTP and WebSocket, with a web page.
+    Serve(ServeArgs),
     /// What corpora there are, what is in one, and whether it is whole.
     Corpus(CorpusArgs),
     /// Hears live sound: raw samples from a pipe.

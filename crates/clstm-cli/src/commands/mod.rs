@@ -10,4 +10,5 @@ pub(crate) mod inspect;
 pub(crate) mod listen;
 pub(crate) mod predict;
 pub(crate) mod report;
+pub(crate) mod serve;
 pub(crate) mod train;

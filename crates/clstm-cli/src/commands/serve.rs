@@ -1,0 +1,98 @@
+//! `clstm serve`: answers over HTTP.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use clstm::Recognizer;
+use clstm_server::{Config, Keys, Limits, ModelSource};
+use log::{LevelFilter, Log, Metadata, Record};
+
+use crate::args::{LogLevel, ServeArgs};
+use crate::devices;
+use crate::failure::{Failure, chain};
+use crate::models;
+use crate::notes::{note, warn};
+
+/// Serves until it is told to end.
+pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(), Failure> {
+    devices::open(clstm::nn::DeviceName::Cpu, args.precision)?;
+    let keys = args.api_key_file.as_deref().map(keys).transpose()?;
+    let local = args.listen.ip().is_loopback();
+    if !local && keys.is_none() {
+        warn("whoever reaches this address may ask: there are no keys (--api-key-file)");
+    }
+    if !local {
+        warn("what is said is not encrypted: put a proxy with TLS before it, see docs/server.md");
+    }
+    tell(args.log);
+    let limits = Limits {
+        max_body_bytes: (args.max_body.get() as u64).saturating_mul(1 << 20),
+        max_held_bytes: Limits::default()
+            .max_held_bytes
+            .max(args.max_body.get().saturating_mul(4 << 20)),
+        max_recordings: args.max_recordings.get(),
+        max_streams: args.max_streams.get(),
+        max_duration_s: args.max_duration.get() as f64,
+        ..Limits::default()
+    };
+    let config = Config {
+        listen: args.listen,
+        precision: args.precision,
+        keys,
+        cors: args.cors.clone(),
+        workers: threads,
+        limits,
+        ..Config::new(sources(args)?)
+    };
+    clstm_server::run(config, |address| note(&format!("clstm: listening on http://{address}/")))
+        .map_err(|error| Failure::Failed(chain(&error)))
+}
+
+/// The models that were named or, where none was, the built-in one.
+fn sources(args: &ServeArgs) -> Result<Vec<ModelSource>, Failure> {
+    let built_in =
+        |named: Option<&Path>| Ok(ModelSource::Ready(Recognizer::new(models::open(named)?)?));
+    if args.model.is_empty() {
+        return Ok(vec![built_in(None)?]);
+    }
+    let source = |named: &Path| match named.exists() {
+        true => Ok(ModelSource::File(named.to_owned())),
+        false => built_in(Some(named)),
+    };
+    args.model.iter().map(|named| source(named)).collect()
+}
+
+fn keys(path: &Path) -> Result<Keys, Failure> {
+    let failed =
+        |error: &dyn std::fmt::Display| Failure::Failed(format!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
+    Keys::parse(&text).map_err(|error| failed(&error))
+}
+
+/// Writes what the server logs to standard error.
+struct Notes;
+
+impl Log for Notes {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("clstm_server") && metadata.level() <= log::max_level()
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let level = record.level().as_str().to_lowercase();
+            note(&format!("clstm: {level}: {}", record.args()));
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+fn tell(level: LogLevel) {
+    // Nobody else sets one in this process.
+    let _ = log::set_logger(&Notes);
+    log::set_max_level(match level {
+        LogLevel::Warn => LevelFilter::Warn,
+        LogLevel::Info => LevelFilter::Info,
+        LogLevel::Debug => LevelFilter::Debug,
+    });
+}

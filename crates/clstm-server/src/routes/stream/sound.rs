@@ -1,0 +1,126 @@
+//! What a stream is made of: its parameters, and samples from bytes.
+
+use axum::http::Uri;
+use clstm::StreamConfig;
+
+use crate::query::Query;
+use crate::refusal::Refusal;
+
+/// What clients send where they do not say.
+const RATE: u32 = 16_000;
+
+/// How a sample is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    /// 16-bit integers, little-endian.
+    S16,
+    /// 32-bit floating point, little-endian, full scale ±1.
+    F32,
+}
+
+/// The parameters of a stream.
+pub(super) struct Asked {
+    pub(super) model: Option<String>,
+    pub(super) rate: u32,
+    pub(super) format: Format,
+    pub(super) config: StreamConfig,
+}
+
+impl Asked {
+    pub(super) fn parse(uri: &Uri) -> Result<Self, Refusal> {
+        let known = ["model", "rate", "format", "hop", "window", "lookahead"];
+        let query = Query::parse(uri, &known)?;
+        let format = match query.text("format") {
+            None | Some("s16le") => Format::S16,
+            Some("f32le") => Format::F32,
+            Some(other) => {
+                let message = format!("format={other} is neither `s16le` nor `f32le`");
+                return Err(Refusal::request(message));
+            }
+        };
+        let live = StreamConfig::live();
+        let config = StreamConfig {
+            hop_s: query.number("hop")?.unwrap_or(live.hop_s),
+            window_s: query.number("window")?,
+            lookahead_s: query.number("lookahead")?.or(live.lookahead_s),
+            ..live
+        };
+        let model = query.text("model").map(str::to_owned);
+        let rate = query.number("rate")?.unwrap_or(RATE);
+        Ok(Self { model, rate, format, config })
+    }
+}
+
+/// Makes samples of messages, which may end within one.
+pub(super) struct Samples {
+    format: Format,
+    samples: Vec<f32>,
+    /// The beginning of a sample whose rest has not come.
+    rest: Vec<u8>,
+    taken: u64,
+}
+
+impl Samples {
+    pub(super) fn new(format: Format) -> Self {
+        Self { format, samples: Vec::new(), rest: Vec::new(), taken: 0 }
+    }
+
+    /// Samples that were complete so far.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// The samples that a message completes.
+    pub(super) fn of(&mut self, bytes: &[u8]) -> &[f32] {
+        let Self { format, samples, rest, taken } = self;
+        samples.clear();
+        match format {
+            Format::S16 => complete::<2>(rest, bytes, |sample| {
+                samples.push(f32::from(i16::from_le_bytes(sample)) / 32_768.0);
+            }),
+            Format::F32 => complete::<4>(rest, bytes, |sample| {
+                samples.push(f32::from_le_bytes(sample));
+            }),
+        }
+        *taken += samples.len() as u64;
+        samples
+    }
+}
+
+/// Cuts bytes into pieces of `N`, beginning with the rest of before.
+fn complete<const N: usize>(rest: &mut Vec<u8>, mut bytes: &[u8], mut take: impl FnMut([u8; N])) {
+    if !rest.is_empty() {
+        let (missing, others) = bytes.split_at(bytes.len().min(N - rest.len()));
+        rest.extend_from_slice(missing);
+        bytes = others;
+        match <[u8; N]>::try_from(rest.as_slice()) {
+            Ok(sample) => take(sample),
+            Err(_) => return,
+        }
+    }
+    let (whole, others) = bytes.as_chunks::<N>();
+    whole.iter().for_each(|sample| take(*sample));
+    rest.clear();
+    rest.extend_from_slice(others);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, Samples};
+
+    #[test]
+    fn samples_do_not_depend_on_where_messages_end() {
+        let values = [0.0_f32, 1.0, -1.0, 0.5, f32::MIN_POSITIVE];
+        let floats: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let words: Vec<u8> = [0_i16, 1, -1, i16::MIN, i16::MAX].map(i16::to_le_bytes).concat();
+        let expected = [0.0, 1.0, -1.0, -32_768.0, 32_767.0].map(|x: f32| x / 32_768.0);
+        for size in 1..=11 {
+            let heard = |format, bytes: &[u8]| {
+                let mut samples = Samples::new(format);
+                bytes.chunks(size).flat_map(|chunk| samples.of(chunk).to_vec()).collect::<Vec<_>>()
+            };
+            assert_eq!(heard(Format::F32, &floats), values, "{size}");
+            assert_eq!(heard(Format::S16, &words), expected, "{size}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+
+use crate::client::{get, post, request, send};
+use crate::support::{Running, config, sample, tiny};
+
+#[tokio::test]
+async fn it_says_how_it_is_and_what_it_serves() {
+    let server = Running::start(config()).await;
+    let address = server.address;
+    assert_eq!(get(address, "/healthz").await.json()["status"], "ok");
+    assert_eq!(get(address, "/readyz").await.json()["status"], "ready");
+    let models = get(address, "/v1/models").await.json();
+    let model = &models["models"][0];
+    assert_eq!(models["models"].as_array().map(Vec::len), Some(1));
+    assert_eq!((&model["name"], &model["default"]), (&"tiny".into(), &true.into()));
+    assert_eq!(model["digest"], tiny().digest());
+    assert_eq!(model["labels"], serde_json::json!(["calm", "glad", "sad"]));
+}
+
+#[tokio::test]
+async fn what_happens_is_counted() {
+    let server = Running::start(config()).await;
+    let address = server.address;
+    for _ in 0..3 {
+        assert_eq!(post(address, "/v1/recognize", sample()).await.status, 200);
+    }
+    post(address, "/v1/recognize", "no sound").await;
+    get(address, "/nowhere/at/all").await;
+    let metrics = get(address, "/metrics").await;
+    let text = String::from_utf8(metrics.body.to_vec()).expect("text");
+    for line in [
+        "clstm_requests_total{route=\"/v1/recognize\",status=\"200\"} 3",
+        "clstm_requests_total{route=\"/v1/recognize\",status=\"415\"} 1",
+        "clstm_requests_total{route=\"other\",status=\"404\"} 1",
+        "clstm_refused_total{kind=\"format\"} 1",
+        "clstm_group_size_count 4",
+        "clstm_recordings 0",
+        "clstm_streams 0",
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line} is not in\n{text}");
+    }
+    let audio = text.lines().find_map(|line| line.strip_prefix("clstm_audio_seconds_total "));
+    let audio: f64 = audio.expect("seconds").parse().expect("a number");
+    assert!((audio - 3.0 * 35_893.0 / 16_000.0).abs() < 1e-9, "{audio}");
+}
+
+#[tokio::test]
+async fn the_document_describes_every_route_and_no_other() {
+    let server = Running::start(config()).await;
+    let document = get(server.address, "/openapi.json").await.json();
+    let paths = document["paths"].as_object().expect("paths");
+    let described: BTreeSet<_> = paths
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().expect("methods").keys();
+            methods.map(move |method| (method.to_uppercase(), path.clone()))
+        })
+        .collect();
+    let source = include_str!("../../src/routes/mod.rs");
+    let routed: BTreeSet<_> = source
+        .lines()
+        .filter_map(|line| {
+            let (path, rest) = line.trim().strip_prefix(".route(\"")?.split_once("\", ")?;
+            let method = rest.split_once('(')?.0.to_uppercase();
+            // The page is for people.
+            let page = path == "/" || path.ends_with(".js") || path.ends_with(".css");
+            (!page).then(|| (method, path.to_owned()))
+        })
+        .collect();
+    assert_eq!(described, routed);
+    for (method, path) in &described {
+        let answer = send(server.address, request(method, path, &[], Body::empty())).await;
+        assert!(![404, 405, 500].contains(&answer.status.as_u16()), "{method} {path}");
+        let status = answer.status.as_str();
+        let responses = &document["paths"][path][method.to_lowercase()]["responses"];
+        assert!(responses.get(status).is_some(), "{method} {path}: {status} is not described");
+        let wrong = if method == "GET" { "DELETE" } else { "GET" };
+        let answer = send(server.address, request(wrong, path, &[], Body::empty())).await;
+        assert_eq!(answer.error(), (405, "method".to_owned()), "{path}");
+    }
+    assert_eq!(get(server.address, "/v2").await.error(), (404, "not_found".to_owned()));
+}

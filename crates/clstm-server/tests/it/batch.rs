@@ -1,0 +1,34 @@
+use serde_json::Value;
+
+use crate::client::{form, send};
+use crate::support::{Running, config, conversation, sample, wav};
+
+#[tokio::test]
+async fn each_file_has_its_answer_or_its_error_in_their_order() {
+    let server = Running::start(config()).await;
+    let (sample, long) = (sample(), wav(&conversation()));
+    let files: Vec<(String, &[u8])> = (0..20)
+        .map(|i| match i % 3 {
+            0 => (format!("{i}.wav"), &sample[..]),
+            1 => (format!("{i}.wav"), &long[..]),
+            _ => (format!("{i}.txt"), &b"this is none"[..]),
+        })
+        .collect();
+    let fields: Vec<_> =
+        files.iter().map(|(name, bytes)| ("file", name.as_str(), *bytes)).collect();
+    let answer = send(server.address, form("/v1/batch", &fields)).await;
+    assert_eq!(answer.status, 200);
+    let answer = answer.json();
+    let results = answer["results"].as_array().expect("results");
+    assert_eq!(results.len(), files.len());
+    for (result, (name, bytes)) in results.iter().zip(&files) {
+        assert_eq!(result["path"], **name);
+        let single = send(server.address, form("/v1/recognize", &[("file", name, bytes)])).await;
+        let mut single: Value = single.json();
+        if let Some(single) = single.as_object_mut() {
+            // An error by itself does not repeat the name.
+            single.insert("path".to_owned(), name.as_str().into());
+        }
+        assert_eq!(*result, single);
+    }
+}

@@ -1,0 +1,67 @@
+use axum::body::Body;
+use clstm_server::{Config, Keys};
+
+use crate::client::{get, request, send};
+use crate::support::{Running, config, sample};
+
+const KEY: &str = "a-key-of-the-lab-0123";
+
+async fn guarded() -> Running {
+    let keys = Keys::parse(&format!("# of the lab\nanother-key-0123456789\n{KEY}\n")).ok();
+    Running::start(Config { keys, ..config() }).await
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_is_answered() {
+    let server = guarded().await;
+    let bearer = format!("Bearer {KEY}");
+    for headers in [
+        vec![],
+        vec![("authorization", "Bearer")],
+        vec![("authorization", "Bearer a-key-of-the-lab-012")],
+        vec![("authorization", KEY)],
+        vec![("x-api-key", "")],
+        vec![("x-api-key", "# of the lab")],
+        // Whoever names a wrong key first has a wrong key.
+        vec![("authorization", "Bearer wrong"), ("x-api-key", KEY)],
+    ] {
+        for (method, path) in [
+            ("POST", "/v1/recognize"),
+            ("POST", "/v1/batch"),
+            ("GET", "/v1/stream"),
+            ("GET", "/v1/models"),
+            ("POST", "/v1/models/reload"),
+            ("GET", "/metrics"),
+        ] {
+            let answer =
+                send(server.address, request(method, path, &headers, sample().into())).await;
+            assert_eq!(answer.error(), (401, "unauthorized".to_owned()), "{path} {headers:?}");
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        }
+    }
+    for headers in [[("authorization", bearer.as_str())], [("x-api-key", KEY)]] {
+        let request = request("POST", "/v1/recognize", &headers, Body::from(sample()));
+        assert_eq!(send(server.address, request).await.status, 200);
+    }
+    for open in ["/", "/healthz", "/readyz", "/openapi.json"] {
+        assert_eq!(get(server.address, open).await.status, 200, "{open}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_others_may_ask_where_they_are_allowed() {
+    let cors = vec!["https://example.org".to_owned()];
+    let server = Running::start(Config { cors, ..config() }).await;
+    let ask = async |origin: &str| {
+        let headers = [("origin", origin), ("access-control-request-method", "POST")];
+        let request = request("OPTIONS", "/v1/recognize", &headers, Body::empty());
+        send(server.address, request).await.headers.get("access-control-allow-origin").cloned()
+    };
+    assert_eq!(ask("https://example.org").await.expect("a header"), "https://example.org");
+    assert_eq!(ask("https://example.com").await, None);
+    for wrong in ["example.org", "https://", "https://*.org", "https://a.org/path"] {
+        let config = Config { cors: vec![wrong.to_owned()], ..config() };
+        let error = clstm_server::Server::bind(config).await.err().expect("an error");
+        assert_eq!(error.kind(), "config", "{wrong}");
+    }
+}

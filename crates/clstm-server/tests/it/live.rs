@@ -1,0 +1,280 @@
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use clstm::{Event, Stream, StreamConfig};
+use clstm_server::{Config, Keys, Limits};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::support::{RATE, Running, config, conversation, tiny};
+
+pub(crate) type Socket = WebSocketStream<TcpStream>;
+
+pub(crate) async fn open(
+    server: &Running,
+    query: &str,
+    headers: &[(&'static str, &str)],
+) -> Result<Socket, Error> {
+    let stream = TcpStream::connect(server.address).await.expect("a connection");
+    let url = format!("ws://{}/v1/stream{query}", server.address);
+    let mut request = url.into_client_request().expect("a request");
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, HeaderValue::from_str(value).expect("a header"));
+    }
+    Ok(client_async(request, stream).await?.0)
+}
+
+/// The next message; the code where it is the end.
+pub(crate) async fn next(socket: &mut Socket) -> Result<Value, u16> {
+    loop {
+        match socket.next().await.expect("a message").expect("a whole message") {
+            Message::Text(text) => return Ok(serde_json::from_str(&text).expect("JSON")),
+            Message::Close(frame) => return Err(frame.expect("a reason").code.into()),
+            _ => {}
+        }
+    }
+}
+
+/// All that is said about a sound sent in messages of these sizes.
+async fn heard(server: &Running, query: &str, sound: &[u8], sizes: &[usize]) -> Vec<Value> {
+    let mut socket = open(server, query, &[]).await.expect("a stream");
+    let mut rest = sound;
+    for size in sizes.iter().cycle() {
+        let (chunk, more) = rest.split_at((*size).min(rest.len()));
+        socket.send(Message::Binary(chunk.to_vec().into())).await.expect("sent");
+        rest = more;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    socket.send(Message::Text("{\"end\":true}".into())).await.expect("sent");
+    let mut all = Vec::new();
+    loop {
+        match next(&mut socket).await {
+            Ok(message) => all.push(message),
+            Err(code) => {
+                assert_eq!(code, 1000);
+                return all;
+            }
+        }
+    }
+}
+
+/// What the library says of it.
+fn expected(sound: &[f32], hop_s: f64) -> Vec<Value> {
+    let config = StreamConfig { hop_s, ..StreamConfig::live() };
+    let mut stream = Stream::new(&tiny(), RATE, &config).expect("a stream");
+    let mut events = Vec::new();
+    stream.push(sound, &mut events).expect("sound");
+    stream.finish(&mut events).expect("an end");
+    let recognizer = tiny();
+    let labels = recognizer.labels();
+    let label = |i: Option<usize>| i.map(|i| labels[i].clone());
+    let named = |p: &[f64]| -> Value {
+        labels
+            .iter()
+            .zip(p)
+            .map(|(label, p)| (label.clone(), json!(p)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let told = events.iter().map(|event| {
+        let mut told = match event {
+            Event::Moment(m) => json!({
+                "type": "moment", "start_s": m.start_s, "end_s": m.end_s, "speech": m.speech,
+                "label": label(m.answer.as_ref().map(|a| a.label_index)),
+            }),
+            Event::Section(s) => json!({
+                "type": "section", "start_s": s.start_s, "end_s": s.end_s,
+                "label": label(s.emotion.as_ref().map(|e| e.label_index)),
+            }),
+            _ => panic!("another event"),
+        };
+        let heard = match event {
+            Event::Moment(m) => m.answer.as_ref().map(|a| (a.smoothed[a.label_index], &a.smoothed)),
+            Event::Section(s) => s.emotion.as_ref().map(|e| (e.confidence, &e.probabilities)),
+            _ => None,
+        };
+        if let Some((confidence, probabilities)) = heard {
+            told["confidence"] = json!(confidence);
+            told["probabilities"] = named(probabilities);
+        }
+        told
+    });
+    told.collect()
+}
+
+/// Equal, numbers to 1e-4.
+fn assert_close(a: &Value, b: &Value) {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+            a.iter().for_each(|(key, value)| assert_close(value, &b[key]));
+        }
+        (Value::Number(a), Value::Number(b)) => {
+            let (a, b) = (a.as_f64().expect("a number"), b.as_f64().expect("a number"));
+            assert!((a - b).abs() < 1e-4, "{a} {b}");
+        }
+        (a, b) => assert_eq!(a, b),
+    }
+}
+
+#[tokio::test]
+async fn a_stream_says_what_the_library_says_whatever_the_chunks() {
+    let server = Running::start(config()).await;
+    // Exact in both formats.
+    let words: Vec<i16> = conversation().iter().map(|x| (x * 32_768.0).round() as i16).collect();
+    let sound: Vec<f32> = words.iter().map(|x| f32::from(*x) / 32_768.0).collect();
+    let s16: Vec<u8> = words.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let f32s: Vec<u8> = sound.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let expected = expected(&sound, 0.25);
+    assert!(expected.iter().any(|e| e["type"] == "section" && e["label"].is_string()));
+    let whole = 1 << 20;
+    for (query, sound, sizes) in [
+        ("?hop=0.25", &s16, &[3200][..]),
+        ("?hop=0.25&format=s16le&rate=16000&model=tiny", &s16, &[whole]),
+        ("?hop=0.25", &s16, &[1, 4097, 2, 33_333]),
+        ("?hop=0.25&format=f32le", &f32s, &[6401, 7]),
+    ] {
+        let heard = heard(&server, query, sound, sizes).await;
+        let [ready, events @ .., end] = &heard[..] else { panic!("no events") };
+        assert_eq!((&ready["type"], &ready["model"]), (&json!("ready"), &json!("tiny")));
+        assert_eq!(ready["labels"], json!(["calm", "glad", "sad"]));
+        assert_eq!((&ready["hop_s"], &ready["latency_s"]), (&json!(0.25), &json!(0.0)));
+        let duration_s = words.len() as f64 / f64::from(RATE);
+        assert_close(end, &json!({"type": "end", "duration_s": duration_s}));
+        assert_eq!(events.len(), expected.len(), "{query}");
+        events.iter().zip(&expected).for_each(|(heard, expected)| assert_close(heard, expected));
+    }
+}
+
+#[tokio::test]
+async fn events_come_while_the_sound_does() {
+    let server = Running::start(config()).await;
+    let mut socket = open(&server, "?format=f32le&hop=0.5", &[]).await.expect("a stream");
+    assert_eq!(next(&mut socket).await.expect("a word")["type"], "ready");
+    let sound = conversation();
+    // The detector hears frames of 16 ms, so that a moment is known at the latest two frames behind its end.
+    for (i, second) in sound.chunks(RATE as usize / 2).take(4).enumerate() {
+        let bytes: Vec<u8> = second.iter().flat_map(|x| x.to_le_bytes()).collect();
+        socket.send(Message::Binary(bytes.into())).await.expect("sent");
+        let moment = next(&mut socket).await.expect("a moment");
+        assert_eq!(moment["type"], "moment");
+        assert_eq!(moment["end_s"], json!(0.5 * (i + 1) as f64));
+    }
+}
+
+#[tokio::test]
+async fn streams_that_cannot_be_are_refused_before_they_begin() {
+    let server = Running::start(config()).await;
+    for (query, expected) in [
+        ("?format=mp3", 400),
+        ("?rate=fast", 400),
+        ("?rate=10", 422),
+        ("?hop=0", 400),
+        ("?window=99", 400),
+        ("?speed=2", 400),
+        ("?model=huge", 404),
+    ] {
+        match open(&server, query, &[]).await {
+            Err(Error::Http(answer)) => assert_eq!(answer.status().as_u16(), expected, "{query}"),
+            other => panic!("{query}: {other:?}"),
+        }
+    }
+    let foreign = open(&server, "", &[("origin", "https://example.org")]).await;
+    assert!(matches!(foreign, Err(Error::Http(a)) if a.status() == StatusCode::FORBIDDEN));
+    let own = format!("http://{}", server.address);
+    assert!(open(&server, "", &[("origin", &own)]).await.is_ok());
+    let plain = crate::client::get(server.address, "/v1/stream").await;
+    assert_eq!(plain.error(), (400, "websocket".to_owned()));
+}
+
+#[tokio::test]
+async fn a_page_brings_its_key_as_a_protocol() {
+    let keys = Keys::parse("0123456789abcdef").ok();
+    let server = Running::start(Config { keys, ..config() }).await;
+    let protocol = |key: &str| format!("clstm.v1, clstm-key.{key}");
+    let header = protocol("0123456789abcdef");
+    let mut socket =
+        open(&server, "", &[("sec-websocket-protocol", &header)]).await.expect("a stream");
+    assert_eq!(next(&mut socket).await.expect("a word")["type"], "ready");
+    let header = protocol("0123456789abcdeg");
+    let wrong = open(&server, "", &[("sec-websocket-protocol", &header)]).await;
+    assert!(matches!(wrong, Err(Error::Http(a)) if a.status() == StatusCode::UNAUTHORIZED));
+}
+
+/// The error and the code of a stream that goes wrong.
+async fn fails(server: &Running, query: &str, message: Message) -> (String, u16) {
+    let mut socket = open(server, query, &[]).await.expect("a stream");
+    socket.send(message).await.expect("sent");
+    let mut kind = None;
+    loop {
+        match next(&mut socket).await {
+            Ok(message) if message["type"] == "error" => {
+                kind = message["error"]["kind"].as_str().map(str::to_owned);
+            }
+            Ok(_) => assert!(kind.is_none(), "something behind the error"),
+            Err(code) => return (kind.expect("an error"), code),
+        }
+    }
+}
+
+#[tokio::test]
+async fn streams_that_go_wrong_are_told_so() {
+    let limits = Limits {
+        max_stream_s: 1.0,
+        max_message_bytes: 100_000,
+        stream_timeout: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let server = Running::with(limits).await;
+    let told = |kind: &str| (kind.to_owned(), 1008);
+    let text = |text: &'static str| Message::Text(text.into());
+    assert_eq!(fails(&server, "", text("stop")).await, told("request"));
+    assert_eq!(fails(&server, "", text("{\"end\":false}")).await, told("request"));
+    let nan = f32::NAN.to_le_bytes().to_vec();
+    assert_eq!(
+        fails(&server, "?format=f32le", Message::Binary(nan.into())).await,
+        told("non_finite")
+    );
+    let long = Message::Binary(vec![0; 2 * RATE as usize + 2].into());
+    assert_eq!(fails(&server, "", long).await, told("too_long"));
+    // Nothing more than a greeting.
+    assert_eq!(fails(&server, "", Message::Ping(vec![].into())).await, told("timeout"));
+    let large = Message::Binary(vec![0; 100_001].into());
+    assert_eq!(fails(&server, "", large).await, told("request"));
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_closed() {
+    let limits = Limits { write_timeout: Duration::from_millis(300), ..Limits::default() };
+    let server = Running::with(limits).await;
+    // Of what it does not read, this client's system keeps little.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small buffer");
+    let stream = socket.connect(server.address).await.expect("a connection");
+    let url = format!("ws://{}/v1/stream?hop=0.1", server.address);
+    let (mut socket, _) = client_async(url, stream).await.expect("a stream");
+    let silence = vec![0; 32_000];
+    // A minute and a half of it: more events than what the systems keep at both ends. An hour would be
+    // the proof that nothing closes it.
+    for _ in 0..3600 {
+        let sent = socket.send(Message::Binary(silence.clone().into()));
+        match tokio::time::timeout(Duration::from_secs(60), sent).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => {
+                let metrics = crate::client::get(server.address, "/metrics").await.body;
+                let text = String::from_utf8(metrics.to_vec()).expect("text");
+                assert!(text.contains("clstm_streams 0\n"), "{text}");
+                return;
+            }
+            Err(_) => panic!("the server neither takes more nor closes"),
+        }
+    }
+    panic!("the server goes on for a client that does not read");
+}

@@ -1,0 +1,13 @@
+//! A real server on a free port, asked from outside.
+
+mod about;
+mod batch;
+mod client;
+mod keys;
+mod limits;
+mod live;
+mod page;
+mod recognize;
+mod reload;
+mod shutdown;
+mod support;

@@ -1,0 +1,157 @@
+use axum::body::Body;
+use clstm::audio::DecodeLimits;
+use clstm::{Event, StreamConfig, StreamError};
+use serde_json::{Value, json};
+
+use crate::client::{form, post, send};
+use crate::support::{Running, config, conversation, sample, tiny, wav};
+
+/// The line that `clstm predict --format jsonl` writes.
+fn line(path: &str, bytes: &[u8]) -> Value {
+    let recognizer = tiny();
+    let heard = recognizer.recognize_bytes(bytes, None).expect("an answer");
+    let probabilities: serde_json::Map<_, _> = recognizer
+        .labels()
+        .iter()
+        .zip(&heard.probabilities)
+        .map(|(label, p)| (label.clone(), json!(p)))
+        .collect();
+    json!({
+        "path": path, "duration_s": heard.duration_s, "label": heard.label,
+        "confidence": heard.confidence, "probabilities": probabilities, "model": "tiny",
+    })
+}
+
+#[tokio::test]
+async fn an_answer_is_the_recognizers_bit_for_bit() {
+    let server = Running::start(config()).await;
+    let sample = sample();
+    let answer = post(server.address, "/v1/recognize", sample.clone()).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.headers["content-type"], "application/json");
+    assert_eq!(answer.json(), line("-", &sample));
+    let file = form("/v1/recognize?model=tiny", &[("file", "a b.wav", &sample)]);
+    assert_eq!(send(server.address, file).await.json(), line("a b.wav", &sample));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_do_not_depend_on_what_else_is_asked() {
+    let server = Running::start(config()).await;
+    let sound = conversation();
+    // Of different lengths, so that groups mix them.
+    let recordings: Vec<_> = (1..=24).map(|i| wav(&sound[..sound.len() * i / 24])).collect();
+    let asked = recordings.iter().map(|recording| {
+        let (address, recording) = (server.address, recording.clone());
+        tokio::spawn(async move { post(address, "/v1/recognize", recording).await })
+    });
+    let asked: Vec<_> = asked.collect();
+    for (asked, recording) in asked.into_iter().zip(&recordings) {
+        let answer = asked.await.expect("an answer");
+        match tiny().recognize_bytes(recording, None) {
+            Ok(_) => assert_eq!(answer.json(), line("-", recording)),
+            Err(error) => assert_eq!(answer.error(), (422, error.kind().to_owned())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_recording_is_answered_as_well() {
+    let server = Running::start(config()).await;
+    // Long enough to be handed over to the other threads.
+    let long = wav(&conversation().repeat(12));
+    assert_eq!(post(server.address, "/v1/recognize", long.clone()).await.json(), line("-", &long));
+}
+
+#[tokio::test]
+async fn a_timeline_is_that_of_the_library() {
+    let server = Running::start(config()).await;
+    let bytes = wav(&conversation());
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.wav");
+    std::fs::write(&path, &bytes).expect("a file");
+    let config = StreamConfig { hop_s: 0.5, ..StreamConfig::recording() };
+    let mut events = Vec::new();
+    let told = tiny().timeline_file(&path, &DecodeLimits::default(), &config, |event| {
+        events.push(event);
+        Ok::<_, StreamError>(())
+    });
+    told.expect("a timeline");
+    for (kind, moments) in [("sections", false), ("moments", true)] {
+        let asked = format!("/v1/recognize?timeline={kind}&hop=0.5");
+        let answer = post(server.address, &asked, bytes.clone()).await.json();
+        let expected: Vec<_> =
+            events.iter().filter(|e| matches!(e, Event::Moment(_)) == moments).collect();
+        let heard = answer[kind].as_array().expect("stretches");
+        assert_eq!(heard.len(), expected.len());
+        assert!(heard.iter().any(|s| s["label"].is_string()), "{answer}");
+        assert!(heard.iter().any(|s| s["label"].is_null()), "the pause has no label: {answer}");
+        for (heard, expected) in heard.iter().zip(expected) {
+            let (start_s, end_s, p) = match expected {
+                Event::Moment(m) => {
+                    (m.start_s, m.end_s, m.answer.as_ref().map(|a| a.smoothed.clone()))
+                }
+                Event::Section(s) => {
+                    (s.start_s, s.end_s, s.emotion.as_ref().map(|e| e.probabilities.clone()))
+                }
+                _ => panic!("another event"),
+            };
+            assert_eq!((&heard["start_s"], &heard["end_s"]), (&json!(start_s), &json!(end_s)));
+            for (i, label) in tiny().labels().iter().enumerate() {
+                let expected = p.as_ref().map_or(Value::Null, |p| json!(p[i]));
+                assert_eq!(heard["probabilities"].get(label).unwrap_or(&Value::Null), &expected);
+            }
+        }
+        assert!((answer["duration_s"].as_f64().expect("a length") - 6.486_625).abs() < 1e-9);
+    }
+}
+
+#[tokio::test]
+async fn wrong_requests_are_told_what_is_wrong() {
+    let server = Running::start(config()).await;
+    let address = server.address;
+    let sample = sample();
+    for (path, expected) in [
+        ("/v1/recognize?modle=tiny", (400, "request")),
+        ("/v1/recognize?model=tiny&model=tiny", (400, "request")),
+        ("/v1/recognize?model=huge", (404, "unknown_model")),
+        ("/v1/recognize?timeline=words", (400, "request")),
+        ("/v1/recognize?timeline=sections&hop=soon", (400, "request")),
+        ("/v1/recognize?timeline=sections&hop=0", (400, "config")),
+        ("/v1/recognize?hop=1", (400, "request")),
+        ("/v1/batch", (400, "request")),
+    ] {
+        let files = [("file", "a", &sample[..])];
+        let form = form(path, if path == "/v1/batch" { &[] } else { &files });
+        let answer = send(address, form).await.error();
+        assert_eq!((answer.0, answer.1.as_str()), expected, "{path}");
+    }
+    let silent = wav(&[0.0; 16_000]);
+    for (body, expected) in [
+        (Vec::new(), (400, "empty")),
+        (b"This is no sound at all, whatever one does to it.".to_vec(), (415, "format")),
+        (sample[..sample.len() / 2].to_vec(), (422, "decode")),
+        (silent, (422, "silent")),
+    ] {
+        let answer = post(address, "/v1/recognize", body).await.error();
+        assert_eq!((answer.0, answer.1.as_str()), expected);
+    }
+}
+
+#[tokio::test]
+async fn forms_that_are_none_are_refused() {
+    let server = Running::start(config()).await;
+    let ask = async |kind: &str, body: &'static [u8]| {
+        let headers = [("content-type", kind)];
+        let request = crate::client::request("POST", "/v1/recognize", &headers, Body::from(body));
+        send(server.address, request).await.error()
+    };
+    let form = "multipart/form-data; boundary=x";
+    let expected = (400, "request".to_owned());
+    assert_eq!(ask("multipart/form-data", b"").await, expected, "no boundary");
+    assert_eq!(ask(form, b"").await, expected, "nothing");
+    assert_eq!(ask(form, b"--x--\r\n").await, expected, "no file");
+    let text = b"--x\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nhi\r\n--x--\r\n";
+    assert_eq!(ask(form, text).await, expected, "no file, but a field");
+    let cut = b"--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nRIFF";
+    assert_eq!(ask(form, cut).await, expected, "cut off");
+}

@@ -1,0 +1,128 @@
+//! A small model, the shipped sample, and a server with both.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use clstm::audio::{DecodeLimits, TrimConfig, decode_file};
+use clstm::nn::burn::tensor::Device;
+use clstm::nn::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TimePooling, parameters};
+use clstm::{FrontendConfig, Model, ModelInfo, Recognizer, TrainingInfo};
+use clstm_server::{Config, Handle, Limits, ModelSource, Server, ServerError};
+use tokio::task::JoinHandle;
+
+pub(crate) const RATE: u32 = 16_000;
+
+/// Two blocks, one BiGRU layer, three classes.
+fn network() -> NetworkConfig {
+    let block = |filters, kernel_input, stride, pool, peepholes| LflbConfig {
+        filters,
+        kernel_input,
+        kernel_state: 3,
+        stride,
+        pool,
+        peepholes,
+        input_norm: true,
+    };
+    NetworkConfig {
+        filterbank: None,
+        convolutions: Vec::new(),
+        pooling: TimePooling::Mean,
+        sample_rate: RATE,
+        segment_length: 400,
+        blocks: vec![block(4, 40, 10, 4, Peepholes::Full), block(6, 3, 1, 2, Peepholes::Channel)],
+        skip: true,
+        gflb: GflbConfig::BiGru { hidden: 5, layers: 1, reset: Reset::Before },
+        features: 7,
+        dropout: 0.3,
+        classes: 3,
+    }
+}
+
+/// A model of random weights.
+pub(crate) fn model(name: &str, seed: u64) -> Model {
+    let network = network();
+    let tensors = parameters(&network.init(seed, &Device::flex()).expect("a network"));
+    let info = ModelInfo {
+        name: name.to_owned(),
+        labels: ["calm", "glad", "sad"].map(str::to_owned).to_vec(),
+        frontend: FrontendConfig {
+            sample_rate: RATE,
+            target_rms: 0.1,
+            trim: TrimConfig::default(),
+            segment_length: network.segment_length,
+            min_steps: 8,
+            max_steps: 40,
+        },
+        network,
+        temperature: 0.7,
+        calibration: None,
+        training: TrainingInfo { corpus: "made-up".to_owned(), ..TrainingInfo::default() },
+        license: "CC0-1.0".to_owned(),
+        description: "Random weights.".to_owned(),
+    };
+    Model::new(info, tensors).expect("a model")
+}
+
+pub(crate) fn tiny() -> Recognizer {
+    Recognizer::new(model("tiny", 7)).expect("a recognizer")
+}
+
+/// The bytes of the shipped sample: 2.2 s of speech.
+pub(crate) fn sample() -> Vec<u8> {
+    std::fs::read(sample_path()).expect("the sample")
+}
+
+fn sample_path() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav")
+}
+
+/// The sample, a pause of 2 s, and the sample again.
+pub(crate) fn conversation() -> Vec<f32> {
+    let sample = decode_file(&sample_path(), &DecodeLimits::default()).expect("the sample");
+    assert_eq!(sample.sample_rate, RATE);
+    [&sample.samples[..], &vec![0.0; 2 * RATE as usize], &sample.samples[..]].concat()
+}
+
+/// A 16-bit mono WAV file.
+pub(crate) fn wav(samples: &[f32]) -> Vec<u8> {
+    let data = 2 * samples.len() as u32;
+    let mut bytes = Vec::new();
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + data).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16_u32.to_le_bytes());
+    bytes.extend([1, 0, 1, 0]);
+    bytes.extend(RATE.to_le_bytes());
+    bytes.extend((2 * RATE).to_le_bytes());
+    bytes.extend([2, 0, 16, 0]);
+    bytes.extend(b"data");
+    bytes.extend(data.to_le_bytes());
+    bytes.extend(samples.iter().flat_map(|x| ((x * 32_768.0).round() as i16).to_le_bytes()));
+    bytes
+}
+
+/// A server that runs.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) handle: Handle,
+    pub(crate) ended: JoinHandle<Result<(), ServerError>>,
+}
+
+impl Running {
+    pub(crate) async fn start(config: Config) -> Self {
+        let server = Server::bind(config).await.expect("a server");
+        let (address, handle) = (server.address(), server.handle());
+        Self { address, handle, ended: tokio::spawn(server.run()) }
+    }
+
+    /// With the tiny model and these limits.
+    pub(crate) async fn with(limits: Limits) -> Self {
+        Self::start(Config { limits, ..config() }).await
+    }
+}
+
+/// The tiny model on a free port.
+pub(crate) fn config() -> Config {
+    let models = vec![ModelSource::Ready(tiny())];
+    Config { listen: "127.0.0.1:0".parse().expect("an address"), ..Config::new(models) }
+}
