@@ -24,8 +24,10 @@ pub(crate) enum Ink {
     Text,
     /// Text that matters less.
     Muted,
-    /// Text on a dark cell.
+    /// Text on a cell of much opacity.
     On,
+    /// And of little.
+    Off,
     /// Text over marks, edged with the background.
     Halo,
     /// Axes, whiskers, frames.
@@ -52,6 +54,7 @@ impl Ink {
             Self::Text => String::new(),
             Self::Muted => "muted".to_owned(),
             Self::On => "on".to_owned(),
+            Self::Off => "off".to_owned(),
             Self::Halo => "halo".to_owned(),
             Self::Axis => "axis".to_owned(),
             Self::Grid => "grid".to_owned(),

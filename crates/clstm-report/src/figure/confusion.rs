@@ -46,7 +46,7 @@ pub(crate) fn confusion(labels: &[String], counts: &[Vec<usize>]) -> Canvas {
             if !numbered {
                 continue;
             }
-            let on = if Palette::wants_background(*share) { Ink::On } else { Ink::Text };
+            let on = if Palette::is_strong(*share) { Ink::On } else { Ink::Off };
             let middle = at[0] + cell / 2.0;
             if *count == 0 {
                 let place = [middle, at[1] + height / 2.0 + 4.0];

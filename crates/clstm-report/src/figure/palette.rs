@@ -22,6 +22,10 @@ pub(crate) struct Palette {
     pub(crate) grid: &'static str,
     /// Cells of matrices, in shares of opacity.
     pub(crate) cell: &'static str,
+    /// Text on cells of much opacity, and of little: black and white, since with softer inks some shade
+    /// between would leave neither with a contrast of 4.5:1.
+    pub(crate) on: &'static str,
+    pub(crate) off: &'static str,
     pub(crate) series: [&'static str; SERIES],
 }
 
@@ -31,7 +35,9 @@ pub(crate) const LIGHT: Palette = Palette {
     ink: "#1b1b1b",
     muted: "#5a5a5a",
     grid: "#dcdcdc",
-    cell: "#0b4a86",
+    cell: "#0b3d6e",
+    on: "#ffffff",
+    off: "#000000",
     series: [
         "#0067a5", "#c44e00", "#00835f", "#a8508a", "#8a6d00", "#2a8fc4", "#7a3b1d", "#5f5f5f",
     ],
@@ -43,7 +49,9 @@ pub(crate) const DARK: Palette = Palette {
     ink: "#e6e6e3",
     muted: "#a6a6a2",
     grid: "#34373d",
-    cell: "#8fc3f2",
+    cell: "#64a7e8",
+    on: "#000000",
+    off: "#ffffff",
     series: [
         "#5aaeea", "#f0843a", "#35c197", "#e09ac6", "#e0c04a", "#8fd3f7", "#d6926e", "#b4b4b4",
     ],
@@ -52,12 +60,12 @@ pub(crate) const DARK: Palette = Palette {
 impl Palette {
     /// The rules of figures.
     pub(crate) fn rules(&self) -> String {
-        let Self { background, ink, muted, grid, cell, series } = self;
+        let Self { background, ink, muted, grid, cell, on, off, series } = self;
         let mut css = format!(
             ".fig text{{fill:{ink};stroke:none}}.fig .muted{{fill:{muted}}}\
              .fig .axis{{stroke:{ink};fill:none}}.fig .grid{{stroke:{grid};fill:none}}\
              .fig .guide{{stroke:{muted};fill:none}}.fig .cell{{fill:{cell}}}\
-             .fig text.on{{fill:{background}}}.fig .paper{{fill:{background}}}\
+             .fig text.on{{fill:{on}}}.fig text.off{{fill:{off}}}.fig .paper{{fill:{background}}}\
              .fig text.halo{{stroke:{background};stroke-width:3;paint-order:stroke;\
              stroke-linejoin:round}}"
         );
@@ -72,10 +80,10 @@ impl Palette {
         css
     }
 
-    /// Whether text on a cell of so much opacity is to be in the background's colour instead of ink.
-    pub(crate) fn wants_background(opacity: f64) -> bool {
-        // Where both contrasts meet on white paper; on dark pages they meet near it, see the tests.
-        opacity > 0.58
+    /// Whether text on a cell of so much opacity is to be in [`on`](Self::on). The two contrasts meet
+    /// here, on white paper as on dark pages: both cells were chosen for that.
+    pub(crate) fn is_strong(opacity: f64) -> bool {
+        opacity > 0.69
     }
 }
 
@@ -119,13 +127,14 @@ mod tests {
     #[test]
     fn numbers_in_cells_can_be_read() {
         for palette in [LIGHT, DARK] {
-            let [cell, paper, ink] = [palette.cell, palette.background, palette.ink].map(channels);
+            let [cell, paper, on, off] =
+                [palette.cell, palette.background, palette.on, palette.off].map(channels);
             for step in 0..=100 {
                 let share = f64::from(step) / 100.0;
                 let mixed = [0, 1, 2].map(|i| share * cell[i] + (1.0 - share) * paper[i]);
-                let text = if Palette::wants_background(share) { paper } else { ink };
+                let text = if Palette::is_strong(share) { on } else { off };
                 let found = contrast(mixed, text);
-                assert!(found >= 4.0, "{share}: {found} on {}", palette.background);
+                assert!(found >= 4.5, "{share}: {found} on {}", palette.background);
             }
         }
     }

@@ -79,7 +79,9 @@ fn paints(ink: Ink) -> (Option<Hex>, Option<(Hex, Option<f32>)>) {
     match ink {
         Ink::Text => (Some(LIGHT.ink), None),
         Ink::Muted => (Some(LIGHT.muted), None),
-        Ink::On | Ink::Paper => (Some(LIGHT.background), None),
+        Ink::On => (Some(LIGHT.on), None),
+        Ink::Off => (Some(LIGHT.off), None),
+        Ink::Paper => (Some(LIGHT.background), None),
         Ink::Halo => (Some(LIGHT.ink), Some((LIGHT.background, Some(3.0)))),
         Ink::Axis => (None, Some((LIGHT.ink, None))),
         Ink::Grid => (None, Some((LIGHT.grid, None))),
