@@ -86,7 +86,8 @@ impl Run {
 
     /// Notes what some folds have and others lack, and what none has.
     fn with_gaps_noted(mut self) -> Self {
-        let gaps: [(&str, fn(&RunFold) -> bool, &str); 3] = [
+        type Lacks = fn(&RunFold) -> bool;
+        let gaps: [(&str, Lacks, &str); 3] = [
             (
                 "predictions.jsonl",
                 |fold| fold.predictions.is_none(),
