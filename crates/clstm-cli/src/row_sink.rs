@@ -12,7 +12,7 @@ pub(crate) enum RowSink {
     /// Rows as text, written through at once.
     Text(Output),
     /// Rows of cells.
-    Parquet(ParquetFile),
+    Parquet(Box<ParquetFile>),
 }
 
 impl RowSink {
@@ -22,7 +22,7 @@ impl RowSink {
             let message = "--format parquet needs a file to write to: name one with --output";
             return Err(Failure::Usage(message.to_owned()));
         };
-        Ok(Self::Parquet(ParquetFile::create(path, columns)?))
+        Ok(Self::Parquet(Box::new(ParquetFile::create(path, columns)?)))
     }
 
     /// Writes rows, given either way.

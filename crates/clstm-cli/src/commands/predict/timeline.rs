@@ -48,15 +48,14 @@ pub(super) fn run(
     in_order(inputs.len(), work, |(index, timeline)| {
         let failure = timeline.error.is_some();
         bar.suspend(|| {
-            match (&timeline.error, &to) {
-                // A document has no room for it.
-                (Some(error), Destination::Folder(_) | Destination::Document(_)) => {
-                    note(&format!("{}: {}", timeline.path, error.message));
-                    if timeline.stretches.is_empty() {
-                        return Ok(());
-                    }
+            // A document has no room for an error.
+            if let (Some(error), Destination::Folder(_) | Destination::Document(_)) =
+                (&timeline.error, &to)
+            {
+                note(&format!("{}: {}", timeline.path, error.message));
+                if timeline.stretches.is_empty() {
+                    return Ok(());
                 }
-                _ => {}
             }
             to.write(index, &rows, &timeline)
         })?;
