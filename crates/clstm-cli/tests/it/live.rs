@@ -4,6 +4,7 @@
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::support::{place, text, training};
 
@@ -29,14 +30,20 @@ fn q_saves_and_gives_the_terminal_back() {
     let mut child = in_terminal(&training("train", &out, 100_000), "").spawn().unwrap();
     let (mut keys, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let (mut seen, mut buffer) = (String::new(), [0; 4096]);
-    let mut asked = false;
+    let mut drawn = None;
     // A closed pseudo-terminal is an error on Linux, not an end.
     while let Ok(count @ 1..) = screen.read(&mut buffer) {
         seen += &String::from_utf8_lossy(&buffer[..count]);
-        // Cells that stay are not drawn again: the words come in one piece only as they first appear.
-        if !asked && seen.contains("training crop") {
-            keys.write_all(b"q").unwrap();
-            asked = true;
+        if drawn.is_none() && seen.contains("\x1b[?1049h") {
+            drawn = Some(Instant::now());
+        }
+        // A second of view is some steps of training. Words of the view would be no sign to go by: cells
+        // that stay are not drawn again. The key is pressed until it is heard; then nobody reads it.
+        if drawn.is_some_and(|drawn| drawn.elapsed() > Duration::from_secs(1)) {
+            let _ = keys.write_all(b"q");
+        }
+        if drawn.is_some_and(|drawn| drawn.elapsed() > Duration::from_secs(100)) {
+            let _ = child.kill();
         }
     }
     assert_eq!(child.wait().unwrap().code(), Some(1), "{seen}");
