@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{NetworkError, fused};
 
-/// Operands of the products in the recurrent layers, where nearly all the arithmetic is.
+/// Operands of the products in the recurrent layers, where nearly all the arithmetic is, and of those that make
+/// an optimiser's step orthogonal.
 ///
 /// Everything else is `f32` in either: the sums of the products, states and gates, the weights that
 /// the optimiser moves, gradients, norms, the head and the loss.

@@ -13,7 +13,7 @@ use clstm_nn::{
 
 use crate::batches::mix;
 use crate::checkpoint::Values;
-use crate::{AdamW, Recipe, TrainError};
+use crate::{Optimizer, Recipe, TrainError};
 
 /// One step's input.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub struct Learner {
     device: Device,
     /// Away only within a step, which takes it apart.
     modules: Option<Modules>,
-    optimizer: AdamW,
+    optimizer: Optimizer,
 }
 
 /// All that has weights; checkpoints name them by these fields.
@@ -74,7 +74,7 @@ impl Learner {
         let modules = Modules { network, centers: config.init(&device) };
         let mut weights = parameters(&modules);
         weights.retain(|t| t.kind == ParameterKind::Weight);
-        let optimizer = AdamW::new(recipe.optimizer, &weights);
+        let optimizer = Optimizer::new(recipe.optimizer, recipe.precision, &weights);
         Ok(Self { recipe: recipe.clone(), device, modules: Some(modules), optimizer })
     }
 
@@ -166,12 +166,14 @@ impl Learner {
         };
         let mut tensors = parameters(self.modules());
         let mut moments = Vec::new();
+        let mut kept = self.optimizer.moments.iter();
         for tensor in &mut tensors {
             let len = tensor.values.len();
             tensor.values = take(format!("value.{}", tensor.name), len)?;
             if tensor.kind == ParameterKind::Weight {
-                let first = take(format!("first.{}", tensor.name), len)?;
-                moments.push([first, take(format!("second.{}", tensor.name), len)?]);
+                let len = kept.next().map_or([len; 2], |kept| kept.each_ref().map(Vec::len));
+                let first = take(format!("first.{}", tensor.name), len[0])?;
+                moments.push([first, take(format!("second.{}", tensor.name), len[1])?]);
             }
         }
         self.modules = Some(load_parameters(self.modules().clone(), tensors)?);
@@ -184,7 +186,7 @@ impl Learner {
     }
 }
 
-impl AdamW {
+impl Optimizer {
     /// Moves the weights of modules by their gradients, those that the loss does not reach by zeros.
     fn step(&mut self, modules: Modules, grads: Vec<Option<Vec<f32>>>, rate: f64) -> Modules {
         let zeros = |len: usize| vec![0.0; len];

@@ -62,7 +62,7 @@ pub use features::{CenterSource, DeepFeatures};
 pub use learner::{Batch, Learner, Step};
 pub use metrics::{ClassMetrics, Metrics};
 pub use observer::{Event, Observer, Silent};
-pub use optimizer::AdamW;
+pub use optimizer::{MatrixRule, Optimizer};
 pub use pace::Pace;
 pub use prediction::{Prediction, read_predictions};
 pub use progress::{EpochRecord, TestRecord};

@@ -8,9 +8,9 @@ use clstm_audio::{
 use clstm_nn::{NetworkConfig, Precision, Preset};
 use serde::{Deserialize, Serialize};
 
-use crate::{Schedule, TrainError, ValidationConfig};
+use crate::{MatrixRule, Schedule, TrainError, ValidationConfig};
 
-/// AdamW's settings.
+/// The optimiser's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptimizerConfig {
@@ -30,6 +30,9 @@ pub struct OptimizerConfig {
     /// hundreds of taps are small, and a step that suits other weights is noise on them.
     #[serde(default = "one")]
     pub waveform_rate: f64,
+    /// What moves the weight matrices inside the network.
+    #[serde(default)]
+    pub matrices: MatrixRule,
 }
 
 fn one() -> f64 {
@@ -136,8 +139,9 @@ impl Recipe {
                 weight_decay: 0.02,
                 clip_norm: 5.0,
                 waveform_rate: 1.0,
+                matrices: MatrixRule::Adam,
             },
-            schedule: Schedule::OneCycle { warmup: 0.15 },
+            schedule: Schedule::OneCycle { warmup: 0.15, cycles: 1 },
             // Short clips are padded as much in use as in training: states run on through the padding, and
             // levels relative to an utterance's mean depend on it.
             frontend: FrontendConfig { min_steps: whole, ..frontend },
@@ -218,6 +222,7 @@ impl Recipe {
             weight_decay,
             clip_norm,
             waveform_rate,
+            matrices: _,
         } = self.optimizer;
         let sane = learning_rate > 0.0
             && epsilon > 0.0
@@ -231,10 +236,10 @@ impl Recipe {
                 "optimizer: rates must be positive and finite, betas in [0, 1), waveform_rate in [0, 1]",
             );
         }
-        if let Schedule::OneCycle { warmup } = self.schedule
-            && !(0.0..1.0).contains(&warmup)
+        if let Schedule::OneCycle { warmup, cycles } = self.schedule
+            && !((0.0..1.0).contains(&warmup) && (1..=self.epochs).contains(&cycles))
         {
-            return bad("schedule.warmup must be in [0, 1)");
+            return bad("schedule: warmup must be in [0, 1) and cycles from 1 to the epochs");
         }
         if self.frontend.segment_length != self.network.segment_length
             || self.frontend.sample_rate != self.network.sample_rate

@@ -13,8 +13,12 @@ pub enum Schedule {
     /// Up along a half cosine for the first part of the training, then down along one to nothing
     /// (Smith & Topin, *Super-Convergence*, 2018).
     OneCycle {
-        /// Part of the training spent going up, in `[0, 1)`.
+        /// Part of the training, or of each cycle, spent going up, in `[0, 1)`.
         warmup: f64,
+        /// Times that this is done, each in an equal part of the training: warm restarts (Loshchilov &
+        /// Hutter, *SGDR*, ICLR 2017), which can also lengthen a training that has ended.
+        #[serde(default = "one")]
+        cycles: usize,
     },
     /// Constant for some epochs, then multiplied by a factor each epoch. The paper: "decay rate as
     /// one after 10 epochs", which we read as the start of the decay.
@@ -26,6 +30,10 @@ pub enum Schedule {
     },
 }
 
+fn one() -> usize {
+    1
+}
+
 impl Schedule {
     /// The factor on the learning rate at `step` of `steps` (each epoch has `steps / epochs`).
     #[must_use]
@@ -33,17 +41,21 @@ impl Schedule {
         let position = step as f64 / steps.max(1) as f64;
         match *self {
             Self::Constant => 1.0,
-            Self::OneCycle { warmup } if position < warmup => {
-                0.04 + 0.96 * 0.5 * (1.0 - (PI * position / warmup).cos())
-            }
-            Self::OneCycle { warmup } => {
-                0.5 * (1.0 + (PI * (position - warmup) / (1.0 - warmup)).cos())
-            }
+            Self::OneCycle { warmup, cycles } => one_cycle(position * cycles as f64 % 1.0, warmup),
             Self::Decay { after, factor } => {
                 let epoch = (position * epochs as f64).floor() as usize;
                 factor.powi(epoch.saturating_sub(after) as i32)
             }
         }
+    }
+}
+
+/// The factor at a position in `[0, 1)` of a cycle.
+fn one_cycle(position: f64, warmup: f64) -> f64 {
+    if position < warmup {
+        0.04 + 0.96 * 0.5 * (1.0 - (PI * position / warmup).cos())
+    } else {
+        0.5 * (1.0 + (PI * (position - warmup) / (1.0 - warmup)).cos())
     }
 }
 
@@ -53,11 +65,21 @@ mod tests {
 
     #[test]
     fn one_cycle_rises_to_one_and_falls_to_nothing() {
-        let schedule = Schedule::OneCycle { warmup: 0.2 };
+        let schedule = Schedule::OneCycle { warmup: 0.2, cycles: 1 };
         let rates: Vec<f64> = (0..100).map(|step| schedule.factor(step, 100, 10)).collect();
         assert!((rates[0] - 0.04).abs() < 1e-12 && (rates[20] - 1.0).abs() < 1e-12);
         assert!(rates[..20].is_sorted() && rates[20..].is_sorted_by(|a, b| a >= b));
         assert!(rates[99] < 1e-3 && rates.iter().all(|r| *r > 0.0));
+    }
+
+    #[test]
+    fn each_cycle_is_a_training_of_its_own() {
+        let once = Schedule::OneCycle { warmup: 0.15, cycles: 1 };
+        let thrice = Schedule::OneCycle { warmup: 0.15, cycles: 3 };
+        for step in 0..300 {
+            let (cycle, whole) = (once.factor(step % 100, 100, 4), thrice.factor(step, 300, 12));
+            assert!((cycle - whole).abs() < 1e-9, "step {step}: {cycle} and {whole}");
+        }
     }
 
     #[test]

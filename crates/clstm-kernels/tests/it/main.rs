@@ -7,6 +7,7 @@ mod filterbank;
 mod gru;
 mod lflb;
 mod norm_pool;
+mod orthogonal;
 mod panel;
 mod random;
 mod reference;

@@ -6,7 +6,7 @@ use clstm_nn::{
     CenterLoss, CenterLossConfig, Mode, Network, NetworkConfig, ParameterKind, Precision, Preset,
     gradients, load_parameters, parameters, softmax_loss, update_weights,
 };
-use clstm_train::{AdamW, Recipe};
+use clstm_train::{Optimizer, Recipe};
 
 use crate::Result;
 use crate::check::targets;
@@ -18,7 +18,7 @@ const LEARNING_RATE: f64 = 1e-4;
 pub(crate) struct Learner {
     pub(crate) network: Network,
     centers: CenterLoss,
-    optimizer: AdamW,
+    optimizer: Optimizer,
     center_loss: f64,
     classes: usize,
     device: Device,
@@ -39,7 +39,7 @@ impl Learner {
         let own = weights.len();
         weights.extend(parameters(&centers));
         let recipe = Recipe::new(Preset::Clstm, classes);
-        let optimizer = AdamW::new(recipe.optimizer, &weights);
+        let optimizer = Optimizer::new(recipe.optimizer, precision, &weights);
         let center_loss = recipe.center_loss;
         Ok(Self { network, centers, optimizer, center_loss, classes, device, own })
     }

@@ -4,8 +4,8 @@ use std::f32::consts::TAU;
 
 use clstm::Clip;
 use clstm_corpus::{Corpus, Utterance};
-use clstm_nn::Preset;
-use clstm_train::{Dataset, Recipe};
+use clstm_nn::{Precision, Preset};
+use clstm_train::{Dataset, MatrixRule, Recipe};
 
 /// Utterances of each of four speakers; half of them of each class.
 const EACH: usize = 8;
@@ -38,16 +38,19 @@ pub(crate) fn dataset() -> Dataset {
     Dataset { corpus, clips, durations_s, groups }
 }
 
-/// Recipes that a test can afford: of the paper's network, and of `clstm-plus` with all that is drawn at
-/// random in its steps.
-pub(crate) fn recipes() -> [Recipe; 2] {
+/// Recipes that a test can afford: of the paper's network under either optimiser and precision, and of
+/// `clstm-plus` with all that is drawn at random in its steps.
+pub(crate) fn recipes() -> [Recipe; 3] {
     let mut plus = small(Recipe::new(Preset::ClstmPlus, 2), 480);
     let bank = plus.network.filterbank.as_mut().expect("clstm-plus has one");
     (bank.filters, bank.kernel) = (16, 100);
     for block in &mut plus.network.convolutions {
         block.filters = 6;
     }
-    [recipe(), plus]
+    let mut muon = recipe();
+    muon.optimizer.matrices = MatrixRule::Muon;
+    muon.precision = Precision::Bf16;
+    [recipe(), muon, plus]
 }
 
 /// That of the paper's network.
