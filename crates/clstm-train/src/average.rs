@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use clstm::Scaling;
+
 use crate::cross_validation::{FoldOutcome, finished_folds, join_folds, predictions_of};
 use crate::prediction::write_predictions;
 use crate::run::{make_folder, write_json};
@@ -126,7 +128,8 @@ fn write_fold(
         .map(|sum| {
             let log = |p: &f64| (p / count as f64).max(f64::MIN_POSITIVE).ln();
             let logits = sum.probabilities.iter().map(log).collect();
-            Prediction::new(sum.id, sum.truth, logits, 1.0).by(sum.speaker.as_deref())
+            Prediction::new(sum.id, sum.truth, logits, &Scaling::default())
+                .by(sum.speaker.as_deref())
         })
         .collect();
     let (outcome, classes) = (&lead.0, lead.0.labels.len());
@@ -142,7 +145,7 @@ fn write_fold(
             macro_f1: metrics.macro_f1,
             confusion: metrics.confusion,
             seconds: outcome.metrics.seconds + seconds,
-            held_out_temperature: None,
+            held_out_scaling: None,
             validation: None,
             ..outcome.metrics.clone()
         },

@@ -143,7 +143,7 @@ fn run_fold(
     let number = Some((fold.number, run.folds));
     let set = TrainingSet { dataset, train: train_set, validation, test, init: None, fold: number };
     let fitted = held_out.as_ref().map_or(String::new(), |cut| {
-        format!("its temperature fitted on {} more, ", cut.validation.len())
+        format!("its confidences scaled on {} more, ", cut.validation.len())
     });
     let validated = match validation.len() {
         0 => String::new(),
@@ -157,7 +157,7 @@ fn run_fold(
         test.len()
     );
     let mut trained = train(set, recipe, &run.device, &sentence, &checkpoint, stop, observer)?;
-    let temperature = match &held_out {
+    let scaling = match &held_out {
         Some(cut) => Some(fit_held_out(&mut trained, dataset, &cut.validation, &run.device)?),
         None => None,
     };
@@ -174,7 +174,7 @@ fn run_fold(
     });
     let said = FoldPredictions {
         fold: fold.number,
-        held_out: temperature.clone(),
+        held_out: scaling.clone(),
         predictions: evaluation.predictions,
     };
     let calibration =
@@ -201,7 +201,7 @@ fn run_fold(
             train_utterances: train_set.len(),
             test_utterances: test.len(),
             seconds: trained.seconds,
-            held_out_temperature: temperature,
+            held_out_scaling: scaling,
             validation: inner.as_ref().map(|cut| FoldValidation {
                 utterances: cut.validation.len(),
                 speakers: speakers(&cut.validation),
@@ -275,6 +275,6 @@ pub(crate) fn predictions_of(
     if said.confusion != books.confusion {
         return Err(TrainError::malformed(&path, "not the predictions that metrics.json counts"));
     }
-    let held_out = books.held_out_temperature.clone();
+    let held_out = books.held_out_scaling.clone();
     Ok(Some(FoldPredictions { fold: books.fold, held_out, predictions }))
 }

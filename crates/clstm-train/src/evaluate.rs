@@ -1,6 +1,6 @@
 //! A model on utterances whose classes are known.
 
-use clstm::Recognizer;
+use clstm::{Recognizer, Scaling};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -29,11 +29,10 @@ impl Evaluation {
         }
     }
 
-    /// What a model of the same weights with another temperature says, to the last bit.
+    /// What a model of the same weights with another scaling says, to the last bit.
     #[must_use]
-    pub fn with_temperature(&self, temperature: f32) -> Self {
-        let predictions =
-            self.predictions.iter().map(|p| p.with_temperature(temperature)).collect();
+    pub fn with_scaling(&self, scaling: &Scaling) -> Self {
+        let predictions = self.predictions.iter().map(|p| p.with_scaling(scaling)).collect();
         Self::of(predictions, self.metrics.classes.len())
     }
 }
@@ -42,13 +41,13 @@ impl Evaluation {
 /// the probabilities are the same to the last digit.
 #[must_use]
 pub fn evaluate(recognizer: &Recognizer, dataset: &Dataset, utterances: &[usize]) -> Evaluation {
-    let temperature = recognizer.info().temperature;
+    let scaling = &recognizer.info().scaling;
     let predictions = utterances
         .par_iter()
         .map(|&utterance| {
             let logits = recognizer.recognize_clip(&dataset.clips[utterance]);
             let said_by = &dataset.corpus.utterances[utterance];
-            Prediction::new(said_by.id.clone(), said_by.label, logits, temperature)
+            Prediction::new(said_by.id.clone(), said_by.label, logits, scaling)
                 .by(said_by.speaker())
         })
         .collect();

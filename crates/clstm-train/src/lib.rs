@@ -50,8 +50,9 @@ pub use ablation::{
 };
 pub use average::average_runs;
 pub use calibration::{
-    ECE_BINS, FoldTemperature, HeldOutTemperature, Reliability, ReliabilityBin, RiskCoverage,
-    RunCalibration, TEMPERATURES, fit_temperature, recommended_threshold,
+    ECE_BINS, FoldScaling, HeldOutScaling, Reliability, ReliabilityBin, RiskCoverage,
+    RunCalibration, TEMPERATURES, fit_scaling, fit_temperature, fit_top_label,
+    recommended_threshold,
 };
 pub use cross_validation::{CrossValidation, FoldOutcome, cross_validate, join_folds};
 pub use dataset::{BadUtterance, Dataset};

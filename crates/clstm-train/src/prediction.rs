@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clstm::Scaling;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -18,7 +19,7 @@ pub struct Prediction {
     pub truth: usize,
     /// The class with the largest probability.
     pub predicted: usize,
-    /// By class, at the model's temperature.
+    /// By class, at the model's scaling.
     pub probabilities: Vec<f64>,
     /// By class, not divided by a temperature. Empty in lines from before they were kept;
     /// [`read_predictions`] fills in what says the same.
@@ -27,10 +28,10 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// Of the logits of an utterance of class `truth`, at a temperature; its speaker is not named.
+    /// Of the logits of an utterance of class `truth`, at a scaling; its speaker is not named.
     #[must_use]
-    pub fn new(id: String, truth: usize, logits: Vec<f64>, temperature: f32) -> Self {
-        let probabilities = clstm::softmax(&logits, temperature);
+    pub fn new(id: String, truth: usize, logits: Vec<f64>, scaling: &Scaling) -> Self {
+        let probabilities = scaling.probabilities(&logits);
         let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         let predicted = best.map_or(0, |(class, _)| class);
         Self { id, speaker: None, truth, predicted, probabilities, logits }
@@ -42,10 +43,10 @@ impl Prediction {
         Self { speaker: speaker.map(str::to_owned), ..self }
     }
 
-    /// The same at another temperature: other probabilities, the same answer.
+    /// The same at another scaling: other probabilities, the same answer.
     #[must_use]
-    pub fn with_temperature(&self, temperature: f32) -> Self {
-        Self { probabilities: clstm::softmax(&self.logits, temperature), ..self.clone() }
+    pub fn with_scaling(&self, scaling: &Scaling) -> Self {
+        Self { probabilities: scaling.probabilities(&self.logits), ..self.clone() }
     }
 
     /// The probability of the answer.
@@ -125,6 +126,8 @@ pub(crate) fn write_predictions(path: &Path, predictions: &[Prediction]) -> Resu
 
 #[cfg(test)]
 mod tests {
+    use clstm::Scaling;
+
     use super::{Prediction, read_predictions, write_predictions};
     use crate::TrainError;
 
@@ -133,13 +136,20 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("predictions.jsonl");
         let said = [
-            Prediction::new("a".to_owned(), 1, vec![0.1 + 0.2, -1.0 / 3.0, 1e-300], 1.3),
-            Prediction::new("b".to_owned(), 0, vec![1e3, -1e3, 0.0], 1.0).by(Some("\"7\"")),
+            Prediction::new(
+                "a".to_owned(),
+                1,
+                vec![0.1 + 0.2, -1.0 / 3.0, 1e-300],
+                &Scaling::of_temperature(1.3),
+            ),
+            Prediction::new("b".to_owned(), 0, vec![1e3, -1e3, 0.0], &Scaling::default())
+                .by(Some("\"7\"")),
         ];
         write_predictions(&path, &said).expect("written");
         assert_eq!(read_predictions(&path, 3).expect("read"), said);
         // In the place of a number JSON has null.
-        let nothing = Prediction::new("c".to_owned(), 0, vec![f64::NAN, 1.0, 0.0], 1.0);
+        let nothing =
+            Prediction::new("c".to_owned(), 0, vec![f64::NAN, 1.0, 0.0], &Scaling::default());
         write_predictions(&path, &[said[0].clone(), nothing]).expect("written");
         let error = read_predictions(&path, 3).expect_err("no number").to_string();
         assert!(error.contains("line 2"), "{error}");
@@ -153,12 +163,22 @@ mod tests {
         std::fs::write(&path, format!("{old}\n")).expect("written");
         let read = read_predictions(&path, 3).expect("an older file").remove(0);
         assert_eq!(read.speaker, None);
-        for (p, q) in read.with_temperature(1.0).probabilities.iter().zip([0.25, 0.75, 0.0]) {
+        for (p, q) in read
+            .with_scaling(&Scaling::of_temperature(1.0))
+            .probabilities
+            .iter()
+            .zip([0.25, 0.75, 0.0])
+        {
             assert!((p - q).abs() < 1e-15);
         }
-        let odds = read.with_temperature(2.0).probabilities;
+        let odds = read.with_scaling(&Scaling::of_temperature(2.0)).probabilities;
         assert!((odds[1] / odds[0] - 3_f64.sqrt()).abs() < 1e-12);
-        let with = Prediction::new("a".to_owned(), 0, vec![0.25_f64.ln(), 0.75_f64.ln()], 1.0);
+        let with = Prediction::new(
+            "a".to_owned(),
+            0,
+            vec![0.25_f64.ln(), 0.75_f64.ln()],
+            &Scaling::default(),
+        );
         assert_eq!((with.predicted, with.is_right()), (1, false));
         assert!(
             (with.loss() - 4_f64.ln()).abs() < 1e-12 && (with.confidence() - 0.75).abs() < 1e-12

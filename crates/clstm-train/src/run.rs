@@ -7,7 +7,7 @@ use clstm_corpus::{Fold, HoldOut, LeakageCounts, Split, Target, leakage_counts, 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    Dataset, HeldOutTemperature, Metrics, Recipe, RunCalibration, TrainError, ValidationConfig,
+    Dataset, HeldOutScaling, Metrics, Recipe, RunCalibration, TrainError, ValidationConfig,
 };
 
 /// How figures were obtained.
@@ -169,8 +169,8 @@ pub struct FoldMetrics {
     /// Wall time of the training in seconds, resumed parts included.
     pub seconds: f64,
     /// Where the recipe has a `calibration_share`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_out_temperature: Option<HeldOutTemperature>,
+    #[serde(default, alias = "held_out_temperature", skip_serializing_if = "Option::is_none")]
+    pub held_out_scaling: Option<HeldOutScaling>,
     /// Where the recipe has a `validation.share`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<FoldValidation>,

@@ -7,7 +7,7 @@ use crate::ModelError;
 /// What was measured of a model's confidences, and when to abstain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// What was measured on, and what the temperatures were fitted on, as a sentence for people.
+    /// What was measured on, and what the scalings were fitted on, as a sentence for people.
     pub protocol: String,
     /// Utterances measured on.
     pub utterances: usize,
@@ -15,7 +15,7 @@ pub struct Calibration {
     pub bins: usize,
     /// With the logits as the network gives them (temperature 1).
     pub uncalibrated: CalibrationScores,
-    /// With the logits divided by the temperature.
+    /// With the model's [`Scaling`](crate::Scaling), or ones fitted likewise.
     pub calibrated: CalibrationScores,
     /// Area under the risk-coverage curve: the risk averaged over all coverages (Geifman & El-Yaniv,
     /// *Selective Classification for Deep Neural Networks*, 2017). Less is better.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use clstm_nn::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::{Calibration, FrontendConfig, ModelError};
+use crate::{Calibration, FrontendConfig, ModelError, Scaling};
 
 /// All that is needed to use a model, and to judge it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,9 +18,10 @@ pub struct ModelInfo {
     pub network: NetworkConfig,
     /// How samples become the network's input.
     pub frontend: FrontendConfig,
-    /// What the logits are divided by before the softmax so that probabilities match frequencies
-    /// (Guo et al., *On Calibration of Modern Neural Networks*, 2017); 1 for an uncalibrated model.
-    pub temperature: f32,
+    /// What makes the probabilities of logits match frequencies; a temperature of 1 for an uncalibrated
+    /// model.
+    #[serde(flatten)]
+    pub scaling: Scaling,
     /// What was measured of the calibrated confidence; none where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
@@ -86,10 +87,7 @@ impl ModelInfo {
         self.network.validate()?;
         self.frontend.validate().map_err(ModelError::Frontend)?;
         self.validate_labels()?;
-        if !(self.temperature.is_finite() && self.temperature > 0.0) {
-            let reason = format!("{} is not above 0 and finite", self.temperature);
-            return Err(ModelError::invalid("temperature", reason));
-        }
+        self.scaling.validate()?;
         if let Some(calibration) = &self.calibration {
             calibration.validate()?;
         }

@@ -49,6 +49,7 @@ mod model_file;
 mod recognition;
 mod recognizer;
 mod replace_file;
+mod scaling;
 mod stream;
 
 pub use calibration::{Calibration, CalibrationScores, RiskPoint};
@@ -63,6 +64,7 @@ pub use model::Model;
 pub use recognition::Recognition;
 pub use recognizer::{ClipScores, Recognizer};
 pub use replace_file::replace_file;
+pub use scaling::{Scaling, TopLabel};
 pub use stream::{
     Answer, Emotion, Event, Moment, Section, SpeechConfig, Stream, StreamConfig, StreamError,
 };

@@ -9,7 +9,7 @@ use clstm_nn::burn::tensor::Device;
 
 use crate::compute::Compute;
 use crate::limits::spans_at_once;
-use crate::{Clip, Model, ModelError, ModelInfo, Recognition, RecognizeError, softmax};
+use crate::{Clip, Model, ModelError, ModelInfo, Recognition, RecognizeError};
 
 /// A model ready to listen.
 ///
@@ -246,7 +246,7 @@ impl Recognizer {
     /// The calibrated probabilities of logits.
     #[must_use]
     pub fn probabilities(&self, logits: &[f64]) -> Vec<f64> {
-        softmax(logits, self.info().temperature)
+        self.info().scaling.probabilities(logits)
     }
 
     fn sample_rate(&self) -> u32 {

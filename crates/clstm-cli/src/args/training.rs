@@ -108,7 +108,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "MODEL")]
     pub(crate) init: Option<PathBuf>,
     /// `metrics.json` of cross-validations by the same recipe: their scores, with their protocols,
-    /// go into the model file. Its temperature, calibration figures and abstention threshold are those of
+    /// go into the model file. Its scaling of the confidence, calibration figures and abstention threshold are those of
     /// the first speaker-independent one, or else of the first.
     #[arg(long, value_name = "METRICS.json", num_args = 1..)]
     pub(crate) scores: Vec<PathBuf>,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clstm::nn::{GflbConfig, NetworkConfig, TimePooling};
-use clstm::{Model, ModelInfo, TrainingInfo};
+use clstm::{Model, ModelInfo, Scaling, TrainingInfo};
 use serde::Serialize;
 
 use crate::args::{Format, InspectArgs};
@@ -38,8 +38,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
 }
 
 fn describe(model: &Model) -> String {
-    let ModelInfo { name, labels, network, frontend, temperature, training, license, .. } =
-        &model.info;
+    let ModelInfo { name, labels, network, frontend, scaling, training, license, .. } = &model.info;
     let mut text = format!("{}\n{}\n\n", printable(name), printable(&model.info.description));
     let mut facts = Table::bare(2);
     facts.row(["labels", &printable(&labels.join(" "))]);
@@ -54,11 +53,13 @@ fn describe(model: &Model) -> String {
     facts.row(["hears", &hears]);
     let level = 20.0 * f64::from(frontend.target_rms).log10();
     facts.row(["level", &format!("{level:.1} dBFS RMS")]);
-    let as_trained = match &model.info.calibration {
-        None if *temperature == 1.0 => " (not calibrated)",
-        _ => "",
+    let calibrated = model.info.calibration.is_some();
+    let confidence = match *scaling == Scaling::default() {
+        true if calibrated => "the softmax's".to_owned(),
+        true => "the softmax's (not calibrated)".to_owned(),
+        false => format!("temperature {}", calibration::scaling(scaling)),
     };
-    facts.row(["temperature", &format!("{temperature}{as_trained}")]);
+    facts.row(["confidence", &confidence]);
     let _ = write!(text, "{facts}\nnetwork\n{}", architecture(network));
     let _ = write!(text, "\ntraining\n{}", provenance(training));
     if let Some(calibration) = &model.info.calibration {

@@ -61,10 +61,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     info.training.scores = runs.iter().map(|(_, run)| scores::score(run)).collect();
     match calibration::source(&runs) {
         Some((path, found)) => {
-            info.temperature = found.temperature as f32;
+            info.scaling = found.scaling;
             info.calibration = Some(found.summary());
-            let (path, temperature) = (path.display(), found.temperature);
-            note(&format!("calibrated by {path}: temperature {temperature:.3}"));
+            let (path, scaling) = (path.display(), calibration::scaling(&found.scaling));
+            note(&format!("calibrated by {path}: temperature {scaling}"));
         }
         None if runs.is_empty() => {}
         None => warn(

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use clstm::{Calibration, CalibrationScores, RiskPoint};
+use clstm::{Calibration, CalibrationScores, RiskPoint, Scaling, TopLabel};
 use clstm_train::{RunCalibration, RunMetrics};
 
 use crate::table::{Table, percent, printable};
@@ -11,7 +11,7 @@ use crate::table::{Table, percent, printable};
 /// Rows of a risk-coverage table: about every tenth of coverage.
 const ROWS: usize = 10;
 
-/// The run that a model takes its temperature from: the first that is speaker-independent and has a
+/// The run that a model takes its scaling from: the first that is speaker-independent and has a
 /// calibration, or else the first that has one. New recordings are of new speakers, of whom a model that
 /// is tested on speakers it knows appears surer than it should be.
 pub(crate) fn source<'a>(
@@ -21,6 +21,12 @@ pub(crate) fn source<'a>(
         || runs.iter().filter_map(|(path, run)| Some((*path, run, run.calibration.as_ref()?)));
     let independent = calibrated().find(|(_, run, _)| run.protocol.is_speaker_independent());
     independent.or_else(|| calibrated().next()).map(|(path, _, found)| (path, found))
+}
+
+/// The temperature, and in brackets what the confidence's log odds are multiplied by and what is added to them.
+pub(crate) fn scaling(Scaling { temperature, top_label }: &Scaling) -> String {
+    let TopLabel { slope, offset } = top_label;
+    format!("{temperature:.3} ({slope:.2} {offset:+.2})")
 }
 
 /// Errors before and after, the curve in few rows, and the recommended threshold.

@@ -90,14 +90,14 @@ fn confidence(run: &RunMetrics) -> String {
                 the training utterances\n"
             .to_owned();
     };
-    let temperatures: Vec<String> =
-        found.folds.iter().map(|fold| format!("{:.3}", fold.temperature)).collect();
+    let scalings: Vec<String> =
+        found.folds.iter().map(|fold| calibration::scaling(&fold.scaling)).collect();
     format!(
-        "confidence of these folds together: {}temperatures by fold {}; {:.3} over all, for a model \
-         trained on everything\n",
+        "confidence of these folds together: {}temperatures by fold, with slopes and offsets of the \
+         confidence's log odds: {}; {} over all, for a model trained on everything\n",
         calibration::describe(&found.summary()),
-        temperatures.join(" "),
-        found.temperature
+        scalings.join(", "),
+        calibration::scaling(&found.scaling)
     )
 }
 

@@ -87,13 +87,18 @@ fn a_model_of_everything_takes_its_temperature_from_a_speaker_independent_run() 
     );
     assert_eq!(json["training"]["scores"].as_array().unwrap().len(), 2);
     let table = text(&ok(clstm().arg("inspect").arg(calibrated())).stdout);
-    for part in
-        ["temperature  0.5\n", "risk and coverage", "below 20.0% answers 50.0%, of which 25.0%"]
-    {
+    for part in [
+        "confidence  temperature 0.500 (",
+        "risk and coverage",
+        "below 20.0% answers 50.0%, of which 25.0%",
+    ] {
         assert!(table.contains(part), "{part:?} is not in\n{table}");
     }
     let plain = text(&ok(clstm().arg("inspect").arg(model())).stdout);
-    assert!(plain.contains("1 (not calibrated)") && !plain.contains("risk and"), "{plain}");
+    assert!(
+        plain.contains("the softmax's (not calibrated)") && !plain.contains("risk and"),
+        "{plain}"
+    );
 
     // The same weights: other confidences, the same answers.
     let answers = |model: &Path| {
@@ -153,7 +158,7 @@ fn an_evaluation_says_how_far_its_confidences_can_be_trusted() {
     evaluate.args(["evaluate", "--corpus", "ravdess", "--data"]).arg(corpus());
     evaluate.args(["--split", "random", "--folds", "2", "--fold", "1", "--model"]).arg(&fold);
     let table = text(&ok(&mut evaluate).stdout);
-    assert!(table.contains("confidence at temperature 1.000: ECE "), "{table}");
+    assert!(table.contains("confidence at temperature 1.000 (1.00 +0.00): ECE "), "{table}");
     assert!(table.contains("AURC"), "{table}");
     let json: Value =
         serde_json::from_slice(&ok(evaluate.args(["--format", "json"])).stdout).unwrap();
@@ -171,7 +176,7 @@ fn a_share_held_out_of_the_training_calibrates_a_single_fold() {
     assert!(printed.contains("held out of its training"), "{printed}");
     let metrics = json_file(&out.join("metrics.json"));
     assert_eq!(metrics["folds"][0]["train_utterances"], 16);
-    assert_eq!(metrics["folds"][0]["held_out_temperature"]["utterances"], 16);
+    assert_eq!(metrics["folds"][0]["held_out_scaling"]["utterances"], 16);
     let mut refused = training("cv", &place("cv-share-all"), 1);
     refused.args(["--split", "speaker", "--set", "calibration_share=0.9"]);
     complains(&mut refused, 2, "calibration_share must be in [0, 0.5)");

@@ -138,8 +138,8 @@ fn possible(calibration: &RunCalibration) -> bool {
     scores
         && points.into_iter().all(curve)
         && is_share(calibration.risk_coverage.aurc)
-        && calibration.temperature.is_finite()
-        && calibration.folds.iter().all(|fold| fold.temperature.is_finite())
+        && calibration.scaling.temperature.is_finite()
+        && calibration.folds.iter().all(|fold| fold.scaling.temperature.is_finite())
 }
 
 /// Whether predictions are those that a fold's books count.

@@ -6,7 +6,7 @@ use std::path::Path;
 use clstm::audio::{DecodeLimits, TrimConfig, decode_file};
 use clstm::nn::burn::tensor::Device;
 use clstm::nn::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TimePooling, parameters};
-use clstm::{FrontendConfig, Model, ModelInfo, Recognizer, TrainingInfo};
+use clstm::{FrontendConfig, Model, ModelInfo, Recognizer, Scaling, TrainingInfo};
 use clstm_server::{Config, Handle, Limits, ModelSource, Server, ServerError};
 use tokio::task::JoinHandle;
 
@@ -54,7 +54,7 @@ pub(crate) fn model(name: &str, seed: u64) -> Model {
             max_steps: 40,
         },
         network,
-        temperature: 0.7,
+        scaling: Scaling::of_temperature(0.7),
         calibration: None,
         training: TrainingInfo { corpus: "made-up".to_owned(), ..TrainingInfo::default() },
         license: "CC0-1.0".to_owned(),

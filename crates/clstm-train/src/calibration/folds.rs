@@ -1,29 +1,31 @@
 //! Calibration over the folds of a cross-validation.
 
-use clstm::{Calibration, RiskPoint};
+use clstm::{Calibration, RiskPoint, Scaling};
 use serde::{Deserialize, Serialize};
 
-use super::{ECE_BINS, Reliability, RiskCoverage, fit_temperature, recommended_threshold};
+use super::{ECE_BINS, Reliability, RiskCoverage, fit_scaling, recommended_threshold};
 use crate::Prediction;
 
-/// A temperature fitted on a part of a fold's training utterances that was held out of its training.
+/// A scaling fitted on a part of a fold's training utterances that was held out of its training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HeldOutTemperature {
-    /// The temperature, which the fold's model has.
-    pub temperature: f64,
+pub struct HeldOutScaling {
+    /// The scaling, which the fold's model has.
+    #[serde(flatten)]
+    pub scaling: Scaling,
     /// Utterances that it was fitted on.
     pub utterances: usize,
     /// Their speakers.
     pub speakers: Vec<String>,
 }
 
-/// The temperature that a fold's test utterances are judged with.
+/// The scaling that a fold's test utterances are judged with.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FoldTemperature {
+pub struct FoldScaling {
     /// From 1.
     pub fold: usize,
     /// Fitted without the labels of the fold's test utterances.
-    pub temperature: f64,
+    #[serde(flatten)]
+    pub scaling: Scaling,
     /// Utterances that it was fitted on.
     pub utterances: usize,
 }
@@ -32,37 +34,38 @@ pub struct FoldTemperature {
 ///
 /// # What the figures see
 /// Figures are pooled over the test utterances of the folds, each with the logits of the model that did
-/// not train on it, and each with a temperature that its label had no part in. There are two ways:
+/// not train on it, and each with a scaling that its label had no part in. There are two ways:
 ///
-/// - **Cross-fit** (the default). The temperature of fold k is fitted on the test utterances of the other
+/// - **Cross-fit** (the default). The scaling of fold k is fitted on the test utterances of the other
 ///   folds, all of which are training utterances of fold k, with the logits of the other folds' models,
-///   which did not train on them. No label of fold k's test utterances enters its temperature directly;
-///   the other folds' *models* did train on them, so that indirectly one scalar may know of them. It is
+///   which did not train on them. No label of fold k's test utterances enters its scaling directly;
+///   the other folds' *models* did train on them, so that indirectly three scalars may know of them. It is
 ///   the usual cross-validated calibration (`CalibratedClassifierCV(ensemble=False)` of scikit-learn fits
 ///   on such out-of-fold predictions).
 /// - **Held out** ([`Recipe::calibration_share`](crate::Recipe::calibration_share) above 0). The
-///   temperature of fold k is fitted on training utterances of fold k that its model did not train on
+///   scaling of fold k is fitted on training utterances of fold k that its model did not train on
 ///   (whole speakers where folds are speaker-independent). Neither labels nor recordings of its test
 ///   utterances enter it in any way, at the price of fewer utterances to train on.
 ///
 /// The abstention threshold is cross-fitted likewise: fold k's is chosen on the other folds' test
-/// utterances at fold k's temperature, and its coverage and risk are counted on fold k.
+/// utterances at fold k's scaling, and its coverage and risk are counted on fold k.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunCalibration {
     /// All of this for the run at hand, as a sentence for people.
     pub protocol: String,
     /// Fitted on the out-of-fold predictions of all folds together: for a model trained on everything.
     /// No figure here is measured with it.
-    pub temperature: f64,
-    /// The temperatures that the figures are measured with, ascending by fold.
-    pub folds: Vec<FoldTemperature>,
+    #[serde(flatten)]
+    pub scaling: Scaling,
+    /// The scalings that the figures are measured with, ascending by fold.
+    pub folds: Vec<FoldScaling>,
     /// Utterances measured on.
     pub utterances: usize,
-    /// At temperature 1.
+    /// Of the softmax as it is.
     pub uncalibrated: Reliability,
-    /// At the folds' temperatures.
+    /// At the folds' scalings.
     pub calibrated: Reliability,
-    /// Of the confidences at the folds' temperatures.
+    /// Of the confidences at the folds' scalings.
     pub risk_coverage: RiskCoverage,
     /// The threshold by the rule of [`recommended_threshold`] on all folds together, with the coverage
     /// and the risk of cross-fitted ones; none with one fold or where a fold's choice finds none.
@@ -74,33 +77,33 @@ pub struct RunCalibration {
 pub(crate) struct FoldPredictions {
     /// From 1.
     pub(crate) fold: usize,
-    pub(crate) held_out: Option<HeldOutTemperature>,
+    pub(crate) held_out: Option<HeldOutScaling>,
     pub(crate) predictions: Vec<Prediction>,
 }
 
 impl RunCalibration {
     /// Of the folds that have predictions; `run` is the run's protocol in words. None for a single fold
-    /// without a temperature of its own: there is nothing then that one could honestly be fitted on.
+    /// without a scaling of its own: there is nothing then that one could honestly be fitted on.
     pub(crate) fn of(folds: &[FoldPredictions], run: &str, of_folds: usize) -> Option<Self> {
-        let temperatures: Vec<FoldTemperature> =
-            (0..folds.len()).map(|fold| temperature_of(folds, fold)).collect::<Option<_>>()?;
-        let calibrated = pooled(folds.iter().zip(&temperatures).map(|(f, t)| (f, t.temperature)));
+        let scalings: Vec<FoldScaling> =
+            (0..folds.len()).map(|fold| scaling_of(folds, fold)).collect::<Option<_>>()?;
+        let calibrated = pooled(folds.iter().zip(&scalings).map(|(f, s)| (f, s.scaling)));
         if calibrated.is_empty() {
             return None;
         }
         let everything: Vec<&Prediction> = folds.iter().flat_map(|f| &f.predictions).collect();
         let way = match folds.iter().all(|fold| fold.held_out.is_some()) {
             true => {
-                "each fold's temperature fitted on training utterances that were held out of its \
-                 training"
+                "each fold's temperature and top-label scaling fitted on training utterances that were \
+                 held out of its training"
             }
             false => {
-                "each fold's temperature fitted on the out-of-fold predictions of the other folds \
-                 (cross-fit)"
+                "each fold's temperature and top-label scaling fitted on the out-of-fold predictions of \
+                 the other folds (cross-fit)"
             }
         };
         let abstention = recommended_threshold(&calibrated).and_then(|chosen| {
-            let (coverage, risk) = cross_fitted(folds, &temperatures)?;
+            let (coverage, risk) = cross_fitted(folds, &scalings)?;
             Some(RiskPoint { coverage, risk, ..chosen })
         });
         Some(Self {
@@ -109,10 +112,12 @@ impl RunCalibration {
                 calibrated.len(),
                 folds.len()
             ),
-            temperature: fit(&everything),
-            folds: temperatures,
+            scaling: fit(&everything),
+            folds: scalings,
             utterances: calibrated.len(),
-            uncalibrated: Reliability::of(&pooled(folds.iter().map(|fold| (fold, 1.0)))),
+            uncalibrated: Reliability::of(&pooled(
+                folds.iter().map(|fold| (fold, Scaling::default())),
+            )),
             risk_coverage: RiskCoverage::of(&calibrated),
             calibrated: Reliability::of(&calibrated),
             abstention,
@@ -135,20 +140,20 @@ impl RunCalibration {
     }
 }
 
-/// The temperature of predictions.
-fn fit(predictions: &[&Prediction]) -> f64 {
-    fit_temperature(predictions.iter().map(|p| (&p.logits[..], p.truth)))
+/// The scaling of predictions.
+fn fit(predictions: &[&Prediction]) -> Scaling {
+    fit_scaling(predictions.iter().map(|p| (&p.logits[..], p.truth)))
 }
 
-/// The temperature of a fold: that of its own held-out part or else of the other folds.
-fn temperature_of(folds: &[FoldPredictions], index: usize) -> Option<FoldTemperature> {
+/// The scaling of a fold: that of its own held-out part or else of the other folds.
+fn scaling_of(folds: &[FoldPredictions], index: usize) -> Option<FoldScaling> {
     let fold = &folds[index];
-    if let Some(HeldOutTemperature { temperature, utterances, .. }) = fold.held_out {
-        return Some(FoldTemperature { fold: fold.fold, temperature, utterances });
+    if let Some(HeldOutScaling { scaling, utterances, .. }) = fold.held_out {
+        return Some(FoldScaling { fold: fold.fold, scaling, utterances });
     }
     let others = others(folds, index);
-    let temperature = (!others.is_empty()).then(|| fit(&others))?;
-    Some(FoldTemperature { fold: fold.fold, temperature, utterances: others.len() })
+    let scaling = (!others.is_empty()).then(|| fit(&others))?;
+    Some(FoldScaling { fold: fold.fold, scaling, utterances: others.len() })
 }
 
 /// Predictions of all folds but one.
@@ -157,18 +162,18 @@ fn others(folds: &[FoldPredictions], index: usize) -> Vec<&Prediction> {
     others.flat_map(|(_, fold)| &fold.predictions).collect()
 }
 
-/// Predictions of folds, each at its temperature as a model file would hold it.
-fn pooled<'a>(folds: impl Iterator<Item = (&'a FoldPredictions, f64)>) -> Vec<Prediction> {
+/// Predictions of folds, each at its scaling.
+fn pooled<'a>(folds: impl Iterator<Item = (&'a FoldPredictions, Scaling)>) -> Vec<Prediction> {
     folds
-        .flat_map(|(fold, t)| fold.predictions.iter().map(move |p| p.with_temperature(t as f32)))
+        .flat_map(|(fold, scaling)| fold.predictions.iter().map(move |p| p.with_scaling(&scaling)))
         .collect()
 }
 
 /// Coverage and risk of each fold's answers above the threshold that the other folds recommend.
-fn cross_fitted(folds: &[FoldPredictions], temperatures: &[FoldTemperature]) -> Option<(f64, f64)> {
+fn cross_fitted(folds: &[FoldPredictions], scalings: &[FoldScaling]) -> Option<(f64, f64)> {
     let (mut total, mut answers, mut errors) = (0, 0, 0);
-    for (index, (fold, temperature)) in folds.iter().zip(temperatures).enumerate() {
-        let at = |p: &Prediction| p.with_temperature(temperature.temperature as f32);
+    for (index, (fold, own)) in folds.iter().zip(scalings).enumerate() {
+        let at = |p: &Prediction| p.with_scaling(&own.scaling);
         let others: Vec<Prediction> = others(folds, index).into_iter().map(at).collect();
         let threshold = recommended_threshold(&others)?.threshold;
         total += fold.predictions.len();
@@ -183,10 +188,12 @@ fn cross_fitted(folds: &[FoldPredictions], temperatures: &[FoldTemperature]) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::{FoldPredictions, HeldOutTemperature, RunCalibration};
+    use clstm::{Scaling, TopLabel};
+
+    use super::{FoldPredictions, HeldOutScaling, RunCalibration};
     use crate::Prediction;
     use crate::calibration::support::{draw, prediction};
-    use crate::calibration::{Reliability, fit_temperature};
+    use crate::calibration::{Reliability, fit_scaling};
 
     /// Folds of models whose logits are `factor` times what they should be.
     fn folds(count: usize, each: usize, factor: f64) -> Vec<FoldPredictions> {
@@ -203,24 +210,24 @@ mod tests {
             .collect()
     }
 
-    fn fit<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) -> f64 {
-        fit_temperature(predictions.into_iter().map(|p| (&p.logits[..], p.truth)))
+    fn fit<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) -> Scaling {
+        fit_scaling(predictions.into_iter().map(|p| (&p.logits[..], p.truth)))
     }
 
     #[test]
     fn too_sure_models_are_calibrated_on_what_they_did_not_see() {
         let folds = folds(5, 400, 3.0);
         let found = RunCalibration::of(&folds, "made-up", 6).expect("a calibration");
-        assert!((found.temperature - 3.0).abs() < 0.3, "{}", found.temperature);
+        assert!((found.scaling.temperature - 3.0).abs() < 0.3, "{:?}", found.scaling);
         let (before, after) = (&found.uncalibrated, &found.calibrated);
         assert!(before.ece > 0.1 && after.ece < 0.04, "{} {}", before.ece, after.ece);
         assert!(after.nll < before.nll && after.brier < before.brier);
         assert_eq!((found.utterances, found.folds.len()), (2000, 5));
         let all = folds.iter().flat_map(|fold| &fold.predictions);
-        assert_eq!(found.temperature, fit(all.clone()));
+        assert_eq!(found.scaling, fit(all.clone()));
         assert_eq!(*before, Reliability::of(&all.cloned().collect::<Vec<_>>()));
-        let says = "made-up; 2000 test utterances of 5 of 6 folds; each fold's temperature fitted \
-                    on the out-of-fold predictions of the other folds";
+        let says = "made-up; 2000 test utterances of 5 of 6 folds; each fold's temperature and \
+                    top-label scaling fitted on the out-of-fold predictions of the other folds";
         assert!(found.protocol.starts_with(says), "{}", found.protocol);
         // The cross-fitted threshold does what the rule promises, but for the noise of 2,000.
         let (abstention, all) = (found.abstention.expect("one"), found.risk_coverage.points[0]);
@@ -232,32 +239,33 @@ mod tests {
     }
 
     #[test]
-    fn a_fold_has_no_part_in_its_own_temperature() {
+    fn a_fold_has_no_part_in_its_own_scaling() {
         let mut folds = folds(3, 100, 2.0);
         let found = RunCalibration::of(&folds, "", 3).expect("a calibration");
         let others = folds[..2].iter().flat_map(|fold| &fold.predictions);
-        assert_eq!(found.folds[2].temperature, fit(others));
+        assert_eq!(found.folds[2].scaling, fit(others));
         assert_eq!((found.folds[2].fold, found.folds[2].utterances), (3, 200));
-        // Other labels in a fold: its temperature stays, the others' move.
+        // Other labels in a fold: its scaling stays, the others' move.
         for said in &mut folds[2].predictions {
             said.truth = (said.truth + 1) % 4;
         }
         let other = RunCalibration::of(&folds, "", 3).expect("a calibration");
         assert_eq!(other.folds[2], found.folds[2]);
         assert_ne!(other.folds[0], found.folds[0]);
-        assert_ne!(other.temperature, found.temperature);
+        assert_ne!(other.scaling, found.scaling);
     }
 
     #[test]
-    fn a_single_fold_needs_a_temperature_of_its_own() {
+    fn a_single_fold_needs_a_scaling_of_its_own() {
         let mut folds = folds(1, 200, 2.0);
         assert_eq!(RunCalibration::of(&folds, "", 5), None);
         assert_eq!(RunCalibration::of(&[], "", 5), None);
-        folds[0].held_out =
-            Some(HeldOutTemperature { temperature: 2.0, utterances: 30, speakers: Vec::new() });
+        let top_label = TopLabel { slope: 0.8, offset: -0.1 };
+        let scaling = Scaling { temperature: 2.0, top_label };
+        folds[0].held_out = Some(HeldOutScaling { scaling, utterances: 30, speakers: Vec::new() });
         let found = RunCalibration::of(&folds, "", 5).expect("a calibration");
-        assert_eq!((found.folds[0].temperature, found.folds[0].utterances), (2.0, 30));
-        let at: Vec<_> = folds[0].predictions.iter().map(|p| p.with_temperature(2.0)).collect();
+        assert_eq!((found.folds[0].scaling, found.folds[0].utterances), (scaling, 30));
+        let at: Vec<_> = folds[0].predictions.iter().map(|p| p.with_scaling(&scaling)).collect();
         assert_eq!(found.calibrated, Reliability::of(&at));
         assert!(found.protocol.contains("held out of its training"), "{}", found.protocol);
         assert_eq!(found.abstention, None);

@@ -1,10 +1,10 @@
-//! A temperature from training utterances that the weights do not see.
+//! A scaling from training utterances that the weights do not see.
 
 use clstm::Recognizer;
 use clstm_corpus::{AllowedLeakage, Fold, HoldOut, ValidationSplit};
 use clstm_nn::burn::tensor::Device;
 
-use super::{HeldOutTemperature, fit_temperature};
+use super::{HeldOutScaling, fit_scaling};
 use crate::{Dataset, Recipe, TrainError, Trained, evaluate};
 
 /// Cuts a fold's training utterances in two by the recipe's `calibration_share`; none where it is 0.
@@ -22,21 +22,21 @@ pub(crate) fn hold_out(
     crate::validation::hold_out(dataset, fold, by, allowed, share, recipe.seed).map(Some)
 }
 
-/// Fits the temperature of a trained model on `utterances` and gives it to the model and to what it said
+/// Fits the scaling of a trained model on `utterances` and gives it to the model and to what it said
 /// of its test utterances.
 pub(crate) fn fit_held_out(
     trained: &mut Trained,
     dataset: &Dataset,
     utterances: &[usize],
     device: &Device,
-) -> Result<HeldOutTemperature, TrainError> {
+) -> Result<HeldOutScaling, TrainError> {
     let recognizer = Recognizer::on(trained.model.clone(), device)?;
     let said = evaluate(&recognizer, dataset, utterances).predictions;
-    let temperature = fit_temperature(said.iter().map(|p| (&p.logits[..], p.truth)));
-    trained.model.info.temperature = temperature as f32;
+    let scaling = fit_scaling(said.iter().map(|p| (&p.logits[..], p.truth)));
+    trained.model.info.scaling = scaling;
     if let Some(evaluation) = &mut trained.evaluation {
-        *evaluation = evaluation.with_temperature(temperature as f32);
+        *evaluation = evaluation.with_scaling(&scaling);
     }
     let speakers = dataset.corpus.speakers_of(utterances).into_iter().map(str::to_owned).collect();
-    Ok(HeldOutTemperature { temperature, utterances: utterances.len(), speakers })
+    Ok(HeldOutScaling { scaling, utterances: utterances.len(), speakers })
 }

@@ -71,6 +71,7 @@ impl Reliability {
 
 #[cfg(test)]
 mod tests {
+    use clstm::Scaling;
     use proptest::prelude::*;
 
     use super::{ECE_BINS, Reliability};
@@ -120,21 +121,22 @@ mod tests {
         // Noise of about 1/sqrt(20,000 / 15) in a bin, averaged over them.
         let found = Reliability::of(&drawn).ece;
         assert!(found < 0.015, "{found}");
-        let sharp: Vec<_> = drawn.iter().map(|p| p.with_temperature(0.25)).collect();
+        let sharp: Vec<_> =
+            drawn.iter().map(|p| p.with_scaling(&Scaling::of_temperature(0.25))).collect();
         assert!(Reliability::of(&sharp).ece > 0.1);
     }
 
     proptest! {
         #[test]
         fn figures_are_in_their_ranges(
-            seed: u64, count in 0_usize..80, scale in 0.0..100_f64, temperature in 0.05..20_f32,
+            seed: u64, count in 0_usize..80, scale in 0.0..100_f64, temperature in 0.05..20_f64,
         ) {
             let mut state = seed;
             let drawn: Vec<_> = (0..count)
                 .map(|i| {
                     let (logits, class) = draw(&mut state, 4, scale);
                     prediction(logits, if i % 3 == 0 { i % 4 } else { class })
-                        .with_temperature(temperature)
+                        .with_scaling(&Scaling::of_temperature(temperature))
                 })
                 .collect();
             let found = Reliability::of(&drawn);

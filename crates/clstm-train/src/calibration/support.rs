@@ -1,5 +1,7 @@
 //! Samples for the tests of this module.
 
+use clstm::Scaling;
+
 use crate::Prediction;
 
 /// Uniform in [0, 1) (SplitMix64, Steele et al. 2014).
@@ -25,7 +27,7 @@ pub(super) fn draw(state: &mut u64, classes: usize, scale: f64) -> (Vec<f64>, us
 
 /// What a model says that gives these logits.
 pub(super) fn prediction(logits: Vec<f64>, truth: usize) -> Prediction {
-    Prediction::new(String::new(), truth, logits, 1.0)
+    Prediction::new(String::new(), truth, logits, &Scaling::default())
 }
 
 /// A prediction of the first of two classes with this confidence.

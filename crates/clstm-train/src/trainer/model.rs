@@ -1,6 +1,6 @@
 //! The model file of a training as it stands.
 
-use clstm::{Model, ModelInfo, TrainingInfo};
+use clstm::{Model, ModelInfo, Scaling, TrainingInfo};
 use clstm_nn::{NamedTensor, Preset};
 
 use crate::{Recipe, TrainError, TrainingSet};
@@ -23,7 +23,7 @@ pub(super) fn assemble(
         labels: corpus.labels.clone(),
         network: recipe.network.clone(),
         frontend: recipe.frontend.clone(),
-        temperature: 1.0,
+        scaling: Scaling::default(),
         calibration: None,
         training: TrainingInfo {
             corpus: corpus.name.clone(),

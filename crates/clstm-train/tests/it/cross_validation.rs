@@ -1,11 +1,11 @@
 //! Whole cross-validations.
 
-use clstm::{Model, Recognizer};
+use clstm::{Model, Recognizer, Scaling};
 use clstm_corpus::{AllowedLeakage, Split, folds};
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
     CenterSource, CrossValidation, DeepFeatures, Environment, Event, Observer, Prediction,
-    Reliability, RunMetrics, Silent, Stop, TrainError, cross_validate, evaluate, fit_temperature,
+    Reliability, RunMetrics, Silent, Stop, TrainError, cross_validate, evaluate, fit_scaling,
     join_folds, read_predictions,
 };
 
@@ -171,16 +171,16 @@ fn confidences_are_calibrated_on_the_other_folds() {
         .iter()
         .map(|path| read_predictions(path, 2).expect("predictions"))
         .collect();
-    let fit = |said: &[Prediction]| fit_temperature(said.iter().map(|p| (&p.logits[..], p.truth)));
-    let temperatures: Vec<f64> = found.folds.iter().map(|fold| fold.temperature).collect();
-    assert_eq!(temperatures, [fit(&said[1]), fit(&said[0])]);
-    assert_eq!(found.temperature, fit(&said.concat()));
+    let fit = |said: &[Prediction]| fit_scaling(said.iter().map(|p| (&p.logits[..], p.truth)));
+    let scalings: Vec<Scaling> = found.folds.iter().map(|fold| fold.scaling).collect();
+    assert_eq!(scalings, [fit(&said[1]), fit(&said[0])]);
+    assert_eq!(found.scaling, fit(&said.concat()));
     assert_eq!(found.uncalibrated, Reliability::of(&said.concat()));
     assert_eq!(found.utterances, 32);
     assert!(found.protocol.contains("32 test utterances of 2 of 2 folds"), "{}", found.protocol);
     // The models of the folds stay as they were trained.
     let info = Model::read(&out.path().join("fold-1/model.safetensors")).expect("a model").info;
-    assert_eq!((info.temperature, info.calibration), (1.0, None));
+    assert_eq!((info.scaling, info.calibration), (Scaling::default(), None));
 
     // Books from before there were calibrations get theirs when they are joined.
     let path = out.path().join("metrics.json");
@@ -209,27 +209,27 @@ fn a_share_of_the_training_utterances_calibrates_its_own_fold() {
     let metrics = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
     let metrics = metrics.expect("a fold");
     let fold = &metrics.folds[0];
-    let held_out = fold.held_out_temperature.clone().expect("a temperature");
+    let held_out = fold.held_out_scaling.clone().expect("a scaling");
     assert_eq!((fold.train_utterances, held_out.utterances, fold.test_utterances), (8, 8, 16));
     assert_eq!(held_out.speakers.len(), 1);
     assert!(!fold.test_speakers.contains(&held_out.speakers[0]));
 
-    // The model trained on the other speaker alone, and has the temperature of this one.
+    // The model trained on the other speaker alone, and has the scaling of this one.
     let file = out.path().join("fold-1/model.safetensors");
     let info = Model::read(&file).expect("a model").info;
     assert_eq!(info.training.speakers.len(), 1);
     assert!(!info.training.speakers.contains(&held_out.speakers[0]));
-    assert_eq!(info.temperature, held_out.temperature as f32);
-    assert!(info.training.protocol.contains("temperature fitted on 8 more"));
+    assert_eq!(info.scaling, held_out.scaling);
+    assert!(info.training.protocol.contains("confidences scaled on 8 more"));
     let recognizer = Recognizer::open(&file).expect("a model");
     let of = |utterances: &[usize]| evaluate(&recognizer, &dataset, utterances).predictions;
     let own: Vec<usize> = (0..dataset.clips.len())
         .filter(|&i| dataset.corpus.utterances[i].speaker == held_out.speakers[0])
         .collect();
-    let fitted = fit_temperature(of(&own).iter().map(|p| (&p.logits[..], p.truth)));
-    assert_eq!(fitted, held_out.temperature);
+    let fitted = fit_scaling(of(&own).iter().map(|p| (&p.logits[..], p.truth)));
+    assert_eq!(fitted, held_out.scaling);
 
-    // What was kept of its test utterances is what the model says, temperature included.
+    // What was kept of its test utterances is what the model says, scaling included.
     let split = folds(&dataset.corpus, &dataset.groups, Split::Speaker, 2, run.recipe.seed);
     let said = of(&split.expect("the same folds")[0].test);
     let kept = read_predictions(&out.path().join("fold-1/predictions.jsonl"), 2);
@@ -249,6 +249,6 @@ fn a_share_of_the_training_utterances_calibrates_its_own_fold() {
     run.out = out.path().join("random");
     let metrics = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
     let fold = &metrics.expect("a fold").folds[0];
-    let held_out = fold.held_out_temperature.clone().expect("a temperature");
+    let held_out = fold.held_out_scaling.clone().expect("a scaling");
     assert_eq!((fold.train_utterances, held_out.utterances, fold.test_utterances), (10, 6, 16));
 }

@@ -229,7 +229,7 @@ fn validation_and_calibration_are_held_out_apart() {
     let metrics = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
     let fold = metrics.expect("a fold").folds.remove(0);
     let validation = fold.validation.expect("an inner split").utterances;
-    let calibration = fold.held_out_temperature.expect("a temperature").utterances;
+    let calibration = fold.held_out_scaling.expect("a scaling").utterances;
     assert_eq!((validation, fold.train_utterances + calibration), (4, 12));
     assert!(calibration >= 2);
 }

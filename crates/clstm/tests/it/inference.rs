@@ -2,7 +2,7 @@
 
 use clstm::nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm::nn::{Mode, Preset};
-use clstm::{FrontendConfig, logits, softmax};
+use clstm::{FrontendConfig, Scaling, TopLabel, logits, softmax};
 
 use crate::support::{RATE, voice};
 
@@ -19,6 +19,39 @@ fn softmax_is_that_of_the_books() {
     assert!(close(&softmax(&[-1e4, -1e4], 2.0), &[0.5, 0.5], 0.0));
     assert!(softmax(&[], 1.0).is_empty());
     assert!(softmax(&[f64::NAN, 1.0], 1.0).iter().any(|p| p.is_nan()));
+}
+
+#[test]
+fn a_scaling_moves_the_answer_and_the_others_keep_their_proportions() {
+    let logits = [4.0_f64.ln(), 2.0_f64.ln(), 0.0, 0.0]; // 1/2, 1/4, 1/8, 1/8
+    let plain = Scaling::default().probabilities(&logits);
+    assert!(close(&plain, &[0.5, 0.25, 0.125, 0.125], 1e-15));
+    // Log odds of 0 become ln 4: four in five.
+    let offset = 4.0_f64.ln();
+    let scaling =
+        |slope, offset| Scaling { temperature: 1.0, top_label: TopLabel { slope, offset } };
+    let surer = scaling(3.0, offset).probabilities(&logits);
+    assert!(close(&surer, &[0.8, 0.1, 0.05, 0.05], 1e-15), "{surer:?}");
+    // So unsure that the next class would overtake it: it stays just above.
+    let unsure = scaling(1.0, -offset).probabilities(&logits);
+    assert!(unsure[0] > unsure[1] && unsure[0] - unsure[1] < 1e-8, "{unsure:?}");
+    assert!(close(&unsure, &[1.0 / 3.0, 1.0 / 3.0, 1.0 / 6.0, 1.0 / 6.0], 1e-8));
+    // The temperature comes first: at 1/2 the odds of the first are 16 to 6.
+    let both = Scaling { temperature: 0.5, ..scaling(2.0, 0.0) }.probabilities(&logits);
+    let odds = (16.0_f64 / 6.0).powi(2);
+    assert!(close(&both[..1], &[odds / (1.0 + odds)], 1e-14), "{both:?}");
+}
+
+#[test]
+fn a_scaling_of_extreme_logits_gives_probabilities_all_the_same() {
+    let scaling = Scaling { temperature: 1.3, top_label: TopLabel { slope: 0.8, offset: -0.3 } };
+    assert_eq!(scaling.probabilities(&[1e308, -1e308]), [1.0, 0.0]);
+    assert_eq!(scaling.probabilities(&[3.0]), [1.0]);
+    assert!(scaling.probabilities(&[]).is_empty());
+    let tie = scaling.probabilities(&[-1e4, -1e4]);
+    assert!(close(&tie, &[0.5, 0.5], 1e-8), "{tie:?}");
+    let none = scaling.probabilities(&[f64::NAN, 1.0, 0.0]);
+    assert!(none.iter().all(|p| p.is_nan()), "{none:?}");
 }
 
 #[test]

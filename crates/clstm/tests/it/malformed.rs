@@ -149,11 +149,14 @@ fn descriptions_that_contradict_themselves_are_refused() {
     check(&|info| info["labels"] = json!(["a", "b"]), &["labels", "2 labels", "3 classes"]);
     check(&|info| info["labels"] = json!(["a", "b", "a"]), &["\"a\" is there twice"]);
     check(&|info| info["labels"] = json!(["a", "b", ""]), &["label 2 is empty"]);
-    for bad in [json!(0.0), json!(-1), json!(1e-60)] {
-        check(&|info| info["temperature"] = bad.clone(), &["temperature"]);
+    for bad in [json!(0.0), json!(-1), json!(1e-60), json!(1e300)] {
+        check(&|info| info["temperature"] = bad.clone(), &["temperature", "is not in"]);
+        let top_label = json!({"slope": bad, "offset": 0.0});
+        check(&|info| info["top_label"] = top_label.clone(), &["top_label.slope"]);
     }
     check(&|info| info["temperature"] = json!(null), &["description"]);
-    check(&|info| info["temperature"] = json!(1e300), &["description", "out of range"]);
+    let top_label = json!({"slope": 1.0, "offset": -1e9});
+    check(&|info| info["top_label"] = top_label.clone(), &["top_label.offset"]);
     for (field, bad, says) in [
         ("protocol", json!(""), "empty"),
         ("utterances", json!(0), "no utterances"),

@@ -136,7 +136,7 @@ fn the_digest_is_that_of_the_file_until_the_model_changes() {
     let bytes = rewritten(&tiny(), Dtype::F32, |v| v.to_le_bytes().to_vec());
     let mut read = Model::from_bytes(&bytes).expect("read");
     assert_eq!(read.digest(), hexadecimal(&bytes));
-    read.info.temperature = 1.5;
+    read.info.scaling.temperature = 1.5;
     assert_eq!(read.digest(), hexadecimal(&read.to_bytes().expect("bytes")));
     assert_ne!(read.digest(), hexadecimal(&bytes));
 }

@@ -23,7 +23,7 @@ fn recognizer() -> &'static Recognizer {
         for (bias, logit) in bias.values.iter_mut().zip(raw.recognize_clip(&clip)) {
             *bias -= logit as f32;
         }
-        model.info.temperature = 0.01;
+        model.info.scaling.temperature = 0.01;
         Recognizer::new(model).expect("a recognizer")
     })
 }
@@ -74,7 +74,7 @@ fn the_model_file_gives_the_same_answers() {
     let clip = model.info.frontend.clean(sound);
     let logits = opened.recognize_clip(&clip);
     assert_eq!(opened.probabilities(&logits), answer.probabilities);
-    assert_eq!(clstm::softmax(&logits, model.info.temperature), answer.probabilities);
+    assert_eq!(model.info.scaling.probabilities(&logits), answer.probabilities);
 
     let missing = Recognizer::open(&folder.path().join("none")).expect_err("no file");
     assert!(matches!(missing, ModelError::Io { action: "read", .. }), "{missing}");

@@ -4,7 +4,7 @@ use clstm::audio::TrimConfig;
 use clstm::nn::burn::tensor::Device;
 use clstm::nn::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TimePooling, parameters};
 use clstm::{
-    Calibration, CalibrationScores, FrontendConfig, Model, ModelInfo, RiskPoint, Score,
+    Calibration, CalibrationScores, FrontendConfig, Model, ModelInfo, RiskPoint, Scaling, Score,
     TrainingInfo,
 };
 
@@ -64,7 +64,7 @@ pub(crate) fn info(network: NetworkConfig) -> ModelInfo {
             max_steps: 20,
         },
         network,
-        temperature: 0.7,
+        scaling: Scaling::of_temperature(0.7),
         calibration: Some(calibration()),
         training: TrainingInfo {
             corpus: "made-up".to_owned(),

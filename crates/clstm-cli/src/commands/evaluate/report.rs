@@ -1,7 +1,7 @@
 //! The figures of an evaluation.
 
 use clstm::nn::Precision;
-use clstm::{CalibrationScores, Recognizer};
+use clstm::{CalibrationScores, Recognizer, Scaling};
 use clstm_train::{
     ClassMetrics, Dataset, ECE_BINS, Evaluation, Metrics, Protocol, Reliability, RiskCoverage,
 };
@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{Overlap, Part};
 use crate::table::{percent, printable};
+use crate::training::calibration;
 use crate::training::report::{classes, confusion};
 
 /// What is printed, as JSON or text.
@@ -28,7 +29,8 @@ pub(crate) struct Report<'a> {
     wa: f64,
     macro_f1: f64,
     loss: f64,
-    temperature: f32,
+    #[serde(flatten)]
+    scaling: Scaling,
     calibration: CalibrationScores,
     aurc: f64,
     labels: &'a [String],
@@ -74,7 +76,7 @@ impl<'a> Report<'a> {
             wa: *wa,
             macro_f1: *macro_f1,
             loss: evaluation.loss,
-            temperature: info.temperature,
+            scaling: info.scaling,
             calibration: Reliability::of(&evaluation.predictions).scores(),
             aurc: RiskCoverage::of(&evaluation.predictions).aurc,
             labels: &info.labels,
@@ -87,7 +89,7 @@ impl<'a> Report<'a> {
     pub(crate) fn text(&self, metrics: &Metrics) -> String {
         format!(
             "model      {} (sha256 {})\ntrained    {}\ntested on  {}\n           {}\nprecision  {}\n\nUA \
-             {}, WA {}, macro F1 {}, loss {:.3}\nconfidence at temperature {:.3}: ECE {} ({ECE_BINS} \
+             {}, WA {}, macro F1 {}, loss {:.3}\nconfidence at temperature {}: ECE {} ({ECE_BINS} \
              bins), NLL {:.3}, Brier {:.3}, AURC {:.3}\n\n{}\nconfusion, true class by row, predicted by \
              column\n{}",
             printable(self.model),
@@ -100,7 +102,7 @@ impl<'a> Report<'a> {
             percent(self.wa),
             percent(self.macro_f1),
             self.loss,
-            self.temperature,
+            calibration::scaling(&self.scaling),
             percent(self.calibration.ece),
             self.calibration.nll,
             self.calibration.brier,
