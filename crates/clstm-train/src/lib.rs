@@ -67,7 +67,7 @@ pub use optimizer::{MatrixRule, Optimizer};
 pub use pace::Pace;
 pub use prediction::{Prediction, read_predictions};
 pub use progress::{EpochRecord, TestRecord};
-pub use recipe::{MixupConfig, OptimizerConfig, Recipe};
+pub use recipe::{ENOUGH_UTTERANCES, MixupConfig, OptimizerConfig, Recipe};
 pub use run::{FoldMetrics, FoldValidation, Means, Protocol, RunMetrics, begin_run};
 pub use schedule::Schedule;
 pub use seeds::{SeedRun, SeedRuns, cross_validate_seeds};

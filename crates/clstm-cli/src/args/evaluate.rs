@@ -36,9 +36,12 @@ pub(crate) struct EvaluateArgs {
     /// The fold, from 1.
     #[arg(long, value_name = "K", requires = "split")]
     pub(crate) fold: Option<usize>,
-    /// Seed of the split [default: the one that the model was trained with].
+    /// Seed of the training, and of the split [default: the one that the model was trained with].
     #[arg(long, value_name = "N", requires = "split")]
     pub(crate) seed: Option<u64>,
+    /// Seed of the split alone, where the run had a --fold-seed.
+    #[arg(long, value_name = "N", requires = "split")]
+    pub(crate) fold_seed: Option<u64>,
     /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products.
     #[arg(long, value_name = "f32|bf16", default_value_t = Precision::F32)]
     pub(crate) precision: Precision,

@@ -71,7 +71,8 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
     let seed = args.seed.unwrap_or(training.seed);
     let count = args.folds.unwrap_or_else(|| split.default_folds(corpus));
     let allowed = args.leakage.allowed();
-    let all = folds_allowing(corpus, &dataset.groups, split, count, seed, allowed)?;
+    let fold_seed = args.fold_seed.unwrap_or(seed);
+    let all = folds_allowing(corpus, &dataset.groups, split, count, fold_seed, allowed)?;
     // Validation may have ended the training, or chosen its model, before the epochs of its protocol.
     let recipe: Option<Recipe> = serde_json::from_value(training.recipe.clone()).ok();
     let validation = recipe.as_ref().map(|recipe| recipe.validation);
@@ -80,6 +81,7 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
         epochs: recipe.map_or(training.epochs, |recipe| recipe.epochs),
         validation: validation.filter(ValidationConfig::is_on),
         precision: training.precision.clone(),
+        fold_seed: args.fold_seed,
         ..Protocol::of(dataset, split, &all, seed)
     };
     let Some(fold) = all.into_iter().find(|fold| fold.number == number) else {
@@ -94,7 +96,7 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
         corpus.subject(),
         protocol.speakers(),
         protocol.folds,
-        protocol.seed,
+        fold_seed,
         match protocol.leakage.is_clean() {
             true => String::new(),
             false => format!("; LEAKAGE: {}", protocol.leakage),

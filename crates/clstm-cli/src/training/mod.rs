@@ -35,8 +35,10 @@ pub(crate) use watchers::{About, Watchers};
 pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), Failure> {
     let corpus = corpora::open(&args.choice)?;
     let changes = Changes::of(args)?;
-    let recipe = Recipe::new(preset, corpus.labels.len())
-        .with_changes(changes.file.as_ref(), &changes.pairs);
+    let preset_epochs = Recipe::new(preset, corpus.labels.len()).epochs;
+    let own = Recipe::new(preset, corpus.labels.len()).for_corpus(corpus.utterances.len());
+    let own_epochs = own.epochs;
+    let recipe = own.with_changes(changes.file.as_ref(), &changes.pairs);
     // Whatever is wrong with a recipe was written by the caller.
     let recipe = recipe.map_err(|error| Failure::Usage(error.to_string()))?;
     if recipe.preset != preset.name() {
@@ -44,6 +46,12 @@ pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recip
         return Err(Failure::Usage(message));
     }
     check_classes(&recipe, &corpus)?;
+    if own_epochs > preset_epochs && recipe.epochs == own_epochs {
+        note(&format!(
+            "{} utterances are few: {own_epochs} epochs rather than {preset_epochs} (--epochs N decides)",
+            corpus.utterances.len()
+        ));
+    }
     Ok((corpus, recipe))
 }
 

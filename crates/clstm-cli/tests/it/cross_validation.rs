@@ -70,6 +70,26 @@ fn the_figures_are_printed_with_their_protocol() {
     }
 }
 
+/// A run whose folds another seed than its training's has drawn: `evaluate` knows them by it.
+#[test]
+fn folds_of_a_seed_of_their_own_are_found_again() {
+    let out = place("cv-fold-seed");
+    let mut command = training("cv", &out, 1);
+    ok(command.args(["--split", "random", "--folds", "2", "--fold", "1", "--fold-seed", "9"]));
+    let fold = |more: &[&str]| -> Value {
+        let mut evaluate = clstm();
+        evaluate.args(["evaluate", "--corpus", "ravdess", "--data"]).arg(corpus());
+        evaluate.arg("--model").arg(out.join("fold-1/model.safetensors"));
+        evaluate.args(["--split", "random", "--folds", "2", "--fold", "1", "--format", "json"]);
+        serde_json::from_slice(&ok(evaluate.args(more)).stdout).unwrap()
+    };
+    let found = fold(&["--fold-seed", "9"]);
+    assert_eq!(found["training_overlap"]["held_out_fold"], true);
+    let metrics = json_file(&out.join("metrics.json"));
+    assert_eq!(found["confusion"], metrics["folds"][0]["confusion"]);
+    assert_eq!(fold(&[])["training_overlap"]["held_out_fold"], false, "folds of seed 1");
+}
+
 #[test]
 fn predict_agrees_with_evaluate_and_the_run_to_the_last_digit() {
     let fold = run().0.join("fold-2");

@@ -1,7 +1,7 @@
 //! Recipes, their files and their `key=value` changes.
 
 use clstm_nn::{Precision, Preset};
-use clstm_train::{MixupConfig, Recipe, Schedule};
+use clstm_train::{ENOUGH_UTTERANCES, MixupConfig, Recipe, Schedule};
 
 fn set(pairs: &[(&str, &str)]) -> Result<Recipe, String> {
     let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -81,6 +81,9 @@ fn mistakes_are_named() {
         ("validation.select", "worst", "select"),
         ("validation.every", "0", "validation.every"),
         ("optimizer.learning_rate", "-1", "optimizer"),
+        ("optimizer.matrices", "sgd", "muon"),
+        ("schedule.cycles", "0", "cycles"),
+        ("schedule.cycles", "121", "cycles"),
         ("network.classes", "0", "classes"),
         ("frontend.segment_length", "1000", "segment_length"),
         ("augment.target_rms", "0.5", "target_rms"),
@@ -116,4 +119,12 @@ fn recipes_from_before_a_setting_are_read_with_its_default() {
     let share = set(&[("calibration_share", "0.1")]).expect("a valid change");
     assert_eq!(share.calibration_share, 0.1);
     assert!(!share.same_training(&recipe));
+}
+
+#[test]
+fn small_corpora_are_passed_more_often() {
+    let epochs = |utterances| Recipe::new(Preset::ClstmPlus, 8).for_corpus(utterances).epochs;
+    assert_eq!([epochs(10_000), epochs(ENOUGH_UTTERANCES)], [90, 90]);
+    assert_eq!([epochs(600), epochs(400), epochs(300)], [180, 270, 360]);
+    assert_eq!([epochs(3), epochs(0)], [360, 360], "at most four times");
 }
