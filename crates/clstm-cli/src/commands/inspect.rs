@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clstm::nn::{GflbConfig, NetworkConfig, TimePooling};
-use clstm::{Model, ModelInfo, Scaling, TrainingInfo};
+use clstm::{Model, ModelInfo, Scaling, TopLabel, TrainingInfo};
 use serde::Serialize;
 
 use crate::args::{Format, InspectArgs};
@@ -57,7 +57,13 @@ fn describe(model: &Model) -> String {
     let confidence = match *scaling == Scaling::default() {
         true if calibrated => "the softmax's".to_owned(),
         true => "the softmax's (not calibrated)".to_owned(),
-        false => format!("temperature {}", calibration::scaling(scaling)),
+        false => {
+            let Scaling { temperature, top_label } = scaling;
+            let TopLabel { slope, offset } = top_label;
+            format!(
+                "temperature {temperature:.3}, then the answer's log odds x {slope:.2} {offset:+.2}"
+            )
+        }
     };
     facts.row(["confidence", &confidence]);
     let _ = write!(text, "{facts}\nnetwork\n{}", architecture(network));

@@ -88,7 +88,7 @@ fn a_model_of_everything_takes_its_temperature_from_a_speaker_independent_run() 
     assert_eq!(json["training"]["scores"].as_array().unwrap().len(), 2);
     let table = text(&ok(clstm().arg("inspect").arg(calibrated())).stdout);
     for part in [
-        "confidence  temperature 0.500 (",
+        "confidence  temperature 0.500, then",
         "risk and coverage",
         "below 20.0% answers 50.0%, of which 25.0%",
     ] {
