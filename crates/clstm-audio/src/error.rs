@@ -42,7 +42,7 @@ pub enum AudioError {
     },
     /// Neither the container nor the codec is one this crate reads.
     #[error(
-        "not a supported audio format ({reason}){}; convert it to WAV, FLAC, MP3, Ogg Vorbis or \
+        "not a supported audio format ({reason}){}; convert it to WAV, FLAC, MP3, Ogg, WebM or \
          M4A/AAC, for example with `ffmpeg -i INPUT OUTPUT.wav`",
         extension.as_ref().map_or(String::new(), |e| format!(", though it is named .{e}"))
     )]

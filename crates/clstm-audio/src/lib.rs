@@ -2,7 +2,7 @@
 //!
 //! A recording becomes network input in five steps, each its own module and each usable alone:
 //!
-//! 1. [`load_file`] or [`load_bytes`] decode WAV, AIFF, FLAC, MP3, Ogg/Vorbis and M4A/AAC, mix the
+//! 1. [`load_file`] or [`load_bytes`] decode WAV, AIFF, FLAC, MP3, Ogg, WebM and M4A/AAC, mix the
 //!    channels down to one and resample, chunk by chunk.
 //! 2. [`speech_bounds`] finds the speech between the quiet edges.
 //! 3. [`rms_normalize`] brings the clip to the target level (Eq. 1 of the paper).
@@ -48,7 +48,8 @@ pub use augment::{
     PolarityConfig, SpeedConfig, TimeMaskConfig, place,
 };
 pub use decode::{
-    DecodeLimits, decode_bytes, decode_file, load_bytes, load_file, stream_bytes, stream_file,
+    DecodeLimits, WebmStream, decode_bytes, decode_file, load_bytes, load_file, stream_bytes,
+    stream_file,
 };
 pub use error::AudioError;
 pub use level::{LOUDEST, Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};

@@ -8,6 +8,8 @@ use crate::compute::Compute;
 use crate::metrics::Metrics;
 use crate::models::{Models, Served};
 use crate::refusal::Refusal;
+use crate::share::Shares;
+use crate::tls::Tls;
 use crate::{Keys, Limits, ServerError};
 
 /// What all requests share.
@@ -24,6 +26,10 @@ pub(crate) struct App {
     pub(crate) timelines: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) bytes: Arc<Semaphore>,
+    /// How much of it one client may hold.
+    pub(crate) shares: Arc<Shares>,
+    /// What connections are encrypted with, where they are.
+    pub(crate) tls: Option<Tls>,
     /// Whether the end has come.
     pub(crate) ending: watch::Sender<bool>,
     /// A clone is held by whatever must be finished before the server ends.
@@ -66,6 +72,18 @@ impl App {
         let names: Vec<_> = all.iter().map(|served| served.info().name.clone()).collect();
         log::info!("models reloaded: {}", names.join(", "));
         Ok(names)
+    }
+
+    /// Reads the certificate again, off the threads that hold connections.
+    pub(crate) async fn reload_certificate(self: &Arc<Self>) -> Result<(), ServerError> {
+        let app = self.clone();
+        let read = move || app.tls.as_ref().map_or(Ok(()), Tls::reload);
+        let reloaded = tokio::task::spawn_blocking(read).await;
+        reloaded.map_err(std::io::Error::other).map_err(ServerError::system("reload"))??;
+        if self.tls.is_some() {
+            log::info!("certificate reloaded");
+        }
+        Ok(())
     }
 
     /// Room for `count` recordings at once.

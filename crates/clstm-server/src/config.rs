@@ -7,7 +7,7 @@ use std::time::Duration;
 use clstm::audio::DecodeLimits;
 use clstm::nn::Precision;
 
-use crate::{Keys, ModelSource};
+use crate::{Keys, ModelSource, TlsFiles};
 
 /// What a server is told when it starts.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Config {
     pub precision: Precision,
     /// Who may ask; anybody where there are none.
     pub keys: Option<Keys>,
+    /// The certificate for https; connections are not encrypted where there is none.
+    pub tls: Option<TlsFiles>,
     /// Origins whose pages may ask, such as `https://example.org`; `*` for all.
     pub cors: Vec<String>,
     /// Threads that compute; one for each core where it is `None`.
@@ -37,6 +39,7 @@ impl Config {
             models,
             precision: Precision::F32,
             keys: None,
+            tls: None,
             cors: Vec::new(),
             workers: None,
             limits: Limits::default(),
@@ -55,6 +58,17 @@ pub struct Limits {
     pub max_timelines: usize,
     /// Streams held at once.
     pub max_streams: usize,
+    /// Connections held at once of one client that is not of this machine, by its address.
+    pub client_connections: usize,
+    /// Recordings of one client at once, from the first byte of their request to the answer. A client is a
+    /// key where there are several; without keys it is an address, and this machine has no such limit.
+    pub client_recordings: usize,
+    /// Timelines of one client at once.
+    pub client_timelines: usize,
+    /// Streams of one client at once.
+    pub client_streams: usize,
+    /// Bytes of bodies of one client held at once.
+    pub client_held_bytes: usize,
     /// Bytes of one body.
     pub max_body_bytes: u64,
     /// Bytes of all bodies held at once.
@@ -69,6 +83,8 @@ pub struct Limits {
     pub max_stream_s: f64,
     /// Bytes of one message of a stream.
     pub max_message_bytes: usize,
+    /// For TLS to be agreed upon.
+    pub handshake_timeout: Duration,
     /// For the head of a request, and between requests of a connection.
     pub header_timeout: Duration,
     /// For the whole body of a request.
@@ -92,6 +108,12 @@ impl Default for Limits {
             max_recordings: 64,
             max_timelines: 8,
             max_streams: 256,
+            // Half of everything: whatever one client does, the others find the other half.
+            client_connections: 1024,
+            client_recordings: 32,
+            client_timelines: 4,
+            client_streams: 128,
+            client_held_bytes: 128 << 20,
             // Ten minutes of CD sound are 106 MB, of MP3 10 MB.
             max_body_bytes: 64 << 20,
             max_held_bytes: 256 << 20,
@@ -101,6 +123,7 @@ impl Default for Limits {
             max_stream_s: 4.0 * 3600.0,
             // Eight seconds of 32-bit sound at 32 kHz, far more than a live client sends at once.
             max_message_bytes: 1 << 20,
+            handshake_timeout: seconds(10),
             header_timeout: seconds(10),
             body_timeout: seconds(60),
             answer_timeout: seconds(300),

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clstm::ModelError;
 use thiserror::Error;
@@ -41,6 +42,14 @@ pub enum ServerError {
         /// What was given.
         origin: String,
     },
+    /// The certificate or its key cannot be used.
+    #[error("{}: {reason}; --tls-cert and --tls-key take PEM files that belong together", file.display())]
+    Tls {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The system refused threads, signals or the like.
     #[error("cannot {action}: {source}")]
     System {
@@ -59,6 +68,7 @@ impl ServerError {
             Self::Listen { .. } => "listen",
             Self::Model { source, .. } => source.kind(),
             Self::NoModel | Self::SameName { .. } | Self::Origin { .. } => "config",
+            Self::Tls { .. } => "tls",
             Self::System { .. } => "system",
         }
     }

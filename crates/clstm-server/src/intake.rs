@@ -11,9 +11,10 @@ use multer::Multipart;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::Limits;
+use crate::app::App;
 use crate::compute::Held;
 use crate::refusal::Refusal;
+use crate::share::{Client, Share, What};
 
 /// What is still read of a body that was refused, so that its sender reads the refusal instead of finding
 /// its connection cut: what is on the way at a second's round trip.
@@ -34,6 +35,8 @@ pub(crate) struct Recording {
 struct Kept {
     bytes: Vec<u8>,
     _room: Option<OwnedSemaphorePermit>,
+    /// That of all recordings of the body.
+    _share: Option<Arc<Share>>,
 }
 
 impl AsRef<[u8]> for Kept {
@@ -56,11 +59,13 @@ pub(crate) struct Intake {
     /// Room for all bodies together, one permit a byte.
     all: Arc<Semaphore>,
     room: Option<OwnedSemaphorePermit>,
+    /// What of it is the client's; none once it has gone to the recordings.
+    share: Option<Share>,
 }
 
 impl Intake {
-    /// `all` has a permit for each byte that may be held by all requests.
-    pub(crate) fn new(request: Request<Body>, limits: &Limits, all: &Arc<Semaphore>) -> Self {
+    pub(crate) fn new(request: Request<Body>, app: &App, client: Option<Client>) -> Self {
+        let App { limits, bytes, shares, .. } = app;
         let headers = request.headers();
         let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         Self {
@@ -70,8 +75,10 @@ impl Intake {
             taken: 0,
             limit: limits.max_body_bytes,
             until: Instant::now() + limits.body_timeout,
-            all: all.clone(),
+            all: bytes.clone(),
             room: None,
+            // Nothing is within every share.
+            share: shares.take(client, What::Bytes, 0).ok(),
             body: request.into_body(),
         }
     }
@@ -81,17 +88,18 @@ impl Intake {
         if self.announced.is_some_and(|length| length > self.limit) {
             return Err(Refusal::too_large(self.limit));
         }
-        let recordings = match self.boundary.take() {
+        let files = match self.boundary.take() {
             None => {
                 let mut bytes = Vec::new();
                 while let Some(chunk) = self.chunk().await? {
                     bytes.extend_from_slice(&chunk);
                 }
-                vec![self.keep(NAMELESS.to_owned(), bytes)]
+                vec![(NAMELESS.to_owned(), bytes)]
             }
             Some(boundary) => self.form(boundary?, most).await?,
         };
-        Ok(recordings)
+        let share = self.share.take().map(Arc::new);
+        Ok(files.into_iter().map(|(name, bytes)| self.keep(name, bytes, share.clone())).collect())
     }
 
     /// Reads what is on the way and forgets it.
@@ -99,13 +107,17 @@ impl Intake {
         linger(&mut self.body, self.asks_first && self.taken == 0).await;
     }
 
-    fn keep(&mut self, name: String, bytes: Vec<u8>) -> Recording {
+    fn keep(&mut self, name: String, bytes: Vec<u8>, share: Option<Arc<Share>>) -> Recording {
         let own = self.room.as_mut().and_then(|room| room.split(bytes.len()));
-        Recording { name, bytes: Arc::new(Kept { bytes, _room: own }) }
+        Recording { name, bytes: Arc::new(Kept { bytes, _room: own, _share: share }) }
     }
 
     /// The files of a form; what else it has does not count.
-    async fn form(&mut self, boundary: String, most: usize) -> Result<Vec<Recording>, Refusal> {
+    async fn form(
+        &mut self,
+        boundary: String,
+        most: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
         let mut files: Vec<(String, Vec<u8>)> = Vec::new();
         {
             let body = stream::unfold(&mut *self, |intake| async move {
@@ -140,7 +152,7 @@ impl Intake {
                 "the form has no file; name its field `file`, as curl -F file=@a.wav does";
             return Err(Refusal::request(message));
         }
-        Ok(files.into_iter().map(|(name, bytes)| self.keep(name, bytes)).collect())
+        Ok(files)
     }
 
     /// The next bytes; `None` at the end.
@@ -167,6 +179,9 @@ impl Intake {
 
     fn reserve(&mut self, bytes: usize) -> Result<(), Refusal> {
         let permits = u32::try_from(bytes).map_err(|_| Refusal::too_large(self.limit))?;
+        if let Some(share) = &mut self.share {
+            share.grow(bytes)?;
+        }
         let room = self.all.clone().try_acquire_many_owned(permits);
         let room = room.map_err(|_| Refusal::overloaded("other recordings fill the memory"))?;
         match &mut self.room {

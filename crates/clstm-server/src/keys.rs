@@ -1,7 +1,7 @@
 //! Who may ask.
 
 use sha2::{Digest, Sha256};
-use subtle::{Choice, ConstantTimeEq};
+use subtle::{ConditionallySelectable, ConstantTimeEq};
 use thiserror::Error;
 
 /// Shorter keys can be guessed over a network.
@@ -42,7 +42,7 @@ impl Keys {
     /// # Errors
     /// [`KeyError`] names the first line that is no key; without ever repeating it.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let mut digests = Vec::new();
+        let mut digests: Vec<[u8; 32]> = Vec::new();
         for (line, key) in (1..).zip(text.lines().map(str::trim)) {
             if key.is_empty() || key.starts_with('#') {
                 continue;
@@ -53,16 +53,28 @@ impl Keys {
             if key.len() < SHORTEST {
                 return Err(KeyError::Short { line });
             }
-            digests.push(Sha256::digest(key.as_bytes()).into());
+            let digest = Sha256::digest(key.as_bytes()).into();
+            // Written twice, it is still one client.
+            if !digests.contains(&digest) {
+                digests.push(digest);
+            }
         }
         if digests.is_empty() { Err(KeyError::None) } else { Ok(Self { digests }) }
     }
 
-    /// Whether it is one of them, in a time that tells neither which nor how much of it was right.
-    pub(crate) fn open_to(&self, key: &[u8]) -> bool {
+    /// The number of a key from 1, if it is one of them; in a time that tells neither which nor how much of
+    /// it was right.
+    pub(crate) fn number(&self, key: &[u8]) -> Option<u32> {
         let digest: [u8; 32] = Sha256::digest(key).into();
-        let any = self.digests.iter().fold(Choice::from(0), |any, d| any | d.ct_eq(&digest));
-        any.into()
+        let found = (1..).zip(&self.digests).fold(0, |found, (number, known)| {
+            u32::conditional_select(&found, &number, known.ct_eq(&digest))
+        });
+        (found > 0).then_some(found)
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.digests.len()
     }
 }
 
@@ -80,9 +92,10 @@ mod tests {
     fn each_key_of_the_list_opens_and_nothing_else() {
         let keys =
             Keys::parse("# of the lab\nabcdefghijklmnop\n\n  0123456789-._~abc  \n").unwrap();
-        assert!(keys.open_to(b"abcdefghijklmnop") && keys.open_to(b"0123456789-._~abc"));
+        assert_eq!(keys.number(b"abcdefghijklmnop"), Some(1));
+        assert_eq!(keys.number(b"0123456789-._~abc"), Some(2));
         for wrong in ["", "abcdefghijklmno", "abcdefghijklmnopq", "# of the lab"] {
-            assert!(!keys.open_to(wrong.as_bytes()), "{wrong:?}");
+            assert_eq!(keys.number(wrong.as_bytes()), None, "{wrong:?}");
         }
         assert_eq!(format!("{keys:?}"), "Keys(2)", "keys are not printed");
     }

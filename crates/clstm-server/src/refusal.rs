@@ -50,6 +50,15 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", message)
     }
 
+    /// The client itself has all that one client may have.
+    pub(crate) fn client_limit(most: usize, of: &str) -> Self {
+        let message = format!(
+            "one client may have {most} {of}; wait for some of yours to end, and try again after \
+             Retry-After seconds"
+        );
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "client_limit", message)
+    }
+
     pub(crate) fn shutting_down() -> Self {
         let message = "the server is shutting down";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", message)
@@ -117,7 +126,8 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = json(self.status, &self.body());
         let headers = response.headers_mut();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        let later = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+        if later.contains(&self.status) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
         }
         if self.status == StatusCode::UNAUTHORIZED {

@@ -5,22 +5,19 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::app::App;
 use crate::compute::Compute;
-use crate::connection::Patient;
-use crate::metrics::{Counted, Metrics};
+use crate::connection::{Place, Word, serve, tell};
+use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::routes::{check_origins, router};
+use crate::share::{Client, Shares, What};
 use crate::signals::{Signals, Told};
+use crate::tls::Tls;
 use crate::{Config, ServerError};
 
 /// Connections that wait to be accepted, as the system counts them.
@@ -30,17 +27,8 @@ const BACKLOG: u32 = 1024;
 /// and without it a client that does not read would be noticed only megabytes later.
 const SEND_BUFFER: u32 = 64 << 10;
 
-/// Headers of a request together, in bytes.
-const HEAD_BYTES: usize = 16 << 10;
-
 /// Connections beyond the limit that are told so; those beyond these are closed without a word.
 const REFUSED_AT_ONCE: usize = 64;
-
-/// What they are told.
-const FULL: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n\
-Connection: close\r\n\r\n{\"error\":{\"kind\":\"overloaded\",\"message\":\"too many \
-connections; try again later\"}}";
 
 /// A server that listens.
 pub struct Server {
@@ -71,6 +59,14 @@ impl Handle {
     pub async fn reload(&self) -> Result<Vec<String>, ServerError> {
         self.app.reload().await
     }
+
+    /// Reads the certificate and its key again, where there is one; connections that are open keep theirs.
+    ///
+    /// # Errors
+    /// If a file cannot be used; all stays as it is then.
+    pub async fn reload_certificate(&self) -> Result<(), ServerError> {
+        self.app.reload_certificate().await
+    }
 }
 
 impl Server {
@@ -80,12 +76,16 @@ impl Server {
     /// [`ServerError`] says what is in the way.
     pub async fn bind(config: Config) -> Result<Self, ServerError> {
         check_origins(&config.cors)?;
-        let Config { listen, models, precision, keys, cors, workers, limits } = config;
+        let Config { listen, models, precision, keys, tls, cors, workers, limits } = config;
         let decoding = limits.decoding(limits.max_duration_s);
-        let load = move || Models::load(models, precision, decoding);
-        let models = tokio::task::spawn_blocking(load).await;
-        let models =
-            models.map_err(std::io::Error::other).map_err(ServerError::system("read models"))??;
+        let load = move || {
+            // The certificate first: it is wrong more often, and read sooner.
+            let tls = tls.map(Tls::load).transpose()?;
+            Ok::<_, ServerError>((tls, Models::load(models, precision, decoding)?))
+        };
+        let loaded = tokio::task::spawn_blocking(load).await;
+        let (tls, models) =
+            loaded.map_err(std::io::Error::other).map_err(ServerError::system("read files"))??;
         let listener =
             open(listen).map_err(|source| ServerError::Listen { address: listen, source })?;
         let address = listener.local_addr().map_err(ServerError::system("read the address"))?;
@@ -99,6 +99,8 @@ impl Server {
             timelines: room(limits.max_timelines),
             streams: room(limits.max_streams),
             bytes: room(limits.max_held_bytes),
+            shares: Shares::new(&limits),
+            tls,
             keys,
             origins: cors,
             models,
@@ -136,10 +138,10 @@ impl Server {
         let room = Arc::new(Semaphore::new(app.limits.max_connections));
         let refusals = Arc::new(Semaphore::new(REFUSED_AT_ONCE));
         loop {
-            let stream = tokio::select! {
+            let (stream, peer) = tokio::select! {
                 () = &mut ended => break,
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
+                    Ok((stream, from)) => (stream, from.ip()),
                     Err(error) => {
                         // No more files may be open, or the client has gone already: both pass.
                         log::warn!("cannot accept a connection: {error}");
@@ -148,23 +150,22 @@ impl Server {
                     }
                 },
             };
-            match room.clone().try_acquire_owned() {
-                Ok(permit) => {
-                    tokio::spawn(serve(
-                        stream,
-                        service.clone(),
-                        app.clone(),
-                        permit,
-                        alive.clone(),
-                    ));
-                }
-                Err(_) => {
+            let share = app.shares.take(Client::at(peer), What::Connections, 1);
+            let (room, share) = match (room.clone().try_acquire_owned(), share) {
+                (Ok(room), Ok(share)) => (room, share),
+                (Err(_), _) => {
                     app.metrics.refused("connections");
-                    if let Ok(permit) = refusals.clone().try_acquire_owned() {
-                        tokio::spawn(refuse(stream, permit));
-                    }
+                    refuse(&app, stream, Word::Full, &refusals);
+                    continue;
                 }
-            }
+                (_, Err(refusal)) => {
+                    app.metrics.refused(refusal.kind);
+                    refuse(&app, stream, Word::Share, &refusals);
+                    continue;
+                }
+            };
+            let place = Place { _room: room, _share: share, _unfinished: alive.clone() };
+            tokio::spawn(serve(stream, peer, service.clone(), app.clone(), place));
         }
         log::info!("shutting down");
         drop((listener, alive));
@@ -187,50 +188,20 @@ fn open(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves a connection to its end.
-async fn serve(
-    stream: TcpStream,
-    service: Router,
-    app: Arc<App>,
-    _permit: OwnedSemaphorePermit,
-    _unfinished: mpsc::Sender<()>,
-) {
-    let _counted = Counted::new(&app.metrics.connections);
-    // Events of a stream are small and must not wait for each other. A socket that refuses still works.
-    let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Patient::new(stream, app.limits.write_timeout));
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(app.limits.header_timeout)
-        .max_header_size(HEAD_BYTES);
-    let connection = http.serve_connection(io, TowerToHyperService::new(service)).with_upgrades();
-    tokio::pin!(connection);
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        () = app.ended() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = outcome {
-        log::debug!("a connection broke: {error}");
+/// Tells a connection why it is not served. One that expects TLS could not read it, and is closed.
+fn refuse(app: &App, stream: TcpStream, word: Word, refusals: &Arc<Semaphore>) {
+    if app.tls.is_none()
+        && let Ok(permit) = refusals.clone().try_acquire_owned()
+    {
+        tokio::spawn(async move {
+            tell(stream, word).await;
+            drop(permit);
+        });
     }
 }
 
-/// Tells a connection that there are too many.
-async fn refuse(mut stream: TcpStream, _permit: OwnedSemaphorePermit) {
-    let told = async {
-        stream.write_all(FULL).await?;
-        stream.shutdown().await?;
-        // Closed with something unread, the connection would be cut before the client has read.
-        let mut rest = [0; 4096];
-        while stream.read(&mut rest).await? > 0 {}
-        std::io::Result::Ok(())
-    };
-    let _ = timeout(Duration::from_secs(1), told).await;
-}
-
-/// Serves until the process is told to end by SIGTERM or Ctrl-C; SIGHUP reloads the models. Blocks. `started`
+/// Serves until the process is told to end by SIGTERM or Ctrl-C; SIGHUP reloads the models
+/// and the certificate. Blocks. `started`
 /// is called with the address as soon as connections are accepted.
 ///
 /// # Errors
@@ -255,6 +226,9 @@ pub fn run(config: Config, started: impl FnOnce(SocketAddr)) -> Result<(), Serve
                     Told::Reload => {
                         if let Err(error) = handle.reload().await {
                             log::error!("the models stay as they are: {error}");
+                        }
+                        if let Err(error) = handle.reload_certificate().await {
+                            log::error!("the certificate stays as it is: {error}");
                         }
                     }
                 }

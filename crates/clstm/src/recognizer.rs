@@ -131,7 +131,7 @@ impl Recognizer {
         self.loaded.digest.get_or_init(|| self.loaded.model.digest())
     }
 
-    /// Recognises a recording in a file: WAV, AIFF, FLAC, MP3, Ogg Vorbis or M4A/AAC.
+    /// Recognises a recording in a file: WAV, AIFF, FLAC, MP3, Ogg, WebM or M4A/AAC.
     ///
     /// # Errors
     /// If the file cannot be decoded within the limits, or holds no sound.

@@ -7,13 +7,17 @@
 mod limits;
 mod mono;
 mod mpeg;
+mod opus;
 mod source;
 mod stream;
 mod wav;
+mod webm;
+mod webm_stream;
 
 use std::path::Path;
 
 pub use limits::DecodeLimits;
+pub use webm_stream::WebmStream;
 
 use crate::error::AudioError;
 use crate::resample::Resampler;
@@ -22,7 +26,7 @@ use crate::waveform::Waveform;
 /// Decodes a file at its own rate; the channels are mixed down to their mean.
 ///
 /// A pipe or device is read to its end first. The format is found by content, not by name. The
-/// delay that encoders put before the first sample is removed from MP3 and Vorbis; AAC keeps it
+/// delay that encoders put before the first sample is removed from MP3, Vorbis and Opus; AAC keeps it
 /// (64 ms at 16 kHz).
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use symphonia::core::io::MediaSource;
 
 use super::limits::DecodeLimits;
 use super::wav::{self, Patch};
-use super::{mpeg, stream};
+use super::{mpeg, stream, webm};
 use crate::error::AudioError;
 
 /// A checked input, ready for the demuxer.
@@ -18,6 +18,8 @@ pub(super) struct Input<'a> {
     pub(super) extension: Option<String>,
     /// What the walk over MPEG frames found, to be told if the demuxer says it is MP3 or ADTS.
     pub(super) mpeg: Result<(), AudioError>,
+    /// Whether the last element is complete, if it is WebM.
+    pub(super) webm_whole: bool,
 }
 
 /// Opens `path` and runs `then` on it.
@@ -107,12 +109,14 @@ fn check<'a, R: Read + Seek + Send + Sync + 'a>(
         Err(Failure::Audio(error)) => Err(error),
         Ok(()) => Ok(()),
     };
+    let webm_whole = webm::is_whole(&mut reader, len)?;
     drop(reader);
     source.seek(SeekFrom::Start(0))?;
     Ok(Input {
         media: Box::new(Patched { inner: source, len, position: 0, patches }),
         extension: extension.map(str::to_owned),
         mpeg,
+        webm_whole,
     })
 }
 

@@ -3,13 +3,15 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
-    FORMAT_ID_ADTS, FORMAT_ID_FLAC, FORMAT_ID_MP3, FORMAT_ID_OGG,
+    FORMAT_ID_ADTS, FORMAT_ID_FLAC, FORMAT_ID_MKV, FORMAT_ID_MP3, FORMAT_ID_OGG,
 };
 use symphonia::core::formats::{FormatId, FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::MediaSourceStream;
@@ -18,6 +20,7 @@ use symphonia::core::packet::Packet;
 
 use super::limits::DecodeLimits;
 use super::mono::Mixer;
+use super::opus::OpusDecoder;
 use super::source::Input;
 use crate::error::AudioError;
 
@@ -40,7 +43,7 @@ pub(super) fn decode(
 }
 
 fn run(input: Input<'_>, limits: &DecodeLimits, sink: Sink<'_>) -> Result<(), AudioError> {
-    let Input { media, extension, mpeg } = input;
+    let Input { media, extension, mpeg, webm_whole } = input;
     let mut hint = Hint::new();
     if let Some(extension) = &extension {
         hint.with_extension(extension);
@@ -79,6 +82,14 @@ fn run(input: Input<'_>, limits: &DecodeLimits, sink: Sink<'_>) -> Result<(), Au
                 session.close(&position)?;
                 session = Session::open(format.as_ref(), &extension)?;
                 continue;
+            }
+            // A segment of unknown length ends with the file.
+            Err(Error::IoError(error))
+                if webm_whole
+                    && error.kind() == io::ErrorKind::UnexpectedEof
+                    && format.format_info().format == FORMAT_ID_MKV =>
+            {
+                break;
             }
             Err(error) => return Err(failure(error, position.seconds())),
         };
@@ -148,9 +159,8 @@ impl Session {
         };
         // Verification compares FLAC with the MD5 sum of the encoder.
         let options = AudioDecoderOptions::default().verify(true);
-        let decoder = symphonia::default::get_codecs()
-            .make_audio_decoder(params, &options)
-            .map_err(|error| match error {
+        let decoder =
+            codecs().make_audio_decoder(params, &options).map_err(|error| match error {
                 Error::Unsupported(reason) => unsupported(reason),
                 error => failure(error, None),
             })?;
@@ -197,6 +207,17 @@ impl Session {
     }
 }
 
+/// Symphonia's decoders, and that of Opus.
+fn codecs() -> &'static CodecRegistry {
+    static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
+        let mut codecs = CodecRegistry::new();
+        symphonia::default::register_enabled_codecs(&mut codecs);
+        codecs.register_audio_decoder::<OpusDecoder>();
+        codecs
+    });
+    &CODECS
+}
+
 /// The length in the header of FLAC, which counts exactly. Elsewhere it is rounded, estimated or,
 /// for MP3, checked by `mpeg`.
 fn promised_frames(format: FormatId, track: &Track) -> Option<u64> {
@@ -204,7 +225,7 @@ fn promised_frames(format: FormatId, track: &Track) -> Option<u64> {
 }
 
 /// An error of the demuxer or decoder in our words.
-fn failure(error: Error, at_s: Option<f64>) -> AudioError {
+pub(super) fn failure(error: Error, at_s: Option<f64>) -> AudioError {
     match error {
         Error::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             AudioError::Decode { reason: "the file ends too early; it was cut short".into(), at_s }

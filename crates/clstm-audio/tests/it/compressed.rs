@@ -1,8 +1,8 @@
-//! FLAC, MP3, Ogg/Vorbis, M4A, ADTS and AIFF: the tone comes out at its pitch and level.
+//! FLAC, MP3, Ogg, WebM, M4A, ADTS and AIFF: the tone comes out at its pitch and level.
 
-use clstm_audio::{DecodeLimits, decode_file, load_file};
+use clstm_audio::{DecodeLimits, decode_bytes, decode_file, load_file};
 
-use crate::support::{fixture_path, measure};
+use crate::support::{fixture, fixture_path, measure};
 
 /// Decodes a fixture and checks the tone away from the edges, which encoders blur.
 fn check(name: &str, rate: u32, seconds: f64, length_error: usize, snr_db: f64) {
@@ -62,8 +62,36 @@ fn adts_aac() {
 }
 
 #[test]
+fn ogg_opus_in_stereo() {
+    check("tone.opus", 48_000, 1.0, 0, 20.0);
+}
+
+#[test]
+fn webm_opus_of_a_file() {
+    // WebM says to the millisecond alone where the sound ends, and the demuxer not at all: up to a packet more.
+    check("tone.webm", 48_000, 1.0, 960, 25.0);
+}
+
+#[test]
+fn webm_opus_of_a_browser() {
+    check("browser.webm", 48_000, 1.2, 9600, 25.0);
+}
+
+#[test]
+fn webm_that_was_cut_short_is_told_so() {
+    for name in ["tone.webm", "browser.webm"] {
+        let bytes = fixture(name);
+        for missing in [1, 30] {
+            let cut = decode_bytes(&bytes[..bytes.len() - missing], None, &DecodeLimits::default());
+            assert_eq!(cut.unwrap_err().kind(), "decode", "{name} without {missing}");
+        }
+    }
+}
+
+#[test]
 fn loading_resamples_every_format() {
-    for name in ["tone.flac", "tone.mp3", "stereo_44k_vbr.mp3", "tone.ogg", "tone.m4a"] {
+    for name in ["tone.flac", "tone.mp3", "stereo_44k_vbr.mp3", "tone.ogg", "tone.opus", "tone.m4a"]
+    {
         let native = decode_file(&fixture_path(name), &DecodeLimits::default()).unwrap();
         let loaded = load_file(&fixture_path(name), 8_000, &DecodeLimits::default()).unwrap();
         let wanted = (native.duration_s() * 8_000.0).round() as usize;

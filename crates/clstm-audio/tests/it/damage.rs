@@ -118,7 +118,10 @@ fn seeds() -> Vec<Vec<u8>> {
         "adpcm_ms.wav",
         "adpcm_ima.wav",
         "rf64.wav",
-        "opus.ogg",
+        "tone.opus",
+        "tone.webm",
+        "browser.webm",
+        "alac.m4a",
         "video_only.mp4",
     ];
     let tone = sine(440.0, 0.5, 8_000, 0.05);

@@ -16,3 +16,4 @@ mod segmenting;
 mod support;
 mod trimming;
 mod wav;
+mod webm;

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use clstm::Recognizer;
-use clstm_server::{Config, Keys, Limits, ModelSource};
+use clstm_server::{Config, Keys, Limits, ModelSource, TlsFiles};
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::args::{LogLevel, ServeArgs};
@@ -21,31 +21,43 @@ pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(),
     if !local && keys.is_none() {
         warn("whoever reaches this address may ask: there are no keys (--api-key-file)");
     }
-    if !local {
-        warn("what is said is not encrypted: put a proxy with TLS before it, see docs/server.md");
+    let tls = args.tls_cert.clone().zip(args.tls_key.clone());
+    if !local && tls.is_none() {
+        warn("what is said is not encrypted: see --tls-cert, or put a proxy with TLS before it");
     }
     tell(args.log);
-    let limits = Limits {
-        max_body_bytes: (args.max_body.get() as u64).saturating_mul(1 << 20),
-        max_held_bytes: Limits::default()
-            .max_held_bytes
-            .max(args.max_body.get().saturating_mul(4 << 20)),
-        max_recordings: args.max_recordings.get(),
-        max_streams: args.max_streams.get(),
-        max_duration_s: args.max_duration.get() as f64,
-        ..Limits::default()
-    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let config = Config {
         listen: args.listen,
         precision: args.precision,
         keys,
+        tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
         cors: args.cors.clone(),
         workers: threads,
-        limits,
+        limits: limits(args),
         ..Config::new(sources(args)?)
     };
-    clstm_server::run(config, |address| note(&format!("clstm: listening on http://{address}/")))
+    clstm_server::run(config, |address| note(&format!("clstm: listening on {scheme}://{address}/")))
         .map_err(|error| Failure::Failed(chain(&error)))
+}
+
+fn limits(args: &ServeArgs) -> Limits {
+    let default = Limits::default();
+    let max_held_bytes = default.max_held_bytes.max(args.max_body.get().saturating_mul(4 << 20));
+    let half = |all: NonZeroUsize| all.get().div_ceil(2);
+    let own = |named: Option<NonZeroUsize>, all| named.map_or(half(all), NonZeroUsize::get);
+    Limits {
+        max_body_bytes: (args.max_body.get() as u64).saturating_mul(1 << 20),
+        max_held_bytes,
+        // At least two of the largest bodies.
+        client_held_bytes: max_held_bytes / 2,
+        max_recordings: args.max_recordings.get(),
+        client_recordings: own(args.client_recordings, args.max_recordings),
+        max_streams: args.max_streams.get(),
+        client_streams: own(args.client_streams, args.max_streams),
+        max_duration_s: args.max_duration.get() as f64,
+        ..default
+    }
 }
 
 /// The models that were named or, where none was, the built-in one.

@@ -4,22 +4,41 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::KEY_HEADER;
 use crate::app::Shared;
+use crate::connection::Peer;
 use crate::intake::linger;
 use crate::refusal::{Refusal, RefusedAs};
+use crate::share::Client;
 
 /// How a page, which cannot send headers with a WebSocket, brings its key: as the name of a protocol.
 const KEY_PROTOCOL: &str = "clstm-key.";
 
-/// Refuses whoever has no key, where there are keys.
-pub(super) async fn key(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let Some(keys) = &app.keys else { return next.run(request).await };
-    if presented(request.headers()).is_some_and(|key| keys.open_to(key.as_bytes())) {
+/// Beside a request: who asks, where that is somebody who may have too much.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asking(pub(crate) Option<Client>);
+
+impl Asking {
+    pub(crate) fn of(extensions: &Extensions) -> Option<Client> {
+        extensions.get().and_then(|Self(client)| *client)
+    }
+}
+
+/// Refuses whoever has no key, where there are keys; and notes who asks.
+pub(super) async fn key(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
+    let asking = match &app.keys {
+        None => request.extensions().get().map(|Peer(address)| Client::at(*address)),
+        Some(keys) => presented(request.headers())
+            .and_then(|key| keys.number(key.as_bytes()))
+            // With one key there is nobody else to leave room for.
+            .map(|number| (keys.count() > 1).then_some(Client::Key(number))),
+    };
+    if let Some(client) = asking {
+        request.extensions_mut().insert(Asking(client));
         return next.run(request).await;
     }
     let asks_first = request.headers().contains_key(header::EXPECT);

@@ -1,6 +1,7 @@
 //! What can be asked.
 
 mod about;
+mod api_page;
 mod batch;
 mod guard;
 mod page;
@@ -32,6 +33,9 @@ pub(crate) fn router(app: &Shared) -> Router {
         .route("/healthz", get(about::health))
         .route("/readyz", get(about::ready))
         .route("/openapi.json", get(about::openapi))
+        .route("/docs/api", get(api_page::index))
+        .route("/docs/api.js", get(api_page::script))
+        .route("/docs/api.css", get(api_page::style))
         .route("/", get(page::index))
         .route("/app.js", get(page::script))
         .route("/recorder.js", get(page::recorder))

@@ -9,12 +9,14 @@ use clstm::StreamConfig;
 use serde::Serialize;
 use tokio::time::timeout;
 
+use super::guard::Asking;
 use crate::app::{App, Shared};
 use crate::compute::TimelineRequest;
 use crate::intake::{Intake, Recording};
 use crate::metrics::Counted;
 use crate::query::Query;
 use crate::refusal::Refusal;
+use crate::share::{Client, What};
 use crate::wire::{Kind, Line, Stretch, json};
 
 /// What was asked for.
@@ -37,8 +39,9 @@ struct Document<'a> {
 
 pub(super) async fn recognize(State(app): State<Shared>, request: Request) -> Response {
     let asked = asked(&request);
-    let mut intake = Intake::new(request, &app.limits, &app.bytes);
-    match answer(&app, asked, &mut intake).await {
+    let client = Asking::of(request.extensions());
+    let mut intake = Intake::new(request, &app, client);
+    match answer(&app, asked, client, &mut intake).await {
         Ok(response) => response,
         Err(refusal) => {
             intake.linger().await;
@@ -72,12 +75,17 @@ fn asked(request: &Request) -> Result<Asked, Refusal> {
 async fn answer(
     app: &Shared,
     asked: Result<Asked, Refusal>,
+    client: Option<Client>,
     intake: &mut Intake,
 ) -> Result<Response, Refusal> {
     let Asked { model, timeline } = asked?;
     app.model(model.as_deref())?;
+    let (what, full) = match timeline {
+        None => (What::Recordings, &app.recordings),
+        Some(_) => (What::Timelines, &app.timelines),
+    };
+    let _share = app.shares.take(client, what, 1)?;
     // Where there is no room now, there is none to keep the body in either.
-    let full = if timeline.is_some() { &app.timelines } else { &app.recordings };
     if full.available_permits() == 0 {
         return Err(Refusal::overloaded("too many recordings wait already"));
     }

@@ -9,20 +9,23 @@ mod sound;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use clstm::audio::AudioError;
 use clstm::{Event, Stream, StreamError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::guard::Asking;
 use crate::app::{App, Shared};
 use crate::metrics::Counted;
 use crate::models::Served;
 use crate::refusal::Refusal;
+use crate::share::{Client, What};
 use crate::wire::Stretch;
 use sound::{Asked, Samples};
 
@@ -99,15 +102,17 @@ struct Session {
 
 pub(super) async fn stream(
     State(app): State<Shared>,
+    Extension(Asking(client)): Extension<Asking>,
     uri: Uri,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    open(app, &uri, &headers, upgrade).await.unwrap_or_else(IntoResponse::into_response)
+    open(app, client, &uri, &headers, upgrade).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn open(
     app: Shared,
+    client: Option<Client>,
     uri: &Uri,
     headers: &HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -122,6 +127,7 @@ async fn open(
         Some(unfinished) if !*app.ending.borrow() => unfinished,
         _ => return Err(Refusal::shutting_down()),
     };
+    let share = app.shares.take(client, What::Streams, 1)?;
     let room = app.admit_stream()?;
     let counted = Counted::new(&app.metrics.streams);
     let served = app.model(asked.model.as_deref())?;
@@ -133,7 +139,7 @@ async fn open(
     let upgrade = upgrade.max_message_size(largest).max_frame_size(largest).protocols([PROTOCOL]);
     Ok(upgrade.on_upgrade(move |socket| async move {
         session.run(socket).await;
-        drop((room, counted, unfinished));
+        drop((share, room, counted, unfinished));
     }))
 }
 
@@ -184,16 +190,24 @@ impl Session {
         send(socket, &Ready { kind: "ready", model, labels, rate, hop_s, latency_s }).await?;
         let ended = self.app.ended();
         tokio::pin!(ended);
+        let limits = self.app.limits.clone();
+        // A client that sends sound slower than it passes does not stay longer for it.
+        let last = Duration::try_from_secs_f64(limits.max_stream_s).ok();
+        let last = last.and_then(|longest| Instant::now().checked_add(longest));
+        // Put off by sound alone: greetings are none.
+        let mut until = Instant::now() + limits.stream_timeout;
         loop {
+            let next = last.map_or(until, |last| last.min(until));
             let message = tokio::select! {
                 biased;
                 () = &mut ended => {
                     self.finish(socket).await?;
                     return Ok(close_code::AWAY);
                 }
-                message = timeout(self.app.limits.stream_timeout, socket.recv()) => message,
+                message = timeout_at(next, socket.recv()) => message,
             };
             match message {
+                Err(_) if next < until => return Err(self.too_long().into()),
                 Err(_) => {
                     let message = "no sound came for too long; the stream is closed";
                     return Err(
@@ -206,16 +220,17 @@ impl Session {
                     return Err(Refusal::request(error.to_string()).into());
                 }
                 Ok(Some(Ok(Message::Binary(bytes)))) => {
+                    let before = self.heard_s;
                     self.work(socket, move |voice| {
                         let Voice { stream, samples, events } = voice;
-                        stream.push(samples.of(&bytes), events)
+                        stream.push(samples.of(&bytes)?, events)
                     })
                     .await?;
-                    if self.heard_s > self.app.limits.max_stream_s {
-                        let limit_s = self.app.limits.max_stream_s;
-                        return Err(
-                            Refusal::from(clstm::audio::AudioError::TooLong { limit_s }).into()
-                        );
+                    if self.heard_s > limits.max_stream_s {
+                        return Err(self.too_long().into());
+                    }
+                    if self.heard_s > before {
+                        until = Instant::now() + limits.stream_timeout;
                     }
                 }
                 Ok(Some(Ok(Message::Text(text)))) => match serde_json::from_str(&text) {
@@ -232,6 +247,10 @@ impl Session {
                 Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
             }
         }
+    }
+
+    fn too_long(&self) -> Refusal {
+        AudioError::TooLong { limit_s: self.app.limits.max_stream_s }.into()
     }
 
     async fn finish(&mut self, socket: &mut WebSocket) -> Result<(), Stop> {

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use axum::body::Body;
+use serde_json::Value;
 
 use crate::client::{get, post, request, send};
 use crate::support::{Running, config, sample, tiny};
@@ -65,9 +66,10 @@ async fn the_document_describes_every_route_and_no_other() {
         .filter_map(|line| {
             let (path, rest) = line.trim().strip_prefix(".route(\"")?.split_once("\", ")?;
             let method = rest.split_once('(')?.0.to_uppercase();
-            // The page is for people.
-            let page = path == "/" || path.ends_with(".js") || path.ends_with(".css");
-            (!page).then(|| (method, path.to_owned()))
+            // Pages are for people.
+            let page = path == "/" || path.starts_with("/docs/");
+            let asset = path.rsplit_once('.').is_some_and(|(_, kind)| kind != "json");
+            (!page && !asset).then(|| (method, path.to_owned()))
         })
         .collect();
     assert_eq!(described, routed);
@@ -82,4 +84,81 @@ async fn the_document_describes_every_route_and_no_other() {
         assert_eq!(answer.error(), (405, "method".to_owned()), "{path}");
     }
     assert_eq!(get(server.address, "/v2").await.error(), (404, "not_found".to_owned()));
+}
+
+/// What is said of a parameter's names when one is asked for that is not there.
+async fn known(address: std::net::SocketAddr, method: &str, path: &str) -> BTreeSet<String> {
+    // A stream says what is wrong with it before it asks for a WebSocket.
+    let request = request(method, &format!("{path}?nonsense=1"), &[], Body::empty());
+    let answer = send(address, request).await;
+    assert_eq!(answer.error(), (400, "request".to_owned()), "{path}");
+    let message = answer.json()["error"]["message"].as_str().expect("a message").to_owned();
+    let names = message.split_once("there are: ").expect("names").1;
+    names.split(", ").map(str::to_owned).collect()
+}
+
+/// Follows a reference within the document.
+fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value["$ref"].as_str() {
+        None => value,
+        Some(reference) => {
+            let at = reference.strip_prefix('#').expect("within the document");
+            document.pointer(at).unwrap_or_else(|| panic!("{reference} leads nowhere"))
+        }
+    }
+}
+
+/// All references of a value.
+fn references<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(fields) => {
+            if fields.contains_key("$ref") {
+                found.push(value);
+            }
+            fields.values().for_each(|value| references(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_document_says_what_the_routes_take_and_refuse() {
+    let server = Running::start(config()).await;
+    let document = get(server.address, "/openapi.json").await.json();
+    let mut all = Vec::new();
+    references(&document, &mut all);
+    all.into_iter().for_each(|reference| _ = resolve(&document, reference));
+    let error: Value = serde_json::json!({"$ref": "#/components/schemas/Error"});
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let described: BTreeSet<_> =
+                parameters.iter().filter_map(|p| Some(p["name"].as_str()?.to_owned())).collect();
+            if !described.is_empty() {
+                let known = known(server.address, &method.to_uppercase(), path).await;
+                assert_eq!(described, known, "{path}");
+            }
+            let open = operation["security"].as_array().is_some_and(Vec::is_empty);
+            let responses = operation["responses"].as_object().expect("responses");
+            assert_eq!(responses.contains_key("401"), !open, "{path} and keys");
+            for (status, response) in responses {
+                let response = resolve(&document, response);
+                let body = &response["content"]["application/json"]["schema"];
+                if status.starts_with(['4', '5']) {
+                    assert_eq!(*body, error, "{path} {status}");
+                }
+                let later = response["headers"].get("Retry-After").is_some();
+                assert_eq!(later, ["429", "503"].contains(&status.as_str()), "{path} {status}");
+            }
+        }
+    }
+    // Whatever takes on work may be refused it.
+    for (path, method) in [("/v1/recognize", "post"), ("/v1/batch", "post"), ("/v1/stream", "get")]
+    {
+        for status in ["429", "503"] {
+            let responses = &document["paths"][path][method]["responses"];
+            assert!(responses.get(status).is_some(), "{path} {status}");
+        }
+    }
 }

@@ -41,7 +41,12 @@ pub(crate) async fn next(socket: &mut Socket) -> Result<Value, u16> {
 }
 
 /// All that is said about a sound sent in messages of these sizes.
-async fn heard(server: &Running, query: &str, sound: &[u8], sizes: &[usize]) -> Vec<Value> {
+pub(crate) async fn heard(
+    server: &Running,
+    query: &str,
+    sound: &[u8],
+    sizes: &[usize],
+) -> Vec<Value> {
     let mut socket = open(server, query, &[]).await.expect("a stream");
     let mut rest = sound;
     for size in sizes.iter().cycle() {
@@ -66,9 +71,9 @@ async fn heard(server: &Running, query: &str, sound: &[u8], sizes: &[usize]) -> 
 }
 
 /// What the library says of it.
-fn expected(sound: &[f32], hop_s: f64) -> Vec<Value> {
+pub(crate) fn expected(sound: &[f32], rate: u32, hop_s: f64) -> Vec<Value> {
     let config = StreamConfig { hop_s, ..StreamConfig::live() };
-    let mut stream = Stream::new(&tiny(), RATE, &config).expect("a stream");
+    let mut stream = Stream::new(&tiny(), rate, &config).expect("a stream");
     let mut events = Vec::new();
     stream.push(sound, &mut events).expect("sound");
     stream.finish(&mut events).expect("an end");
@@ -110,7 +115,7 @@ fn expected(sound: &[f32], hop_s: f64) -> Vec<Value> {
 }
 
 /// Equal, numbers to 1e-4.
-fn assert_close(a: &Value, b: &Value) {
+pub(crate) fn assert_close(a: &Value, b: &Value) {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => {
             assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
@@ -132,7 +137,7 @@ async fn a_stream_says_what_the_library_says_whatever_the_chunks() {
     let sound: Vec<f32> = words.iter().map(|x| f32::from(*x) / 32_768.0).collect();
     let s16: Vec<u8> = words.iter().flat_map(|x| x.to_le_bytes()).collect();
     let f32s: Vec<u8> = sound.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let expected = expected(&sound, 0.25);
+    let expected = expected(&sound, RATE, 0.25);
     assert!(expected.iter().any(|e| e["type"] == "section" && e["label"].is_string()));
     let whole = 1 << 20;
     for (query, sound, sizes) in [
@@ -209,7 +214,7 @@ async fn a_page_brings_its_key_as_a_protocol() {
 }
 
 /// The error and the code of a stream that goes wrong.
-async fn fails(server: &Running, query: &str, message: Message) -> (String, u16) {
+pub(crate) async fn fails(server: &Running, query: &str, message: Message) -> (String, u16) {
     let mut socket = open(server, query, &[]).await.expect("a stream");
     socket.send(message).await.expect("sent");
     let mut kind = None;

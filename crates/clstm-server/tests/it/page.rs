@@ -9,6 +9,9 @@ async fn the_page_needs_nothing_from_elsewhere() {
         ("/app.js", "text/javascript"),
         ("/recorder.js", "text/javascript"),
         ("/style.css", "text/css"),
+        ("/docs/api", "text/html"),
+        ("/docs/api.js", "text/javascript"),
+        ("/docs/api.css", "text/css"),
     ] {
         let answer = get(server.address, path).await;
         assert_eq!(answer.status, 200, "{path}");

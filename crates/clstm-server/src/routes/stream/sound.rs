@@ -2,6 +2,7 @@
 
 use axum::http::Uri;
 use clstm::StreamConfig;
+use clstm::audio::{AudioError, WebmStream};
 
 use crate::query::Query;
 use crate::refusal::Refusal;
@@ -9,13 +10,15 @@ use crate::refusal::Refusal;
 /// What clients send where they do not say.
 const RATE: u32 = 16_000;
 
-/// How a sample is written.
+/// How sound is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// 16-bit integers, little-endian.
     S16,
     /// 32-bit floating point, little-endian, full scale ±1.
     F32,
+    /// WebM with Opus, as browsers record it.
+    Webm,
 }
 
 /// The parameters of a stream.
@@ -33,10 +36,18 @@ impl Asked {
         let format = match query.text("format") {
             None | Some("s16le") => Format::S16,
             Some("f32le") => Format::F32,
+            Some("webm") => Format::Webm,
             Some(other) => {
-                let message = format!("format={other} is neither `s16le` nor `f32le`");
+                let message = format!("format={other} is neither `s16le`, `f32le` nor `webm`");
                 return Err(Refusal::request(message));
             }
+        };
+        let rate = match (query.number("rate")?, format) {
+            (None, Format::Webm) => WebmStream::RATE,
+            (Some(_), Format::Webm) => {
+                return Err(Refusal::request("rate is for samples; WebM says its own"));
+            }
+            (rate, _) => rate.unwrap_or(RATE),
         };
         let live = StreamConfig::live();
         let config = StreamConfig {
@@ -46,23 +57,33 @@ impl Asked {
             ..live
         };
         let model = query.text("model").map(str::to_owned);
-        let rate = query.number("rate")?.unwrap_or(RATE);
         Ok(Self { model, rate, format, config })
     }
 }
 
 /// Makes samples of messages, which may end within one.
 pub(super) struct Samples {
-    format: Format,
+    decoder: Decoder,
     samples: Vec<f32>,
-    /// The beginning of a sample whose rest has not come.
-    rest: Vec<u8>,
     taken: u64,
+}
+
+/// What is kept from message to message.
+enum Decoder {
+    /// The beginning of a sample whose rest has not come; so below.
+    S16(Vec<u8>),
+    F32(Vec<u8>),
+    Webm(Box<WebmStream>),
 }
 
 impl Samples {
     pub(super) fn new(format: Format) -> Self {
-        Self { format, samples: Vec::new(), rest: Vec::new(), taken: 0 }
+        let decoder = match format {
+            Format::S16 => Decoder::S16(Vec::new()),
+            Format::F32 => Decoder::F32(Vec::new()),
+            Format::Webm => Decoder::Webm(Box::default()),
+        };
+        Self { decoder, samples: Vec::new(), taken: 0 }
     }
 
     /// Samples that were complete so far.
@@ -71,19 +92,23 @@ impl Samples {
     }
 
     /// The samples that a message completes.
-    pub(super) fn of(&mut self, bytes: &[u8]) -> &[f32] {
-        let Self { format, samples, rest, taken } = self;
+    ///
+    /// # Errors
+    /// If it is not what was announced.
+    pub(super) fn of(&mut self, bytes: &[u8]) -> Result<&[f32], AudioError> {
+        let Self { decoder, samples, taken } = self;
         samples.clear();
-        match format {
-            Format::S16 => complete::<2>(rest, bytes, |sample| {
+        match decoder {
+            Decoder::S16(rest) => complete::<2>(rest, bytes, |sample| {
                 samples.push(f32::from(i16::from_le_bytes(sample)) / 32_768.0);
             }),
-            Format::F32 => complete::<4>(rest, bytes, |sample| {
+            Decoder::F32(rest) => complete::<4>(rest, bytes, |sample| {
                 samples.push(f32::from_le_bytes(sample));
             }),
+            Decoder::Webm(webm) => webm.push(bytes, samples)?,
         }
         *taken += samples.len() as u64;
-        samples
+        Ok(samples)
     }
 }
 
@@ -117,7 +142,8 @@ mod tests {
         for size in 1..=11 {
             let heard = |format, bytes: &[u8]| {
                 let mut samples = Samples::new(format);
-                bytes.chunks(size).flat_map(|chunk| samples.of(chunk).to_vec()).collect::<Vec<_>>()
+                let chunks = bytes.chunks(size);
+                chunks.flat_map(|chunk| samples.of(chunk).unwrap().to_vec()).collect::<Vec<_>>()
             };
             assert_eq!(heard(Format::F32, &floats), values, "{size}");
             assert_eq!(heard(Format::S16, &words), expected, "{size}");

@@ -1,0 +1,108 @@
+"""Recordings from many clients at once."""
+
+import asyncio
+import json
+import re
+import time
+
+from server import at, percentiles, speech, tell, wav
+
+# The targets: of this many clients each is answered, and so soon; ten times as many are refused cleanly.
+CLIENTS = 32
+P99_S = 0.25
+OVERLOAD = 10 * CLIENTS
+MEMORY_MB = 500
+WELL_AGAIN_S = 5
+
+
+async def client(address, request, until, times, refusals, failures):
+    """Asks one thing after the other. Whatever is neither answered nor refused is a failure: lost."""
+    while time.monotonic() < until:
+        reader = writer = None
+        try:
+            reader, writer = await asyncio.open_connection(*address)
+            while time.monotonic() < until:
+                began = time.monotonic()
+                writer.write(request)
+                await writer.drain()
+                head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)).lower()
+                length = re.search(rb"content-length: (\d+)", head)
+                body = await (reader.readexactly(int(length[1])) if length else reader.read())
+                status = int(head.split(b" ", 2)[1])
+                if status == 200:
+                    json.loads(body)["label"]
+                    times.append(time.monotonic() - began)
+                elif status in (429, 503) and b"retry-after: " in head:
+                    refusals.append(time.monotonic() - began)
+                    await asyncio.sleep(1)
+                else:
+                    failures.append(status)
+                if b"connection: close" in head:
+                    break
+        except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError) as error:
+            failures.append(type(error).__name__)
+            await asyncio.sleep(0.1)
+        finally:
+            if writer:
+                writer.close()
+
+
+def request_of(server, seconds):
+    body = wav(speech(seconds))
+    head = f"POST /v1/recognize HTTP/1.1\r\nHost: {server.address[0]}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+async def load(server, args, clients):
+    """Times to answers and refusals, and failures, of so many clients."""
+    request = request_of(server, args.clip)
+    times, refusals, failures = [], [], []
+    began = time.monotonic()
+    until = began + args.seconds
+    await asyncio.gather(*(client(server.address, request, until, times, refusals, failures) for _ in range(clients)))
+    took = time.monotonic() - began
+    print(f"recognize: {clients} clients at once with clips of {args.clip:g} s for {args.seconds:g} s")
+    print(f"  answers: {len(times)} ({len(times) / took:.1f} a second), refusals: {len(refusals)}, "
+          f"failures: {len(failures)} {sorted(set(map(str, failures)))}")
+    print(f"  time to an answer: {percentiles(times)}")
+    if refusals:
+        print(f"  time to a refusal: {percentiles(refusals)}")
+    return times, refusals, failures
+
+
+async def recognize(server, args):
+    """Whether the target is met."""
+    await client(server.address, request_of(server, args.clip), time.monotonic() + 1, [], [], [])
+    before = server.cost()
+    times, refusals, failures = await load(server, args, args.clients)
+    server.tell_cost(before)
+    errors = len(refusals) + len(failures)
+    figure = f"p99 {1000 * at(times, 0.99):.0f} ms, {errors} errors"
+    return tell(f"{args.clients} clients", figure, f"{CLIENTS} clients, p99 under {1000 * P99_S:.0f} ms, no errors",
+                at(times, 0.99) < P99_S and not errors)
+
+
+async def overload(server, args):
+    """Whether all of the targets are met."""
+    request = request_of(server, args.clip)
+    calm = []
+    await client(server.address, request, time.monotonic() + 2, calm, [], [])
+    usual = at(calm, 0.5)
+    before = server.cost()
+    times, refusals, failures = await load(server, args, args.overload)
+    ended = time.monotonic()
+    well = float("inf")
+    while time.monotonic() - ended < 60:
+        single = []
+        await client(server.address, request, time.monotonic() + 0.01, single, [], [])
+        if single and single[0] < 2 * usual + 0.02:
+            well = time.monotonic() - ended
+            break
+    memory = server.tell_cost(before)
+    clean = tell(f"{args.overload} clients", f"{len(times)} answered, {len(refusals)} refused with Retry-After, "
+                 f"{len(failures)} lost", f"{OVERLOAD} clients, answered or refused, none lost",
+                 bool(times and not failures))
+    small = memory is None or tell("memory", f"{memory:.0f} MB", f"under {MEMORY_MB} MB", memory < MEMORY_MB)
+    soon = tell("one client alone is answered as before", f"{1000 * usual:.0f} ms, after {well:.1f} s",
+                f"within {WELL_AGAIN_S} s", well < WELL_AGAIN_S)
+    return clean and small and soon

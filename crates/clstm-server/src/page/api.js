@@ -1,0 +1,160 @@
+// Shows openapi.json. Text goes into the page as text alone: nothing of the document is taken for markup.
+
+const add = (to, tag, text, attributes = {}) => {
+  const element = document.createElement(tag);
+  if (text !== undefined) element.textContent = text;
+  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
+  return to.appendChild(element);
+};
+
+/** A description: what stands between backticks is code. */
+const say = (to, tag, text, attributes) => {
+  const element = add(to, tag, undefined, attributes);
+  text?.split("`").forEach((part, i) => {
+    if (i % 2) add(element, "code", part);
+    else element.append(part);
+  });
+};
+
+let api;
+
+/** What a reference stands for. */
+const resolve = (value) => {
+  if (!value?.$ref) return value;
+  return value.$ref.slice(2).split("/").reduce((at, key) => at?.[key], api) ?? value;
+};
+
+const nameOf = (reference) => reference.split("/").pop();
+
+/** A type in words, with links to the schemas it names. */
+const describe = (to, schema) => {
+  if (schema?.$ref) {
+    const name = nameOf(schema.$ref);
+    add(to, "a", name, { href: `#schema-${name}` });
+  } else if (schema?.oneOf || schema?.allOf) {
+    const all = schema.oneOf ?? schema.allOf;
+    all.forEach((part, i) => {
+      if (i > 0) to.append(schema.oneOf ? " or " : " and ");
+      describe(to, part);
+    });
+  } else if (schema?.type === "array") {
+    to.append("list of ");
+    describe(to, schema.items);
+  } else if (schema?.enum) {
+    add(to, "code", schema.enum.join(" | "));
+  } else if (schema?.const !== undefined) {
+    add(to, "code", JSON.stringify(schema.const));
+  } else if (schema?.properties) {
+    to.append(`object of ${Object.keys(schema.properties).join(", ")}`);
+  } else {
+    const of = schema?.additionalProperties;
+    const type = [schema?.type ?? "anything"].flat().join(" or ");
+    to.append(schema?.format ? `${type} (${schema.format})` : type);
+    if (of && of !== true) {
+      to.append(" of ");
+      describe(to, of);
+    }
+  }
+};
+
+const table = (to, caption, heads) => {
+  const scroll = add(to, "div", undefined, { class: "scroll" });
+  const element = add(scroll, "table");
+  add(element, "caption", caption);
+  const row = add(add(element, "thead"), "tr");
+  heads.forEach((head) => add(row, "th", head, { scope: "col" }));
+  return add(element, "tbody");
+};
+
+const contents = (to, content) => {
+  Object.entries(content ?? {}).forEach(([type, { schema }], i) => {
+    if (i > 0) add(to, "br");
+    add(to, "code", type);
+    to.append(": ");
+    describe(to, schema);
+  });
+};
+
+const route = (path, method, operation) => {
+  const id = operation.operationId;
+  const section = add(document.querySelector("#routes"), "section", undefined, {
+    class: "card", "aria-labelledby": id,
+  });
+  const title = add(section, "h2", undefined, { id });
+  add(title, "span", method.toUpperCase(), { class: "method" });
+  add(title, "code", path);
+  say(section, "p", operation.summary);
+  if (operation.description) say(section, "p", operation.description, { class: "quiet" });
+  const open = operation.security?.length === 0;
+  add(section, "p", open ? "Open to everybody." : "With a key, where the server has keys.", { class: "quiet" });
+  if (operation.parameters?.length) {
+    const body = table(section, "Parameters", ["Name", "Type", "Meaning"]);
+    operation.parameters.map(resolve).forEach((parameter) => {
+      const row = add(body, "tr");
+      add(add(row, "th", undefined, { scope: "row" }), "code", parameter.name);
+      describe(add(row, "td"), parameter.schema);
+      say(row, "td", parameter.description);
+    });
+  }
+  if (operation.requestBody) {
+    add(section, "h3", "Body");
+    contents(add(section, "p"), operation.requestBody.content);
+  }
+  const body = table(section, "Answers", ["Status", "When", "Body"]);
+  Object.entries(operation.responses).forEach(([status, reference]) => {
+    const response = resolve(reference);
+    const row = add(body, "tr");
+    add(row, "th", status, { scope: "row" });
+    const headers = Object.keys(response.headers ?? {});
+    add(row, "td", headers.length ? `${response.description} With ${headers.join(", ")}.` : response.description);
+    contents(add(row, "td"), response.content);
+  });
+  const link = add(add(document.querySelector("#index"), "li"), "a", undefined, { href: `#${id}` });
+  add(link, "span", method.toUpperCase(), { class: "method" });
+  add(link, "code", path);
+};
+
+const schema = (name, of) => {
+  const details = add(document.querySelector("#schemas"), "details", undefined, { id: `schema-${name}` });
+  add(details, "summary", name);
+  if (of.description) say(details, "p", of.description, { class: "quiet" });
+  if (!of.properties) {
+    describe(add(details, "p"), of);
+    return;
+  }
+  const body = table(details, "Fields", ["Name", "Type", "Meaning"]);
+  Object.entries(of.properties).forEach(([field, type]) => {
+    const row = add(body, "tr");
+    const head = add(row, "th", undefined, { scope: "row" });
+    add(head, "code", field);
+    if (!of.required?.includes(field)) head.append(" (not always)");
+    describe(add(row, "td"), type);
+    say(row, "td", resolve(type)?.description);
+  });
+};
+
+/** Opens the schema that the address points to. */
+const unfold = () => {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+  target?.scrollIntoView();
+};
+
+try {
+  const answer = await fetch("../openapi.json");
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  api = await answer.json();
+  Object.entries(api.paths).forEach(([path, methods]) => {
+    Object.entries(methods).forEach(([method, operation]) => route(path, method, operation));
+  });
+  Object.entries(api.components.securitySchemes).forEach(([name, scheme]) => {
+    const item = add(document.querySelector("#keys"), "li");
+    add(item, "code", name);
+    item.append(`: ${scheme.description}`);
+  });
+  Object.entries(api.components.schemas).forEach(([name, of]) => schema(name, of));
+  addEventListener("hashchange", unfold);
+  unfold();
+} catch (error) {
+  document.querySelector("#about").append(` It cannot be read: ${error.message}.`);
+}

@@ -1,0 +1,166 @@
+//! With a certificate.
+//!
+//! `tls/` holds two certificates for `localhost`, valid for a hundred years, their keys, and the authority
+//! that signed both, whose key was thrown away. Nobody but these tests trusts it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use clstm_server::{Config, Limits, Server, TlsFiles};
+use futures_util::{SinkExt, StreamExt};
+use http_body_util::BodyExt;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::client::request;
+use crate::support::{Running, config, sample};
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/tls").join(name)
+}
+
+fn with(certificate: PathBuf, key: PathBuf) -> Config {
+    Config { tls: Some(TlsFiles { certificate, key }), ..config() }
+}
+
+/// A client that trusts the authority of these tests.
+async fn connect(server: &Running) -> std::io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    let authority = CertificateDer::from_pem_file(file("ca.pem")).expect("a certificate");
+    roots.add(authority).expect("an authority");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(server.address).await?;
+    let name = ServerName::try_from("localhost").expect("a name");
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+}
+
+/// The certificate that the server shows.
+async fn shown(server: &Running) -> Vec<u8> {
+    let stream = connect(server).await.expect("a connection");
+    let certificates = stream.get_ref().1.peer_certificates().expect("certificates");
+    certificates[0].as_ref().to_vec()
+}
+
+fn der(name: &str) -> Vec<u8> {
+    CertificateDer::from_pem_file(file(name)).expect("a certificate").as_ref().to_vec()
+}
+
+#[tokio::test]
+async fn requests_and_streams_go_over_tls() {
+    let server = Running::start(with(file("first.pem"), file("first.key"))).await;
+    let stream = connect(&server).await.expect("a connection");
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
+    tokio::spawn(connection);
+    let ask = request("POST", "/v1/recognize", &[], Body::from(sample()));
+    let response = sender.send_request(ask).await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    let body = response.into_body().collect().await.expect("all of it").to_bytes();
+    assert!(String::from_utf8_lossy(&body).contains("\"model\":\"tiny\""));
+
+    let stream = connect(&server).await.expect("a connection");
+    let (mut socket, _) =
+        client_async("wss://localhost/v1/stream", stream).await.expect("a stream");
+    socket.send(Message::Binary(vec![0; 32_000].into())).await.expect("sent");
+    socket.send(Message::Text("{\"end\":true}".into())).await.expect("sent");
+    let mut kinds = Vec::new();
+    while let Some(Ok(message)) = socket.next().await {
+        if let Message::Text(text) = message {
+            let event: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+            kinds.push(event["type"].as_str().expect("a type").to_owned());
+        }
+    }
+    assert_eq!(kinds.first().map(String::as_str), Some("ready"), "{kinds:?}");
+    assert_eq!(kinds.last().map(String::as_str), Some("end"), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn a_certificate_is_exchanged_while_the_server_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [certificate, key] = ["live.pem", "live.key"].map(|name| folder.path().join(name));
+    let put = |name: &str| {
+        std::fs::copy(file(&format!("{name}.pem")), &certificate).expect("a copy");
+        std::fs::copy(file(&format!("{name}.key")), &key).expect("a copy");
+    };
+    put("first");
+    let server = Running::start(with(certificate.clone(), key.clone())).await;
+    assert_eq!(shown(&server).await, der("first.pem"));
+    let mut old = connect(&server).await.expect("a connection");
+    put("second");
+    server.handle.reload_certificate().await.expect("a good one");
+    assert_eq!(shown(&server).await, der("second.pem"));
+
+    // A bad one is refused with its name, and the old one stays.
+    std::fs::copy(file("first.key"), &key).expect("a copy");
+    let error = server.handle.reload_certificate().await.expect_err("another key");
+    let text = error.to_string();
+    assert!(error.kind() == "tls" && text.contains("it is not the key of"), "{text}");
+    std::fs::write(&certificate, "no certificate").expect("written");
+    let text = server.handle.reload_certificate().await.expect_err("no PEM").to_string();
+    assert!(text.contains("live.pem: there is no certificate in it"), "{text}");
+    std::fs::remove_file(&certificate).expect("removed");
+    let text = server.handle.reload_certificate().await.expect_err("no file").to_string();
+    assert!(text.contains("live.pem"), "{text}");
+    assert_eq!(shown(&server).await, der("second.pem"));
+
+    // Whoever was connected before goes on.
+    old.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
+    let mut head = [0; 12];
+    old.read_exact(&mut head).await.expect("an answer");
+    assert_eq!(&head, b"HTTP/1.1 200");
+}
+
+#[tokio::test]
+async fn a_server_does_not_start_with_files_that_do_not_fit() {
+    for (certificate, key, said) in [
+        ("first.pem", "second.key", "second.key: it is not the key of"),
+        ("first.key", "first.key", "first.key: there is no certificate in it"),
+        ("first.pem", "first.pem", "first.pem"),
+        ("none.pem", "first.key", "none.pem"),
+    ] {
+        let error = Server::bind(with(file(certificate), file(key))).await.err().expect("an error");
+        assert_eq!(error.kind(), "tls", "{certificate} {key}");
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_does_not_agree_on_tls_is_left() {
+    let limits = Limits { handshake_timeout: Duration::from_millis(300), ..Limits::default() };
+    let config = Config { limits, ..with(file("first.pem"), file("first.key")) };
+    let server = Running::start(config).await;
+    // Says nothing, begins and stops, says something else.
+    for begun in [&b""[..], &[22, 3, 1], b"\x00\x01garbage, at least as long as a record's head"] {
+        let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+        stream.write_all(begun).await.expect("written");
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        let read = tokio::time::timeout(Duration::from_secs(20), read).await;
+        // Closed or cut, with an alert of TLS perhaps.
+        let _ = read.expect("the server leaves");
+        assert!(!answer.starts_with(b"HTTP"));
+    }
+    // Without TLS one is told so.
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("https://"), "{answer}");
+    // All of them gone, others are served.
+    assert_eq!(shown(&server).await, der("first.pem"));
+}

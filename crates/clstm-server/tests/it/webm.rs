@@ -1,0 +1,69 @@
+//! What browsers record: WebM with Opus, as a whole and while it comes.
+
+use std::path::Path;
+
+use clstm::audio::{DecodeLimits, WebmStream, decode_bytes};
+use serde_json::json;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use crate::client::{form, post, send};
+use crate::live::{assert_close, expected, fails, heard, open};
+use crate::support::{Running, config, tiny};
+
+/// The shipped sample as Chromium records it, made by `webm/make.py`.
+fn speech() -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/webm/speech.webm");
+    std::fs::read(path).expect("a recording")
+}
+
+#[tokio::test]
+async fn a_browsers_recording_is_recognised() {
+    let server = Running::start(config()).await;
+    let speech = speech();
+    let recognition = tiny().recognize_bytes(&speech, None).expect("an answer");
+    for answer in [
+        post(server.address, "/v1/recognize", speech.clone()).await,
+        send(server.address, form("/v1/recognize", &[("file", "blob", &speech)])).await,
+    ] {
+        assert_eq!(answer.json()["confidence"], json!(recognition.confidence));
+        assert_eq!(answer.json()["duration_s"], json!(recognition.duration_s));
+    }
+    let cut = &speech[..speech.len() - 10];
+    let answer = post(server.address, "/v1/recognize", cut.to_vec()).await;
+    assert_eq!(answer.error(), (422, "decode".to_owned()));
+}
+
+#[tokio::test]
+async fn a_browsers_stream_says_what_the_library_says_of_its_sound() {
+    let server = Running::start(config()).await;
+    let speech = speech();
+    let sound = decode_bytes(&speech, None, &DecodeLimits::default()).expect("sound");
+    let expected = expected(&sound.samples, WebmStream::RATE, 0.25);
+    assert!(expected.iter().any(|event| event["label"].is_string()));
+    for sizes in [&[400][..], &[1 << 20], &[1, 7, 1300]] {
+        let all = heard(&server, "?format=webm&hop=0.25", &speech, sizes).await;
+        let [ready, events @ .., end] = &all[..] else { panic!("no events") };
+        assert_eq!(ready["rate"], 48_000);
+        let duration_s = sound.samples.len() as f64 / f64::from(WebmStream::RATE);
+        assert_close(end, &json!({"type": "end", "duration_s": duration_s}));
+        assert_eq!(events.len(), expected.len(), "{sizes:?}");
+        events.iter().zip(&expected).for_each(|(heard, expected)| assert_close(heard, expected));
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_what_was_announced_is_told_so() {
+    let server = Running::start(config()).await;
+    let binary = |bytes: &[u8]| Message::Binary(bytes.to_vec().into());
+    let told = |kind: &str| (kind.to_owned(), 1008);
+    let samples = fails(&server, "?format=webm", binary(&[0; 3200])).await;
+    assert_eq!(samples, told("format"));
+    let mut damaged = speech();
+    let middle = damaged.len() / 2;
+    damaged[middle..].fill(0);
+    assert_eq!(fails(&server, "?format=webm", binary(&damaged)).await, told("decode"));
+    match open(&server, "?format=webm&rate=48000", &[]).await {
+        Err(Error::Http(answer)) => assert_eq!(answer.status().as_u16(), 400),
+        other => panic!("{other:?}"),
+    }
+}
