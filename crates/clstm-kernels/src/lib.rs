@@ -8,6 +8,7 @@
 //! - [`panel`]: the GEMMs they are made of, in `f32` and in `bf16`.
 //! - [`spectral`]: a long strided convolution of one channel by its Fourier transform.
 //! - [`winograd`]: convolutions of three taps with half the multiplications.
+//! - [`threads`]: whether work is spread over threads.
 //! - [`activation`]: vectorised `exp`, `sigmoid` and `tanh` with stated errors.
 //!
 //! All tensors are row-major with the channel innermost ("channel-last"): a convolution's window is
@@ -26,6 +27,7 @@ pub mod lflb;
 pub mod norm_pool;
 pub mod panel;
 pub mod spectral;
+pub mod threads;
 pub mod winograd;
 
 mod aligned;
