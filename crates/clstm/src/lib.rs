@@ -49,6 +49,7 @@ mod model_file;
 mod recognition;
 mod recognizer;
 mod replace_file;
+mod scoring;
 mod stream;
 
 pub use calibration::{Calibration, CalibrationScores, RiskPoint};
@@ -64,7 +65,8 @@ pub use recognition::Recognition;
 pub use recognizer::{ClipScores, Recognizer};
 pub use replace_file::replace_file;
 pub use stream::{
-    Answer, Emotion, Event, Moment, Section, SpeechConfig, Stream, StreamConfig, StreamError,
+    Answer, Emotion, Event, LabelledProbabilities, LabelledStretch, Moment, Probabilities, Section,
+    SpeechConfig, Stream, StreamConfig, StreamError, Stretch,
 };
 
 pub use clstm_audio as audio;
