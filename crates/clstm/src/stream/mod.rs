@@ -14,7 +14,7 @@
 //!   windows share segments only where both begin on one grid of segments. Behind their trimmed edges 39 %
 //!   of 2,407 windows of RAVDESS and of the shipped sample do: at most 9 % would be saved.
 //!
-//! Speech detection and decoding, a fifth of a timeline's time, are not repeated in any case.
+//! Speech detection and decoding, about a sixth of a timeline's time, are not repeated in any case.
 
 mod config;
 mod event;
@@ -131,8 +131,9 @@ impl From<AudioError> for StreamError {
 /// # Memory
 /// A stream owns what it works with, and the network's intermediate results come from a pool of the process.
 /// After [`warm_up`](Self::warm_up), pushes of chunks no longer than there allocate nothing, for models of up to
-/// sixteen labels on the processor. Chunks that bring four windows or more at once share their work among the
-/// threads of the current Rayon pool, which may allocate as it hands over; a pool of one thread does not.
+/// sixteen labels on the processor and chunks that bring fewer than four windows at once. Those with more share their
+/// work among the threads of the current Rayon pool, which may allocate as it hands over; in a pool of one thread
+/// they allocate nothing either once as many windows have been heard at once.
 #[derive(Debug)]
 pub struct Stream {
     recognizer: Recognizer,
@@ -209,17 +210,21 @@ impl Stream {
     /// Takes the memory now that pushes of up to `chunk` samples will need, and makes the tables of the
     /// network that are made at their first use: the first answer then comes as soon as later ones.
     ///
-    /// It takes as long as some answers do. Intermediate results of the network lie in a pool for all
-    /// streams: where several threads push at once, warm up as many streams at once.
+    /// Computes an answer for each length that a window's speech may have: one for `clstm-plus`, nine for
+    /// `clstm`. Intermediate results of the network lie in a pool for all streams: where several threads push
+    /// at once, warm up as many streams at once.
     pub fn warm_up(&mut self, chunk: usize) {
         let chunk = chunk.min(self.piece());
         self.reserve(chunk);
         self.speech.reserve(self.brought(chunk));
-        let windows = self.brought(chunk).div_ceil(self.sizes.hop).clamp(1, TOGETHER);
+        // What chunks with more of them need comes from the pool as it comes.
+        let windows = self.brought(chunk).div_ceil(self.sizes.hop).clamp(1, SHARED - 1);
         let frontend = &self.recognizer.info().frontend;
         let (length, least) = (frontend.segment_length, frontend.min_steps);
-        for count in fewer(windows, 1) {
-            for steps in fewer(self.sizes.window.div_ceil(length), least) {
+        let most = self.sizes.window.div_ceil(length).max(least);
+        // A buffer of the pool serves what needs between half of it and all.
+        for count in (1..=windows).rev() {
+            for steps in (least..=most).rev() {
                 for _ in 0..count {
                     let mut samples = self.room();
                     samples.resize((steps * length).min(self.sizes.window), 0.0);
@@ -387,12 +392,4 @@ impl Stream {
             recognizer.score(clips, scoring);
         }
     }
-}
-
-/// From `most` down to `least` in steps of a third: what was made for one serves all down to the next, for a
-/// buffer of the pool serves whatever needs more than half of it.
-fn fewer(most: usize, least: usize) -> impl Iterator<Item = usize> {
-    std::iter::successors(Some(most.max(least)), move |n| {
-        (*n > least).then(|| (n * 2 / 3).max(least))
-    })
 }
