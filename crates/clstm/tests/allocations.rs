@@ -101,7 +101,6 @@ fn check(
     warm(stream, &sound, &mut events);
     let mut heard = Heard::default();
     let count = allocations(|| heard = push_all(stream, &sound, sizes, &mut events));
-    eprintln!("{name}, {rate} Hz, chunks of {sizes:?}: {heard:?}, {count} allocations");
     assert!(heard.answers > 10 && heard.sections > 2, "{heard:?}");
     assert_eq!(count, 0, "{name}, {rate} Hz, chunks of {sizes:?}");
 }

@@ -78,10 +78,13 @@ impl Progress {
             return;
         }
         state.shown = now;
-        let message = state.message(now - self.began, self.recordings);
+        let (message, done) = (state.message(now - self.began), state.done);
         if !self.terminal {
             drop(state);
-            note(&message);
+            let count = self.recordings;
+            let of =
+                if count > 1 { format!("{done} of {count} recordings, ") } else { String::new() };
+            note(&format!("{of}{message}"));
         } else if self.recordings == 1 {
             self.bar.set_position((state.heard_s * UNITS) as u64);
             self.bar.set_message(message);
@@ -115,20 +118,16 @@ fn style(template: &str) -> ProgressStyle {
 
 impl State {
     /// What has been heard in `elapsed`, how fast, and what is left.
-    fn message(&self, elapsed: Duration, recordings: usize) -> String {
+    fn message(&self, elapsed: Duration) -> String {
         let pace = self.heard_s / elapsed.as_secs_f64().max(1e-3);
         let heard = clock(self.heard_s);
-        let pace_told = format!("{pace:.0}x real time");
-        match (recordings, self.total_s) {
+        match self.total_s {
             // Headers may promise too little.
-            (1, Some(total)) if total >= self.heard_s => {
+            Some(total) if total >= self.heard_s => {
                 let left = clock((total - self.heard_s) / pace.max(1e-3));
-                format!("{heard} of {}, {pace_told}, {left} left", clock(total))
+                format!("{heard} of {}, {pace:.0}x real time, {left} left", clock(total))
             }
-            (1, _) => format!("{heard} heard, {pace_told}"),
-            (count, _) => {
-                format!("{heard} heard in {} of {count} recordings, {pace_told}", self.done)
-            }
+            _ => format!("{heard} heard, {pace:.0}x real time"),
         }
     }
 }
@@ -146,28 +145,24 @@ mod tests {
 
     #[test]
     fn position_speed_and_time_left_are_told() {
-        let state = |heard_s, total_s| State { heard_s, total_s, done: 3, shown: Instant::now() };
+        let state = |heard_s, total_s| State { heard_s, total_s, done: 0, shown: Instant::now() };
         let elapsed = Duration::from_secs(10);
         assert_eq!(
-            state(4_000.0, Some(36_000.0)).message(elapsed, 1),
+            state(4_000.0, Some(36_000.0)).message(elapsed),
             "01:06:40 of 10:00:00, 400x real time, 00:01:20 left"
         );
         assert_eq!(
-            state(4_000.0, None).message(elapsed, 1),
+            state(4_000.0, None).message(elapsed),
             "01:06:40 heard, 400x real time",
             "nobody knows how long it is"
         );
         assert_eq!(
-            state(61.0, Some(60.0)).message(elapsed, 1),
+            state(61.0, Some(60.0)).message(elapsed),
             "00:01:01 heard, 6x real time",
             "longer than it said"
         );
         assert_eq!(
-            state(4_000.0, None).message(elapsed, 7),
-            "01:06:40 heard in 3 of 7 recordings, 400x real time"
-        );
-        assert_eq!(
-            state(0.0, Some(1e300)).message(Duration::ZERO, 1).split(',').nth(1),
+            state(0.0, Some(1e300)).message(Duration::ZERO).split(',').nth(1),
             Some(" 0x real time")
         );
     }
