@@ -48,8 +48,8 @@ pub use augment::{
     PolarityConfig, SpeedConfig, TimeMaskConfig, place,
 };
 pub use decode::{
-    DecodeLimits, WebmStream, decode_bytes, decode_file, load_bytes, load_file, stream_bytes,
-    stream_file,
+    DecodeLimits, WebmStream, decode_bytes, decode_file, load_bytes, load_file, promised_s,
+    stream_bytes, stream_file,
 };
 pub use error::AudioError;
 pub use level::{LOUDEST, Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};

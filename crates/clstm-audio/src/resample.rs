@@ -82,6 +82,16 @@ impl Resampler {
         Ok(Self { from, to, engine, taken: 0, given: 0 })
     }
 
+    /// Seconds of sound that are held back, at most: what makes no block yet, and half of the filter. 0
+    /// where the rates are equal.
+    #[must_use]
+    pub fn latency_s(&self) -> f64 {
+        self.engine.as_ref().map_or(0.0, |engine| {
+            let block_s = engine.block.len() as f64 / f64::from(self.from);
+            block_s + engine.fft.output_delay() as f64 / f64::from(self.to)
+        })
+    }
+
     /// Takes a chunk of any length and appends what is ready to `out`.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 use crate::activation::vectorised;
 use crate::panel::{self, Element, Into, Panels, Rows, Taps};
-use crate::{Buffer, Precision};
+use crate::{Buffer, Precision, threads};
 
 /// Sizes of one convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,7 +203,7 @@ impl<E: Element> Weights<E> {
     fn forward(&self, shape: &Shape, x: &[f32], y: &mut [f32]) {
         let (padded, h) = (shape.padded_length(), shape.filters);
         let outputs = y.par_chunks_exact_mut(shape.output());
-        x.par_chunks_exact(shape.input()).zip(outputs).for_each(|(x, y)| {
+        threads::for_each(x.par_chunks_exact(shape.input()).zip(outputs), |(x, y)| {
             let input = pad::<E>(shape, x);
             let mut rows = Buffer::any(shape.rows() * h); // [T', L', H]
             for (tap, weights) in self.taps.iter().enumerate() {

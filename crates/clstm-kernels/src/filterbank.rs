@@ -14,10 +14,10 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use crate::Buffer;
 use crate::activation::vectorised;
 use crate::panel::{self, Into, Panels, Rows, Taps};
 use crate::spectral::{self, Spectral};
+use crate::{Buffer, threads};
 
 /// Sizes of one filterbank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,8 +96,12 @@ pub struct Saved {
 /// If a size is 0 or a slice does not have the length that the shape says.
 pub fn forward(shape: &Shape, x: &[f32], w: &[f32], e: &mut [f32], keep: bool) -> Option<Saved> {
     shape.check(x, w, e);
-    let outputs = Packed::new(shape, w).run(shape, x, e, keep);
-    keep.then(|| Saved { outputs })
+    let packed = Packed::new(shape, w);
+    if keep {
+        return Some(Saved { outputs: packed.forward_kept(shape, x, e) });
+    }
+    packed.forward(shape, x, e);
+    None
 }
 
 /// The gradient of the weights `[2, F, K]`; the waveform is data and gets none.
@@ -203,36 +207,60 @@ impl Packed {
     /// # Panics
     /// If a slice does not have the length that the shape says, or other filters were packed.
     pub fn forward(&self, shape: &Shape, x: &[f32], e: &mut [f32]) {
-        self.run(shape, x, e, false);
+        let way = self.way(shape);
+        let energies = e.par_chunks_exact_mut(shape.output());
+        threads::for_each(x.par_chunks_exact(shape.samples).zip(energies), |(x, e)| {
+            way.run(shape, x, e);
+        });
     }
 
-    /// [`forward`] with these filters; the outputs of the filters if `keep`.
-    fn run(&self, shape: &Shape, x: &[f32], e: &mut [f32], keep: bool) -> Vec<Buffer> {
-        let n = shape.columns();
-        let plan = Spectral::plan(shape.kernel, shape.stride, shape.positions(), n);
-        let plan = plan.map(|plan| {
-            let weights = self.spectra.get_or_init(|| plan.weights(&self.taps_first));
-            (plan, weights)
-        });
+    /// [`Packed::forward`], and the outputs of the filters.
+    fn forward_kept(&self, shape: &Shape, x: &[f32], e: &mut [f32]) -> Vec<Buffer> {
+        let way = self.way(shape);
         let energies = e.par_chunks_exact_mut(shape.output());
-        let outputs = x.par_chunks_exact(shape.samples).zip(energies).map(|(x, e)| {
-            let wave = pad(shape, x);
-            let mut outputs = Buffer::any(shape.positions() * n);
-            match &plan {
-                Some((plan, weights)) => {
-                    let spectra = plan.spectra(1, &wave, |_| 0);
-                    plan.apply(weights, &spectra, 0..1, &mut outputs, n, |_| 0);
-                }
-                None => {
-                    let a = Rows { data: &wave[..], stride: shape.stride };
-                    let rows = shape.positions();
-                    panel::apply(rows, a, 0, &self.direct, &mut outputs, n, Into::Replace);
-                }
+        let outputs = x.par_chunks_exact(shape.samples).zip(energies);
+        outputs.map(|(x, e)| way.run(shape, x, e)).collect()
+    }
+
+    /// How utterances of this length go.
+    fn way(&self, shape: &Shape) -> Way<'_> {
+        let n = shape.columns();
+        match Spectral::plan(shape.kernel, shape.stride, shape.positions(), n) {
+            Some(plan) => {
+                let weights = self.spectra.get_or_init(|| plan.weights(&self.taps_first));
+                Way::Spectral(plan, weights)
             }
-            energies_of(shape, &outputs, e);
-            keep.then_some(outputs)
-        });
-        outputs.collect::<Vec<_>>().into_iter().flatten().collect()
+            None => Way::Direct(&self.direct),
+        }
+    }
+}
+
+/// How a convolution is made.
+#[expect(clippy::large_enum_variant, reason = "made once a call, where it stays")]
+enum Way<'a> {
+    Spectral(Spectral, &'a spectral::Weights),
+    Direct(&'a Panels<f32>),
+}
+
+impl Way<'_> {
+    /// Energies of an utterance, and the outputs of the filters.
+    fn run(&self, shape: &Shape, x: &[f32], e: &mut [f32]) -> Buffer {
+        let n = shape.columns();
+        let wave = pad(shape, x);
+        let mut outputs = Buffer::any(shape.positions() * n);
+        match self {
+            Self::Spectral(plan, weights) => {
+                let spectra = plan.spectra(1, &wave, |_| 0);
+                plan.apply(weights, &spectra, 0..1, &mut outputs, n, |_| 0);
+            }
+            Self::Direct(panels) => {
+                let a = Rows { data: &wave[..], stride: shape.stride };
+                let rows = shape.positions();
+                panel::apply(rows, a, 0, panels, &mut outputs, n, Into::Replace);
+            }
+        }
+        energies_of(shape, &outputs, e);
+        outputs
     }
 }
 

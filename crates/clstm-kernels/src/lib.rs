@@ -9,6 +9,7 @@
 //! - [`spectral`]: a long strided convolution of one channel by its Fourier transform.
 //! - [`winograd`]: convolutions of three taps with half the multiplications.
 //! - [`orthogonal`]: the nearest orthogonal matrix, for an optimiser.
+//! - [`threads`]: whether work is spread over threads.
 //! - [`activation`]: vectorised `exp`, `sigmoid` and `tanh` with stated errors.
 //!
 //! All tensors are row-major with the channel innermost ("channel-last"): a convolution's window is
@@ -28,6 +29,7 @@ pub mod norm_pool;
 pub mod orthogonal;
 pub mod panel;
 pub mod spectral;
+pub mod threads;
 pub mod winograd;
 
 mod aligned;

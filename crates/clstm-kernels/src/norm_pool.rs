@@ -148,15 +148,41 @@ pub fn forward_eval(
     epsilon: f32,
     y: &mut [f32],
 ) {
-    let lengths = [
-        ("gamma", gamma.len()),
-        ("beta", beta.len()),
-        ("running_mean", running_mean.len()),
-        ("running_variance", running_variance.len()),
-    ];
-    shape.check(h, y, &lengths);
-    let rstd = reciprocal_deviation(running_variance.iter().map(|&v| f64::from(v)), epsilon);
-    pool::run(shape, h, &Affine::new(running_mean, &rstd, gamma, beta), y, None);
+    Packed::new(gamma, beta, running_mean, running_variance, epsilon).forward(shape, h, y);
+}
+
+/// Running statistics and parameters made ready once, for any number of calls.
+#[derive(Debug)]
+pub struct Packed(Affine);
+
+impl Packed {
+    /// Of `gamma`, `beta` and the running statistics, `[channels]` each.
+    ///
+    /// # Panics
+    /// If they differ in length.
+    #[must_use]
+    pub fn new(
+        gamma: &[f32],
+        beta: &[f32],
+        running_mean: &[f32],
+        running_variance: &[f32],
+        epsilon: f32,
+    ) -> Self {
+        let channels = gamma.len();
+        let lengths = [beta.len(), running_mean.len(), running_variance.len()];
+        assert_eq!(lengths, [channels; 3], "norm_pool: parameters are [channels]");
+        let rstd = reciprocal_deviation(running_variance.iter().map(|&v| f64::from(v)), epsilon);
+        Self(Affine::new(running_mean, &rstd, gamma, beta))
+    }
+
+    /// [`forward_eval`] with these.
+    ///
+    /// # Panics
+    /// As [`forward_eval`].
+    pub fn forward(&self, shape: &NormPoolShape, h: &[f32], y: &mut [f32]) {
+        shape.check(h, y, &[("the parameters", self.0.channels())]);
+        pool::run(shape, h, &self.0, y, None);
+    }
 }
 
 pub(crate) fn reciprocal_deviation(variance: impl Iterator<Item = f64>, epsilon: f32) -> Vec<f32> {

@@ -80,3 +80,4 @@ pub use preset::Preset;
 pub use skip::Skip;
 
 pub use burn;
+pub use clstm_kernels::threads;

@@ -31,16 +31,17 @@ impl Compute {
     }
 
     /// Deep features `[batch, features]` and logits `[batch, classes]` of segments
-    /// `[batch, time, length]`.
-    pub(crate) fn scores(&self, segments: &[f32], [batch, time]: [usize; 2]) -> Scores {
+    /// `[batch, time, length]`, in the place of what `scores` holds.
+    pub(crate) fn scores(&self, segments: &[f32], [batch, time]: [usize; 2], scores: &mut Scores) {
         match self {
-            Self::Engine(engine) => engine.run(segments, [batch, time]),
+            Self::Engine(engine) => engine.run_into(segments, [batch, time], scores),
             Self::Device(network, device) => {
                 let shape = [batch, time, segments.len() / (batch * time)];
                 let data = TensorData::new(segments.to_vec(), shape);
                 let output = network.forward(Tensor::<3>::from_data(data, device), Mode::Inference);
                 let values = |tensor: Tensor<2>| tensor.into_data().iter::<f32>().collect();
-                Scores { features: values(output.features), logits: values(output.logits) }
+                *scores =
+                    Scores { features: values(output.features), logits: values(output.logits) };
             }
         }
     }

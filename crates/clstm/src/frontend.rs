@@ -115,23 +115,31 @@ impl FrontendConfig {
     /// If a size is 0, which [`validate`](Self::validate) refuses.
     #[must_use]
     pub fn spans(&self, clip: &Clip) -> Vec<Span> {
+        self.each_span(clip).collect()
+    }
+
+    /// [`spans`](Self::spans), one after another.
+    pub(crate) fn each_span(&self, clip: &Clip) -> impl Iterator<Item = Span> + use<> {
         let n_samples = clip.samples.len();
-        let steps = n_samples.div_ceil(self.segment_length);
-        if steps <= self.max_steps {
-            return vec![Span { start: 0, steps: steps.max(self.min_steps) }];
-        }
-        let config = self.segmentation(self.max_steps);
-        let hop = config.span().div_ceil(2);
-        windows(n_samples, &config, hop)
-            .map(|start| Span { start, steps: self.max_steps })
-            .collect()
+        // A clip that is no longer than a span has one span, at its beginning.
+        let steps = n_samples.div_ceil(self.segment_length).clamp(self.min_steps, self.max_steps);
+        let config = self.segmentation(steps);
+        windows(n_samples, &config, config.span().div_ceil(2))
+            .map(move |start| Span { start, steps })
     }
 
     /// Cuts a span into `out`, `[steps, segment_length]` row-major; beyond the clip's end are zeros.
     pub fn segments(&self, clip: &Clip, span: &Span, out: &mut Vec<f32>) {
-        out.resize(span.steps * self.segment_length, 0.0);
+        out.clear();
+        self.add_segments(clip, span, out);
+    }
+
+    /// [`segments`](Self::segments), behind what `out` holds.
+    pub(crate) fn add_segments(&self, clip: &Clip, span: &Span, out: &mut Vec<f32>) {
+        let before = out.len();
+        out.resize(before + span.steps * self.segment_length, 0.0);
         let samples = clip.samples.get(span.start..).unwrap_or_default();
-        segment(samples, &self.segmentation(span.steps), out);
+        segment(samples, &self.segmentation(span.steps), &mut out[before..]);
     }
 
     fn segmentation(&self, steps: usize) -> SegmentConfig {

@@ -50,6 +50,7 @@ mod recognition;
 mod recognizer;
 mod replace_file;
 mod scaling;
+mod scoring;
 mod stream;
 
 pub use calibration::{Calibration, CalibrationScores, RiskPoint};
@@ -66,7 +67,8 @@ pub use recognizer::{ClipScores, Recognizer};
 pub use replace_file::replace_file;
 pub use scaling::{Scaling, TopLabel};
 pub use stream::{
-    Answer, Emotion, Event, Moment, Section, SpeechConfig, Stream, StreamConfig, StreamError,
+    Answer, Emotion, Event, LabelledProbabilities, LabelledStretch, Moment, Probabilities, Section,
+    SpeechConfig, Stream, StreamConfig, StreamError, Stretch,
 };
 
 pub use clstm_audio as audio;

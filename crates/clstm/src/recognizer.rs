@@ -1,5 +1,6 @@
 //! From a recording to an emotion.
 
+use std::borrow::Borrow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -8,7 +9,7 @@ use clstm_nn::Precision;
 use clstm_nn::burn::tensor::Device;
 
 use crate::compute::Compute;
-use crate::limits::spans_at_once;
+use crate::scoring::Scoring;
 use crate::{Clip, Model, ModelError, ModelInfo, Recognition, RecognizeError};
 
 /// A model ready to listen.
@@ -204,43 +205,21 @@ impl Recognizer {
     /// these logits; both come of one pass through the network.
     #[must_use]
     pub fn score_clips(&self, clips: &[&Clip]) -> Vec<ClipScores> {
-        let ModelInfo { frontend, network, .. } = self.info();
-        let nothing = ClipScores {
-            features: vec![0.0; network.features],
-            logits: vec![0.0; network.classes],
-        };
-        let mut sums = vec![nothing; clips.len()];
-        let spans: Vec<_> = clips.iter().map(|clip| frontend.spans(clip)).collect();
-        let mut order: Vec<_> = spans
-            .iter()
-            .enumerate()
-            .flat_map(|(clip, spans)| spans.iter().map(move |span| (clip, span)))
-            .collect();
-        // Spans of one length can share a batch; those of a clip stay in their order.
-        order.sort_by_key(|(_, span)| span.steps);
-        let (mut batch, mut segments) = (Vec::new(), Vec::new());
-        for same in order.chunk_by(|(_, a), (_, b)| a.steps == b.steps) {
-            let steps = same[0].1.steps;
-            for spans in same.chunks(spans_at_once(network, steps)) {
-                batch.clear();
-                for (clip, span) in spans {
-                    frontend.segments(clips[*clip], span, &mut segments);
-                    batch.extend_from_slice(&segments);
-                }
-                let scores = self.loaded.compute.scores(&batch, [spans.len(), steps]);
-                let features = scores.features.chunks(network.features);
-                let rows = features.zip(scores.logits.chunks(network.classes));
-                for ((clip, _), (features, logits)) in spans.iter().zip(rows) {
-                    add(&mut sums[*clip].features, features);
-                    add(&mut sums[*clip].logits, logits);
-                }
-            }
-        }
-        for (sum, spans) in sums.iter_mut().zip(&spans) {
-            let values = sum.features.iter_mut().chain(&mut sum.logits);
-            values.for_each(|sum| *sum /= spans.len() as f64);
-        }
-        sums
+        let mut scoring = Scoring::default();
+        self.score(clips, &mut scoring);
+        let ModelInfo { network, .. } = self.info();
+        let features = scoring.features.chunks_exact(network.features);
+        let rows = features.zip(scoring.logits.chunks_exact(network.classes));
+        rows.map(|(features, logits)| ClipScores {
+            features: features.to_vec(),
+            logits: logits.to_vec(),
+        })
+        .collect()
+    }
+
+    /// [`score_clips`](Self::score_clips) in memory of the caller's.
+    pub(crate) fn score<C: Borrow<Clip>>(&self, clips: &[C], scoring: &mut Scoring) {
+        scoring.run(self.info(), &self.loaded.compute, clips);
     }
 
     /// The calibrated probabilities of logits.
@@ -277,9 +256,4 @@ impl Recognizer {
         };
         Ok(Recognition { duration_s, label, label_index, confidence, probabilities })
     }
-}
-
-/// Adds numbers to sums.
-fn add(sums: &mut [f64], values: &[f32]) {
-    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += f64::from(*value));
 }

@@ -4,6 +4,7 @@
 //! should go on where a measurement must not: [`wav`] and [`mpeg`] look for data that are cut
 //! short or damaged between frames, [`stream`] for gaps between packets.
 
+mod length;
 mod limits;
 mod mono;
 mod mpeg;
@@ -16,6 +17,7 @@ mod webm_stream;
 
 use std::path::Path;
 
+pub use length::promised_s;
 pub use limits::DecodeLimits;
 pub use webm_stream::WebmStream;
 

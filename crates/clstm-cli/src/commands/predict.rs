@@ -1,5 +1,6 @@
 //! `clstm predict`: labels recordings.
 
+mod progress;
 mod resume;
 mod timeline;
 
@@ -170,10 +171,14 @@ fn spare_recordings(output: &Path, inputs: &[Input]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether the rows appear on a terminal, one for each recording that is done.
+fn rows_show(args: &PredictArgs) -> bool {
+    args.output.is_none() && args.format == RowFormat::Table && io::stdout().is_terminal()
+}
+
 /// A bar on a terminal, where there is something to wait for and the rows do not show it already.
 fn progress_bar(args: &PredictArgs, inputs: usize) -> ProgressBar {
-    let rows_show = args.output.is_none() && args.format == RowFormat::Table;
-    if !io::stderr().is_terminal() || inputs < 2 || (rows_show && io::stdout().is_terminal()) {
+    if !io::stderr().is_terminal() || inputs < 2 || rows_show(args) {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}, {eta} left");

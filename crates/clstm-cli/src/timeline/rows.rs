@@ -1,5 +1,6 @@
 //! Timelines in the format asked for.
 
+use clstm::LabelledStretch;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -7,7 +8,7 @@ use super::{Stretch, Timeline, document};
 use crate::args::RowFormat;
 use crate::cells::{Cell, Column, Kind, csv_header, csv_row, last_columns, probability_columns};
 use crate::inputs::RowError;
-use crate::rows::{ErrorLine, Probabilities};
+use crate::rows::ErrorLine;
 use crate::table::{pad, percent, printable};
 
 /// How timelines are written.
@@ -25,17 +26,10 @@ pub(crate) struct TimelineRows<'a> {
 #[derive(Serialize)]
 struct Line<'a> {
     path: &'a str,
-    start_s: f64,
-    end_s: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    speech: Option<f64>,
-    label: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confidence: Option<f64>,
+    #[serde(flatten)]
+    stretch: LabelledStretch<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     abstained: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    probabilities: Option<Probabilities<'a>>,
     model: &'a str,
 }
 
@@ -121,16 +115,10 @@ impl TimelineRows<'_> {
     }
 
     fn json(&self, path: &str, stretch: &Stretch) -> String {
-        let emotion = stretch.emotion.as_ref();
         let line = Line {
             path,
-            start_s: stretch.start_s,
-            end_s: stretch.end_s,
-            speech: stretch.speech,
-            label: self.label(stretch),
-            confidence: emotion.map(|e| e.confidence),
+            stretch: stretch.labelled(self.labels),
             abstained: self.abstains(stretch),
-            probabilities: emotion.map(|e| Probabilities(self.labels, &e.probabilities)),
             model: self.model,
         };
         // Strings and finite numbers always serialise.

@@ -94,11 +94,16 @@ pub(super) fn infer<E: Element, S: Sink<E>>(
     sinks: &mut [S],
 ) {
     shape.check_input(x);
+    let run = |size, x, sink: &mut S| {
+        let (mut group, _) = open_group(shape, weights, size, x, false, false);
+        run_group(shape, weights, None, &mut group, sink);
+    };
+    if let [sink] = sinks {
+        return run(shape.batch, x, sink);
+    }
     let utterance_in = shape.time * shape.length * shape.channels;
     group_ranges(shape.batch).par_iter().zip(sinks).for_each(|(range, sink)| {
-        let x = &x[range.start * utterance_in..range.end * utterance_in];
-        let (mut group, _) = open_group(shape, weights, range.len(), x, false, false);
-        run_group(shape, weights, None, &mut group, sink);
+        run(range.len(), &x[range.start * utterance_in..range.end * utterance_in], sink);
     });
 }
 

@@ -6,7 +6,7 @@ use super::forward::infer;
 use super::group::{Sink, States, group_ranges, split};
 use super::weights::Weights;
 use super::{InputNorm, Params, Shape};
-use crate::Precision;
+use crate::{GROUP, Precision};
 
 /// A layer that only runs forward: [`forward`](super::forward) without packing its weights anew.
 #[derive(Debug)]
@@ -51,6 +51,9 @@ impl Packed {
     pub fn forward(&self, batch: usize, time: usize, x: &[f32], y: &mut [f32]) {
         let utterance = time * self.shape.positions() * self.shape.filters;
         assert_eq!(y.len(), batch * utterance, "y is [B, T, P, H]");
+        if batch <= GROUP {
+            return self.run(batch, time, x, &mut [States { time, y }]);
+        }
         let parts = split(y, &group_ranges(batch), utterance).into_iter();
         let mut sinks: Vec<_> = parts.map(|y| States { time, y }).collect();
         self.run(batch, time, x, &mut sinks);

@@ -3,7 +3,7 @@
 use super::gates::Forward;
 use super::{BiGruShape, Direction, Reset, Saved, by_task, step};
 use crate::panel::{self, Element, Into, Operand, Panels, Rows};
-use crate::{Buffer, GROUP, Precision};
+use crate::{Buffer, GROUP, Precision, threads};
 use half::bf16;
 use rayon::prelude::*;
 
@@ -69,37 +69,43 @@ pub(super) fn forward_packed<E: Element>(
         (Buffer::any(2 * shape.steps() * 3 * hidden), Buffer::any(2 * shape.steps() * hidden))
     });
 
-    let groups = batch.div_ceil(GROUP);
-    let mut buffers: Vec<_> = match &mut kept {
-        None => (0..2 * groups).map(|_| None).collect(),
-        Some((gates, inner)) => by_task(gates, batch, time * 3 * hidden)
-            .zip(by_task(inner, batch, time * hidden))
-            .map(Some)
-            .collect(),
+    // Group `group` of a direction, whose states are to be found.
+    let layer = |direction: usize, group: usize, states: &[f32]| {
+        let (first, size) = (group * GROUP, states.len() / (time * hidden));
+        Layer {
+            shape,
+            direction,
+            biases: biases[direction],
+            weights: &weights[direction],
+            x: &x[first * time * shape.input..][..size * time * shape.input],
+        }
     };
-    by_task(&mut states, batch, time * hidden)
-        .zip(&mut buffers)
-        .enumerate()
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .for_each(|(task, (states, buffers))| {
-            let (direction, first) = (task / groups, task % groups * GROUP);
-            let size = states.len() / (time * hidden);
-            let layer = Layer {
-                shape,
-                direction,
-                biases: biases[direction],
-                weights: &weights[direction],
-                x: &x[first * time * shape.input..][..size * time * shape.input],
-            };
-            match buffers {
-                Some((gates, inner)) => layer.run(gates, inner, time * hidden, states),
-                None => {
-                    let mut gates = Buffer::any(size * time * 3 * hidden);
-                    layer.run(&mut gates, &mut Buffer::any(size * hidden), hidden, states);
-                }
-            }
-        });
+    match &mut kept {
+        None => {
+            let directions = states.par_chunks_mut(batch * time * hidden).enumerate();
+            threads::for_each(directions, |(direction, states)| {
+                let groups = states.par_chunks_mut(GROUP * time * hidden).enumerate();
+                threads::for_each(groups, |(group, states)| {
+                    let layer = layer(direction, group, states);
+                    let mut gates = Buffer::any(3 * states.len());
+                    let mut inner = Buffer::any(states.len() / time);
+                    layer.run(&mut gates, &mut inner, hidden, states);
+                });
+            });
+        }
+        Some((gates, inner)) => {
+            let groups = batch.div_ceil(GROUP);
+            let tasks = by_task(&mut states, batch, time * hidden)
+                .zip(by_task(gates, batch, time * 3 * hidden))
+                .zip(by_task(inner, batch, time * hidden));
+            tasks.enumerate().collect::<Vec<_>>().into_par_iter().for_each(
+                |(task, ((states, gates), inner))| {
+                    let layer = layer(task / groups, task % groups, states);
+                    layer.run(gates, inner, time * hidden, states);
+                },
+            );
+        }
+    }
 
     let (ahead, back) = states.split_at(shape.steps() * hidden);
     let rows = (ahead.chunks_exact(hidden)).zip(back.chunks_exact(hidden));

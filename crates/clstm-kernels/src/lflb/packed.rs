@@ -2,6 +2,7 @@
 
 use super::pool::PoolNow;
 use super::{OutputNorm, Shape};
+use crate::GROUP;
 use crate::conv_lstm::group::{group_ranges, split};
 use crate::conv_lstm::{self, InputNorm, Params};
 use crate::norm_pool::pool::Affine;
@@ -48,6 +49,9 @@ impl Packed {
     pub fn forward(&self, batch: usize, time: usize, x: &[f32], y: &mut [f32]) {
         let (shape, affine) = (&self.shape(batch, time), &self.affine);
         shape.check_output(y);
+        if batch <= GROUP {
+            return self.layer.run(batch, time, x, &mut [PoolNow { shape, affine, y }]);
+        }
         let parts = split(y, &group_ranges(batch), shape.utterance()).into_iter();
         let mut sinks: Vec<_> = parts.map(|y| PoolNow { shape, affine, y }).collect();
         self.layer.run(batch, time, x, &mut sinks);

@@ -4,6 +4,7 @@ use super::NormPoolShape;
 use crate::activation::vectorised;
 use crate::lanes::{Lanes, lanes, load, over_channels, store};
 use crate::panel::Element;
+use crate::threads;
 use rayon::prelude::*;
 
 /// The affine map of each channel, `(h - mean) * scale + beta`.
@@ -22,6 +23,10 @@ impl Affine {
         // `signum` of zero is one, and every input of a window ties under a gamma of zero.
         let sign = gamma.iter().map(|&g| if g == 0.0 { 0.0 } else { g.signum() }).collect();
         Self { mean: mean.to_vec(), scale, beta: beta.to_vec(), sign }
+    }
+
+    pub(super) fn channels(&self) -> usize {
+        self.mean.len()
     }
 }
 
@@ -45,7 +50,9 @@ pub(super) fn run(
     let (input, output) = (rows * shape.row(), rows * shape.pooled_row());
     let tasks = h.par_chunks(input).zip(y.par_chunks_mut(output));
     match kept {
-        None => tasks.for_each(|(h, y)| pool_rows::<false>(shape, h, affine, y, &mut [], &mut [])),
+        None => threads::for_each(tasks, |(h, y)| {
+            pool_rows::<false>(shape, h, affine, y, &mut [], &mut []);
+        }),
         Some(Kept { values, places }) => tasks
             .zip(values.par_chunks_mut(output).zip(places.par_chunks_mut(output)))
             .for_each(|((h, y), (v, p))| pool_rows::<true>(shape, h, affine, y, v, p)),

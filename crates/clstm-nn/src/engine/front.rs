@@ -19,34 +19,19 @@ pub(super) struct Filterbank {
     packed: filterbank::Packed,
     /// Added to the energies `[F]`.
     floor: Vec<f32>,
-    norm: Norm,
+    norm: norm_pool::Packed,
 }
 
-/// A batch norm by running statistics.
-#[derive(Debug)]
-struct Norm {
-    gamma: Vec<f32>,
-    beta: Vec<f32>,
-    mean: Vec<f32>,
-    variance: Vec<f32>,
-}
-
-impl Norm {
-    fn new(path: &str, channels: usize, tensors: &mut Tensors<'_>) -> Result<Self, NetworkError> {
-        let mut take =
-            |name: &str| Ok(tensors.take(&format!("{path}.{name}"), &[channels])?.to_vec());
-        Ok(Self {
-            gamma: take("gamma")?,
-            beta: take("beta")?,
-            mean: take("statistics.mean")?,
-            variance: take("statistics.variance")?,
-        })
-    }
-
-    fn forward(&self, shape: &NormPoolShape, h: &[f32], y: &mut [f32]) {
-        let Self { gamma, beta, mean, variance } = self;
-        norm_pool::forward_eval(shape, h, gamma, beta, mean, variance, EPSILON, y);
-    }
+/// The batch norm at `path`, by its running statistics.
+fn norm(
+    path: &str,
+    channels: usize,
+    tensors: &mut Tensors<'_>,
+) -> Result<norm_pool::Packed, NetworkError> {
+    let mut take = |name: &str| tensors.take(&format!("{path}.{name}"), &[channels]);
+    let (gamma, beta) = (take("gamma")?, take("beta")?);
+    let (mean, variance) = (take("statistics.mean")?, take("statistics.variance")?);
+    Ok(norm_pool::Packed::new(gamma, beta, mean, variance, EPSILON))
 }
 
 impl Filterbank {
@@ -67,7 +52,7 @@ impl Filterbank {
             config,
             packed: filterbank::Packed::new(&shape(&config, 0, 0), &taps),
             floor: floor.iter().map(|floor| floor.exp()).collect(),
-            norm: Norm::new("filterbank.norm", filters, tensors)?,
+            norm: norm("filterbank.norm", filters, tensors)?,
         })
     }
 
@@ -140,7 +125,7 @@ pub(super) struct ConvBlock {
     /// For no batch and time yet.
     shape: conv_2d::Shape,
     packed: conv_2d::Packed,
-    norm: Norm,
+    norm: norm_pool::Packed,
     pool: usize,
 }
 
@@ -169,7 +154,7 @@ impl ConvBlock {
             precision: precision.into(),
         };
         let packed = conv_2d::Packed::new(&shape, weight);
-        let norm = Norm::new(&format!("{path}.norm_pool"), filters, tensors)?;
+        let norm = norm(&format!("{path}.norm_pool"), filters, tensors)?;
         Ok(Self { shape, packed, norm, pool })
     }
 

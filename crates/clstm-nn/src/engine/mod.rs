@@ -6,7 +6,7 @@ mod gflb;
 mod head;
 mod tensors;
 
-use clstm_kernels::GROUP;
+use clstm_kernels::{GROUP, threads};
 use rayon::prelude::*;
 
 use crate::{NamedTensor, NetworkConfig, NetworkError, Precision};
@@ -35,7 +35,7 @@ pub struct Engine {
 }
 
 /// What an [`Engine`] says of a batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scores {
     /// The deep features `[batch, features]`.
     pub features: Vec<f32>,
@@ -83,20 +83,33 @@ impl Engine {
     /// # Panics
     /// If batch or time is 0, or `segments` does not have that many segments of the network's length.
     #[must_use]
-    pub fn run(&self, segments: &[f32], [batch, time]: [usize; 2]) -> Scores {
+    pub fn run(&self, segments: &[f32], shape: [usize; 2]) -> Scores {
+        let mut scores = Scores::default();
+        self.run_into(segments, shape, &mut scores);
+        scores
+    }
+
+    /// [`run`](Self::run) into scores that are there already, whatever they were.
+    ///
+    /// Where one thread does it all ([`threads::alone`], or a pool of one thread), a call allocates
+    /// nothing once memory for its sizes, or larger ones, waits in the pool of [`clstm_kernels::Buffer`].
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    pub fn run_into(&self, segments: &[f32], [batch, time]: [usize; 2], scores: &mut Scores) {
         let utterance = time * self.segment_length;
         assert!(batch > 0 && time > 0, "an engine runs over at least one segment");
         assert_eq!(segments.len(), batch * utterance, "segments are [batch, time, length]");
         let (f, c) = (self.head.features(), self.head.classes());
-        let mut scores = Scores { features: vec![0.0; batch * f], logits: vec![0.0; batch * c] };
-        let part = utterances_at_once(batch, rayon::current_num_threads());
+        scores.features.resize(batch * f, 0.0);
+        scores.logits.resize(batch * c, 0.0);
+        let part = utterances_at_once(batch, threads::count());
         let inputs = segments.par_chunks(part * utterance);
         let outputs =
             scores.features.par_chunks_mut(part * f).zip(scores.logits.par_chunks_mut(part * c));
-        inputs.zip(outputs).for_each(|(segments, (features, logits))| {
+        threads::for_each(inputs.zip(outputs), |(segments, (features, logits))| {
             self.run_part(segments, time, features, logits);
         });
-        scores
     }
 
     /// [`Engine::run`] for a part of the batch, through all layers.

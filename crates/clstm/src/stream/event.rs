@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::probabilities::Probabilities;
+
 /// Something that a stream has to say.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -29,9 +31,9 @@ pub struct Moment {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answer {
     /// Calibrated probabilities of its window, in the order of the model's labels.
-    pub probabilities: Vec<f64>,
+    pub probabilities: Probabilities,
     /// The same, smoothed over the moments before.
-    pub smoothed: Vec<f64>,
+    pub smoothed: Probabilities,
     /// The most probable label of the smoothed ones.
     pub label_index: usize,
 }
@@ -55,5 +57,5 @@ pub struct Emotion {
     /// Mean of the label's smoothed probability over the section's moments with speech.
     pub confidence: f64,
     /// Means of all labels' probabilities.
-    pub probabilities: Vec<f64>,
+    pub probabilities: Probabilities,
 }

@@ -2,6 +2,8 @@
 
 use super::config::StreamConfig;
 use super::event::{Answer, Emotion, Moment, Section};
+use super::probabilities::Probabilities;
+use crate::inference::softmax_in_place;
 
 /// A probability that is no less: one window alone must not rule a label out for seconds.
 const LEAST: f64 = 1e-6;
@@ -13,8 +15,8 @@ pub(super) struct Sections {
     smoothing_s: f64,
     min_section_s: f64,
     min_pause_s: f64,
-    /// Smoothed log-probabilities; empty before the first answer and after long pauses.
-    smooth: Vec<f64>,
+    /// Smoothed log-probabilities; none before the first answer and after long pauses.
+    smooth: Option<Probabilities>,
     /// Seconds since the last answer.
     quiet_s: f64,
     current: Option<Open>,
@@ -28,7 +30,7 @@ struct Heard {
     start_s: f64,
     end_s: f64,
     /// The label and the smoothed probabilities; `None` without speech.
-    answer: Option<(usize, Vec<f64>)>,
+    answer: Option<(usize, Probabilities)>,
 }
 
 impl Heard {
@@ -44,7 +46,7 @@ struct Open {
     end_s: f64,
     label: Option<usize>,
     /// Sums of the probabilities of `answers` moments.
-    sums: Vec<f64>,
+    sums: Probabilities,
     answers: usize,
 }
 
@@ -54,7 +56,7 @@ impl Open {
             start_s: first.start_s,
             end_s: first.end_s,
             label: first.label(),
-            sums: Vec::new(),
+            sums: Probabilities::zeros(first.answer.as_ref().map_or(0, |(_, p)| p.len())),
             answers: 0,
         };
         open.add(first);
@@ -65,7 +67,6 @@ impl Open {
         self.end_s = moment.end_s;
         // What is heard within a pause too short to be speech's end of it is not the pause's.
         if let (Some(_), Some((_, probabilities))) = (self.label, moment.answer) {
-            self.sums.resize(probabilities.len(), 0.0);
             self.sums.iter_mut().zip(&probabilities).for_each(|(sum, p)| *sum += p);
             self.answers += 1;
         }
@@ -83,16 +84,22 @@ impl Open {
     }
 }
 
+/// Moments of a change that may be pending, as far as memory for them is taken in advance; longer ones
+/// come of settings far from the usual.
+const PENDING: usize = 64;
+
 impl Sections {
     pub(super) fn new(config: &StreamConfig) -> Self {
+        let pending = config.min_section_s.max(config.min_pause_s) / config.hop_s;
         Self {
             smoothing_s: config.smoothing_s,
             min_section_s: config.min_section_s,
             min_pause_s: config.min_pause_s,
-            smooth: Vec::new(),
+            smooth: None,
             quiet_s: 0.0,
             current: None,
-            pending: Vec::new(),
+            // The last one of them ends the section before.
+            pending: Vec::with_capacity((pending.ceil() as usize + 1).min(PENDING)),
         }
     }
 
@@ -102,14 +109,14 @@ impl Sections {
         &mut self,
         [start_s, end_s]: [f64; 2],
         speech: f64,
-        probabilities: Option<Vec<f64>>,
+        probabilities: Option<Probabilities>,
     ) -> (Moment, Option<Section>) {
         let answer = match probabilities {
             Some(probabilities) => Some(self.smoothed(probabilities, end_s - start_s)),
             None => {
                 self.quiet_s += end_s - start_s;
                 if self.quiet_s >= self.smoothing_s {
-                    self.smooth.clear();
+                    self.smooth = None;
                 }
                 None
             }
@@ -119,18 +126,18 @@ impl Sections {
         (Moment { start_s, end_s, speech, answer }, ended)
     }
 
-    fn smoothed(&mut self, probabilities: Vec<f64>, hop_s: f64) -> Answer {
+    fn smoothed(&mut self, probabilities: Probabilities, hop_s: f64) -> Answer {
         self.quiet_s = 0.0;
-        let logs = probabilities.iter().map(|p| p.max(LEAST).ln());
-        if self.smooth.is_empty() || self.smoothing_s == 0.0 {
-            self.smooth.clear();
-            self.smooth.extend(logs);
-        } else {
+        let mut logs = probabilities.clone();
+        logs.iter_mut().for_each(|p| *p = p.max(LEAST).ln());
+        if let Some(smooth) = self.smooth.as_ref().filter(|_| self.smoothing_s > 0.0) {
             let past = (-hop_s / self.smoothing_s).exp();
-            let smooth = self.smooth.iter_mut().zip(logs);
-            smooth.for_each(|(smooth, log)| *smooth = past * *smooth + (1.0 - past) * log);
+            let logs = logs.iter_mut().zip(smooth);
+            logs.for_each(|(log, smooth)| *log = past * smooth + (1.0 - past) * *log);
         }
-        let smoothed = crate::softmax(&self.smooth, 1.0);
+        let mut smoothed = logs.clone();
+        self.smooth = Some(logs);
+        softmax_in_place(&mut smoothed, 1.0);
         let best = smoothed.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         let label_index = best.map_or(0, |(label, _)| label);
         Answer { probabilities, smoothed, label_index }
@@ -173,7 +180,7 @@ impl Sections {
     pub(super) fn finish(&mut self) -> Option<Section> {
         let mut current = self.current.take()?;
         self.pending.drain(..).for_each(|moment| current.add(moment));
-        self.smooth.clear();
+        self.smooth = None;
         self.quiet_s = 0.0;
         Some(current.close())
     }
@@ -181,7 +188,7 @@ impl Sections {
 
 #[cfg(test)]
 mod tests {
-    use super::{Section, Sections};
+    use super::{Probabilities, Section, Sections};
     use crate::StreamConfig;
 
     /// Sections of moments of half a second with these labels (`None` for a pause), of three.
@@ -192,7 +199,8 @@ mod tests {
         for (i, label) in labels.iter().enumerate() {
             let times = [i as f64 * 0.5, (i + 1) as f64 * 0.5];
             let sure = label.map(|label| {
-                (0..3).map(|k| if k == label { 0.8 } else { 0.1 }).collect::<Vec<_>>()
+                let sure = [0, 1, 2].map(|k| if k == label { 0.8 } else { 0.1 });
+                Probabilities::from(&sure[..])
             });
             all.extend(sections.next(times, 1.0, sure).1.map(told));
         }
@@ -231,7 +239,7 @@ mod tests {
         let mut sections = Sections::new(&config);
         let mut next = |i: usize, p: Option<[f64; 2]>| {
             let times = [i as f64 * 0.5, (i + 1) as f64 * 0.5];
-            let answer = sections.next(times, 1.0, p.map(Vec::from)).0.answer;
+            let answer = sections.next(times, 1.0, p.map(|p| Probabilities::from(&p[..]))).0.answer;
             answer.map(|answer| answer.smoothed[0])
         };
         assert_eq!(next(0, Some([0.8, 0.2])), Some(0.8));

@@ -11,6 +11,9 @@ use super::config::SpeechConfig;
 const RATE: u32 = 16_000;
 const FRAME: usize = 256;
 
+/// Samples that are worked on at once, however many come.
+const PART: usize = 4096;
+
 /// Tells speech from what is none, frame by frame.
 pub(super) struct SpeechDetector {
     detector: Box<Detector>,
@@ -25,11 +28,13 @@ pub(super) struct SpeechDetector {
     first: u64,
     /// Frames for which speech still goes on.
     release: usize,
+    /// Most frames that wait for their moments when samples come.
+    waiting: usize,
 }
 
 impl SpeechDetector {
-    /// For samples at `rate` Hz.
-    pub(super) fn new(config: &SpeechConfig, rate: u32) -> Result<Self, AudioError> {
+    /// For samples at `rate` Hz, those of the last `held` or fewer of which will be asked for.
+    pub(super) fn new(config: &SpeechConfig, rate: u32, held: usize) -> Result<Self, AudioError> {
         Ok(Self {
             detector: Detector::default_boxed(),
             config: config.clone(),
@@ -39,16 +44,36 @@ impl SpeechDetector {
             frames: VecDeque::new(),
             first: 0,
             release: 0,
+            waiting: held * RATE as usize / rate as usize / FRAME,
         })
+    }
+
+    /// Takes the memory for pushes of so many samples.
+    pub(super) fn reserve(&mut self, samples: usize) {
+        let rated = |samples| (samples as u64 * u64::from(RATE) / u64::from(self.rate)) as usize;
+        let held_back = (self.latency_s() * f64::from(RATE)) as usize;
+        // Frames are counted from one that began before, to one that ends later.
+        let frames = self.waiting + (rated(samples) + held_back) / FRAME + 2;
+        let rest = FRAME + rated(samples.min(PART)) + held_back + 1;
+        self.frames.reserve(frames.saturating_sub(self.frames.len()));
+        self.rest.reserve(rest.saturating_sub(self.rest.len()));
+    }
+
+    /// Seconds that a judgement lags behind the sound, at most, besides the rest of its frame.
+    pub(super) fn latency_s(&self) -> f64 {
+        self.resampler.as_ref().map_or(0.0, Resampler::latency_s)
     }
 
     /// Hears more samples, of any number.
     pub(super) fn push(&mut self, samples: &[f32]) -> Result<(), AudioError> {
-        match &mut self.resampler {
-            None => self.rest.extend_from_slice(samples),
-            Some(resampler) => resampler.push(samples, &mut self.rest)?,
+        self.reserve(samples.len());
+        for part in samples.chunks(PART) {
+            match &mut self.resampler {
+                None => self.rest.extend_from_slice(part),
+                Some(resampler) => resampler.push(part, &mut self.rest)?,
+            }
+            self.detect();
         }
-        self.detect();
         Ok(())
     }
 

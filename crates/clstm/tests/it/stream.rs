@@ -1,21 +1,15 @@
 //! Streams: whatever the chunks, the answers of their windows, sections without gaps.
 
-use std::path::Path;
-
 use clstm::audio::{DecodeLimits, decode_file, resample};
-use clstm::{Event, Moment, Recognizer, Section, Stream, StreamConfig, StreamError};
+use clstm::nn::Preset;
+use clstm::{
+    Event, FrontendConfig, ModelInfo, Moment, Recognizer, Section, Stream, StreamConfig,
+    StreamError, Stretch,
+};
 use proptest::prelude::*;
 use tempfile::tempdir;
 
-use crate::support::{RATE, tiny, wav};
-
-/// The shipped sample, a breath of silence, and the sample again: 16 kHz.
-fn conversation() -> Vec<f32> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
-    let sample = decode_file(&path, &DecodeLimits::default()).expect("the sample");
-    let sample = resample(&sample, RATE).expect("16 kHz").samples;
-    [&sample[..], &vec![0.0; 3 * RATE as usize], &sample[..]].concat()
-}
+use crate::support::{RATE, conversation, info, model, tiny, tiny_plus, wav};
 
 fn recognizer() -> Recognizer {
     Recognizer::new(tiny()).expect("a model")
@@ -45,6 +39,20 @@ fn sections(events: &[Event]) -> Vec<&Section> {
     events.iter().filter_map(|e| if let Event::Section(s) = e { Some(s) } else { None }).collect()
 }
 
+/// The sound in chunks of these sizes, over and over.
+fn cut<'a>(sound: &'a [f32], sizes: &[usize]) -> Vec<&'a [f32]> {
+    let (mut chunks, mut rest) = (Vec::new(), sound);
+    for size in sizes.iter().cycle() {
+        let (chunk, more) = rest.split_at((*size).min(rest.len()));
+        chunks.push(chunk);
+        rest = more;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    chunks
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
@@ -52,23 +60,100 @@ proptest! {
     fn events_do_not_depend_on_the_chunks(
         sizes in prop::collection::vec(1_usize..20_000, 1..40),
         rate in prop::sample::select(vec![8_000_u32, 16_000, 44_100, 48_000]),
+        plus in any::<bool>(),
+        lookahead_s in prop::sample::select(vec![None, Some(0.0), Some(0.3)]),
     ) {
-        let recognizer = recognizer();
+        let recognizer = Recognizer::new(if plus { tiny_plus() } else { tiny() }).expect("a model");
+        let sound = clstm::audio::Waveform { samples: conversation(), sample_rate: RATE };
+        let sound = resample(&sound, rate).expect("another rate").samples;
+        let config = StreamConfig { lookahead_s, ..config() };
+        let mut stream = Stream::new(&recognizer, rate, &config).expect("a stream");
+        let whole = heard(&mut stream, &[&sound]);
+        // The same stream again: it is as new after its end.
+        prop_assert_eq!(heard(&mut stream, &cut(&sound, &sizes)), whole);
+    }
+}
+
+#[test]
+fn events_of_the_presets_do_not_depend_on_the_chunks() {
+    let sound = conversation();
+    for preset in [Preset::Clstm, Preset::ClstmPlus] {
+        let network = preset.network(8);
+        let random = model(network.clone());
+        let frontend = FrontendConfig::for_network(&network);
+        let info = ModelInfo { frontend, ..info(network) };
+        let model = clstm::Model::new(info, random.tensors).expect("a model");
+        let recognizer = Recognizer::new(model).expect("a model");
+        let mut stream = Stream::new(&recognizer, RATE, &StreamConfig::live()).expect("a stream");
+        let whole = heard(&mut stream, &[&sound]);
+        assert!(moments(&whole).iter().filter(|m| m.answer.is_some()).count() > 5);
+        for sizes in [&[1_600_usize][..], &[24_001, 7, 8_000]] {
+            assert_eq!(heard(&mut stream, &cut(&sound, sizes)), whole, "{preset}, {sizes:?}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_is_not_later_than_its_latency() {
+    let recognizer = recognizer();
+    for rate in [8_000_u32, 16_000, 44_100, 48_000] {
         let sound = clstm::audio::Waveform { samples: conversation(), sample_rate: RATE };
         let sound = resample(&sound, rate).expect("another rate").samples;
         let mut stream = Stream::new(&recognizer, rate, &config()).expect("a stream");
-        let whole = heard(&mut stream, &[&sound]);
-        let (mut chunks, mut rest) = (Vec::new(), &sound[..]);
-        for size in sizes.iter().cycle() {
-            let (chunk, more) = rest.split_at((*size).min(rest.len()));
-            chunks.push(chunk);
-            rest = more;
-            if rest.is_empty() {
-                break;
+        let (mut pushed, mut events, mut latest) = (0, Vec::new(), 0.0_f64);
+        for chunk in sound.chunks(64) {
+            stream.push(chunk, &mut events).expect("sound");
+            pushed += chunk.len();
+            for event in events.drain(..) {
+                if let Event::Moment(moment) = event {
+                    latest = latest.max(pushed as f64 / f64::from(rate) - moment.end_s);
+                }
             }
         }
-        // The same stream again: it is as new after its end.
-        prop_assert_eq!(heard(&mut stream, &chunks), whole);
+        // A chunk's rounding; and over all moments the bound is nearly reached, or it would be idle.
+        let (most, chunk) = (stream.latency_s(), 64.0 / f64::from(rate));
+        assert!(latest <= most + chunk, "{rate} Hz: {latest} s, at most {most} s");
+        assert!(latest >= 0.75 * most, "{rate} Hz: {latest} s of {most} s");
+    }
+}
+
+#[test]
+fn a_stretch_is_written_with_its_labels() {
+    let (recognizer, sound) = (recognizer(), conversation());
+    let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
+    let events = heard(&mut stream, &[&sound]);
+    let labels = recognizer.labels();
+    for event in events {
+        let moments = matches!(event, Event::Moment(_));
+        assert_eq!(Stretch::of(event.clone(), !moments), None);
+        let stretch = Stretch::of(event.clone(), moments).expect("of this kind");
+        let json = serde_json::to_value(stretch.labelled(labels)).expect("JSON");
+        let (times, speech, heard) = match &event {
+            Event::Moment(m) => {
+                let heard = m.answer.as_ref();
+                let heard = heard.map(|a| (a.label_index, a.smoothed[a.label_index], &a.smoothed));
+                ([m.start_s, m.end_s], Some(m.speech), heard)
+            }
+            Event::Section(s) => {
+                let heard = s.emotion.as_ref();
+                let heard = heard.map(|e| (e.label_index, e.confidence, &e.probabilities));
+                ([s.start_s, s.end_s], None, heard)
+            }
+            _ => panic!("{event:?}"),
+        };
+        let mut wanted = serde_json::json!({
+            "start_s": times[0], "end_s": times[1], "label": heard.map(|(index, ..)| &labels[index]),
+        });
+        if let Some(speech) = speech {
+            wanted["speech"] = speech.into();
+        }
+        if let Some((_, confidence, probabilities)) = heard {
+            wanted["confidence"] = confidence.into();
+            wanted["probabilities"] = serde_json::json!({
+                "class-0": probabilities[0], "class-1": probabilities[1], "class-2": probabilities[2],
+            });
+        }
+        assert_eq!(json, wanted);
     }
 }
 

@@ -1,8 +1,13 @@
 //! A small model, signals and recordings, all made here.
 
-use clstm::audio::TrimConfig;
+use std::path::Path;
+
+use clstm::audio::{DecodeLimits, TrimConfig, decode_file, resample};
 use clstm::nn::burn::tensor::Device;
-use clstm::nn::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TimePooling, parameters};
+use clstm::nn::{
+    ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset,
+    TimePooling, parameters,
+};
 use clstm::{
     Calibration, CalibrationScores, FrontendConfig, Model, ModelInfo, RiskPoint, Scaling, Score,
     TrainingInfo,
@@ -33,6 +38,34 @@ pub(crate) fn tiny_network() -> NetworkConfig {
         features: 7,
         dropout: 0.3,
         classes: 3,
+    }
+}
+
+/// The same with a filterbank, a convolutional block and attention before and behind the last of its
+/// blocks: what `clstm-plus` is made of.
+pub(crate) fn tiny_plus_network() -> NetworkConfig {
+    let tiny = tiny_network();
+    NetworkConfig {
+        filterbank: Some(FilterbankConfig {
+            filters: 16,
+            kernel: 80,
+            stride: 20,
+            pool: 4,
+            mask: 0,
+            relative: true,
+            warp: 0.0,
+            style: 0.0,
+        }),
+        convolutions: vec![ConvBlockConfig {
+            filters: 5,
+            kernel_time: 3,
+            kernel_length: 3,
+            stride_time: 2,
+            pool: 2,
+        }],
+        blocks: tiny.blocks[1..].to_vec(),
+        pooling: TimePooling::Attention { hidden: 4 },
+        ..tiny
     }
 }
 
@@ -103,6 +136,18 @@ pub(crate) fn model(network: NetworkConfig) -> Model {
 
 pub(crate) fn tiny() -> Model {
     model(tiny_network())
+}
+
+pub(crate) fn tiny_plus() -> Model {
+    model(tiny_plus_network())
+}
+
+/// The shipped sample, a breath of silence, and the sample again: 16 kHz.
+pub(crate) fn conversation() -> Vec<f32> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
+    let sample = decode_file(&path, &DecodeLimits::default()).expect("the sample");
+    let sample = resample(&sample, RATE).expect("16 kHz").samples;
+    [&sample[..], &vec![0.0; 3 * RATE as usize], &sample[..]].concat()
 }
 
 /// What a voice has: harmonics of a gliding pitch up to 7 kHz, falling with frequency, in syllables.

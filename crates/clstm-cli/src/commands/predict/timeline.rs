@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clstm::audio::{DecodeLimits, decode_bytes};
-use clstm::{RecognizeError, Recognizer, Stream, StreamConfig, StreamError};
+use clstm::audio::{DecodeLimits, decode_bytes, promised_s};
+use clstm::{Event, RecognizeError, Recognizer, Stream, StreamConfig, StreamError};
 
-use super::{failures, open_rows, progress_bar, read_stdin};
+use super::progress::Progress;
+use super::{failures, open_rows, read_stdin, rows_show};
 use crate::args::PredictArgs;
 use crate::failure::Failure;
 use crate::in_order::in_order;
@@ -19,6 +20,9 @@ use crate::timeline::{Stretch, Timeline, TimelineRows, extension};
 
 /// A week: recordings of any length are heard in the same memory, but a file must end.
 const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
+
+/// Seconds of sound that are heard at once, and told of.
+const PART_S: usize = 16;
 
 /// Writes the timelines of all recordings, in the order asked for.
 pub(super) fn run(
@@ -40,14 +44,14 @@ pub(super) fn run(
         TimelineRows { format: args.format, moments: args.moments, labels, model, threshold };
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
     let (mut to, inputs) = Destination::open(args, &rows, inputs)?;
-    let bar = progress_bar(args, inputs.len());
+    let progress = Progress::new(inputs.len(), rows_show(args));
     let mut failed = 0;
-    let work = |index: usize| {
-        (index, timeline(recognizer, &inputs[index], &limits, &config, args.moments))
-    };
+    let hearing =
+        Hearing { recognizer, limits, config, moments: args.moments, progress: &progress };
+    let work = |index: usize| (index, hearing.timeline(&inputs[index]));
     in_order(inputs.len(), work, |(index, timeline)| {
         let failure = timeline.error.is_some();
-        bar.suspend(|| {
+        progress.suspend(|| {
             // A document has no room for an error.
             if let (Some(error), Destination::Folder(_) | Destination::Document(_)) =
                 (&timeline.error, &to)
@@ -59,11 +63,11 @@ pub(super) fn run(
             }
             to.write(index, &rows, &timeline)
         })?;
-        bar.inc(1);
+        progress.done();
         failed += usize::from(failure);
         Ok(!failure || !args.fail_fast)
     })?;
-    bar.finish_and_clear();
+    progress.finish();
     if let Destination::Rows(sink) = to {
         sink.finish()?;
     }
@@ -157,42 +161,59 @@ fn documents(folder: &Path, extension: &str, inputs: &[Input]) -> Result<Vec<Pat
     Ok(paths)
 }
 
-/// The timeline of a recording, as far as it could be heard.
-fn timeline(
-    recognizer: &Recognizer,
-    input: &Input,
-    limits: &DecodeLimits,
-    config: &StreamConfig,
+/// How recordings are heard.
+struct Hearing<'a> {
+    recognizer: &'a Recognizer,
+    limits: DecodeLimits,
+    config: StreamConfig,
     moments: bool,
-) -> Timeline {
-    let mut stretches = Vec::new();
-    let tell = |event| -> Result<(), StreamError> {
-        stretches.extend(Stretch::of(event, moments));
-        Ok(())
-    };
-    let told = |error: StreamError| RowError { kind: error.kind(), message: error.to_string() };
-    let heard = match &input.source {
-        Source::File(path) => recognizer.timeline_file(path, limits, config, tell).map_err(told),
-        Source::Stdin => stdin(recognizer, limits, config, tell),
-        Source::Failed(error) => Err(error.clone()),
-    };
-    Timeline { path: input.path.clone(), stretches, error: heard.err() }
+    progress: &'a Progress,
 }
 
-/// The timeline of standard input, which is read to its end first.
-fn stdin(
-    recognizer: &Recognizer,
-    limits: &DecodeLimits,
-    config: &StreamConfig,
-    tell: impl FnMut(clstm::Event) -> Result<(), StreamError>,
-) -> Result<(), RowError> {
-    let bytes = read_stdin(limits.max_bytes)?;
-    let told = |error: StreamError| RowError { kind: error.kind(), message: error.to_string() };
-    let sound = decode_bytes(bytes, None, limits)
-        .map_err(|error| told(StreamError::Recognize(RecognizeError::Audio(error))))?;
-    let mut events = Vec::new();
-    let mut stream = Stream::new(recognizer, sound.sample_rate, config).map_err(told)?;
-    stream.push(&sound.samples, &mut events).map_err(told)?;
-    stream.finish(&mut events).map_err(told)?;
-    events.into_iter().try_for_each(tell).map_err(told)
+impl Hearing<'_> {
+    /// The timeline of a recording, as far as it could be heard.
+    fn timeline(&self, input: &Input) -> Timeline {
+        let mut stretches = Vec::new();
+        let tell = |event: Event| -> Result<(), StreamError> {
+            if let Event::Moment(moment) = &event {
+                self.progress.heard(moment.end_s - moment.start_s);
+            }
+            stretches.extend(Stretch::of(event, self.moments));
+            Ok(())
+        };
+        let heard = match &input.source {
+            Source::File(path) => {
+                self.progress.expect(|| promised_s(path, &self.limits));
+                let heard = self.recognizer.timeline_file(path, &self.limits, &self.config, tell);
+                heard.map_err(told)
+            }
+            Source::Stdin => self.stdin(tell),
+            Source::Failed(error) => Err(error.clone()),
+        };
+        Timeline { path: input.path.clone(), stretches, error: heard.err() }
+    }
+
+    /// The timeline of standard input, which is read to its end first.
+    fn stdin(
+        &self,
+        mut tell: impl FnMut(Event) -> Result<(), StreamError>,
+    ) -> Result<(), RowError> {
+        let bytes = read_stdin(self.limits.max_bytes)?;
+        let sound = decode_bytes(bytes, None, &self.limits)
+            .map_err(|error| told(StreamError::Recognize(RecognizeError::Audio(error))))?;
+        self.progress.expect(|| Some(sound.duration_s()));
+        let mut events = Vec::new();
+        let mut stream =
+            Stream::new(self.recognizer, sound.sample_rate, &self.config).map_err(told)?;
+        for part in sound.samples.chunks(PART_S * sound.sample_rate as usize) {
+            stream.push(part, &mut events).map_err(told)?;
+            events.drain(..).try_for_each(&mut tell).map_err(told)?;
+        }
+        stream.finish(&mut events).map_err(told)?;
+        events.into_iter().try_for_each(tell).map_err(told)
+    }
+}
+
+fn told(error: StreamError) -> RowError {
+    RowError { kind: error.kind(), message: error.to_string() }
 }

@@ -1,0 +1,94 @@
+//! Which threads work: those of the current Rayon pool, or the calling one alone.
+
+use std::cell::Cell;
+
+use rayon::iter::plumbing::{Producer, ProducerCallback};
+use rayon::prelude::*;
+
+thread_local! {
+    static ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work` with everything in it on the calling thread.
+///
+/// For work too short to be worth handing over, and for threads that must not wait for others or
+/// allocate: a thread outside of Rayon's pool hands work over through a queue that takes a new block of
+/// memory every now and then.
+pub fn alone<T>(work: impl FnOnce() -> T) -> T {
+    /// Restores what was, also when `work` panics.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            ALONE.set(self.0);
+        }
+    }
+    let _before = Before(ALONE.replace(true));
+    work()
+}
+
+/// Threads that share the work of the calling one.
+#[must_use]
+pub fn count() -> usize {
+    if ALONE.get() { 1 } else { rayon::current_num_threads() }
+}
+
+/// `iter.for_each(work)`; item by item where one thread does it all, without Rayon's bookkeeping.
+pub fn for_each<I: IndexedParallelIterator>(iter: I, work: impl Fn(I::Item) + Sync + Send) {
+    if count() == 1 {
+        iter.with_producer(InTurn(work));
+    } else {
+        iter.for_each(work);
+    }
+}
+
+struct InTurn<F>(F);
+
+impl<T, F: Fn(T)> ProducerCallback<T> for InTurn<F> {
+    type Output = ();
+
+    fn callback<P: Producer<Item = T>>(self, producer: P) {
+        producer.into_iter().for_each(self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::thread;
+
+    use rayon::prelude::*;
+
+    use super::{alone, count, for_each};
+
+    fn fill(to: &mut [usize]) {
+        for_each(to.par_chunks_mut(3).enumerate(), |(i, to)| {
+            assert!(count() > 1 || thread::current().id() == HOME.with(|home| *home));
+            to.fill(i);
+        });
+    }
+
+    thread_local! {
+        static HOME: thread::ThreadId = thread::current().id();
+    }
+
+    #[test]
+    fn alone_is_on_the_calling_thread_until_its_end() {
+        HOME.with(|_| ());
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("threads");
+        pool.install(|| {
+            assert_eq!(count(), 3);
+            let mut to = [[0; 10]; 2];
+            alone(|| {
+                HOME.with(|_| ());
+                assert_eq!(count(), 1);
+                alone(|| fill(&mut to[0]));
+                assert_eq!(count(), 1);
+            });
+            fill(&mut to[1]);
+            assert_eq!(to, [[0, 0, 0, 1, 1, 1, 2, 2, 2, 3]; 2]);
+            let panicked = catch_unwind(AssertUnwindSafe(|| alone(|| panic!("on purpose"))));
+            assert!(panicked.is_err());
+            assert_eq!(count(), 3);
+        });
+    }
+}

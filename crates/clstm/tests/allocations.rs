@@ -1,0 +1,165 @@
+//! Pushing sound allocates nothing once a stream is warm.
+
+#[allow(dead_code, reason = "shared with the other tests, which use more of it")]
+#[path = "it/support.rs"]
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use clstm::audio::{Waveform, resample};
+use clstm::nn::{GflbConfig, Preset};
+use clstm::{Event, FrontendConfig, Model, ModelInfo, Recognizer, Stream, StreamConfig};
+use support::{RATE, conversation, info, model, tiny, tiny_network, tiny_plus};
+
+/// Counts what the threads of a test ask for; those of the test harness are none of its business.
+struct Counting;
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
+}
+
+// SAFETY: every request goes to the system's allocator as it came. Growing and zeroing go through `alloc`
+// by their defaults, and are counted.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // A thread that ends may allocate after its locals are gone.
+        if WATCHED.try_with(Cell::get).unwrap_or(false) {
+            COUNT.fetch_add(1, Ordering::Relaxed);
+        }
+        // SAFETY: the caller's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: the caller's.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Requests to the allocator during the work, on all watched threads.
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = COUNT.load(Ordering::Relaxed);
+    work();
+    COUNT.load(Ordering::Relaxed) - before
+}
+
+/// A preset's sizes with random weights, and its own front end.
+fn preset(preset: Preset) -> Model {
+    let network = preset.network(8);
+    let tensors = model(network.clone()).tensors;
+    let frontend = FrontendConfig::for_network(&network);
+    Model::new(ModelInfo { frontend, ..info(network) }, tensors).expect("a model")
+}
+
+/// What was heard of `sound`, pushed in chunks of these sizes in turn.
+#[derive(Debug, Default, PartialEq)]
+struct Heard {
+    pushes: usize,
+    answers: usize,
+    sections: usize,
+}
+
+fn push_all(stream: &mut Stream, sound: &[f32], sizes: &[usize], events: &mut Vec<Event>) -> Heard {
+    let (mut heard, mut rest) = (Heard::default(), sound);
+    for size in sizes.iter().cycle() {
+        let (chunk, more) = rest.split_at((*size).min(rest.len()));
+        stream.push(chunk, events).expect("sound");
+        heard.pushes += 1;
+        for event in events.drain(..) {
+            match event {
+                Event::Moment(moment) => heard.answers += usize::from(moment.answer.is_some()),
+                Event::Section(_) => heard.sections += 1,
+                _ => {}
+            }
+        }
+        rest = more;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    heard
+}
+
+/// Counts what pushing takes after `warm`.
+fn check(
+    name: &str,
+    stream: &mut Stream,
+    rate: u32,
+    sizes: &[usize],
+    warm: impl FnOnce(&mut Stream, &[f32], &mut Vec<Event>),
+) {
+    let sound = Waveform { samples: conversation().repeat(3), sample_rate: RATE };
+    let sound = resample(&sound, rate).expect("another rate").samples;
+    let mut events = Vec::with_capacity(256);
+    warm(stream, &sound, &mut events);
+    let mut heard = Heard::default();
+    let count = allocations(|| heard = push_all(stream, &sound, sizes, &mut events));
+    assert!(heard.answers > 10 && heard.sections > 2, "{heard:?}");
+    assert_eq!(count, 0, "{name}, {rate} Hz, chunks of {sizes:?}");
+}
+
+/// [`check`] from the very first sample on, after [`Stream::warm_up`] alone.
+fn check_live(name: &str, recognizer: &Recognizer, rate: u32, hop_s: f64, sizes: &[usize]) {
+    let config = StreamConfig { hop_s, ..StreamConfig::live() };
+    let mut stream = Stream::new(recognizer, rate, &config).expect("a stream");
+    let longest = *sizes.iter().max().expect("sizes");
+    check(name, &mut stream, rate, sizes, |stream, _, _| stream.warm_up(longest));
+}
+
+#[test]
+fn a_warm_stream_allocates_nothing() {
+    // The threads that may be handed work are watched as well.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
+    pool.start_handler(|_| WATCHED.set(true)).build_global().expect("threads");
+    WATCHED.set(true);
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1_u8; 10]))), 1, "it counts");
+
+    let mut lstm = tiny_network();
+    lstm.gflb = GflbConfig::BiLstm { hidden: 5, layers: 2 };
+    let models = [
+        ("clstm in small", tiny()),
+        ("clstm-plus in small", tiny_plus()),
+        ("convlstm-skip-bilstm in small", model(lstm)),
+    ];
+    for (name, model) in models {
+        let recognizer = Recognizer::new(model).expect("a model");
+        for rate in [8_000, 16_000, 44_100, 48_000] {
+            let tenth = rate as usize / 10;
+            // A frame of telephony, a tenth of a second, uneven ones, and two moments at once.
+            for sizes in [&[tenth / 5][..], &[tenth], &[1, 97, tenth, 1_021], &[4 * tenth]] {
+                check_live(name, &recognizer, rate, 0.2, sizes);
+            }
+        }
+    }
+    for of in [Preset::Clstm, Preset::ClstmPlus] {
+        let recognizer = Recognizer::new(preset(of)).expect("a model");
+        check_live(of.name(), &recognizer, RATE, 0.5, &[1_600]);
+        check_live(of.name(), &recognizer, 44_100, 0.5, &[4_410, 13]);
+    }
+
+    // Seconds at a time, in a pool of the one thread that pushes, once it has heard as much.
+    let alone = std::thread::spawn(|| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+        let _pool = pool.build().expect("a pool");
+        WATCHED.set(true);
+        for model in [tiny(), tiny_plus()] {
+            let recognizer = Recognizer::new(model).expect("a model");
+            let config = StreamConfig { hop_s: 0.2, ..StreamConfig::recording() };
+            let mut stream = Stream::new(&recognizer, RATE, &config).expect("a stream");
+            let sizes = [32_000, 20_000, 48_000];
+            check("seconds at a time", &mut stream, RATE, &sizes, |stream, sound, events| {
+                push_all(stream, sound, &sizes, events);
+                stream.finish(events).expect("an end");
+                events.clear();
+            });
+        }
+    });
+    alone.join().expect("no panic");
+}
