@@ -19,6 +19,7 @@ mod precision;
 mod report;
 mod resume;
 mod support;
+mod terminal;
 mod timeline;
 mod train_and_use;
 mod usage;
