@@ -12,6 +12,7 @@ mod cross_validation;
 mod device;
 mod download;
 mod listen;
+mod listen_live;
 mod live;
 mod manifest;
 mod output;
