@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::text;
 
 /// Whether there are terminals to be had; says so where there are none.
+#[allow(clippy::print_stderr)] // a test that is skipped says so
 pub(crate) fn there_are_terminals() -> bool {
     let version = Command::new("script").arg("--version").output();
     let there = version.is_ok_and(|output| text(&output.stdout).contains("util-linux"));
