@@ -40,7 +40,7 @@ pub(crate) fn run(args: &ListenArgs) -> Result<(), Failure> {
     let goes_on = || !stop.load(Ordering::Relaxed) && view.goes_on();
     let mut heard = listen(sound, &recognizer, &config, &shared, lines, &goes_on);
     if heard.is_ok() && !view.goes_on() {
-        heard = Err(Failure::Failed("the view has lost its terminal".to_owned()));
+        heard = Err(Failure::Failed("the live view broke off; --plain does without".to_owned()));
     }
     view.finish();
     // Lines for programs go without; what is said of the wrong use of options has nothing to sum up.
