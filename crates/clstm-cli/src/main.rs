@@ -12,6 +12,7 @@ mod devices;
 mod failure;
 mod in_order;
 mod inputs;
+mod interrupt;
 mod later;
 mod listen;
 mod models;
@@ -22,6 +23,8 @@ mod parquet_file;
 mod row_sink;
 mod rows;
 mod table;
+#[cfg(unix)]
+mod terminal;
 mod timeline;
 mod training;
 

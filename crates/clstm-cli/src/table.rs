@@ -55,6 +55,22 @@ pub(crate) fn pad(cell: &str, width: usize, left: bool) -> String {
     if left { format!("{cell}{blank}") } else { format!("{blank}{cell}") }
 }
 
+/// A text of at most so many terminal columns, cut short with an ellipsis where it is longer.
+#[cfg(unix)]
+pub(crate) fn shortened(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for letter in text.chars() {
+        if format!("{short}{letter}").width() + 1 > columns {
+            break;
+        }
+        short.push(letter);
+    }
+    short + "…"
+}
+
 /// A fraction in percent with one decimal.
 pub(crate) fn percent(fraction: f64) -> String {
     format!("{:.1}%", 100.0 * fraction)

@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// What corpora there are, what is in one, and whether it is whole.
     Corpus(CorpusArgs),
-    /// Hears live sound: raw samples from a pipe.
+    /// Hears live sound: the microphone, a pipe, or a recording.
     Listen(ListenArgs),
     /// Trains one model on a whole corpus.
     Train(TrainArgs),

@@ -3,9 +3,30 @@
 use clstm::Event;
 use serde::Serialize;
 
+use crate::args::ListenFormat;
+use crate::failure::Failure;
+use crate::output::Output;
 use crate::rows::Probabilities;
 use crate::table::{pad, percent};
 use crate::timeline::{Stretch, clock};
+
+/// Writes what is heard, a line each.
+pub(crate) struct Lines {
+    pub(crate) format: ListenFormat,
+    pub(crate) labels: Vec<String>,
+    pub(crate) output: Output,
+}
+
+impl Lines {
+    /// Writes an event, if the format has it.
+    pub(crate) fn write(&mut self, event: Event) -> Result<(), Failure> {
+        let text = match self.format {
+            ListenFormat::Text => line(event, &self.labels),
+            ListenFormat::Jsonl => json(event, &self.labels),
+        };
+        text.map_or(Ok(()), |text| self.output.write(&text))
+    }
+}
 
 /// A line of JSON.
 #[derive(Serialize)]
@@ -23,7 +44,7 @@ struct Line<'a> {
 }
 
 /// An event as a line of JSON; none for a kind that this release does not know.
-pub(crate) fn json(event: Event, labels: &[String]) -> Option<String> {
+fn json(event: Event, labels: &[String]) -> Option<String> {
     let moment = matches!(event, Event::Moment(_));
     let stretch = Stretch::of(event, moment)?;
     let emotion = stretch.emotion.as_ref();
@@ -44,7 +65,7 @@ pub(crate) fn json(event: Event, labels: &[String]) -> Option<String> {
 const BAR: usize = 20;
 
 /// A moment as a line for people: its end, the label and a bar of its probability.
-pub(crate) fn line(event: Event, labels: &[String]) -> Option<String> {
+fn line(event: Event, labels: &[String]) -> Option<String> {
     let stretch = Stretch::of(event, true)?;
     let time = pad(&clock(stretch.end_s), 10, false);
     let Some(emotion) = stretch.emotion else { return Some(format!("{time}  (no speech)\n")) };

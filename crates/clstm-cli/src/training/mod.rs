@@ -13,19 +13,17 @@ mod watchers;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clstm::audio::DecodeLimits;
 use clstm::nn::Preset;
 use clstm_corpus::{AllowedLeakage, Corpus, Split, folds_allowing};
 use clstm_train::{Dataset, Recipe, Stop};
 use serde::Serialize;
-#[cfg(unix)]
-use signal_hook::{consts::SIGTERM, iterator::Signals};
 
 use crate::args::TrainingArgs;
 use crate::corpora;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::notes::{note, warn};
 use crate::table::printable;
 
@@ -148,27 +146,11 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Fail
 /// Ctrl-C and SIGTERM (what batch systems send first) end a training at its next step, its state saved; a
 /// second one ends the process.
 pub(crate) fn stop_on_interrupt() -> Result<&'static Stop, Failure> {
-    static STOP: AtomicBool = AtomicBool::new(false);
-    let interrupted = || {
-        if STOP.swap(true, Ordering::Relaxed) {
-            #[cfg(unix)]
-            live::terminal::leave();
-            std::process::exit(130);
-        }
+    interrupt::stop_on_interrupt(|| {
         #[cfg(unix)]
-        if live::terminal::is_taken() {
+        if crate::terminal::is_taken() {
             return; // the view says so
         }
         note("stopping at the next step, to save; Ctrl-C again ends at once, without saving");
-    };
-    let failed = |what: &str, error: &dyn std::fmt::Display| {
-        Failure::Failed(format!("cannot listen for {what}: {error}"))
-    };
-    ctrlc::set_handler(interrupted).map_err(|error| failed("Ctrl-C", &error))?;
-    #[cfg(unix)]
-    {
-        let mut signals = Signals::new([SIGTERM]).map_err(|error| failed("SIGTERM", &error))?;
-        std::thread::spawn(move || signals.forever().for_each(|_| interrupted()));
-    }
-    Ok(&STOP)
+    })
 }

@@ -1,8 +1,5 @@
 //! What follows a training: the live view of a terminal or lines, and TensorBoard's files.
 
-#[cfg(unix)]
-use std::io::IsTerminal;
-
 use clstm_train::{Event, Observer, Stop, TensorBoard};
 
 #[cfg(unix)]
@@ -10,6 +7,8 @@ use super::live::Live;
 use super::progress::Progress;
 use crate::args::TrainingArgs;
 use crate::notes::warn;
+#[cfg(unix)]
+use crate::terminal::Screen;
 
 /// A run as the view names it.
 pub(crate) struct About<'a> {
@@ -40,7 +39,9 @@ impl Watchers {
         Self {
             lines: Progress::new(about.trainings, about.batch),
             #[cfg(unix)]
-            live: wants_view(args).then(|| Live::start(about, stop)).flatten(),
+            live: (!args.plain && Screen::Stderr.is_looked_at())
+                .then(|| Live::start(about, stop))
+                .flatten(),
             board: args.tensorboard.then(TensorBoard::new),
         }
     }
@@ -73,15 +74,4 @@ impl Observer for Watchers {
             board.on_event(event);
         }
     }
-}
-
-/// Whether whoever runs this looks at a screen and wants it: not in continuous integration, whose logs may
-/// look like a terminal, and not on one without cursor movement.
-#[cfg(unix)]
-fn wants_view(args: &TrainingArgs) -> bool {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    !args.plain
-        && std::io::stderr().is_terminal()
-        && set("CI").is_none()
-        && set("TERM").is_some_and(|term| term != "dumb")
 }

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use crate::support::{clstm, complains, json_lines, model, ok, place, text};
 
@@ -13,10 +14,21 @@ fn listen() -> Command {
     command
 }
 
+/// The shipped sample.
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav")
+}
+
+/// Hears a file at once.
+fn fast(path: &Path) -> Command {
+    let mut command = listen();
+    command.args(["--fast", "--input"]).arg(path);
+    command
+}
+
 /// The samples of the shipped sample, 16-bit, as its file holds them behind a header of 44 bytes.
 fn samples() -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
-    let bytes = fs::read(path).unwrap();
+    let bytes = fs::read(sample()).unwrap();
     assert_eq!(&bytes[36..40], b"data", "a plain header");
     assert_eq!(u32::from_le_bytes(bytes[24..28].try_into().unwrap()), rate());
     bytes[44..].to_vec()
@@ -24,8 +36,7 @@ fn samples() -> Vec<u8> {
 
 /// Of the shipped sample.
 fn rate() -> u32 {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
-    u32::from_le_bytes(fs::read(path).unwrap()[24..28].try_into().unwrap())
+    u32::from_le_bytes(fs::read(sample()).unwrap()[24..28].try_into().unwrap())
 }
 
 #[test]
@@ -33,14 +44,14 @@ fn a_pipe_gets_what_a_file_of_the_same_samples_gets() {
     let raw = place("listen.raw");
     fs::write(&raw, samples()).unwrap();
     let rate = rate().to_string();
-    let file = ok(listen().args(["--rate", &rate, "--input"]).arg(&raw)).stdout;
+    let file = ok(fast(&raw).args(["--rate", &rate])).stdout;
     let lines = json_lines(&file);
     let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
     assert!(of("moment") >= 8 && of("section") >= 1, "{lines:?}");
     assert!(lines.iter().any(|line| line["label"].is_string()));
 
     let mut child = listen()
-        .args(["--rate", &rate])
+        .args(["--input", "-", "--rate", &rate])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -69,25 +80,70 @@ fn channels_are_mixed_and_half_samples_told() {
     fs::write(&mono, &samples).unwrap();
     let doubled: Vec<u8> = samples.chunks_exact(2).flat_map(|s| [s, s].concat()).collect();
     fs::write(&stereo, &doubled).unwrap();
-    let one = ok(listen().arg("--input").arg(&mono)).stdout;
-    let two = ok(listen().args(["--channels", "2", "--input"]).arg(&stereo)).stdout;
+    let one = ok(&mut fast(&mono)).stdout;
+    let two = ok(fast(&stereo).args(["--channels", "2"])).stdout;
     assert_eq!(text(&one), text(&two));
     let mut for_people = clstm();
-    for_people.args(["listen", "--model"]).arg(model()).arg("--input").arg(&mono);
-    let shown = ok(&mut for_people).stdout;
-    assert!(text(&shown).lines().all(|line| line.contains("%") || line.contains("no speech")));
+    for_people.args(["listen", "--fast", "--model"]).arg(model()).arg("--input").arg(&mono);
+    let shown = ok(&mut for_people);
+    // Nobody waits where nothing is live.
+    let after = text(&shown.stderr);
+    assert!(after.contains("listen-mono.raw with") && !after.contains(" ms "), "{after}");
+    assert!(
+        text(&shown.stdout).lines().all(|line| line.contains("%") || line.contains("no speech"))
+    );
 
     fs::write(&mono, &samples[..samples.len() - 1]).unwrap();
-    let told = complains(listen().arg("--input").arg(&mono), 1, "end within one");
+    let told = complains(&mut fast(&mono), 1, "end within one");
     assert!(json_lines(&told.stdout).len() > 4, "what was heard before is told");
 }
 
 #[test]
+fn a_recording_is_heard_as_its_samples_are_and_takes_its_time() {
+    let raw = place("listen-decoded.raw");
+    fs::write(&raw, samples()).unwrap();
+    let expected = ok(fast(&raw).args(["--rate", &rate().to_string()])).stdout;
+    assert_eq!(text(&ok(&mut fast(&sample())).stdout), text(&expected));
+
+    let events = place("listen-events.jsonl");
+    let begun = Instant::now();
+    let mut live = clstm();
+    live.args(["listen", "--hop", "0.25", "--model"]).arg(model());
+    let shown = ok(live.arg("--input").arg(sample()).arg("--output").arg(&events));
+    let seconds = samples().len() as f64 / 2.0 / f64::from(rate());
+    assert!(begun.elapsed().as_secs_f64() >= seconds);
+    assert_eq!(fs::read(&events).unwrap(), expected);
+    assert_eq!(text(&shown.stdout), "");
+}
+
+#[test]
 fn what_cannot_be_heard_is_refused() {
-    complains(listen().args(["--input", "none.raw"]), 1, "cannot read none.raw");
-    complains(listen().args(["--rate", "5"]), 2, "sample rate");
-    complains(listen().args(["--channels", "0"]), 2, "--channels");
-    complains(listen().args(["--hop", "0"]), 2, "hop");
+    complains(&mut fast("none.raw".as_ref()), 1, "cannot read none.raw");
+    complains(&mut fast("none.wav".as_ref()), 1, "cannot read none.wav");
+    let text = place("listen.txt");
+    fs::write(&text, "no sound").unwrap();
+    complains(&mut fast(&text), 1, "listen.txt: not a supported audio format");
+    let pipe = || {
+        let mut command = listen();
+        command.args(["--input", "-"]);
+        command
+    };
+    complains(pipe().args(["--rate", "5"]), 2, "sample rate");
+    complains(pipe().args(["--channels", "0"]), 2, "--channels");
+    complains(pipe().args(["--hop", "0"]), 2, "hop");
+    complains(pipe().args(["--device", "USB"]), 2, "cannot be used with");
+    complains(listen().args(["--rate", "8000"]), 2, "--input");
+    complains(pipe().args(["--output", "no/such/folder/x"]), 1, "cannot write no/such/folder/x");
     // Nothing is a sound of no length.
-    assert_eq!(ok(&mut listen()).stdout, b"");
+    assert_eq!(ok(&mut pipe()).stdout, b"");
+}
+
+#[cfg(not(feature = "microphone"))]
+#[test]
+fn a_build_without_microphones_says_what_to_do() {
+    for more in [&[][..], &["--device", "USB"], &["--list-devices"]] {
+        let told = complains(listen().args(more), 2, "--features microphone");
+        let told = text(&told.stderr);
+        assert!(told.contains("arecord") && told.contains("| clstm listen --input -"), "{told}");
+    }
 }

@@ -3,12 +3,9 @@
 //! The training thread puts its news into a `State`; a thread of the view draws it a few times a second and
 //! hears keys, so that a step of many seconds neither delays a resize nor a key.
 
-mod backend;
 mod state;
-pub(super) mod terminal;
 mod view;
 
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -17,10 +14,10 @@ use std::time::{Duration, Instant};
 use clstm_train::{Event, Observer, Stop};
 use ratatui::Terminal;
 
-use self::backend::Ansi;
 use self::state::State;
 use super::watchers::About;
 use crate::notes::note;
+use crate::terminal::{self, Ansi, Keyboard, Screen};
 
 /// How long the view waits for a key before it looks whether there is something to draw.
 const WAIT: Duration = Duration::from_millis(100);
@@ -49,7 +46,7 @@ impl Shared {
 impl Live {
     /// Takes the terminal; none where it cannot be had.
     pub(super) fn start(about: &About<'_>, stop: &'static Stop) -> Option<Self> {
-        if !terminal::is_ours() {
+        if !terminal::is_ours(Screen::Stderr) {
             return None;
         }
         let shared = Arc::new(Shared {
@@ -57,7 +54,7 @@ impl Live {
             ended: AtomicBool::new(false),
             changed: AtomicBool::new(true),
         });
-        terminal::enter().ok()?;
+        terminal::enter(Screen::Stderr).ok()?;
         let seen = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("live view".to_owned());
         let Ok(thread) = thread.spawn(move || follow(&seen, stop)) else {
@@ -100,7 +97,8 @@ impl Observer for Live {
 
 /// Draws and hears keys until the run ends. Where the terminal has gone, the training goes on without.
 fn follow(shared: &Shared, stop: &Stop) {
-    let Ok(mut screen) = Terminal::new(Ansi::new(io::stderr())) else { return };
+    let Ok(mut screen) = Terminal::new(Ansi::on(Screen::Stderr)) else { return };
+    let keyboard = Keyboard::stdin();
     let mut drawn: Option<Instant> = None;
     while !shared.ended.load(Ordering::Relaxed) {
         let changed = shared.changed.swap(false, Ordering::Relaxed);
@@ -113,7 +111,7 @@ fn follow(shared: &Shared, stop: &Stop) {
             drop(state);
             drawn = Some(Instant::now());
         }
-        if let Some(b'q' | b'Q') = terminal::key(WAIT) {
+        if let Some(b'q' | b'Q') = keyboard.key(WAIT) {
             stop.store(true, Ordering::Relaxed);
             shared.changed.store(true, Ordering::Relaxed);
         }

@@ -9,7 +9,7 @@ use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, LineGauge, Paragr
 use unicode_width::UnicodeWidthStr;
 
 use super::state::{State, Training};
-use crate::table::{pad, percent};
+use crate::table::{pad, percent, shortened};
 
 /// The least height that leaves room for curves between the lines above and below.
 const CURVES_FROM: u16 = 12;
@@ -201,21 +201,6 @@ fn recalls(frame: &mut Frame<'_>, area: Rect, state: &State, training: &Training
         ])
     });
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()).block(block), area);
-}
-
-/// A label of at most so many columns.
-fn shortened(label: &str, columns: usize) -> String {
-    if label.width() <= columns {
-        return label.to_owned();
-    }
-    let mut short = String::new();
-    for letter in label.chars() {
-        if format!("{short}{letter}").width() + 1 > columns {
-            break;
-        }
-        short.push(letter);
-    }
-    short + "…"
 }
 
 fn folds(frame: &mut Frame<'_>, area: Rect, state: &State) {

@@ -9,7 +9,7 @@ use crate::args::SampleFormat;
 const CHUNK: usize = 3200;
 
 /// Reads interleaved samples and mixes them down to their mean.
-pub(crate) struct Pcm<R> {
+pub(super) struct Pcm<R> {
     reader: R,
     format: SampleFormat,
     channels: usize,
@@ -19,7 +19,7 @@ pub(crate) struct Pcm<R> {
 }
 
 impl<R: Read> Pcm<R> {
-    pub(crate) fn new(reader: R, format: SampleFormat, channels: usize) -> Self {
+    pub(super) fn new(reader: R, format: SampleFormat, channels: usize) -> Self {
         let frame = channels * width(format);
         Self { reader, format, channels, bytes: vec![0; CHUNK.next_multiple_of(frame)], filled: 0 }
     }
@@ -28,7 +28,7 @@ impl<R: Read> Pcm<R> {
     ///
     /// # Errors
     /// Those of the reader, and an end within a sample.
-    pub(crate) fn read(&mut self, samples: &mut Vec<f32>) -> io::Result<bool> {
+    pub(super) fn read(&mut self, samples: &mut Vec<f32>) -> io::Result<bool> {
         samples.clear();
         let frame = self.channels * width(self.format);
         while self.filled < frame {

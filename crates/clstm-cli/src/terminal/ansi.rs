@@ -10,18 +10,23 @@ use ratatui::style::{Color, Modifier};
 use rustix::termios::tcgetwinsize;
 use unicode_width::UnicodeWidthStr;
 
-/// A terminal behind stderr, whose size it has, that is drawn on through a writer.
-pub(super) struct Ansi<W> {
+use super::Screen;
+
+/// A terminal, whose size it has, that is drawn on through a writer.
+pub(crate) struct Ansi<W> {
+    screen: Screen,
     out: W,
     cursor: Position,
 }
 
-impl<W: Write> Ansi<W> {
-    /// Draws through `out`.
-    pub(super) fn new(out: W) -> Self {
-        Self { out, cursor: Position::ORIGIN }
+impl Ansi<Screen> {
+    /// Draws on a screen.
+    pub(crate) fn on(screen: Screen) -> Self {
+        Self { screen, out: screen, cursor: Position::ORIGIN }
     }
+}
 
+impl<W: Write> Ansi<W> {
     fn say(&mut self, sequence: &str) -> io::Result<()> {
         self.out.write_all(sequence.as_bytes())
     }
@@ -87,7 +92,7 @@ impl<W: Write> Backend for Ansi<W> {
     }
 
     fn size(&self) -> io::Result<Size> {
-        let size = tcgetwinsize(io::stderr())?;
+        let size = tcgetwinsize(self.screen)?;
         // A terminal that does not know its size, as some serial ones, has the classic one.
         match (size.ws_col, size.ws_row) {
             (0, _) | (_, 0) => Ok(Size::new(80, 24)),
@@ -151,7 +156,7 @@ mod tests {
     use ratatui::layout::Rect;
     use ratatui::style::{Color, Modifier, Style};
 
-    use super::Ansi;
+    use super::{Ansi, Position, Screen};
 
     #[test]
     fn cells_become_sequences() {
@@ -162,7 +167,9 @@ mod tests {
         buffer.set_string(2, 1, "d", Style::new());
         let cells = [(1, 0), (2, 0), (3, 0), (0, 1), (2, 1)];
         let mut out = Vec::new();
-        Ansi::new(&mut out).draw(cells.iter().map(|&(x, y)| (x, y, &buffer[(x, y)]))).unwrap();
+        let screen = Screen::Stderr;
+        let mut ansi = Ansi { screen, out: &mut out, cursor: Position::ORIGIN };
+        ansi.draw(cells.iter().map(|&(x, y)| (x, y, &buffer[(x, y)]))).unwrap();
         let expected = "\x1b[1;2H\x1b[0;36mab\x1b[0;1;36mc\x1b[2;1H\x1b[0;100m悲\x1b[0md\x1b[0m";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }

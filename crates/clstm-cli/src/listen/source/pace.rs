@@ -1,0 +1,73 @@
+//! Recordings at the pace of their time.
+
+use std::time::{Duration, Instant};
+
+use crate::listen::feed::{Feed, Lost, SourceError};
+
+/// Pieces a second: a level that moves smoothly, and answers soon behind the end of their moment.
+const PIECES: u32 = 20;
+
+/// Hands samples over when a microphone would have.
+pub(super) struct Pace {
+    begun: Option<Instant>,
+    /// Samples handed over.
+    given: u64,
+    /// At once instead.
+    fast: bool,
+}
+
+impl Pace {
+    pub(super) fn new(fast: bool) -> Self {
+        Self { begun: None, given: 0, fast }
+    }
+
+    /// Hands samples over, piece by piece, each when its time has passed since the first.
+    pub(super) fn push(
+        &mut self,
+        feed: &Feed,
+        samples: &[f32],
+        rate: u32,
+    ) -> Result<(), SourceError> {
+        if self.fast {
+            return feed.push(samples, rate, Lost::default());
+        }
+        let begun = *self.begun.get_or_insert_with(Instant::now);
+        for piece in samples.chunks((rate / PIECES).max(1) as usize) {
+            self.given += piece.len() as u64;
+            let due = begun + Duration::from_secs_f64(self.given as f64 / f64::from(rate));
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            feed.push(piece, rate, Lost::default())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::{Feed, Pace};
+
+    #[test]
+    fn sound_takes_its_time_unless_it_is_fast() {
+        let samples: Vec<f32> = (0..1600).map(|n| n as f32).collect();
+        for fast in [false, true] {
+            let (feed, chunks) = Feed::new();
+            let begun = Instant::now();
+            let mut pace = Pace::new(fast);
+            samples.chunks(123).for_each(|chunk| pace.push(&feed, chunk, 8000).unwrap());
+            drop(feed);
+            let all: Vec<_> = chunks.iter().collect();
+            let heard: Vec<f32> = all.iter().flat_map(|chunk| chunk.samples.clone()).collect();
+            assert_eq!(heard, samples);
+            if !fast {
+                // However late a machine is, nothing comes before its time.
+                let mut samples = 0;
+                for chunk in all {
+                    samples += chunk.samples.len();
+                    assert!((chunk.came - begun).as_secs_f64() >= samples as f64 / 8000.0);
+                }
+            }
+        }
+    }
+}
