@@ -148,7 +148,8 @@ impl Session {
                 if let Some(seconds) = self.label_s.get_mut(answer.label_index) {
                     *seconds += end_s - start_s;
                 }
-                self.probabilities.clone_from(&answer.smoothed);
+                self.probabilities.clear();
+                self.probabilities.extend_from_slice(&answer.smoothed);
                 if let Some(latency) = latency {
                     self.latency.add(latency);
                 }
@@ -201,7 +202,7 @@ mod tests {
     fn moment(number: usize, label: Option<usize>) -> Event {
         let answer = label.map(|label_index| {
             let smoothed = (0..2).map(|k| if k == label_index { 0.75 } else { 0.25 }).collect();
-            Answer { probabilities: vec![0.5; 2], smoothed, label_index }
+            Answer { probabilities: [0.5; 2].into_iter().collect(), smoothed, label_index }
         });
         let start_s = 0.5 * number as f64;
         Event::Moment(Moment { start_s, end_s: start_s + 0.5, speech: 0.5, answer })

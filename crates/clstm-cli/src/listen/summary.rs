@@ -39,7 +39,7 @@ pub(crate) fn summary(session: &Session, written: Option<&str>) -> String {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use clstm::{Answer, Event, Moment};
+    use clstm::{Answer, Event, Moment, Probabilities};
 
     use super::{Session, summary};
     use crate::listen::feed::{Chunk, Lost};
@@ -58,7 +58,7 @@ mod tests {
         {
             let start_s = 0.5 * number as f64;
             let answer = label.map(|label_index| {
-                let probabilities = vec![0.2, 0.5, 0.3];
+                let probabilities: Probabilities = [0.2, 0.5, 0.3].into_iter().collect();
                 Answer { smoothed: probabilities.clone(), probabilities, label_index }
             });
             let moment = Moment { start_s, end_s: start_s + 0.5, speech: 1.0, answer };

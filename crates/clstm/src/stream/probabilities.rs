@@ -59,6 +59,12 @@ impl From<&[f64]> for Probabilities {
     }
 }
 
+impl FromIterator<f64> for Probabilities {
+    fn from_iter<I: IntoIterator<Item = f64>>(values: I) -> Self {
+        Self::from(&values.into_iter().collect::<Vec<f64>>()[..])
+    }
+}
+
 impl<'a> IntoIterator for &'a Probabilities {
     type Item = &'a f64;
     type IntoIter = std::slice::Iter<'a, f64>;
@@ -97,6 +103,7 @@ mod tests {
             let mut held = Probabilities::from(&values[..]);
             assert_eq!(matches!(held.0, Place::Here { .. }), count <= IN_PLACE);
             assert_eq!(*held, values);
+            assert_eq!(held, values.iter().copied().collect());
             assert!(held.into_iter().eq(&values));
             assert_eq!(format!("{held:?}"), format!("{values:?}"));
             assert_eq!(

@@ -28,7 +28,8 @@ fn answer(session: &mut Session, number: usize, label: Option<usize>) {
     let answer = label.map(|label_index| {
         let rest = 0.37 / (classes - 1) as f64;
         let smoothed = (0..classes).map(|k| if k == label_index { 0.63 } else { rest }).collect();
-        Answer { probabilities: vec![0.0; classes], smoothed, label_index }
+        let probabilities = (0..classes).map(|_| 0.0).collect();
+        Answer { probabilities, smoothed, label_index }
     });
     let start_s = 0.5 * number as f64;
     let moment = Moment { start_s, end_s: start_s + 0.5, speech: 1.0, answer };
