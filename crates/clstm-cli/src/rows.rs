@@ -1,8 +1,7 @@
 //! One row a recording: a table for people, JSON lines and CSV for programs.
 
-use clstm::Recognition;
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use clstm::{LabelledProbabilities, Recognition};
+use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::args::RowFormat;
@@ -90,7 +89,7 @@ impl<'a> Rows<'a> {
                 truth: None,
                 confidence: heard.confidence,
                 abstained: self.abstains(answer),
-                probabilities: Probabilities(self.labels, &heard.probabilities),
+                probabilities: LabelledProbabilities(self.labels, &heard.probabilities),
                 model: self.model,
             }),
             Err(error) => serde_json::to_string(&ErrorLine { path: &answer.path, error }),
@@ -185,7 +184,7 @@ pub(crate) struct Line<'a> {
     /// Whether it is too unsure an answer to rely on, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) abstained: Option<bool>,
-    pub(crate) probabilities: Probabilities<'a>,
+    pub(crate) probabilities: LabelledProbabilities<'a>,
     pub(crate) model: &'a str,
 }
 
@@ -194,19 +193,6 @@ pub(crate) struct Line<'a> {
 pub(crate) struct ErrorLine<'a> {
     pub(crate) path: &'a str,
     pub(crate) error: &'a RowError,
-}
-
-/// Labels and their probabilities, as an object in the order of the model.
-pub(crate) struct Probabilities<'a>(pub(crate) &'a [String], pub(crate) &'a [f64]);
-
-impl Serialize for Probabilities<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (label, probability) in self.0.iter().zip(self.1) {
-            map.serialize_entry(label, probability)?;
-        }
-        map.end()
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod report;
 use std::path::Path;
 
 use clstm::audio::DecodeLimits;
-use clstm::{Model, Recognizer};
+use clstm::{LabelledProbabilities, Model, Recognizer};
 use clstm_corpus::{Fold, folds_allowing};
 use clstm_train::{Dataset, Evaluation, Protocol, Recipe, ValidationConfig, evaluate};
 
@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::models;
 use crate::notes::{note, warn};
 use crate::output::Output;
-use crate::rows::{Line, Probabilities};
+use crate::rows::Line;
 
 use overlap::Overlap;
 use report::Report;
@@ -126,7 +126,7 @@ fn write_predictions(
             truth: Some(name(prediction.truth)),
             confidence: prediction.confidence(),
             abstained: None,
-            probabilities: Probabilities(&info.labels, &prediction.probabilities),
+            probabilities: LabelledProbabilities(&info.labels, &prediction.probabilities),
             model: &info.name,
         };
         let line = serde_json::to_string(&line).map_err(|error| {

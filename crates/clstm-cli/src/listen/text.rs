@@ -1,12 +1,11 @@
 //! What is heard as lines.
 
-use clstm::Event;
+use clstm::{Event, LabelledStretch};
 use serde::Serialize;
 
 use crate::args::ListenFormat;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::rows::Probabilities;
 use crate::table::{pad, percent};
 use crate::timeline::{Stretch, clock};
 
@@ -32,31 +31,16 @@ impl Lines {
 #[derive(Serialize)]
 struct Line<'a> {
     kind: &'static str,
-    start_s: f64,
-    end_s: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    speech: Option<f64>,
-    label: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confidence: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    probabilities: Option<Probabilities<'a>>,
+    #[serde(flatten)]
+    stretch: LabelledStretch<'a>,
 }
 
 /// An event as a line of JSON; none for a kind that this release does not know.
 fn json(event: Event, labels: &[String]) -> Option<String> {
     let moment = matches!(event, Event::Moment(_));
     let stretch = Stretch::of(event, moment)?;
-    let emotion = stretch.emotion.as_ref();
-    let line = Line {
-        kind: if moment { "moment" } else { "section" },
-        start_s: stretch.start_s,
-        end_s: stretch.end_s,
-        speech: stretch.speech,
-        label: emotion.and_then(|e| labels.get(e.label_index)).map(String::as_str),
-        confidence: emotion.map(|e| e.confidence),
-        probabilities: emotion.map(|e| Probabilities(labels, &e.probabilities)),
-    };
+    let kind = if moment { "moment" } else { "section" };
+    let line = Line { kind, stretch: stretch.labelled(labels) };
     // Strings and finite numbers always serialise.
     Some(serde_json::to_string(&line).unwrap_or_default() + "\n")
 }

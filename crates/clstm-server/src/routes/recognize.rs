@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use clstm::StreamConfig;
+use clstm::{LabelledStretch, StreamConfig, Stretch};
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -17,7 +17,14 @@ use crate::metrics::Counted;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::share::{Client, What};
-use crate::wire::{Kind, Line, Stretch, json};
+use crate::wire::{Line, json};
+
+/// What a timeline is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Sections,
+    Moments,
+}
 
 /// What was asked for.
 struct Asked {
@@ -31,9 +38,9 @@ struct Document<'a> {
     path: &'a str,
     duration_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sections: Option<Vec<Stretch<'a>>>,
+    sections: Option<Vec<LabelledStretch<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    moments: Option<Vec<Stretch<'a>>>,
+    moments: Option<Vec<LabelledStretch<'a>>>,
     model: &'a str,
 }
 
@@ -127,8 +134,12 @@ async fn along(
     let timeline = in_time(app.limits.answer_timeout, app.compute.timeline(request)).await?;
     app.metrics.heard(timeline.duration_s);
     let info = served.info();
-    let all = timeline.events.iter().filter_map(|event| Stretch::of(event, &info.labels));
-    let stretches: Vec<_> = all.filter(|(of, _)| *of == kind).map(|(_, stretch)| stretch).collect();
+    let stretches: Vec<Stretch> = timeline
+        .events
+        .into_iter()
+        .filter_map(|event| Stretch::of(event, kind == Kind::Moments))
+        .collect();
+    let stretches = stretches.iter().map(|stretch| stretch.labelled(&info.labels)).collect();
     let (sections, moments) = match kind {
         Kind::Sections => (Some(stretches), None),
         Kind::Moments => (None, Some(stretches)),

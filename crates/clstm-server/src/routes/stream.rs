@@ -26,7 +26,7 @@ use crate::metrics::Counted;
 use crate::models::Served;
 use crate::refusal::Refusal;
 use crate::share::{Client, What};
-use crate::wire::Stretch;
+use crate::wire;
 use sound::{Asked, Samples};
 
 /// The protocol that pages name, which bring their key as another one.
@@ -275,7 +275,7 @@ impl Session {
         self.heard_s += new_s;
         self.app.metrics.heard(new_s);
         for event in voice.events.drain(..) {
-            if let Some(message) = Stretch::message(&event, &self.served.info().labels) {
+            if let Some(message) = wire::message(event, &self.served.info().labels) {
                 socket.send(Message::Text(message.into())).await.map_err(|_| Stop::Gone)?;
             }
         }
