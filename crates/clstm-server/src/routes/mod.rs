@@ -31,13 +31,10 @@ pub(crate) fn router(app: &Shared) -> Router {
     let open = Router::new()
         .route("/healthz", get(about::health))
         .route("/readyz", get(about::ready))
-        .route("/openapi.json", get(about::openapi))
-        .route("/", get(page::index))
-        .route("/app.js", get(page::script))
-        .route("/recorder.js", get(page::recorder))
-        .route("/style.css", get(page::style));
+        .route("/openapi.json", get(about::openapi));
     guarded
         .merge(open)
+        .merge(page::routes())
         .method_not_allowed_fallback(guard::wrong_method)
         .fallback(guard::nowhere)
         .layer(from_fn_with_state(app.clone(), guard::count))
