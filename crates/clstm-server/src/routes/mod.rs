@@ -1,7 +1,6 @@
 //! What can be asked.
 
 mod about;
-mod api_page;
 mod batch;
 mod guard;
 mod page;
@@ -32,16 +31,10 @@ pub(crate) fn router(app: &Shared) -> Router {
     let open = Router::new()
         .route("/healthz", get(about::health))
         .route("/readyz", get(about::ready))
-        .route("/openapi.json", get(about::openapi))
-        .route("/docs/api", get(api_page::index))
-        .route("/docs/api.js", get(api_page::script))
-        .route("/docs/api.css", get(api_page::style))
-        .route("/", get(page::index))
-        .route("/app.js", get(page::script))
-        .route("/recorder.js", get(page::recorder))
-        .route("/style.css", get(page::style));
+        .route("/openapi.json", get(about::openapi));
     guarded
         .merge(open)
+        .merge(page::routes())
         .method_not_allowed_fallback(guard::wrong_method)
         .fallback(guard::nowhere)
         .layer(from_fn_with_state(app.clone(), guard::count))

@@ -2,6 +2,7 @@
 
 mod about;
 mod batch;
+mod browser;
 mod client;
 mod keys;
 mod limits;

@@ -76,11 +76,17 @@ fn sample_path() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav")
 }
 
-/// The sample, a pause of 2 s, and the sample again.
-pub(crate) fn conversation() -> Vec<f32> {
+/// The sound of the shipped sample.
+pub(crate) fn sample_sound() -> Vec<f32> {
     let sample = decode_file(&sample_path(), &DecodeLimits::default()).expect("the sample");
     assert_eq!(sample.sample_rate, RATE);
-    [&sample.samples[..], &vec![0.0; 2 * RATE as usize], &sample.samples[..]].concat()
+    sample.samples
+}
+
+/// The sample, a pause of 2 s, and the sample again.
+pub(crate) fn conversation() -> Vec<f32> {
+    let sample = sample_sound();
+    [&sample[..], &vec![0.0; 2 * RATE as usize], &sample[..]].concat()
 }
 
 /// A 16-bit mono WAV file.

@@ -1,0 +1,146 @@
+// The microphone: sound to the server, answers back, while somebody speaks.
+
+import { meanOf, showAnswer } from "./answer.js";
+import { $, alarm, clock, say } from "./dom.js";
+import { remember, view } from "./history.js";
+import { ask, back, chosenLabels, fail, key, loadModels, model } from "./server.js";
+import { current, draw, show, showSections } from "./timeline.js";
+import { toPcm, wav } from "./wav.js";
+
+const HOP_S = 0.5;
+// Columns of the waveform a second.
+const COLUMNS = 50;
+// Unsent bytes from which the way to the server is too narrow: five seconds of sound at 48 kHz.
+const UNSENT = 1 << 20;
+// What is kept to be played again: 115 MB at 48 kHz.
+const KEPT_S = 1200;
+// Nothing but zeros for so long is a microphone that is switched off.
+const SILENT_S = 3;
+
+let live = null; // what listens
+let asking = false; // whether the microphone is being opened
+
+export const listening = () => live !== null;
+
+export async function listen() {
+  if (asking) return;
+  asking = true;
+  let microphone;
+  let context;
+  try {
+    if (!navigator.mediaDevices) throw new Error("Browsers give the microphone to pages of this machine or of https only.");
+    const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    microphone = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, ...plain } });
+    context = new AudioContext();
+    await context.audioWorklet.addModule("recorder.js");
+    const recorder = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+    context.createMediaStreamSource(microphone).connect(recorder);
+    connect(microphone, context, recorder);
+  } catch (error) {
+    microphone?.getTracks().forEach((track) => track.stop());
+    context?.close();
+    const known = { NotAllowedError: "The microphone was not allowed.", NotFoundError: "There is no microphone." };
+    alarm(known[error.name] ?? error.message);
+  }
+  asking = false;
+}
+
+function open(rate) {
+  const url = new URL("v1/stream", location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  url.search = new URLSearchParams({ model: model(), rate, format: "f32le", hop: HOP_S });
+  return new WebSocket(url, key() ? ["clstm.v1", `clstm-key.${key()}`] : ["clstm.v1"]);
+}
+
+function connect(microphone, context, recorder) {
+  const rate = context.sampleRate;
+  const socket = open(rate);
+  const record = {
+    name: `Microphone, ${new Date().toLocaleTimeString()}`, model: model(), labels: chosenLabels(), whole: null,
+    duration_s: 0, hop_s: HOP_S, running: true, moments: [], sections: [],
+    peaks: { values: [], rate: COLUMNS, loudest: 0 }, sound: null,
+  };
+  live = { socket, microphone, context, ended: false, wrong: null };
+  const mine = live;
+  const kept = [];
+  let samples = 0;
+  recorder.port.onmessage = ({ data }) => {
+    if (socket.readyState !== WebSocket.OPEN || mine.ended) return;
+    if (socket.bufferedAmount > UNSENT) return end("The way to the server is too narrow for live sound.");
+    socket.send(data);
+    if (samples < KEPT_S * rate) kept.push(toPcm(data));
+    const { peaks } = record;
+    for (const sample of data) {
+      const column = Math.floor((samples / rate) * COLUMNS);
+      peaks.values[column] = Math.max(peaks.values[column] ?? 0, Math.abs(sample));
+      peaks.loudest = Math.max(peaks.loudest, Math.abs(sample));
+      samples += 1;
+    }
+    record.duration_s = samples / rate;
+    if (!peaks.loudest && record.duration_s > SILENT_S && !mine.warned) {
+      mine.warned = true;
+      alarm("The microphone gives no sound at all: it may be switched off.");
+    }
+    draw();
+  };
+  socket.onmessage = ({ data }) => {
+    const event = JSON.parse(data);
+    if (event.type === "ready") {
+      view(record);
+      pressed(true);
+      say("Listening. Speak!");
+    } else if (event.type === "moment") {
+      record.moments.push(event);
+      showAnswer(event, `at ${clock(event.end_s)}`);
+    } else if (event.type === "section") {
+      record.sections.push(event);
+      showSections(record);
+    } else if (event.type === "error") {
+      mine.wrong = event.error.message;
+    }
+  };
+  socket.onclose = () => {
+    stop();
+    record.running = false;
+    record.whole = meanOf(record.moments, record.labels);
+    record.sound = wav(kept, rate);
+    if (record.moments.length) remember(record, listening);
+    if (current() === record) {
+      if (record.moments.length) view(record);
+      else show(null);
+    }
+    if (mine.wrong) alarm(mine.wrong);
+    else if (mine.ended) say("The microphone is off.");
+    else lost();
+  };
+}
+
+// A browser does not tell why a stream was refused or lost: the same server, asked otherwise, does.
+async function lost() {
+  try {
+    await ask("readyz");
+  } catch {
+    return back();
+  }
+  return loadModels().then(() => alarm("The server ended the stream."), fail);
+}
+
+export function end(wrong = null) {
+  if (!live || live.ended) return;
+  live.ended = true;
+  live.wrong = wrong;
+  if (live.socket.readyState === WebSocket.OPEN) live.socket.send(JSON.stringify({ end: true }));
+  else live.socket.close();
+}
+
+function stop() {
+  live.microphone.getTracks().forEach((track) => track.stop());
+  live.context.close();
+  live = null;
+  pressed(false);
+}
+
+function pressed(on) {
+  $("microphone").classList.toggle("on", on);
+  $("microphone-text").textContent = on ? "Stop listening" : "Use the microphone";
+}

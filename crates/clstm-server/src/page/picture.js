@@ -1,0 +1,110 @@
+// Draws sound and its emotions on a canvas.
+
+import { clock } from "./dom.js";
+import { color, labels, short } from "./labels.js";
+
+// Heights of the times and of the emotions, in pixels; the waveform has the rest.
+const AXIS = 18;
+const STRIP = 44;
+// The least width of a name and of a time.
+const NAME = 26;
+const TICK = 60;
+const STEPS_S = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
+
+// `record` from `from` seconds on, `span` seconds of it; `cursor` in seconds or null.
+export function drawPicture(canvas, record, { from, span, cursor }) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const scale = devicePixelRatio || 1;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  const pen = canvas.getContext("2d");
+  pen.scale(scale, scale);
+  const style = getComputedStyle(document.documentElement);
+  const view = {
+    pen, width, from, span, wave: height - AXIS - STRIP, axis: height - AXIS / 2,
+    x: (s) => ((s - from) / span) * width,
+    s: (x) => from + (x / width) * span,
+    paint: (name) => style.getPropertyValue(name).trim(),
+  };
+  pen.font = "12px system-ui, sans-serif";
+  pen.textBaseline = "middle";
+  if (!record) {
+    pen.fillStyle = view.paint("--quiet");
+    pen.textAlign = "center";
+    pen.font = "15px system-ui, sans-serif";
+    pen.fillText("A waveform with its emotions appears here.", width / 2, height / 2, width);
+    return;
+  }
+  drawWave(view, record);
+  drawEmotions(view, record);
+  drawTimes(view);
+  if (cursor !== null) drawCursor(view, cursor);
+}
+
+// The waveform; where there is none, how much speech there is.
+function drawWave({ pen, width, wave, s, paint }, { peaks, moments, hop_s }) {
+  pen.fillStyle = paint("--wave");
+  const { values, rate, loudest } = peaks ?? { values: moments.map(({ speech }) => speech), rate: 1 / hop_s, loudest: 1 };
+  const top = Math.max(0.02, loudest);
+  for (let column = 0; column < width; column += 1) {
+    const first = Math.floor(s(column) * rate);
+    const last = Math.max(first + 1, Math.floor(s(column + 1) * rate));
+    if (first >= values.length) break;
+    let peak = 0;
+    for (let i = first; i < last && i < values.length; i += 1) peak = Math.max(peak, values[i] ?? 0);
+    const half = Math.max(1, Math.round((peak / top) * (wave / 2 - 4)));
+    pen.fillRect(column, Math.round(wave / 2) - half, 1, 2 * half);
+  }
+}
+
+// What most moments of a column of pixels are: the index of a label, -1 for no speech, undefined past the end.
+function columnLabel(indexes, first, last) {
+  if (last - first <= 1) return indexes[first];
+  const votes = new Map();
+  for (const index of indexes.slice(first, last)) votes.set(index, (votes.get(index) ?? 0) + 1);
+  return [...votes].reduce((a, b) => (b[1] > a[1] ? b : a), [undefined, 0])[0];
+}
+
+function drawEmotions({ pen, width, wave, s, paint }, { moments, hop_s }) {
+  const indexes = moments.map(({ label }) => (label ? labels.indexOf(label) : -1));
+  const end_s = moments.at(-1)?.end_s ?? 0;
+  const column = (x) => {
+    // Rounded against seams where a moment ends between two floating-point numbers.
+    const first = Math.floor(s(x) / hop_s + 1e-6);
+    return s(x) >= end_s ? undefined : columnLabel(indexes, first, Math.floor(s(x + 1) / hop_s + 1e-6));
+  };
+  for (let left = 0; left < width;) {
+    const index = column(left);
+    let right = left + 1;
+    while (right < width && column(right) === index) right += 1;
+    if (index !== undefined) {
+      const label = labels[index];
+      const [ground, ink] = label ? color(label) : [paint("--pause"), paint("--quiet")];
+      pen.fillStyle = ground;
+      pen.fillRect(left, wave, right - left, STRIP);
+      if (label && right - left > NAME) {
+        pen.fillStyle = ink;
+        const fits = right - left > pen.measureText(label).width + 8;
+        pen.fillText(fits ? label : short(label), left + 4, wave + STRIP / 2);
+      }
+    }
+    left = right;
+  }
+}
+
+function drawTimes({ pen, width, from, span, axis, x, paint }) {
+  const step = STEPS_S.find((s) => (s / span) * width > TICK) ?? 7200;
+  pen.fillStyle = paint("--quiet");
+  for (let s = Math.ceil(from / step) * step; s <= from + span; s += step) {
+    const text = clock(s, step < 1 ? 1 : 0);
+    if (x(s) + pen.measureText(text).width <= width) pen.fillText(text, x(s), axis);
+  }
+}
+
+function drawCursor({ pen, wave, x, paint }, cursor) {
+  const at = Math.round(x(cursor));
+  pen.fillStyle = paint("--card");
+  pen.fillRect(at - 2, 0, 5, wave + STRIP);
+  pen.fillStyle = paint("--ink");
+  pen.fillRect(at - 1, 0, 3, wave + STRIP);
+}

@@ -1,0 +1,41 @@
+// A timeline as a file: the rows of `clstm predict --timeline`.
+
+import { $, element } from "./dom.js";
+import { current } from "./timeline.js";
+
+const rowsOf = (record, what) => record[what].map(({ type, ...row }) => ({ path: record.name, ...row, model: record.model }));
+
+const jsonl = (record, what) => rowsOf(record, what).map((row) => `${JSON.stringify(row)}\n`).join("");
+
+const cell = (value) => {
+  const text = String(value ?? "");
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+function csv(record, what) {
+  const speech = what === "moments" ? ["speech"] : [];
+  const columns = ["path", "start_s", "end_s", ...speech, "label", "confidence"];
+  const head = [...columns, ...record.labels.map((label) => `p_${label}`), "error_kind", "error_message"];
+  const rows = rowsOf(record, what).map((row) => {
+    const probabilities = record.labels.map((label) => row.probabilities?.[label]);
+    return [...columns.map((column) => row[column]), ...probabilities, "", ""];
+  });
+  return [head, ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");
+}
+
+function save(write, ending, kind) {
+  const record = current();
+  if (!record) return;
+  const what = $("save-what").value;
+  const link = element("a");
+  link.href = URL.createObjectURL(new Blob([write(record, what)], { type: kind }));
+  const base = record.name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}]+/gu, "-");
+  link.download = `${base}.${what}.${ending}`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+export function startSaving() {
+  $("save-jsonl").addEventListener("click", () => save(jsonl, "jsonl", "application/jsonl"));
+  $("save-csv").addEventListener("click", () => save(csv, "csv", "text/csv"));
+}

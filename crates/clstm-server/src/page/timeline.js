@@ -1,0 +1,165 @@
+// The record in view: its picture, a position in it, its sound.
+
+import { showAnswer, tellChanges } from "./answer.js";
+import { $, clock, element, percent } from "./dom.js";
+import { setLabels } from "./labels.js";
+import { drawPicture } from "./picture.js";
+import * as player from "./player.js";
+import { reveal, stretch, timeAt, watchView, zoomBy, zoomWhole } from "./view.js";
+
+let shown = null;
+// In seconds; null stands for the whole.
+let position = null;
+let answered = null; // what the answer in large is of
+
+export const current = () => shown;
+
+let drawing = 0;
+
+export function draw() {
+  cancelAnimationFrame(drawing);
+  drawing = requestAnimationFrame(() => drawPicture($("picture"), shown, { ...stretch(shown), cursor: position }));
+}
+
+export function show(record) {
+  const still = !record?.running;
+  shown = record;
+  player.load(still ? record?.sound : null);
+  $("tools").hidden = !record || !still || !record.moments.length;
+  $("zoom").hidden = $("tools").hidden;
+  $("more").hidden = !record;
+  $("legend").hidden = !record;
+  if (!record) {
+    $("picture").setAttribute("aria-label", "No recording yet");
+    $("whole").hidden = true;
+    position = null;
+    showAnswer(null, "", "Nothing yet");
+    return draw();
+  }
+  setLabels(record.labels);
+  $("position").max = record.duration_s;
+  $("position").step = record.hop_s;
+  zoomWhole(record);
+  showSections(record);
+  showWhole();
+}
+
+export function showWhole() {
+  if (!shown) return;
+  const focused = document.activeElement === $("whole");
+  player.pause();
+  position = null;
+  answered = null;
+  $("whole").hidden = true;
+  if (focused) $("position").focus();
+  if (shown.running) showAnswer(null, "Answers come as you speak", "Listening");
+  else showAnswer(shown.whole, `${shown.name}, as a whole`);
+  showTime();
+  draw();
+}
+
+const momentAt = (second) => {
+  const index = Math.floor(second / shown.hop_s + 1e-6);
+  return shown.moments[Math.min(index, shown.moments.length - 1)];
+};
+
+// Shows the moment at a second. `heard` says that the sound is there already.
+export function seek(second, heard = false) {
+  if (!shown?.moments.length || shown.running) return;
+  position = Math.min(shown.duration_s, Math.max(0, second));
+  if (!heard) player.seek(position);
+  const moment = momentAt(position);
+  if (moment !== answered) showAnswer(moment, `from ${clock(moment.start_s)} to ${clock(moment.end_s)}`);
+  answered = moment;
+  $("whole").hidden = false;
+  reveal(shown, position);
+  showTime();
+  draw();
+}
+
+function showTime() {
+  const at = position ?? 0;
+  $("position").value = at;
+  const said = position === null ? "the whole" : `${clock(at)}, ${momentAt(at).label ?? "no speech"}`;
+  $("position").setAttribute("aria-valuetext", said);
+  $("time").textContent = `${clock(at)} / ${clock(shown.duration_s)}`;
+}
+
+// The next or previous place where another emotion begins.
+function nextSection(forward) {
+  const starts = shown.sections.map((section) => section.start_s);
+  const at = position ?? 0;
+  return forward ? starts.find((s) => s > at + 1e-6) : starts.findLast((s) => s < at - 1e-6);
+}
+
+export function showSections(record) {
+  const told = record.sections.map((section) => {
+    const row = element("tr");
+    const start = element("td");
+    const button = element("button", clock(section.start_s), "plain");
+    button.type = "button";
+    button.setAttribute("aria-label", `Go to ${clock(section.start_s)}`);
+    button.addEventListener("click", () => seek(section.start_s));
+    start.append(button);
+    row.append(
+      start, element("td", clock(section.end_s)), element("td", section.label ?? "no speech"),
+      element("td", section.label ? percent(section.confidence) : ""),
+    );
+    return row;
+  });
+  $("sections").replaceChildren(...told);
+  const said = record.sections.map((s) => `${s.label ?? "no speech"} to ${clock(s.end_s)}`);
+  const many = said.length > 12 ? [...said.slice(0, 12), "and more, see the table"] : said;
+  $("picture").setAttribute("aria-label", `Timeline of ${record.name}: ${many.join(", ") || "nothing yet"}`);
+}
+
+// --- keys and pointers --------------------------------------------------------------------------------
+
+const middle = () => {
+  const { from, span } = stretch(shown);
+  return position !== null && position >= from && position <= from + span ? position : from + span / 2;
+};
+const zoomIn = () => shown && zoomBy(shown, 2, middle());
+const zoomOut = () => shown && zoomBy(shown, 0.5, middle());
+
+const KEYS = {
+  "PageUp": () => seek(nextSection(true) ?? shown.duration_s),
+  "PageDown": () => seek(nextSection(false) ?? 0),
+  " ": () => player.toggle(),
+  "+": zoomIn,
+  "-": zoomOut,
+  "Escape": showWhole,
+};
+
+export function startTimeline() {
+  watchView(draw);
+  player.startPlayer({
+    at: (second) => seek(second, true),
+    ended: showWhole,
+    playing: (plays) => tellChanges(!plays),
+  });
+  $("position").addEventListener("input", ({ target }) => seek(Number(target.value)));
+  $("position").addEventListener("keydown", (event) => {
+    const act = KEYS[event.key];
+    if (!act || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    act();
+  });
+  $("play").addEventListener("click", player.toggle);
+  $("whole").addEventListener("click", showWhole);
+  $("zoom-in").addEventListener("click", zoomIn);
+  $("zoom-out").addEventListener("click", zoomOut);
+  $("zoom-whole").addEventListener("click", () => shown && zoomWhole(shown));
+  // A click goes to a place; a mouse may also be dragged there, while a finger scrolls.
+  $("picture").addEventListener("click", (event) => shown && seek(timeAt(shown, event)));
+  $("picture").addEventListener("pointermove", (event) => {
+    if (shown && event.pointerType === "mouse" && event.buttons === 1) seek(timeAt(shown, event));
+  });
+  $("view").addEventListener("wheel", (event) => {
+    if (!shown || shown.running || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    zoomBy(shown, event.deltaY < 0 ? 1.25 : 0.8, timeAt(shown, event));
+  }, { passive: false });
+  new ResizeObserver(draw).observe($("picture"));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+}

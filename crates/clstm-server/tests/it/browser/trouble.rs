@@ -1,0 +1,72 @@
+//! What goes wrong is said, and the page goes on.
+
+use clstm_server::Config;
+
+use super::{Stage, label, shipped};
+use crate::support::Running;
+
+/// Keeps all that is said, which may be gone too soon to be looked at.
+const KEEP: &str = "window.said = [];
+    for (const id of ['status', 'alert']) {
+        new MutationObserver(() => said.push(document.getElementById(id).textContent))
+            .observe(document.getElementById(id), { childList: true });
+    }";
+
+#[tokio::test]
+async fn a_file_that_is_no_sound_is_said_to_be_none() {
+    let Some(stage) = Stage::new().await else { return };
+    let tab = &stage.tab;
+    let bad = stage.folder.path().join("notes.wav");
+    std::fs::write(&bad, "not a sound").expect("a file");
+    let empty = stage.folder.path().join("empty.wav");
+    std::fs::write(&empty, "").expect("a file");
+    tab.choose(&[&bad]).await;
+    tab.until("document.getElementById('alert').innerText.startsWith('notes.wav: ')").await;
+    tab.picture("error").await;
+    let said = tab.region("alert").await;
+    assert!(said.contains("format") && said.contains("WAV"), "{said}");
+    assert_eq!(tab.region("status").await, "");
+    // Of several files those that can be heard are.
+    tab.choose(&[&empty, &stage.talk, &bad]).await;
+    stage.heard(1).await;
+    tab.until("document.getElementById('alert').innerText.includes('empty.wav: ')").await;
+    let said = tab.text("alert").await;
+    assert!(said.contains("notes.wav: ") && !said.contains("talk.wav"), "{said}");
+    let whole = stage.ask(&stage.talk, "").await;
+    assert_eq!(tab.text("answer").await.to_lowercase(), label(&whole));
+    stage.hear(&stage.talk, 2).await;
+    tab.until("document.getElementById('alert').innerText === ''").await;
+    tab.was_quiet(true).await;
+}
+
+#[tokio::test]
+async fn a_server_that_goes_and_comes_back_is_waited_for() {
+    let Some(mut stage) = Stage::new().await else { return };
+    stage.tab.eval(KEEP).await;
+    stage.tab.click("microphone").await;
+    stage.tab.until("/%/.test(document.getElementById('bars').innerText)").await;
+
+    let Running { address, handle, ended } = stage.server;
+    handle.shut_down();
+    ended.await.expect("no panic").expect("an end in order");
+    let gone = "The server does not answer. Waiting for it …";
+    stage.tab.until(&format!("document.getElementById('alert').innerText === '{gone}'")).await;
+    stage.tab.picture("gone").await;
+    assert_eq!(stage.tab.region("alert").await, gone);
+    // What the microphone heard is not lost, and it is off.
+    stage.tab.until("document.querySelectorAll('#history li').length === 1").await;
+    stage.tab.one("button", "Use the microphone").await;
+    // A recording is kept until it can be heard.
+    stage.tab.choose(&[&stage.talk]).await;
+    stage
+        .tab
+        .until("said.at(-1) !== '' && said.some((text) => text.startsWith('Hearing talk.wav'))")
+        .await;
+
+    stage.server = Running::start(Config { listen: address, ..shipped() }).await;
+    stage.heard(2).await;
+    stage.tab.until("document.getElementById('status').innerText.startsWith('talk.wav: ')").await;
+    assert_eq!(stage.tab.text("alert").await, "");
+    assert_eq!(stage.tab.eval("said.includes('The server is back.')").await, true);
+    stage.tab.was_quiet(true).await;
+}
