@@ -82,6 +82,6 @@ fn product<E: Element>(
 ) {
     let right = Panels::<E>::pack([1, depth, columns], right, [0, strides[0], strides[1]]);
     let left = Operand::<E>::of(left);
-    let left = Rows { data: &*left, stride: depth };
+    let left = Rows { data: &left, stride: depth };
     apply(rows, left, 0, &right, to, columns, Into::Replace);
 }
