@@ -1,20 +1,26 @@
 # A small image of `clstm serve`: the binary, which has the model inside, and the C library it links.
 #
 #   docker build -t clstm .
-#   docker run --rm -p 127.0.0.1:8765:8765 -v ./keys:/keys:ro clstm serve \
-#       --listen 0.0.0.0:8765 --api-key-file /keys
+#   docker run --rm --read-only --cap-drop=ALL -p 127.0.0.1:8765:8765 -v ./keys:/keys:ro clstm \
+#       serve --listen 0.0.0.0:8765 --api-key-file /keys
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked -p clstm-cli && strip target/release/clstm
+# What was compiled stays in caches of the builder: after a change only what depends on it is compiled again.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --release --locked -p clstm-cli \
+    && install -D --strip target/release/clstm /out/clstm
 
-# glibc and libgcc, no shell and no package manager; user 65532.
+# glibc and libgcc; no shell, no package manager; user 65532, whom no file belongs to.
 FROM gcr.io/distroless/cc-debian12:nonroot
-COPY --from=build /src/target/release/clstm /usr/local/bin/clstm
 COPY LICENSE-MIT LICENSE-APACHE /licenses/
-USER nonroot
+COPY --from=build /out/clstm /usr/local/bin/clstm
+USER 65532:65532
 EXPOSE 8765
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=3s --start-period=5s CMD ["clstm", "health"]
 ENTRYPOINT ["clstm"]
 # Within the container: -p decides who reaches it.
 CMD ["serve", "--listen", "0.0.0.0:8765"]

@@ -66,6 +66,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Predict(args) => commands::predict::run(&args),
         Command::Listen(args) => commands::listen::run(&args),
         Command::Serve(args) => commands::serve::run(&args, threads),
+        Command::Health(args) => commands::health::run(&args),
         Command::Corpus(args) => commands::corpus::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Cv(args) => commands::cv::run(&args),

@@ -6,6 +6,7 @@ mod compare;
 mod corpus;
 mod download;
 mod evaluate;
+mod health;
 mod inspect;
 mod listen;
 mod predict;
@@ -23,6 +24,7 @@ pub(crate) use compare::CompareArgs;
 pub(crate) use corpus::{CorpusArgs, CorpusCommand, ManifestArgs, Place, StatsArgs};
 pub(crate) use download::DownloadArgs;
 pub(crate) use evaluate::EvaluateArgs;
+pub(crate) use health::HealthArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use listen::{ListenArgs, ListenFormat, SampleFormat};
 pub(crate) use predict::{PredictArgs, RowFormat};
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     /// Answers over HTTP and WebSocket, with a web page.
     Serve(ServeArgs),
+    /// Whether a server answers, for supervisors.
+    Health(HealthArgs),
     /// What corpora there are, what is in one, and whether it is whole.
     Corpus(CorpusArgs),
     /// Hears live sound: the microphone, a pipe, or a recording.

@@ -6,6 +6,7 @@ pub(crate) mod compare;
 pub(crate) mod corpus;
 pub(crate) mod cv;
 pub(crate) mod evaluate;
+pub(crate) mod health;
 pub(crate) mod inspect;
 pub(crate) mod listen;
 pub(crate) mod predict;

@@ -11,6 +11,7 @@ mod corpus;
 mod cross_validation;
 mod device;
 mod download;
+mod health;
 mod listen;
 mod listen_live;
 mod live;

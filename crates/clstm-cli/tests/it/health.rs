@@ -1,0 +1,42 @@
+//! `clstm health` tells supervisors whether a server answers.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+
+use crate::support::{clstm, complains, ok, text};
+
+/// Asks a server that answers in this way; what it was asked.
+fn health(answer: &'static [u8], expected: Result<&str, &str>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            asked.push(byte[0]);
+        }
+        stream.write_all(answer).unwrap();
+        String::from_utf8(asked).unwrap()
+    });
+    match expected {
+        Ok(said) => assert_eq!(text(&ok(clstm().args(["health", &address])).stdout), said),
+        Err(said) => drop(complains(clstm().args(["health", &address]), 1, said)),
+    }
+    server.join().unwrap()
+}
+
+#[test]
+fn a_server_that_answers_is_well_and_no_other_is() {
+    let asked = health(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n", Ok("ok\n"));
+    assert!(asked.starts_with("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:"), "{asked}");
+    health(b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Err("/healthz answers \"HTTP/1.1 503 \""));
+    health(b"\x15\x03\x01\0\x02\x02\x16", Err("not 200"));
+    health(b"", Err("not 200"));
+    // Where nobody listens: the port was free a moment ago.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    complains(clstm().args(["health", &free]), 1, "/healthz: ");
+    complains(clstm().args(["health", "example.org"]), 2, "ADDRESS:PORT");
+}
