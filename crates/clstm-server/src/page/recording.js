@@ -41,8 +41,7 @@ async function recognize(file) {
   const [name, labels] = [model(), chosenLabels()];
   // The file itself, not its bytes: the browser sends it from the disk and does not stop for it.
   const post = (query) => ask(`v1/recognize?model=${encodeURIComponent(name)}${query}`, { method: "POST", body: file });
-  const { moments, duration_s } = await post(`&timeline=moments&hop=${HOP_S}`);
-  const { sections } = await post(`&timeline=sections&hop=${HOP_S}`);
+  const { moments, sections, duration_s } = await post(`&timeline=both&hop=${HOP_S}`);
   const whole = await post("").catch((error) => {
     // Timelines may be longer than what is heard as a whole.
     if (error.kind === "too_long") return meanOf(moments, labels);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use clstm::{LabelledStretch, StreamConfig, Stretch};
+use clstm::{Event, LabelledStretch, StreamConfig, Stretch};
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -24,6 +24,7 @@ use crate::wire::{Line, json};
 enum Kind {
     Sections,
     Moments,
+    Both,
 }
 
 /// What was asked for.
@@ -63,8 +64,10 @@ fn asked(request: &Request) -> Result<Asked, Refusal> {
         None => None,
         Some("sections") => Some(Kind::Sections),
         Some("moments") => Some(Kind::Moments),
+        Some("both") => Some(Kind::Both),
         Some(other) => {
-            let message = format!("timeline={other} is neither `sections` nor `moments`");
+            let message =
+                format!("timeline={other} is neither `sections` nor `moments` nor `both`");
             return Err(Refusal::request(message));
         }
     };
@@ -134,18 +137,23 @@ async fn along(
     let timeline = in_time(app.limits.answer_timeout, app.compute.timeline(request)).await?;
     app.metrics.heard(timeline.duration_s);
     let info = served.info();
-    let stretches: Vec<Stretch> = timeline
-        .events
-        .into_iter()
-        .filter_map(|event| Stretch::of(event, kind == Kind::Moments))
-        .collect();
-    let stretches = stretches.iter().map(|stretch| stretch.labelled(&info.labels)).collect();
-    let (sections, moments) = match kind {
-        Kind::Sections => (Some(stretches), None),
-        Kind::Moments => (None, Some(stretches)),
-    };
+    let (moments, sections): (Vec<Event>, Vec<Event>) =
+        timeline.events.into_iter().partition(|event| matches!(event, Event::Moment(_)));
+    let [sections, moments] =
+        [sections, moments].map(|events| events.into_iter().map(Stretch::from).collect::<Vec<_>>());
+    let sections = labelled(&sections, &info.labels, kind != Kind::Moments);
+    let moments = labelled(&moments, &info.labels, kind != Kind::Sections);
     let (path, duration_s) = (recording.name.as_str(), timeline.duration_s);
     Ok(json(StatusCode::OK, &Document { path, duration_s, sections, moments, model: &info.name }))
+}
+
+/// Stretches as they are written, if they are asked for.
+fn labelled<'a>(
+    stretches: &'a [Stretch],
+    labels: &'a [String],
+    asked: bool,
+) -> Option<Vec<LabelledStretch<'a>>> {
+    asked.then(|| stretches.iter().map(|stretch| stretch.labelled(labels)).collect())
 }
 
 /// Gives up what takes too long.

@@ -76,11 +76,19 @@ async fn a_timeline_is_that_of_the_library() {
         Ok::<_, StreamError>(())
     });
     told.expect("a timeline");
-    for (kind, moments) in [("sections", false), ("moments", true)] {
-        let asked = format!("/v1/recognize?timeline={kind}&hop=0.5");
+    for (asked, kind, moments) in [
+        ("sections", "sections", false),
+        ("moments", "moments", true),
+        ("both", "sections", false),
+        ("both", "moments", true),
+    ] {
+        let other = if moments { "sections" } else { "moments" };
+        let asks_both = asked == "both";
+        let asked = format!("/v1/recognize?timeline={asked}&hop=0.5");
         let answer = post(server.address, &asked, bytes.clone()).await.json();
         let expected: Vec<_> =
             events.iter().filter(|e| matches!(e, Event::Moment(_)) == moments).collect();
+        assert_eq!(answer.get(other).is_some(), asks_both, "{answer}");
         let heard = answer[kind].as_array().expect("stretches");
         assert_eq!(heard.len(), expected.len());
         assert!(heard.iter().any(|s| s["label"].is_string()), "{answer}");

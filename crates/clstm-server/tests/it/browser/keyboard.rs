@@ -121,7 +121,7 @@ async fn a_screen_reader_is_told_what_is_shown() {
         ("heading", "Heard"),
         ("heading", "Timeline"),
         ("heading", "History"),
-        ("button", "Choose recordings or drop them here WAV, FLAC, MP3, Ogg Vorbis, M4A, AIFF"),
+        ("button", "Choose recordings or drop them here WAV, FLAC, MP3, Ogg, WebM, M4A, AIFF"),
         ("button", "Use the microphone"),
         ("combobox", "Model"),
         ("list", "Probabilities"),
