@@ -3,7 +3,7 @@
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm_nn::{Mode, Network};
 
-use crate::{Clip, FrontendConfig};
+use crate::{Clip, FrontendConfig, Scaling};
 
 /// The network's logits for a clip, the mean over its spans; not yet divided by a temperature.
 ///
@@ -43,16 +43,5 @@ pub fn logits(
 /// Not a number where a logit is none; empty for no logits.
 #[must_use]
 pub fn softmax(logits: &[f64], temperature: f32) -> Vec<f64> {
-    let mut probabilities = logits.to_vec();
-    softmax_in_place(&mut probabilities, temperature);
-    probabilities
-}
-
-/// [`softmax`], in the place of the logits.
-pub(crate) fn softmax_in_place(logits: &mut [f64], temperature: f32) {
-    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let temperature = f64::from(temperature);
-    logits.iter_mut().for_each(|z| *z = ((*z - largest) / temperature).exp());
-    let sum: f64 = logits.iter().sum();
-    logits.iter_mut().for_each(|power| *power /= sum);
+    Scaling::of_temperature(f64::from(temperature)).probabilities(logits)
 }

@@ -3,7 +3,7 @@
 use super::config::StreamConfig;
 use super::event::{Answer, Emotion, Moment, Section};
 use super::probabilities::Probabilities;
-use crate::inference::softmax_in_place;
+use crate::Scaling;
 
 /// A probability that is no less: one window alone must not rule a label out for seconds.
 const LEAST: f64 = 1e-6;
@@ -137,7 +137,7 @@ impl Sections {
         }
         let mut smoothed = logs.clone();
         self.smooth = Some(logs);
-        softmax_in_place(&mut smoothed, 1.0);
+        Scaling::default().apply(&mut smoothed);
         let best = smoothed.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         let label_index = best.map_or(0, |(label, _)| label);
         Answer { probabilities, smoothed, label_index }
