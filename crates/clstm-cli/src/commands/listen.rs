@@ -73,7 +73,7 @@ fn a_pipe_comes_in() -> bool {
 /// The live view, where there is one.
 struct View {
     #[cfg(unix)]
-    live: Option<crate::listen::Live>,
+    live: Option<crate::terminal::Drawing>,
 }
 
 #[cfg(unix)]
@@ -82,7 +82,7 @@ impl View {
     fn start(args: &ListenArgs, shared: &Arc<Shared>, stop: &'static AtomicBool) -> Self {
         let lines = args.output.is_none() && args.format == Some(ListenFormat::Jsonl);
         let wanted = !args.plain && !lines && crate::terminal::Screen::Stdout.is_looked_at();
-        Self { live: wanted.then(|| crate::listen::Live::start(shared, stop)).flatten() }
+        Self { live: wanted.then(|| crate::listen::live::start(shared, stop)).flatten() }
     }
 
     fn is_shown(&self) -> bool {
@@ -91,7 +91,7 @@ impl View {
 
     /// Whether it draws, if there is one.
     fn goes_on(&self) -> bool {
-        self.live.as_ref().is_none_or(crate::listen::Live::is_drawing)
+        self.live.as_ref().is_none_or(crate::terminal::Drawing::goes_on)
     }
 
     fn finish(&mut self) {

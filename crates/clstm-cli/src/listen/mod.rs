@@ -7,7 +7,7 @@
 mod feed;
 mod listener;
 #[cfg(unix)]
-mod live;
+pub(crate) mod live;
 mod meter;
 mod session;
 pub(crate) mod source;
@@ -15,8 +15,6 @@ mod summary;
 mod text;
 
 pub(crate) use listener::listen;
-#[cfg(unix)]
-pub(crate) use live::Live;
 pub(crate) use session::{Session, Shared};
 pub(crate) use summary::summary;
 pub(crate) use text::Lines;

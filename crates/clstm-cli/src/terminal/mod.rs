@@ -1,6 +1,7 @@
 //! The terminal of a live view: drawn on and heard with escape sequences (ECMA-48) and termios alone.
 
 mod ansi;
+mod drawing;
 mod keyboard;
 mod takeover;
 
@@ -9,6 +10,7 @@ use std::io::{self, IsTerminal, Write};
 use rustix::fd::{AsFd, BorrowedFd};
 
 pub(crate) use ansi::Ansi;
+pub(crate) use drawing::Drawing;
 pub(crate) use keyboard::Keyboard;
 pub(crate) use takeover::{enter, is_ours, is_taken, leave};
 

@@ -6,7 +6,6 @@ mod view;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ratatui::Terminal;
@@ -14,7 +13,7 @@ use ratatui::Terminal;
 use self::palette::Palette;
 use self::view::Status;
 use super::session::Shared;
-use crate::terminal::{self, Ansi, Keyboard, Screen, is_set};
+use crate::terminal::{self, Ansi, Drawing, Keyboard, Screen, is_set};
 
 /// How long the view waits for a key before it looks whether there is something to draw: some 16 pictures a
 /// second, which is enough for a level to look alive.
@@ -26,49 +25,11 @@ const STALLED: Duration = Duration::from_secs(1);
 /// Ctrl-L.
 const FORM_FEED: u8 = 0x0c;
 
-/// The view while it has the terminal.
-pub(crate) struct Live {
-    ended: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Live {
-    /// Takes the terminal on standard output; none where it cannot be had. `stop` is set where the user asks
-    /// for the end.
-    pub(crate) fn start(shared: &Arc<Shared>, stop: &'static AtomicBool) -> Option<Self> {
-        if !terminal::is_ours(Screen::Stdout) {
-            return None;
-        }
-        terminal::enter(Screen::Stdout).ok()?;
-        let ended = Arc::new(AtomicBool::new(false));
-        let (seen, over) = (Arc::clone(shared), Arc::clone(&ended));
-        let thread = std::thread::Builder::new().name("live view".to_owned());
-        let Ok(thread) = thread.spawn(move || follow(&seen, &over, stop)) else {
-            terminal::leave();
-            return None;
-        };
-        Some(Self { ended, thread: Some(thread) })
-    }
-
-    /// Whether the view still draws: not once the terminal has gone.
-    pub(crate) fn is_drawing(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
-    }
-
-    /// Gives the terminal back.
-    pub(crate) fn finish(&mut self) {
-        let Some(thread) = self.thread.take() else { return };
-        self.ended.store(true, Ordering::Relaxed);
-        // A view that panicked has told so.
-        let _ = thread.join();
-        terminal::leave();
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.finish();
-    }
+/// Takes the terminal on standard output for the view of a session; none where it cannot be had. `stop` is set
+/// where the user asks for the end.
+pub(crate) fn start(shared: &Arc<Shared>, stop: &'static AtomicBool) -> Option<Drawing> {
+    let seen = Arc::clone(shared);
+    Drawing::start(Screen::Stdout, move |ended| follow(&seen, ended, stop))
 }
 
 /// Draws and hears keys until the session ends or the terminal has gone.

@@ -8,7 +8,6 @@ mod view;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use clstm_train::{Event, Observer, Stop};
@@ -17,7 +16,7 @@ use ratatui::Terminal;
 use self::state::State;
 use super::watchers::About;
 use crate::notes::note;
-use crate::terminal::{self, Ansi, Keyboard, Screen};
+use crate::terminal::{Ansi, Drawing, Keyboard, Screen};
 
 /// How long the view waits for a key before it looks whether there is something to draw.
 const WAIT: Duration = Duration::from_millis(100);
@@ -27,12 +26,11 @@ const REDRAW: Duration = Duration::from_millis(500);
 /// The view while it has the terminal.
 pub(super) struct Live {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    drawing: Drawing,
 }
 
 struct Shared {
     state: Mutex<State>,
-    ended: AtomicBool,
     changed: AtomicBool,
 }
 
@@ -46,36 +44,25 @@ impl Shared {
 impl Live {
     /// Takes the terminal; none where it cannot be had.
     pub(super) fn start(about: &About<'_>, stop: &'static Stop) -> Option<Self> {
-        if !terminal::is_ours(Screen::Stderr) {
-            return None;
-        }
         let shared = Arc::new(Shared {
             state: Mutex::new(State::new(about)),
-            ended: AtomicBool::new(false),
             changed: AtomicBool::new(true),
         });
-        terminal::enter(Screen::Stderr).ok()?;
         let seen = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("live view".to_owned());
-        let Ok(thread) = thread.spawn(move || follow(&seen, stop)) else {
-            terminal::leave();
-            return None;
-        };
-        Some(Self { shared, thread: Some(thread) })
+        let drawing = Drawing::start(Screen::Stderr, move |ended| follow(&seen, ended, stop))?;
+        Some(Self { shared, drawing })
     }
 
     /// Whether the view still draws.
     pub(super) fn is_drawing(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        self.drawing.goes_on()
     }
 
     /// Gives the terminal back and leaves in it what lines would have said of the folds.
     pub(super) fn finish(&mut self) {
-        let Some(thread) = self.thread.take() else { return };
-        self.shared.ended.store(true, Ordering::Relaxed);
-        // A view that panicked has told so; the training goes on.
-        let _ = thread.join();
-        terminal::leave();
+        if !self.drawing.finish() {
+            return;
+        }
         for line in self.shared.state().told() {
             note(line);
         }
@@ -96,11 +83,11 @@ impl Observer for Live {
 }
 
 /// Draws and hears keys until the run ends. Where the terminal has gone, the training goes on without.
-fn follow(shared: &Shared, stop: &Stop) {
+fn follow(shared: &Shared, ended: &AtomicBool, stop: &Stop) {
     let Ok(mut screen) = Terminal::new(Ansi::on(Screen::Stderr)) else { return };
     let keyboard = Keyboard::stdin();
     let mut drawn: Option<Instant> = None;
-    while !shared.ended.load(Ordering::Relaxed) {
+    while !ended.load(Ordering::Relaxed) {
         let changed = shared.changed.swap(false, Ordering::Relaxed);
         if changed || drawn.is_none_or(|at| at.elapsed() >= REDRAW) {
             let stopping = stop.load(Ordering::Relaxed);
