@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use http_body_util::BodyExt;
 use multer::Multipart;
@@ -102,9 +103,15 @@ impl Intake {
         Ok(files.into_iter().map(|(name, bytes)| self.keep(name, bytes, share.clone())).collect())
     }
 
-    /// Reads what is on the way and forgets it.
-    pub(crate) async fn linger(mut self) {
-        linger(&mut self.body, self.asks_first && self.taken == 0).await;
+    /// The response, once what is on the way of a refused body is read and forgotten.
+    pub(crate) async fn respond(mut self, outcome: Result<Response, Refusal>) -> Response {
+        match outcome {
+            Ok(response) => response,
+            Err(refusal) => {
+                linger(&mut self.body, self.asks_first && self.taken == 0).await;
+                refusal.into_response()
+            }
+        }
     }
 
     fn keep(&mut self, name: String, bytes: Vec<u8>, share: Option<Arc<Share>>) -> Recording {

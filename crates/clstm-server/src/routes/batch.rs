@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use clstm::Recognition;
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -37,13 +37,8 @@ pub(super) async fn batch(State(app): State<Shared>, request: Request) -> Respon
     let query = Query::parse(request.uri(), &["model"]);
     let client = Asking::of(request.extensions());
     let mut intake = Intake::new(request, &app, client);
-    match answer(&app, query, client, &mut intake).await {
-        Ok(response) => response,
-        Err(refusal) => {
-            intake.linger().await;
-            refusal.into_response()
-        }
-    }
+    let outcome = answer(&app, query, client, &mut intake).await;
+    intake.respond(outcome).await
 }
 
 async fn answer(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use clstm::{Event, LabelledStretch, StreamConfig, Stretch};
 use serde::Serialize;
 use tokio::time::timeout;
@@ -49,13 +49,8 @@ pub(super) async fn recognize(State(app): State<Shared>, request: Request) -> Re
     let asked = asked(&request);
     let client = Asking::of(request.extensions());
     let mut intake = Intake::new(request, &app, client);
-    match answer(&app, asked, client, &mut intake).await {
-        Ok(response) => response,
-        Err(refusal) => {
-            intake.linger().await;
-            refusal.into_response()
-        }
-    }
+    let outcome = answer(&app, asked, client, &mut intake).await;
+    intake.respond(outcome).await
 }
 
 fn asked(request: &Request) -> Result<Asked, Refusal> {
