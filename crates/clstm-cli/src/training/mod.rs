@@ -33,8 +33,9 @@ pub(crate) use watchers::{About, Watchers};
 pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), Failure> {
     let corpus = corpora::open(&args.choice)?;
     let changes = Changes::of(args)?;
-    let preset_epochs = Recipe::new(preset, corpus.labels.len()).epochs;
-    let own = Recipe::new(preset, corpus.labels.len()).for_corpus(corpus.utterances.len());
+    let own = Recipe::new(preset, corpus.labels.len());
+    let preset_epochs = own.epochs;
+    let own = own.for_corpus(corpus.utterances.len());
     let own_epochs = own.epochs;
     let recipe = own.with_changes(changes.file.as_ref(), &changes.pairs);
     // Whatever is wrong with a recipe was written by the caller.
