@@ -37,7 +37,7 @@ pub fn average_runs(runs: &[PathBuf], out: &Path) -> Result<RunMetrics, TrainErr
     for run in others {
         let folds = finished_folds(run)?;
         let (ours, theirs) = (&leading[0].0, &folds[0].0);
-        if of_any_model(&ours.protocol) != of_any_model(&theirs.protocol)
+        if ours.protocol.of_any_model() != theirs.protocol.of_any_model()
             || ours.labels != theirs.labels
         {
             let what = format!(
@@ -68,19 +68,6 @@ pub fn average_runs(runs: &[PathBuf], out: &Path) -> Result<RunMetrics, TrainErr
     join_folds(out)
 }
 
-/// What must be the same of runs whose answers are averaged: not how their models were trained.
-fn of_any_model(protocol: &Protocol) -> Protocol {
-    Protocol {
-        seed: 0,
-        preset: String::new(),
-        epochs: 0,
-        precision: String::new(),
-        validation: None,
-        models: 1,
-        ..protocol.clone()
-    }
-}
-
 /// The protocol of the average: the presets joined by `+`, of numbers of epochs the largest.
 fn of_all<'a>(runs: impl Iterator<Item = &'a Protocol> + Clone) -> Option<Protocol> {
     let first = runs.clone().next()?;
@@ -90,7 +77,18 @@ fn of_all<'a>(runs: impl Iterator<Item = &'a Protocol> + Clone) -> Option<Protoc
             presets.push(preset);
         }
     }
+    let any = |field: fn(&Protocol) -> &Option<String>| {
+        let mut said: Vec<&str> = Vec::new();
+        for one in runs.clone().filter_map(|run| field(run).as_deref()) {
+            if !said.contains(&one) {
+                said.push(one);
+            }
+        }
+        (!said.is_empty()).then(|| said.join(" or "))
+    };
     Some(Protocol {
+        started_from: any(|run| &run.started_from),
+        taught_by: any(|run| &run.taught_by),
         models: runs.clone().map(|run| run.models).sum(),
         preset: presets.join("+"),
         epochs: runs.map(|run| run.epochs).max()?,

@@ -9,7 +9,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::mixup::mix_up;
-use crate::{Batch, Dataset, Recipe, TrainError};
+use crate::{Batch, Dataset, Recipe, Teacher, TrainError};
 
 /// Batches waiting to be used: two hide the assembly, more only take memory.
 const AHEAD: usize = 2;
@@ -54,6 +54,7 @@ pub(crate) fn assemble<'scope, 'env>(
     dataset: &'env Dataset,
     utterances: &'env [usize],
     recipe: &'env Recipe,
+    teacher: Option<&'env Teacher>,
     epoch: usize,
     first: usize,
 ) -> Result<Receiver<Batch>, TrainError> {
@@ -75,7 +76,10 @@ pub(crate) fn assemble<'scope, 'env>(
             let labels: Vec<usize> = items.iter().map(|item| dataset.label(*item)).collect();
             let seed = mix(recipe.seed, (epoch * steps + step) as u64 + 1, 0x6d69_7875);
             let mixed = mix_up(&recipe.mixup, seed, recipe.span(), &mut segments, &labels);
-            if sender.send(Batch { segments, labels, mixed }).is_err() {
+            let taught = teacher.map_or(Vec::new(), |teacher| {
+                teacher.probabilities(&segments, recipe.span(), recipe.distillation.temperature)
+            });
+            if sender.send(Batch { segments, labels, mixed, taught }).is_err() {
                 return; // the training stopped
             }
         }

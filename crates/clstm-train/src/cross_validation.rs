@@ -8,11 +8,12 @@ use clstm_nn::burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::{FoldPredictions, fit_held_out, hold_out};
+use crate::earlier::{describe_start, model_of_fold, start_of_fold, teachers_of_runs};
 use crate::prediction::write_predictions;
 use crate::run::{begin_run, make_folder, read_json, write_json};
 use crate::{
     Dataset, DeepFeatures, Environment, Event, FoldMetrics, FoldValidation, Metrics, Observer,
-    Protocol, Recipe, RunCalibration, RunMetrics, Stop, TrainError, TrainingSet,
+    Protocol, Recipe, RunCalibration, RunMetrics, Stop, Teacher, TrainError, TrainingSet,
     hold_out_validation, read_predictions, train,
 };
 
@@ -31,6 +32,12 @@ pub struct CrossValidation {
     pub recipe: Recipe,
     /// Seed of the split; that of the recipe where there is none.
     pub fold_seed: Option<u64>,
+    /// What the trainings start from instead of drawn weights: a model file of other corpora, or a run of the same
+    /// folds, each fold from its model of the same one.
+    pub init: Option<PathBuf>,
+    /// Runs of the same folds whose models give part of the targets, see [`Teacher`](crate::Teacher); a
+    /// fold's training hears those of the same fold.
+    pub teachers: Vec<PathBuf>,
     /// What computes.
     pub device: Device,
     /// The run's folder.
@@ -87,7 +94,9 @@ pub fn cross_validate(
     let seed = run.fold_seed.unwrap_or(run.recipe.seed);
     let (corpus, groups) = (&dataset.corpus, &dataset.groups);
     let all = folds_allowing(corpus, groups, run.split, run.folds, seed, run.allowed)?;
-    let protocol = run.protocol(dataset, &all);
+    let started_from = run.init.as_deref().map(describe_start).transpose()?;
+    let taught_by = teachers_of_runs(&run.teachers)?;
+    let protocol = Protocol { started_from, taught_by, ..run.protocol(dataset, &all) };
     let chosen: Vec<&Fold> =
         all.iter().filter(|f| run.only.is_none_or(|only| only == f.number)).collect();
     if chosen.is_empty() {
@@ -129,6 +138,16 @@ fn run_fold(
     }
     make_folder(&folder)?;
     let recipe = &run.recipe;
+    let ids: Vec<&str> =
+        fold.test.iter().map(|&i| dataset.corpus.utterances[i].id.as_str()).collect();
+    let earlier = |run: &PathBuf| model_of_fold(run, &protocol, fold.number, &ids);
+    let start = |path: &PathBuf| start_of_fold(path, &protocol, fold.number, &ids);
+    let init = run.init.as_ref().map(start).transpose()?;
+    let teachers = run.teachers.iter().map(earlier).collect::<Result<Vec<_>, _>>()?;
+    let teacher = match teachers.is_empty() {
+        true => None,
+        false => Some(Teacher::new(&teachers, recipe.precision)?),
+    };
     // The inner split of a nested validation: the test part has no say in it.
     let by = run.split.hold_out();
     let inner = hold_out_validation(dataset, fold, by, run.allowed, recipe)?;
@@ -141,7 +160,15 @@ fn run_fold(
     let validation = inner.as_ref().map_or(&[][..], |cut| &cut.validation);
     let test = &fold.test[..];
     let number = Some((fold.number, run.folds));
-    let set = TrainingSet { dataset, train: train_set, validation, test, init: None, fold: number };
+    let set = TrainingSet {
+        dataset,
+        train: train_set,
+        validation,
+        test,
+        init: init.as_ref(),
+        teacher: teacher.as_ref(),
+        fold: number,
+    };
     let fitted = held_out.as_ref().map_or(String::new(), |cut| {
         format!("its confidences scaled on {} more, ", cut.validation.len())
     });

@@ -79,6 +79,17 @@ pub enum TrainError {
     /// Two runs that cannot be compared.
     #[error("{0}")]
     Incomparable(String),
+    /// A run that a training cannot build on.
+    #[error("{}: {what}", path.display())]
+    Earlier {
+        /// The run's folder.
+        path: PathBuf,
+        /// Why not.
+        what: String,
+    },
+    /// Models that cannot teach a training.
+    #[error("teacher {0}")]
+    Teacher(String),
     /// The caller asked to stop; the state was saved.
     #[error("stopped; everything up to here is saved in {}, continue with --resume", path.display())]
     Stopped {

@@ -13,7 +13,7 @@ use clstm_nn::{
 
 use crate::batches::mix;
 use crate::checkpoint::Values;
-use crate::{Optimizer, Recipe, TrainError};
+use crate::{DistillationConfig, Optimizer, Recipe, TrainError};
 
 /// One step's input.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Batch {
     pub labels: Vec<usize>,
     /// Class and share, below one half, of the utterance mixed into each; empty where none is.
     pub mixed: Vec<(usize, f32)>,
+    /// What a teacher thinks of each, `[batch, classes]`; empty where there is none.
+    pub taught: Vec<f32>,
 }
 
 /// What a step saw of its batch before it moved the weights.
@@ -97,6 +99,10 @@ impl Learner {
         let seed = mix(recipe.seed, self.optimizer.time + 1, 0x6472_6f70);
         let output = modules.network.forward(segments, Mode::Training { seed });
         let softmax = softmax_loss(output.logits.clone(), smoothed); // [1]
+        let softmax = match batch.taught.is_empty() {
+            true => softmax,
+            false => self.taught(softmax, output.logits.clone(), batch.taught),
+        };
         let center = modules.centers.forward(output.features, hard); // [1]
         let loss = softmax.clone() + center.clone().mul_scalar(recipe.center_loss);
         let mut grads = loss.div_scalar(count as f64).backward();
@@ -108,6 +114,15 @@ impl Learner {
             false => modules,
         });
         seen
+    }
+
+    /// The softmax loss against labels, shared with the one against a teacher's probabilities `[batch,
+    /// classes]`.
+    fn taught(&self, softmax: Tensor<1>, logits: Tensor<2>, taught: Vec<f32>) -> Tensor<1> {
+        let DistillationConfig { share, temperature } = self.recipe.distillation;
+        let taught = Tensor::from_data(TensorData::new(taught, logits.dims()), &self.device);
+        let against = softmax_loss(logits.div_scalar(temperature), taught);
+        softmax.mul_scalar(1.0 - share) + against.mul_scalar(share * temperature * temperature)
     }
 
     /// A row for each label, `on` at its class and `off` at the others; of two classes mixed, the mean

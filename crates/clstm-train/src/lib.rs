@@ -23,6 +23,7 @@ mod calibration;
 mod checkpoint;
 mod cross_validation;
 mod dataset;
+mod earlier;
 mod environment;
 mod error;
 mod evaluate;
@@ -40,6 +41,7 @@ mod run;
 mod schedule;
 mod seeds;
 mod statistics;
+mod teacher;
 mod tensorboard;
 mod trainer;
 mod validation;
@@ -56,6 +58,7 @@ pub use calibration::{
 };
 pub use cross_validation::{CrossValidation, FoldOutcome, cross_validate, join_folds};
 pub use dataset::{BadUtterance, Dataset};
+pub use earlier::as_start;
 pub use environment::Environment;
 pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate};
@@ -76,6 +79,7 @@ pub use statistics::{
     INTERVAL_LEVEL, Interval, Intervals, McNemar, PERMUTATIONS, REPLICATES, bootstrap, compare,
     mcnemar_exact, row_normalized,
 };
+pub use teacher::{DistillationConfig, Teacher};
 pub use tensorboard::TensorBoard;
 pub use trainer::{Stop, Trained, TrainingSet, train};
 pub use validation::{Select, ValidationConfig, hold_out_validation};

@@ -8,7 +8,7 @@ use clstm_audio::{
 use clstm_nn::{NetworkConfig, Precision, Preset};
 use serde::{Deserialize, Serialize};
 
-use crate::{MatrixRule, Schedule, TrainError, ValidationConfig};
+use crate::{DistillationConfig, MatrixRule, Schedule, TrainError, ValidationConfig};
 
 /// The optimiser's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,6 +83,9 @@ pub struct Recipe {
     pub mixup: MixupConfig,
     /// Share of the target spread over the other classes (Szegedy et al. 2016).
     pub label_smoothing: f64,
+    /// How a teacher takes part, where the training has one; nothing otherwise.
+    #[serde(default)]
+    pub distillation: DistillationConfig,
     /// Lambda of Eq. 14; 0 for softmax loss alone.
     pub center_loss: f64,
     /// Epochs between two looks at the test utterances for the curves.
@@ -129,6 +132,7 @@ impl Recipe {
             crop_steps: whole,
             mixup: MixupConfig { prob: 0.5, ..MixupConfig::default() },
             label_smoothing: 0.05,
+            distillation: DistillationConfig::default(),
             center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
             test_every: 10,
             checkpoint_every: 2,
@@ -210,6 +214,7 @@ impl Recipe {
         self.frontend.validate()?;
         self.augment.validate(self.frontend.sample_rate)?;
         self.validation.validate()?;
+        self.distillation.validate()?;
         if self.epochs == 0 || self.batch < 2 {
             return bad("epochs must be at least 1 and batch at least 2");
         }

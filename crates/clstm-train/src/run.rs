@@ -43,6 +43,12 @@ pub struct Protocol {
     pub models: usize,
     /// Preset of the network.
     pub preset: String,
+    /// What the models of this run started from; none where their weights were drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_from: Option<String>,
+    /// Presets of the models that taught those of this run; none where labels alone did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taught_by: Option<String>,
     /// Epochs of each fold; at most, where validation may end a training.
     pub epochs: usize,
     /// Validation inside the training; none where there is none.
@@ -83,9 +89,28 @@ impl Protocol {
             models: 1,
             preset: String::new(),
             epochs: 0,
+            started_from: None,
+            taught_by: None,
             validation: None,
             precision: String::new(),
             test_used_for_selection: false,
+        }
+    }
+
+    /// What is the same of runs on the same folds, however their models were trained. Whether folds that are
+    /// drawn are the same ones, only their utterances tell.
+    pub(crate) fn of_any_model(&self) -> Self {
+        Self {
+            seed: 0,
+            fold_seed: None,
+            preset: String::new(),
+            epochs: 0,
+            precision: String::new(),
+            validation: None,
+            started_from: None,
+            taught_by: None,
+            models: 1,
+            ..self.clone()
         }
     }
 
@@ -128,6 +153,11 @@ impl Protocol {
             format!(", {}", config.describe(by))
         });
         let folds = self.fold_seed.map_or(String::new(), |seed| format!(" of seed {seed}"));
+        let said = |what: &str, name: &Option<String>| {
+            name.as_ref().map_or(String::new(), |name| format!(", {what} {name}"))
+        };
+        let started = said("started from", &self.started_from);
+        let taught = said("taught by", &self.taught_by);
         let models = match self.models {
             1 => String::new(),
             count if self.preset.contains('+') => {
@@ -137,7 +167,7 @@ impl Protocol {
         };
         format!(
             "{}, {} split ({speakers}), {} folds{folds}, {} epochs, seed \
-             {}{arithmetic}{models}{validation}{leakage}",
+             {}{arithmetic}{started}{taught}{models}{validation}{leakage}",
             subject(&self.corpus, self.target.as_deref(), self.label_map.as_deref()),
             self.split,
             self.folds,

@@ -13,7 +13,9 @@ use clstm_nn::burn::tensor::Device;
 use self::training::Training;
 use crate::batches::steps_per_epoch;
 use crate::checkpoint::State;
-use crate::{Dataset, EpochRecord, Evaluation, Event, Observer, Recipe, TrainError, evaluate};
+use crate::{
+    Dataset, EpochRecord, Evaluation, Event, Observer, Recipe, Teacher, TrainError, evaluate,
+};
 
 /// Set to true to end a training at its next step, its state saved.
 pub type Stop = AtomicBool;
@@ -32,6 +34,9 @@ pub struct TrainingSet<'a> {
     pub test: &'a [usize],
     /// Starting weights instead of drawn ones.
     pub init: Option<&'a Model>,
+    /// Who gives part of the targets, as the recipe's [`distillation`](Recipe::distillation) says; labels alone
+    /// without one. It must not have heard the test utterances.
+    pub teacher: Option<&'a Teacher>,
     /// Number of the fold (from 1) and how many there are, where it is one.
     pub fold: Option<(usize, usize)>,
 }
@@ -82,6 +87,9 @@ pub fn train(
             _ => "utterances are held out for validation, but validation.share is 0",
         };
         return Err(TrainError::Recipe(message.to_owned()));
+    }
+    if let Some(teacher) = set.teacher {
+        teacher.check(recipe, &set.dataset.corpus.labels)?;
     }
     let mut training = Training::open(set, recipe, device, checkpoint)?;
     observer.on_event(&Event::Started {
@@ -142,6 +150,7 @@ fn data_digest(set: &TrainingSet<'_>) -> String {
         add("|");
     }
     add(&set.init.map(Model::digest).unwrap_or_default());
+    set.teacher.iter().flat_map(|teacher| teacher.digests()).for_each(&mut add);
     let mut text = String::new();
     let _ = write!(text, "{hash:016x}");
     text

@@ -48,6 +48,12 @@ pub struct TrainingInfo {
     pub seed: u64,
     /// Arithmetic of the training: `f32` or `bf16`.
     pub precision: String,
+    /// The model that the training started from; none where weights were drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_from: Option<String>,
+    /// Models that gave part of the targets, by their presets; none where the labels gave all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taught_by: Option<String>,
     /// Utterances trained on.
     pub utterances: usize,
     /// Speakers trained on.

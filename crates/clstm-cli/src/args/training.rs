@@ -33,6 +33,7 @@ Examples:
   clstm cv ... --split emobox --fold 2 --out runs/emobox     one fold, as a job of its own
   clstm cv ... --split emobox --out runs/emobox --resume     the folds that are not done
   clstm cv ... --split random --seeds 1,2,3 --fold-seed 1 --out runs/three
+  clstm cv ... --split random --teacher runs/plus --out runs/taught
   clstm cv ... --set validation.share=0.1 --set validation.patience=5 --set validation.select=best
 
 The last one holds a tenth of each fold's training utterances (with --split speaker, of its speakers) out of
@@ -107,6 +108,9 @@ pub(crate) struct TrainArgs {
     /// Model to start from instead of drawn weights.
     #[arg(long, value_name = "MODEL")]
     pub(crate) init: Option<PathBuf>,
+    /// Model that takes part in the targets, several by repeating it, as --set distillation.share=... says.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) teacher: Vec<PathBuf>,
     /// `metrics.json` of cross-validations by the same recipe: their scores, with their protocols,
     /// go into the model file. Its scaling of the confidence, calibration figures and abstention threshold are those of
     /// the first speaker-independent one, or else of the first.
@@ -123,6 +127,14 @@ pub(crate) struct CvArgs {
     pub(crate) training: TrainingArgs,
     #[command(flatten)]
     pub(crate) folds: FoldArgs,
+    /// What to start from instead of drawn weights: a model of another corpus, or a run on the same folds, each
+    /// fold from its model of the same fold.
+    #[arg(long, value_name = "MODEL|RUN")]
+    pub(crate) init: Option<PathBuf>,
+    /// Run of a cross-validation on the same folds, several by repeating it: the models that it has of a fold
+    /// take part in the targets of that fold's training, as --set distillation.share=... says.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) teacher: Vec<PathBuf>,
     /// Repeat from these seeds, separated by commas, each a run of its own in OUT/seed-N; the figures are
     /// printed as mean and deviation over them.
     #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "seed")]

@@ -42,8 +42,18 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), Failure> {
     };
     let mut watchers = Watchers::start(&args.training, &about, stop);
     let (allowed, out_folder) = (args.folds.leakage.allowed(), out.to_owned());
-    let run =
-        CrossValidation { split, folds, allowed, only, recipe, fold_seed, device, out: out_folder };
+    let run = CrossValidation {
+        split,
+        folds,
+        allowed,
+        only,
+        recipe,
+        fold_seed,
+        init: args.init.clone(),
+        teachers: args.teacher.clone(),
+        device,
+        out: out_folder,
+    };
     let resume = args.training.resume;
     if several {
         let runs = cross_validate_seeds(&run, &args.seeds, &dataset, resume, stop, &mut watchers);

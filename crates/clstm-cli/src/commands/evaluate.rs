@@ -81,6 +81,8 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
         epochs: recipe.map_or(training.epochs, |recipe| recipe.epochs),
         validation: validation.filter(ValidationConfig::is_on),
         precision: training.precision.clone(),
+        started_from: training.started_from.clone(),
+        taught_by: training.taught_by.clone(),
         fold_seed: args.fold_seed,
         ..Protocol::of(dataset, split, &all, seed)
     };

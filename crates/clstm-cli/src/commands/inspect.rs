@@ -162,6 +162,13 @@ fn provenance(training: &TrainingInfo) -> String {
     facts.row(["preset", &printable(&training.preset)]);
     facts.row(["epochs", &training.epochs.to_string()]);
     facts.row(["seed", &training.seed.to_string()]);
+    for (what, name) in
+        [("started from", &training.started_from), ("taught by", &training.taught_by)]
+    {
+        if let Some(name) = name {
+            facts.row([what, &printable(name)]);
+        }
+    }
     facts.row(["precision", &printable(&training.precision)]);
     facts.row(["utterances", &training.utterances.to_string()]);
     facts.row(["speakers", &list(&training.speakers)]);

@@ -1,26 +1,34 @@
 //! `clstm train`: one model of a whole corpus.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clstm::Model;
 use clstm::nn::Precision;
 use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOut, Target};
-use clstm_train::{Recipe, TrainError, TrainingSet, begin_run, hold_out_validation};
+use clstm_train::{
+    Recipe, Teacher, TrainError, TrainingSet, as_start, begin_run, hold_out_validation,
+};
 
 use crate::args::TrainArgs;
 use crate::corpora::speakers;
 use crate::devices;
 use crate::failure::Failure;
 use crate::notes::{note, warn};
-use crate::training::{self, About, Watchers, calibration, scores};
+use crate::training::scores::{self, BuiltOn};
+use crate::training::{self, About, Watchers, calibration};
 
 /// Trains and writes the model; see the help of the command for the files.
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let out = args.training.out.as_path();
     let (corpus, recipe) = training::open(&args.training, args.start.preset)?;
     let device = devices::open(args.training.device, recipe.precision)?;
-    let runs = scores::read(&args.scores, &corpus, &recipe)?;
     let init = args.init.as_deref().map(read_init).transpose()?;
+    let teacher = read_teacher(&args.teacher, recipe.precision)?;
+    let built_on = BuiltOn {
+        started_from: init.as_ref().map(|init| as_start(&init.info.training)),
+        taught_by: teacher.as_ref().map(Teacher::name),
+    };
+    let runs = scores::read(&args.scores, &corpus, &recipe, &built_on)?;
     claim(out, args.training.resume)?;
     let stop = training::stop_on_interrupt()?;
     let dataset = training::load(corpus, &recipe)?;
@@ -37,10 +45,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
         validation,
         test: &[],
         init: init.as_ref(),
+        teacher: teacher.as_ref(),
         fold: None,
     };
     let validated = cut.as_ref().map(|cut| (cut.validation.len(), by));
-    let protocol = protocol(&dataset.corpus, &recipe, validated, runs.is_empty());
+    let protocol = protocol(&dataset.corpus, &recipe, &built_on, validated, runs.is_empty());
     let about = About {
         title: format!("{}, {}", dataset.corpus.name, recipe.preset),
         labels: &dataset.corpus.labels,
@@ -77,6 +86,18 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     trained.model.write(&path)?;
     note(&format!("wrote {} (sha256 {})", path.display(), trained.model.digest()));
     Ok(())
+}
+
+fn read_teacher(paths: &[PathBuf], precision: Precision) -> Result<Option<Teacher>, Failure> {
+    let read = |path: &PathBuf| {
+        Model::read(path)
+            .map_err(|error| Failure::Failed(format!("--teacher {}: {error}", path.display())))
+    };
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    let models: Vec<Model> = paths.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(Some(Teacher::new(&models, precision)?))
 }
 
 fn read_init(path: &Path) -> Result<Model, Failure> {
@@ -117,6 +138,7 @@ fn hold_out(corpus: &Corpus) -> HoldOut {
 fn protocol(
     corpus: &Corpus,
     recipe: &Recipe,
+    built_on: &BuiltOn,
     validated: Option<(usize, HoldOut)>,
     unscored: bool,
 ) -> String {
@@ -131,6 +153,11 @@ fn protocol(
         Precision::F32 => "",
         Precision::Bf16 => ", bf16",
     };
+    let said = |what: &str, name: &Option<String>| {
+        name.as_ref().map_or(String::new(), |name| format!(", {what} {name}"))
+    };
+    let built_on =
+        said("started from", &built_on.started_from) + &said("taught by", &built_on.taught_by);
     let count = corpus.utterances.len();
     let (trained, held_out) = match validated {
         None => (format!("all {count}"), "nothing held out".to_owned()),
@@ -139,7 +166,7 @@ fn protocol(
         }
     };
     format!(
-        "trained on {trained} utterances of {} ({}), {} epochs, seed {}{arithmetic}; {held_out}; {scores}",
+        "trained on {trained} utterances of {} ({}), {} epochs, seed {}{arithmetic}{built_on}; {held_out}; {scores}",
         corpus.subject(),
         speakers(corpus.speakers().len()),
         recipe.epochs,

@@ -9,6 +9,14 @@ use clstm_train::{Recipe, RunMetrics};
 use super::read_recipe;
 use crate::failure::Failure;
 
+/// What a training builds on, in words.
+pub(crate) struct BuiltOn {
+    /// The model that it starts from.
+    pub(crate) started_from: Option<String>,
+    /// The models that teach it.
+    pub(crate) taught_by: Option<String>,
+}
+
 /// Earlier cross-validations, which are the measure of this model.
 ///
 /// A run by another recipe says nothing of this model and is refused. Its seed may differ: it is
@@ -17,11 +25,18 @@ pub(crate) fn read<'a>(
     paths: &'a [PathBuf],
     corpus: &Corpus,
     recipe: &Recipe,
+    built_on: &BuiltOn,
 ) -> Result<Vec<(&'a Path, RunMetrics)>, Failure> {
-    paths.iter().map(|path| Ok((path.as_path(), read_one(path, corpus, recipe)?))).collect()
+    let read = |path: &'a PathBuf| Ok((path.as_path(), read_one(path, corpus, recipe, built_on)?));
+    paths.iter().map(read).collect()
 }
 
-fn read_one(path: &Path, corpus: &Corpus, recipe: &Recipe) -> Result<RunMetrics, Failure> {
+fn read_one(
+    path: &Path,
+    corpus: &Corpus,
+    recipe: &Recipe,
+    built_on: &BuiltOn,
+) -> Result<RunMetrics, Failure> {
     let run = RunMetrics::read(path)?;
     let RunMetrics { protocol, labels, .. } = &run;
     let other = |what: &str, theirs: &str, ours: &str| {
@@ -38,6 +53,8 @@ fn read_one(path: &Path, corpus: &Corpus, recipe: &Recipe) -> Result<RunMetrics,
         ("label map", &named(&protocol.label_map), &named(&corpus.label_map)),
         ("preset", &protocol.preset, &recipe.preset),
         ("number of epochs", &protocol.epochs.to_string(), &recipe.epochs.to_string()),
+        ("start", &named(&protocol.started_from), &named(&built_on.started_from)),
+        ("teacher", &named(&protocol.taught_by), &named(&built_on.taught_by)),
         ("precision", &protocol.precision, recipe.precision.name()),
         ("list of labels", &labels.join(" "), &corpus.labels.join(" ")),
     ];

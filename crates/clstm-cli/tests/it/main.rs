@@ -5,6 +5,7 @@
 
 mod ablation;
 mod bad_input;
+mod building;
 mod calibration;
 mod choice;
 mod corpus;

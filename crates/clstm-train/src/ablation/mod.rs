@@ -52,6 +52,8 @@ impl Ablation {
             only: Some(fold),
             recipe: recipe.clone(),
             fold_seed: self.fold_seed,
+            init: None,
+            teachers: Vec::new(),
             device: self.device.clone(),
             out: self.out.join(preset.name()),
         }

@@ -3,7 +3,8 @@
 use clstm::{Model, ModelInfo, Scaling, TrainingInfo};
 use clstm_nn::{NamedTensor, Preset};
 
-use crate::{Recipe, TrainError, TrainingSet};
+use crate::earlier::as_start;
+use crate::{Recipe, Teacher, TrainError, TrainingSet};
 
 /// The model of `tensors`, which `epochs` epochs gave; `protocol` is the sentence that its file carries.
 pub(super) fn assemble(
@@ -32,6 +33,8 @@ pub(super) fn assemble(
             epochs,
             seed: recipe.seed,
             precision: recipe.precision.to_string(),
+            started_from: set.init.map(|init| as_start(&init.info.training)),
+            taught_by: set.teacher.map(Teacher::name),
             utterances: set.train.len(),
             speakers: speakers(set.train),
             test_speakers: speakers(set.test),

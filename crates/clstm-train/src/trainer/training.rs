@@ -104,7 +104,8 @@ impl<'a> Training<'a> {
         let mut rate = 0.0;
         std::thread::scope(|scope| {
             let first = self.state.step;
-            let batches = assemble(scope, set.dataset, set.train, recipe, epoch, first)?;
+            let batches =
+                assemble(scope, set.dataset, set.train, recipe, set.teacher, epoch, first)?;
             for batch in batches {
                 if stop.load(Ordering::Relaxed) {
                     self.save()?;

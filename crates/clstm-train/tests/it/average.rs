@@ -18,7 +18,19 @@ fn run(folder: &Path, seed: u64, fold_seed: Option<u64>, only: Option<usize>) ->
     (recipe.seed, recipe.epochs) = (seed, 2);
     let (split, device) = (Split::Random, Device::flex());
     let allowed = AllowedLeakage::default();
-    let run = CrossValidation { split, folds: 2, allowed, only, recipe, fold_seed, device, out };
+    let teachers = Vec::new();
+    let run = CrossValidation {
+        split,
+        folds: 2,
+        allowed,
+        only,
+        recipe,
+        fold_seed,
+        init: None,
+        teachers,
+        device,
+        out,
+    };
     cross_validate(&run, &dataset(), false, &Stop::new(false), &mut Silent).expect("a run");
     run.out
 }
@@ -96,6 +108,8 @@ fn models_of_different_presets_are_averaged_and_named() {
         only: None,
         recipe: other,
         fold_seed,
+        init: None,
+        teachers: Vec::new(),
         device,
         out,
     };

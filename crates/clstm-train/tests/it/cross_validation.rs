@@ -14,7 +14,19 @@ use crate::corpus::{dataset, recipe};
 fn run(out: &std::path::Path, only: Option<usize>) -> CrossValidation {
     let (split, device, out) = (Split::Speaker, Device::flex(), out.to_owned());
     let (allowed, recipe, fold_seed) = (AllowedLeakage::default(), recipe(), None);
-    CrossValidation { split, folds: 2, allowed, only, recipe, fold_seed, device, out }
+    let teachers = Vec::new();
+    CrossValidation {
+        split,
+        folds: 2,
+        allowed,
+        only,
+        recipe,
+        fold_seed,
+        init: None,
+        teachers,
+        device,
+        out,
+    }
 }
 
 #[test]

@@ -9,5 +9,6 @@ mod resume;
 #[cfg(feature = "ndarray")]
 mod second_device;
 mod statistics;
+mod teacher;
 mod tensorboard;
 mod validation;

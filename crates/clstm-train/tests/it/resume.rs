@@ -11,9 +11,9 @@ use clstm_train::{
 use crate::corpus::{dataset, recipe, recipes};
 
 /// Pulls the brake after a number of steps.
-struct Brake<'a> {
-    stop: &'a Stop,
-    steps: usize,
+pub(crate) struct Brake<'a> {
+    pub(crate) stop: &'a Stop,
+    pub(crate) steps: usize,
 }
 
 impl Observer for Brake<'_> {
@@ -44,6 +44,7 @@ fn run(
         validation: &[],
         test: &test,
         init: None,
+        teacher: None,
         fold: None,
     };
     let stop = Stop::new(false);

@@ -26,6 +26,7 @@ fn run(dataset: &Dataset, recipe: &Recipe, device: &Device, file: &Path) -> Trai
         validation: &[],
         test: &test,
         init: None,
+        teacher: None,
         fold: None,
     };
     let stop = Stop::new(false);
@@ -36,7 +37,8 @@ fn run(dataset: &Dataset, recipe: &Recipe, device: &Device, file: &Path) -> Trai
 fn steps(recipe: &Recipe, device: &Device) -> Vec<Step> {
     let mut learner = Learner::new(recipe, None, device).expect("a learner");
     let dataset = dataset();
-    let mut batch = Batch { segments: Vec::new(), labels: Vec::new(), mixed: Vec::new() };
+    let mut batch =
+        Batch { segments: Vec::new(), labels: Vec::new(), mixed: Vec::new(), taught: Vec::new() };
     for utterance in 0..6 {
         let samples = &dataset.clips[utterance].samples;
         batch.segments.extend_from_slice(&samples[..recipe.span()]);

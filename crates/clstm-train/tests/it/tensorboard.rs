@@ -138,6 +138,7 @@ fn run(folder: &Path, brake: usize) -> Result<Trained, TrainError> {
         validation: &[],
         test: &test,
         init: None,
+        teacher: None,
         fold: None,
     };
     let stop = Stop::new(false);

@@ -55,6 +55,7 @@ fn run(recipe: &Recipe, checkpoint: &Path, brake: usize) -> Result<Trained, Trai
         validation: &validation,
         test: &test,
         init: None,
+        teacher: None,
         fold: None,
     };
     let stop = Stop::new(false);
@@ -144,6 +145,7 @@ fn the_test_utterances_have_no_say() {
                 validation: &validation,
                 test,
                 init: None,
+                teacher: None,
                 fold: None,
             },
             Stop::new(false),
@@ -169,6 +171,7 @@ fn share_and_utterances_go_together() {
             validation,
             test: &[],
             init: None,
+            teacher: None,
             fold: None,
         };
         let (checkpoint, stop) = (folder.path().join("x"), Stop::new(false));
@@ -188,6 +191,8 @@ fn folds(split: Split, recipe: Recipe, out: &Path) -> CrossValidation {
         only: Some(1),
         recipe,
         fold_seed: None,
+        init: None,
+        teachers: Vec::new(),
         device,
         out,
     }

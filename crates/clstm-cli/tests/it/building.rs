@@ -1,0 +1,59 @@
+//! Trainings that build on earlier models: `--init` and `--teacher`.
+
+use serde_json::Value;
+
+use crate::support::{clstm, complains, json_file, model, ok, place, text, training};
+
+#[test]
+fn a_run_is_taught_by_another_and_a_model_by_models() {
+    let (plain, taught) = (place("building-plain"), place("building-taught"));
+    let cv = |out: &std::path::Path| {
+        let mut cv = training("cv", out, 1);
+        cv.args(["--split", "random", "--folds", "2"]);
+        cv
+    };
+    ok(&mut cv(&plain));
+    let told = ok(cv(&taught).arg("--teacher").arg(&plain).arg("--init").arg(&plain));
+    let says = ", started from clstm of 1 epochs on ravdess, taught by clstm";
+    assert!(text(&told.stdout).contains(says), "{}", text(&told.stdout));
+    assert_eq!(json_file(&taught.join("metrics.json"))["protocol"]["taught_by"], "clstm");
+    // The model says it, too, and is recognised by it.
+    let fold = taught.join("fold-1/model.safetensors");
+    let mut evaluate = clstm();
+    evaluate.arg("evaluate").arg("--model").arg(&fold).args(["--corpus", "ravdess", "--data"]);
+    evaluate
+        .arg(crate::support::corpus())
+        .args(["--split", "random", "--folds", "2", "--fold", "1"]);
+    let seen = text(&ok(&mut evaluate).stdout).to_owned();
+    assert!(seen.contains("held out of its training"), "{seen}");
+
+    // The scores of taught models are not those of one that labels alone taught.
+    let scores = taught.join("metrics.json");
+    let mut alone = training("train", &place("building-alone"), 1);
+    complains(alone.arg("--scores").arg(&scores), 1, "its start is clstm of 1 epochs on ravdess");
+    let all = place("building-all");
+    let mut train = training("train", &all, 1);
+    train.arg("--init").arg(plain.join("fold-1/model.safetensors"));
+    train.arg("--teacher").arg(plain.join("fold-1/model.safetensors"));
+    ok(train.arg("--scores").arg(&scores));
+    let json =
+        ok(clstm().arg("inspect").arg(all.join("model.safetensors")).args(["--format", "json"]));
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["training"]["taught_by"], "clstm");
+    assert!(json["training"]["protocol"].as_str().unwrap().contains(says), "{json}");
+}
+
+#[test]
+fn what_cannot_be_built_on_is_refused() {
+    let out = place("building-refused");
+    let cv = || {
+        let mut cv = training("cv", &out, 1);
+        cv.args(["--split", "random", "--folds", "2"]);
+        cv
+    };
+    complains(cv().arg("--init").arg(model()), 1, "may have heard what is held out here");
+    complains(cv().arg("--teacher").arg(model()), 1, "shared-model/model.safetensors");
+    complains(cv().arg("--teacher").arg(place("nowhere")), 1, "nowhere");
+    let mut train = training("train", &out, 1);
+    complains(train.arg("--teacher").arg(place("nowhere")), 1, "--teacher");
+}

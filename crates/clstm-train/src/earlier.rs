@@ -1,0 +1,117 @@
+//! Models of earlier trainings, for trainings that build on them.
+
+use std::path::{Path, PathBuf};
+
+use clstm::{Model, TrainingInfo};
+
+use crate::cross_validation::{finished_folds, predictions_of};
+use crate::run::read_json;
+use crate::{FoldOutcome, Protocol, TrainError};
+
+/// What a model is, as a teacher.
+pub(crate) fn as_teacher(training: &TrainingInfo) -> String {
+    taught(&training.preset, training.taught_by.as_deref())
+}
+
+/// What a model is, as the start of another training: what `started from` is followed by.
+#[must_use]
+pub fn as_start(training: &TrainingInfo) -> String {
+    // Validation may have chosen weights of an earlier epoch.
+    let recipe = training.recipe.get("epochs").and_then(serde_json::Value::as_u64);
+    let epochs = recipe.and_then(|epochs| usize::try_from(epochs).ok()).unwrap_or(training.epochs);
+    started(as_teacher(training), epochs, &training.corpus, training.started_from.as_deref())
+}
+
+fn taught(preset: &str, by: Option<&str>) -> String {
+    by.map_or(preset.to_owned(), |by| format!("{preset} (taught by {by})"))
+}
+
+fn started(model: String, epochs: usize, corpus: &str, from: Option<&str>) -> String {
+    let from = from.map_or(String::new(), |from| format!(", itself started from {from}"));
+    format!("{model} of {epochs} epochs on {corpus}{from}")
+}
+
+/// [`as_start`] of a model file, or of the models of a run.
+pub(crate) fn describe_start(path: &Path) -> Result<String, TrainError> {
+    if path.is_file() {
+        return Ok(as_start(&Model::read(path)?.info.training));
+    }
+    let Protocol { preset, epochs, corpus, started_from, taught_by, .. } = protocol_of(path)?;
+    let model = taught(&preset, taught_by.as_deref());
+    Ok(started(model, epochs, &corpus, started_from.as_deref()))
+}
+
+fn protocol_of(run: &Path) -> Result<Protocol, TrainError> {
+    Ok(finished_folds(run)?.swap_remove(0).0.protocol)
+}
+
+/// [`as_teacher`] of the models of runs, joined by `+`; none without runs.
+pub(crate) fn teachers_of_runs(runs: &[PathBuf]) -> Result<Option<String>, TrainError> {
+    let name = |run: &PathBuf| {
+        protocol_of(run).map(|protocol| taught(&protocol.preset, protocol.taught_by.as_deref()))
+    };
+    let names: Vec<String> = runs.iter().map(name).collect::<Result<_, _>>()?;
+    Ok((!names.is_empty()).then(|| names.join("+")))
+}
+
+/// The model that a fold starts from: a model file of other corpora, or what a run has of the fold.
+///
+/// # Errors
+/// [`TrainError::Earlier`] where it may have heard what the fold tests on.
+pub(crate) fn start_of_fold(
+    path: &Path,
+    protocol: &Protocol,
+    fold: usize,
+    test: &[&str],
+) -> Result<Model, TrainError> {
+    if !path.is_file() {
+        return model_of_fold(path, protocol, fold, test);
+    }
+    let model = Model::read(path)?;
+    let heard = &model.info.training.corpus;
+    if let Some(both) = heard.split('+').find(|name| protocol.corpus.split('+').any(|n| n == *name))
+    {
+        let what = format!(
+            "it was trained on {both} and may have heard what is held out here; a run of the same folds will do"
+        );
+        return Err(TrainError::Earlier { path: path.to_owned(), what });
+    }
+    Ok(model)
+}
+
+/// The model that a run has of a fold. It has not heard what the fold tests on: its run was of the same
+/// protocol and tested on the same utterances, `test`.
+///
+/// # Errors
+/// [`TrainError::Earlier`] where it was not, or the fold is not done.
+pub(crate) fn model_of_fold(
+    run: &Path,
+    protocol: &Protocol,
+    fold: usize,
+    test: &[&str],
+) -> Result<Model, TrainError> {
+    let bad = |what: String| TrainError::Earlier { path: run.to_owned(), what };
+    let folder = run.join(format!("fold-{fold}"));
+    let books = folder.join("metrics.json");
+    if !books.exists() {
+        return Err(bad(format!("it has no finished fold {fold}")));
+    }
+    let outcome: FoldOutcome = read_json(&books)?;
+    if outcome.protocol.of_any_model() != protocol.of_any_model() {
+        let (theirs, ours) = (outcome.protocol.describe(), protocol.describe());
+        return Err(bad(format!("it is of another protocol: {theirs}; {ours}")));
+    }
+    let Some(said) = predictions_of(&outcome, &folder)? else {
+        return Err(bad(format!("its fold {fold} has no predictions.jsonl")));
+    };
+    let mut tested: Vec<&str> = said.predictions.iter().map(|p| p.id.as_str()).collect();
+    let mut test = test.to_vec();
+    tested.sort_unstable();
+    test.sort_unstable();
+    if tested != test {
+        let what =
+            "was tested on other utterances: its model may have trained on those held out here";
+        return Err(bad(format!("its fold {fold} {what}")));
+    }
+    Ok(Model::read(&folder.join("model.safetensors"))?)
+}

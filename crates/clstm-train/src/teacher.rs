@@ -1,0 +1,168 @@
+//! Models whose answers a training takes part of its targets from.
+
+use clstm::{FrontendConfig, Model};
+use clstm_nn::{Engine, NetworkError, Precision};
+use serde::{Deserialize, Serialize};
+
+use crate::earlier::as_teacher;
+use crate::{Recipe, TrainError};
+
+/// How much of the targets comes from a [`Teacher`], where a training has one (knowledge distillation,
+/// Hinton et al. 2015, <https://arxiv.org/abs/1503.02531>).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DistillationConfig {
+    /// Share of the softmax loss that is against the teacher's probabilities; the rest is against the
+    /// labels. In (0, 1].
+    pub share: f64,
+    /// What the logits of teacher and network are divided by in that share, whose loss is multiplied by its
+    /// square: larger ones look at the less likely classes, too.
+    pub temperature: f64,
+}
+
+impl Default for DistillationConfig {
+    fn default() -> Self {
+        Self { share: 0.7, temperature: 1.0 }
+    }
+}
+
+impl DistillationConfig {
+    pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        let Self { share, temperature } = *self;
+        let fits = share > 0.0 && share <= 1.0 && (0.1..=100.0).contains(&temperature);
+        if !fits {
+            let message =
+                "distillation.share must be in (0, 1], distillation.temperature in [0.1, 100]";
+            return Err(TrainError::Recipe(message.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// One model or several, whose probabilities are averaged. They hear each batch as the network in training
+/// does, varied and mixed, and say what they think of it.
+#[derive(Debug)]
+pub struct Teacher {
+    models: Vec<Listener>,
+}
+
+#[derive(Debug)]
+struct Listener {
+    name: String,
+    digest: String,
+    labels: Vec<String>,
+    frontend: FrontendConfig,
+    engine: Engine,
+}
+
+impl Teacher {
+    /// Of these models, heard in `precision`.
+    ///
+    /// # Errors
+    /// [`TrainError::Empty`] without any; weights that are not those of their network.
+    pub fn new(models: &[Model], precision: Precision) -> Result<Self, TrainError> {
+        if models.is_empty() {
+            return Err(TrainError::Empty("a teacher without models".to_owned()));
+        }
+        let listener = |model: &Model| -> Result<Listener, NetworkError> {
+            Ok(Listener {
+                name: as_teacher(&model.info.training),
+                digest: model.digest(),
+                labels: model.info.labels.clone(),
+                frontend: model.info.frontend.clone(),
+                engine: Engine::new(&model.info.network, &model.tensors, precision)?,
+            })
+        };
+        Ok(Self { models: models.iter().map(listener).collect::<Result<_, _>>()? })
+    }
+
+    /// Presets of the models, joined by `+`, and what these were taught by themselves.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let names: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
+        names.join("+")
+    }
+
+    /// Digests of the models' files.
+    pub fn digests(&self) -> impl Iterator<Item = &str> {
+        self.models.iter().map(|model| model.digest.as_str())
+    }
+
+    /// Refuses models that cannot hear the recipe's crops, or know other classes.
+    pub(crate) fn check(&self, recipe: &Recipe, labels: &[String]) -> Result<(), TrainError> {
+        // What the teacher has heard cannot tell how well others will be recognised.
+        let held_out = [
+            ("validation.share", recipe.validation.is_on()),
+            ("calibration_share", recipe.calibration_share > 0.0),
+        ];
+        if let Some((key, _)) = held_out.iter().find(|(_, is_on)| *is_on) {
+            let message =
+                format!("and {key} exclude each other: it has heard what would be held out");
+            return Err(TrainError::Teacher(message));
+        }
+        for model in &self.models {
+            let bad = |what: String| Err(TrainError::Teacher(format!("{}: {what}", model.name)));
+            if model.labels != labels {
+                let (theirs, ours) = (model.labels.join(", "), labels.join(", "));
+                return bad(format!("it knows the classes {theirs}, the corpus has {ours}"));
+            }
+            let of = |f: &FrontendConfig| (f.sample_rate, f.target_rms);
+            if of(&model.frontend) != of(&recipe.frontend) {
+                return bad("it hears another sample rate or level than the recipe's".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// What the models think of the crops of a batch, `[batch, classes]`, row-major, the rows summing to one:
+    /// the mean of the softmax of their logits over `temperature`. Each cuts the crops into segments of its
+    /// own, the last one padded with silence.
+    ///
+    /// # Shapes
+    /// - `crops`: `[batch, span]`
+    pub(crate) fn probabilities(&self, crops: &[f32], span: usize, temperature: f64) -> Vec<f32> {
+        let batch = crops.len() / span;
+        let mut mean = Vec::new();
+        for model in &self.models {
+            let length = model.frontend.segment_length;
+            let steps = span.div_ceil(length).max(model.frontend.min_steps);
+            let mut segments = vec![0.0; batch * steps * length];
+            let padded = segments.chunks_exact_mut(steps * length);
+            padded
+                .zip(crops.chunks_exact(span))
+                .for_each(|(to, crop)| to[..span].copy_from_slice(crop));
+            let logits = model.engine.run(&segments, [batch, steps]).logits;
+            mean.resize(logits.len(), 0.0);
+            let classes = model.labels.len();
+            for (mean, logits) in mean.chunks_exact_mut(classes).zip(logits.chunks_exact(classes)) {
+                add_softmax(mean, logits, temperature, self.models.len());
+            }
+        }
+        mean
+    }
+}
+
+/// Adds the `count`-th part of a softmax.
+fn add_softmax(mean: &mut [f32], logits: &[f32], temperature: f64, count: usize) {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let raised = |logit: &f32| (f64::from(logit - most) / temperature).exp();
+    let sum = logits.iter().map(raised).sum::<f64>() * count as f64;
+    mean.iter_mut().zip(logits).for_each(|(mean, logit)| *mean += (raised(logit) / sum) as f32);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::add_softmax;
+
+    #[test]
+    fn the_mean_of_softmaxes_over_a_temperature() {
+        let mut mean = [0.0; 2];
+        // At temperature 2 the odds are e^1 and e^-2.
+        add_softmax(&mut mean, &[1002.0, 1000.0], 2.0, 2);
+        add_softmax(&mut mean, &[-4.0, 0.0], 2.0, 2);
+        let odds = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let expected = (odds(1.0) + odds(-2.0)) / 2.0;
+        assert!((f64::from(mean[0]) - expected).abs() < 1e-6, "{mean:?}");
+        assert!((mean[0] + mean[1] - 1.0).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,225 @@
+//! Trainings that build on other models: targets that come in part from them, weights that start as theirs.
+
+use std::path::{Path, PathBuf};
+
+use clstm::Model;
+use clstm_corpus::{AllowedLeakage, Split};
+use clstm_nn::Precision;
+use clstm_nn::burn::tensor::Device;
+use clstm_train::{
+    CrossValidation, Dataset, Observer, Recipe, RunMetrics, Silent, Stop, Teacher, TrainError,
+    Trained, TrainingSet, cross_validate, train,
+};
+
+use crate::corpus::{dataset, recipe};
+use crate::resume::Brake;
+
+/// Trains on three quarters of the utterances, tests on the others.
+fn run(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    teacher: Option<&Teacher>,
+    checkpoint: &Path,
+    brake: Option<usize>,
+) -> Result<Trained, TrainError> {
+    let (train_set, test): (Vec<_>, Vec<_>) = (0..dataset.clips.len()).partition(|i| i % 4 != 0);
+    let set = TrainingSet {
+        dataset,
+        train: &train_set,
+        validation: &[],
+        test: &test,
+        init: None,
+        teacher,
+        fold: None,
+    };
+    let stop = Stop::new(false);
+    let mut brake = brake.map(|steps| Brake { stop: &stop, steps });
+    let observer: &mut dyn Observer = match &mut brake {
+        Some(brake) => brake,
+        None => &mut Silent,
+    };
+    train(set, recipe, &Device::flex(), "a test", checkpoint, &stop, observer)
+}
+
+/// A recipe by which the made-up corpus is learnt.
+fn patient(share: f64, temperature: f64) -> Recipe {
+    let mut recipe = recipe();
+    recipe.epochs = 16;
+    (recipe.distillation.share, recipe.distillation.temperature) = (share, temperature);
+    recipe
+}
+
+/// A model that answers low for high, and high for low.
+fn contrarian(folder: &Path) -> Model {
+    let mut swapped = dataset();
+    for utterance in &mut swapped.corpus.utterances {
+        utterance.label = 1 - utterance.label;
+    }
+    let trained = run(&swapped, &patient(1.0, 1.0), None, &folder.join("contrarian"), None);
+    trained.expect("a training").model
+}
+
+fn teacher(models: &[Model]) -> Teacher {
+    Teacher::new(models, Precision::F32).expect("a teacher")
+}
+
+fn ua(trained: &Trained) -> f64 {
+    trained.evaluation.as_ref().expect("tested").metrics.ua
+}
+
+#[test]
+fn the_share_decides_whether_labels_or_teacher_are_learnt() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let contrarian = teacher(&[contrarian(folder.path())]);
+    for (share, temperature) in [(1.0, 1.0), (1.0, 3.0), (0.05, 1.0)] {
+        let recipe = patient(share, temperature);
+        let file = folder.path().join(format!("{share}-{temperature}"));
+        let taught = run(&dataset(), &recipe, Some(&contrarian), &file, None).expect("a training");
+        let follows_labels = ua(&taught);
+        match share < 0.5 {
+            true => assert!(follows_labels > 0.9, "{follows_labels}"),
+            false => assert!(follows_labels < 0.1, "{temperature}: {follows_labels}"),
+        }
+    }
+}
+
+#[test]
+fn a_resumed_training_hears_the_same_teacher() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (dataset, recipe) = (dataset(), recipe());
+    let other = contrarian(folder.path());
+    let plain =
+        run(&dataset, &recipe, None, &folder.path().join("plain"), None).expect("a training");
+    let both = teacher(&[plain.model.clone(), other.clone()]);
+    let hear = |file: &str, teacher: Option<&Teacher>, brake: Option<usize>| {
+        run(&dataset, &recipe, teacher, &folder.path().join(file), brake)
+    };
+    let whole = hear("whole", Some(&both), None).expect("a training");
+    let bytes = whole.model.to_bytes().expect("a model");
+    assert_ne!(bytes, plain.model.to_bytes().expect("a model"), "the teacher was heard");
+    for steps in [6, 7] {
+        let stopped = hear("stopped", Some(&both), Some(steps));
+        assert!(matches!(stopped, Err(TrainError::Stopped { .. })));
+    }
+    for stranger in [None, Some(&teacher(&[other]))] {
+        let refused = hear("stopped", stranger, None);
+        assert!(matches!(refused, Err(TrainError::OtherRun { .. })), "another teacher");
+    }
+    let resumed = hear("stopped", Some(&both), None).expect("the rest");
+    assert_eq!(bytes, resumed.model.to_bytes().expect("a model"));
+}
+
+#[test]
+fn models_that_cannot_teach_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = contrarian(folder.path());
+    let says = |model: Model, recipe: &Recipe, part: &str| {
+        let file = folder.path().join("refused");
+        let refused = run(&dataset(), recipe, Some(&teacher(&[model])), &file, None);
+        let message = refused.expect_err("refused").to_string();
+        assert!(message.contains(part), "{message}");
+    };
+    let mut other = model.clone();
+    other.info.labels[0] = "deep".to_owned();
+    says(other, &recipe(), "deep, high");
+    let mut other = model.clone();
+    other.info.frontend.target_rms = 0.2;
+    says(other, &recipe(), "level");
+    let mut recipe = recipe();
+    recipe.calibration_share = 0.1;
+    says(model.clone(), &recipe, "calibration_share");
+    recipe.calibration_share = 0.0;
+    recipe.distillation.share = 0.0;
+    says(model, &recipe, "distillation.share");
+    assert!(matches!(Teacher::new(&[], Precision::F32), Err(TrainError::Empty(_))));
+}
+
+/// A run over random folds.
+fn folds(out: PathBuf, seed: u64, only: Option<usize>, teachers: Vec<PathBuf>) -> CrossValidation {
+    let mut recipe = recipe();
+    (recipe.seed, recipe.epochs) = (seed, 2);
+    CrossValidation {
+        split: Split::Random,
+        folds: 2,
+        allowed: AllowedLeakage::default(),
+        only,
+        recipe,
+        fold_seed: None,
+        init: None,
+        teachers,
+        device: Device::flex(),
+        out,
+    }
+}
+
+fn cross(run: &CrossValidation) -> Result<RunMetrics, TrainError> {
+    cross_validate(run, &dataset(), false, &Stop::new(false), &mut Silent)
+}
+
+#[test]
+fn a_fold_is_taught_by_models_that_did_not_hear_its_test_utterances() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    cross(&folds(path("one"), 1, None, Vec::new())).expect("a run");
+    let taught = cross(&folds(path("taught"), 1, None, vec![path("one")])).expect("a taught run");
+    let said = taught.protocol.describe();
+    assert!(said.ends_with(", taught by clstm"), "{said}");
+    let again = folds(path("again"), 1, Some(1), vec![path("taught"), path("one")]);
+    let said = cross(&again).expect("taught by the taught").protocol.describe();
+    assert!(said.ends_with(", taught by clstm (taught by clstm)+clstm"), "{said}");
+
+    // Folds that another seed drew hold other utterances out.
+    let strange = cross(&folds(path("strange"), 2, None, vec![path("one")]));
+    let message = strange.expect_err("leakage").to_string();
+    assert!(message.contains("held out here"), "{message}");
+    let unfinished = cross(&folds(path("unfinished"), 1, Some(2), vec![path("again")]));
+    let message = unfinished.expect_err("no teacher").to_string();
+    assert!(message.contains("no finished fold 2"), "{message}");
+    let mut speakers = folds(path("speakers"), 1, None, vec![path("one")]);
+    speakers.split = Split::Speaker;
+    let message = cross(&speakers).expect_err("other folds").to_string();
+    assert!(message.contains("another protocol"), "{message}");
+}
+
+#[test]
+fn a_fold_starts_from_the_model_that_did_not_hear_its_test_utterances() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let from = |name: &str, seed: u64, only: Option<usize>, start: &str| {
+        let mut run = folds(path(name), seed, only, Vec::new());
+        run.init = Some(path(start));
+        // A step too small to lead anywhere: what is there was there at the start.
+        (run.recipe.epochs, run.recipe.optimizer.learning_rate) = (1, 1e-12);
+        cross(&run)
+    };
+    cross(&folds(path("one"), 1, None, Vec::new())).expect("a run");
+    let said = from("two", 1, None, "one").expect("a run").protocol.describe();
+    assert!(said.ends_with(", started from clstm of 2 epochs on made-up"), "{said}");
+    let weights = |run: &str, fold: usize| {
+        let model = Model::read(&path(run).join(format!("fold-{fold}/model.safetensors")));
+        let model = model.expect("a model");
+        let classes = model.tensors.iter().find(|t| t.name == "head.class_weight");
+        (classes.expect("a layer").values.clone(), model.info.training.started_from)
+    };
+    assert_ne!(weights("one", 1), weights("one", 2));
+    for fold in [1, 2] {
+        let ((now, from), (then, _)) = (weights("two", fold), weights("one", fold));
+        assert!(now.iter().zip(&then).all(|(now, then)| (now - then).abs() < 1e-6), "fold {fold}");
+        assert_eq!(from.as_deref(), Some("clstm of 2 epochs on made-up"));
+    }
+    let said = from("three", 1, Some(2), "two").expect("a run").protocol.describe();
+    let chain = ", started from clstm of 1 epochs on made-up, itself started from clstm of 2 epochs on made-up";
+    assert!(said.ends_with(chain), "{said}");
+    let strange = from("strange", 2, None, "one").expect_err("leakage").to_string();
+    assert!(strange.contains("held out here"), "{strange}");
+
+    // A model of this corpus has heard it all; one of another corpus is welcome.
+    let mut model = Model::read(&path("one").join("fold-1/model.safetensors")).expect("a model");
+    model.write(&path("all.safetensors")).expect("written");
+    let heard = from("heard", 1, None, "all.safetensors").expect_err("leakage").to_string();
+    assert!(heard.contains("trained on made-up"), "{heard}");
+    model.info.training.corpus = "elsewhere".to_owned();
+    model.write(&path("elsewhere.safetensors")).expect("written");
+    let said = from("abroad", 1, None, "elsewhere.safetensors").expect("a run").protocol.describe();
+    assert!(said.ends_with(", started from clstm of 2 epochs on elsewhere"), "{said}");
+}
