@@ -72,6 +72,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Cv(args) => commands::cv::run(&args),
         Command::Ablate(args) => commands::ablate::run(&args),
         Command::Average(args) => commands::average::run(&args),
+        Command::Rescore(args) => commands::rescore::run(&args),
         Command::Compare(args) => commands::compare::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),

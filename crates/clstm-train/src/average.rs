@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clstm::Scaling;
 
-use crate::cross_validation::{FoldOutcome, finished_folds, join_folds, predictions_of};
+use crate::books::{FoldOutcome, finished_folds, join_folds, predictions_of};
 use crate::prediction::write_predictions;
 use crate::run::{make_folder, write_json};
 use crate::{FoldMetrics, Metrics, Prediction, Protocol, RunMetrics, TrainError};
@@ -89,6 +89,7 @@ fn of_all<'a>(runs: impl Iterator<Item = &'a Protocol> + Clone) -> Option<Protoc
     Some(Protocol {
         started_from: any(|run| &run.started_from),
         taught_by: any(|run| &run.taught_by),
+        views: runs.clone().map(|run| run.views).max()?,
         models: runs.clone().map(|run| run.models).sum(),
         preset: presets.join("+"),
         epochs: runs.map(|run| run.epochs).max()?,

@@ -1,20 +1,18 @@
 //! The folds of a protocol, one training each.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clstm::Recognizer;
+use clstm::{Model, Recognizer};
 use clstm_corpus::{AllowedLeakage, Fold, Split, check_leakage, folds_allowing};
 use clstm_nn::burn::tensor::Device;
-use serde::{Deserialize, Serialize};
 
-use crate::calibration::{FoldPredictions, fit_held_out, hold_out};
-use crate::earlier::{describe_start, model_of_fold, start_of_fold, teachers_of_runs};
-use crate::prediction::write_predictions;
+use crate::books::{TestedFold, join_folds};
+use crate::calibration::{fit_held_out, hold_out};
+use crate::earlier::{check_start, describe_start, model_of_fold, start_of_fold, teachers_of_runs};
 use crate::run::{begin_run, make_folder, read_json, write_json};
 use crate::{
-    Dataset, DeepFeatures, Environment, Event, FoldMetrics, FoldValidation, Metrics, Observer,
-    Protocol, Recipe, RunCalibration, RunMetrics, Stop, Teacher, TrainError, TrainingSet,
-    hold_out_validation, read_predictions, train,
+    Dataset, DeepFeatures, Environment, Event, FoldOutcome, FoldValidation, Observer, Protocol,
+    Recipe, RunMetrics, Stop, Teacher, TrainError, TrainingSet, hold_out_validation, train,
 };
 
 /// A cross-validation.
@@ -44,17 +42,6 @@ pub struct CrossValidation {
     pub out: PathBuf,
 }
 
-/// The books of one fold: `fold-N/metrics.json`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct FoldOutcome {
-    /// How the figures were obtained.
-    pub protocol: Protocol,
-    /// The figures.
-    pub metrics: FoldMetrics,
-    /// Class names.
-    pub labels: Vec<String>,
-}
-
 impl CrossValidation {
     pub(crate) fn protocol(&self, dataset: &Dataset, folds: &[Fold]) -> Protocol {
         Protocol {
@@ -63,6 +50,7 @@ impl CrossValidation {
             epochs: self.recipe.epochs,
             validation: self.recipe.validation.is_on().then_some(self.recipe.validation),
             precision: self.recipe.precision.to_string(),
+            views: self.recipe.frontend.views.count(),
             ..Protocol::of(dataset, self.split, folds, self.recipe.seed)
         }
     }
@@ -94,6 +82,9 @@ pub fn cross_validate(
     let seed = run.fold_seed.unwrap_or(run.recipe.seed);
     let (corpus, groups) = (&dataset.corpus, &dataset.groups);
     let all = folds_allowing(corpus, groups, run.split, run.folds, seed, run.allowed)?;
+    if let Some(init) = run.init.as_deref() {
+        check_start(init, &run.recipe)?;
+    }
     let started_from = run.init.as_deref().map(describe_start).transpose()?;
     let taught_by = teachers_of_runs(&run.teachers)?;
     let protocol = Protocol { started_from, taught_by, ..run.protocol(dataset, &all) };
@@ -114,6 +105,26 @@ pub fn cross_validate(
         run_fold(run, dataset, fold, protocol.clone(), stop, observer)?;
     }
     join_folds(&run.out)
+}
+
+/// What a fold starts from, and who teaches it.
+fn earlier_models(
+    run: &CrossValidation,
+    dataset: &Dataset,
+    fold: &Fold,
+    protocol: &Protocol,
+) -> Result<(Option<Model>, Option<Teacher>), TrainError> {
+    let ids: Vec<&str> =
+        fold.test.iter().map(|&i| dataset.corpus.utterances[i].id.as_str()).collect();
+    let start = |path: &PathBuf| start_of_fold(path, protocol, fold.number, &ids);
+    let teacher = |path: &PathBuf| model_of_fold(path, protocol, fold.number, &ids);
+    let init = run.init.as_ref().map(start).transpose()?;
+    let teachers = run.teachers.iter().map(teacher).collect::<Result<Vec<_>, _>>()?;
+    let teacher = match teachers.is_empty() {
+        true => None,
+        false => Some(Teacher::new(&teachers, run.recipe.precision)?),
+    };
+    Ok((init, teacher))
 }
 
 fn run_fold(
@@ -138,16 +149,7 @@ fn run_fold(
     }
     make_folder(&folder)?;
     let recipe = &run.recipe;
-    let ids: Vec<&str> =
-        fold.test.iter().map(|&i| dataset.corpus.utterances[i].id.as_str()).collect();
-    let earlier = |run: &PathBuf| model_of_fold(run, &protocol, fold.number, &ids);
-    let start = |path: &PathBuf| start_of_fold(path, &protocol, fold.number, &ids);
-    let init = run.init.as_ref().map(start).transpose()?;
-    let teachers = run.teachers.iter().map(earlier).collect::<Result<Vec<_>, _>>()?;
-    let teacher = match teachers.is_empty() {
-        true => None,
-        false => Some(Teacher::new(&teachers, recipe.precision)?),
-    };
+    let (init, teacher) = earlier_models(run, dataset, fold, &protocol)?;
     // The inner split of a nested validation: the test part has no say in it.
     let by = run.split.hold_out();
     let inner = hold_out_validation(dataset, fold, by, run.allowed, recipe)?;
@@ -191,117 +193,30 @@ fn run_fold(
     let Some(evaluation) = trained.evaluation else {
         return Err(TrainError::Empty(format!("fold {} has no test utterances", fold.number)));
     };
-    let metrics = evaluation.metrics;
-    trained.model.info.training.scores.push(clstm::Score {
-        protocol: sentence,
-        ua: metrics.ua,
-        wa: metrics.wa,
-        macro_f1: metrics.macro_f1,
-        folds: 1,
+    let speakers = dataset.corpus.speakers_of(validation);
+    let validation = inner.as_ref().map(|cut| FoldValidation {
+        utterances: cut.validation.len(),
+        speakers: speakers.into_iter().map(str::to_owned).collect(),
+        epochs: trained.history.len(),
+        epoch: trained.epoch,
     });
-    let said = FoldPredictions {
-        fold: fold.number,
-        held_out: scaling.clone(),
-        predictions: evaluation.predictions,
+    let tested = TestedFold {
+        number: fold.number,
+        train_utterances: train_set.len(),
+        model: trained.model,
+        evaluation,
+        sentence,
+        protocol,
+        seconds: trained.seconds,
+        held_out: scaling,
+        validation,
     };
-    let calibration =
-        RunCalibration::of(std::slice::from_ref(&said), &protocol.describe(), run.folds);
-    trained.model.info.calibration = calibration.map(|calibration| calibration.summary());
-    trained.model.write(&folder.join("model.safetensors"))?;
     write_json(&folder.join("history.json"), &trained.history)?;
-    write_predictions(&folder.join("predictions.jsonl"), &said.predictions)?;
-    let recognizer = Recognizer::on(trained.model, &run.device)?;
+    write_json(&folder.join("environment.json"), &Environment::here(&run.device))?;
+    let recognizer = Recognizer::on(tested.model.clone(), &run.device)?;
     DeepFeatures::of(&recognizer, dataset, [train_set, test], &checkpoint)?
         .write(&folder.join("features.safetensors"))?;
-    write_json(&folder.join("environment.json"), &Environment::here(&run.device))?;
-    let speakers = |of: &[usize]| -> Vec<String> {
-        dataset.corpus.speakers_of(of).into_iter().map(str::to_owned).collect()
-    };
-    let outcome = FoldOutcome {
-        metrics: FoldMetrics {
-            fold: fold.number,
-            ua: metrics.ua,
-            wa: metrics.wa,
-            macro_f1: metrics.macro_f1,
-            confusion: metrics.confusion.clone(),
-            test_speakers: speakers(&fold.test),
-            train_utterances: train_set.len(),
-            test_utterances: test.len(),
-            seconds: trained.seconds,
-            held_out_scaling: scaling,
-            validation: inner.as_ref().map(|cut| FoldValidation {
-                utterances: cut.validation.len(),
-                speakers: speakers(&cut.validation),
-                epochs: trained.history.len(),
-                epoch: trained.epoch,
-            }),
-        },
-        protocol,
-        labels: dataset.corpus.labels.clone(),
-    };
-    // The books last: a fold that has them is done.
-    write_json(&books, &outcome)?;
+    let metrics = tested.write(dataset, &folder)?;
     observer.on_event(&Event::FoldDone { fold: fold.number, metrics, resumed: false });
     Ok(())
-}
-
-/// Joins the folds that are done in a run's folder into its `metrics.json`, and calibrates over those
-/// whose predictions are there.
-///
-/// # Errors
-/// If there is none, they are of different protocols, or their predictions are not those of their books.
-pub fn join_folds(out: &Path) -> Result<RunMetrics, TrainError> {
-    let outcomes = finished_folds(out)?;
-    let first = outcomes[0].0.clone();
-    let mut said = Vec::new();
-    for (outcome, folder) in &outcomes {
-        said.extend(predictions_of(outcome, folder)?);
-    }
-    let (run, of_folds) = (first.protocol.describe(), first.protocol.folds);
-    let folds = outcomes.into_iter().map(|(outcome, _)| outcome.metrics).collect();
-    let mut metrics = RunMetrics::new(first.protocol, folds, first.labels);
-    metrics.calibration = RunCalibration::of(&said, &run, of_folds);
-    metrics.write(&out.join("metrics.json"))?;
-    Ok(metrics)
-}
-
-/// The books of the folds that are done in a run's folder, ascending, and their folders; at least one.
-pub(crate) fn finished_folds(out: &Path) -> Result<Vec<(FoldOutcome, PathBuf)>, TrainError> {
-    let mut outcomes: Vec<(FoldOutcome, PathBuf)> = Vec::new();
-    let entries = std::fs::read_dir(out).map_err(|e| TrainError::io(out, e))?;
-    for entry in entries {
-        let folder = entry.map_err(|e| TrainError::io(out, e))?.path();
-        let path = folder.join("metrics.json");
-        if path.exists() {
-            outcomes.push((read_json(&path)?, folder));
-        }
-    }
-    outcomes.sort_by_key(|(outcome, _)| outcome.metrics.fold);
-    let Some((first, _)) = outcomes.first() else {
-        return Err(TrainError::Empty(format!("{} holds no finished fold", out.display())));
-    };
-    if outcomes.iter().any(|(o, _)| o.protocol != first.protocol || o.labels != first.labels) {
-        let what = "its folds differ in their protocols".to_owned();
-        return Err(TrainError::OtherRun { path: out.to_owned(), what });
-    }
-    Ok(outcomes)
-}
-
-/// The predictions of a fold, where they were kept.
-pub(crate) fn predictions_of(
-    outcome: &FoldOutcome,
-    folder: &Path,
-) -> Result<Option<FoldPredictions>, TrainError> {
-    let path = folder.join("predictions.jsonl");
-    if !path.exists() {
-        return Ok(None);
-    }
-    let (books, classes) = (&outcome.metrics, outcome.labels.len());
-    let predictions = read_predictions(&path, classes)?;
-    let said = Metrics::of(predictions.iter().map(|p| (p.truth, p.predicted)), classes);
-    if said.confusion != books.confusion {
-        return Err(TrainError::malformed(&path, "not the predictions that metrics.json counts"));
-    }
-    let held_out = books.held_out_scaling.clone();
-    Ok(Some(FoldPredictions { fold: books.fold, held_out, predictions }))
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clstm::{Model, TrainingInfo};
 
-use crate::cross_validation::{finished_folds, predictions_of};
+use crate::books::{finished_folds, predictions_of};
 use crate::run::read_json;
-use crate::{FoldOutcome, Protocol, TrainError};
+use crate::{FoldOutcome, Protocol, Recipe, TrainError};
 
 /// What a model is, as a teacher.
 pub(crate) fn as_teacher(training: &TrainingInfo) -> String {
@@ -52,6 +52,16 @@ pub(crate) fn teachers_of_runs(runs: &[PathBuf]) -> Result<Option<String>, Train
     };
     let names: Vec<String> = runs.iter().map(name).collect::<Result<_, _>>()?;
     Ok((!names.is_empty()).then(|| names.join("+")))
+}
+
+/// Refuses a start that has heard what the recipe holds out of each fold's training.
+pub(crate) fn check_start(path: &Path, recipe: &Recipe) -> Result<(), TrainError> {
+    let holds_out = recipe.validation.is_on() || recipe.calibration_share > 0.0;
+    if path.is_file() || !holds_out {
+        return Ok(()); // a file is of another corpus
+    }
+    let what = "its models have heard what validation.share and calibration_share would hold out";
+    Err(TrainError::Earlier { path: path.to_owned(), what: what.to_owned() })
 }
 
 /// The model that a fold starts from: a model file of other corpora, or what a run has of the fold.

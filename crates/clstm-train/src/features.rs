@@ -83,6 +83,16 @@ impl DeepFeatures {
         })
     }
 
+    /// Of `test` utterances by the model as it hears them now, with the centres as they were.
+    pub(crate) fn again(&self, recognizer: &Recognizer, dataset: &Dataset, test: &[usize]) -> Self {
+        Self {
+            ids: test.iter().map(|&i| dataset.corpus.utterances[i].id.clone()).collect(),
+            truths: test.iter().map(|&i| dataset.label(i)).collect(),
+            features: features(recognizer, dataset, test),
+            ..self.clone()
+        }
+    }
+
     /// Number of classes.
     #[must_use]
     pub fn classes(&self) -> usize {

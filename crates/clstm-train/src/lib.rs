@@ -19,6 +19,7 @@
 mod ablation;
 mod average;
 mod batches;
+mod books;
 mod calibration;
 mod checkpoint;
 mod cross_validation;
@@ -37,6 +38,7 @@ mod pace;
 mod prediction;
 mod progress;
 mod recipe;
+mod rescore;
 mod run;
 mod schedule;
 mod seeds;
@@ -51,12 +53,13 @@ pub use ablation::{
     ablation_recipes,
 };
 pub use average::average_runs;
+pub use books::{FoldOutcome, join_folds};
 pub use calibration::{
     ECE_BINS, FoldScaling, HeldOutScaling, Reliability, ReliabilityBin, RiskCoverage,
     RunCalibration, TEMPERATURES, fit_scaling, fit_temperature, fit_top_label,
     recommended_threshold,
 };
-pub use cross_validation::{CrossValidation, FoldOutcome, cross_validate, join_folds};
+pub use cross_validation::{CrossValidation, cross_validate};
 pub use dataset::{BadUtterance, Dataset};
 pub use earlier::as_start;
 pub use environment::Environment;
@@ -71,6 +74,7 @@ pub use pace::Pace;
 pub use prediction::{Prediction, read_predictions};
 pub use progress::{EpochRecord, TestRecord};
 pub use recipe::{ENOUGH_UTTERANCES, MixupConfig, OptimizerConfig, Recipe};
+pub use rescore::rescore;
 pub use run::{FoldMetrics, FoldValidation, Means, Protocol, RunMetrics, begin_run};
 pub use schedule::Schedule;
 pub use seeds::{SeedRun, SeedRuns, cross_validate_seeds};

@@ -56,6 +56,9 @@ pub struct Protocol {
     pub validation: Option<ValidationConfig>,
     /// Arithmetic of the training.
     pub precision: String,
+    /// Hearings of each test utterance whose logits are averaged, see [`clstm::ViewsConfig`].
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub views: usize,
     /// Whether anything was chosen by the test utterances: never.
     pub test_used_for_selection: bool,
 }
@@ -93,6 +96,7 @@ impl Protocol {
             taught_by: None,
             validation: None,
             precision: String::new(),
+            views: 1,
             test_used_for_selection: false,
         }
     }
@@ -110,6 +114,7 @@ impl Protocol {
             started_from: None,
             taught_by: None,
             models: 1,
+            views: 1,
             ..self.clone()
         }
     }
@@ -158,6 +163,10 @@ impl Protocol {
         };
         let started = said("started from", &self.started_from);
         let taught = said("taught by", &self.taught_by);
+        let views = match self.views {
+            1 => String::new(),
+            count => format!(", {count} views of each utterance"),
+        };
         let models = match self.models {
             1 => String::new(),
             count if self.preset.contains('+') => {
@@ -167,7 +176,7 @@ impl Protocol {
         };
         format!(
             "{}, {} split ({speakers}), {} folds{folds}, {} epochs, seed \
-             {}{arithmetic}{started}{taught}{models}{validation}{leakage}",
+             {}{arithmetic}{started}{taught}{models}{validation}{views}{leakage}",
             subject(&self.corpus, self.target.as_deref(), self.label_map.as_deref()),
             self.split,
             self.folds,

@@ -1,8 +1,7 @@
 //! From samples to the network's input: the very same code in training and in recognition.
 
 use clstm_audio::{
-    AudioError, Level, SegmentConfig, TrimConfig, remove_dc, rms_normalize, segment, speech_bounds,
-    windows,
+    AudioError, Level, SegmentConfig, TrimConfig, remove_dc, rms_normalize, speech_bounds, windows,
 };
 use clstm_nn::NetworkConfig;
 use serde::{Deserialize, Serialize};
@@ -23,10 +22,43 @@ pub struct FrontendConfig {
     pub min_steps: usize,
     /// Most segments of a span; longer clips are heard in several spans.
     pub max_steps: usize,
+    /// How often a clip is heard.
+    #[serde(default)]
+    pub views: ViewsConfig,
+}
+
+/// Several hearings of the same clip, whose logits are averaged: where segments begin and which way the
+/// membrane of a microphone moved says nothing of an emotion, but moves the scores of a network on the raw
+/// waveform. The time that an answer takes grows with their number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewsConfig {
+    /// Beginnings of the first segment: equally spaced over the last segment before the clip, which is silent.
+    /// 1 is at the clip's beginning alone.
+    pub offsets: usize,
+    /// Whether each is heard with its sign turned as well.
+    pub flips: bool,
+}
+
+impl Default for ViewsConfig {
+    /// A single one.
+    fn default() -> Self {
+        Self { offsets: 1, flips: false }
+    }
+}
+
+impl ViewsConfig {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.offsets * (1 + usize::from(self.flips))
+    }
 }
 
 /// Longest span in segments: far beyond any utterance, and small enough to be harmless in a file.
 const MOST_STEPS: usize = 4096;
+/// Most offsets of views: beyond, they differ by less than what a first filter hears at once.
+const MOST_OFFSETS: usize = 64;
 /// Longest segment in samples, as [`NetworkConfig`] has it.
 const LONGEST_SEGMENT: usize = 1 << 16;
 
@@ -40,11 +72,15 @@ pub struct Clip {
 }
 
 /// A stretch of a clip that the network hears at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// First sample.
+    /// First sample of the clip.
     pub start: usize,
-    /// Segments from there on, the last ones perhaps beyond the clip's end.
+    /// Samples of silence before it.
+    pub lead: usize,
+    /// Whether the clip's sign is turned.
+    pub flipped: bool,
+    /// Segments from the silence on, the last ones perhaps beyond the clip's end.
     pub steps: usize,
 }
 
@@ -59,6 +95,7 @@ impl FrontendConfig {
             segment_length: network.segment_length,
             min_steps: 16,
             max_steps: 24,
+            views: ViewsConfig::default(),
         }
     }
 
@@ -85,6 +122,10 @@ impl FrontendConfig {
         if self.max_steps > MOST_STEPS {
             return bad("max_steps", format!("{} is more than {MOST_STEPS}", self.max_steps));
         }
+        if !(1..=MOST_OFFSETS.min(self.segment_length)).contains(&self.views.offsets) {
+            let offsets = self.views.offsets;
+            return bad("views.offsets", format!("{offsets} is not in 1..={MOST_OFFSETS}"));
+        }
         self.trim.validate()
     }
 
@@ -109,7 +150,8 @@ impl FrontendConfig {
     ///
     /// A clip of up to `max_steps` segments is one span of `min_steps` or more. A longer one is
     /// covered by spans of `max_steps`, each beginning half a span after the one before; the last
-    /// is moved back to end with the clip.
+    /// is moved back to end with the clip. Where there are several [`views`](Self::views), all of that
+    /// happens for each, its silence before the clip being part of it.
     ///
     /// # Panics
     /// If a size is 0, which [`validate`](Self::validate) refuses.
@@ -121,14 +163,27 @@ impl FrontendConfig {
     /// [`spans`](Self::spans), one after another.
     pub(crate) fn each_span(&self, clip: &Clip) -> impl Iterator<Item = Span> + use<> {
         let n_samples = clip.samples.len();
-        // A clip that is no longer than a span has one span, at its beginning.
-        let steps = n_samples.div_ceil(self.segment_length).clamp(self.min_steps, self.max_steps);
-        let config = self.segmentation(steps);
-        windows(n_samples, &config, config.span().div_ceil(2))
-            .map(move |start| Span { start, steps })
+        let (length, least, most) = (self.segment_length, self.min_steps, self.max_steps);
+        let ViewsConfig { offsets, flips } = self.views;
+        let signs = if flips { &[false, true][..] } else { &[false] };
+        let views = (0..offsets).flat_map(|k| signs.iter().map(move |flipped| (k, *flipped)));
+        views.flat_map(move |(k, flipped)| {
+            let silence = k * length / offsets;
+            let heard = silence + n_samples;
+            // What is no longer than a span has one span, at its beginning.
+            let steps = heard.div_ceil(length).clamp(least, most);
+            let config = SegmentConfig { length, hop: length, steps };
+            windows(heard, &config, config.span().div_ceil(2)).map(move |start| Span {
+                start: start.saturating_sub(silence),
+                lead: silence.saturating_sub(start),
+                flipped,
+                steps,
+            })
+        })
     }
 
-    /// Cuts a span into `out`, `[steps, segment_length]` row-major; beyond the clip's end are zeros.
+    /// Cuts a span into `out`, `[steps, segment_length]` row-major; before the clip's beginning and beyond its end
+    /// are zeros.
     pub fn segments(&self, clip: &Clip, span: &Span, out: &mut Vec<f32>) {
         out.clear();
         self.add_segments(clip, span, out);
@@ -137,12 +192,11 @@ impl FrontendConfig {
     /// [`segments`](Self::segments), behind what `out` holds.
     pub(crate) fn add_segments(&self, clip: &Clip, span: &Span, out: &mut Vec<f32>) {
         let before = out.len();
-        out.resize(before + span.steps * self.segment_length, 0.0);
+        let end = before + span.steps * self.segment_length;
+        out.resize(end, 0.0);
         let samples = clip.samples.get(span.start..).unwrap_or_default();
-        segment(samples, &self.segmentation(span.steps), &mut out[before..]);
-    }
-
-    fn segmentation(&self, steps: usize) -> SegmentConfig {
-        SegmentConfig { length: self.segment_length, hop: self.segment_length, steps }
+        let heard = out.get_mut(before + span.lead..).unwrap_or_default();
+        let sign = if span.flipped { -1.0 } else { 1.0 };
+        heard.iter_mut().zip(samples).for_each(|(to, sample)| *to = sign * sample);
     }
 }

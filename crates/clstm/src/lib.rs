@@ -57,7 +57,7 @@ pub use calibration::{Calibration, CalibrationScores, RiskPoint};
 #[cfg(feature = "embedded")]
 pub use embedded::embedded;
 pub use error::{ModelError, RecognizeError};
-pub use frontend::{Clip, FrontendConfig, Span};
+pub use frontend::{Clip, FrontendConfig, Span, ViewsConfig};
 pub use inference::{logits, softmax};
 pub use info::{ModelInfo, Score, TrainingInfo};
 pub use limits::ModelLimits;

@@ -45,7 +45,9 @@ impl Scoring {
             self.counts.push(self.order.len() - before);
         }
         // Spans of one length can share a batch; those of a clip stay in their order.
-        self.order.sort_unstable_by_key(|(clip, span)| (span.steps, *clip, span.start));
+        self.order.sort_unstable_by_key(|(clip, span)| {
+            (span.steps, *clip, span.start, span.lead, span.flipped)
+        });
         for same in self.order.chunk_by(|(_, a), (_, b)| a.steps == b.steps) {
             let steps = same[0].1.steps;
             for spans in same.chunks(spans_at_once(network, steps)) {

@@ -11,6 +11,7 @@ mod inspect;
 mod listen;
 mod predict;
 mod report;
+mod rescore;
 mod serve;
 mod training;
 
@@ -29,6 +30,7 @@ pub(crate) use inspect::InspectArgs;
 pub(crate) use listen::{ListenArgs, ListenFormat, SampleFormat};
 pub(crate) use predict::{PredictArgs, RowFormat};
 pub(crate) use report::ReportArgs;
+pub(crate) use rescore::RescoreArgs;
 pub(crate) use serve::{LogLevel, ServeArgs};
 pub(crate) use training::{AblateArgs, CvArgs, FoldArgs, TrainArgs, TrainingArgs};
 
@@ -77,6 +79,8 @@ pub(crate) enum Command {
     Ablate(AblateArgs),
     /// Averages cross-validations of several seeds: the figures of their ensemble.
     Average(AverageArgs),
+    /// Tests a run's models again, hearing each test utterance in several views.
+    Rescore(RescoreArgs),
     /// Tests whether one run is better than another on the same utterances.
     Compare(CompareArgs),
     /// Writes tables and figures of runs: a page, Markdown, LaTeX, JSON, CSV, SVG and PNG.

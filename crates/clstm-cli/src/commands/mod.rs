@@ -11,5 +11,6 @@ pub(crate) mod inspect;
 pub(crate) mod listen;
 pub(crate) mod predict;
 pub(crate) mod report;
+pub(crate) mod rescore;
 pub(crate) mod serve;
 pub(crate) mod train;

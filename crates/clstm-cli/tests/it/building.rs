@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{clstm, complains, json_file, model, ok, place, text, training};
+use crate::support::{clstm, complains, corpus, json_file, model, ok, place, text, training};
 
 #[test]
 fn a_run_is_taught_by_another_and_a_model_by_models() {
@@ -21,11 +21,10 @@ fn a_run_is_taught_by_another_and_a_model_by_models() {
     let fold = taught.join("fold-1/model.safetensors");
     let mut evaluate = clstm();
     evaluate.arg("evaluate").arg("--model").arg(&fold).args(["--corpus", "ravdess", "--data"]);
-    evaluate
-        .arg(crate::support::corpus())
-        .args(["--split", "random", "--folds", "2", "--fold", "1"]);
-    let seen = text(&ok(&mut evaluate).stdout).to_owned();
-    assert!(seen.contains("held out of its training"), "{seen}");
+    evaluate.arg(corpus()).args(["--split", "random", "--folds", "2", "--fold", "1"]);
+    let seen: Value =
+        serde_json::from_slice(&ok(evaluate.args(["--format", "json"])).stdout).unwrap();
+    assert_eq!(seen["training_overlap"]["held_out_fold"], true, "{seen}");
 
     // The scores of taught models are not those of one that labels alone taught.
     let scores = taught.join("metrics.json");
@@ -56,4 +55,29 @@ fn what_cannot_be_built_on_is_refused() {
     complains(cv().arg("--teacher").arg(place("nowhere")), 1, "nowhere");
     let mut train = training("train", &out, 1);
     complains(train.arg("--teacher").arg(place("nowhere")), 1, "--teacher");
+}
+
+#[test]
+fn a_run_is_rescored_in_several_views() {
+    let (plain, rescored) = (place("building-one-view"), place("building-views"));
+    ok(training("cv", &plain, 1).args(["--split", "random", "--folds", "2"]));
+    let rescore = |out: &std::path::Path| {
+        let mut rescore = clstm();
+        rescore.arg("rescore").arg(&plain).args(["--corpus", "ravdess", "--data"]).arg(corpus());
+        rescore.args(["--offsets", "2", "--flips", "--out"]).arg(out);
+        rescore
+    };
+    let told = ok(&mut rescore(&rescored));
+    assert!(text(&told.stderr).contains("fold 2: UA "), "{}", text(&told.stderr));
+    assert!(text(&told.stdout).contains(", 4 views of each utterance"), "{}", text(&told.stdout));
+    // Its models hear so wherever they are used, and are known as those of their folds.
+    let mut evaluate = clstm();
+    evaluate.arg("evaluate").arg("--model").arg(rescored.join("fold-2/model.safetensors"));
+    evaluate.args(["--corpus", "ravdess", "--data"]).arg(corpus());
+    evaluate.args(["--split", "random", "--folds", "2", "--fold", "2", "--format", "json"]);
+    let seen: Value = serde_json::from_slice(&ok(&mut evaluate).stdout).unwrap();
+    assert_eq!(seen["training_overlap"]["held_out_fold"], true, "{seen}");
+    assert_eq!(seen["ua"], json_file(&rescored.join("fold-2/metrics.json"))["metrics"]["ua"]);
+    complains(&mut rescore(&rescored), 1, "already holds a run");
+    complains(&mut rescore(&plain), 1, "already holds a run");
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use clstm::audio::{DecodeLimits, TrimConfig, decode_file};
 use clstm::nn::burn::tensor::Device;
 use clstm::nn::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TimePooling, parameters};
-use clstm::{FrontendConfig, Model, ModelInfo, Recognizer, Scaling, TrainingInfo};
+use clstm::{FrontendConfig, Model, ModelInfo, Recognizer, Scaling, TrainingInfo, ViewsConfig};
 use clstm_server::{Config, Handle, Limits, ModelSource, Server, ServerError};
 use tokio::task::JoinHandle;
 
@@ -52,6 +52,7 @@ pub(crate) fn model(name: &str, seed: u64) -> Model {
             segment_length: network.segment_length,
             min_steps: 8,
             max_steps: 40,
+            views: ViewsConfig::default(),
         },
         network,
         scaling: Scaling::of_temperature(0.7),

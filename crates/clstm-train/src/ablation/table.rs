@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::order::OrderAgreement;
 use super::paper::{self, PaperFigures};
 use super::recipes::{check_comparable, of_any_row};
-use crate::cross_validation::join_folds;
+use crate::books::join_folds;
 use crate::run::{read_json, write_json};
 use crate::{FoldMetrics, Means, Protocol, Recipe, RunMetrics, TrainError};
 

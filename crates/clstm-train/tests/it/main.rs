@@ -5,6 +5,7 @@ mod corpus;
 mod cross_validation;
 mod dataset;
 mod recipe;
+mod rescore;
 mod resume;
 #[cfg(feature = "ndarray")]
 mod second_device;

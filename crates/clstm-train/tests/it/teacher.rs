@@ -213,6 +213,11 @@ fn a_fold_starts_from_the_model_that_did_not_hear_its_test_utterances() {
     let strange = from("strange", 2, None, "one").expect_err("leakage").to_string();
     assert!(strange.contains("held out here"), "{strange}");
 
+    let mut validated = folds(path("validated"), 1, None, Vec::new());
+    (validated.init, validated.recipe.validation.share) = (Some(path("one")), 0.25);
+    let heard = cross(&validated).expect_err("leakage into validation").to_string();
+    assert!(heard.contains("would hold out"), "{heard}");
+
     // A model of this corpus has heard it all; one of another corpus is welcome.
     let mut model = Model::read(&path("one").join("fold-1/model.safetensors")).expect("a model");
     model.write(&path("all.safetensors")).expect("written");

@@ -129,8 +129,8 @@ impl From<AudioError> for StreamError {
 ///
 /// # Memory
 /// A stream owns what it works with, and the network's intermediate results come from a pool of the process.
-/// After [`warm_up`](Self::warm_up), pushes of chunks no longer than there allocate nothing, for models of up to
-/// sixteen labels on the processor and chunks that bring fewer than four windows at once. Those with more share their
+/// After [`warm_up`](Self::warm_up), pushes of chunks no longer than there allocate nothing, for models of one
+/// view ([`ViewsConfig`](crate::ViewsConfig)) and up to sixteen labels on the processor and chunks that bring fewer than four windows at once. Those with more share their
 /// work among the threads of the current Rayon pool, which may allocate as it hands over; in a pool of one thread
 /// they allocate nothing either once as many windows have been heard at once.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use clstm::audio::rms;
 use clstm::nn::Preset;
-use clstm::{Clip, FrontendConfig, Span};
+use clstm::{Clip, FrontendConfig, Span, ViewsConfig};
 use proptest::prelude::*;
 
 use crate::support::{RATE, info, tiny_network, voice};
@@ -50,7 +50,7 @@ fn silence_is_told() {
 #[test]
 fn spans_follow_the_length() {
     let spans = |n| frontend().spans(&clip(n));
-    let one = |steps| vec![Span { start: 0, steps }];
+    let one = |steps| vec![Span { steps, ..Span::default() }];
     assert_eq!(spans(0), one(8));
     assert_eq!(spans(1), one(8));
     assert_eq!(spans(3200), one(8));
@@ -67,14 +67,42 @@ fn spans_follow_the_length() {
 fn segments_are_padded_at_the_end() {
     let (frontend, clip) = (frontend(), clip(3000));
     let mut segments = vec![f32::NAN; 10_000]; // what is left from before is overwritten
-    frontend.segments(&clip, &Span { start: 0, steps: 8 }, &mut segments);
+    frontend.segments(&clip, &Span { steps: 8, ..Span::default() }, &mut segments);
     assert_eq!(segments.len(), 8 * 400);
     assert_eq!(segments[..3000], clip.samples);
     assert!(segments[3000..].iter().all(|&x| x == 0.0));
-    frontend.segments(&clip, &Span { start: 2999, steps: 1 }, &mut segments);
+    frontend.segments(&clip, &Span { start: 2999, steps: 1, ..Span::default() }, &mut segments);
     assert_eq!((segments.len(), segments[0], segments[1]), (400, 3000.0, 0.0));
-    frontend.segments(&clip, &Span { start: 9999, steps: 1 }, &mut segments);
+    frontend.segments(&clip, &Span { start: 9999, steps: 1, ..Span::default() }, &mut segments);
     assert_eq!(segments, [0.0; 400]);
+}
+
+#[test]
+fn views_hear_the_clip_behind_silence_and_upside_down() {
+    let mut several = frontend();
+    several.views = ViewsConfig { offsets: 4, flips: true };
+    let heard = |frontend: &FrontendConfig, clip: &Clip| -> Vec<Vec<f32>> {
+        let mut segments = Vec::new();
+        let mut hear = |span: &Span| {
+            frontend.segments(clip, span, &mut segments);
+            segments.clone()
+        };
+        frontend.spans(clip).iter().map(&mut hear).collect()
+    };
+    // Lengths whose views have one span, one or two, and two.
+    for n_samples in [0, 1, 3200, 7950, 12_000] {
+        let clip = clip(n_samples);
+        let mut by_hand = Vec::new();
+        for silence in [0, 100, 200, 300] {
+            for sign in [1.0, -1.0] {
+                let mut samples = vec![0.0; silence];
+                samples.extend(clip.samples.iter().map(|x| sign * x));
+                by_hand.extend(heard(&frontend(), &Clip { samples, silent: false }));
+            }
+        }
+        assert_eq!(heard(&several, &clip), by_hand, "{n_samples}");
+    }
+    assert_eq!((several.views.count(), frontend().views.count()), (8, 1));
 }
 
 #[test]
@@ -102,6 +130,8 @@ fn each_setting_has_its_domain() {
     refused(&|config| config.min_steps = 21, "min_steps");
     refused(&|config| config.max_steps = usize::MAX, "max_steps");
     refused(&|config| config.trim.frame_s = 0.0, "frame_s");
+    refused(&|config| config.views.offsets = 0, "views.offsets");
+    refused(&|config| config.views.offsets = 65, "views.offsets");
 }
 
 proptest! {

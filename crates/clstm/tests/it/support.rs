@@ -10,7 +10,7 @@ use clstm::nn::{
 };
 use clstm::{
     Calibration, CalibrationScores, FrontendConfig, Model, ModelInfo, RiskPoint, Scaling, Score,
-    TrainingInfo,
+    TrainingInfo, ViewsConfig,
 };
 
 pub(crate) const RATE: u32 = 16_000;
@@ -95,6 +95,7 @@ pub(crate) fn info(network: NetworkConfig) -> ModelInfo {
             segment_length: network.segment_length,
             min_steps: 8,
             max_steps: 20,
+            views: ViewsConfig::default(),
         },
         network,
         scaling: Scaling::of_temperature(0.7),

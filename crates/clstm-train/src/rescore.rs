@@ -1,0 +1,117 @@
+//! A run's models on their test utterances again, heard in other views.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use clstm::{Model, Recognizer, Scaling, ViewsConfig};
+use clstm_nn::burn::tensor::Device;
+
+use crate::books::{TestedFold, finished_folds, join_folds, predictions_of};
+use crate::run::{begin_run, make_folder, read_json};
+use crate::{
+    Dataset, DeepFeatures, Event, FoldOutcome, Observer, Protocol, Recipe, RunMetrics, TrainError,
+    evaluate,
+};
+
+/// Tests the models of a cross-validation on their own test utterances in other views (see [`ViewsConfig`]),
+/// without training anything, and writes models, predictions and figures as a new run at `out`.
+///
+/// # Errors
+/// [`TrainError::Earlier`] where the run is of another corpus, or its confidences were scaled by held-out
+/// utterances in the views that it had; [`TrainError::RunExists`] where `out` holds a run; those of files.
+pub fn rescore(
+    run: &Path,
+    views: ViewsConfig,
+    dataset: &Dataset,
+    device: &Device,
+    out: &Path,
+    observer: &mut dyn Observer,
+) -> Result<RunMetrics, TrainError> {
+    if out.join("metrics.json").exists() {
+        return Err(TrainError::RunExists { path: out.to_owned() });
+    }
+    let mut recipe: Recipe = read_json(&run.join("recipe.json"))?;
+    recipe.frontend.views = views;
+    recipe.validate()?;
+    let folds = finished_folds(run)?;
+    begin_run(out, &recipe)?;
+    for (outcome, folder) in folds {
+        rescore_fold(outcome, &folder, &recipe, dataset, device, out, observer)
+            .map_err(|error| in_run(run, error))?;
+    }
+    join_folds(out)
+}
+
+/// What is wrong with a fold, said of its run.
+fn in_run(run: &Path, error: TrainError) -> TrainError {
+    match error {
+        TrainError::Empty(what) => TrainError::Earlier { path: run.to_owned(), what },
+        other => other,
+    }
+}
+
+fn rescore_fold(
+    outcome: FoldOutcome,
+    folder: &Path,
+    recipe: &Recipe,
+    dataset: &Dataset,
+    device: &Device,
+    out: &Path,
+    observer: &mut dyn Observer,
+) -> Result<(), TrainError> {
+    let fold = outcome.metrics.fold;
+    let bad = |what: &str| TrainError::Empty(format!("fold {fold} {what}"));
+    if outcome.metrics.held_out_scaling.is_some() {
+        return Err(bad("has confidences scaled by held-out utterances: train it with the views"));
+    }
+    if outcome.labels != dataset.corpus.labels {
+        return Err(bad("knows other classes than the corpus has"));
+    }
+    let said = predictions_of(&outcome, folder)?.ok_or_else(|| bad("has no predictions.jsonl"))?;
+    let all: HashMap<&str, usize> =
+        dataset.corpus.utterances.iter().zip(0..).map(|(u, i)| (u.id.as_str(), i)).collect();
+    let here = |id: &str, truth: usize| {
+        all.get(id).copied().filter(|&index| dataset.label(index) == truth)
+    };
+    let test: Option<Vec<usize>> = said.predictions.iter().map(|p| here(&p.id, p.truth)).collect();
+    let test = test.ok_or_else(|| bad("was tested on utterances that the corpus does not have"))?;
+
+    let mut model = Model::read(&folder.join("model.safetensors"))?;
+    let info = &mut model.info;
+    info.frontend.views = recipe.frontend.views;
+    info.scaling = Scaling::default();
+    info.training.recipe =
+        serde_json::to_value(recipe).map_err(|e| TrainError::Recipe(e.to_string()))?;
+    let protocol = Protocol { views: recipe.frontend.views.count(), ..outcome.protocol.clone() };
+    let sentence =
+        info.training.protocol.replace(&outcome.protocol.describe(), &protocol.describe());
+    let recognizer = Recognizer::on(model.clone(), device)?;
+    let evaluation = evaluate(&recognizer, dataset, &test);
+    let to = out.join(format!("fold-{fold}"));
+    make_folder(&to)?;
+    for name in ["history.json", "environment.json"] {
+        let from = folder.join(name);
+        if from.exists() {
+            std::fs::copy(&from, to.join(name)).map_err(|e| TrainError::io(&from, e))?;
+        }
+    }
+    let features = folder.join("features.safetensors");
+    if features.exists() {
+        let was = DeepFeatures::read(&features, outcome.labels.len())?;
+        was.again(&recognizer, dataset, &test).write(&to.join("features.safetensors"))?;
+    }
+    let tested = TestedFold {
+        number: fold,
+        train_utterances: outcome.metrics.train_utterances,
+        model,
+        evaluation,
+        sentence,
+        protocol,
+        seconds: outcome.metrics.seconds,
+        held_out: None,
+        validation: outcome.metrics.validation,
+    };
+    let metrics = tested.write(dataset, &to)?;
+    observer.on_event(&Event::FoldDone { fold, metrics, resumed: false });
+    Ok(())
+}

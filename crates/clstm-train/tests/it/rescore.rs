@@ -1,0 +1,88 @@
+//! A run's models in other views.
+
+use std::path::Path;
+
+use clstm::{Model, ViewsConfig};
+use clstm_corpus::{AllowedLeakage, Split};
+use clstm_nn::burn::tensor::Device;
+use clstm_train::{
+    CrossValidation, Recipe, RunMetrics, Silent, Stop, TrainError, cross_validate,
+    read_predictions, rescore,
+};
+
+use crate::corpus::{dataset, recipe};
+
+const SEVERAL: ViewsConfig = ViewsConfig { offsets: 3, flips: true };
+
+fn run(out: &Path, change: impl Fn(&mut Recipe)) -> RunMetrics {
+    let mut recipe = recipe();
+    recipe.epochs = 2;
+    change(&mut recipe);
+    let run = CrossValidation {
+        split: Split::Speaker,
+        folds: 2,
+        allowed: AllowedLeakage::default(),
+        only: None,
+        recipe,
+        fold_seed: None,
+        init: None,
+        teachers: Vec::new(),
+        device: Device::flex(),
+        out: out.to_owned(),
+    };
+    cross_validate(&run, &dataset(), false, &Stop::new(false), &mut Silent).expect("a run")
+}
+
+fn again(from: &Path, to: &Path) -> Result<RunMetrics, TrainError> {
+    rescore(from, SEVERAL, &dataset(), &Device::flex(), to, &mut Silent)
+}
+
+#[test]
+fn a_rescored_run_is_the_run_that_had_the_views_from_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let plain = run(&path("plain"), |_| {});
+    let started = run(&path("started"), |recipe| recipe.frontend.views = SEVERAL);
+    let rescored = again(&path("plain"), &path("rescored")).expect("a rescored run");
+    let said = rescored.protocol.describe();
+    assert!(said.ends_with(", 6 views of each utterance"), "{said}");
+    assert_eq!((&rescored.protocol, rescored.mean), (&started.protocol, started.mean));
+    assert_eq!(rescored.calibration, started.calibration);
+    assert!(!plain.protocol.describe().contains("views"));
+    for fold in ["fold-1", "fold-2"] {
+        let file = |run: &str, name: &str| path(run).join(fold).join(name);
+        let said = |run| read_predictions(&file(run, "predictions.jsonl"), 2).expect("predictions");
+        assert_eq!(said("rescored"), said("started"));
+        assert_ne!(said("rescored"), said("plain"));
+        // The looks on the way had other views.
+        for name in ["model.safetensors", "features.safetensors"] {
+            let bytes = |run| std::fs::read(file(run, name)).expect("a file");
+            assert!(bytes("rescored") == bytes("started"), "{fold}/{name}");
+        }
+        let model = Model::read(&file("rescored", "model.safetensors")).expect("a model");
+        assert_eq!(model.info.frontend.views, SEVERAL);
+    }
+    let refused = again(&path("plain"), &path("rescored"));
+    assert!(matches!(refused, Err(TrainError::RunExists { .. })), "nothing is overwritten");
+}
+
+#[test]
+fn what_cannot_be_rescored_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    run(&path("scaled"), |recipe| recipe.calibration_share = 0.25);
+    let refused = again(&path("scaled"), &path("a")).expect_err("scaled in other views");
+    assert!(refused.to_string().contains("held-out utterances"), "{refused}");
+
+    run(&path("plain"), |_| {});
+    let mut other = dataset();
+    other.corpus.utterances[0].id = "another".to_owned();
+    let (views, device) = (SEVERAL, Device::flex());
+    let refused = rescore(&path("plain"), views, &other, &device, &path("b"), &mut Silent);
+    let message = refused.expect_err("another corpus").to_string();
+    assert!(message.contains("the corpus does not have"), "{message}");
+    let none = ViewsConfig { offsets: 0, flips: false };
+    let refused = rescore(&path("plain"), none, &dataset(), &device, &path("c"), &mut Silent);
+    assert!(refused.expect_err("no view").to_string().contains("views.offsets"));
+    assert!(again(&path("nowhere"), &path("d")).is_err());
+}
