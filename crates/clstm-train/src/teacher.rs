@@ -50,6 +50,7 @@ pub struct Teacher {
 struct Listener {
     name: String,
     digest: String,
+    license: String,
     labels: Vec<String>,
     frontend: FrontendConfig,
     engine: Engine,
@@ -68,6 +69,7 @@ impl Teacher {
             Ok(Listener {
                 name: as_teacher(&model.info.training),
                 digest: model.digest(),
+                license: model.info.license.clone(),
                 labels: model.info.labels.clone(),
                 frontend: model.info.frontend.clone(),
                 engine: Engine::new(&model.info.network, &model.tensors, precision)?,
@@ -86,6 +88,11 @@ impl Teacher {
     /// Digests of the models' files.
     pub fn digests(&self) -> impl Iterator<Item = &str> {
         self.models.iter().map(|model| model.digest.as_str())
+    }
+
+    /// What the models may be used for.
+    pub(crate) fn licenses(&self) -> impl Iterator<Item = &str> {
+        self.models.iter().map(|model| model.license.as_str())
     }
 
     /// Refuses models that cannot hear the recipe's crops, or know other classes.

@@ -41,10 +41,27 @@ pub(super) fn assemble(
             scores: Vec::new(),
             recipe: recipe_json,
         },
-        license: license(&corpus.name),
+        license: joined(
+            license(&corpus.name),
+            set.init
+                .map(|init| init.info.license.as_str())
+                .into_iter()
+                .chain(set.teacher.iter().flat_map(|teacher| teacher.licenses())),
+        ),
         description: description(&recipe.preset),
     };
     Ok(Model::new(info, tensors)?)
+}
+
+/// What `own` allows, and what the models allow that a training builds on: each once.
+fn joined<'a>(own: String, others: impl Iterator<Item = &'a str>) -> String {
+    let mut all: Vec<&str> = own.split("; ").collect();
+    for license in others.flat_map(|other| other.split("; ")) {
+        if !license.is_empty() && !all.contains(&license) {
+            all.push(license);
+        }
+    }
+    all.join("; ")
 }
 
 /// What a model may be used for: what each of its corpora, joined by `+`, allows.
@@ -82,7 +99,16 @@ fn description(preset: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::license;
+    use super::{joined, license};
+
+    #[test]
+    fn what_a_model_builds_on_still_binds_it() {
+        let (own, ravdess) = (license("mine-0a1b2c3d"), license("ravdess"));
+        let both = joined(own.clone(), [ravdess.as_str(), &ravdess, ""].into_iter());
+        assert_eq!(both, format!("{own}; {ravdess}"));
+        assert_eq!(joined(ravdess.clone(), [ravdess.as_str()].into_iter()), ravdess);
+        assert_eq!(joined(both.clone(), [ravdess.as_str(), &own].into_iter()), both);
+    }
 
     #[test]
     fn a_join_may_be_used_as_all_of_its_corpora_may() {
