@@ -46,8 +46,12 @@ fn describe(model: &Model) -> String {
     facts.row(["parameters", &model.parameters_count().to_string()]);
     facts.row(["sha256", &model.digest()]);
     let segment_ms = 1000.0 * frontend.segment_length as f64 / f64::from(frontend.sample_rate);
+    let views = match frontend.views.count() {
+        1 => String::new(),
+        count => format!(", in {count} views"),
+    };
     let hears = format!(
-        "{} Hz, segments of {} samples ({segment_ms:.0} ms), {} to {} at once",
+        "{} Hz, segments of {} samples ({segment_ms:.0} ms), {} to {} at once{views}",
         frontend.sample_rate, frontend.segment_length, frontend.min_steps, frontend.max_steps
     );
     facts.row(["hears", &hears]);

@@ -78,6 +78,8 @@ fn a_run_is_rescored_in_several_views() {
     let seen: Value = serde_json::from_slice(&ok(&mut evaluate).stdout).unwrap();
     assert_eq!(seen["training_overlap"]["held_out_fold"], true, "{seen}");
     assert_eq!(seen["ua"], json_file(&rescored.join("fold-2/metrics.json"))["metrics"]["ua"]);
+    let told = ok(clstm().arg("inspect").arg(rescored.join("fold-2/model.safetensors")));
+    assert!(text(&told.stdout).contains(" at once, in 4 views\n"), "{}", text(&told.stdout));
     complains(&mut rescore(&rescored), 1, "already holds a run");
     complains(&mut rescore(&plain), 1, "already holds a run");
 }
