@@ -43,6 +43,23 @@ pub struct CrossValidation {
 }
 
 impl CrossValidation {
+    /// All folds of a split, from drawn weights and with labels alone; nothing may be on both sides of a fold.
+    #[must_use]
+    pub fn new(split: Split, folds: usize, recipe: Recipe, device: Device, out: PathBuf) -> Self {
+        Self {
+            split,
+            folds,
+            allowed: AllowedLeakage::default(),
+            only: None,
+            recipe,
+            fold_seed: None,
+            init: None,
+            teachers: Vec::new(),
+            device,
+            out,
+        }
+    }
+
     pub(crate) fn protocol(&self, dataset: &Dataset, folds: &[Fold]) -> Protocol {
         Protocol {
             fold_seed: self.fold_seed,

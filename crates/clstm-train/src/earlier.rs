@@ -1,21 +1,53 @@
 //! Models of earlier trainings, for trainings that build on them.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clstm::{Model, TrainingInfo};
 
 use crate::books::{finished_folds, predictions_of};
 use crate::run::read_json;
-use crate::{FoldOutcome, Protocol, Recipe, TrainError};
+use crate::{FoldOutcome, Protocol, Recipe, Teacher, TrainError};
+
+/// What a training builds on, in words; nothing of what it does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BuiltOn {
+    /// The model that it starts from.
+    pub started_from: Option<String>,
+    /// The models that teach it.
+    pub taught_by: Option<String>,
+}
+
+impl BuiltOn {
+    /// Of the model that a training starts from and of its teacher.
+    #[must_use]
+    pub fn of(init: Option<&Model>, teacher: Option<&Teacher>) -> Self {
+        Self {
+            started_from: init.map(|init| as_start(&init.info.training)),
+            taught_by: teacher.map(Teacher::name),
+        }
+    }
+}
+
+/// `, started from ..., taught by ...`: to go behind a protocol; empty where weights were drawn and labels taught.
+impl fmt::Display for BuiltOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (what, name) in [("started from", &self.started_from), ("taught by", &self.taught_by)] {
+            if let Some(name) = name {
+                write!(f, ", {what} {name}")?;
+            }
+        }
+        Ok(())
+    }
+}
 
 /// What a model is, as a teacher.
 pub(crate) fn as_teacher(training: &TrainingInfo) -> String {
     taught(&training.preset, training.taught_by.as_deref())
 }
 
-/// What a model is, as the start of another training: what `started from` is followed by.
-#[must_use]
-pub fn as_start(training: &TrainingInfo) -> String {
+/// What a model is, as the start of another training.
+fn as_start(training: &TrainingInfo) -> String {
     // Validation may have chosen weights of an earlier epoch.
     let recipe = training.recipe.get("epochs").and_then(serde_json::Value::as_u64);
     let epochs = recipe.and_then(|epochs| usize::try_from(epochs).ok()).unwrap_or(training.epochs);

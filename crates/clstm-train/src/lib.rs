@@ -61,7 +61,7 @@ pub use calibration::{
 };
 pub use cross_validation::{CrossValidation, cross_validate};
 pub use dataset::{BadUtterance, Dataset};
-pub use earlier::as_start;
+pub use earlier::BuiltOn;
 pub use environment::Environment;
 pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate};

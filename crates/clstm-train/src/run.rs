@@ -7,7 +7,7 @@ use clstm_corpus::{Fold, HoldOut, LeakageCounts, Split, Target, leakage_counts, 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    Dataset, HeldOutScaling, Metrics, Recipe, RunCalibration, TrainError, ValidationConfig,
+    BuiltOn, Dataset, HeldOutScaling, Metrics, Recipe, RunCalibration, TrainError, ValidationConfig,
 };
 
 /// How figures were obtained.
@@ -158,11 +158,8 @@ impl Protocol {
             format!(", {}", config.describe(by))
         });
         let folds = self.fold_seed.map_or(String::new(), |seed| format!(" of seed {seed}"));
-        let said = |what: &str, name: &Option<String>| {
-            name.as_ref().map_or(String::new(), |name| format!(", {what} {name}"))
-        };
-        let started = said("started from", &self.started_from);
-        let taught = said("taught by", &self.taught_by);
+        let built_on =
+            BuiltOn { started_from: self.started_from.clone(), taught_by: self.taught_by.clone() };
         let views = match self.views {
             1 => String::new(),
             count => format!(", {count} views of each utterance"),
@@ -176,7 +173,7 @@ impl Protocol {
         };
         format!(
             "{}, {} split ({speakers}), {} folds{folds}, {} epochs, seed \
-             {}{arithmetic}{started}{taught}{models}{validation}{views}{leakage}",
+             {}{arithmetic}{built_on}{models}{validation}{views}{leakage}",
             subject(&self.corpus, self.target.as_deref(), self.label_map.as_deref()),
             self.split,
             self.folds,

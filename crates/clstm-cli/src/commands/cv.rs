@@ -43,16 +43,12 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), Failure> {
     let mut watchers = Watchers::start(&args.training, &about, stop);
     let (allowed, out_folder) = (args.folds.leakage.allowed(), out.to_owned());
     let run = CrossValidation {
-        split,
-        folds,
         allowed,
         only,
-        recipe,
         fold_seed,
         init: args.init.clone(),
         teachers: args.teacher.clone(),
-        device,
-        out: out_folder,
+        ..CrossValidation::new(split, folds, recipe, device, out_folder)
     };
     let resume = args.training.resume;
     if several {

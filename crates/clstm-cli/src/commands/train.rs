@@ -6,7 +6,7 @@ use clstm::Model;
 use clstm::nn::Precision;
 use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOut, Target};
 use clstm_train::{
-    Recipe, Teacher, TrainError, TrainingSet, as_start, begin_run, hold_out_validation,
+    BuiltOn, Recipe, Teacher, TrainError, TrainingSet, begin_run, hold_out_validation,
 };
 
 use crate::args::TrainArgs;
@@ -14,8 +14,7 @@ use crate::corpora::speakers;
 use crate::devices;
 use crate::failure::Failure;
 use crate::notes::{note, warn};
-use crate::training::scores::{self, BuiltOn};
-use crate::training::{self, About, Watchers, calibration};
+use crate::training::{self, About, Watchers, calibration, scores};
 
 /// Trains and writes the model; see the help of the command for the files.
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
@@ -24,10 +23,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let device = devices::open(args.training.device, recipe.precision)?;
     let init = args.init.as_deref().map(read_init).transpose()?;
     let teacher = read_teacher(&args.teacher, recipe.precision)?;
-    let built_on = BuiltOn {
-        started_from: init.as_ref().map(|init| as_start(&init.info.training)),
-        taught_by: teacher.as_ref().map(Teacher::name),
-    };
+    let built_on = BuiltOn::of(init.as_ref(), teacher.as_ref());
     let runs = scores::read(&args.scores, &corpus, &recipe, &built_on)?;
     claim(out, args.training.resume)?;
     let stop = training::stop_on_interrupt()?;
@@ -153,11 +149,6 @@ fn protocol(
         Precision::F32 => "",
         Precision::Bf16 => ", bf16",
     };
-    let said = |what: &str, name: &Option<String>| {
-        name.as_ref().map_or(String::new(), |name| format!(", {what} {name}"))
-    };
-    let built_on =
-        said("started from", &built_on.started_from) + &said("taught by", &built_on.taught_by);
     let count = corpus.utterances.len();
     let (trained, held_out) = match validated {
         None => (format!("all {count}"), "nothing held out".to_owned()),

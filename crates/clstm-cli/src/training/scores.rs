@@ -4,18 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clstm::Score;
 use clstm_corpus::Corpus;
-use clstm_train::{Recipe, RunMetrics};
+use clstm_train::{BuiltOn, Recipe, RunMetrics};
 
 use super::read_recipe;
 use crate::failure::Failure;
-
-/// What a training builds on, in words.
-pub(crate) struct BuiltOn {
-    /// The model that it starts from.
-    pub(crate) started_from: Option<String>,
-    /// The models that teach it.
-    pub(crate) taught_by: Option<String>,
-}
 
 /// Earlier cross-validations, which are the measure of this model.
 ///

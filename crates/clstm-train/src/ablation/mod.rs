@@ -45,17 +45,13 @@ pub struct Ablation {
 impl Ablation {
     /// The cross-validation of a row, of one of its folds.
     fn row(&self, preset: Preset, recipe: &Recipe, fold: usize) -> CrossValidation {
+        let (device, out) = (self.device.clone(), self.out.join(preset.name()));
+        let run = CrossValidation::new(self.split, self.folds, recipe.clone(), device, out);
         CrossValidation {
-            split: self.split,
-            folds: self.folds,
             allowed: self.allowed,
             only: Some(fold),
-            recipe: recipe.clone(),
             fold_seed: self.fold_seed,
-            init: None,
-            teachers: Vec::new(),
-            device: self.device.clone(),
-            out: self.out.join(preset.name()),
+            ..run
         }
     }
 

@@ -3,8 +3,7 @@
 use clstm::{Model, ModelInfo, Scaling, TrainingInfo};
 use clstm_nn::{NamedTensor, Preset};
 
-use crate::earlier::as_start;
-use crate::{Recipe, Teacher, TrainError, TrainingSet};
+use crate::{BuiltOn, Recipe, TrainError, TrainingSet};
 
 /// The model of `tensors`, which `epochs` epochs gave; `protocol` is the sentence that its file carries.
 pub(super) fn assemble(
@@ -19,6 +18,7 @@ pub(super) fn assemble(
         |indices: &[usize]| corpus.speakers_of(indices).into_iter().map(str::to_owned).collect();
     let recipe_json =
         serde_json::to_value(recipe).map_err(|e| TrainError::Recipe(e.to_string()))?;
+    let BuiltOn { started_from, taught_by } = BuiltOn::of(set.init, set.teacher);
     let info = ModelInfo {
         name: format!("{}-{}", corpus.name, recipe.preset),
         labels: corpus.labels.clone(),
@@ -33,8 +33,8 @@ pub(super) fn assemble(
             epochs,
             seed: recipe.seed,
             precision: recipe.precision.to_string(),
-            started_from: set.init.map(|init| as_start(&init.info.training)),
-            taught_by: set.teacher.map(Teacher::name),
+            started_from,
+            taught_by,
             utterances: set.train.len(),
             speakers: speakers(set.train),
             test_speakers: speakers(set.test),

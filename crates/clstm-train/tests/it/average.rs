@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clstm_corpus::{AllowedLeakage, Split};
+use clstm_corpus::Split;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
     CrossValidation, Metrics, Prediction, Silent, Stop, TrainError, average_runs, cross_validate,
@@ -16,21 +16,8 @@ fn run(folder: &Path, seed: u64, fold_seed: Option<u64>, only: Option<usize>) ->
     let out = folder.join(format!("{seed}-{fold_seed:?}"));
     let mut recipe = recipe();
     (recipe.seed, recipe.epochs) = (seed, 2);
-    let (split, device) = (Split::Random, Device::flex());
-    let allowed = AllowedLeakage::default();
-    let teachers = Vec::new();
-    let run = CrossValidation {
-        split,
-        folds: 2,
-        allowed,
-        only,
-        recipe,
-        fold_seed,
-        init: None,
-        teachers,
-        device,
-        out,
-    };
+    let run = CrossValidation::new(Split::Random, 2, recipe, Device::flex(), out);
+    let run = CrossValidation { only, fold_seed, ..run };
     cross_validate(&run, &dataset(), false, &Stop::new(false), &mut Silent).expect("a run");
     run.out
 }
@@ -99,20 +86,9 @@ fn models_of_different_presets_are_averaged_and_named() {
     let one = run(path, 1, Some(7), None);
     let mut other = recipe();
     (other.seed, other.epochs, other.preset) = (2, 1, "convlstm-bigru".to_owned());
-    let (split, device, out) = (Split::Random, Device::flex(), path.join("other"));
-    let (allowed, fold_seed) = (AllowedLeakage::default(), Some(7));
-    let other = CrossValidation {
-        split,
-        folds: 2,
-        allowed,
-        only: None,
-        recipe: other,
-        fold_seed,
-        init: None,
-        teachers: Vec::new(),
-        device,
-        out,
-    };
+    let out = path.join("other");
+    let other = CrossValidation::new(Split::Random, 2, other, Device::flex(), out);
+    let other = CrossValidation { fold_seed: Some(7), ..other };
     cross_validate(&other, &dataset(), false, &Stop::new(false), &mut Silent).expect("a run");
     let metrics = average_runs(&[one, other.out], &path.join("both")).expect("an average");
     let first = recipe().preset;

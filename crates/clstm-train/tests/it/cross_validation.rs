@@ -1,7 +1,7 @@
 //! Whole cross-validations.
 
 use clstm::{Model, Recognizer, Scaling};
-use clstm_corpus::{AllowedLeakage, Split, folds};
+use clstm_corpus::{Split, folds};
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
     CenterSource, CrossValidation, DeepFeatures, Environment, Event, Observer, Prediction,
@@ -12,21 +12,8 @@ use clstm_train::{
 use crate::corpus::{dataset, recipe};
 
 fn run(out: &std::path::Path, only: Option<usize>) -> CrossValidation {
-    let (split, device, out) = (Split::Speaker, Device::flex(), out.to_owned());
-    let (allowed, recipe, fold_seed) = (AllowedLeakage::default(), recipe(), None);
-    let teachers = Vec::new();
-    CrossValidation {
-        split,
-        folds: 2,
-        allowed,
-        only,
-        recipe,
-        fold_seed,
-        init: None,
-        teachers,
-        device,
-        out,
-    }
+    let run = CrossValidation::new(Split::Speaker, 2, recipe(), Device::flex(), out.to_owned());
+    CrossValidation { only, ..run }
 }
 
 #[test]

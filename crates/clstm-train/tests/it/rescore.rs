@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clstm::{Model, ViewsConfig};
-use clstm_corpus::{AllowedLeakage, Split};
+use clstm_corpus::Split;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
     CrossValidation, Recipe, RunMetrics, Silent, Stop, TrainError, cross_validate,
@@ -18,18 +18,7 @@ fn run(out: &Path, change: impl Fn(&mut Recipe)) -> RunMetrics {
     let mut recipe = recipe();
     recipe.epochs = 2;
     change(&mut recipe);
-    let run = CrossValidation {
-        split: Split::Speaker,
-        folds: 2,
-        allowed: AllowedLeakage::default(),
-        only: None,
-        recipe,
-        fold_seed: None,
-        init: None,
-        teachers: Vec::new(),
-        device: Device::flex(),
-        out: out.to_owned(),
-    };
+    let run = CrossValidation::new(Split::Speaker, 2, recipe, Device::flex(), out.to_owned());
     cross_validate(&run, &dataset(), false, &Stop::new(false), &mut Silent).expect("a run")
 }
 

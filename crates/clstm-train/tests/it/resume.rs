@@ -5,15 +5,16 @@ use std::sync::atomic::Ordering;
 
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    Dataset, Event, Observer, Recipe, Silent, Stop, TrainError, Trained, TrainingSet, train,
+    Dataset, Event, Observer, Recipe, Silent, Stop, Teacher, TrainError, Trained, TrainingSet,
+    train,
 };
 
 use crate::corpus::{dataset, recipe, recipes};
 
 /// Pulls the brake after a number of steps.
-pub(crate) struct Brake<'a> {
-    pub(crate) stop: &'a Stop,
-    pub(crate) steps: usize,
+struct Brake<'a> {
+    stop: &'a Stop,
+    steps: usize,
 }
 
 impl Observer for Brake<'_> {
@@ -37,6 +38,17 @@ fn run(
     checkpoint: &Path,
     brake: Option<usize>,
 ) -> Result<Trained, TrainError> {
+    train_with(dataset, recipe, None, checkpoint, brake)
+}
+
+/// Trains on three quarters of the utterances and tests on the others; stops after a number of steps.
+pub(crate) fn train_with(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    teacher: Option<&Teacher>,
+    checkpoint: &Path,
+    brake: Option<usize>,
+) -> Result<Trained, TrainError> {
     let (train_set, test) = parts(dataset);
     let set = TrainingSet {
         dataset,
@@ -44,7 +56,7 @@ fn run(
         validation: &[],
         test: &test,
         init: None,
-        teacher: None,
+        teacher,
         fold: None,
     };
     let stop = Stop::new(false);

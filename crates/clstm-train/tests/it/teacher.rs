@@ -3,43 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clstm::Model;
-use clstm_corpus::{AllowedLeakage, Split};
+use clstm_corpus::Split;
 use clstm_nn::Precision;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CrossValidation, Dataset, Observer, Recipe, RunMetrics, Silent, Stop, Teacher, TrainError,
-    Trained, TrainingSet, cross_validate, train,
+    CrossValidation, Recipe, RunMetrics, Silent, Stop, Teacher, TrainError, Trained, cross_validate,
 };
 
 use crate::corpus::{dataset, recipe};
-use crate::resume::Brake;
-
-/// Trains on three quarters of the utterances, tests on the others.
-fn run(
-    dataset: &Dataset,
-    recipe: &Recipe,
-    teacher: Option<&Teacher>,
-    checkpoint: &Path,
-    brake: Option<usize>,
-) -> Result<Trained, TrainError> {
-    let (train_set, test): (Vec<_>, Vec<_>) = (0..dataset.clips.len()).partition(|i| i % 4 != 0);
-    let set = TrainingSet {
-        dataset,
-        train: &train_set,
-        validation: &[],
-        test: &test,
-        init: None,
-        teacher,
-        fold: None,
-    };
-    let stop = Stop::new(false);
-    let mut brake = brake.map(|steps| Brake { stop: &stop, steps });
-    let observer: &mut dyn Observer = match &mut brake {
-        Some(brake) => brake,
-        None => &mut Silent,
-    };
-    train(set, recipe, &Device::flex(), "a test", checkpoint, &stop, observer)
-}
+use crate::resume::train_with;
 
 /// A recipe by which the made-up corpus is learnt.
 fn patient(share: f64, temperature: f64) -> Recipe {
@@ -55,7 +27,7 @@ fn contrarian(folder: &Path) -> Model {
     for utterance in &mut swapped.corpus.utterances {
         utterance.label = 1 - utterance.label;
     }
-    let trained = run(&swapped, &patient(1.0, 1.0), None, &folder.join("contrarian"), None);
+    let trained = train_with(&swapped, &patient(1.0, 1.0), None, &folder.join("contrarian"), None);
     trained.expect("a training").model
 }
 
@@ -74,7 +46,8 @@ fn the_share_decides_whether_labels_or_teacher_are_learnt() {
     for (share, temperature) in [(1.0, 1.0), (1.0, 3.0), (0.05, 1.0)] {
         let recipe = patient(share, temperature);
         let file = folder.path().join(format!("{share}-{temperature}"));
-        let taught = run(&dataset(), &recipe, Some(&contrarian), &file, None).expect("a training");
+        let taught =
+            train_with(&dataset(), &recipe, Some(&contrarian), &file, None).expect("a training");
         let follows_labels = ua(&taught);
         match share < 0.5 {
             true => assert!(follows_labels > 0.9, "{follows_labels}"),
@@ -88,11 +61,11 @@ fn a_resumed_training_hears_the_same_teacher() {
     let folder = tempfile::tempdir().expect("a folder");
     let (dataset, recipe) = (dataset(), recipe());
     let other = contrarian(folder.path());
-    let plain =
-        run(&dataset, &recipe, None, &folder.path().join("plain"), None).expect("a training");
+    let plain = train_with(&dataset, &recipe, None, &folder.path().join("plain"), None)
+        .expect("a training");
     let both = teacher(&[plain.model.clone(), other.clone()]);
     let hear = |file: &str, teacher: Option<&Teacher>, brake: Option<usize>| {
-        run(&dataset, &recipe, teacher, &folder.path().join(file), brake)
+        train_with(&dataset, &recipe, teacher, &folder.path().join(file), brake)
     };
     let whole = hear("whole", Some(&both), None).expect("a training");
     let bytes = whole.model.to_bytes().expect("a model");
@@ -115,7 +88,7 @@ fn models_that_cannot_teach_are_refused() {
     let model = contrarian(folder.path());
     let says = |model: Model, recipe: &Recipe, part: &str| {
         let file = folder.path().join("refused");
-        let refused = run(&dataset(), recipe, Some(&teacher(&[model])), &file, None);
+        let refused = train_with(&dataset(), recipe, Some(&teacher(&[model])), &file, None);
         let message = refused.expect_err("refused").to_string();
         assert!(message.contains(part), "{message}");
     };
@@ -138,18 +111,8 @@ fn models_that_cannot_teach_are_refused() {
 fn folds(out: PathBuf, seed: u64, only: Option<usize>, teachers: Vec<PathBuf>) -> CrossValidation {
     let mut recipe = recipe();
     (recipe.seed, recipe.epochs) = (seed, 2);
-    CrossValidation {
-        split: Split::Random,
-        folds: 2,
-        allowed: AllowedLeakage::default(),
-        only,
-        recipe,
-        fold_seed: None,
-        init: None,
-        teachers,
-        device: Device::flex(),
-        out,
-    }
+    let run = CrossValidation::new(Split::Random, 2, recipe, Device::flex(), out);
+    CrossValidation { only, teachers, ..run }
 }
 
 fn cross(run: &CrossValidation) -> Result<RunMetrics, TrainError> {

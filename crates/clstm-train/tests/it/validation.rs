@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use clstm::{Model, Recognizer};
-use clstm_corpus::{AllowedLeakage, Split};
+use clstm_corpus::Split;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
     CrossValidation, Dataset, Event, Observer, Recipe, Select, Silent, Stop, TrainError, Trained,
@@ -182,20 +182,8 @@ fn share_and_utterances_go_together() {
 }
 
 fn folds(split: Split, recipe: Recipe, out: &Path) -> CrossValidation {
-    let (device, out) = (Device::flex(), out.to_owned());
-    let allowed = AllowedLeakage::default();
-    CrossValidation {
-        split,
-        folds: 2,
-        allowed,
-        only: Some(1),
-        recipe,
-        fold_seed: None,
-        init: None,
-        teachers: Vec::new(),
-        device,
-        out,
-    }
+    let run = CrossValidation::new(split, 2, recipe, Device::flex(), out.to_owned());
+    CrossValidation { only: Some(1), ..run }
 }
 
 #[test]
