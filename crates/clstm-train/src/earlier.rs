@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clstm::{Model, TrainingInfo};
+use clstm_corpus::shares_corpus;
 
 use crate::books::{finished_folds, predictions_of};
 use crate::run::read_json;
@@ -39,6 +40,12 @@ impl fmt::Display for BuiltOn {
         }
         Ok(())
     }
+}
+
+/// The corpora that a model has heard, by itself and through what it builds on.
+pub(crate) fn heard_by(training: &TrainingInfo) -> Vec<String> {
+    let own = std::iter::once(&training.corpus);
+    own.chain(&training.heard_before).cloned().collect()
 }
 
 /// What a model is, as a teacher.
@@ -110,11 +117,11 @@ pub(crate) fn start_of_fold(
         return model_of_fold(path, protocol, fold, test);
     }
     let model = Model::read(path)?;
-    let heard = &model.info.training.corpus;
-    if let Some(both) = heard.split('+').find(|name| protocol.corpus.split('+').any(|n| n == *name))
-    {
+    let heard = heard_by(&model.info.training);
+    if let Some(both) = heard.iter().find(|name| shares_corpus(name, &protocol.corpus)) {
         let what = format!(
-            "it was trained on {both} and may have heard what is held out here; a run of the same folds will do"
+            "it, or what it builds on, was trained on {both} and may have heard what is held out here; a run of \
+             the same folds will do"
         );
         return Err(TrainError::Earlier { path: path.to_owned(), what });
     }

@@ -4,7 +4,7 @@ use clstm::{FrontendConfig, Model};
 use clstm_nn::{Engine, NetworkError, Precision};
 use serde::{Deserialize, Serialize};
 
-use crate::earlier::as_teacher;
+use crate::earlier::{as_teacher, heard_by};
 use crate::{Recipe, TrainError};
 
 /// How much of the targets comes from a [`Teacher`], where a training has one (knowledge distillation,
@@ -51,6 +51,7 @@ struct Listener {
     name: String,
     digest: String,
     license: String,
+    heard: Vec<String>,
     labels: Vec<String>,
     frontend: FrontendConfig,
     engine: Engine,
@@ -70,6 +71,7 @@ impl Teacher {
                 name: as_teacher(&model.info.training),
                 digest: model.digest(),
                 license: model.info.license.clone(),
+                heard: heard_by(&model.info.training),
                 labels: model.info.labels.clone(),
                 frontend: model.info.frontend.clone(),
                 engine: Engine::new(&model.info.network, &model.tensors, precision)?,
@@ -93,6 +95,11 @@ impl Teacher {
     /// What the models may be used for.
     pub(crate) fn licenses(&self) -> impl Iterator<Item = &str> {
         self.models.iter().map(|model| model.license.as_str())
+    }
+
+    /// The corpora that the models have heard.
+    pub(crate) fn heard(&self) -> impl Iterator<Item = &String> {
+        self.models.iter().flat_map(|model| &model.heard)
     }
 
     /// Refuses models that cannot hear the recipe's crops, or know other classes.

@@ -54,6 +54,9 @@ pub struct TrainingInfo {
     /// Models that gave part of the targets, by their presets; none where the labels gave all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taught_by: Option<String>,
+    /// Corpora of the models that this one builds on, and of those that they build on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard_before: Vec<String>,
     /// Utterances trained on.
     pub utterances: usize,
     /// Speakers trained on.

@@ -26,6 +26,11 @@ fn a_run_is_taught_by_another_and_a_model_by_models() {
         serde_json::from_slice(&ok(evaluate.args(["--format", "json"])).stdout).unwrap();
     assert_eq!(seen["training_overlap"]["held_out_fold"], true, "{seen}");
 
+    // Any other fold of theirs may be what the start or the teacher trained on.
+    let mut evaluate = clstm();
+    evaluate.arg("evaluate").arg("--model").arg(&fold).args(["--corpus", "ravdess", "--data"]);
+    complains(evaluate.arg(corpus()), 0, "builds on others that were TRAINED on ravdess");
+
     // The scores of taught models are not those of one that labels alone taught.
     let scores = taught.join("metrics.json");
     let mut alone = training("train", &place("building-alone"), 1);
@@ -38,6 +43,7 @@ fn a_run_is_taught_by_another_and_a_model_by_models() {
     let json =
         ok(clstm().arg("inspect").arg(all.join("model.safetensors")).args(["--format", "json"]));
     let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["training"]["heard_before"], serde_json::json!(["ravdess"]));
     assert_eq!(json["training"]["taught_by"], "clstm");
     assert!(json["training"]["protocol"].as_str().unwrap().contains(says), "{json}");
 }

@@ -1,9 +1,12 @@
 //! The model file of a training as it stands.
 
+use std::collections::BTreeSet;
+
 use clstm::{Model, ModelInfo, Scaling, TrainingInfo};
 use clstm_nn::{NamedTensor, Preset};
 
-use crate::{BuiltOn, Recipe, TrainError, TrainingSet};
+use crate::earlier::heard_by;
+use crate::{BuiltOn, Recipe, Teacher, TrainError, TrainingSet};
 
 /// The model of `tensors`, which `epochs` epochs gave; `protocol` is the sentence that its file carries.
 pub(super) fn assemble(
@@ -35,6 +38,7 @@ pub(super) fn assemble(
             precision: recipe.precision.to_string(),
             started_from,
             taught_by,
+            heard_before: heard_before(set),
             utterances: set.train.len(),
             speakers: speakers(set.train),
             test_speakers: speakers(set.test),
@@ -51,6 +55,14 @@ pub(super) fn assemble(
         description: description(&recipe.preset),
     };
     Ok(Model::new(info, tensors)?)
+}
+
+/// The corpora that what a training builds on has heard, each once.
+fn heard_before(set: &TrainingSet<'_>) -> Vec<String> {
+    let start = set.init.map(|init| heard_by(&init.info.training)).unwrap_or_default();
+    let taught = set.teacher.into_iter().flat_map(Teacher::heard).cloned();
+    let all: BTreeSet<String> = start.into_iter().chain(taught).collect();
+    all.into_iter().collect()
 }
 
 /// What `own` allows, and what the models allow that a training builds on: each once.

@@ -190,4 +190,11 @@ fn a_fold_starts_from_the_model_that_did_not_hear_its_test_utterances() {
     model.write(&path("elsewhere.safetensors")).expect("written");
     let said = from("abroad", 1, None, "elsewhere.safetensors").expect("a run").protocol.describe();
     assert!(said.ends_with(", started from clstm of 2 epochs on elsewhere"), "{said}");
+    // What a model of another corpus builds on may have heard this one.
+    model.info.training.heard_before = vec!["made-up".to_owned()];
+    model.write(&path("roundabout.safetensors")).expect("written");
+    let heard = from("chain", 1, None, "roundabout.safetensors").expect_err("leakage").to_string();
+    assert!(heard.contains("what it builds on, was trained on made-up"), "{heard}");
+    let start = Model::read(&path("abroad").join("fold-1/model.safetensors")).expect("a model");
+    assert_eq!(start.info.training.heard_before, ["elsewhere"]);
 }

@@ -18,6 +18,9 @@ pub(crate) struct Overlap {
     /// Test speakers of whose names the model was trained on some, in a corpus of another name: the
     /// same people, or not.
     namesakes: Vec<String>,
+    /// Corpora of the test utterances that models have heard which this one builds on, unless its file tells that
+    /// the test utterances were held out of theirs, too.
+    heard_before: Vec<String>,
     /// Whether all test speakers and those of the training are named.
     speakers_named: bool,
     /// Test utterances that it was trained on for certain.
@@ -39,6 +42,8 @@ impl Overlap {
                 let fold = format!("fold {} of {}:", fold.number, protocol.describe());
                 training.protocol.starts_with(&fold)
             });
+        let before = training.heard_before.iter().filter(|name| shares_corpus(name, &corpus.name));
+        let heard_before = before.filter(|_| !held_out_fold).cloned().collect();
         // A join leads speakers by their corpus, and corpora may be of the same people.
         let everywhere = |name: &str, speaker: &str| speaker_everywhere(name, speaker);
         let theirs = |speakers: &[String]| -> HashSet<String> {
@@ -85,6 +90,7 @@ impl Overlap {
             namesakes,
             speakers_named,
             utterances_trained_on: certain,
+            heard_before,
             utterances_unknown: unknown,
             utterances: part.utterances.len(),
         }
@@ -105,6 +111,12 @@ impl Overlap {
                 "the model may have been TRAINED on some of {} of these utterances: this is not \
                  the fold that its file says was held out",
                 self.utterances_unknown
+            ));
+        }
+        if !self.heard_before.is_empty() {
+            warnings.push(format!(
+                "the model builds on others that were TRAINED on {}, perhaps on these utterances",
+                self.heard_before.join(", ")
             ));
         }
         if !self.speakers.is_empty() {
