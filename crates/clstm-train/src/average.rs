@@ -71,19 +71,9 @@ pub fn average_runs(runs: &[PathBuf], out: &Path) -> Result<RunMetrics, TrainErr
 /// The protocol of the average: the presets joined by `+`, of numbers of epochs the largest.
 fn of_all<'a>(runs: impl Iterator<Item = &'a Protocol> + Clone) -> Option<Protocol> {
     let first = runs.clone().next()?;
-    let mut presets: Vec<&str> = Vec::new();
-    for preset in runs.clone().flat_map(|run| run.preset.split('+')) {
-        if !presets.contains(&preset) {
-            presets.push(preset);
-        }
-    }
+    let presets = each_once(runs.clone().flat_map(|run| run.preset.split('+')));
     let any = |field: fn(&Protocol) -> &Option<String>| {
-        let mut said: Vec<&str> = Vec::new();
-        for one in runs.clone().filter_map(|run| field(run).as_deref()) {
-            if !said.contains(&one) {
-                said.push(one);
-            }
-        }
+        let said = each_once(runs.clone().filter_map(|run| field(run).as_deref()));
         (!said.is_empty()).then(|| said.join(" or "))
     };
     Some(Protocol {
@@ -95,6 +85,17 @@ fn of_all<'a>(runs: impl Iterator<Item = &'a Protocol> + Clone) -> Option<Protoc
         epochs: runs.map(|run| run.epochs).max()?,
         ..first.clone()
     })
+}
+
+/// Names in the order that they first come in.
+fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut all = Vec::new();
+    for name in names {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
 }
 
 fn write_fold(

@@ -95,12 +95,14 @@ pub(crate) fn teachers_of_runs(runs: &[PathBuf]) -> Result<Option<String>, Train
 
 /// Refuses a start that has heard what the recipe holds out of each fold's training.
 pub(crate) fn check_start(path: &Path, recipe: &Recipe) -> Result<(), TrainError> {
-    let holds_out = recipe.validation.is_on() || recipe.calibration_share > 0.0;
-    if path.is_file() || !holds_out {
-        return Ok(()); // a file is of another corpus
+    match recipe.holds_out() {
+        // A file is of another corpus.
+        Some(key) if !path.is_file() => {
+            let what = format!("its models have heard what {key} would hold out");
+            Err(TrainError::Earlier { path: path.to_owned(), what })
+        }
+        _ => Ok(()),
     }
-    let what = "its models have heard what validation.share and calibration_share would hold out";
-    Err(TrainError::Earlier { path: path.to_owned(), what: what.to_owned() })
 }
 
 /// The model that a fold starts from: a model file of other corpora, or what a run has of the fold.

@@ -280,6 +280,15 @@ impl Recipe {
         Self { test_every, checkpoint_every, ..self.clone() } == *other
     }
 
+    /// The setting that holds utterances out of a training, where one does.
+    pub(crate) fn holds_out(&self) -> Option<&'static str> {
+        match (self.validation.is_on(), self.calibration_share > 0.0) {
+            (true, _) => Some("validation.share"),
+            (_, true) => Some("calibration_share"),
+            _ => None,
+        }
+    }
+
     /// Samples of a training crop.
     #[must_use]
     pub fn span(&self) -> usize {

@@ -36,18 +36,9 @@ pub fn rescore(
     let folds = finished_folds(run)?;
     begin_run(out, &recipe)?;
     for (outcome, folder) in folds {
-        rescore_fold(outcome, &folder, &recipe, dataset, device, out, observer)
-            .map_err(|error| in_run(run, error))?;
+        rescore_fold(outcome, &folder, &recipe, dataset, device, out, observer)?;
     }
     join_folds(out)
-}
-
-/// What is wrong with a fold, said of its run.
-fn in_run(run: &Path, error: TrainError) -> TrainError {
-    match error {
-        TrainError::Empty(what) => TrainError::Earlier { path: run.to_owned(), what },
-        other => other,
-    }
 }
 
 fn rescore_fold(
@@ -60,7 +51,10 @@ fn rescore_fold(
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let fold = outcome.metrics.fold;
-    let bad = |what: &str| TrainError::Empty(format!("fold {fold} {what}"));
+    let bad = |what: &str| TrainError::Earlier {
+        path: folder.to_owned(),
+        what: format!("this fold {what}"),
+    };
     if outcome.metrics.held_out_scaling.is_some() {
         return Err(bad("has confidences scaled by held-out utterances: train it with the views"));
     }

@@ -105,11 +105,7 @@ impl Teacher {
     /// Refuses models that cannot hear the recipe's crops, or know other classes.
     pub(crate) fn check(&self, recipe: &Recipe, labels: &[String]) -> Result<(), TrainError> {
         // What the teacher has heard cannot tell how well others will be recognised.
-        let held_out = [
-            ("validation.share", recipe.validation.is_on()),
-            ("calibration_share", recipe.calibration_share > 0.0),
-        ];
-        if let Some((key, _)) = held_out.iter().find(|(_, is_on)| *is_on) {
+        if let Some(key) = recipe.holds_out() {
             let message =
                 format!("and {key} exclude each other: it has heard what would be held out");
             return Err(TrainError::Teacher(message));

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let out = args.training.out.as_path();
     let (corpus, recipe) = training::open(&args.training, args.start.preset)?;
     let device = devices::open(args.training.device, recipe.precision)?;
-    let init = args.init.as_deref().map(read_init).transpose()?;
+    let init = args.init.as_deref().map(|path| read_model("--init", path)).transpose()?;
     let teacher = read_teacher(&args.teacher, recipe.precision)?;
     let built_on = BuiltOn::of(init.as_ref(), teacher.as_ref());
     let runs = scores::read(&args.scores, &corpus, &recipe, &built_on)?;
@@ -85,10 +85,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
 }
 
 fn read_teacher(paths: &[PathBuf], precision: Precision) -> Result<Option<Teacher>, Failure> {
-    let read = |path: &PathBuf| {
-        Model::read(path)
-            .map_err(|error| Failure::Failed(format!("--teacher {}: {error}", path.display())))
-    };
+    let read = |path: &PathBuf| read_model("--teacher", path);
     if paths.is_empty() {
         return Ok(None);
     }
@@ -96,9 +93,9 @@ fn read_teacher(paths: &[PathBuf], precision: Precision) -> Result<Option<Teache
     Ok(Some(Teacher::new(&models, precision)?))
 }
 
-fn read_init(path: &Path) -> Result<Model, Failure> {
+fn read_model(option: &str, path: &Path) -> Result<Model, Failure> {
     Model::read(path)
-        .map_err(|error| Failure::Failed(format!("--init {}: {error}", path.display())))
+        .map_err(|error| Failure::Failed(format!("{option} {}: {error}", path.display())))
 }
 
 /// Refuses a folder that holds a run, unless it is to be gone on with.
