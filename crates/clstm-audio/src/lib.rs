@@ -44,8 +44,8 @@ mod trim;
 mod waveform;
 
 pub use augment::{
-    AugmentConfig, Augmenter, BandPassConfig, FilterConfig, GainConfig, NoiseConfig, OffsetConfig,
-    PolarityConfig, SpeedConfig, TimeMaskConfig, place,
+    AugmentConfig, Augmenter, BandPassConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
+    OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig, place,
 };
 pub use decode::{
     DecodeLimits, WebmStream, decode_bytes, decode_file, load_bytes, load_file, promised_s,

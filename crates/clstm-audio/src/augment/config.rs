@@ -17,6 +17,8 @@ pub struct AugmentConfig {
     pub target_rms: Option<f32>,
     /// Speed, and pitch with it.
     pub speed: SpeedConfig,
+    /// Resonances of the voice, and not its pitch.
+    pub formants: FormantConfig,
     /// A random colouring, as of another microphone or room.
     pub filter: FilterConfig,
     /// A band limit, as of a telephone.
@@ -40,6 +42,17 @@ pub struct SpeedConfig {
     /// Probability.
     pub prob: f32,
     /// Largest change: 0.1 draws factors from 0.9 to 1.1. Below 0.5.
+    pub max: f32,
+}
+
+/// Stretching the spectral envelope along the frequency, as of a shorter or longer vocal tract; pitch and
+/// length stay. With [`SpeedConfig`] pitch and formants vary apart, as they do between speakers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FormantConfig {
+    /// Probability.
+    pub prob: f32,
+    /// Largest change: 0.1 moves formants by factors from 0.9 to 1.1. Below 0.5.
     pub max: f32,
 }
 
@@ -154,6 +167,7 @@ impl AugmentConfig {
         Self {
             target_rms,
             speed: SpeedConfig { prob: 0.5, max: 0.1 },
+            formants: FormantConfig::default(),
             filter: FilterConfig { prob: 0.5, strength: 0.3 },
             band_pass: BandPassConfig::default(),
             offset: OffsetConfig { prob: 1.0, ..OffsetConfig::default() },
@@ -172,6 +186,7 @@ impl AugmentConfig {
     pub fn validate(&self, sample_rate: u32) -> Result<(), AudioError> {
         let probabilities = [
             ("speed.prob", self.speed.prob),
+            ("formants.prob", self.formants.prob),
             ("filter.prob", self.filter.prob),
             ("band_pass.prob", self.band_pass.prob),
             ("offset.prob", self.offset.prob),
@@ -188,6 +203,7 @@ impl AugmentConfig {
             within("target_rms", target, 1e-6..=1e6)?;
         }
         within("speed.max", self.speed.max, 0.0..=0.49)?;
+        within("formants.max", self.formants.max, 0.0..=0.49)?;
         within("filter.strength", self.filter.strength, 0.0..=1.0)?;
         within("offset.max_shift_s", self.offset.max_shift_s, 0.0..=3600.0)?;
         within("noise.max_snr_db", self.noise.max_snr_db, -MAX_DB..=MAX_DB)?;

@@ -1,11 +1,12 @@
 //! Varying a clip for training.
 //!
-//! The order is that of the world: the speaker (speed), the room and the microphone (filter, band
+//! The order is that of the world: the speaker (speed, formants), the room and the microphone (filter, band
 //! pass), the cut (offset), the noise of the circuit, the level, the sign, and last the damage
 //! (time mask), after levelling so that zeros do not raise what is left.
 
 mod config;
 mod filter;
+mod formants;
 mod noise;
 mod place;
 mod random;
@@ -14,14 +15,15 @@ mod speed;
 use std::ops::Range;
 
 pub use config::{
-    AugmentConfig, BandPassConfig, FilterConfig, GainConfig, NoiseConfig, OffsetConfig,
-    PolarityConfig, SpeedConfig, TimeMaskConfig,
+    AugmentConfig, BandPassConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
+    OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig,
 };
 pub use place::place;
 
 use crate::error::AudioError;
 use crate::level::rms_normalize;
 use filter::BandPass;
+use formants::FormantShifter;
 use random::{Random, Stream};
 use speed::Interpolator;
 
@@ -48,6 +50,7 @@ pub struct Augmenter {
     config: AugmentConfig,
     sample_rate: u32,
     interpolator: Interpolator,
+    formants: FormantShifter,
     band_pass: BandPass,
     scratch: Vec<f32>,
 }
@@ -72,6 +75,7 @@ impl Augmenter {
         let BandPassConfig { low_hz, high_hz, .. } = config.band_pass;
         Ok(Self {
             interpolator: Interpolator::new(config.speed.max),
+            formants: FormantShifter::new(sample_rate),
             band_pass: BandPass::new(low_hz, high_hz, sample_rate),
             config,
             sample_rate,
@@ -100,6 +104,11 @@ impl Augmenter {
         let clip = &mut out[placed.clone()];
         let config = &self.config;
 
+        let mut random = Random::new(seed, Stream::Formants);
+        if random.happens(config.formants.prob) {
+            let factor = 1.0 + random.between(-config.formants.max, config.formants.max);
+            self.formants.shift(clip, factor, &mut self.scratch);
+        }
         let mut random = Random::new(seed, Stream::Filter);
         if random.happens(config.filter.prob) {
             filter::colour(clip, config.filter.strength, &mut random, &mut self.scratch);

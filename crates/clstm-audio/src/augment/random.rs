@@ -14,6 +14,7 @@ pub(super) enum Stream {
     Gain,
     Polarity,
     TimeMask,
+    Formants,
 }
 
 /// The random numbers of one effect on one clip.

@@ -1,8 +1,8 @@
 //! Augmentation: what holds for all, and what each effect does.
 
 use clstm_audio::{
-    AugmentConfig, Augmenter, BandPassConfig, FilterConfig, GainConfig, NoiseConfig, OffsetConfig,
-    PolarityConfig, SpeedConfig, TimeMaskConfig, place, rms,
+    AugmentConfig, Augmenter, BandPassConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
+    OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig, place, rms,
 };
 use proptest::prelude::*;
 
@@ -14,6 +14,7 @@ fn everything() -> AugmentConfig {
     AugmentConfig {
         target_rms: Some(0.1),
         speed: SpeedConfig { prob: 0.9, max: 0.2 },
+        formants: FormantConfig { prob: 0.9, max: 0.2 },
         filter: FilterConfig { prob: 0.9, strength: 0.5 },
         band_pass: BandPassConfig { prob: 0.5, ..Default::default() },
         offset: OffsetConfig { prob: 0.9, ..Default::default() },
@@ -96,6 +97,25 @@ fn speed_shows_only_the_part_in_the_span() {
     let start = (len - 8_000) / 2;
     let close = |start: usize| whole[start..start + 8_000] == part[..];
     assert!((start.saturating_sub(20)..start + 20).any(close));
+}
+
+#[test]
+fn formants_leave_length_and_level() {
+    let formants = FormantConfig { prob: 1.0, max: 0.15 };
+    let config = AugmentConfig { target_rms: Some(0.1), formants, ..Default::default() };
+    let mut augmenter = Augmenter::new(config, RATE).unwrap();
+    // Harmonics of 150 Hz under a slope of 12 dB an octave.
+    let harmonic = |k: u32| sine(150.0 * f64::from(k), 0.5 / f64::from(k * k), RATE, 1.0);
+    let mut clean = vec![0.0; 16_000];
+    (1..20).for_each(|k| clean.iter_mut().zip(harmonic(k)).for_each(|(sum, x)| *sum += x as f32));
+    let (mut out, mut first) = (Vec::new(), Vec::new());
+    for seed in 0..10 {
+        assert_eq!(augmenter.apply(&clean, seed, 20_000, &mut out), 0..16_000);
+        assert!((rms(&out[..16_000]) - 0.1).abs() < 1e-6);
+        assert!(out[16_000..].iter().all(|&x| x == 0.0));
+        assert_ne!(out, first, "each seed draws its own");
+        first.clone_from(&out);
+    }
 }
 
 #[test]
@@ -247,6 +267,8 @@ fn fields_are_checked_and_survive_json() {
     };
     assert!(with(|c| c.speed.prob = 1.5).contains("`speed.prob`"));
     assert!(with(|c| c.speed.max = 0.9).contains("`speed.max`"));
+    assert!(with(|c| c.formants.prob = -0.1).contains("`formants.prob`"));
+    assert!(with(|c| c.formants.max = 0.5).contains("`formants.max`"));
     assert!(with(|c| c.noise.min_snr_db = f32::NAN).contains("`noise.min_snr_db`"));
     assert!(with(|c| c.gain.min_db = 7.0).contains("`gain.min_db`"));
     assert!(with(|c| c.band_pass.high_hz = 9000.0).contains("`band_pass.high_hz`"));
