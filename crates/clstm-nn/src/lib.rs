@@ -48,6 +48,7 @@ mod parameters;
 mod precision;
 mod preset;
 mod skip;
+mod task_head;
 mod values;
 
 pub mod composed;
@@ -78,6 +79,7 @@ pub use parameters::{NamedTensor, ParameterKind, load_parameters, parameters};
 pub use precision::Precision;
 pub use preset::Preset;
 pub use skip::Skip;
+pub use task_head::{TaskHead, TaskHeadConfig};
 
 pub use burn;
 pub use clstm_kernels::threads;

@@ -9,6 +9,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::mixup::mix_up;
+use crate::tasks::Tasks;
 use crate::{Batch, Dataset, Recipe, Teacher, TrainError};
 
 /// Batches waiting to be used: two hide the assembly, more only take memory.
@@ -47,17 +48,26 @@ pub(crate) fn mix(seed: u64, a: u64, b: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// What batches are made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) dataset: &'a Dataset,
+    /// To train on.
+    pub(crate) utterances: &'a [usize],
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) teacher: Option<&'a Teacher>,
+    pub(crate) tasks: &'a Tasks,
+}
+
 /// Starts the assembly of epoch `epoch` (from 0) from step `first` on. The receiver yields the
 /// batches in order; dropping it ends the thread.
 pub(crate) fn assemble<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
-    dataset: &'env Dataset,
-    utterances: &'env [usize],
-    recipe: &'env Recipe,
-    teacher: Option<&'env Teacher>,
+    source: Source<'env>,
     epoch: usize,
     first: usize,
 ) -> Result<Receiver<Batch>, TrainError> {
+    let Source { dataset, utterances, recipe, teacher, tasks } = source;
     let config: AugmentConfig = recipe.augment.clone();
     let mut augmenter = Augmenter::new(config, recipe.frontend.sample_rate)?;
     let (sender, receiver) = sync_channel(AHEAD);
@@ -79,7 +89,8 @@ pub(crate) fn assemble<'scope, 'env>(
             let taught = teacher.map_or(Vec::new(), |teacher| {
                 teacher.probabilities(&segments, recipe.span(), recipe.distillation.temperature)
             });
-            if sender.send(Batch { segments, labels, mixed, taught }).is_err() {
+            let tasks = tasks.targets(items, &mixed);
+            if sender.send(Batch { segments, labels, mixed, taught, tasks }).is_err() {
                 return; // the training stopped
             }
         }

@@ -105,6 +105,23 @@ pub(crate) fn check_start(path: &Path, recipe: &Recipe) -> Result<(), TrainError
     }
 }
 
+/// Refuses a starting model that may have heard the utterances by which the recipe ends a training and chooses
+/// its weights.
+///
+/// # Errors
+/// [`TrainError::Recipe`] where `validation.share` is set and the model, or what it builds on, was trained on
+/// `corpus`.
+pub fn check_init(init: &Model, recipe: &Recipe, corpus: &str) -> Result<(), TrainError> {
+    let heard = heard_by(&init.info.training);
+    match heard.iter().find(|name| shares_corpus(name, corpus)) {
+        Some(name) if recipe.validation.is_on() => Err(TrainError::Recipe(format!(
+            "the starting model, or what it builds on, was trained on {name} and may have heard what \
+             validation.share would hold out; leave one of the two out"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// The model that a fold starts from: a model file of other corpora, or what a run has of the fold.
 ///
 /// # Errors

@@ -7,8 +7,8 @@ use clstm_nn::burn;
 use clstm_nn::burn::module::Module;
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm_nn::{
-    CenterLoss, CenterLossConfig, Mode, NamedTensor, Network, ParameterKind, gradients,
-    load_parameters, parameters, softmax_loss, update_weights,
+    CenterLoss, CenterLossConfig, Mode, NamedTensor, Network, ParameterKind, TaskHead,
+    TaskHeadConfig, gradients, load_parameters, parameters, softmax_loss, update_weights,
 };
 
 use crate::batches::mix;
@@ -26,6 +26,8 @@ pub struct Batch {
     pub mixed: Vec<(usize, f32)>,
     /// What a teacher thinks of each, `[batch, classes]`; empty where there is none.
     pub taught: Vec<f32>,
+    /// Targets of each of the recipe's tasks, `[batch, answers]`.
+    pub tasks: Vec<Vec<f32>>,
 }
 
 /// What a step saw of its batch before it moved the weights.
@@ -54,16 +56,27 @@ pub struct Learner {
 struct Modules {
     network: Network,
     centers: CenterLoss,
+    /// One for each of the recipe's tasks.
+    tasks: Vec<TaskHead>,
 }
 
 impl Learner {
     /// A network of the recipe on a device, its weights drawn by the recipe's seed or taken from
-    /// another model.
+    /// another model; `answers` are how many each of the recipe's [`tasks`](Recipe::tasks) has.
     ///
     /// # Errors
     /// Sizes that make no network; a precision that the device does not have; weights of another
     /// network.
-    pub fn new(recipe: &Recipe, init: Option<&Model>, device: &Device) -> Result<Self, TrainError> {
+    ///
+    /// # Panics
+    /// If there are not as many `answers` as tasks.
+    pub fn new(
+        recipe: &Recipe,
+        init: Option<&Model>,
+        answers: &[usize],
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        assert_eq!(answers.len(), recipe.tasks.len(), "answers of each task");
         recipe.precision.require(device)?;
         let device = device.clone().autodiff();
         let network = recipe.network.init(recipe.seed, &device)?.with_precision(recipe.precision);
@@ -73,7 +86,13 @@ impl Learner {
         };
         let config =
             CenterLossConfig { classes: recipe.network.classes, features: recipe.network.features };
-        let modules = Modules { network, centers: config.init(&device) };
+        let tasks = recipe.tasks.iter().zip(answers);
+        let tasks = tasks.map(|(task, &answers)| {
+            let (features, adversarial) = (config.features, task.adversarial);
+            TaskHeadConfig { features, answers, adversarial }.init(&device)
+        });
+        let tasks = tasks.collect();
+        let modules = Modules { network, centers: config.init(&device), tasks };
         let mut weights = parameters(&modules);
         weights.retain(|t| t.kind == ParameterKind::Weight);
         let optimizer = Optimizer::new(recipe.optimizer, recipe.precision, &weights);
@@ -103,8 +122,14 @@ impl Learner {
             true => softmax,
             false => self.taught(softmax, output.logits.clone(), batch.taught),
         };
-        let center = modules.centers.forward(output.features, hard); // [1]
-        let loss = softmax.clone() + center.clone().mul_scalar(recipe.center_loss);
+        let center = modules.centers.forward(output.features.clone(), hard); // [1]
+        let mut loss = softmax.clone() + center.clone().mul_scalar(recipe.center_loss);
+        for ((head, task), targets) in modules.tasks.iter().zip(&recipe.tasks).zip(batch.tasks) {
+            let logits = head.forward(output.features.clone()); // [B, answers]
+            let targets = TensorData::new(targets, logits.dims());
+            let asked = softmax_loss(logits, Tensor::from_data(targets, &self.device));
+            loss = loss + asked.mul_scalar(task.weight);
+        }
         let mut grads = loss.div_scalar(count as f64).backward();
         let grads = gradients(&modules, &mut grads);
 

@@ -43,6 +43,7 @@ mod run;
 mod schedule;
 mod seeds;
 mod statistics;
+mod tasks;
 mod teacher;
 mod tensorboard;
 mod trainer;
@@ -61,7 +62,7 @@ pub use calibration::{
 };
 pub use cross_validation::{CrossValidation, cross_validate};
 pub use dataset::{BadUtterance, Dataset};
-pub use earlier::BuiltOn;
+pub use earlier::{BuiltOn, check_init};
 pub use environment::Environment;
 pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate};
@@ -83,6 +84,7 @@ pub use statistics::{
     INTERVAL_LEVEL, Interval, Intervals, McNemar, PERMUTATIONS, REPLICATES, bootstrap, compare,
     mcnemar_exact, row_normalized,
 };
+pub use tasks::TaskConfig;
 pub use teacher::{DistillationConfig, Teacher};
 pub use tensorboard::TensorBoard;
 pub use trainer::{Stop, Trained, TrainingSet, train};

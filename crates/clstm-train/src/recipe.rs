@@ -8,7 +8,7 @@ use clstm_audio::{
 use clstm_nn::{NetworkConfig, Precision, Preset};
 use serde::{Deserialize, Serialize};
 
-use crate::{DistillationConfig, MatrixRule, Schedule, TrainError, ValidationConfig};
+use crate::{DistillationConfig, MatrixRule, Schedule, TaskConfig, TrainError, ValidationConfig};
 
 /// The optimiser's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,6 +88,9 @@ pub struct Recipe {
     pub distillation: DistillationConfig,
     /// Lambda of Eq. 14; 0 for softmax loss alone.
     pub center_loss: f64,
+    /// Second questions about the training utterances, each with a head of its own that the model does without.
+    #[serde(default)]
+    pub tasks: Vec<TaskConfig>,
     /// Epochs between two looks at the test utterances for the curves.
     pub test_every: usize,
     /// Epochs between two checkpoints.
@@ -134,6 +137,7 @@ impl Recipe {
             label_smoothing: 0.05,
             distillation: DistillationConfig::default(),
             center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
+            tasks: Vec::new(),
             test_every: 10,
             checkpoint_every: 2,
             calibration_share: 0.0,
@@ -215,6 +219,7 @@ impl Recipe {
         self.augment.validate(self.frontend.sample_rate)?;
         self.validation.validate()?;
         self.distillation.validate()?;
+        self.tasks.iter().try_for_each(TaskConfig::validate)?;
         if self.epochs == 0 || self.batch < 2 {
             return bad("epochs must be at least 1 and batch at least 2");
         }

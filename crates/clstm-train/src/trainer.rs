@@ -13,6 +13,8 @@ use clstm_nn::burn::tensor::Device;
 use self::training::Training;
 use crate::batches::steps_per_epoch;
 use crate::checkpoint::State;
+use crate::earlier::check_init;
+use crate::tasks::Tasks;
 use crate::{
     Dataset, EpochRecord, Evaluation, Event, Observer, Recipe, Teacher, TrainError, evaluate,
 };
@@ -88,6 +90,9 @@ pub fn train(
         };
         return Err(TrainError::Recipe(message.to_owned()));
     }
+    if let Some(init) = set.init {
+        check_init(init, recipe, &set.dataset.corpus.name)?;
+    }
     if let Some(teacher) = set.teacher {
         teacher.check(recipe, &set.dataset.corpus.labels)?;
     }
@@ -131,9 +136,9 @@ fn check_same(saved: &State, fresh: &State, path: &Path) -> Result<(), TrainErro
     Ok(())
 }
 
-/// Names of the utterances and of the starting weights, hashed (FNV-1a: it guards against mistakes,
+/// Names of the utterances and of the starting weights, and what tasks ask, hashed (FNV-1a: it guards against mistakes,
 /// not against malice).
-fn data_digest(set: &TrainingSet<'_>) -> String {
+fn data_digest(set: &TrainingSet<'_>, tasks: &Tasks) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut add = |text: &str| {
         for byte in text.bytes().chain([0]) {
@@ -151,6 +156,7 @@ fn data_digest(set: &TrainingSet<'_>) -> String {
     }
     add(&set.init.map(Model::digest).unwrap_or_default());
     set.teacher.iter().flat_map(|teacher| teacher.digests()).for_each(&mut add);
+    tasks.answers(set.train).for_each(&mut add);
     let mut text = String::new();
     let _ = write!(text, "{hash:016x}");
     text

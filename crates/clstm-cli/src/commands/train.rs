@@ -6,7 +6,7 @@ use clstm::Model;
 use clstm::nn::Precision;
 use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOut, Target};
 use clstm_train::{
-    BuiltOn, Recipe, Teacher, TrainError, TrainingSet, begin_run, hold_out_validation,
+    BuiltOn, Recipe, Teacher, TrainError, TrainingSet, begin_run, check_init, hold_out_validation,
 };
 
 use crate::args::TrainArgs;
@@ -22,6 +22,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let (corpus, recipe) = training::open(&args.training, args.start.preset)?;
     let device = devices::open(args.training.device, recipe.precision)?;
     let init = args.init.as_deref().map(|path| read_model("--init", path)).transpose()?;
+    if let Some(init) = &init {
+        check_init(init, &recipe, &corpus.name)?;
+    }
     let teacher = read_teacher(&args.teacher, recipe.precision)?;
     let built_on = BuiltOn::of(init.as_ref(), teacher.as_ref());
     let runs = scores::read(&args.scores, &corpus, &recipe, &built_on)?;

@@ -3,7 +3,7 @@
 use clstm_nn::burn::tensor::Tensor;
 use clstm_nn::{
     BiGru, BiGruConfig, CenterLossConfig, ConvLstm, ConvLstmConfig, Initializer, LflbConfig, Mode,
-    Peepholes, Reset, composed, softmax_loss,
+    Peepholes, Reset, TaskHeadConfig, composed, softmax_loss,
 };
 
 use crate::reference::{Reference, references};
@@ -177,4 +177,25 @@ fn softmax_and_centre_loss_match_the_reference() {
         gradient("b", b.grad(&grads).map(floats));
         gradient("centers", centre.centers.val().grad(&grads).map(floats));
     }
+}
+
+#[test]
+fn an_adversarial_task_turns_the_gradient_of_the_feature_round_and_no_other() {
+    let features = [0.5, -1.0, 2.0, 0.25, 0.75, -0.5];
+    let gradients = |adversarial: bool| {
+        let x = tensor::<2>(&features, [2, 3]).require_grad();
+        let mut head = TaskHeadConfig { features: 3, answers: 2, adversarial }.init(&device());
+        head.class_weight = param(&[0.3, -0.2, 0.1, 0.4, -0.6, 0.2], &[3, 2]);
+        let logits = head.forward(x.clone());
+        let targets = tensor::<2>(&[1.0, 0.0, 0.0, 1.0], [2, 2]);
+        let loss = softmax_loss(logits.clone(), targets);
+        let grads = loss.backward();
+        let weight = head.class_weight.val().grad(&grads).map(floats);
+        (floats(logits), x.grad(&grads).map(floats).expect("one"), weight.expect("one"))
+    };
+    let (plain, turned) = (gradients(false), gradients(true));
+    assert_eq!(plain.0, turned.0, "logits");
+    assert_eq!(plain.2, turned.2, "gradients of the head");
+    assert!(plain.1.iter().all(|g| g.abs() > 1e-3));
+    assert!(plain.1.iter().zip(&turned.1).all(|(plain, turned)| *plain == -turned));
 }

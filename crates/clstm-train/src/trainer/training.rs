@@ -1,6 +1,7 @@
 //! The epochs of a training.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -9,9 +10,10 @@ use clstm_nn::NamedTensor;
 use clstm_nn::burn::tensor::Device;
 
 use super::{Stop, TrainingSet, check_same, data_digest, model};
-use crate::batches::{assemble, steps_per_epoch};
+use crate::batches::{Source, assemble, steps_per_epoch};
 use crate::checkpoint::{self, State, Values};
 use crate::progress::{EpochSums, TestRecord};
+use crate::tasks::Tasks;
 use crate::validation::{Select, Watch};
 use crate::{
     Batch, EpochRecord, Evaluation, Event, Learner, Metrics, Observer, Recipe, TrainError, evaluate,
@@ -27,6 +29,7 @@ pub(super) struct Training<'a> {
     checkpoint: &'a Path,
     device: Device,
     learner: Learner,
+    tasks: Arc<Tasks>,
     pub(super) state: State,
     /// The best weights so far by the validation utterances, where they are to be kept.
     best: Option<Vec<NamedTensor>>,
@@ -48,10 +51,11 @@ impl<'a> Training<'a> {
         if set.train.len() < 2 {
             return Err(TrainError::Empty("fewer than two utterances to train on".to_owned()));
         }
-        let mut learner = Learner::new(recipe, set.init, device)?;
+        let tasks = Tasks::of(recipe, set.dataset, set.train)?;
+        let mut learner = Learner::new(recipe, set.init, &tasks.sizes(), device)?;
         let fresh = State {
             recipe: recipe.clone(),
-            data: data_digest(&set),
+            data: data_digest(&set, &tasks),
             epoch: 0,
             step: 0,
             time: 0,
@@ -80,6 +84,7 @@ impl<'a> Training<'a> {
             checkpoint,
             device: device.clone(),
             learner,
+            tasks: Arc::new(tasks),
             state,
             best,
             evaluation,
@@ -102,11 +107,17 @@ impl<'a> Training<'a> {
         let epoch = self.state.epoch;
         let steps = steps_per_epoch(set.train.len(), recipe.batch);
         let mut rate = 0.0;
+        let tasks = Arc::clone(&self.tasks);
+        let source = Source {
+            dataset: set.dataset,
+            utterances: set.train,
+            recipe,
+            teacher: set.teacher,
+            tasks: &tasks,
+        };
         std::thread::scope(|scope| {
             let first = self.state.step;
-            let batches =
-                assemble(scope, set.dataset, set.train, recipe, set.teacher, epoch, first)?;
-            for batch in batches {
+            for batch in assemble(scope, source, epoch, first)? {
                 if stop.load(Ordering::Relaxed) {
                     self.save()?;
                     return Err(TrainError::Stopped { path: self.checkpoint.to_owned() });

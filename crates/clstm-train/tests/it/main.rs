@@ -10,6 +10,7 @@ mod resume;
 #[cfg(feature = "ndarray")]
 mod second_device;
 mod statistics;
+mod tasks;
 mod teacher;
 mod tensorboard;
 mod validation;

@@ -35,10 +35,15 @@ fn run(dataset: &Dataset, recipe: &Recipe, device: &Device, file: &Path) -> Trai
 
 /// Losses of steps on one and the same batch, whose fall shows that the weights move alike.
 fn steps(recipe: &Recipe, device: &Device) -> Vec<Step> {
-    let mut learner = Learner::new(recipe, None, device).expect("a learner");
+    let mut learner = Learner::new(recipe, None, &[], device).expect("a learner");
     let dataset = dataset();
-    let mut batch =
-        Batch { segments: Vec::new(), labels: Vec::new(), mixed: Vec::new(), taught: Vec::new() };
+    let mut batch = Batch {
+        segments: Vec::new(),
+        labels: Vec::new(),
+        mixed: Vec::new(),
+        taught: Vec::new(),
+        tasks: Vec::new(),
+    };
     for utterance in 0..6 {
         let samples = &dataset.clips[utterance].samples;
         batch.segments.extend_from_slice(&samples[..recipe.span()]);
@@ -94,7 +99,7 @@ fn a_training_learns_resumes_and_is_evaluated_there() {
 fn bf16_is_refused_there() {
     let mut recipe = recipe();
     recipe.precision = Precision::Bf16;
-    let refused = Learner::new(&recipe, None, &second()).map(|_| ());
+    let refused = Learner::new(&recipe, None, &[], &second()).map(|_| ());
     assert!(matches!(refused, Err(TrainError::Network(_))), "{refused:?}");
-    Learner::new(&recipe, None, &Device::flex()).expect("the CPU has it");
+    Learner::new(&recipe, None, &[], &Device::flex()).expect("the CPU has it");
 }

@@ -181,6 +181,40 @@ fn share_and_utterances_go_together() {
     }
 }
 
+#[test]
+fn a_start_that_has_heard_the_validation_utterances_is_refused() {
+    let (dataset, folder) = (dataset(), tempfile::tempdir().expect("a folder"));
+    let [fitted, validation, test] = parts(&dataset);
+    let started = |recipe: &Recipe, init: Option<&Model>, name: &str| {
+        let validation = if recipe.validation.share > 0.0 { &validation[..] } else { &[] };
+        let (dataset, train_set, test) = (&dataset, &fitted[..], &test[..]);
+        let set = TrainingSet {
+            dataset,
+            train: train_set,
+            validation,
+            test,
+            init,
+            teacher: None,
+            fold: None,
+        };
+        let (checkpoint, stop) = (folder.path().join(name), Stop::new(false));
+        train(set, recipe, &Device::flex(), "", &checkpoint, &stop, &mut Silent)
+    };
+    let plain = Recipe { epochs: 1, ..recipe() };
+    let mut model = started(&plain, None, "plain").expect("a training").model;
+    started(&plain, Some(&model), "on").expect("nothing is held out");
+    let refused = |model: &Model| {
+        let refused = started(&watched(), Some(model), "refused");
+        let message = refused.expect_err("leakage into validation").to_string();
+        assert!(message.contains("trained on made-up and may have heard"), "{message}");
+    };
+    refused(&model);
+    model.info.training.corpus = "elsewhere".to_owned();
+    started(&watched(), Some(&model), "abroad").expect("it has heard nothing of this corpus");
+    model.info.training.heard_before = vec!["made-up".to_owned()];
+    refused(&model);
+}
+
 fn folds(split: Split, recipe: Recipe, out: &Path) -> CrossValidation {
     let run = CrossValidation::new(split, 2, recipe, Device::flex(), out.to_owned());
     CrossValidation { only: Some(1), ..run }

@@ -1,0 +1,147 @@
+//! Second questions that the deep feature answers in training, besides the class.
+
+use std::collections::BTreeSet;
+
+use clstm_corpus::Target;
+use serde::{Deserialize, Serialize};
+
+use crate::{Dataset, Recipe, TrainError};
+
+/// A second question about the training utterances (multi-task learning, Caruana 1997). Its head is dropped after
+/// the training: a model answers for its classes alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskConfig {
+    /// What is asked: anything that the corpus knows of its utterances but their label, such as `intensity`.
+    pub target: Target,
+    /// Factor of its softmax loss.
+    pub weight: f64,
+    /// Whether the deep feature is to forget the answer instead of telling it: for who speaks.
+    #[serde(default)]
+    pub adversarial: bool,
+}
+
+impl TaskConfig {
+    pub(crate) fn validate(&self) -> Result<(), TrainError> {
+        let target = &self.target;
+        let bad = |what: &str| Err(TrainError::Recipe(format!("tasks: {target}: {what}")));
+        if matches!(target, Target::Label) {
+            return bad(
+                "it is what the network answers anyway; ask for speaker, sex, intensity, ...",
+            );
+        }
+        if !(self.weight > 0.0 && self.weight <= 100.0) {
+            return bad("weight must be in (0, 100]");
+        }
+        Ok(())
+    }
+}
+
+/// The answers to a recipe's tasks.
+#[derive(Debug, Default)]
+pub(crate) struct Tasks(Vec<Answers>);
+
+/// To one task.
+#[derive(Debug)]
+struct Answers {
+    /// What the training utterances answer, sorted.
+    values: Vec<String>,
+    /// Of each utterance of the dataset, where it is known and a training utterance has it.
+    of: Vec<Option<usize>>,
+}
+
+impl Tasks {
+    /// Of the utterances of a dataset, as far as those in `train` know them.
+    ///
+    /// # Errors
+    /// [`TrainError::Recipe`] for a task to which the training utterances know fewer than two answers.
+    pub(crate) fn of(
+        recipe: &Recipe,
+        dataset: &Dataset,
+        train: &[usize],
+    ) -> Result<Self, TrainError> {
+        let tasks = recipe.tasks.iter().map(|task| Answers::of(&task.target, dataset, train));
+        Ok(Self(tasks.collect::<Result<_, _>>()?))
+    }
+
+    /// How many answers each task has.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        self.0.iter().map(|answers| answers.values.len()).collect()
+    }
+
+    /// Targets of a batch for each task, `[batch, answers]`: a row is nothing but zeros, and no loss, where the
+    /// answer is not known. Of two utterances mixed it has both answers by their shares.
+    pub(crate) fn targets(&self, items: &[usize], mixed: &[(usize, f32)]) -> Vec<Vec<f32>> {
+        self.0.iter().map(|answers| answers.targets(items, mixed)).collect()
+    }
+
+    /// Everything that the targets of utterances depend on, for a digest.
+    pub(crate) fn answers<'a>(
+        &'a self,
+        utterances: &'a [usize],
+    ) -> impl Iterator<Item = &'a str> + 'a {
+        self.0.iter().flat_map(move |answers| {
+            utterances.iter().map(|&i| answers.of[i].map_or("", |value| &answers.values[value]))
+        })
+    }
+}
+
+impl Answers {
+    fn of(target: &Target, dataset: &Dataset, train: &[usize]) -> Result<Self, TrainError> {
+        let utterances = &dataset.corpus.utterances;
+        let values: BTreeSet<String> =
+            train.iter().filter_map(|&i| target.of(&utterances[i])).collect();
+        let values: Vec<String> = values.into_iter().collect();
+        if values.len() < 2 {
+            let known = match values.first() {
+                Some(only) => format!("it is {only:?} wherever it is known"),
+                None => format!("nothing is known of it in {}", dataset.corpus.name),
+            };
+            return Err(TrainError::Recipe(format!("tasks: {target}: {known}; leave it out")));
+        }
+        let find = |value: String| values.binary_search(&value).ok();
+        let of = utterances.iter().map(|utterance| target.of(utterance).and_then(find)).collect();
+        Ok(Self { values, of })
+    }
+
+    fn targets(&self, items: &[usize], mixed: &[(usize, f32)]) -> Vec<f32> {
+        let mut rows = vec![0.0; items.len() * self.values.len()];
+        for (i, row) in rows.chunks_exact_mut(self.values.len()).enumerate() {
+            // Mixup takes the next utterance of the batch.
+            let other = items[(i + 1) % items.len()];
+            let share = mixed.get(i).map_or(0.0, |(_, share)| *share);
+            for (item, share) in [(items[i], 1.0 - share), (other, share)] {
+                if let Some(answer) = self.of[item] {
+                    row[answer] += share;
+                }
+            }
+        }
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three utterances that answer `b`, nothing and `a`, and a fourth of an answer that was not trained on.
+    fn answers() -> Answers {
+        Answers {
+            values: vec!["a".to_owned(), "b".to_owned()],
+            of: vec![Some(1), None, Some(0), None],
+        }
+    }
+
+    #[test]
+    fn rows_are_shared_as_the_utterances_are_mixed() {
+        let rows = answers().targets(&[0, 2, 1], &[(0, 0.25), (0, 0.0), (0, 0.5)]);
+        // b with a quarter of a; a alone; nothing known, half of b.
+        assert_eq!(rows, [0.25, 0.75, 1.0, 0.0, 0.0, 0.5]);
+    }
+
+    #[test]
+    fn without_mixing_rows_are_answers_and_what_is_not_known_is_no_row() {
+        let rows = answers().targets(&[3, 0, 1], &[]);
+        assert_eq!(rows, [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    }
+}
