@@ -60,6 +60,20 @@ struct Modules {
     tasks: Vec<TaskHead>,
 }
 
+/// A batch on the device.
+struct Inputs {
+    /// `[batch, crop_steps, segment_length]`
+    segments: Tensor<3>,
+    /// Smoothed targets `[batch, classes]`.
+    smoothed: Tensor<2>,
+    /// Targets that are not smoothed `[batch, classes]`.
+    hard: Tensor<2>,
+    /// What a teacher thinks `[batch, classes]`.
+    taught: Option<Tensor<2>>,
+    /// Targets of each task `[batch, answers]`.
+    tasks: Vec<Tensor<2>>,
+}
+
 impl Learner {
     /// A network of the recipe on a device, its weights drawn by the recipe's seed or taken from
     /// another model; `answers` are how many each of the recipe's [`tasks`](Recipe::tasks) has.
@@ -105,47 +119,99 @@ impl Learner {
     /// # Panics
     /// If the batch is empty, or its sizes are not those of the recipe.
     pub fn step(&mut self, batch: Batch, rate: f64) -> Step {
-        let recipe = &self.recipe;
-        let (count, classes) = (batch.labels.len(), recipe.network.classes);
-        let shape = [count, recipe.crop_steps, recipe.frontend.segment_length];
-        let segments = Tensor::<3>::from_data(TensorData::new(batch.segments, shape), &self.device);
-        let off = recipe.label_smoothing / classes as f64;
-        let on = 1.0 - recipe.label_smoothing + off;
-        let smoothed = self.targets(&batch.labels, &batch.mixed, on as f32, off as f32);
-        let hard = self.targets(&batch.labels, &batch.mixed, 1.0, 0.0);
-
         let modules = self.modules.take().expect("a step puts it back");
-        let seed = mix(recipe.seed, self.optimizer.time + 1, 0x6472_6f70);
-        let output = modules.network.forward(segments, Mode::Training { seed });
-        let softmax = softmax_loss(output.logits.clone(), smoothed); // [1]
-        let softmax = match batch.taught.is_empty() {
-            true => softmax,
-            false => self.taught(softmax, output.logits.clone(), batch.taught),
-        };
-        let center = modules.centers.forward(output.features.clone(), hard); // [1]
-        let mut loss = softmax.clone() + center.clone().mul_scalar(recipe.center_loss);
-        for ((head, task), targets) in modules.tasks.iter().zip(&recipe.tasks).zip(batch.tasks) {
-            let logits = head.forward(output.features.clone()); // [B, answers]
-            let targets = TensorData::new(targets, logits.dims());
-            let asked = softmax_loss(logits, Tensor::from_data(targets, &self.device));
-            loss = loss + asked.mul_scalar(task.weight);
-        }
-        let mut grads = loss.div_scalar(count as f64).backward();
-        let grads = gradients(&modules, &mut grads);
-
-        let seen = read(softmax, center, output.logits);
+        let inputs = self.inputs(batch);
+        let (seen, grads) = self.pass(&modules, &inputs);
         self.modules = Some(match (seen.softmax_loss + seen.center_loss).is_finite() {
-            true => self.optimizer.step(modules, grads, rate),
+            true => {
+                let (modules, grads) = self.look_around(modules, grads, &inputs);
+                self.optimizer.step(modules, grads, rate)
+            }
             false => modules,
         });
         seen
     }
 
+    /// A batch on the device.
+    fn inputs(&self, batch: Batch) -> Inputs {
+        let recipe = &self.recipe;
+        let (count, classes) = (batch.labels.len(), recipe.network.classes);
+        let tensor = |values: Vec<f32>, columns: usize| {
+            Tensor::<2>::from_data(TensorData::new(values, [count, columns]), &self.device)
+        };
+        let off = recipe.label_smoothing / classes as f64;
+        let on = 1.0 - recipe.label_smoothing + off;
+        let shape = [count, recipe.crop_steps, recipe.frontend.segment_length];
+        Inputs {
+            segments: Tensor::from_data(TensorData::new(batch.segments, shape), &self.device),
+            smoothed: self.targets(&batch.labels, &batch.mixed, on as f32, off as f32),
+            hard: self.targets(&batch.labels, &batch.mixed, 1.0, 0.0),
+            taught: (!batch.taught.is_empty()).then(|| tensor(batch.taught, classes)),
+            tasks: batch
+                .tasks
+                .into_iter()
+                .map(|rows| {
+                    let answers = rows.len() / count;
+                    tensor(rows, answers)
+                })
+                .collect(),
+        }
+    }
+
+    /// The losses of a batch and the gradients of their mean.
+    fn pass(&self, modules: &Modules, inputs: &Inputs) -> (Step, Vec<Option<Vec<f32>>>) {
+        let recipe = &self.recipe;
+        let seed = mix(recipe.seed, self.optimizer.time + 1, 0x6472_6f70);
+        let Inputs { segments, smoothed, hard, taught, tasks } = inputs;
+        let output = modules.network.forward(segments.clone(), Mode::Training { seed });
+        let softmax = softmax_loss(output.logits.clone(), smoothed.clone()); // [1]
+        let softmax = match taught {
+            None => softmax,
+            Some(taught) => self.taught(softmax, output.logits.clone(), taught.clone()),
+        };
+        let center = modules.centers.forward(output.features.clone(), hard.clone()); // [1]
+        let mut loss = softmax.clone() + center.clone().mul_scalar(recipe.center_loss);
+        for ((head, task), targets) in modules.tasks.iter().zip(&recipe.tasks).zip(tasks) {
+            let logits = head.forward(output.features.clone()); // [B, answers]
+            loss = loss + softmax_loss(logits, targets.clone()).mul_scalar(task.weight);
+        }
+        let count = segments.dims()[0];
+        let mut grads = loss.div_scalar(count as f64).backward();
+        let grads = gradients(modules, &mut grads);
+        (read(softmax, center, output.logits), grads)
+    }
+
+    /// Gradients from where the loss is worst within the recipe's [`sharpness`](crate::OptimizerConfig::sharpness)
+    /// of the weights; the weights stay. Nothing is done where it is 0.
+    fn look_around(
+        &self,
+        modules: Modules,
+        grads: Vec<Option<Vec<f32>>>,
+        inputs: &Inputs,
+    ) -> (Modules, Vec<Option<Vec<f32>>>) {
+        let radius = self.recipe.optimizer.sharpness;
+        if radius == 0.0 {
+            return (modules, grads);
+        }
+        let all = grads.iter().flatten().flatten();
+        let norm = all.map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+        let scale = (radius / norm.max(1e-12)) as f32;
+        let mut here = Vec::with_capacity(grads.len());
+        let uphill = update_weights(modules, &mut |i, values| {
+            here.push(values.to_vec());
+            if let Some(grad) = &grads[i] {
+                values.iter_mut().zip(grad).for_each(|(w, g)| *w += scale * g);
+            }
+        });
+        let (_, grads) = self.pass(&uphill, inputs);
+        let back = update_weights(uphill, &mut |i, values| values.copy_from_slice(&here[i]));
+        (back, grads)
+    }
+
     /// The softmax loss against labels, shared with the one against a teacher's probabilities `[batch,
     /// classes]`.
-    fn taught(&self, softmax: Tensor<1>, logits: Tensor<2>, taught: Vec<f32>) -> Tensor<1> {
+    fn taught(&self, softmax: Tensor<1>, logits: Tensor<2>, taught: Tensor<2>) -> Tensor<1> {
         let DistillationConfig { share, temperature } = self.recipe.distillation;
-        let taught = Tensor::from_data(TensorData::new(taught, logits.dims()), &self.device);
         let against = softmax_loss(logits.div_scalar(temperature), taught);
         softmax.mul_scalar(1.0 - share) + against.mul_scalar(share * temperature * temperature)
     }
@@ -268,4 +334,78 @@ fn start_from(network: Network, init: &Model) -> Result<Network, TrainError> {
         }
     }
     Ok(load_parameters(network, tensors)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clstm_nn::{GflbConfig, Preset, Reset};
+
+    use super::*;
+
+    fn recipe() -> Recipe {
+        let mut recipe = Recipe::new(Preset::ConvLstmFcn, 2);
+        (recipe.crop_steps, recipe.batch) = (3, 4);
+        recipe.frontend.segment_length = 200;
+        recipe.network.segment_length = 200;
+        recipe.network.features = 5;
+        recipe.network.dropout = 0.0;
+        recipe.network.blocks.iter_mut().for_each(|block| block.filters = 3);
+        recipe.network.blocks[0].kernel_input = 40;
+        if let GflbConfig::BiGru { .. } = recipe.network.gflb {
+            recipe.network.gflb = GflbConfig::BiGru { hidden: 3, layers: 1, reset: Reset::Before };
+        }
+        recipe
+    }
+
+    fn batch(recipe: &Recipe) -> Batch {
+        let wave = |t: usize| (t as f32 * 0.05 * (1 + t / recipe.span() % 2) as f32).sin();
+        Batch {
+            segments: (0..4 * recipe.span()).map(wave).collect(),
+            labels: vec![0, 1, 0, 1],
+            mixed: Vec::new(),
+            taught: Vec::new(),
+            tasks: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn gradients_are_those_of_the_radius_uphill_and_the_weights_stay() {
+        let mut recipe = recipe();
+        recipe.optimizer.sharpness = 0.3;
+        let learner = Learner::new(&recipe, None, &[], &Device::flex()).expect("a learner");
+        let inputs = learner.inputs(batch(&recipe));
+        let modules = learner.modules().clone();
+        let before = parameters(&modules);
+        let (_, here) = learner.pass(&modules, &inputs);
+        let (modules, found) = learner.look_around(modules, here.clone(), &inputs);
+        let weights = |tensors: Vec<NamedTensor>| -> Vec<NamedTensor> {
+            tensors.into_iter().filter(|t| t.kind == ParameterKind::Weight).collect()
+        };
+        assert_eq!(weights(parameters(&modules)), weights(before.clone()));
+
+        // The same place, walked to by hand.
+        let squares = here.iter().flatten().flatten().map(|g| f64::from(*g).powi(2));
+        let scale = (0.3 / squares.sum::<f64>().sqrt()) as f32;
+        let mut uphill = before;
+        let mut grads = here.iter();
+        for tensor in uphill.iter_mut().filter(|t| t.kind == ParameterKind::Weight) {
+            if let Some(grad) = grads.next().expect("one for each weight") {
+                tensor.values.iter_mut().zip(grad).for_each(|(w, g)| *w += scale * g);
+            }
+        }
+        let uphill = load_parameters(learner.modules().clone(), uphill).expect("the same shapes");
+        let (_, expected) = learner.pass(&uphill, &inputs);
+        assert_eq!(found, expected);
+        assert_ne!(found, here);
+    }
+
+    #[test]
+    fn without_a_radius_the_gradients_stay() {
+        let recipe = recipe();
+        let learner = Learner::new(&recipe, None, &[], &Device::flex()).expect("a learner");
+        let inputs = learner.inputs(batch(&recipe));
+        let (_, here) = learner.pass(learner.modules(), &inputs);
+        let (_, found) = learner.look_around(learner.modules().clone(), here.clone(), &inputs);
+        assert_eq!(found, here);
+    }
 }

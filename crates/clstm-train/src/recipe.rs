@@ -30,6 +30,11 @@ pub struct OptimizerConfig {
     /// hundreds of taps are small, and a step that suits other weights is noise on them.
     #[serde(default = "one")]
     pub waveform_rate: f64,
+    /// How far around the weights a step looks for the worst loss, whose gradients it then takes, as a length of
+    /// the whole weight vector: sharpness-aware minimisation (Foret et al., ICLR 2021,
+    /// <https://arxiv.org/abs/2010.01412>). 0 for the gradients where they are, at half the cost.
+    #[serde(default)]
+    pub sharpness: f64,
     /// What moves the weight matrices inside the network.
     #[serde(default)]
     pub matrices: MatrixRule,
@@ -150,6 +155,7 @@ impl Recipe {
                 weight_decay: 0.02,
                 clip_norm: 5.0,
                 waveform_rate: 1.0,
+                sharpness: 0.0,
                 matrices: MatrixRule::Adam,
             },
             schedule: Schedule::OneCycle { warmup: 0.15, cycles: 1 },
@@ -247,6 +253,7 @@ impl Recipe {
             weight_decay,
             clip_norm,
             waveform_rate,
+            sharpness,
             matrices: _,
         } = self.optimizer;
         let sane = learning_rate > 0.0
@@ -254,11 +261,13 @@ impl Recipe {
             && clip_norm > 0.0
             && weight_decay >= 0.0
             && (0.0..=1.0).contains(&waveform_rate)
+            && (0.0..=10.0).contains(&sharpness)
             && [beta_1, beta_2].iter().all(|b| (0.0..1.0).contains(b))
             && [learning_rate, epsilon, clip_norm, weight_decay].iter().all(|v| v.is_finite());
         if !sane {
             return bad(
-                "optimizer: rates must be positive and finite, betas in [0, 1), waveform_rate in [0, 1]",
+                "optimizer: rates must be positive and finite, betas in [0, 1), waveform_rate in [0, 1], \
+                 sharpness in [0, 10]",
             );
         }
         if let Schedule::OneCycle { warmup, cycles } = self.schedule

@@ -131,6 +131,7 @@ mod tests {
             weight_decay: 0.5,
             clip_norm: 1.0,
             waveform_rate: 0.5,
+            sharpness: 0.0,
             matrices: MatrixRule::Adam,
         }
     }

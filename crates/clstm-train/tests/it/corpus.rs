@@ -50,6 +50,7 @@ pub(crate) fn recipes() -> [Recipe; 3] {
     let mut muon = recipe();
     muon.optimizer.matrices = MatrixRule::Muon;
     muon.precision = Precision::Bf16;
+    muon.optimizer.sharpness = 0.05;
     [recipe(), muon, plus]
 }
 
