@@ -63,7 +63,7 @@ fn what_cannot_be_built_on_is_refused() {
     complains(train.arg("--teacher").arg(place("nowhere")), 1, "--teacher");
     let mut train = training("train", &out, 1);
     train.args(["--set", "validation.share=0.25"]).arg("--init").arg(model());
-    complains(&mut train, 1, "may have heard what validation.share would hold out");
+    complains(&mut train, 2, "may have heard what validation.share would hold out");
     assert!(!out.exists(), "nothing was begun");
 }
 
