@@ -182,7 +182,7 @@ impl Learner {
     }
 
     /// Gradients from where the loss is worst within the recipe's [`sharpness`](crate::OptimizerConfig::sharpness)
-    /// of the weights; the weights stay. Nothing is done where it is 0.
+    /// of the weights; the weights stay, running statistics see both places. Nothing is done where it is 0.
     fn look_around(
         &self,
         modules: Modules,

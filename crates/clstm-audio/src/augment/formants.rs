@@ -20,7 +20,7 @@ const MOST: f32 = std::f32::consts::LN_10;
 /// Power below which a bin counts as empty, relative to the frame's mean power: 60 dB.
 const FLOOR: f32 = 1e-6;
 
-/// Moves formants; its scratch grows never after it was made.
+/// Moves formants; all of its memory is made with it.
 pub(super) struct FormantShifter {
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
@@ -165,7 +165,7 @@ mod tests {
         voice
     }
 
-    /// Amplitude of a frequency over the second half of a second.
+    /// Amplitude of a frequency over the middle half of a second.
     fn amplitude(voice: &[f32], hz: f32) -> f32 {
         let middle = &voice[RATE as usize / 4..RATE as usize * 3 / 4];
         let mut sum = Complex32::ZERO;
@@ -205,7 +205,7 @@ mod tests {
             let voice = vowel(pitch, &[700.0, 1800.0]);
             for factor in [0.85, 1.15] {
                 let moved = shifted(&voice, factor);
-                // The higher one by all of the factor; the lower one, narrow beside the envelope, by part of it.
+                // The lower one, narrow beside what the envelope can show, by less of the factor than the higher one.
                 for (formant, least) in [(700.0, 0.2), (1800.0, 0.5)] {
                     let before = resonance(&voice, pitch, formant);
                     let moved = resonance(&moved, pitch, formant * factor) / before - 1.0;

@@ -61,10 +61,11 @@ fn what_cannot_be_built_on_is_refused() {
     complains(cv().arg("--teacher").arg(place("nowhere")), 1, "nowhere");
     let mut train = training("train", &out, 1);
     complains(train.arg("--teacher").arg(place("nowhere")), 1, "--teacher");
-    let mut train = training("train", &out, 1);
+    let new = place("building-validated");
+    let mut train = training("train", &new, 1);
     train.args(["--set", "validation.share=0.25"]).arg("--init").arg(model());
     complains(&mut train, 2, "may have heard what validation.share would hold out");
-    assert!(!out.exists(), "nothing was begun");
+    assert!(!new.exists(), "nothing was begun");
 }
 
 #[test]
