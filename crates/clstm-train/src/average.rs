@@ -81,6 +81,7 @@ fn of_all<'a>(runs: impl Iterator<Item = &'a Protocol> + Clone) -> Option<Protoc
         taught_by: any(|run| &run.taught_by),
         views: runs.clone().map(|run| run.views).max()?,
         models: runs.clone().map(|run| run.models).sum(),
+        members: runs.clone().flat_map(Protocol::as_members).collect(),
         preset: presets.join("+"),
         epochs: runs.map(|run| run.epochs).max()?,
         ..first.clone()

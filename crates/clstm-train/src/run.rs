@@ -37,10 +37,12 @@ pub struct Protocol {
     /// Seed of the split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold_seed: Option<u64>,
-    /// Models whose probabilities are averaged, trained from different seeds or of different presets;
-    /// `seed` is the first's.
+    /// Models whose probabilities are averaged; `seed` is the first's.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub models: usize,
+    /// Preset and training of each of these models, in words; empty where there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
     /// Preset of the network.
     pub preset: String,
     /// What the models of this run started from; none where their weights were drawn.
@@ -90,6 +92,7 @@ impl Protocol {
             seed,
             fold_seed: None,
             models: 1,
+            members: Vec::new(),
             preset: String::new(),
             epochs: 0,
             started_from: None,
@@ -114,6 +117,7 @@ impl Protocol {
             started_from: None,
             taught_by: None,
             models: 1,
+            members: Vec::new(),
             views: 1,
             ..self.clone()
         }
@@ -148,6 +152,29 @@ impl Protocol {
             true => String::new(),
             false => format!("; LEAKAGE: {}", self.leakage),
         };
+        let folds = self.fold_seed.map_or(String::new(), |seed| format!(" of seed {seed}"));
+        let training = match self.members.as_slice() {
+            [] => self.training(),
+            members => format!("mean of {} models ({})", self.models, members.join("; ")),
+        };
+        format!(
+            "{}, {} split ({speakers}), {} folds{folds}, {training}{leakage}",
+            subject(&self.corpus, self.target.as_deref(), self.label_map.as_deref()),
+            self.split,
+            self.folds,
+        )
+    }
+
+    /// What this run brings into an average: itself, or the members of the average that it is.
+    pub(crate) fn as_members(&self) -> Vec<String> {
+        match self.members.as_slice() {
+            [] => vec![format!("{}, {}", self.preset, self.training())],
+            members => members.to_vec(),
+        }
+    }
+
+    /// How the models were trained, in words.
+    fn training(&self) -> String {
         // Model files hold such sentences of runs from before there was a choice: f32 keeps its own.
         let arithmetic = match self.precision.as_str() {
             "" | "f32" => String::new(),
@@ -157,7 +184,6 @@ impl Protocol {
             let by = self.split.parse().map_or(HoldOut::Utterances, Split::hold_out);
             format!(", {}", config.describe(by))
         });
-        let folds = self.fold_seed.map_or(String::new(), |seed| format!(" of seed {seed}"));
         let built_on =
             BuiltOn { started_from: self.started_from.clone(), taught_by: self.taught_by.clone() };
         let views = match self.views {
@@ -169,16 +195,11 @@ impl Protocol {
             count if self.preset.contains('+') => {
                 format!(", mean of {count} models ({})", self.preset.replace('+', ", "))
             }
-            count => format!(", mean of {count} models from different seeds"),
+            count => format!(", mean of {count} models"),
         };
         format!(
-            "{}, {} split ({speakers}), {} folds{folds}, {} epochs, seed \
-             {}{arithmetic}{built_on}{models}{validation}{views}{leakage}",
-            subject(&self.corpus, self.target.as_deref(), self.label_map.as_deref()),
-            self.split,
-            self.folds,
-            self.epochs,
-            self.seed
+            "{} epochs, seed {}{arithmetic}{built_on}{models}{validation}{views}",
+            self.epochs, self.seed
         )
     }
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 const EXAMPLES: &str = "\
-The runs tested the same utterances in the same folds, from different seeds or with different presets; the
+The runs tested the same utterances in the same folds, with models of other seeds, presets or trainings; the
 new run holds the folds that all of them have done, its figures are those of the mean of their probabilities.
 
 Examples:

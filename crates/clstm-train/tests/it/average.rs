@@ -50,7 +50,10 @@ fn the_mean_of_two_seeds_over_the_same_folds() {
         assert_eq!(counted.ua.to_bits(), fold.ua.to_bits());
     }
     let said = metrics.protocol.describe();
-    assert!(said.contains("2 folds of seed 7") && said.contains("mean of 2 models"), "{said}");
+    let preset = recipe().preset;
+    let members = format!("({preset}, 2 epochs, seed 1; {preset}, 2 epochs, seed 2)");
+    let expected = format!("2 folds of seed 7, mean of 2 models {members}");
+    assert!(said.ends_with(&expected), "{said}");
     let again = average_runs(&runs, &out);
     assert!(matches!(again, Err(TrainError::RunExists { .. })), "nothing is overwritten");
 }
@@ -90,10 +93,17 @@ fn models_of_different_presets_are_averaged_and_named() {
     let other = CrossValidation::new(Split::Random, 2, other, Device::flex(), out);
     let other = CrossValidation { fold_seed: Some(7), ..other };
     cross_validate(&other, &dataset(), false, &Stop::new(false), &mut Silent).expect("a run");
-    let metrics = average_runs(&[one, other.out], &path.join("both")).expect("an average");
+    let runs = [one, other.out, path.join("both")];
+    let metrics = average_runs(&runs[..2], &runs[2]).expect("an average");
     let first = recipe().preset;
     assert_eq!(metrics.protocol.preset, format!("{first}+convlstm-bigru"));
     assert_eq!((metrics.protocol.models, metrics.protocol.epochs), (2, 2));
     let said = metrics.protocol.describe();
-    assert!(said.contains(&format!("mean of 2 models ({first}, convlstm-bigru)")), "{said}");
+    let members = format!("{first}, 2 epochs, seed 1; convlstm-bigru, 1 epochs, seed 2");
+    assert!(said.ends_with(&format!("mean of 2 models ({members})")), "{said}");
+
+    // An average of an average names the models, not the averages.
+    let metrics = average_runs(&runs, &path.join("all")).expect("an average");
+    let said = metrics.protocol.describe();
+    assert!(said.ends_with(&format!("mean of 4 models ({members}; {members})")), "{said}");
 }
