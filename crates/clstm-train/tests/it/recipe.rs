@@ -124,7 +124,7 @@ fn recipes_from_before_a_setting_are_read_with_its_default() {
 #[test]
 fn small_corpora_are_passed_more_often() {
     let epochs = |utterances| Recipe::new(Preset::ClstmPlus, 8).for_corpus(utterances).epochs;
-    assert_eq!([epochs(10_000), epochs(ENOUGH_UTTERANCES)], [90, 90]);
-    assert_eq!([epochs(600), epochs(400), epochs(300)], [180, 270, 360]);
-    assert_eq!([epochs(3), epochs(0)], [360, 360], "at most four times");
+    assert_eq!([epochs(10_000), epochs(ENOUGH_UTTERANCES)], [60, 60]);
+    assert_eq!([epochs(600), epochs(400), epochs(300)], [120, 180, 240]);
+    assert_eq!([epochs(3), epochs(0)], [240, 240], "at most four times");
 }
