@@ -1,5 +1,7 @@
 //! Sizes of the whole network: what a model file stores and a preset fills in.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::NetworkError;
@@ -99,6 +101,29 @@ pub struct FilterbankConfig {
     pub style: f64,
 }
 
+/// Compression of the waveform's dynamic range: RMS normalisation (Eq. 1) once more, of windows of two hops instead
+/// of the utterance, and in part. Quiet phones come nearer to loud ones, whose `tanh` would drown them; what is left
+/// of the differences still tells how loud they were.
+///
+/// A sample is multiplied by `((level² + floor²) / reference²)^(-amount / 2)`, with the RMS level of the samples up to a
+/// hop before and behind, 40 dB below the front end's level as the floor, between hops interpolated.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompressionConfig {
+    /// The share of the differences, in dB, that is taken out: 0 leaves the waveform, 1 makes all of it equally loud.
+    pub amount: f64,
+    /// Samples from one level to the next.
+    pub hop: usize,
+}
+
+impl CompressionConfig {
+    /// The samples whose level is the `k`-th, of so many.
+    pub(crate) fn window(self, k: usize, samples: usize) -> Range<usize> {
+        let middle = k * self.hop;
+        middle.saturating_sub(self.hop)..(middle + self.hop).min(samples)
+    }
+}
+
 /// A convolutional block over time and length, see [`ConvBlock`](crate::ConvBlock).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -138,6 +163,9 @@ pub struct NetworkConfig {
     pub sample_rate: u32,
     /// Samples of one segment (time step).
     pub segment_length: usize,
+    /// Compression of the waveform's dynamic range, before anything hears it; the paper has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<CompressionConfig>,
     /// A filterbank before the blocks; without it the first block hears the waveform, as in the paper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filterbank: Option<FilterbankConfig>,
@@ -190,6 +218,15 @@ impl NetworkConfig {
                 "dropout is {}, not in [0, 1)",
                 self.dropout
             )));
+        }
+        if let Some(compression) = &self.compression {
+            size("compression.hop", compression.hop)?;
+            if !(0.0..=1.0).contains(&compression.amount) {
+                let amount = compression.amount;
+                return Err(NetworkError::Config(format!(
+                    "compression.amount is {amount}, not in [0, 1]"
+                )));
+            }
         }
         if let Some(bank) = &self.filterbank {
             size("filterbank.filters", bank.filters)?;

@@ -55,8 +55,8 @@ pub mod composed;
 
 pub use center_loss::{CenterLoss, CenterLossConfig, softmax_loss};
 pub use config::{
-    ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset,
-    TimePooling,
+    CompressionConfig, ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig,
+    Peepholes, Reset, TimePooling,
 };
 pub use conv_block::ConvBlock;
 pub use conv_lstm::{ConvLstm, ConvLstmConfig};

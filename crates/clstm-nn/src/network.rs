@@ -4,8 +4,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::{
-    ConvBlock, ConvBlockConfig, Dropout, Filterbank, Gflb, Head, HeadConfig, Initializer, Lflb,
-    NetworkConfig, NetworkError, Output, Precision,
+    CompressionConfig, ConvBlock, ConvBlockConfig, Dropout, Filterbank, Gflb, Head, HeadConfig,
+    Initializer, Lflb, NetworkConfig, NetworkError, Output, Precision, composed,
 };
 
 /// Whether a forward pass learns.
@@ -33,6 +33,8 @@ pub struct Network {
     pub gflb: Gflb,
     /// Fully connected layers.
     pub head: Head,
+    #[module(skip)]
+    compression: Option<CompressionConfig>,
     #[module(skip)]
     dropout: Dropout,
 }
@@ -69,6 +71,7 @@ impl NetworkConfig {
             lflbs,
             gflb,
             head: head.init(&mut initializer, device),
+            compression: self.compression,
             dropout: Dropout { probability: self.dropout },
         })
     }
@@ -96,9 +99,14 @@ impl Network {
     #[must_use]
     pub fn forward(&self, segments: Tensor<3>, mode: Mode) -> Output {
         let [batch, time, length] = segments.dims();
+        let waveform = segments.reshape([batch, time * length]);
+        let waveform = match self.compression {
+            Some(config) => composed::compression(waveform, config),
+            None => waveform,
+        }; // [B, T L]
         let steps = match &self.filterbank {
-            Some(bank) => bank.forward(segments.reshape([batch, time * length]), mode),
-            None => segments.reshape([batch, time, length, 1]),
+            Some(bank) => bank.forward(waveform, mode),
+            None => waveform.reshape([batch, time, length, 1]),
         }; // [B, T, L, C], of a filterbank's frames and bands
         let steps = self.convolutions.iter().fold(steps, |x, block| block.forward(x, mode));
         let local = self.lflbs.iter().fold(steps, |x, lflb| lflb.forward(x, mode)); // [B, T, Q, H]

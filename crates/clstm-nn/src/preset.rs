@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::{
-    ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig, NetworkError,
-    Peepholes, Reset, TimePooling,
+    CompressionConfig, ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig,
+    NetworkError, Peepholes, Reset, TimePooling,
 };
 
 /// A row of Table 1, or `clstm-plus`.
@@ -73,7 +73,7 @@ impl Preset {
     ///
     /// The paper gives the kinds of layers but none of their sizes. Ours: 16 kHz, segments of 125 ms;
     /// the first block hears 25 ms windows and pools over 10 ms, so that its pooling takes the
-    /// envelope of what its filters pass.
+    /// envelope of what its filters pass. Before it half of the differences in level are taken out of the waveform.
     #[must_use]
     pub fn network(self, classes: usize) -> NetworkConfig {
         let block = |filters, kernel_input, stride, pool| LflbConfig {
@@ -100,6 +100,7 @@ impl Preset {
         NetworkConfig {
             sample_rate: 16_000,
             segment_length: 2_000,
+            compression: Some(CompressionConfig { amount: 0.5, hop: 160 }),
             filterbank: None,
             convolutions: Vec::new(),
             pooling: TimePooling::Mean,
@@ -150,6 +151,7 @@ fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
     NetworkConfig {
         sample_rate: 16_000,
         segment_length: 1_920,
+        compression: None,
         filterbank: Some(bank),
         convolutions: vec![convolution(32, 2), convolution(64, 3), convolution(96, 1)],
         blocks: vec![block],

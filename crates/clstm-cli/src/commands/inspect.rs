@@ -80,8 +80,16 @@ fn describe(model: &Model) -> String {
 
 fn architecture(network: &NetworkConfig) -> String {
     let mut text = String::new();
+    let ms = |samples: usize| 1e3 * samples as f64 / f64::from(network.sample_rate);
+    if let Some(compression) = &network.compression {
+        let _ = writeln!(
+            text,
+            "compression  of the waveform, {:.0}% of the differences in level every {:.1} ms",
+            100.0 * compression.amount,
+            ms(compression.hop)
+        );
+    }
     if let Some(bank) = &network.filterbank {
-        let ms = |samples: usize| 1e3 * samples as f64 / f64::from(network.sample_rate);
         let _ = writeln!(
             text,
             "filterbank  {} learnt filters of {:.1} ms, log energies{} every {:.1} ms",

@@ -1,6 +1,7 @@
 //! The network for inference alone: weights packed once, plain slices, no tensors of a framework.
 
 mod block;
+mod compression;
 mod front;
 mod gflb;
 mod head;
@@ -9,8 +10,9 @@ mod tensors;
 use clstm_kernels::{GROUP, threads};
 use rayon::prelude::*;
 
-use crate::{NamedTensor, NetworkConfig, NetworkError, Precision};
+use crate::{CompressionConfig, NamedTensor, NetworkConfig, NetworkError, Precision};
 use block::Block;
+use compression::compressed;
 use front::{ConvBlock, Filterbank};
 use gflb::Gflb;
 use head::Head;
@@ -25,6 +27,7 @@ use tensors::Tensors;
 #[derive(Debug)]
 pub struct Engine {
     segment_length: usize,
+    compression: Option<CompressionConfig>,
     filterbank: Option<Filterbank>,
     convolutions: Vec<ConvBlock>,
     blocks: Vec<Block>,
@@ -72,7 +75,17 @@ impl Engine {
         tensors.finish()?;
         let frames = config.convolution_steps(0, 1);
         let segment_length = config.segment_length;
-        Ok(Self { segment_length, filterbank, convolutions, blocks, frames, gflb, head })
+        let compression = config.compression;
+        Ok(Self {
+            segment_length,
+            compression,
+            filterbank,
+            convolutions,
+            blocks,
+            frames,
+            gflb,
+            head,
+        })
     }
 
     /// Runs over `segments` `[batch, time, length]`, row-major.
@@ -115,6 +128,8 @@ impl Engine {
     /// [`Engine::run`] for a part of the batch, through all layers.
     fn run_part(&self, segments: &[f32], time: usize, features: &mut [f32], logits: &mut [f32]) {
         let batch = segments.len() / (time * self.segment_length);
+        let waveform = self.compression.map(|config| compressed(config, batch, segments));
+        let segments = waveform.as_deref().unwrap_or(segments);
         let mut local = self.filterbank.as_ref().map(|bank| bank.forward(batch, segments));
         let mut time = time * self.frames;
         for block in &self.convolutions {

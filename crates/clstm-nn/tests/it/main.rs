@@ -2,6 +2,7 @@
 #![allow(clippy::print_stderr, reason = "a skipped check says so")]
 
 mod allocations;
+mod compression;
 mod engine;
 mod fused;
 mod layers;

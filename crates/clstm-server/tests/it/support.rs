@@ -24,6 +24,7 @@ fn network() -> NetworkConfig {
         input_norm: true,
     };
     NetworkConfig {
+        compression: None,
         filterbank: None,
         convolutions: Vec::new(),
         pooling: TimePooling::Mean,

@@ -21,7 +21,8 @@ const CHECKED: usize = 8;
 pub(crate) fn prepare(arguments: &Arguments) -> Result<()> {
     let recipe = Recipe::new(arguments.text("preset")?.parse()?, CLASSES);
     let recipe = recipe.with_changes(None, &arguments.settings()?)?;
-    let config = recipe.network;
+    // What comes before the first layer is no layer, and the peers do without it.
+    let config = NetworkConfig { compression: None, ..recipe.network };
     let batch = arguments.number("batch")?.max(CHECKED);
     let inputs = Inputs::noise(batch, arguments.number("segments")?, config.segment_length);
     let checked = inputs.first(CHECKED)?;

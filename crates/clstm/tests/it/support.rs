@@ -5,8 +5,8 @@ use std::path::Path;
 use clstm::audio::{DecodeLimits, TrimConfig, decode_file, resample};
 use clstm::nn::burn::tensor::Device;
 use clstm::nn::{
-    ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset,
-    TimePooling, parameters,
+    CompressionConfig, ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig,
+    Peepholes, Reset, TimePooling, parameters,
 };
 use clstm::{
     Calibration, CalibrationScores, FrontendConfig, Model, ModelInfo, RiskPoint, Scaling, Score,
@@ -27,6 +27,7 @@ pub(crate) fn tiny_network() -> NetworkConfig {
         input_norm: true,
     };
     NetworkConfig {
+        compression: Some(CompressionConfig { amount: 0.5, hop: 160 }),
         filterbank: None,
         convolutions: Vec::new(),
         pooling: TimePooling::Mean,
