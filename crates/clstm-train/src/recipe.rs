@@ -57,12 +57,17 @@ pub struct MixupConfig {
     /// Parameter of the symmetric beta distribution that shares are drawn from; small ones mix in
     /// little.
     pub alpha: f64,
+    /// Share of the mixtures that are a stretch of the other utterance in the place of its own, of up to half of the
+    /// crop, instead of the sum of both: what CutMix (Yun et al., ICCV 2019, <https://arxiv.org/abs/1905.04899>) is for
+    /// images. The classes are then mixed by the stretch's share of the energy.
+    #[serde(default)]
+    pub cut: f64,
 }
 
 impl Default for MixupConfig {
     /// Off; mostly small shares when switched on.
     fn default() -> Self {
-        Self { prob: 0.0, alpha: 0.4 }
+        Self { prob: 0.0, alpha: 0.4, cut: 0.0 }
     }
 }
 
@@ -234,9 +239,10 @@ impl Recipe {
         if self.crop_steps == 0 || self.test_every == 0 || self.checkpoint_every == 0 {
             return bad("crop_steps, test_every and checkpoint_every must be at least 1");
         }
-        let MixupConfig { prob, alpha } = self.mixup;
-        if !(0.0..=1.0).contains(&prob) || prob > 0.0 && !(0.01..=1.0).contains(&alpha) {
-            return bad("mixup.prob must be in [0, 1] and mixup.alpha in [0.01, 1]");
+        let MixupConfig { prob, alpha, cut } = self.mixup;
+        let shares = [prob, cut].iter().all(|share| (0.0..=1.0).contains(share));
+        if !shares || prob > 0.0 && !(0.01..=1.0).contains(&alpha) {
+            return bad("mixup.prob and mixup.cut must be in [0, 1] and mixup.alpha in [0.01, 1]");
         }
         if !(0.0..1.0).contains(&self.label_smoothing) {
             return bad("label_smoothing must be in [0, 1)");

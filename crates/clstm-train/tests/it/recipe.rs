@@ -96,7 +96,9 @@ fn mistakes_are_named() {
 #[test]
 fn mixup_has_its_domain() {
     set(&[("mixup.prob", "0.5")]).expect("a valid change");
-    for (key, value) in [("mixup.prob", "1.5"), ("mixup.alpha", "0"), ("mixup.alpha", "2")] {
+    for (key, value) in
+        [("mixup.prob", "1.5"), ("mixup.alpha", "0"), ("mixup.alpha", "2"), ("mixup.cut", "-0.1")]
+    {
         let error = set(&[("mixup.prob", "0.5"), (key, value)]).expect_err(value);
         assert!(error.contains("mixup"), "{error}");
     }

@@ -123,7 +123,11 @@ fn mixup_changes_the_training_and_nothing_else() {
     recipe.mixup.alpha = 0.9;
     assert_eq!(first_loss(&recipe, "off"), plain, "its share means nothing while it is off");
     recipe.mixup.prob = 1.0;
-    assert_ne!(first_loss(&recipe, "on"), plain);
+    let summed = first_loss(&recipe, "on");
+    assert_ne!(summed, plain);
+    recipe.mixup.cut = 1.0;
+    let spliced = first_loss(&recipe, "cut");
+    assert!(![plain, summed].contains(&spliced), "{spliced}");
 }
 
 #[test]
