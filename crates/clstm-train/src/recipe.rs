@@ -130,7 +130,7 @@ pub struct Recipe {
 impl Recipe {
     /// The default recipe of a preset for `classes` classes: whole utterances, strong variations of
     /// them, and mixtures of two. The presets differ in their networks and in how long they train; `clstm-plus` besides
-    /// in what moves its weights, which did nothing for the paper's network (`docs/experiments.md`).
+    /// in what moves its weights, which is not settled for the paper's network (`docs/experiments.md`).
     #[must_use]
     pub fn new(preset: Preset, classes: usize) -> Self {
         let plus = preset == Preset::ClstmPlus;
