@@ -27,6 +27,7 @@ pub(crate) fn mix_up(
         let (done, rest) = segments.split_at_mut((i + 1) * span);
         let partner = if next == 0 { &first } else { &rest[..span] };
         let crop = &mut done[i * span..];
+        // No draw where nothing is cut: recipes without cuts keep the draws that they had.
         let share = if !happens {
             0.0
         } else if config.cut > 0.0 && unit(&mut random) <= config.cut {
@@ -145,7 +146,6 @@ mod tests {
                 assert_eq!(foreign.len(), last - first + 1, "one stretch");
                 assert!(foreign.len() <= span / 2);
                 let energy = |x: &[f32]| x.iter().map(|x| x * x).sum::<f32>();
-                // What two crops have alike, silence here, is no one's.
                 let expected = energy(&crop[*first..=*last]) / energy(crop);
                 assert!((share - expected).abs() < 1e-5, "{share} for {expected}");
                 taken += 1;
