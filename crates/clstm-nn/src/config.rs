@@ -181,12 +181,17 @@ pub struct NetworkConfig {
     /// How the steps become one vector.
     #[serde(default)]
     pub pooling: TimePooling,
-    /// Size of the deep feature, which the centre loss sees.
+    /// Size of the deep feature, which the centre loss sees; see [`deep_feature`](Self::deep_feature).
     pub features: usize,
     /// Probability of dropout before the GFLB and on the deep feature, while training.
     pub dropout: f64,
     /// Number of classes.
     pub classes: usize,
+    /// Further branches: networks of their own, without branches, that hear the same segments. The logits are the
+    /// mean of all branches', the deep feature is theirs in a row, this network's own first; each learns by its own
+    /// loss.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<NetworkConfig>,
 }
 
 /// No sane layer is wider or longer; a malformed file must not ask for all memory.
@@ -202,6 +207,7 @@ impl NetworkConfig {
             1..=LARGEST => Ok(()),
             _ => Err(NetworkError::Config(format!("{name} is {value}, not in 1..={LARGEST}"))),
         };
+        self.validate_branches()?;
         size("segment_length", self.segment_length)?;
         size("features", self.features)?;
         size("classes", self.classes)?;
@@ -284,6 +290,41 @@ impl NetworkConfig {
             }
         }
         Ok(())
+    }
+
+    /// Checks that the branches make networks, and hear and answer what this one does.
+    fn validate_branches(&self) -> Result<(), NetworkError> {
+        if self.branches.len() > 15 {
+            let count = self.branches.len();
+            return Err(NetworkError::Config(format!("{count} branches, not in 0..=15")));
+        }
+        for (i, branch) in self.branches.iter().enumerate() {
+            let named = |what: String| NetworkError::Config(format!("branches[{i}]{what}"));
+            let same = [
+                ("sample_rate", branch.sample_rate as usize, self.sample_rate as usize),
+                ("segment_length", branch.segment_length, self.segment_length),
+                ("classes", branch.classes, self.classes),
+            ];
+            if let Some((what, found, wanted)) = same.iter().find(|(_, a, b)| a != b) {
+                return Err(named(format!(".{what} is {found}, the network's {wanted}")));
+            }
+            if !branch.branches.is_empty() {
+                return Err(named(" has branches of its own".to_owned()));
+            }
+            branch.validate().map_err(|error| named(format!(": {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// This network's own branch, then the further ones.
+    pub fn every_branch(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.branches)
+    }
+
+    /// Size of the deep feature of all branches together.
+    #[must_use]
+    pub fn deep_feature(&self) -> usize {
+        self.every_branch().map(|branch| branch.features).sum()
     }
 
     /// `(length, channels)` of a step before convolution `i`, and after the last for

@@ -29,6 +29,24 @@ pub struct Output {
     pub logits: Tensor<2>,
 }
 
+impl Output {
+    /// Of branches: their deep features in a row, the mean of their logits.
+    ///
+    /// # Panics
+    /// If there are none.
+    #[must_use]
+    pub fn of_branches(mut branches: Vec<Self>) -> Self {
+        if branches.len() == 1 {
+            return branches.swap_remove(0);
+        }
+        let count = branches.len() as f64;
+        let features = branches.iter().map(|branch| branch.features.clone()).collect();
+        let logits = branches.into_iter().map(|branch| branch.logits);
+        let sum = logits.reduce(|sum, logits| sum + logits).expect("a network has a branch");
+        Self { features: Tensor::cat(features, 1), logits: sum.div_scalar(count) }
+    }
+}
+
 /// Attention over the steps of an utterance.
 #[derive(Module, Debug)]
 pub struct Attention {

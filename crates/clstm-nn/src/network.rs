@@ -33,6 +33,8 @@ pub struct Network {
     pub gflb: Gflb,
     /// Fully connected layers.
     pub head: Head,
+    /// Further branches, which hear the same segments.
+    pub branches: Vec<Network>,
     #[module(skip)]
     compression: Option<CompressionConfig>,
     #[module(skip)]
@@ -46,18 +48,22 @@ impl NetworkConfig {
     /// [`NetworkError::Config`] if the sizes make no network.
     pub fn init(&self, seed: u64, device: &Device) -> Result<Network, NetworkError> {
         self.validate()?;
-        let mut initializer = Initializer::new(seed);
+        Ok(self.draw(&mut Initializer::new(seed), device))
+    }
+
+    /// A network of sizes that have been checked.
+    fn draw(&self, initializer: &mut Initializer, device: &Device) -> Network {
         let filterbank =
-            self.filterbank.map(|bank| bank.init(self.sample_rate, &mut initializer, device));
+            self.filterbank.map(|bank| bank.init(self.sample_rate, initializer, device));
         let convolution = |(i, block): (usize, &ConvBlockConfig)| {
-            block.init(self.convolution_input(i).1, &mut initializer, device)
+            block.init(self.convolution_input(i).1, initializer, device)
         };
         let convolutions = self.convolutions.iter().enumerate().map(convolution).collect();
         let lflbs = (0..self.blocks.len())
-            .map(|index| Lflb::init(self, index, &mut initializer, device))
+            .map(|index| Lflb::init(self, index, initializer, device))
             .collect();
         let (length, filters) = self.block_input(self.blocks.len());
-        let (gflb, input) = Gflb::init(&self.gflb, length * filters, &mut initializer, device);
+        let (gflb, input) = Gflb::init(&self.gflb, length * filters, initializer, device);
         let head = HeadConfig {
             input,
             features: self.features,
@@ -65,15 +71,16 @@ impl NetworkConfig {
             dropout: self.dropout,
             pooling: self.pooling,
         };
-        Ok(Network {
+        Network {
             filterbank,
             convolutions,
             lflbs,
             gflb,
-            head: head.init(&mut initializer, device),
+            head: head.init(initializer, device),
+            branches: self.branches.iter().map(|branch| branch.draw(initializer, device)).collect(),
             compression: self.compression,
             dropout: Dropout { probability: self.dropout },
-        })
+        }
     }
 }
 
@@ -91,13 +98,40 @@ impl Network {
         conv_lstms.for_each(|layer| layer.precision = precision);
         gflb.gru.iter_mut().for_each(|layer| layer.precision = precision);
         self.convolutions.iter_mut().for_each(|block| block.precision = precision);
+        let branches = std::mem::take(&mut self.branches).into_iter();
+        self.branches = branches.map(|branch| branch.with_precision(precision)).collect();
         self
     }
 
+    /// What all branches say together.
+    ///
     /// # Shapes
     /// - `segments`: `[batch, time, length]`, the RMS-normalised waveform cut into segments
     #[must_use]
     pub fn forward(&self, segments: Tensor<3>, mode: Mode) -> Output {
+        Output::of_branches(self.forward_branches(segments, mode))
+    }
+
+    /// What each branch says, this network's own first.
+    ///
+    /// # Shapes
+    /// - `segments`: `[batch, time, length]`, as for [`forward`](Self::forward)
+    #[must_use]
+    pub fn forward_branches(&self, segments: Tensor<3>, mode: Mode) -> Vec<Output> {
+        let own = self.forward_own(segments.clone(), mode);
+        let branches = self.branches.iter().zip(1..).map(|(branch, i)| {
+            let mode = match mode {
+                // Other units drop out than in the branches before.
+                Mode::Training { seed } => Mode::Training { seed: seed ^ (0x6272_616e << 32 | i) },
+                Mode::Inference => mode,
+            };
+            branch.forward_own(segments.clone(), mode)
+        });
+        std::iter::once(own).chain(branches).collect()
+    }
+
+    /// What this network's own branch says.
+    fn forward_own(&self, segments: Tensor<3>, mode: Mode) -> Output {
         let [batch, time, length] = segments.dims();
         let waveform = segments.reshape([batch, time * length]);
         let waveform = match self.compression {

@@ -115,6 +115,7 @@ impl Preset {
             features: 128,
             dropout: 0.2,
             classes,
+            branches: Vec::new(),
         }
     }
 }
@@ -161,6 +162,7 @@ fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
         features: 128,
         dropout: 0.3,
         classes,
+        branches: Vec::new(),
     }
 }
 

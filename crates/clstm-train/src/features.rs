@@ -63,7 +63,7 @@ impl DeepFeatures {
         checkpoint: &Path,
     ) -> Result<Self, TrainError> {
         let info = recognizer.info();
-        let (width, classes) = (info.network.features, info.labels.len());
+        let (width, classes) = (info.network.deep_feature(), info.labels.len());
         let (centers, source) =
             match learnt_centers(checkpoint, info.training.epochs, classes * width)? {
                 Some(centers) => (centers, CenterSource::Learnt),

@@ -7,7 +7,7 @@ use clstm_nn::burn;
 use clstm_nn::burn::module::Module;
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm_nn::{
-    CenterLoss, CenterLossConfig, Mode, NamedTensor, Network, ParameterKind, TaskHead,
+    CenterLoss, CenterLossConfig, Mode, NamedTensor, Network, Output, ParameterKind, TaskHead,
     TaskHeadConfig, gradients, load_parameters, parameters, softmax_loss, update_weights,
 };
 
@@ -33,9 +33,9 @@ pub struct Batch {
 /// What a step saw of its batch before it moved the weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// Softmax loss (Eq. 12), summed over the batch.
+    /// Softmax loss (Eq. 12), summed over the batch; the mean of the network's branches.
     pub softmax_loss: f64,
-    /// Centre loss (Eq. 13), summed over the batch, before lambda.
+    /// Centre loss (Eq. 13), summed over the batch, before lambda; likewise.
     pub center_loss: f64,
     /// The class with the largest logit, for each utterance.
     pub predicted: Vec<usize>,
@@ -49,6 +49,8 @@ pub struct Learner {
     /// Away only within a step, which takes it apart.
     modules: Option<Modules>,
     optimizer: Optimizer,
+    /// Which of the network's branches each weight is of; the centres count with the first.
+    branches: Vec<usize>,
 }
 
 /// All that has weights; checkpoints name them by these fields.
@@ -98,8 +100,8 @@ impl Learner {
             Some(init) => start_from(network, init)?,
             None => network,
         };
-        let config =
-            CenterLossConfig { classes: recipe.network.classes, features: recipe.network.features };
+        let (classes, features) = (recipe.network.classes, recipe.network.deep_feature());
+        let config = CenterLossConfig { classes, features };
         let tasks = recipe.tasks.iter().zip(answers);
         let tasks = tasks.map(|(task, &answers)| {
             let (features, adversarial) = (config.features, task.adversarial);
@@ -110,7 +112,8 @@ impl Learner {
         let mut weights = parameters(&modules);
         weights.retain(|t| t.kind == ParameterKind::Weight);
         let optimizer = Optimizer::new(recipe.optimizer, recipe.precision, &weights);
-        Ok(Self { recipe: recipe.clone(), device, modules: Some(modules), optimizer })
+        let branches = weights.iter().map(|weight| branch(&weight.name)).collect();
+        Ok(Self { recipe: recipe.clone(), device, modules: Some(modules), optimizer, branches })
     }
 
     /// Moves the weights by a batch at the learning rate `rate`; where the loss is not a number, they
@@ -163,13 +166,18 @@ impl Learner {
         let recipe = &self.recipe;
         let seed = mix(recipe.seed, self.optimizer.time + 1, 0x6472_6f70);
         let Inputs { segments, smoothed, hard, taught, tasks } = inputs;
-        let output = modules.network.forward(segments.clone(), Mode::Training { seed });
-        let softmax = softmax_loss(output.logits.clone(), smoothed.clone()); // [1]
-        let softmax = match taught {
-            None => softmax,
-            Some(taught) => self.taught(softmax, output.logits.clone(), taught.clone()),
-        };
-        let center = modules.centers.forward(output.features.clone(), hard.clone()); // [1]
+        let branches = modules.network.forward_branches(segments.clone(), Mode::Training { seed });
+        let softmax = branches.iter().map(|Output { logits, .. }| {
+            let softmax = softmax_loss(logits.clone(), smoothed.clone()); // [1]
+            match taught {
+                None => softmax,
+                Some(taught) => self.taught(softmax, logits.clone(), taught.clone()),
+            }
+        });
+        let softmax = mean(softmax, branches.len());
+        let center = |features| modules.centers.forward(features, hard.clone()); // [1]
+        let (count, output) = (branches.len(), Output::of_branches(branches));
+        let center = mean([center(output.features.clone())], count);
         let mut loss = softmax.clone() + center.clone().mul_scalar(recipe.center_loss);
         for ((head, task), targets) in modules.tasks.iter().zip(&recipe.tasks).zip(tasks) {
             let logits = head.forward(output.features.clone()); // [B, answers]
@@ -182,7 +190,8 @@ impl Learner {
     }
 
     /// Gradients from where the loss is worst within the recipe's [`sharpness`](crate::OptimizerConfig::sharpness)
-    /// of the weights; the weights stay, running statistics see both places. Nothing is done where it is 0.
+    /// of the weights; the weights stay, running statistics see both places. Each branch looks for its own worst
+    /// loss, as it would alone. Nothing is done where it is 0.
     fn look_around(
         &self,
         modules: Modules,
@@ -193,13 +202,17 @@ impl Learner {
         if radius == 0.0 {
             return (modules, grads);
         }
-        let all = grads.iter().flatten().flatten();
-        let norm = all.map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
-        let scale = (radius / norm.max(1e-12)) as f32;
+        let mut squares = vec![0.0; 1 + self.recipe.network.branches.len()];
+        for (grad, branch) in grads.iter().zip(&self.branches) {
+            grad.iter().flatten().for_each(|g| squares[*branch] += f64::from(*g).powi(2));
+        }
+        let scale = |square: &f64| (radius / square.sqrt().max(1e-12)) as f32;
+        let scales: Vec<f32> = squares.iter().map(scale).collect();
         let mut here = Vec::with_capacity(grads.len());
         let uphill = update_weights(modules, &mut |i, values| {
             here.push(values.to_vec());
             if let Some(grad) = &grads[i] {
+                let scale = scales[self.branches[i]];
                 values.iter_mut().zip(grad).for_each(|(w, g)| *w += scale * g);
             }
         });
@@ -305,6 +318,19 @@ impl Optimizer {
     }
 }
 
+/// Which branch of the network a weight of this name is of.
+fn branch(name: &str) -> usize {
+    let further = name.strip_prefix("network.branches.");
+    let index = further.and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
+    index.map_or(0, |index| index + 1)
+}
+
+/// The sum of losses `[1]`, shared by so many branches.
+fn mean(losses: impl IntoIterator<Item = Tensor<1>>, branches: usize) -> Tensor<1> {
+    let sum = losses.into_iter().reduce(|sum, loss| sum + loss).expect("a network has a branch");
+    if branches == 1 { sum } else { sum.div_scalar(branches as f64) }
+}
+
 /// Losses and logits, off the device at once.
 fn read(softmax: Tensor<1>, center: Tensor<1>, logits: Tensor<2>) -> Step {
     let [count, classes] = logits.dims();
@@ -321,12 +347,12 @@ fn read(softmax: Tensor<1>, center: Tensor<1>, logits: Tensor<2>) -> Step {
     }
 }
 
-/// Takes the weights of another model; the last layer only where the classes are the same ones.
+/// Takes the weights of another model; each branch's last layer only where the classes are the same ones.
 fn start_from(network: Network, init: &Model) -> Result<Network, TrainError> {
     let mut tensors = init.tensors.clone();
     let own = parameters(&network);
     for tensor in &mut tensors {
-        if tensor.name.starts_with("head.class_")
+        if tensor.name.contains("head.class_")
             && let Some(own) = own.iter().find(|t| t.name == tensor.name)
             && own.shape != tensor.shape
         {
@@ -338,9 +364,10 @@ fn start_from(network: Network, init: &Model) -> Result<Network, TrainError> {
 
 #[cfg(test)]
 mod tests {
-    use clstm_nn::{GflbConfig, Preset, Reset};
+    use clstm_nn::{GflbConfig, Peepholes, Preset, Reset};
 
     use super::*;
+    use crate::MatrixRule;
 
     fn recipe() -> Recipe {
         let mut recipe = Recipe::new(Preset::ConvLstmFcn, 2);
@@ -407,5 +434,79 @@ mod tests {
         let (_, here) = learner.pass(learner.modules(), &inputs);
         let (_, found) = learner.look_around(learner.modules().clone(), here.clone(), &inputs);
         assert_eq!(found, here);
+    }
+
+    /// The recipe for both branches, then for each alone.
+    fn of_two_branches() -> [Recipe; 3] {
+        let mut alone = recipe();
+        alone.optimizer.matrices = MatrixRule::Muon;
+        alone.optimizer.sharpness = 0.1;
+        let mut other = alone.clone();
+        other.network.features = 4;
+        other.network.blocks[0].peepholes = Peepholes::Full;
+        let mut both = alone.clone();
+        both.network.branches = vec![other.network.clone()];
+        for recipe in [&mut both, &mut alone, &mut other] {
+            // The one limit that branches share.
+            recipe.optimizer.clip_norm = 1e9;
+        }
+        // A mean over two branches has half their gradients, of which some here are as small as this.
+        both.optimizer.epsilon /= 2.0;
+        [both, alone, other]
+    }
+
+    #[test]
+    fn branches_learn_as_they_would_alone() {
+        let device = Device::flex();
+        let [both, alone, other] = of_two_branches();
+        let mut pair = Learner::new(&both, None, &[], &device).expect("a learner");
+        let of_pair = |pair: &Learner, branch: usize| -> Vec<NamedTensor> {
+            let name = |t: &NamedTensor| format!("network.{}", t.name);
+            let tensors = pair.network_tensors().into_iter();
+            let own = tensors.filter(|t| super::branch(&name(t)) == branch);
+            own.map(|t| NamedTensor { name: t.name.replace("branches.0.", ""), ..t }).collect()
+        };
+        let mut singles: Vec<Learner> = [(alone, 0), (other, 1)]
+            .into_iter()
+            .map(|(recipe, branch)| {
+                let mut single = Learner::new(&recipe, None, &[], &device).expect("a learner");
+                let mut modules = single.modules.take().expect("modules");
+                modules.network = load_parameters(modules.network, of_pair(&pair, branch))
+                    .expect("the branch's weights");
+                single.modules = Some(modules);
+                single
+            })
+            .collect();
+        let start = of_pair(&pair, 1);
+        for _ in 0..3 {
+            let together = pair.step(batch(&both), 0.01);
+            let apart: Vec<Step> =
+                singles.iter_mut().map(|single| single.step(batch(&both), 0.01)).collect();
+            let mean = |value: fn(&Step) -> f64| apart.iter().map(value).sum::<f64>() / 2.0;
+            let softmax = mean(|step| step.softmax_loss);
+            assert!((together.softmax_loss - softmax).abs() < 1e-4 * softmax);
+            let center = mean(|step| step.center_loss);
+            assert!((together.center_loss - center).abs() < 1e-3 * center.max(1e-3));
+        }
+        for (branch, single) in singles.iter().enumerate() {
+            for (found, wanted) in of_pair(&pair, branch).iter().zip(single.network_tensors()) {
+                assert_eq!(found.name, wanted.name);
+                let pairs = found.values.iter().zip(&wanted.values);
+                let most = pairs.fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
+                assert!(most < 1e-4, "branch {branch}, {}: off by {most}", found.name);
+            }
+        }
+        let moved = start.iter().zip(of_pair(&pair, 1)).any(|(before, after)| {
+            before.values.iter().zip(&after.values).any(|(a, b)| (a - b).abs() > 0.02)
+        });
+        assert!(moved, "nothing was learnt");
+    }
+
+    #[test]
+    fn names_tell_the_branch() {
+        assert_eq!(branch("network.lflbs.0.conv_lstm.w_x"), 0);
+        assert_eq!(branch("centers.centers"), 0);
+        assert_eq!(branch("network.branches.0.lflbs.0.conv_lstm.w_x"), 1);
+        assert_eq!(branch("network.branches.11.head.class_bias"), 12);
     }
 }

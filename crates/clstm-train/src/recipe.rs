@@ -207,6 +207,10 @@ impl Recipe {
     ) -> Result<Self, TrainError> {
         let mut table =
             toml::Value::try_from(self).map_err(|e| TrainError::Recipe(e.to_string()))?;
+        // Left out where there are none, but a setting all the same.
+        if let Some(network) = child(&mut table, "network").and_then(toml::Value::as_table_mut) {
+            network.entry("branches").or_insert_with(|| toml::Value::Array(Vec::new()));
+        }
         if let Some(file) = file {
             merge(&mut table, &toml::Value::Table(file.clone()), "")?;
         }

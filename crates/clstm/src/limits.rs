@@ -47,6 +47,10 @@ impl ModelLimits {
 ///
 /// Biases, norms and their statistics are left out; there are fewer of them than of these.
 pub(crate) fn fewest_weights(network: &NetworkConfig) -> u128 {
+    network.every_branch().map(branch_weights).sum()
+}
+
+fn branch_weights(network: &NetworkConfig) -> u128 {
     let blocks = network.blocks.iter().enumerate().map(|(i, block)| {
         let (length, channels) = wide(network.block_input(i));
         let filters = block.filters as u128;
@@ -89,6 +93,10 @@ fn recurrent(gates: u128, input: u128, hidden: usize, layers: usize) -> (u128, u
 /// Values of the largest array that a layer needs for a span of so many segments: the gates, the
 /// windows that a convolution reads, or the outputs of the filterbank.
 fn largest_layer(network: &NetworkConfig, segments: usize) -> u128 {
+    network.every_branch().map(|branch| branch_layer(branch, segments)).max().unwrap_or(0)
+}
+
+fn branch_layer(network: &NetworkConfig, segments: usize) -> u128 {
     let samples = segments as u128 * network.segment_length as u128;
     let bank = network.filterbank.map_or(0, |bank| {
         let outputs = samples.div_ceil(bank.stride as u128) * 2 * bank.filters as u128;

@@ -208,7 +208,7 @@ impl Recognizer {
         let mut scoring = Scoring::default();
         self.score(clips, &mut scoring);
         let ModelInfo { network, .. } = self.info();
-        let features = scoring.features.chunks_exact(network.features);
+        let features = scoring.features.chunks_exact(network.deep_feature());
         let rows = features.zip(scoring.logits.chunks_exact(network.classes));
         rows.map(|(features, logits)| ClipScores {
             features: features.to_vec(),

@@ -32,7 +32,7 @@ impl Scoring {
         clips: &[C],
     ) {
         let ModelInfo { frontend, network, .. } = info;
-        let (f, c) = (network.features, network.classes);
+        let (f, c) = (network.deep_feature(), network.classes);
         for (sums, width) in [(&mut self.features, f), (&mut self.logits, c)] {
             sums.clear();
             sums.resize(clips.len() * width, 0.0);

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use clstm::audio::{Waveform, resample};
 use clstm::nn::{GflbConfig, Preset};
 use clstm::{Event, FrontendConfig, Model, ModelInfo, Recognizer, Stream, StreamConfig};
-use support::{RATE, conversation, info, model, tiny, tiny_network, tiny_plus};
+use support::{RATE, conversation, info, model, tiny, tiny_network, tiny_pair, tiny_plus};
 
 /// Counts what the threads of a test ask for; those of the test harness are none of its business.
 struct Counting;
@@ -126,6 +126,7 @@ fn a_warm_stream_allocates_nothing() {
     let models = [
         ("clstm in small", tiny()),
         ("clstm-plus in small", tiny_plus()),
+        ("both as branches", tiny_pair()),
         ("convlstm-skip-bilstm in small", model(lstm)),
     ];
     for (name, model) in models {
@@ -149,7 +150,7 @@ fn a_warm_stream_allocates_nothing() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
         let _pool = pool.build().expect("a pool");
         WATCHED.set(true);
-        for model in [tiny(), tiny_plus()] {
+        for model in [tiny(), tiny_plus(), tiny_pair()] {
             let recognizer = Recognizer::new(model).expect("a model");
             let config = StreamConfig { hop_s: 0.2, ..StreamConfig::recording() };
             let mut stream = Stream::new(&recognizer, RATE, &config).expect("a stream");

@@ -79,6 +79,16 @@ fn describe(model: &Model) -> String {
 }
 
 fn architecture(network: &NetworkConfig) -> String {
+    if network.branches.is_empty() {
+        return branch(network);
+    }
+    let branches = network.every_branch().zip(1..);
+    let branches = branches.map(|(config, i)| format!("branch {i}\n{}", branch(config)));
+    let mean = "the mean of the branches' logits\n".to_owned();
+    branches.chain([mean]).collect::<Vec<_>>().join("\n")
+}
+
+fn branch(network: &NetworkConfig) -> String {
     let mut text = String::new();
     let ms = |samples: usize| 1e3 * samples as f64 / f64::from(network.sample_rate);
     if let Some(compression) = &network.compression {

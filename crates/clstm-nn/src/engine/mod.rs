@@ -1,21 +1,18 @@
 //! The network for inference alone: weights packed once, plain slices, no tensors of a framework.
 
 mod block;
+mod branch;
 mod compression;
 mod front;
 mod gflb;
 mod head;
 mod tensors;
 
-use clstm_kernels::{GROUP, threads};
+use clstm_kernels::{Buffer, GROUP, threads};
 use rayon::prelude::*;
 
-use crate::{CompressionConfig, NamedTensor, NetworkConfig, NetworkError, Precision};
-use block::Block;
-use compression::compressed;
-use front::{ConvBlock, Filterbank};
-use gflb::Gflb;
-use head::Head;
+use crate::{NamedTensor, NetworkConfig, NetworkError, Precision};
+use branch::Branch;
 use tensors::Tensors;
 
 /// A network that only recognises: [`Network::forward`](crate::Network::forward) in
@@ -27,14 +24,8 @@ use tensors::Tensors;
 #[derive(Debug)]
 pub struct Engine {
     segment_length: usize,
-    compression: Option<CompressionConfig>,
-    filterbank: Option<Filterbank>,
-    convolutions: Vec<ConvBlock>,
-    blocks: Vec<Block>,
-    /// Of the filterbank's output, or of the segments without one: steps of a segment.
-    frames: usize,
-    gflb: Gflb,
-    head: Head,
+    /// The network's own first.
+    branches: Vec<Branch>,
 }
 
 /// What an [`Engine`] says of a batch.
@@ -60,32 +51,14 @@ impl Engine {
     ) -> Result<Self, NetworkError> {
         config.validate()?;
         let mut tensors = Tensors::new(tensors);
-        let filterbank = config.filterbank;
-        let filterbank =
-            filterbank.map(|bank| Filterbank::new(config, bank, &mut tensors)).transpose()?;
-        let convolutions = (0..config.convolutions.len())
-            .map(|index| ConvBlock::new(config, index, &mut tensors, precision))
-            .collect::<Result<_, _>>()?;
-        let blocks = (0..config.blocks.len())
-            .map(|index| Block::new(config, index, &mut tensors, precision))
-            .collect::<Result<_, _>>()?;
-        let (length, filters) = config.block_input(config.blocks.len());
-        let gflb = Gflb::new(&config.gflb, length * filters, &mut tensors, precision)?;
-        let head = Head::new(config, gflb.output(), &mut tensors)?;
+        let mut branches = Vec::with_capacity(1 + config.branches.len());
+        branches.push(Branch::new(config, &mut tensors, precision)?);
+        for (i, branch) in config.branches.iter().enumerate() {
+            tensors.under(format!("branches.{i}."));
+            branches.push(Branch::new(branch, &mut tensors, precision)?);
+        }
         tensors.finish()?;
-        let frames = config.convolution_steps(0, 1);
-        let segment_length = config.segment_length;
-        let compression = config.compression;
-        Ok(Self {
-            segment_length,
-            compression,
-            filterbank,
-            convolutions,
-            blocks,
-            frames,
-            gflb,
-            head,
-        })
+        Ok(Self { segment_length: config.segment_length, branches })
     }
 
     /// Runs over `segments` `[batch, time, length]`, row-major.
@@ -113,7 +86,7 @@ impl Engine {
         let utterance = time * self.segment_length;
         assert!(batch > 0 && time > 0, "an engine runs over at least one segment");
         assert_eq!(segments.len(), batch * utterance, "segments are [batch, time, length]");
-        let (f, c) = (self.head.features(), self.head.classes());
+        let (f, c) = (self.features(), self.branches[0].classes());
         scores.features.resize(batch * f, 0.0);
         scores.logits.resize(batch * c, 0.0);
         let part = utterances_at_once(batch, threads::count());
@@ -125,23 +98,30 @@ impl Engine {
         });
     }
 
+    /// Size of the deep feature of all branches.
+    fn features(&self) -> usize {
+        self.branches.iter().map(Branch::features).sum()
+    }
+
     /// [`Engine::run`] for a part of the batch, through all layers.
     fn run_part(&self, segments: &[f32], time: usize, features: &mut [f32], logits: &mut [f32]) {
-        let batch = segments.len() / (time * self.segment_length);
-        let waveform = self.compression.map(|config| compressed(config, batch, segments));
-        let segments = waveform.as_deref().unwrap_or(segments);
-        let mut local = self.filterbank.as_ref().map(|bank| bank.forward(batch, segments));
-        let mut time = time * self.frames;
-        for block in &self.convolutions {
-            let (y, steps) = block.forward(batch, time, local.as_deref().unwrap_or(segments));
-            (local, time) = (Some(y), steps);
+        let shape @ [batch, _] = [segments.len() / (time * self.segment_length), time];
+        if let [alone] = &self.branches[..] {
+            return alone.forward(shape, segments, features, logits);
         }
-        for block in &self.blocks {
-            local = Some(block.forward(batch, time, local.as_deref().unwrap_or(segments)));
+        let width = self.features();
+        let share = 1.0 / self.branches.len() as f32;
+        let mut own_logits = Buffer::any(logits.len());
+        let mut at = 0;
+        logits.fill(0.0);
+        for branch in &self.branches {
+            let mut own = Buffer::any(batch * branch.features());
+            branch.forward(shape, segments, &mut own, &mut own_logits);
+            let rows = own.chunks_exact(branch.features()).zip(features.chunks_exact_mut(width));
+            rows.for_each(|(own, row)| row[at..][..own.len()].copy_from_slice(own));
+            at += branch.features();
+            logits.iter_mut().zip(&*own_logits).for_each(|(mean, own)| *mean += share * own);
         }
-        let global = self.gflb.forward(batch, time, local.as_deref().unwrap_or(segments));
-        let steps = global.as_deref().or(local.as_deref()).unwrap_or(segments);
-        self.head.forward(batch, time, steps, features, logits);
     }
 }
 

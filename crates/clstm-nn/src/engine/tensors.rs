@@ -5,16 +5,23 @@ use crate::{NamedTensor, NetworkError};
 /// The tensors that nobody has asked for yet.
 pub(super) struct Tensors<'a> {
     left: Vec<&'a NamedTensor>,
+    /// Before the names that are asked for.
+    path: String,
 }
 
 impl<'a> Tensors<'a> {
     pub(super) fn new(tensors: &'a [NamedTensor]) -> Self {
-        Self { left: tensors.iter().collect() }
+        Self { left: tensors.iter().collect(), path: String::new() }
+    }
+
+    /// What is asked for from now on is looked for under this path, such as `branches.0.`.
+    pub(super) fn under(&mut self, path: String) {
+        self.path = path;
     }
 
     /// The values of a tensor of this name and shape.
     pub(super) fn take(&mut self, name: &str, wanted: &[usize]) -> Result<&'a [f32], NetworkError> {
-        let name = || name.to_owned();
+        let name = || format!("{}{name}", self.path);
         let Some(at) = self.left.iter().position(|tensor| tensor.name == name()) else {
             return Err(NetworkError::MissingTensor { name: name() });
         };

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stderr, reason = "a skipped check says so")]
 
 mod allocations;
+mod branches;
 mod compression;
 mod engine;
 mod fused;

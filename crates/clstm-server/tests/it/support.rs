@@ -36,6 +36,7 @@ fn network() -> NetworkConfig {
         features: 7,
         dropout: 0.3,
         classes: 3,
+        branches: Vec::new(),
     }
 }
 

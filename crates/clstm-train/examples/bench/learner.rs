@@ -32,7 +32,7 @@ impl Learner {
         let device = Device::flex().autodiff();
         let network = config.init(0, &device)?.with_precision(precision);
         let network = load_parameters(network, model.tensors.clone())?;
-        let &NetworkConfig { classes, features, .. } = config;
+        let (classes, features) = (config.classes, config.deep_feature());
         let centers = CenterLossConfig { classes, features }.init(&device);
         let mut weights = parameters(&network);
         weights.retain(|t| t.kind == ParameterKind::Weight);

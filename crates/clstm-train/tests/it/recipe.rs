@@ -34,6 +34,28 @@ fn settings_change_by_dotted_keys() {
 }
 
 #[test]
+fn a_network_gets_branches_as_a_whole() {
+    let alone = Recipe::new(Preset::Clstm, 8);
+    let table = toml::Table::try_from(&alone.network).expect("TOML");
+    let mut file = toml::Table::new();
+    let branches = toml::Value::Array(vec![table.clone().into()]);
+    file.insert(
+        "network".to_owned(),
+        toml::Table::from_iter([("branches".to_owned(), branches)]).into(),
+    );
+    let pairs = [("network.branches.0.blocks.1.filters".to_owned(), "40".to_owned())];
+    let recipe = alone.with_changes(Some(&file), &pairs).expect("valid");
+    let mut branch = alone.network.clone();
+    branch.blocks[1].filters = 40;
+    assert_eq!(recipe.network.branches, [branch]);
+    let without = [("network.branches".to_owned(), "[]".to_owned())];
+    assert_eq!(recipe.with_changes(None, &without).expect("valid"), alone);
+    let unfit = [("network.branches.0.segment_length".to_owned(), "1000".to_owned())];
+    let error = recipe.with_changes(None, &unfit).expect_err("other segments").to_string();
+    assert!(error.contains("branches[0].segment_length is 1000, the network's 2000"), "{error}");
+}
+
+#[test]
 fn a_file_changes_settings_and_pairs_change_the_file() {
     let file: toml::Table = "epochs = 9\nbatch = 16\n[schedule]\nkind = \"constant\"\n\
                              [network]\ndropout = 0\n"

@@ -32,6 +32,10 @@ fn a_network_larger_than_its_weights_is_not_begun() {
     too_few(claimed(|n| n.features = most));
     too_few(claimed(|n| n.blocks = vec![n.blocks[0].clone(); 64]));
     too_few(claimed(|n| {
+        let beside = n.clone();
+        n.branches.push(beside);
+    }));
+    too_few(claimed(|n| {
         for block in &mut n.blocks {
             (block.filters, block.kernel_input, block.kernel_state) = (most, most, most);
             block.peepholes = Peepholes::Full;
@@ -39,17 +43,33 @@ fn a_network_larger_than_its_weights_is_not_begun() {
     }));
 }
 
-#[test]
-fn a_network_with_huge_intermediate_results_is_refused() {
+/// A network with huge intermediate results, whatever its weights.
+fn huge() -> NetworkConfig {
     let mut network = tiny_network();
     network.segment_length = 1 << 16;
     network.blocks[0].stride = 1;
     network.blocks[0].pool = 1 << 14;
     network.blocks[0].filters = 64;
     network.blocks[0].peepholes = Peepholes::Channel;
+    network
+}
+
+#[test]
+fn a_network_with_huge_intermediate_results_is_refused() {
+    let network = huge();
     let bytes = model(network).to_bytes().expect("bytes");
     let error = Model::from_bytes(&bytes).expect_err("costly");
     assert!(matches!(error, ModelError::TooCostly { .. }), "{error}");
     let generous = ModelLimits { max_activations: u64::MAX, ..ModelLimits::default() };
     Model::from_bytes_within(&bytes, &generous).expect("within larger limits");
+}
+
+#[test]
+fn a_branch_with_huge_intermediate_results_is_refused() {
+    let small = NetworkConfig { segment_length: 1 << 16, ..tiny_network() };
+    model(small.clone()).to_bytes().map(|b| Model::from_bytes(&b).expect("small")).expect("bytes");
+    let network = NetworkConfig { branches: vec![huge()], ..small };
+    let bytes = model(network).to_bytes().expect("bytes");
+    let error = Model::from_bytes(&bytes).expect_err("costly");
+    assert!(matches!(error, ModelError::TooCostly { .. }), "{error}");
 }

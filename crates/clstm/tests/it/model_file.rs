@@ -8,7 +8,7 @@ use clstm::{Model, ModelError, ModelLimits};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use sha2::{Digest, Sha256};
 
-use crate::support::{info, model, tiny};
+use crate::support::{info, model, tiny, tiny_pair};
 
 fn hexadecimal(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -45,6 +45,23 @@ fn every_preset_survives_the_file() {
         assert_same(&model, &read);
         read.network(&Device::flex()).expect("the network");
     }
+}
+
+#[test]
+fn branches_survive_the_file() {
+    let model = tiny_pair();
+    assert!(model.tensors.iter().any(|tensor| tensor.name == "branches.0.head.class_weight"));
+    let read = Model::from_bytes(&model.to_bytes().expect("bytes")).expect("read");
+    assert_same(&model, &read);
+    let loaded = parameters(&read.network(&Device::flex()).expect("the network"));
+    assert_eq!(loaded, model.tensors);
+}
+
+#[test]
+fn a_network_without_branches_says_nothing_of_them() {
+    // Readers from before there were any refuse what they do not know.
+    let network = serde_json::to_value(&tiny().info.network).expect("JSON");
+    assert_eq!(network.get("branches"), None);
 }
 
 #[test]

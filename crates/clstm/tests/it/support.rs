@@ -39,6 +39,7 @@ pub(crate) fn tiny_network() -> NetworkConfig {
         features: 7,
         dropout: 0.3,
         classes: 3,
+        branches: Vec::new(),
     }
 }
 
@@ -68,6 +69,11 @@ pub(crate) fn tiny_plus_network() -> NetworkConfig {
         pooling: TimePooling::Attention { hidden: 4 },
         ..tiny
     }
+}
+
+/// Both as the branches of one.
+pub(crate) fn tiny_pair_network() -> NetworkConfig {
+    NetworkConfig { branches: vec![tiny_network()], ..tiny_plus_network() }
 }
 
 /// As of a cross-validation.
@@ -142,6 +148,10 @@ pub(crate) fn tiny() -> Model {
 
 pub(crate) fn tiny_plus() -> Model {
     model(tiny_plus_network())
+}
+
+pub(crate) fn tiny_pair() -> Model {
+    model(tiny_pair_network())
 }
 
 /// The shipped sample, a breath of silence, and the sample again: 16 kHz.
