@@ -367,11 +367,11 @@ mod tests {
     use clstm_nn::{GflbConfig, Peepholes, Preset, Reset};
 
     use super::*;
-    use crate::MatrixRule;
 
     fn recipe() -> Recipe {
         let mut recipe = Recipe::new(Preset::ConvLstmFcn, 2);
         (recipe.crop_steps, recipe.batch) = (3, 4);
+        recipe.optimizer.sharpness = 0.0;
         recipe.frontend.segment_length = 200;
         recipe.network.segment_length = 200;
         recipe.network.features = 5;
@@ -439,67 +439,62 @@ mod tests {
     /// The recipe for both branches, then for each alone.
     fn of_two_branches() -> [Recipe; 3] {
         let mut alone = recipe();
-        alone.optimizer.matrices = MatrixRule::Muon;
         alone.optimizer.sharpness = 0.1;
         let mut other = alone.clone();
         other.network.features = 4;
         other.network.blocks[0].peepholes = Peepholes::Full;
         let mut both = alone.clone();
         both.network.branches = vec![other.network.clone()];
-        for recipe in [&mut both, &mut alone, &mut other] {
-            // The one limit that branches share.
-            recipe.optimizer.clip_norm = 1e9;
-        }
-        // A mean over two branches has half their gradients, of which some here are as small as this.
-        both.optimizer.epsilon /= 2.0;
         [both, alone, other]
+    }
+
+    /// What a step would move the weights by, by name, and what it saw.
+    fn gradients_uphill(learner: &Learner, recipe: &Recipe) -> (Step, Vec<(String, Vec<f32>)>) {
+        let inputs = learner.inputs(batch(recipe));
+        let (seen, here) = learner.pass(learner.modules(), &inputs);
+        let (_, grads) = learner.look_around(learner.modules().clone(), here, &inputs);
+        let mut weights = parameters(learner.modules());
+        weights.retain(|t| t.kind == ParameterKind::Weight);
+        let named = weights.into_iter().zip(grads);
+        (seen, named.map(|(weight, grad)| (weight.name, grad.expect("a gradient"))).collect())
     }
 
     #[test]
     fn branches_learn_as_they_would_alone() {
         let device = Device::flex();
         let [both, alone, other] = of_two_branches();
-        let mut pair = Learner::new(&both, None, &[], &device).expect("a learner");
-        let of_pair = |pair: &Learner, branch: usize| -> Vec<NamedTensor> {
-            let name = |t: &NamedTensor| format!("network.{}", t.name);
-            let tensors = pair.network_tensors().into_iter();
-            let own = tensors.filter(|t| super::branch(&name(t)) == branch);
-            own.map(|t| NamedTensor { name: t.name.replace("branches.0.", ""), ..t }).collect()
-        };
-        let mut singles: Vec<Learner> = [(alone, 0), (other, 1)]
-            .into_iter()
-            .map(|(recipe, branch)| {
-                let mut single = Learner::new(&recipe, None, &[], &device).expect("a learner");
-                let mut modules = single.modules.take().expect("modules");
-                modules.network = load_parameters(modules.network, of_pair(&pair, branch))
-                    .expect("the branch's weights");
-                single.modules = Some(modules);
-                single
-            })
-            .collect();
-        let start = of_pair(&pair, 1);
-        for _ in 0..3 {
-            let together = pair.step(batch(&both), 0.01);
-            let apart: Vec<Step> =
-                singles.iter_mut().map(|single| single.step(batch(&both), 0.01)).collect();
-            let mean = |value: fn(&Step) -> f64| apart.iter().map(value).sum::<f64>() / 2.0;
-            let softmax = mean(|step| step.softmax_loss);
-            assert!((together.softmax_loss - softmax).abs() < 1e-4 * softmax);
-            let center = mean(|step| step.center_loss);
-            assert!((together.center_loss - center).abs() < 1e-3 * center.max(1e-3));
-        }
-        for (branch, single) in singles.iter().enumerate() {
-            for (found, wanted) in of_pair(&pair, branch).iter().zip(single.network_tensors()) {
-                assert_eq!(found.name, wanted.name);
-                let pairs = found.values.iter().zip(&wanted.values);
-                let most = pairs.fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
-                assert!(most < 1e-4, "branch {branch}, {}: off by {most}", found.name);
+        let pair = Learner::new(&both, None, &[], &device).expect("a learner");
+        let (together, of_pair) = gradients_uphill(&pair, &both);
+        let mut apart = Vec::new();
+        for (recipe, further) in [(alone, false), (other, true)] {
+            let mut single = Learner::new(&recipe, None, &[], &device).expect("a learner");
+            let own = |name: &str| name.starts_with("branches.0.") == further;
+            let tensors = pair.network_tensors().into_iter().filter(|t| own(&t.name));
+            let tensors = tensors
+                .map(|t| NamedTensor { name: t.name.replace("branches.0.", ""), ..t })
+                .collect();
+            let mut modules = single.modules.take().expect("modules");
+            modules.network = load_parameters(modules.network, tensors).expect("the branch's");
+            single.modules = Some(modules);
+            let (seen, grads) = gradients_uphill(&single, &recipe);
+            apart.push(seen);
+            let largest =
+                grads.iter().flat_map(|(_, grad)| grad).fold(0.0_f32, |m, g| m.max(g.abs()));
+            assert!(largest > 1e-3, "nothing to learn");
+            for (name, grad) in grads.iter().filter(|(name, _)| name.starts_with("network.")) {
+                let path = if further { "network.branches.0." } else { "network." };
+                let name = name.replacen("network.", path, 1);
+                let (_, found) = of_pair.iter().find(|(n, _)| *n == name).expect("the same names");
+                // A mean over two branches has half their gradients.
+                let off = found.iter().zip(grad).map(|(f, g)| (2.0 * f - g).abs());
+                let most = off.fold(0.0, f32::max);
+                assert!(most < 1e-5 * largest, "{name}: off by {most} of {largest}");
             }
         }
-        let moved = start.iter().zip(of_pair(&pair, 1)).any(|(before, after)| {
-            before.values.iter().zip(&after.values).any(|(a, b)| (a - b).abs() > 0.02)
-        });
-        assert!(moved, "nothing was learnt");
+        for value in [|step: &Step| step.softmax_loss, |step: &Step| step.center_loss] {
+            let mean = apart.iter().map(value).sum::<f64>() / 2.0;
+            assert!((value(&together) - mean).abs() < 1e-5 * mean, "{together:?}, {apart:?}");
+        }
     }
 
     #[test]

@@ -129,8 +129,8 @@ pub struct Recipe {
 
 impl Recipe {
     /// The default recipe of a preset for `classes` classes: whole utterances, strong variations of
-    /// them, and mixtures of two. The presets differ in their networks and in how long they train; `clstm-plus` besides
-    /// in what moves its weights, which is not settled for the paper's network (`docs/experiments.md`).
+    /// them, mixtures of two, and orthogonal steps by gradients from a small way uphill. The presets differ in their
+    /// networks and in how long they train (`docs/experiments.md`).
     #[must_use]
     pub fn new(preset: Preset, classes: usize) -> Self {
         let plus = preset == Preset::ClstmPlus;
@@ -162,8 +162,8 @@ impl Recipe {
                 weight_decay: 0.02,
                 clip_norm: 5.0,
                 waveform_rate: 1.0,
-                sharpness: if plus { 0.05 } else { 0.0 },
-                matrices: if plus { MatrixRule::Muon } else { MatrixRule::Adam },
+                sharpness: 0.05,
+                matrices: MatrixRule::Muon,
             },
             schedule: Schedule::OneCycle { warmup: 0.15, cycles: 1 },
             // Short clips are padded as much in use as in training: states run on through the padding, and

@@ -6,7 +6,7 @@ use clstm_nn::{
     CenterLoss, CenterLossConfig, Mode, Network, NetworkConfig, ParameterKind, Precision, Preset,
     gradients, load_parameters, parameters, softmax_loss, update_weights,
 };
-use clstm_train::{Optimizer, Recipe};
+use clstm_train::{MatrixRule, Optimizer, OptimizerConfig, Recipe};
 
 use crate::Result;
 use crate::check::targets;
@@ -39,7 +39,9 @@ impl Learner {
         let own = weights.len();
         weights.extend(parameters(&centers));
         let recipe = Recipe::new(Preset::Clstm, classes);
-        let optimizer = Optimizer::new(recipe.optimizer, precision, &weights);
+        // The peers' optimiser, whatever the preset's is.
+        let config = OptimizerConfig { matrices: MatrixRule::Adam, ..recipe.optimizer };
+        let optimizer = Optimizer::new(config, precision, &weights);
         let center_loss = recipe.center_loss;
         Ok(Self { network, centers, optimizer, center_loss, classes, device, own })
     }

@@ -54,9 +54,10 @@ pub(crate) fn recipes() -> [Recipe; 3] {
     [recipe(), muon, plus]
 }
 
-/// That of the paper's network.
+/// That of the paper's network, moved by AdamW.
 pub(crate) fn recipe() -> Recipe {
     let mut recipe = small(Recipe::new(Preset::Clstm, 2), 500);
+    (recipe.optimizer.matrices, recipe.optimizer.sharpness) = (MatrixRule::Adam, 0.0);
     recipe.network.blocks[0].kernel_input = 80;
     recipe
 }
