@@ -31,8 +31,8 @@ pub struct OptimizerConfig {
     #[serde(default = "one")]
     pub waveform_rate: f64,
     /// How far around the weights a step looks for the worst loss, whose gradients it then takes, as a length of
-    /// the whole weight vector: sharpness-aware minimisation (Foret et al., ICLR 2021,
-    /// <https://arxiv.org/abs/2010.01412>). 0 for the gradients where they are, at half the cost.
+    /// the whole weight vector (of each branch's, where the network has several): sharpness-aware minimisation (Foret
+    /// et al., ICLR 2021, <https://arxiv.org/abs/2010.01412>). 0 for the gradients where they are, at half the cost.
     #[serde(default)]
     pub sharpness: f64,
     /// What moves the weight matrices inside the network.
