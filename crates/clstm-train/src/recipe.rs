@@ -1,5 +1,7 @@
 //! Everything that decides a training.
 
+mod settings;
+
 use clstm::FrontendConfig;
 use clstm_audio::{
     AugmentConfig, FilterConfig, NoiseConfig, OffsetConfig, PolarityConfig, SpeedConfig,
@@ -8,6 +10,7 @@ use clstm_audio::{
 use clstm_nn::{NetworkConfig, Precision, Preset};
 use serde::{Deserialize, Serialize};
 
+use self::settings::Settings;
 use crate::{DistillationConfig, MatrixRule, Schedule, TaskConfig, TrainError, ValidationConfig};
 
 /// The optimiser's settings.
@@ -196,7 +199,8 @@ impl Recipe {
     }
 
     /// Changes settings: tables of a configuration file first, then `key=value` pairs with dotted
-    /// keys such as `optimizer.learning_rate=5e-4` or `network.blocks.0.filters=48`.
+    /// keys such as `optimizer.learning_rate=5e-4` or `network.blocks.0.filters=48`. What the preset does without
+    /// can be set as well, such as `network.compression={ amount = 0.5, hop = 320 }`.
     ///
     /// # Errors
     /// [`TrainError::Recipe`] for a key that does not exist or a value that does not fit.
@@ -205,22 +209,14 @@ impl Recipe {
         file: Option<&toml::Table>,
         pairs: &[(String, String)],
     ) -> Result<Self, TrainError> {
-        let mut table =
-            toml::Value::try_from(self).map_err(|e| TrainError::Recipe(e.to_string()))?;
-        // Left out where there are none, but a setting all the same.
-        if let Some(network) = child(&mut table, "network").and_then(toml::Value::as_table_mut) {
-            network.entry("branches").or_insert_with(|| toml::Value::Array(Vec::new()));
-        }
+        let mut settings = Settings::of(self)?;
         if let Some(file) = file {
-            merge(&mut table, &toml::Value::Table(file.clone()), "")?;
+            settings.merge(file)?;
         }
         for (key, value) in pairs {
-            let place = key.split('.').try_fold(&mut table, |at, part| child(at, part));
-            let place = place.ok_or_else(|| unknown_key(key))?;
-            *place = parse_value(value, place);
+            settings.set(key, value)?;
         }
-        let recipe: Self =
-            table.try_into().map_err(|e| TrainError::Recipe(e.to_string().trim().to_owned()))?;
+        let recipe = settings.recipe()?;
         recipe.validate()?;
         Ok(recipe)
     }
@@ -319,55 +315,5 @@ impl Recipe {
     #[must_use]
     pub fn span(&self) -> usize {
         self.crop_steps * self.frontend.segment_length
-    }
-}
-
-fn unknown_key(key: &str) -> TrainError {
-    TrainError::Recipe(format!("there is no setting {key:?}"))
-}
-
-fn child<'a>(value: &'a mut toml::Value, key: &str) -> Option<&'a mut toml::Value> {
-    match value {
-        toml::Value::Table(table) => table.get_mut(key),
-        toml::Value::Array(items) => items.get_mut(key.parse::<usize>().ok()?),
-        _ => None,
-    }
-}
-
-/// A value as TOML reads it (`3`, `1e-3`, `true`, `[1, 2]`), or else a plain string; a whole number
-/// where a real one stood is one.
-fn parse_value(text: &str, old: &toml::Value) -> toml::Value {
-    let parsed = format!("v = {text}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
-    match (parsed, old) {
-        (Some(toml::Value::Integer(i)), toml::Value::Float(_)) => toml::Value::Float(i as f64),
-        (Some(value), _) => value,
-        (None, _) => toml::Value::String(text.to_owned()),
-    }
-}
-
-/// Lays the values of `file` over those of `table`.
-fn merge(table: &mut toml::Value, file: &toml::Value, path: &str) -> Result<(), TrainError> {
-    match (table, file) {
-        (toml::Value::Table(table), toml::Value::Table(file)) => {
-            for (key, value) in file {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                // A tagged table such as a schedule is replaced whole: its fields depend on its kind.
-                let whole = value.as_table().is_some_and(|t| t.contains_key("kind"));
-                match table.get_mut(key) {
-                    Some(place) if whole => *place = value.clone(),
-                    Some(place) => merge(place, value, &path)?,
-                    None => return Err(unknown_key(&path)),
-                }
-            }
-            Ok(())
-        }
-        (place @ toml::Value::Float(_), toml::Value::Integer(i)) => {
-            *place = toml::Value::Float(*i as f64);
-            Ok(())
-        }
-        (place, value) => {
-            *place = value.clone();
-            Ok(())
-        }
     }
 }

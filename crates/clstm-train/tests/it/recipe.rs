@@ -1,7 +1,8 @@
 //! Recipes, their files and their `key=value` changes.
 
+use clstm_corpus::Target;
 use clstm_nn::{Precision, Preset};
-use clstm_train::{ENOUGH_UTTERANCES, MixupConfig, Recipe, Schedule};
+use clstm_train::{ENOUGH_UTTERANCES, MixupConfig, Recipe, Schedule, TaskConfig};
 
 fn set(pairs: &[(&str, &str)]) -> Result<Recipe, String> {
     let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -53,6 +54,56 @@ fn a_network_gets_branches_as_a_whole() {
     let unfit = [("network.branches.0.segment_length".to_owned(), "1000".to_owned())];
     let error = recipe.with_changes(None, &unfit).expect_err("other segments").to_string();
     assert!(error.contains("branches[0].segment_length is 1000, the network's 2000"), "{error}");
+}
+
+#[test]
+fn what_a_preset_does_without_can_be_set() {
+    let plus = Recipe::new(Preset::ClstmPlus, 8);
+    let key = "network.compression".to_owned();
+    let compressed = [(key.clone(), "{ amount = 0.25, hop = 320 }".to_owned())];
+    let recipe = plus.with_changes(None, &compressed).expect("valid");
+    let compression = recipe.network.compression.expect("set");
+    assert_eq!((compression.amount, compression.hop), (0.25, 320));
+    let file = "[network.compression]\namount = 0.25\nhop = 320\n".parse().expect("TOML");
+    assert_eq!(plus.with_changes(Some(&file), &[]).expect("valid"), recipe);
+    let parts =
+        [(format!("{key}.hop"), "320".to_owned()), (format!("{key}.amount"), "0.25".to_owned())];
+    assert_eq!(plus.with_changes(None, &parts).expect("valid"), recipe);
+    let half = plus.with_changes(None, &parts[..1]).expect_err("no amount").to_string();
+    assert!(half.contains("amount"), "{half}");
+}
+
+/// Paths of a recipe's tables, the recipe's own first.
+fn tables(value: &toml::Value, path: &str, found: &mut Vec<String>) {
+    let mut inner = |key: &str, value| tables(value, &format!("{path}{key}."), found);
+    match value {
+        toml::Value::Table(table) => {
+            table.iter().for_each(|(key, value)| inner(key, value));
+            found.push(path.to_owned());
+        }
+        toml::Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, value)| inner(&i.to_string(), value));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn no_table_takes_what_is_no_setting() {
+    for preset in Preset::ALL {
+        let mut recipe = Recipe::new(preset, 8);
+        recipe.tasks = vec![TaskConfig { target: Target::Sex, weight: 0.1, adversarial: false }];
+        let value = toml::Value::try_from(&recipe).expect("TOML");
+        let mut found = Vec::new();
+        tables(&value, "", &mut found);
+        assert!(found.len() > 15, "{found:?}");
+        for path in found {
+            let key = format!("{path}no_such_setting");
+            let pair = [(key.clone(), "1".to_owned())];
+            let error = recipe.with_changes(None, &pair).expect_err(&key).to_string();
+            assert!(error.contains(&format!("there is no setting {key:?}")), "{error}");
+        }
+    }
 }
 
 #[test]
