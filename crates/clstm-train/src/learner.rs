@@ -175,9 +175,9 @@ impl Learner {
             }
         });
         let softmax = mean(softmax, branches.len());
-        let center = |features| modules.centers.forward(features, hard.clone()); // [1]
         let (count, output) = (branches.len(), Output::of_branches(branches));
-        let center = mean([center(output.features.clone())], count);
+        let center = modules.centers.forward(output.features.clone(), hard.clone()); // [1]
+        let center = mean([center], count);
         let mut loss = softmax.clone() + center.clone().mul_scalar(recipe.center_loss);
         for ((head, task), targets) in modules.tasks.iter().zip(&recipe.tasks).zip(tasks) {
             let logits = head.forward(output.features.clone()); // [B, answers]
