@@ -212,3 +212,40 @@ fn provenance(training: &TrainingInfo) -> String {
     let _ = write!(text, "\n{scores}");
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use clstm::nn::Preset;
+
+    use super::architecture;
+
+    #[test]
+    fn every_branch_of_a_network_is_shown() {
+        insta::assert_snapshot!(architecture(&Preset::ClstmPlus.network(8)), @r"
+        branch 1
+        filterbank  64 learnt filters of 25.0 ms, log energies relative to the utterance's mean every 10.0 ms
+        convolution    input  filters  kernel  stride in time  pool
+        1             64 x 1       32   3 x 3               2     2
+        2            32 x 32       64   3 x 3               3     2
+        3            16 x 64       96   3 x 3               1     2
+        block    input  filters  kernel  state kernel  stride  pool  peepholes
+        LFLB 1  8 x 96       96       3             3       1     2    channel
+        skips  none
+        GFLB   bidirectional GRU, 2 layers of 2 x 128, over 4 x 96 a step
+        head   attention over time, 128 features, 8 classes; dropout 0.3
+
+        branch 2
+        compression  of the waveform, 50% of the differences in level every 10.0 ms
+        block      input  filters  kernel  state kernel  stride  pool  peepholes
+        LFLB 1  1920 x 1       32     400             3      10    16    channel
+        LFLB 2   12 x 32       64       3             3       1     2    channel
+        LFLB 3    6 x 64       96       3             3       1     1    channel
+        LFLB 4    6 x 96      128       3             3       1     1    channel
+        skips  from each block's input to its output
+        GFLB   bidirectional GRU, 2 layers of 2 x 128, over 6 x 128 a segment
+        head   mean over time, 128 features, 8 classes; dropout 0.2
+
+        the mean of the branches' logits
+        ");
+    }
+}

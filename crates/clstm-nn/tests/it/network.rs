@@ -13,6 +13,12 @@ use crate::{device, distance, floats, tensor};
 /// The preset with sizes that a test can afford.
 pub(crate) fn small(preset: Preset) -> NetworkConfig {
     let mut config = preset.network(8);
+    config.branches.iter_mut().for_each(shrink);
+    shrink(&mut config);
+    config
+}
+
+fn shrink(config: &mut NetworkConfig) {
     config.segment_length = 320;
     for block in &mut config.blocks {
         block.filters = 8;
@@ -32,7 +38,6 @@ pub(crate) fn small(preset: Preset) -> NetworkConfig {
         *hidden = 10;
     }
     config.features = 12;
-    config
 }
 
 pub(crate) fn segments() -> Tensor<3> {
@@ -49,7 +54,7 @@ fn every_preset_reaches_every_weight_with_a_gradient() {
         let network = network(preset, 1);
         let output = network.forward(segments(), Mode::Training { seed: 2 });
         assert_eq!(output.logits.dims(), [3, 8], "{preset}");
-        assert_eq!(output.features.dims(), [3, 12], "{preset}");
+        assert_eq!(output.features.dims(), [3, small(preset).deep_feature()], "{preset}");
         let probe = tensor::<2>(&Random::new(8).vec(24, 1.0), [3, 8]);
         let mut grads = (output.logits * probe).sum().backward();
         let gradients = clstm_nn::gradients(&network, &mut grads);

@@ -103,7 +103,8 @@ fn description(preset: &str) -> String {
     match preset.parse() {
         Ok(Preset::ClstmPlus) => format!(
             "Speech emotion recognition from the raw waveform: {preset}, after {paper}, with a \
-             learnt filterbank and convolutions before the ConvLSTM block and attention over time."
+             learnt filterbank and convolutions before the ConvLSTM block and attention over time, \
+             and the paper's network as a second branch."
         ),
         _ => format!("Speech emotion recognition from the raw waveform: {preset} of {paper}."),
     }

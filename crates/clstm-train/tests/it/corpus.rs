@@ -42,6 +42,7 @@ pub(crate) fn dataset() -> Dataset {
 /// `clstm-plus` with all that is drawn at random in its steps.
 pub(crate) fn recipes() -> [Recipe; 3] {
     let mut plus = small(Recipe::new(Preset::ClstmPlus, 2), 480);
+    plus.network.branches = vec![small(Recipe::new(Preset::Clstm, 2), 480).network];
     let bank = plus.network.filterbank.as_mut().expect("clstm-plus has one");
     (bank.filters, bank.kernel) = (16, 100);
     for block in &mut plus.network.convolutions {
