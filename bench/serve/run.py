@@ -34,7 +34,7 @@ def main():
     parser.add_argument("--clip", type=float, default=4, help="seconds of a recording")
     parser.add_argument("--clstm", default=str(ROOT / "target/release/clstm"))
     parser.add_argument("--model", help="a model file instead of the one inside")
-    parser.add_argument("--precision", default="f32", choices=["f32", "bf16"])
+    parser.add_argument("--precision", choices=["f32", "bf16"], help="that of the server, where it is not to choose")
     parser.add_argument("--server", help="HOST:PORT of a running one")
     args = parser.parse_args()
     wanted = 4096

@@ -56,7 +56,8 @@ class Server:
             self.address = (host, int(port))
             return
         command = [args.clstm, "serve", "--listen", "127.0.0.1:0", "--log", "warn"]
-        command += ["--precision", args.precision] + (["--model", args.model] if args.model else [])
+        command += ["--precision", args.precision] if args.precision else []
+        command += ["--model", args.model] if args.model else []
         command += ["--max-streams", str(max(256, args.streams))]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()

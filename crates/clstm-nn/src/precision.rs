@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use burn::tensor::Device;
+use clstm_kernels::panel::Set;
 use serde::{Deserialize, Serialize};
 
 use crate::{NetworkError, fused};
@@ -26,6 +27,16 @@ pub enum Precision {
 impl Precision {
     /// Every precision, the default first.
     pub const ALL: [Self; 2] = [Self::F32, Self::Bf16];
+
+    /// The faster one on this machine's processor: [`Bf16`](Self::Bf16) where it multiplies such numbers itself
+    /// (AVX512-BF16).
+    #[must_use]
+    pub fn fastest() -> Self {
+        match Set::best() {
+            Set::Avx512Bf16 => Self::Bf16,
+            _ => Self::F32,
+        }
+    }
 
     /// The name in recipes and on the command line.
     #[must_use]

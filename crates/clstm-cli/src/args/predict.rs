@@ -26,9 +26,10 @@ pub(crate) struct PredictArgs {
     /// Name of a built-in model or a model file [default: the built-in one, where there is one].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
-    /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products.
-    #[arg(long, value_name = "f32|bf16", default_value_t = Precision::F32)]
-    pub(crate) precision: Precision,
+    /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products [default: f32; with --timeline bf16
+    /// where the processor multiplies it itself].
+    #[arg(long, value_name = "f32|bf16")]
+    pub(crate) precision: Option<Precision>,
     /// What computes: cpu, or cuda (the first NVIDIA GPU, in f32) in builds with that feature.
     #[arg(long, value_name = "cpu|cuda", default_value_t = DeviceName::Cpu)]
     pub(crate) device: DeviceName,

@@ -27,9 +27,10 @@ pub(crate) struct ServeArgs {
     /// names none [default: the built-in one, where there is one].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Vec<PathBuf>,
-    /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products.
-    #[arg(long, value_name = "f32|bf16", default_value_t = Precision::F32)]
-    pub(crate) precision: Precision,
+    /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products [default: bf16 where the processor
+    /// multiplies it itself, else f32].
+    #[arg(long, value_name = "f32|bf16")]
+    pub(crate) precision: Option<Precision>,
     /// File with the keys of those who may ask, one a line; without it anybody may.
     #[arg(long, value_name = "FILE")]
     pub(crate) api_key_file: Option<PathBuf>,

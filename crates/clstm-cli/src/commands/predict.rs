@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use clstm::audio::DecodeLimits;
+use clstm::nn::{DeviceName, Precision};
 use clstm::{ModelInfo, RecognizeError, Recognizer};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -26,9 +27,10 @@ use crate::table::percent;
 
 /// Answers every recording, in the order asked for.
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
-    let device = devices::open(args.device, args.precision)?;
-    let recognizer = Recognizer::on(models::open(args.model.as_deref())?, &device)?
-        .with_precision(args.precision)?;
+    let precision = precision(args);
+    let device = devices::open(args.device, precision)?;
+    let recognizer =
+        Recognizer::on(models::open(args.model.as_deref())?, &device)?.with_precision(precision)?;
     let threshold = threshold(args, recognizer.info())?;
     let inputs = inputs::expand(&args.paths)?;
     if let Some(output) = &args.output {
@@ -67,6 +69,15 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
         note(&format!("abstained from {unsure} of {of} recordings, less sure than {below}"));
     }
     failures(failed, inputs.len(), args.fail_fast)
+}
+
+/// Of single recordings such that answers are those of the model's tests; along the time of long ones the faster one.
+fn precision(args: &PredictArgs) -> Precision {
+    match args.precision {
+        Some(precision) => precision,
+        None if args.timeline && args.device == DeviceName::Cpu => Precision::fastest(),
+        None => Precision::F32,
+    }
 }
 
 /// Where rows go, the header written, and the recordings that they are still to come of.

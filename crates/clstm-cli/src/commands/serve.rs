@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use clstm::Recognizer;
+use clstm::nn::{DeviceName, Precision};
 use clstm_server::{Config, Keys, Limits, ModelSource, TlsFiles};
 use log::{LevelFilter, Log, Metadata, Record};
 
@@ -15,7 +16,8 @@ use crate::notes::{note, warn};
 
 /// Serves until it is told to end.
 pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(), Failure> {
-    devices::open(clstm::nn::DeviceName::Cpu, args.precision)?;
+    let precision = args.precision.unwrap_or_else(Precision::fastest);
+    devices::open(DeviceName::Cpu, precision)?;
     let keys = args.api_key_file.as_deref().map(keys).transpose()?;
     let local = args.listen.ip().is_loopback();
     if !local && keys.is_none() {
@@ -29,7 +31,7 @@ pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(),
     let scheme = if tls.is_some() { "https" } else { "http" };
     let config = Config {
         listen: args.listen,
-        precision: args.precision,
+        precision,
         keys,
         tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
         cors: args.cors.clone(),

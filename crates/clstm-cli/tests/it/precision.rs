@@ -1,5 +1,8 @@
 //! `--precision`: in what a model is trained and used.
 
+use std::path::Path;
+
+use clstm::nn::Precision;
 use serde_json::Value;
 
 use crate::support::{
@@ -73,4 +76,18 @@ fn predict_computes_in_the_precision_asked_for() {
             probability.as_f64().unwrap() - near["probabilities"][label].as_f64().unwrap();
         assert!(difference.abs() < 0.02, "{label}: {difference}");
     }
+}
+
+#[test]
+fn a_timeline_is_heard_in_the_faster_precision() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
+    let timeline = |more: &[&str]| {
+        let mut predict = predict();
+        predict.arg(&sample).args(["--timeline", "--moments", "--format", "jsonl"]).args(more);
+        text(&ok(&mut predict).stdout)
+    };
+    let [exact, near] = Precision::ALL.map(|p| timeline(&["--precision", p.name()]));
+    assert_ne!(exact, near);
+    let expected = if Precision::fastest() == Precision::Bf16 { near } else { exact };
+    assert_eq!(timeline(&[]), expected);
 }

@@ -52,7 +52,7 @@ pub(super) fn assemble(
                 .into_iter()
                 .chain(set.teacher.iter().flat_map(|teacher| teacher.licenses())),
         ),
-        description: description(&recipe.preset),
+        description: description(recipe),
     };
     Ok(Model::new(info, tensors)?)
 }
@@ -97,22 +97,44 @@ fn license(corpora: &str) -> String {
     all.join("; ")
 }
 
-/// What a model of this preset is.
-fn description(preset: &str) -> String {
+/// What a model of this recipe is.
+fn description(recipe: &Recipe) -> String {
+    let preset = &recipe.preset;
     let paper = "the hierarchical ConvLSTM network of Mustaqeem & Kwon (2020)";
-    match preset.parse() {
+    let network = match preset.parse() {
         Ok(Preset::ClstmPlus) => format!(
-            "Speech emotion recognition from the raw waveform: {preset}, after {paper}, with a \
-             learnt filterbank and convolutions before the ConvLSTM block and attention over time, \
-             and the paper's network as a second branch."
+            "{preset}, after {paper}, with a learnt filterbank and convolutions before the ConvLSTM \
+             block and attention over time"
         ),
-        _ => format!("Speech emotion recognition from the raw waveform: {preset} of {paper}."),
-    }
+        _ => format!("{preset} of {paper}"),
+    };
+    let beside = match recipe.network.branches.len() {
+        0 => "",
+        1 => "; a second network hears the same segments, and the logits are averaged",
+        _ => "; further networks hear the same segments, and the logits are averaged",
+    };
+    format!("Speech emotion recognition from the raw waveform: {network}{beside}.")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{joined, license};
+    use clstm_nn::Preset;
+
+    use super::{description, joined, license};
+    use crate::Recipe;
+
+    #[test]
+    fn a_description_tells_of_branches_where_there_are_some() {
+        let mut recipe = Recipe::new(Preset::ClstmPlus, 8);
+        assert!(description(&recipe).ends_with(
+            "over time; a second network hears the same segments, and the logits are averaged."
+        ));
+        recipe.network.branches.clear();
+        assert!(description(&recipe).ends_with("and attention over time."));
+        let paper = description(&Recipe::new(Preset::Clstm, 8));
+        assert!(paper.contains(": clstm of the hierarchical ConvLSTM network"), "{paper}");
+        assert!(paper.ends_with("Kwon (2020)."), "{paper}");
+    }
 
     #[test]
     fn what_a_model_builds_on_still_binds_it() {
