@@ -81,11 +81,12 @@ fn shipped() -> Config {
     Config { models: vec![ModelSource::File(model)], ..config() }
 }
 
-/// The shipped sample, a pause, and the sample twice as fast, which sounds otherwise.
+/// The shipped sample, a pause, and the sample at two thirds of its speed, which sounds otherwise to the model.
 fn talk_sound() -> Vec<f32> {
     let sample = sample_sound();
-    let fast: Vec<f32> = sample.chunks_exact(2).map(|pair| 0.5 * (pair[0] + pair[1])).collect();
-    [&sample[..], &vec![0.0; 2 * RATE as usize], &fast.repeat(3)].concat()
+    let slow: Vec<f32> =
+        sample.chunks_exact(2).flat_map(|p| [p[0], 0.5 * (p[0] + p[1]), p[1]]).collect();
+    [&sample[..], &vec![0.0; 2 * RATE as usize], &slow].concat()
 }
 
 /// `3.5` is `0:03.5`, as in the page.
