@@ -19,3 +19,13 @@ pub(crate) fn open(name: DeviceName, precision: Precision) -> Result<Device, Fai
     }
     name.open().map_err(told)
 }
+
+/// The precision asked for, or the faster one of the device: for what is heard along the time of long sound, and many
+/// times a second.
+pub(crate) fn precision_along_time(name: DeviceName, asked: Option<Precision>) -> Precision {
+    let own = || match name {
+        DeviceName::Cpu => Precision::fastest(),
+        _ => Precision::F32,
+    };
+    asked.unwrap_or_else(own)
+}

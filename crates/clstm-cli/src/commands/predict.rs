@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use clstm::audio::DecodeLimits;
-use clstm::nn::{DeviceName, Precision};
+use clstm::nn::Precision;
 use clstm::{ModelInfo, RecognizeError, Recognizer};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -73,10 +73,9 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
 
 /// Of single recordings such that answers are those of the model's tests; along the time of long ones the faster one.
 fn precision(args: &PredictArgs) -> Precision {
-    match args.precision {
-        Some(precision) => precision,
-        None if args.timeline && args.device == DeviceName::Cpu => Precision::fastest(),
-        None => Precision::F32,
+    match args.timeline {
+        true => devices::precision_along_time(args.device, args.precision),
+        false => args.precision.unwrap_or_default(),
     }
 }
 

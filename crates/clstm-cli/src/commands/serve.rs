@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use clstm::Recognizer;
-use clstm::nn::{DeviceName, Precision};
+use clstm::nn::DeviceName;
 use clstm_server::{Config, Keys, Limits, ModelSource, TlsFiles};
 use log::{LevelFilter, Log, Metadata, Record};
 
@@ -16,7 +16,7 @@ use crate::notes::{note, warn};
 
 /// Serves until it is told to end.
 pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(), Failure> {
-    let precision = args.precision.unwrap_or_else(Precision::fastest);
+    let precision = devices::precision_along_time(DeviceName::Cpu, args.precision);
     devices::open(DeviceName::Cpu, precision)?;
     let keys = args.api_key_file.as_deref().map(keys).transpose()?;
     let local = args.listen.ip().is_loopback();
