@@ -211,7 +211,7 @@ impl Recipe {
     ) -> Result<Self, TrainError> {
         let mut settings = Settings::of(self)?;
         if let Some(file) = file {
-            settings.merge(file)?;
+            settings.merge(file);
         }
         for (key, value) in pairs {
             settings.set(key, value)?;

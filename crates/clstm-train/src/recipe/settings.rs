@@ -20,8 +20,8 @@ impl Settings {
     }
 
     /// Lays the values of a configuration file over the settings.
-    pub(super) fn merge(&mut self, file: &Table) -> Result<(), TrainError> {
-        merge(&mut self.table, &Value::Table(file.clone()), "", &mut self.added)
+    pub(super) fn merge(&mut self, file: &Table) {
+        merge(&mut self.table, &Value::Table(file.clone()), "", &mut self.added);
     }
 
     /// Sets what a dotted key names to a value as TOML writes it.
@@ -34,11 +34,10 @@ impl Settings {
                     there &= table.contains_key(part);
                     table.entry(part).or_insert_with(|| Value::Table(Table::new()))
                 }
-                Value::Array(items) => part
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|i| items.get_mut(i))
-                    .ok_or_else(|| unknown_key(key))?,
+                Value::Array(items) => {
+                    let index = index(part).ok_or_else(|| unknown_key(key))?;
+                    items.get_mut(index).ok_or_else(|| unknown_key(key))?
+                }
                 _ => return Err(unknown_key(key)),
             };
         }
@@ -70,9 +69,14 @@ impl Settings {
 fn get<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     key.split('.').try_fold(value, |value, part| match value {
         Value::Table(table) => table.get(part),
-        Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+        Value::Array(items) => items.get(index(part)?),
         _ => None,
     })
+}
+
+/// The place in an array that a part of a dotted key names.
+fn index(part: &str) -> Option<usize> {
+    part.parse().ok()
 }
 
 /// Why the settings make no recipe: a key among those added that is no setting, or what the reader says.
@@ -101,12 +105,7 @@ fn parse_value(text: &str, old: &Value) -> Value {
     }
 }
 
-fn merge(
-    place: &mut Value,
-    file: &Value,
-    path: &str,
-    added: &mut Vec<String>,
-) -> Result<(), TrainError> {
+fn merge(place: &mut Value, file: &Value, path: &str, added: &mut Vec<String>) {
     match (place, file) {
         (Value::Table(table), Value::Table(file)) => {
             for (key, value) in file {
@@ -114,7 +113,7 @@ fn merge(
                 // A tagged table such as a schedule is replaced whole: its fields depend on its kind.
                 let whole = value.as_table().is_some_and(|t| t.contains_key("kind"));
                 match table.get_mut(key) {
-                    Some(place) if !whole => merge(place, value, &path, added)?,
+                    Some(place) if !whole => merge(place, value, &path, added),
                     Some(place) => *place = value.clone(),
                     None => {
                         table.insert(key.clone(), value.clone());
@@ -126,5 +125,4 @@ fn merge(
         (place @ Value::Float(_), Value::Integer(i)) => *place = Value::Float(*i as f64),
         (place, value) => *place = value.clone(),
     }
-    Ok(())
 }
