@@ -51,6 +51,8 @@ pub struct Learner {
     optimizer: Optimizer,
     /// Which of the network's branches each weight is of; the centres count with the first.
     branches: Vec<usize>,
+    /// What the softmax loss adds to the logits `[1, classes]`, where the recipe adjusts them.
+    adjustment: Option<Tensor<2>>,
 }
 
 /// All that has weights; checkpoints name them by these fields.
@@ -113,7 +115,31 @@ impl Learner {
         weights.retain(|t| t.kind == ParameterKind::Weight);
         let optimizer = Optimizer::new(recipe.optimizer, recipe.precision, &weights);
         let branches = weights.iter().map(|weight| branch(&weight.name)).collect();
-        Ok(Self { recipe: recipe.clone(), device, modules: Some(modules), optimizer, branches })
+        Ok(Self {
+            recipe: recipe.clone(),
+            device,
+            modules: Some(modules),
+            optimizer,
+            branches,
+            adjustment: None,
+        })
+    }
+
+    /// Tells how many training utterances each class has, which the recipe's
+    /// [`logit_adjustment`](Recipe::logit_adjustment) needs; untold, all classes count as equally common.
+    ///
+    /// # Panics
+    /// If there are not as many counts as classes.
+    #[must_use]
+    pub fn with_class_counts(self, counts: &[usize]) -> Self {
+        let classes = self.recipe.network.classes;
+        assert_eq!(counts.len(), classes, "counts of each class");
+        let strength = self.recipe.logit_adjustment;
+        let adjustment = (strength > 0.0).then(|| {
+            let shares = log_shares(counts).into_iter().map(|share| (strength * share) as f32);
+            Tensor::from_data(TensorData::new(shares.collect(), [1, classes]), &self.device)
+        });
+        Self { adjustment, ..self }
     }
 
     /// Moves the weights by a batch at the learning rate `rate`; where the loss is not a number, they
@@ -168,7 +194,11 @@ impl Learner {
         let Inputs { segments, smoothed, hard, taught, tasks } = inputs;
         let branches = modules.network.forward_branches(segments.clone(), Mode::Training { seed });
         let softmax = branches.iter().map(|Output { logits, .. }| {
-            let softmax = softmax_loss(logits.clone(), smoothed.clone()); // [1]
+            let adjusted = match &self.adjustment {
+                None => logits.clone(),
+                Some(adjustment) => logits.clone() + adjustment.clone(), // [B, classes]
+            };
+            let softmax = softmax_loss(adjusted, smoothed.clone()); // [1]
             match taught {
                 None => softmax,
                 Some(taught) => self.taught(softmax, logits.clone(), taught.clone()),
@@ -316,6 +346,13 @@ impl Optimizer {
         self.begin();
         update_weights(modules, &mut |i, values| self.update(i, values, &grads[i], rate))
     }
+}
+
+/// The logarithm of how common each class is, relative to the most common one. What has no utterance counts as that
+/// one does: nothing but the others' losses says how rarely it is to be answered.
+fn log_shares(counts: &[usize]) -> Vec<f64> {
+    let most = counts.iter().copied().max().unwrap_or(1).max(1) as f64;
+    counts.iter().map(|&count| if count == 0 { 0.0 } else { (count as f64 / most).ln() }).collect()
 }
 
 /// Which branch of the network a weight of this name is of.
@@ -495,6 +532,44 @@ mod tests {
             let mean = apart.iter().map(value).sum::<f64>() / 2.0;
             assert!((value(&together) - mean).abs() < 1e-5 * mean, "{together:?}, {apart:?}");
         }
+    }
+
+    #[test]
+    fn an_adjustment_is_what_the_loss_adds_to_the_logits() {
+        let mut recipe = recipe();
+        recipe.network.classes = 3;
+        recipe.logit_adjustment = 0.5;
+        let device = Device::flex();
+        let learner = Learner::new(&recipe, None, &[], &device).expect("a learner");
+        let inputs = learner.inputs(batch(&recipe));
+        let plain = learner.pass(learner.modules(), &inputs).0;
+
+        // A constant added to the bias of a class does to the loss what adding it to the logits does.
+        let mut tensors = parameters(learner.modules());
+        let bias = tensors.iter_mut().find(|t| t.name == "network.head.class_bias");
+        let offsets = [0.5 * (0.25_f32).ln(), 0.0, 0.0];
+        let bias = &mut bias.expect("a bias").values;
+        bias.iter_mut().zip(offsets).for_each(|(b, offset)| *b += offset);
+        let moved = load_parameters(learner.modules().clone(), tensors).expect("the same shapes");
+        let (by_hand, expected) = learner.pass(&moved, &inputs);
+
+        let learner = learner.with_class_counts(&[2, 8, 0]);
+        let (adjusted, found) = learner.pass(learner.modules(), &inputs);
+        assert_ne!(adjusted.softmax_loss, plain.softmax_loss);
+        assert!((adjusted.softmax_loss - by_hand.softmax_loss).abs() < 1e-5, "{adjusted:?}");
+        assert_eq!(adjusted.predicted, plain.predicted, "answers are not adjusted");
+        for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+            let off = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(off < 1e-5, "off by {off}");
+        }
+    }
+
+    #[test]
+    fn equally_common_classes_are_not_adjusted() {
+        assert_eq!(log_shares(&[7, 7, 0]), [0.0, 0.0, 0.0]);
+        assert_eq!(log_shares(&[0, 0]), [0.0, 0.0]);
+        let shares = log_shares(&[10, 5]);
+        assert!(shares[0] == 0.0 && (shares[1] + 2.0_f64.ln()).abs() < 1e-12, "{shares:?}");
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub use optimizer::{MatrixRule, Optimizer};
 pub use pace::Pace;
 pub use prediction::{Prediction, read_predictions};
 pub use progress::{EpochRecord, TestRecord};
-pub use recipe::{ENOUGH_UTTERANCES, MixupConfig, OptimizerConfig, Recipe};
+pub use recipe::{ENOUGH_UTTERANCES, EVEN_CLASSES, MixupConfig, OptimizerConfig, Recipe};
 pub use rescore::rescore;
 pub use run::{FoldMetrics, FoldValidation, Means, Protocol, RunMetrics, begin_run};
 pub use schedule::Schedule;

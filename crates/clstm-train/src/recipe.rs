@@ -50,6 +50,10 @@ fn one() -> f64 {
 /// Utterances of a corpus that the presets' epochs are enough for.
 pub const ENOUGH_UTTERANCES: usize = 1_200;
 
+/// How many times as common as another a class may be in a corpus whose classes count as even: as in RAVDESS,
+/// which the presets are made on.
+pub const EVEN_CLASSES: usize = 2;
+
 /// Mixing of two utterances of a batch, and of their classes (mixup, Zhang et al., ICLR 2018; of
 /// waveforms by their levels as Tokozume et al., ICLR 2018).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,6 +100,12 @@ pub struct Recipe {
     pub mixup: MixupConfig,
     /// Share of the target spread over the other classes (Szegedy et al. 2016).
     pub label_smoothing: f64,
+    /// How much of the logarithm of its share of the training utterances is added to each class's logit in the softmax
+    /// loss, and in the loss alone: with 1 the network learns to answer as if all classes were equally common, which
+    /// is what UA asks for (logit adjustment, Menon et al., ICLR 2021, <https://arxiv.org/abs/2007.07314>). 0 for
+    /// answers that expect what is common.
+    #[serde(default)]
+    pub logit_adjustment: f64,
     /// How a teacher takes part, where the training has one; nothing otherwise.
     #[serde(default)]
     pub distillation: DistillationConfig,
@@ -150,6 +160,7 @@ impl Recipe {
             crop_steps: whole,
             mixup: MixupConfig { prob: 0.5, ..MixupConfig::default() },
             label_smoothing: 0.05,
+            logit_adjustment: 0.0,
             distillation: DistillationConfig::default(),
             center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
             tasks: Vec::new(),
@@ -186,16 +197,25 @@ impl Recipe {
         }
     }
 
-    /// The recipe with the epochs that a corpus of so many utterances takes: a small one is passed more often,
-    /// so that the optimiser takes about as many steps as on one of [`ENOUGH_UTTERANCES`], but at most
-    /// four times as often. Larger ones are left alone.
+    /// The recipe with what a corpus takes that has so many utterances of each class (`docs/experiments.md` has
+    /// what both are worth).
     ///
-    /// `clstm-plus` on a quarter of RAVDESS's speakers had 52.3% on others after 90 epochs and 59.0% after
-    /// 220 (`docs/experiments.md`).
+    /// A small one is passed more often, so that the optimiser takes about as many steps as on one of
+    /// [`ENOUGH_UTTERANCES`], but at most four times as often; larger ones are left alone. Where a class has more
+    /// than [`EVEN_CLASSES`] times the utterances of another, the [`logit_adjustment`](Self::logit_adjustment) is 1.
     #[must_use]
-    pub fn for_corpus(self, utterances: usize) -> Self {
+    pub fn for_corpus(self, class_counts: &[usize]) -> Self {
+        let utterances: usize = class_counts.iter().sum();
         let wanted = (self.epochs * ENOUGH_UTTERANCES).div_ceil(utterances.max(1));
-        Self { epochs: wanted.clamp(self.epochs, 4 * self.epochs), ..self }
+        let rarest = class_counts.iter().filter(|count| **count > 0).min();
+        let uneven = rarest.is_some_and(|rarest| {
+            class_counts.iter().any(|count| *count > EVEN_CLASSES.saturating_mul(*rarest))
+        });
+        Self {
+            epochs: wanted.clamp(self.epochs, 4 * self.epochs),
+            logit_adjustment: if uneven { 1.0 } else { self.logit_adjustment },
+            ..self
+        }
     }
 
     /// Changes settings: tables of a configuration file first, then `key=value` pairs with dotted
@@ -246,6 +266,9 @@ impl Recipe {
         }
         if !(0.0..1.0).contains(&self.label_smoothing) {
             return bad("label_smoothing must be in [0, 1)");
+        }
+        if !(0.0..=2.0).contains(&self.logit_adjustment) {
+            return bad("logit_adjustment must be in [0, 2]");
         }
         if !(self.center_loss >= 0.0 && self.center_loss.is_finite()) {
             return bad("center_loss must be 0 or more");

@@ -33,10 +33,8 @@ pub(crate) use watchers::{About, Watchers};
 pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), Failure> {
     let corpus = corpora::open(&args.choice)?;
     let changes = Changes::of(args)?;
-    let own = Recipe::new(preset, corpus.labels.len());
-    let preset_epochs = own.epochs;
-    let own = own.for_corpus(corpus.utterances.len());
-    let own_epochs = own.epochs;
+    let of_preset = Recipe::new(preset, corpus.labels.len());
+    let own = of_preset.clone().for_corpus(&corpus.class_counts());
     let recipe = own.with_changes(changes.file.as_ref(), &changes.pairs);
     // Whatever is wrong with a recipe was written by the caller.
     let recipe = recipe.map_err(|error| Failure::Usage(error.to_string()))?;
@@ -45,13 +43,34 @@ pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recip
         return Err(Failure::Usage(message));
     }
     check_classes(&recipe, &corpus)?;
-    if own_epochs > preset_epochs && recipe.epochs == own_epochs {
+    tell_of_corpus(&corpus, &of_preset, &own, &recipe);
+    Ok((corpus, recipe))
+}
+
+/// Says what the corpus changes of the preset, as far as the caller does not decide it.
+fn tell_of_corpus(corpus: &Corpus, preset: &Recipe, own: &Recipe, recipe: &Recipe) {
+    if own.epochs != preset.epochs && recipe.epochs == own.epochs {
         note(&format!(
-            "{} utterances are few: {own_epochs} epochs rather than {preset_epochs} (--epochs N decides)",
-            corpus.utterances.len()
+            "{} utterances are few: {} epochs rather than {} (--epochs N decides)",
+            corpus.utterances.len(),
+            own.epochs,
+            preset.epochs
         ));
     }
-    Ok((corpus, recipe))
+    let changed = own.logit_adjustment != preset.logit_adjustment;
+    if changed && recipe.logit_adjustment == own.logit_adjustment {
+        let counts = corpus.class_counts();
+        let classes = || counts.iter().zip(&corpus.labels).filter(|(count, _)| **count > 0);
+        if let (Some(most), Some(least)) = (classes().max(), classes().min()) {
+            note(&format!(
+                "{} {}, {} {}: classes are learnt as if equally common (--set logit_adjustment=0 for as they are)",
+                most.0,
+                printable(most.1),
+                least.0,
+                printable(least.1)
+            ));
+        }
+    }
 }
 
 /// Refuses a recipe for another number of classes than the corpus has.

@@ -271,3 +271,30 @@ fn names_that_tell_the_labels_make_a_manifest() {
     complains(&mut manifest("{speaker}_*"), 2, "no {label}");
     complains(&mut manifest("x-{label}"), 1, "no name fits the pattern");
 }
+
+#[test]
+fn uneven_classes_are_learnt_as_if_they_were_even() {
+    let rows = fs::read_to_string(listing()).unwrap();
+    let (eager, others): (Vec<&str>, Vec<&str>) =
+        rows.lines().partition(|row| row.ends_with("eager"));
+    assert_eq!([others.len() - 1, eager.len()], [10, 8], "even, as they are");
+    let uneven = [&others[..], &eager[..3]].concat().join("\n");
+    let uneven = write("own/uneven.csv", &uneven);
+
+    let train = |out: &str, data: &Path, share: Option<&str>| {
+        let mut run = on("train", data, &place(out));
+        run.args(share.into_iter().flat_map(|share| ["--set", share]));
+        let told = text(&ok(&mut run).stderr).contains("learnt as if equally common");
+        let recipe = json_file(&place(out).join("recipe.json"));
+        let model = fs::read(place(out).join("model.safetensors")).unwrap();
+        (told, recipe["logit_adjustment"].as_f64().unwrap(), model)
+    };
+    let mut aloud = on("train", &uneven, &place("own-uneven-told"));
+    complains(&mut aloud, 0, "10 weary, 3 eager: classes are learnt as if equally common");
+    let (told, share, adjusted) = train("own-uneven", &uneven, None);
+    assert!(told && share == 1.0);
+    let (told, share, plain) = train("own-plain", &uneven, Some("logit_adjustment=0"));
+    assert!(!told && share == 0.0);
+    assert_ne!(adjusted, plain);
+    assert!(!train("own-even", listing(), None).0);
+}

@@ -198,8 +198,17 @@ fn recipes_from_before_a_setting_are_read_with_its_default() {
 
 #[test]
 fn small_corpora_are_passed_more_often() {
-    let epochs = |utterances| Recipe::new(Preset::ClstmPlus, 8).for_corpus(utterances).epochs;
+    let epochs = |utterances| Recipe::new(Preset::ClstmPlus, 8).for_corpus(&[utterances]).epochs;
     assert_eq!([epochs(10_000), epochs(ENOUGH_UTTERANCES)], [60, 60]);
     assert_eq!([epochs(600), epochs(400), epochs(300)], [120, 180, 240]);
     assert_eq!([epochs(3), epochs(0)], [240, 240], "at most four times");
+}
+
+#[test]
+fn uneven_classes_are_learnt_as_if_they_were_even() {
+    let adjustment =
+        |counts: &[usize]| Recipe::new(Preset::ClstmPlus, 8).for_corpus(counts).logit_adjustment;
+    assert_eq!(adjustment(&[96, 192, 192]), 0.0, "RAVDESS is what presets are made on");
+    assert_eq!(adjustment(&[127, 46, 81]), 1.0);
+    assert_eq!([adjustment(&[]), adjustment(&[0, 9, 5]), adjustment(&[0, 0])], [0.0; 3]);
 }
