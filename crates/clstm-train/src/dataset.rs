@@ -99,6 +99,13 @@ impl Dataset {
     pub fn label(&self, utterance: usize) -> usize {
         self.corpus.utterances[utterance].label
     }
+
+    /// Number of these utterances in each class, in the order of the corpus's labels.
+    pub(crate) fn class_counts(&self, utterances: &[usize]) -> Vec<usize> {
+        let mut counts = vec![0; self.corpus.labels.len()];
+        utterances.iter().for_each(|&utterance| counts[self.label(utterance)] += 1);
+        counts
+    }
 }
 
 /// What of an utterance is kept.

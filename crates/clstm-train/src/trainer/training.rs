@@ -53,7 +53,7 @@ impl<'a> Training<'a> {
         }
         let tasks = Tasks::of(recipe, set.dataset, set.train)?;
         let learner = Learner::new(recipe, set.init, &tasks.sizes(), device)?;
-        let mut learner = learner.with_class_counts(&class_counts(&set, recipe.network.classes));
+        let mut learner = learner.with_class_counts(&set.dataset.class_counts(set.train));
         let fresh = State {
             recipe: recipe.clone(),
             data: data_digest(&set, &tasks),
@@ -258,13 +258,6 @@ impl<'a> Training<'a> {
         }
         checkpoint::write(self.checkpoint, &self.state, &values)
     }
-}
-
-/// How many training utterances each class has.
-fn class_counts(set: &TrainingSet<'_>, classes: usize) -> Vec<usize> {
-    let mut counts = vec![0; classes];
-    set.train.iter().for_each(|&utterance| counts[set.dataset.label(utterance)] += 1);
-    counts
 }
 
 /// The best weights of a checkpoint: `tensors` with its values.
