@@ -2,7 +2,7 @@
 #![allow(missing_docs, reason = "the macros of criterion define public items")]
 
 use clstm_kernels::Precision;
-use clstm_kernels::conv_lstm::{InputNorm, Params, Peepholes, Shape, backward, forward};
+use clstm_kernels::conv_lstm::{ConvLstmShape, InputNorm, Params, Peepholes, backward, forward};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn values(len: usize, scale: f32) -> Vec<f32> {
@@ -15,7 +15,7 @@ fn conv_lstm(c: &mut Criterion) {
     let mut group = c.benchmark_group("conv_lstm");
     for (index, (channels, length, filters, kernel_input, stride)) in layers.into_iter().enumerate()
     {
-        let shape = Shape {
+        let shape = ConvLstmShape {
             batch: 16,
             time: 16,
             channels,

@@ -1,6 +1,6 @@
 //! `exp`, `sigmoid` and `tanh` written so that the compiler turns a loop over them into vector code.
 //!
-//! They hold no branch and no table. Run them inside [`vectorised`] or [`arithmetic`], which pick the
+//! They hold no branch and no table. Run them inside [`vectorized`] or [`arithmetic`], which pick the
 //! widest instruction set the processor has (AVX-512, AVX2, SSE2; NEON) at run time.
 
 use std::marker::PhantomData;
@@ -11,7 +11,7 @@ use pulp::{Arch, Simd, WithSimd};
 ///
 /// What `body` calls is compiled for them only as far as it is inlined: keep the loops inside it.
 #[inline(always)]
-pub fn vectorised<F: FnOnce()>(body: F) {
+pub fn vectorized<F: FnOnce()>(body: F) {
     struct Task<F>(F);
     impl<F: FnOnce()> WithSimd for Task<F> {
         type Output = ();
@@ -32,20 +32,20 @@ pub trait Arithmetic {
 
 /// One instruction, one rounding.
 #[derive(Clone, Copy, Debug)]
-pub struct Fused;
+pub struct WithFma;
 
 /// Two instructions, two roundings.
 #[derive(Clone, Copy, Debug)]
-pub struct Plain;
+pub struct WithoutFma;
 
-impl Arithmetic for Fused {
+impl Arithmetic for WithFma {
     #[inline(always)]
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
         a.mul_add(b, c)
     }
 }
 
-impl Arithmetic for Plain {
+impl Arithmetic for WithoutFma {
     #[inline(always)]
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
         a * b + c
@@ -58,7 +58,7 @@ pub trait WithArithmetic {
     fn run<A: Arithmetic>(self);
 }
 
-/// Runs `work` as [`vectorised`] does, with the processor's arithmetic.
+/// Runs `work` as [`vectorized`] does, with the processor's arithmetic.
 #[inline(always)]
 pub fn arithmetic<W: WithArithmetic>(work: W) {
     struct Task<W>(W);
@@ -69,9 +69,9 @@ pub fn arithmetic<W: WithArithmetic>(work: W) {
             // Of the vector sets of these two, all that are used have the fused instruction.
             let fused = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
             if fused && !S::IS_SCALAR {
-                self.0.run::<Fused>();
+                self.0.run::<WithFma>();
             } else {
-                self.0.run::<Plain>();
+                self.0.run::<WithoutFma>();
             }
         }
     }
@@ -135,25 +135,25 @@ impl<A: Arithmetic> Activation<A> {
     }
 }
 
-/// [`Activation::exp`] in [`Plain`] arithmetic.
+/// [`Activation::exp`] in [`WithoutFma`] arithmetic.
 #[inline(always)]
 #[must_use]
 pub fn exp(x: f32) -> f32 {
-    Activation::<Plain>::exp(x)
+    Activation::<WithoutFma>::exp(x)
 }
 
-/// [`Activation::sigmoid`] in [`Plain`] arithmetic.
+/// [`Activation::sigmoid`] in [`WithoutFma`] arithmetic.
 #[inline(always)]
 #[must_use]
 pub fn sigmoid(x: f32) -> f32 {
-    Activation::<Plain>::sigmoid(x)
+    Activation::<WithoutFma>::sigmoid(x)
 }
 
-/// [`Activation::tanh`] in [`Plain`] arithmetic.
+/// [`Activation::tanh`] in [`WithoutFma`] arithmetic.
 #[inline(always)]
 #[must_use]
 pub fn tanh(x: f32) -> f32 {
-    Activation::<Plain>::tanh(x)
+    Activation::<WithoutFma>::tanh(x)
 }
 
 #[cfg(test)]
@@ -188,8 +188,8 @@ mod tests {
 
     #[test]
     fn errors_stay_within_what_the_docs_state() {
-        check_errors::<Fused>();
-        check_errors::<Plain>();
+        check_errors::<WithFma>();
+        check_errors::<WithoutFma>();
     }
 
     fn check_extremes<A: Arithmetic>() {
@@ -204,8 +204,8 @@ mod tests {
 
     #[test]
     fn extremes_saturate_and_nan_passes_through() {
-        check_extremes::<Fused>();
-        check_extremes::<Plain>();
+        check_extremes::<WithFma>();
+        check_extremes::<WithoutFma>();
     }
 
     /// `tanh` of every element, beside what scalar code says.

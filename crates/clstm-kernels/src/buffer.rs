@@ -41,7 +41,7 @@ pub struct Buffer<E: Pooled = f32> {
 impl<E: Pooled> Buffer<E> {
     /// A buffer of `len` elements whose contents are arbitrary (but initialised).
     #[must_use]
-    pub fn any(len: usize) -> Self {
+    pub fn recycled(len: usize) -> Self {
         let mut free = E::free().lock().unwrap_or_else(PoisonError::into_inner);
         // The smallest that fits, unless it would waste more than half of itself.
         let fit = (0..free.len())
@@ -55,7 +55,7 @@ impl<E: Pooled> Buffer<E> {
     /// A buffer of `len` zeros.
     #[must_use]
     pub fn zeros(len: usize) -> Self {
-        let mut buffer = Self::any(len);
+        let mut buffer = Self::recycled(len);
         buffer.fill(E::default());
         buffer
     }

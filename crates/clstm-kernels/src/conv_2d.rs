@@ -16,13 +16,13 @@
 use half::bf16;
 use rayon::prelude::*;
 
-use crate::activation::vectorised;
-use crate::panel::{self, Element, Into, Panels, Rows, Taps};
+use crate::activation::vectorized;
+use crate::gemm::{self, ConvTaps, GemmScalar, MatrixView, OutputMode, PackedWeights};
 use crate::{Buffer, Precision, threads};
 
 /// Sizes of one convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub struct Conv2dShape {
     /// Utterances, B.
     pub batch: usize,
     /// Time steps of the input, T.
@@ -43,7 +43,7 @@ pub struct Shape {
     pub precision: Precision,
 }
 
-impl Shape {
+impl Conv2dShape {
     /// Time steps of the output, `ceil(T / stride)`.
     ///
     /// # Panics
@@ -123,9 +123,9 @@ impl Shape {
 ///
 /// # Panics
 /// If a size is 0 or a slice does not have the length that the shape says.
-pub fn forward(shape: &Shape, x: &[f32], w: &[f32], y: &mut [f32]) {
+pub fn forward(shape: &Conv2dShape, x: &[f32], w: &[f32], y: &mut [f32]) {
     shape.check(x, w, y);
-    Packed::new(shape, w).forward(shape, x, y);
+    PreparedConv2d::new(shape, w).forward(shape, x, y);
 }
 
 /// Gradients of [`forward`]: that of the weights is returned, that of the input written to `dx` where
@@ -137,7 +137,7 @@ pub fn forward(shape: &Shape, x: &[f32], w: &[f32], y: &mut [f32]) {
 /// As [`forward`].
 #[must_use]
 pub fn backward(
-    shape: &Shape,
+    shape: &Conv2dShape,
     x: &[f32],
     w: &[f32],
     dy: &[f32],
@@ -150,9 +150,9 @@ pub fn backward(
     }
 }
 
-/// Weights packed for [`Packed::forward`], once for all.
+/// Weights packed for [`PreparedConv2d::forward`], once for all.
 #[derive(Debug)]
-pub struct Packed(Operands);
+pub struct PreparedConv2d(Operands);
 
 #[derive(Debug)]
 enum Operands {
@@ -160,13 +160,13 @@ enum Operands {
     Bf16(Weights<bf16>),
 }
 
-impl Packed {
+impl PreparedConv2d {
     /// Packs `w` `[kT, kL, C, H]` for products in the precision of `shape`.
     ///
     /// # Panics
     /// If `w` does not have that many elements.
     #[must_use]
-    pub fn new(shape: &Shape, w: &[f32]) -> Self {
+    pub fn new(shape: &Conv2dShape, w: &[f32]) -> Self {
         Self(match shape.precision {
             Precision::F32 => Operands::F32(Weights::new(shape, w)),
             Precision::Bf16 => Operands::Bf16(Weights::new(shape, w)),
@@ -177,7 +177,7 @@ impl Packed {
     ///
     /// # Panics
     /// If a slice does not have the length that the shape says, or other weights were packed.
-    pub fn forward(&self, shape: &Shape, x: &[f32], y: &mut [f32]) {
+    pub fn forward(&self, shape: &Conv2dShape, x: &[f32], y: &mut [f32]) {
         match &self.0 {
             Operands::F32(weights) => weights.forward(shape, x, y),
             Operands::Bf16(weights) => weights.forward(shape, x, y),
@@ -187,29 +187,29 @@ impl Packed {
 
 /// Weights for the products of a precision.
 #[derive(Debug)]
-struct Weights<E: Element> {
+struct Weights<E: GemmScalar> {
     /// One `[kL * C, H]` a tap in time.
-    taps: Vec<Panels<E>>,
+    taps: Vec<PackedWeights<E>>,
 }
 
-impl<E: Element> Weights<E> {
-    fn new(shape: &Shape, w: &[f32]) -> Self {
+impl<E: GemmScalar> Weights<E> {
+    fn new(shape: &Conv2dShape, w: &[f32]) -> Self {
         let (window, h) = (shape.window(), shape.filters);
         assert_eq!(w.len(), shape.weights(), "conv_2d: weights are [kT, kL, C, H]");
-        let pack = |tap: &[f32]| Panels::pack([1, window, h], tap, [0, h, 1]);
+        let pack = |tap: &[f32]| PackedWeights::pack([1, window, h], tap, [0, h, 1]);
         Self { taps: w.chunks_exact(window * h).map(pack).collect() }
     }
 
-    fn forward(&self, shape: &Shape, x: &[f32], y: &mut [f32]) {
+    fn forward(&self, shape: &Conv2dShape, x: &[f32], y: &mut [f32]) {
         let (padded, h) = (shape.padded_length(), shape.filters);
         let outputs = y.par_chunks_exact_mut(shape.output());
         threads::for_each(x.par_chunks_exact(shape.input()).zip(outputs), |(x, y)| {
             let input = pad::<E>(shape, x);
-            let mut rows = Buffer::any(shape.rows() * h); // [T', L', H]
+            let mut rows = Buffer::recycled(shape.rows() * h); // [T', L', H]
             for (tap, weights) in self.taps.iter().enumerate() {
-                let a = Rows { data: &input[shape.step_at(tap)..], stride: shape.channels };
-                let into = if tap == 0 { Into::Replace } else { Into::Add };
-                panel::apply(shape.rows(), a, 0, weights, &mut rows, h, into);
+                let a = MatrixView { data: &input[shape.step_at(tap)..], stride: shape.channels };
+                let into = if tap == 0 { OutputMode::Overwrite } else { OutputMode::Accumulate };
+                gemm::gemm_nn(shape.rows(), a, 0, weights, &mut rows, h, into);
             }
             let real = shape.length * h;
             for (y, rows) in y.chunks_exact_mut(real).zip(rows.chunks_exact(padded * h)) {
@@ -219,12 +219,12 @@ impl<E: Element> Weights<E> {
     }
 }
 
-/// An utterance `[T, L, C]` between its zeros, see [`Shape::padded`].
-fn pad<E: Element>(shape: &Shape, x: &[f32]) -> Buffer<E> {
+/// An utterance `[T, L, C]` between its zeros, see [`Conv2dShape::padded`].
+fn pad<E: GemmScalar>(shape: &Conv2dShape, x: &[f32]) -> Buffer<E> {
     let (step, before) = (shape.length * shape.channels, shape.before());
     let left = (shape.kernel_length - 1) / 2 * shape.channels;
     let mut input = Buffer::zeros(shape.padded());
-    vectorised(
+    vectorized(
         #[inline(always)]
         || {
             for (t, x) in x.chunks_exact(step).enumerate() {
@@ -238,10 +238,10 @@ fn pad<E: Element>(shape: &Shape, x: &[f32]) -> Buffer<E> {
 
 /// The output's gradient `[T', L, H]`, `kL - 1` zero rows before, between and after the steps:
 /// `[kL - 1 + T' L', H]`.
-fn spread<E: Element>(shape: &Shape, dy: &[f32]) -> Buffer<E> {
+fn spread<E: GemmScalar>(shape: &Conv2dShape, dy: &[f32]) -> Buffer<E> {
     let (h, zeros) = (shape.filters, shape.kernel_length - 1);
     let mut rows = Buffer::zeros((zeros + shape.rows()) * h);
-    vectorised(
+    vectorized(
         #[inline(always)]
         || {
             let steps = rows[zeros * h..].chunks_exact_mut(shape.padded_length() * h);
@@ -257,8 +257,8 @@ fn spread<E: Element>(shape: &Shape, dy: &[f32]) -> Buffer<E> {
 /// enough for a batch of 16 to keep several threads busy.
 const TOGETHER: usize = 4;
 
-fn backward_in<E: Element>(
-    shape: &Shape,
+fn backward_in<E: GemmScalar>(
+    shape: &Conv2dShape,
     x: &[f32],
     w: &[f32],
     dy: &[f32],
@@ -294,26 +294,31 @@ fn backward_in<E: Element>(
     gradient
 }
 
-fn add_weight_gradient<E: Element>(shape: &Shape, input: &[E], d: &[E], gradient: &mut [f32]) {
+fn add_weight_gradient<E: GemmScalar>(
+    shape: &Conv2dShape,
+    input: &[E],
+    d: &[E],
+    gradient: &mut [f32],
+) {
     let (window, h) = (shape.window(), shape.filters);
     // Rows of a seam meet zeros.
-    let d = Rows { data: &d[(shape.kernel_length - 1) * h..], stride: h };
+    let d = MatrixView { data: &d[(shape.kernel_length - 1) * h..], stride: h };
     for (tap, gradient) in gradient.chunks_exact_mut(window * h).enumerate() {
-        let a = Rows { data: &input[shape.step_at(tap)..], stride: shape.channels };
-        panel::accumulate(shape.rows(), a, Taps::ONE, d, [window, h], gradient);
+        let a = MatrixView { data: &input[shape.step_at(tap)..], stride: shape.channels };
+        gemm::gemm_tn(shape.rows(), a, ConvTaps::ONE, d, [window, h], gradient);
     }
 }
 
 /// Weights for the input's gradient.
-struct InputTaps<E: Element> {
+struct InputTaps<E: GemmScalar> {
     /// One `[kL * H, C]` a tap in time, the taps along the length reversed.
-    taps: Vec<Panels<E>>,
+    taps: Vec<PackedWeights<E>>,
 }
 
-impl<E: Element> InputTaps<E> {
-    fn new(shape: &Shape, w: &[f32]) -> Self {
+impl<E: GemmScalar> InputTaps<E> {
+    fn new(shape: &Conv2dShape, w: &[f32]) -> Self {
         let (h, c, taps) = (shape.filters, shape.channels, shape.kernel_length);
-        let mut reversed = Buffer::any(shape.window() * h);
+        let mut reversed = Buffer::recycled(shape.window() * h);
         let pack = |tap: &[f32]| {
             // `[kL, C, H]` to `[kL reversed, H, C]`.
             for (j, to) in reversed.chunks_exact_mut(h * c).enumerate() {
@@ -322,20 +327,20 @@ impl<E: Element> InputTaps<E> {
                     to.iter_mut().enumerate().for_each(|(k, to)| *to = from[k * h + n]);
                 }
             }
-            Panels::pack([1, taps * h, c], &reversed, [0, c, 1])
+            PackedWeights::pack([1, taps * h, c], &reversed, [0, c, 1])
         };
         Self { taps: w.chunks_exact(shape.window() * h).map(pack).collect() }
     }
 
     /// From the spread gradient of an utterance's output to that of its input `[T, L, C]`.
-    fn apply(&self, shape: &Shape, d: &[E], dx: &mut [f32]) {
+    fn apply(&self, shape: &Conv2dShape, d: &[E], dx: &mut [f32]) {
         let (c, before) = (shape.channels, shape.before());
         let left = (shape.kernel_length - 1) / 2 * c;
-        let a = Rows { data: d, stride: shape.filters };
+        let a = MatrixView { data: d, stride: shape.filters };
         let mut padded = Buffer::zeros(shape.padded());
         for (tap, weights) in self.taps.iter().enumerate() {
             let to = &mut padded[shape.step_at(tap)..];
-            panel::apply(shape.rows(), a, 0, weights, to, c, Into::Add);
+            gemm::gemm_nn(shape.rows(), a, 0, weights, to, c, OutputMode::Accumulate);
         }
         let step = shape.length * c;
         for (t, dx) in dx.chunks_exact_mut(step).enumerate() {

@@ -8,20 +8,20 @@
 //! and the mean over `P` of its samples smooths it: the learnable front end of LEAF (Zeghidour et al.,
 //! ICLR 2021, <https://arxiv.org/abs/2101.08596>) with free filters.
 //!
-//! The convolution goes by way of [`spectral`](crate::spectral) where that is cheaper.
+//! The convolution goes by way of [`fft_conv`](crate::fft_conv) where that is cheaper.
 
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use crate::activation::vectorised;
-use crate::panel::{self, Into, Panels, Rows, Taps};
-use crate::spectral::{self, Spectral};
+use crate::activation::vectorized;
+use crate::fft_conv::{self, FftConvPlan};
+use crate::gemm::{self, ConvTaps, MatrixView, OutputMode, PackedWeights};
 use crate::{Buffer, threads};
 
 /// Sizes of one filterbank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub struct FilterbankShape {
     /// Utterances, B.
     pub batch: usize,
     /// Samples of an utterance, N.
@@ -36,7 +36,7 @@ pub struct Shape {
     pub pool: usize,
 }
 
-impl Shape {
+impl FilterbankShape {
     /// Frames of an utterance, `ceil(ceil(N / S) / P)`; beyond the end of the utterance are zeros.
     ///
     /// # Panics
@@ -94,9 +94,15 @@ pub struct Saved {
 ///
 /// # Panics
 /// If a size is 0 or a slice does not have the length that the shape says.
-pub fn forward(shape: &Shape, x: &[f32], w: &[f32], e: &mut [f32], keep: bool) -> Option<Saved> {
+pub fn forward(
+    shape: &FilterbankShape,
+    x: &[f32],
+    w: &[f32],
+    e: &mut [f32],
+    keep: bool,
+) -> Option<Saved> {
     shape.check(x, w, e);
-    let packed = Packed::new(shape, w);
+    let packed = PreparedFilterbank::new(shape, w);
     if keep {
         return Some(Saved { outputs: packed.forward_kept(shape, x, e) });
     }
@@ -111,36 +117,36 @@ pub fn forward(shape: &Shape, x: &[f32], w: &[f32], e: &mut [f32], keep: bool) -
 /// # Panics
 /// If a slice does not have the length that the shape says, or `saved` is of another call.
 #[must_use]
-pub fn backward(shape: &Shape, saved: Saved, x: &[f32], de: &[f32]) -> Vec<f32> {
+pub fn backward(shape: &FilterbankShape, saved: Saved, x: &[f32], de: &[f32]) -> Vec<f32> {
     let n = shape.columns();
     assert_eq!(x.len(), shape.batch * shape.samples, "filterbank: x is [B, N]");
     assert_eq!(de.len(), shape.batch * shape.output(), "filterbank: energies are [B, frames, F]");
     assert_eq!(saved.outputs.len(), shape.batch, "filterbank: saved by another call");
-    let plan = Spectral::plan(shape.kernel, shape.stride, shape.positions(), n);
+    let plan = FftConvPlan::if_faster(shape.kernel, shape.stride, shape.positions(), n);
     let mut outputs: Vec<_> =
         saved.outputs.into_iter().zip(de.chunks_exact(shape.output())).collect();
     let tasks = outputs.par_chunks_mut(TOGETHER).zip(x.par_chunks(TOGETHER * shape.samples));
     let sums: Vec<Buffer> = tasks
         .map(|(outputs, x)| {
             let mut direct = plan.is_none().then(|| Buffer::zeros(shape.kernel * n));
-            let mut spectral = plan.as_ref().map(|plan| (plan, plan.gradient()));
+            let mut spectral = plan.as_ref().map(|plan| (plan, plan.zero_gradient()));
             for ((output, de), x) in outputs.iter_mut().zip(x.chunks_exact(shape.samples)) {
                 differentiate(shape, de, output);
                 let wave = pad(shape, x);
                 if let Some((plan, sum)) = &mut spectral {
-                    let spectra = plan.spectra(1, &wave, |_| 0);
-                    plan.accumulate(&spectra, 0..1, output, n, |_| 0, sum);
+                    let spectra = plan.input_spectra(1, &wave, |_| 0);
+                    plan.accumulate_gradient(&spectra, 0..1, output, n, |_| 0, sum);
                 }
                 if let Some(sum) = &mut direct {
-                    let a = Rows { data: &wave[..], stride: shape.stride };
-                    let d = Rows { data: &output[..], stride: n };
+                    let a = MatrixView { data: &wave[..], stride: shape.stride };
+                    let d = MatrixView { data: &output[..], stride: n };
                     let sizes = [shape.kernel, n];
-                    panel::accumulate(shape.positions(), a, Taps::ONE, d, sizes, sum);
+                    gemm::gemm_tn(shape.positions(), a, ConvTaps::ONE, d, sizes, sum);
                 }
             }
             match (direct, spectral) {
                 (Some(sum), _) => sum,
-                (None, Some((plan, sum))) => plan.finish(&sum),
+                (None, Some((plan, sum))) => plan.weight_gradient(&sum),
                 (None, None) => Buffer::zeros(shape.kernel * n),
             }
         })
@@ -159,10 +165,10 @@ pub fn backward(shape: &Shape, saved: Saved, x: &[f32], de: &[f32]) -> Vec<f32> 
 const TOGETHER: usize = 4;
 
 /// Turns the filters' outputs `[positions, 2 F]` into their gradients by those of the energies.
-fn differentiate(shape: &Shape, de: &[f32], outputs: &mut [f32]) {
+fn differentiate(shape: &FilterbankShape, de: &[f32], outputs: &mut [f32]) {
     let (f, scale) = (shape.filters, 2.0 / shape.pool as f32);
     let frames = outputs.chunks_exact_mut(shape.pool * 2 * f).zip(de.chunks_exact(f));
-    vectorised(
+    vectorized(
         #[inline(always)]
         || {
             for (outputs, de) in frames {
@@ -174,24 +180,24 @@ fn differentiate(shape: &Shape, de: &[f32], outputs: &mut [f32]) {
     );
 }
 
-/// Filters packed for [`Packed::forward`], once for all lengths of an utterance.
+/// Filters packed for [`PreparedFilterbank::forward`], once for all lengths of an utterance.
 #[derive(Debug)]
-pub struct Packed {
+pub struct PreparedFilterbank {
     /// `[K, 2 F]`
     taps_first: Vec<f32>,
     /// Made at the first use, which need not come: short utterances go the direct way. They depend on
     /// the filters and their stride, not on the length of an utterance.
-    spectra: OnceLock<spectral::Weights>,
-    direct: Panels<f32>,
+    spectra: OnceLock<fft_conv::WeightSpectra>,
+    direct: PackedWeights<f32>,
 }
 
-impl Packed {
+impl PreparedFilterbank {
     /// Packs `w` `[2, F, K]`.
     ///
     /// # Panics
     /// If `w` does not have that many elements.
     #[must_use]
-    pub fn new(shape: &Shape, w: &[f32]) -> Self {
+    pub fn new(shape: &FilterbankShape, w: &[f32]) -> Self {
         let (k, n) = (shape.kernel, shape.columns());
         assert_eq!(w.len(), n * k, "filterbank: weights are [2, F, K]");
         let mut taps_first = vec![0.0; n * k];
@@ -199,64 +205,68 @@ impl Packed {
             let to = taps_first[column..].iter_mut().step_by(n);
             to.zip(taps).for_each(|(to, tap)| *to = *tap);
         }
-        Self { taps_first, spectra: OnceLock::new(), direct: Panels::pack([1, k, n], w, [0, 1, k]) }
+        Self {
+            taps_first,
+            spectra: OnceLock::new(),
+            direct: PackedWeights::pack([1, k, n], w, [0, 1, k]),
+        }
     }
 
     /// [`forward`] with these filters.
     ///
     /// # Panics
     /// If a slice does not have the length that the shape says, or other filters were packed.
-    pub fn forward(&self, shape: &Shape, x: &[f32], e: &mut [f32]) {
-        let way = self.way(shape);
+    pub fn forward(&self, shape: &FilterbankShape, x: &[f32], e: &mut [f32]) {
+        let algorithm = self.algorithm(shape);
         let energies = e.par_chunks_exact_mut(shape.output());
         threads::for_each(x.par_chunks_exact(shape.samples).zip(energies), |(x, e)| {
-            way.run(shape, x, e);
+            algorithm.run(shape, x, e);
         });
     }
 
-    /// [`Packed::forward`], and the outputs of the filters.
-    fn forward_kept(&self, shape: &Shape, x: &[f32], e: &mut [f32]) -> Vec<Buffer> {
-        let way = self.way(shape);
+    /// [`PreparedFilterbank::forward`], and the outputs of the filters.
+    fn forward_kept(&self, shape: &FilterbankShape, x: &[f32], e: &mut [f32]) -> Vec<Buffer> {
+        let algorithm = self.algorithm(shape);
         let energies = e.par_chunks_exact_mut(shape.output());
         let outputs = x.par_chunks_exact(shape.samples).zip(energies);
-        outputs.map(|(x, e)| way.run(shape, x, e)).collect()
+        outputs.map(|(x, e)| algorithm.run(shape, x, e)).collect()
     }
 
     /// How utterances of this length go.
-    fn way(&self, shape: &Shape) -> Way<'_> {
+    fn algorithm(&self, shape: &FilterbankShape) -> ConvAlgorithm<'_> {
         let n = shape.columns();
-        match Spectral::plan(shape.kernel, shape.stride, shape.positions(), n) {
+        match FftConvPlan::if_faster(shape.kernel, shape.stride, shape.positions(), n) {
             Some(plan) => {
-                let weights = self.spectra.get_or_init(|| plan.weights(&self.taps_first));
-                Way::Spectral(plan, weights)
+                let weights = self.spectra.get_or_init(|| plan.weight_spectra(&self.taps_first));
+                ConvAlgorithm::Fft(plan, weights)
             }
-            None => Way::Direct(&self.direct),
+            None => ConvAlgorithm::Direct(&self.direct),
         }
     }
 }
 
 /// How a convolution is made.
 #[expect(clippy::large_enum_variant, reason = "made once a call, where it stays")]
-enum Way<'a> {
-    Spectral(Spectral, &'a spectral::Weights),
-    Direct(&'a Panels<f32>),
+enum ConvAlgorithm<'a> {
+    Fft(FftConvPlan, &'a fft_conv::WeightSpectra),
+    Direct(&'a PackedWeights<f32>),
 }
 
-impl Way<'_> {
+impl ConvAlgorithm<'_> {
     /// Energies of an utterance, and the outputs of the filters.
-    fn run(&self, shape: &Shape, x: &[f32], e: &mut [f32]) -> Buffer {
+    fn run(&self, shape: &FilterbankShape, x: &[f32], e: &mut [f32]) -> Buffer {
         let n = shape.columns();
         let wave = pad(shape, x);
-        let mut outputs = Buffer::any(shape.positions() * n);
+        let mut outputs = Buffer::recycled(shape.positions() * n);
         match self {
-            Self::Spectral(plan, weights) => {
-                let spectra = plan.spectra(1, &wave, |_| 0);
-                plan.apply(weights, &spectra, 0..1, &mut outputs, n, |_| 0);
+            Self::Fft(plan, weights) => {
+                let spectra = plan.input_spectra(1, &wave, |_| 0);
+                plan.convolve(weights, &spectra, 0..1, &mut outputs, n, |_| 0);
             }
             Self::Direct(panels) => {
-                let a = Rows { data: &wave[..], stride: shape.stride };
+                let a = MatrixView { data: &wave[..], stride: shape.stride };
                 let rows = shape.positions();
-                panel::apply(rows, a, 0, panels, &mut outputs, n, Into::Replace);
+                gemm::gemm_nn(rows, a, 0, panels, &mut outputs, n, OutputMode::Overwrite);
             }
         }
         energies_of(shape, &outputs, e);
@@ -265,9 +275,9 @@ impl Way<'_> {
 }
 
 /// Mean squared moduli `[frames, F]` of outputs `[positions, 2 F]`.
-fn energies_of(shape: &Shape, outputs: &[f32], e: &mut [f32]) {
+fn energies_of(shape: &FilterbankShape, outputs: &[f32], e: &mut [f32]) {
     let (f, scale) = (shape.filters, 1.0 / shape.pool as f32);
-    vectorised(
+    vectorized(
         #[inline(always)]
         || {
             let frames = outputs.chunks_exact(shape.pool * 2 * f);
@@ -283,7 +293,7 @@ fn energies_of(shape: &Shape, outputs: &[f32], e: &mut [f32]) {
 }
 
 /// An utterance between its zeros.
-fn pad(shape: &Shape, x: &[f32]) -> Buffer {
+fn pad(shape: &FilterbankShape, x: &[f32]) -> Buffer {
     let mut wave = Buffer::zeros(shape.padded());
     wave[shape.before()..][..x.len()].copy_from_slice(x);
     wave

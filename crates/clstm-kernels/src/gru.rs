@@ -4,7 +4,7 @@
 //! z = σ(W_z x_t + U_z h_{t-1} + b_z)
 //! r = σ(W_r x_t + U_r h_{t-1} + b_r)
 //! n = tanh(W_n x_t + U_n (r ∘ h_{t-1}) + b_n)           reset before
-//! n = tanh(W_n x_t + b_n + r ∘ (U_n h_{t-1} + bn))      reset after
+//! n = tanh(W_n x_t + b_n + r ∘ (U_n h_{t-1} + b_hn))      reset after
 //! h_t = (1 - z) ∘ h_{t-1} + z ∘ n
 //! ```
 //!
@@ -19,13 +19,13 @@
 mod backward;
 mod forward;
 mod gates;
-mod packed;
+mod prepared;
 
-use crate::{Buffer, GROUP, Precision};
+use crate::{Buffer, Precision, UTTERANCE_BLOCK};
 
 pub use backward::backward;
 pub use forward::forward;
-pub use packed::Packed;
+pub use prepared::PreparedBiGru;
 
 /// Where the reset gate acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,22 +68,22 @@ impl BiGruShape {
     }
 
     /// Checks what does not depend on the batch.
-    fn check_params(&self, params: &[Direction<'_>; 2]) {
+    fn check_params(&self, params: &[DirectionParams<'_>; 2]) {
         let Self { input, hidden, reset, .. } = *self;
         assert!(input > 0 && hidden > 0, "gru: every size must be positive: {self:?}");
         for direction in params {
             assert_eq!(direction.w.len(), 3 * hidden * input, "gru: length of w, {self:?}");
             assert_eq!(direction.u.len(), 3 * hidden * hidden, "gru: length of u, {self:?}");
             assert_eq!(direction.b.len(), 3 * hidden, "gru: length of b, {self:?}");
-            let bn = (reset == Reset::After).then_some(hidden);
-            assert_eq!(direction.bn.map(<[f32]>::len), bn, "gru: length of bn, {self:?}");
+            let b_hn = (reset == Reset::After).then_some(hidden);
+            assert_eq!(direction.b_hn.map(<[f32]>::len), b_hn, "gru: length of b_hn, {self:?}");
         }
     }
 }
 
 /// Parameters of one direction; the gates are in the order z, r, n.
 #[derive(Clone, Copy, Debug)]
-pub struct Direction<'a> {
+pub struct DirectionParams<'a> {
     /// Weights of the input, `[3H, F]`.
     pub w: &'a [f32],
     /// Weights of the state, `[3H, H]`.
@@ -91,12 +91,12 @@ pub struct Direction<'a> {
     /// Biases, `[3H]`.
     pub b: &'a [f32],
     /// Bias within the reset product, `[H]`: with [`Reset::After`], and only then.
-    pub bn: Option<&'a [f32]>,
+    pub b_hn: Option<&'a [f32]>,
 }
 
-/// Gradients of one [`Direction`], of the same shapes.
+/// Gradients of one [`DirectionParams`], of the same shapes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DirectionGrad {
+pub struct DirectionGradients {
     /// Gradient of the input weights, `[3H, F]`.
     pub w: Vec<f32>,
     /// Gradient of the state weights, `[3H, H]`.
@@ -104,7 +104,7 @@ pub struct DirectionGrad {
     /// Gradient of the biases, `[3H]`.
     pub b: Vec<f32>,
     /// Gradient of the bias within the reset product, `[H]`: with [`Reset::After`].
-    pub bn: Option<Vec<f32>>,
+    pub b_hn: Option<Vec<f32>>,
 }
 
 /// What [`backward`] needs of [`forward`]: both directions, the forward one first.
@@ -115,7 +115,7 @@ pub struct Saved {
     gates: Buffer,
     /// The states `h_t`: `[2, B, T, H]`.
     states: Buffer,
-    /// `r ∘ h_{t-1}` (reset before) or `U_n h_{t-1} + bn` (reset after): `[2, B, T, H]`.
+    /// `r ∘ h_{t-1}` (reset before) or `U_n h_{t-1} + b_hn` (reset after): `[2, B, T, H]`.
     inner: Buffer,
 }
 
@@ -126,7 +126,8 @@ fn by_task(
     batch: usize,
     per_utterance: usize,
 ) -> impl Iterator<Item = &mut [f32]> {
-    data.chunks_mut(batch * per_utterance).flat_map(move |d| d.chunks_mut(GROUP * per_utterance))
+    data.chunks_mut(batch * per_utterance)
+        .flat_map(move |d| d.chunks_mut(UTTERANCE_BLOCK * per_utterance))
 }
 
 /// The time index of the step that a direction takes as its `k`-th.

@@ -1,7 +1,7 @@
 //! Runs of channels of a width known to the compiler, so that they live in vector registers.
 //!
 //! Everything here is inlined into its caller, which runs under
-//! [`vectorised`](crate::activation::vectorised): code that is not inlined there is compiled for the
+//! [`vectorized`](crate::activation::vectorized): code that is not inlined there is compiled for the
 //! smallest vectors.
 
 /// Work on `L` adjacent channels from channel `c`.

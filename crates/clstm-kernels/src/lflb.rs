@@ -7,8 +7,8 @@
 //! The result is that of [`conv_lstm`](crate::conv_lstm) followed by
 //! [`norm_pool`](crate::norm_pool).
 
-mod packed;
 mod pool;
+mod prepared;
 
 use half::bf16;
 
@@ -17,24 +17,24 @@ use crate::conv_lstm::forward::forward_in;
 use crate::conv_lstm::group::{group_ranges, split};
 use crate::conv_lstm::norm::{Moments, mean_and_variance};
 use crate::conv_lstm::{self, InputNorm, SavedOf, Statistics};
+use crate::gemm::GemmScalar;
 use crate::norm_pool::backward::{reduce, terms};
 use crate::norm_pool::pool::Affine;
 use crate::norm_pool::reciprocal_deviation;
-use crate::panel::Element;
 use crate::{Buffer, Precision};
-pub use packed::Packed;
-use pool::{Collect, Kept, PoolNow, PooledGradients, pool_groups};
+use pool::{PoolSink, PooledGradients, SavedArgmax, StatsSink, pool_groups};
+pub use prepared::PreparedLflb;
 
 /// Sizes of one block.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
+pub struct LflbShape {
     /// The ConvLSTM's.
-    pub conv_lstm: conv_lstm::Shape,
+    pub conv_lstm: conv_lstm::ConvLstmShape,
     /// Positions that one maximum is taken over, and the hop to the next; 1 pools nothing.
     pub pool: usize,
 }
 
-impl Shape {
+impl LflbShape {
     /// Positions after pooling, `Q = ceil(P / pool)`: the last window may be partial.
     ///
     /// # Panics
@@ -108,9 +108,9 @@ pub struct Saved {
     /// `1 / sqrt(variance + epsilon)`
     rstd: Vec<f32>,
     /// States that won their window, `[B, T, Q, H]`.
-    winners: Buffer,
-    /// Their places in it; empty where nothing is pooled.
-    places: Buffer<u16>,
+    max_values: Buffer,
+    /// Their argmax in it; empty where nothing is pooled.
+    argmax: Buffer<u16>,
 }
 
 /// Gradients of a block's parameters.
@@ -133,7 +133,7 @@ pub struct Gradients {
 /// # Panics
 /// If a slice does not have the size that `shape` asks for, or `keep` meets running statistics.
 pub fn forward(
-    shape: &Shape,
+    shape: &LflbShape,
     x: &[f32],
     params: &conv_lstm::Params<'_>,
     input_norm: InputNorm<'_>,
@@ -152,8 +152,8 @@ pub fn forward(
 }
 
 #[expect(clippy::too_many_arguments, reason = "the operands of a block, and how to wrap its type")]
-fn forward_with<E: Element>(
-    shape: &Shape,
+fn forward_with<E: GemmScalar>(
+    shape: &LflbShape,
     x: &[f32],
     params: &conv_lstm::Params<'_>,
     input_norm: InputNorm<'_>,
@@ -169,12 +169,12 @@ fn forward_with<E: Element>(
     if let Some(affine) = norm.affine() {
         assert!(!keep, "lflb: running statistics have no backward pass");
         let parts = split(y, &ranges, shape.utterance()).into_iter();
-        let mut sinks: Vec<_> = parts.map(|y| PoolNow { shape, affine: &affine, y }).collect();
+        let mut sinks: Vec<_> = parts.map(|y| PoolSink { shape, affine: &affine, y }).collect();
         let (_, input) = forward_in::<E, _>(layer, x, params, input_norm, &mut sinks, false);
         return (None, BatchStatistics { input, output: None });
     }
     let mut sinks: Vec<_> =
-        ranges.iter().map(|_| Collect { moments: Moments::new(layer.filters) }).collect();
+        ranges.iter().map(|_| StatsSink { moments: Moments::new(layer.filters) }).collect();
     // The states are pooled once their statistics are known: they are kept in any case.
     let (saved, input) = forward_in::<E, _>(layer, x, params, input_norm, &mut sinks, true);
     let saved = saved.expect("asked for");
@@ -186,9 +186,9 @@ fn forward_with<E: Element>(
         variance: variance.iter().map(|v| *v as f32).collect(),
     };
     let affine = Affine::new(&output.mean, &rstd, norm.gamma, norm.beta);
-    let kept = keep.then(|| Kept::new(shape));
-    let (winners, places) = match pool_groups(shape, &saved.groups, &affine, y, kept) {
-        Some(Kept { winners, places }) => (winners, places),
+    let kept = keep.then(|| SavedArgmax::new(shape));
+    let (max_values, argmax) = match pool_groups(shape, &saved.groups, &affine, y, kept) {
+        Some(SavedArgmax { max_values, argmax }) => (max_values, argmax),
         None => return (None, BatchStatistics { input, output: Some(output) }),
     };
     let saved = Saved {
@@ -196,8 +196,8 @@ fn forward_with<E: Element>(
         gamma: norm.gamma.to_vec(),
         mean: output.mean.clone(),
         rstd,
-        winners,
-        places,
+        max_values,
+        argmax,
     };
     (Some(saved), BatchStatistics { input, output: Some(output) })
 }
@@ -206,12 +206,12 @@ fn forward_with<E: Element>(
 ///
 /// # Panics
 /// If a slice does not have the size that `shape` asks for.
-pub fn backward(shape: &Shape, saved: Saved, dy: &[f32], dx: Option<&mut [f32]>) -> Gradients {
+pub fn backward(shape: &LflbShape, saved: Saved, dy: &[f32], dx: Option<&mut [f32]>) -> Gradients {
     let layer = &shape.conv_lstm;
     assert_eq!(dy.len(), layer.batch * shape.utterance(), "dy is [B, T, Q, H]");
-    let Saved { conv_lstm: inner, gamma, mean, rstd, winners, places } = saved;
+    let Saved { conv_lstm: inner, gamma, mean, rstd, max_values, argmax } = saved;
     // `[sum dy, sum dy (winner - mean)]` by channel.
-    let sums = reduce(layer.filters, dy, &winners, &mean);
+    let sums = reduce(layer.filters, dy, &max_values, &mean);
     let count = (layer.batch * layer.time * layer.positions()) as f64;
     let slope = pool::Slope {
         mean: &mean,
@@ -220,7 +220,7 @@ pub fn backward(shape: &Shape, saved: Saved, dy: &[f32], dx: Option<&mut [f32]>)
         tilt: terms(&gamma, &rstd, |c, gain, rstd| -gain * sums[c][1] * rstd * rstd / count),
     };
     let utterance = shape.utterance();
-    let places = &*places;
+    let argmax = &*argmax;
     let sources: Vec<_> = group_ranges(layer.batch)
         .into_iter()
         .map(|range| range.start * utterance..range.end * utterance)
@@ -228,7 +228,7 @@ pub fn backward(shape: &Shape, saved: Saved, dy: &[f32], dx: Option<&mut [f32]>)
             shape,
             slope: &slope,
             dy: &dy[part.clone()],
-            places: if shape.pool > 1 { &places[part] } else { &[] },
+            argmax: if shape.pool > 1 { &argmax[part] } else { &[] },
         })
         .collect();
     let conv_lstm = match inner {

@@ -12,7 +12,7 @@ pub(crate) mod pool;
 
 use crate::Buffer;
 use moments::Moments;
-use pool::{Affine, Kept};
+use pool::{Affine, SavedArgmax};
 
 pub use backward::backward;
 
@@ -88,8 +88,8 @@ pub struct Saved {
     mean: Vec<f32>,
     /// `1 / sqrt(variance + epsilon)`
     rstd: Vec<f32>,
-    /// Inputs that won their window and their places in it; none where nothing is pooled.
-    winners: Option<(Buffer, Vec<u16>)>,
+    /// Inputs that won their window and their argmax in it; none where nothing is pooled.
+    max_values: Option<(Buffer, Vec<u16>)>,
 }
 
 /// Normalises by the statistics of this batch, applies `gamma` and `beta`, and pools into `y`.
@@ -119,16 +119,22 @@ pub fn forward_train(
         variance: variance.iter().map(|&v| v as f32).collect(),
     };
     let affine = Affine::new(&statistics.mean, &rstd, gamma, beta);
-    let winners = if shape.pools() {
-        let mut values = Buffer::any(y.len());
-        let mut places = vec![0; y.len()];
-        pool::run(shape, h, &affine, y, Some(Kept { values: &mut values, places: &mut places }));
-        Some((values, places))
+    let max_values = if shape.pools() {
+        let mut values = Buffer::recycled(y.len());
+        let mut argmax = vec![0; y.len()];
+        pool::run(
+            shape,
+            h,
+            &affine,
+            y,
+            Some(SavedArgmax { values: &mut values, argmax: &mut argmax }),
+        );
+        Some((values, argmax))
     } else {
         pool::run(shape, h, &affine, y, None);
         None
     };
-    (Saved { mean: statistics.mean.clone(), rstd, winners }, statistics)
+    (Saved { mean: statistics.mean.clone(), rstd, max_values }, statistics)
 }
 
 /// Normalises by running statistics, applies `gamma` and `beta`, and pools into `y`.
@@ -148,14 +154,15 @@ pub fn forward_eval(
     epsilon: f32,
     y: &mut [f32],
 ) {
-    Packed::new(gamma, beta, running_mean, running_variance, epsilon).forward(shape, h, y);
+    PreparedNormPool::new(gamma, beta, running_mean, running_variance, epsilon)
+        .forward(shape, h, y);
 }
 
 /// Running statistics and parameters made ready once, for any number of calls.
 #[derive(Debug)]
-pub struct Packed(Affine);
+pub struct PreparedNormPool(Affine);
 
-impl Packed {
+impl PreparedNormPool {
     /// Of `gamma`, `beta` and the running statistics, `[channels]` each.
     ///
     /// # Panics

@@ -6,7 +6,7 @@ use rayon::iter::plumbing::{Producer, ProducerCallback};
 use rayon::prelude::*;
 
 thread_local! {
-    static ALONE: Cell<bool> = const { Cell::new(false) };
+    static SINGLE_THREADED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs `work` with everything in it on the calling thread.
@@ -14,36 +14,36 @@ thread_local! {
 /// For work too short to be worth handing over, and for threads that must not wait for others or
 /// allocate: a thread outside of Rayon's pool hands work over through a queue that takes a new block of
 /// memory every now and then.
-pub fn alone<T>(work: impl FnOnce() -> T) -> T {
+pub fn single_threaded<T>(work: impl FnOnce() -> T) -> T {
     /// Restores what was, also when `work` panics.
     struct Before(bool);
     impl Drop for Before {
         fn drop(&mut self) {
-            ALONE.set(self.0);
+            SINGLE_THREADED.set(self.0);
         }
     }
-    let _before = Before(ALONE.replace(true));
+    let _before = Before(SINGLE_THREADED.replace(true));
     work()
 }
 
 /// Threads that share the work of the calling one.
 #[must_use]
 pub fn count() -> usize {
-    if ALONE.get() { 1 } else { rayon::current_num_threads() }
+    if SINGLE_THREADED.get() { 1 } else { rayon::current_num_threads() }
 }
 
 /// `iter.for_each(work)`; item by item where one thread does it all, without Rayon's bookkeeping.
 pub fn for_each<I: IndexedParallelIterator>(iter: I, work: impl Fn(I::Item) + Sync + Send) {
     if count() == 1 {
-        iter.with_producer(InTurn(work));
+        iter.with_producer(Sequential(work));
     } else {
         iter.for_each(work);
     }
 }
 
-struct InTurn<F>(F);
+struct Sequential<F>(F);
 
-impl<T, F: Fn(T)> ProducerCallback<T> for InTurn<F> {
+impl<T, F: Fn(T)> ProducerCallback<T> for Sequential<F> {
     type Output = ();
 
     fn callback<P: Producer<Item = T>>(self, producer: P) {
@@ -58,7 +58,7 @@ mod tests {
 
     use rayon::prelude::*;
 
-    use super::{alone, count, for_each};
+    use super::{count, for_each, single_threaded};
 
     fn fill(to: &mut [usize]) {
         for_each(to.par_chunks_mut(3).enumerate(), |(i, to)| {
@@ -72,21 +72,22 @@ mod tests {
     }
 
     #[test]
-    fn alone_is_on_the_calling_thread_until_its_end() {
+    fn single_threaded_work_stays_on_the_calling_thread_until_its_end() {
         HOME.with(|_| ());
         let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("threads");
         pool.install(|| {
             assert_eq!(count(), 3);
             let mut to = [[0; 10]; 2];
-            alone(|| {
+            single_threaded(|| {
                 HOME.with(|_| ());
                 assert_eq!(count(), 1);
-                alone(|| fill(&mut to[0]));
+                single_threaded(|| fill(&mut to[0]));
                 assert_eq!(count(), 1);
             });
             fill(&mut to[1]);
             assert_eq!(to, [[0, 0, 0, 1, 1, 1, 2, 2, 2, 3]; 2]);
-            let panicked = catch_unwind(AssertUnwindSafe(|| alone(|| panic!("on purpose"))));
+            let panicked =
+                catch_unwind(AssertUnwindSafe(|| single_threaded(|| panic!("on purpose"))));
             assert!(panicked.is_err());
             assert_eq!(count(), 3);
         });

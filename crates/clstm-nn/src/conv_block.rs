@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
-use clstm_kernels::conv_2d::Shape;
+use clstm_kernels::conv_2d::Conv2dShape;
 
 use crate::{
     ConvBlockConfig, Initializer, Mode, NormPool, NormPoolConfig, Precision, composed, fused,
@@ -50,7 +50,7 @@ impl ConvBlock {
     pub fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
         let [batch, time, length, channels] = x.dims();
         let [kernel_time, kernel_length, _, filters] = self.weight.dims();
-        let shape = Shape {
+        let shape = Conv2dShape {
             batch,
             time,
             length,

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use clstm_kernels::conv_lstm::Shape;
+use clstm_kernels::conv_lstm::ConvLstmShape;
 
 use crate::norm_pool::RunningStatistics;
 use crate::{Initializer, LflbConfig, Mode, Peepholes, Precision, composed, fused, init};
@@ -142,11 +142,11 @@ impl ConvLstm {
         dims
     }
 
-    pub(crate) fn kernel_shape(&self, batch: usize, time: usize) -> Shape {
+    pub(crate) fn kernel_shape(&self, batch: usize, time: usize) -> ConvLstmShape {
         use clstm_kernels::conv_lstm::Peepholes as Kernel;
         let LayerShape { length, channels, filters, kernel_input, kernel_state, stride, .. } =
             self.shape;
-        Shape {
+        ConvLstmShape {
             batch,
             time,
             channels,

@@ -6,7 +6,7 @@ use std::f64::consts::{LN_10, PI};
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use clstm_kernels::filterbank::Shape;
+use clstm_kernels::filterbank::FilterbankShape;
 
 use crate::{FilterbankConfig, Initializer, Mode, NormPool, NormPoolConfig, composed, fused, init};
 
@@ -117,7 +117,7 @@ impl Filterbank {
         let [batch, samples] = waveform.dims();
         let FilterbankConfig { filters, kernel, stride, pool, relative, warp, .. } =
             self.sizes.config;
-        let shape = Shape { batch, samples, filters, kernel, stride, pool };
+        let shape = FilterbankShape { batch, samples, filters, kernel, stride, pool };
         let factor = match mode {
             Mode::Training { seed } => variation::warp(warp, seed),
             Mode::Inference => 1.0,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use burn::tensor::Device;
-use clstm_kernels::panel::Set;
+use clstm_kernels::cpu;
 use serde::{Deserialize, Serialize};
 
 use crate::{NetworkError, fused};
@@ -32,10 +32,7 @@ impl Precision {
     /// (AVX512-BF16).
     #[must_use]
     pub fn fastest() -> Self {
-        match Set::best() {
-            Set::Avx512Bf16 => Self::Bf16,
-            _ => Self::F32,
-        }
+        if cpu::has_native_bf16() { Self::Bf16 } else { Self::F32 }
     }
 
     /// The name in recipes and on the command line.

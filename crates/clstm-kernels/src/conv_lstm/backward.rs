@@ -4,14 +4,14 @@ use rayon::prelude::*;
 
 use super::forward::scale;
 use super::gates::{self, NormSums, Peephole};
-use super::group::{Group, Layout, Source, StateGradients, group_ranges, split, widen};
+use super::group::{GradSource, Group, Layout, StateGradSource, group_ranges, split, widen};
 use super::input::{RawGradients, unpack_gradient};
 use super::norm::{BatchNorm, Slope};
 use super::weights::{Weights, taps_last, transpose};
-use super::{Peepholes, Saved, SavedOf, Shape};
+use super::{ConvLstmShape, Peepholes, Saved, SavedOf};
 use crate::Buffer;
-use crate::activation::vectorised;
-use crate::panel::Element;
+use crate::activation::vectorized;
+use crate::gemm::GemmScalar;
 
 /// Gradients of the parameters, each in the layout of its parameter in [`super::Params`].
 #[derive(Debug)]
@@ -44,13 +44,18 @@ struct Partial {
 ///
 /// # Panics
 /// If a slice does not have the size that `shape` asks for.
-pub fn backward(shape: &Shape, saved: Saved, dy: &[f32], dx: Option<&mut [f32]>) -> Gradients {
+pub fn backward(
+    shape: &ConvLstmShape,
+    saved: Saved,
+    dy: &[f32],
+    dx: Option<&mut [f32]>,
+) -> Gradients {
     let utterance = shape.time * shape.positions() * shape.filters;
     assert_eq!(dy.len(), shape.batch * utterance, "dy is [B, T, P, H]");
     let sources: Vec<_> = group_ranges(shape.batch)
         .iter()
         .map(|range| &dy[range.start * utterance..range.end * utterance])
-        .map(|dy| StateGradients { time: shape.time, dy })
+        .map(|dy| StateGradSource { time: shape.time, dy })
         .collect();
     match saved {
         Saved::F32(saved) => backward_in(shape, saved, &sources, dx),
@@ -59,8 +64,8 @@ pub fn backward(shape: &Shape, saved: Saved, dy: &[f32], dx: Option<&mut [f32]>)
 }
 
 /// [`backward`] with one source for each of [`group_ranges`].
-pub(crate) fn backward_in<E: Element, S: Source<E>>(
-    shape: &Shape,
+pub(crate) fn backward_in<E: GemmScalar, S: GradSource<E>>(
+    shape: &ConvLstmShape,
     mut saved: SavedOf<E>,
     sources: &[S],
     dx: Option<&mut [f32]>,
@@ -90,7 +95,7 @@ pub(crate) fn backward_in<E: Element, S: Source<E>>(
         .zip(inputs)
         .map(|(group, dx)| {
             let layout = &group.layout;
-            let mut raw = RawSteps::new(group, slope.as_ref());
+            let mut raw = RawGradientSteps::new(group, slope.as_ref());
             group.input.gradients(shape, layout, &weights.input, &mut raw, dx)
         })
         .collect();
@@ -107,12 +112,12 @@ pub(crate) fn backward_in<E: Element, S: Source<E>>(
 }
 
 /// From the last step to the first: gates become gradients of their pre-activations.
-fn through_time<E: Element>(
-    shape: &Shape,
+fn through_time<E: GemmScalar>(
+    shape: &ConvLstmShape,
     weights: &Weights<E>,
     norm: Option<&BatchNorm>,
     group: &mut Group<E>,
-    source: &impl Source<E>,
+    source: &impl GradSource<E>,
 ) -> Partial {
     let layout = group.layout;
     let (size, h, n) = (layout.size, layout.filters, layout.width());
@@ -120,7 +125,7 @@ fn through_time<E: Element>(
     let peephole = Peephole { weights: &weights.peephole, stride: weights.peephole_stride };
     let mut state = weights.state.gradient(shape, &layout);
     let mut partial = Partial {
-        w_h: Buffer::any(0),
+        w_h: Buffer::recycled(0),
         bias: vec![0.0; n],
         peephole: vec![0.0; weights.peephole.len()],
         gamma: vec![0.0; norm.map_or(0, |_| n)],
@@ -184,7 +189,7 @@ fn through_time<E: Element>(
 
 /// Gradients of a group's raw pre-activations, from those of the normalised ones where there is a
 /// norm.
-struct RawSteps<'a, E: Element> {
+struct RawGradientSteps<'a, E: GemmScalar> {
     layout: Layout,
     /// `[T, P'', G, 4H]`
     gates: &'a [E],
@@ -194,14 +199,14 @@ struct RawSteps<'a, E: Element> {
     floats: Buffer,
 }
 
-impl<'a, E: Element> RawSteps<'a, E> {
+impl<'a, E: GemmScalar> RawGradientSteps<'a, E> {
     fn new(group: &'a Group<E>, slope: Option<&'a Slope<'a>>) -> Self {
         Self {
             layout: group.layout,
             gates: &group.gates,
             norm: slope.zip(group.pre.as_deref()),
-            elements: Buffer::any(0),
-            floats: Buffer::any(0),
+            elements: Buffer::recycled(0),
+            floats: Buffer::recycled(0),
         }
     }
 }
@@ -211,12 +216,12 @@ fn step_of<'a, E>(layout: &Layout, gates: &'a [E], t: usize) -> &'a [E] {
     &gates[t * layout.gates_len() + layout.gates_start()..][..layout.pre_len()]
 }
 
-impl<E: Element> RawGradients<E> for RawSteps<'_, E> {
+impl<E: GemmScalar> RawGradients<E> for RawGradientSteps<'_, E> {
     fn elements(&mut self, t: usize) -> &[E] {
         let (d, len) = (step_of(&self.layout, self.gates, t), self.layout.pre_len());
         let Some((slope, raw)) = self.norm else { return d };
         if self.elements.is_empty() {
-            self.elements = Buffer::any(len);
+            self.elements = Buffer::recycled(len);
         }
         slope.apply(&raw[t * len..][..len], d, &mut self.elements[..]);
         &self.elements
@@ -225,11 +230,11 @@ impl<E: Element> RawGradients<E> for RawSteps<'_, E> {
     fn floats(&mut self, t: usize) -> &[f32] {
         let (d, len) = (step_of(&self.layout, self.gates, t), self.layout.pre_len());
         if self.floats.is_empty() {
-            self.floats = Buffer::any(len);
+            self.floats = Buffer::recycled(len);
         }
         match self.norm {
             Some((slope, raw)) => slope.apply(&raw[t * len..][..len], d, &mut self.floats[..]),
-            None => vectorised(
+            None => vectorized(
                 #[inline(always)]
                 || widen(d, &mut self.floats),
             ),
@@ -238,7 +243,7 @@ impl<E: Element> RawGradients<E> for RawSteps<'_, E> {
     }
 }
 
-fn unpack_peephole(shape: &Shape, packed: &[f32]) -> Vec<f32> {
+fn unpack_peephole(shape: &ConvLstmShape, packed: &[f32]) -> Vec<f32> {
     if shape.peepholes == Peepholes::None {
         return Vec::new();
     }

@@ -6,15 +6,15 @@ use half::bf16;
 use rayon::prelude::*;
 
 use super::gates::{self, Affine, Peephole};
-use super::group::{Group, Layout, Sink, States, group_ranges, narrow, split};
+use super::group::{Group, Layout, OutputSink, StateSink, group_ranges, narrow, split};
 use super::input::GroupInput;
 use super::norm::{BatchNorm, InputNorm, Moments, Statistics};
 use super::state::StateProduct;
 use super::weights::Weights;
-use super::{Params, Saved, SavedOf, Shape};
-use crate::activation::vectorised;
-use crate::panel::Element;
-use crate::{Buffer, GROUP, Precision};
+use super::{ConvLstmShape, Params, Saved, SavedOf};
+use crate::activation::vectorized;
+use crate::gemm::GemmScalar;
+use crate::{Buffer, Precision, UTTERANCE_BLOCK};
 
 /// Runs the layer over `x` `[B, T, L, C]` from zero states and writes `y` `[B, T, P, H]`.
 ///
@@ -24,7 +24,7 @@ use crate::{Buffer, GROUP, Precision};
 /// # Panics
 /// If a slice does not have the size that `shape` asks for.
 pub fn forward(
-    shape: &Shape,
+    shape: &ConvLstmShape,
     x: &[f32],
     params: &Params<'_>,
     norm: InputNorm<'_>,
@@ -35,7 +35,7 @@ pub fn forward(
     assert_eq!(y.len(), shape.batch * utterance, "y is [B, T, P, H]");
     let ranges = group_ranges(shape.batch);
     let states = split(y, &ranges, utterance).into_iter();
-    let mut sinks: Vec<_> = states.map(|y| States { time: shape.time, y }).collect();
+    let mut sinks: Vec<_> = states.map(|y| StateSink { time: shape.time, y }).collect();
     match shape.precision {
         Precision::F32 => {
             let (saved, statistics) =
@@ -51,8 +51,8 @@ pub fn forward(
 }
 
 /// [`forward`] with one sink for each of [`group_ranges`].
-pub(crate) fn forward_in<E: Element, S: Sink<E>>(
-    shape: &Shape,
+pub(crate) fn forward_in<E: GemmScalar, S: OutputSink<E>>(
+    shape: &ConvLstmShape,
     x: &[f32],
     params: &Params<'_>,
     norm: InputNorm<'_>,
@@ -68,7 +68,7 @@ pub(crate) fn forward_in<E: Element, S: Sink<E>>(
         .par_iter()
         .map(|range| {
             let x = &x[range.start * utterance_in..range.end * utterance_in];
-            open_group(shape, &weights, range.len(), x, batch_norm, keep)
+            init_group(shape, &weights, range.len(), x, batch_norm, keep)
         })
         .unzip();
     let (norm, statistics) = match norm {
@@ -87,15 +87,15 @@ pub(crate) fn forward_in<E: Element, S: Sink<E>>(
 
 /// [`forward_in`] on weights packed before, with a fixed norm among them or with none: nothing of a
 /// group waits for another.
-pub(super) fn infer<E: Element, S: Sink<E>>(
-    shape: &Shape,
+pub(super) fn infer<E: GemmScalar, S: OutputSink<E>>(
+    shape: &ConvLstmShape,
     x: &[f32],
     weights: &Weights<E>,
     sinks: &mut [S],
 ) {
     shape.check_input(x);
     let run = |size, x, sink: &mut S| {
-        let (mut group, _) = open_group(shape, weights, size, x, false, false);
+        let (mut group, _) = init_group(shape, weights, size, x, false, false);
         run_group(shape, weights, None, &mut group, sink);
     };
     if let [sink] = sinks {
@@ -108,8 +108,8 @@ pub(super) fn infer<E: Element, S: Sink<E>>(
 }
 
 /// Takes the group's memory and, where they are normalised, computes its raw pre-activations.
-fn open_group<E: Element>(
-    shape: &Shape,
+fn init_group<E: GemmScalar>(
+    shape: &ConvLstmShape,
     weights: &Weights<E>,
     size: usize,
     x: &[f32],
@@ -123,15 +123,15 @@ fn open_group<E: Element>(
         layout,
         input: GroupInput::pack(shape, &weights.input, size, x),
         pre: None,
-        gates: Buffer::any(kept * layout.gates_len()),
-        cells: Buffer::any(states * layout.state_len()),
+        gates: Buffer::recycled(kept * layout.gates_len()),
+        cells: Buffer::recycled(states * layout.state_len()),
         hidden: Buffer::zeros(states * layout.hidden_len()),
     };
     group.cells[..layout.state_len()].fill(0.0);
     let mut moments = Moments::new(if batch_norm { layout.width() } else { 0 });
     if batch_norm {
-        let mut pre = Buffer::any(shape.time * layout.pre_len());
-        let mut floats = Buffer::any(layout.pre_len());
+        let mut pre = Buffer::recycled(shape.time * layout.pre_len());
+        let mut floats = Buffer::recycled(layout.pre_len());
         for (t, pre) in pre.chunks_exact_mut(layout.pre_len()).enumerate() {
             let products = |to: &mut [f32]| {
                 group.input.products(shape, &layout, t..t + 1, to);
@@ -140,7 +140,7 @@ fn open_group<E: Element>(
                 Some(pre) => products(pre),
                 None => {
                     products(&mut floats);
-                    vectorised(
+                    vectorized(
                         #[inline(always)]
                         || narrow(&floats, pre),
                     );
@@ -154,30 +154,30 @@ fn open_group<E: Element>(
 }
 
 /// The recurrence over time.
-fn run_group<E: Element>(
-    shape: &Shape,
+fn run_group<E: GemmScalar>(
+    shape: &ConvLstmShape,
     weights: &Weights<E>,
     norm: Option<&BatchNorm>,
     group: &mut Group<E>,
-    sink: &mut impl Sink<E>,
+    sink: &mut impl OutputSink<E>,
 ) {
     let layout = group.layout;
-    let mut state = Buffer::any(layout.block_positions() * layout.size * layout.width());
+    let mut state = Buffer::recycled(layout.block_positions() * layout.size * layout.width());
     if let (Some(norm), Some(pre)) = (norm, group.pre.take()) {
         let affine = Affine { mean: &norm.mean, scale: &norm.scale, bias: &weights.bias };
-        let mut steps = Steps::new(weights, &layout, affine);
+        let mut steps = StepRunner::new(weights, &layout, affine);
         for (t, raw) in pre.chunks_exact(layout.pre_len()).enumerate() {
             steps.run(group, t, raw, &mut state, sink);
         }
         group.pre = Some(pre);
         return;
     }
-    let (zeros, mut ones) = (Buffer::zeros(layout.width()), Buffer::any(layout.width()));
+    let (zeros, mut ones) = (Buffer::zeros(layout.width()), Buffer::recycled(layout.width()));
     ones.fill(1.0);
     let affine = Affine { mean: &zeros, scale: &ones, bias: &weights.bias };
-    let mut steps = Steps::new(weights, &layout, affine);
-    let chunk = steps_at_once(shape, layout.size);
-    let mut raw = Buffer::any(chunk * layout.pre_len());
+    let mut steps = StepRunner::new(weights, &layout, affine);
+    let chunk = time_block(shape, layout.size);
+    let mut raw = Buffer::recycled(chunk * layout.pre_len());
     for first in (0..shape.time).step_by(chunk) {
         let time = first..(first + chunk).min(shape.time);
         group.input.products(shape, &layout, time.clone(), &mut raw);
@@ -187,32 +187,32 @@ fn run_group<E: Element>(
     }
 }
 
-/// Steps whose input-to-state products are made together: a small group has too few rows in one.
-fn steps_at_once(shape: &Shape, size: usize) -> usize {
-    (GROUP / size).clamp(1, shape.time)
+/// StepRunner whose input-to-state products are made together: a small group has too few rows in one.
+fn time_block(shape: &ConvLstmShape, size: usize) -> usize {
+    (UTTERANCE_BLOCK / size).clamp(1, shape.time)
 }
 
 /// What all steps of a group share.
-struct Steps<'a, E: Element> {
+struct StepRunner<'a, E: GemmScalar> {
     product: StateProduct<'a, E>,
     affine: Affine<'a>,
     peephole: Peephole<'a>,
 }
 
-impl<'a, E: Element> Steps<'a, E> {
+impl<'a, E: GemmScalar> StepRunner<'a, E> {
     fn new(weights: &'a Weights<E>, layout: &Layout, affine: Affine<'a>) -> Self {
         let peephole = Peephole { weights: &weights.peephole, stride: weights.peephole_stride };
         Self { product: weights.state.product(layout), affine, peephole }
     }
 
     /// Step `t`, whose raw input-to-state pre-activations are `raw` `[P, G, 4H]`.
-    fn run<R: Element>(
+    fn run<R: GemmScalar>(
         &mut self,
         group: &mut Group<E>,
         t: usize,
         raw: &[R],
         state: &mut [f32],
-        sink: &mut impl Sink<E>,
+        sink: &mut impl OutputSink<E>,
     ) {
         let layout = group.layout;
         let kept = group.gates.len() / layout.gates_len();
@@ -220,8 +220,9 @@ impl<'a, E: Element> Steps<'a, E> {
         let (before, after) = (t % states, (t + 1) % states);
         let gates = &mut group.gates[t % kept * layout.gates_len()..][..layout.gates_len()];
         clear_padding(&layout, gates);
-        let [cell_before, cell] = two(&mut group.cells, layout.state_len(), before, after);
-        let [hidden_before, hidden] = two(&mut group.hidden, layout.hidden_len(), before, after);
+        let [cell_before, cell] = disjoint_mut(&mut group.cells, layout.state_len(), before, after);
+        let [hidden_before, hidden] =
+            disjoint_mut(&mut group.hidden, layout.hidden_len(), before, after);
         for block in layout.blocks() {
             let rows = block.start * layout.size..block.end * layout.size;
             let wide = scale(&rows, layout.width());
@@ -256,14 +257,14 @@ pub(super) fn scale(rows: &Range<usize>, width: usize) -> Range<usize> {
     rows.start * width..rows.end * width
 }
 
-fn clear_padding<E: Element>(layout: &Layout, gates: &mut [E]) {
+fn clear_padding<E: GemmScalar>(layout: &Layout, gates: &mut [E]) {
     let start = layout.gates_start();
     gates[..start].fill(E::default());
     gates[start + layout.pre_len()..].fill(E::default());
 }
 
 /// Step `before` and step `after` of a buffer of steps.
-fn two<T>(buffer: &mut [T], len: usize, before: usize, after: usize) -> [&mut [T]; 2] {
+fn disjoint_mut<T>(buffer: &mut [T], len: usize, before: usize, after: usize) -> [&mut [T]; 2] {
     if before < after {
         let (low, high) = buffer.split_at_mut(after * len);
         [&mut low[before * len..][..len], &mut high[..len]]

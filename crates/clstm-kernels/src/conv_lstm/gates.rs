@@ -6,8 +6,8 @@
 use std::marker::PhantomData;
 
 use crate::activation::{Activation, Arithmetic, WithArithmetic, arithmetic};
+use crate::gemm::GemmScalar;
 use crate::lanes::{Lanes, lanes, load, over_channels, store};
-use crate::panel::Element;
 
 /// Peephole weights `[3, P or 1, H]` of the gates i, f, o.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ pub(super) struct Affine<'a> {
 
 /// `x[at .. at + L]` as floats.
 #[inline(always)]
-fn load_wide<E: Element, const L: usize>(x: &[E], at: usize) -> [f32; L] {
+fn load_wide<E: GemmScalar, const L: usize>(x: &[E], at: usize) -> [f32; L] {
     let narrow: [E; L] = load(x, at);
     lanes::<L>(
         #[inline(always)]
@@ -47,7 +47,7 @@ fn load_wide<E: Element, const L: usize>(x: &[E], at: usize) -> [f32; L] {
 
 /// `x` rounded into `to[at .. at + L]`.
 #[inline(always)]
-fn store_narrow<E: Element, const L: usize>(x: [f32; L], to: &mut [E], at: usize) {
+fn store_narrow<E: GemmScalar, const L: usize>(x: [f32; L], to: &mut [E], at: usize) {
     for (to, x) in to[at..at + L].iter_mut().zip(x) {
         *to = E::from_f32(x);
     }
@@ -90,13 +90,13 @@ pub(super) struct Forward<'a, R, E> {
     pub(super) hidden: &'a mut [E],
 }
 
-impl<R: Element, E: Element> Forward<'_, R, E> {
+impl<R: GemmScalar, E: GemmScalar> Forward<'_, R, E> {
     pub(super) fn run(self) {
         arithmetic(self);
     }
 }
 
-impl<R: Element, E: Element> WithArithmetic for Forward<'_, R, E> {
+impl<R: GemmScalar, E: GemmScalar> WithArithmetic for Forward<'_, R, E> {
     #[inline(always)]
     fn run<A: Arithmetic>(mut self) {
         let (rows, filters) = (self.cell.len() / self.filters, self.filters);
@@ -114,7 +114,7 @@ struct ForwardRows<'a, 'b, R, E, A> {
     with: PhantomData<A>,
 }
 
-impl<R: Element, E: Element, A: Arithmetic> ForwardRows<'_, '_, R, E, A> {
+impl<R: GemmScalar, E: GemmScalar, A: Arithmetic> ForwardRows<'_, '_, R, E, A> {
     /// The pre-activation of gate `gate` before the peepholes.
     #[inline(always)]
     fn pre<const L: usize>(&self, row: usize, gate: usize, at: usize) -> [f32; L] {
@@ -132,7 +132,7 @@ impl<R: Element, E: Element, A: Arithmetic> ForwardRows<'_, '_, R, E, A> {
     }
 }
 
-impl<R: Element, E: Element, A: Arithmetic> Lanes for ForwardRows<'_, '_, R, E, A> {
+impl<R: GemmScalar, E: GemmScalar, A: Arithmetic> Lanes for ForwardRows<'_, '_, R, E, A> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, at: usize) {
         let (h, size) = (self.step.filters, self.step.size);
@@ -219,13 +219,13 @@ pub(super) struct NormSums<'a, E> {
     pub(super) sums: &'a mut [f32],
 }
 
-impl<E: Element> Backward<'_, E> {
+impl<E: GemmScalar> Backward<'_, E> {
     pub(super) fn run(self) {
         arithmetic(self);
     }
 }
 
-impl<E: Element> WithArithmetic for Backward<'_, E> {
+impl<E: GemmScalar> WithArithmetic for Backward<'_, E> {
     #[inline(always)]
     fn run<A: Arithmetic>(mut self) {
         let (rows, filters) = (self.cell.len() / self.filters, self.filters);
@@ -259,7 +259,7 @@ fn add_lanes<const L: usize>(sum: &mut [f32; L], x: &[f32; L]) {
     }
 }
 
-impl<E: Element, A: Arithmetic> Lanes for BackwardRows<'_, '_, E, A> {
+impl<E: GemmScalar, A: Arithmetic> Lanes for BackwardRows<'_, '_, E, A> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, at: usize) {
         let Backward { size, filters: h, position, peephole, .. } = *self.step;
@@ -341,7 +341,7 @@ impl<E: Element, A: Arithmetic> Lanes for BackwardRows<'_, '_, E, A> {
     }
 }
 
-impl<E: Element> NormSums<'_, E> {
+impl<E: GemmScalar> NormSums<'_, E> {
     #[inline(always)]
     fn add<A: Arithmetic, const L: usize>(
         &mut self,

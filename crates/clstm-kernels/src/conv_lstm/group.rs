@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 
-use super::Shape;
+use super::ConvLstmShape;
 use super::input::GroupInput;
 use crate::Buffer;
-use crate::activation::vectorised;
-use crate::panel::Element;
+use crate::activation::vectorized;
+use crate::gemm::GemmScalar;
 use crate::winograd;
 
 /// One group's memory. Rows are `(position, utterance)`, the utterance running faster.
 #[derive(Debug)]
-pub(crate) struct Group<E: Element> {
+pub(crate) struct Group<E: GemmScalar> {
     pub(crate) layout: Layout,
     pub(super) input: GroupInput<E>,
     /// Raw input-to-state pre-activations `[T, P, G, 4H]`, where they are normalised.
@@ -48,7 +48,7 @@ const BLOCK: usize = 32_768;
 const BLOCK_ROWS: usize = 96;
 
 impl Layout {
-    pub(super) fn new(shape: &Shape, size: usize) -> Self {
+    pub(super) fn new(shape: &ConvLstmShape, size: usize) -> Self {
         let padding = shape.kernel_state - 1;
         Self {
             size,
@@ -117,36 +117,36 @@ impl Layout {
 }
 
 /// What takes a group's hidden states, step by step.
-pub(crate) trait Sink<E: Element>: Send {
+pub(crate) trait OutputSink<E: GemmScalar>: Send {
     /// `hidden` `[P, G, H]` of step `t`.
     fn step(&mut self, layout: &Layout, t: usize, hidden: &[E]);
 }
 
 /// What gives the gradients of a group's hidden states.
-pub(crate) trait Source<E: Element>: Sync {
+pub(crate) trait GradSource<E: GemmScalar>: Sync {
     /// Adds those of step `t` from `position` on to `d`; both `[.., G, H]`, `hidden` the states.
     fn add(&self, layout: &Layout, at: [usize; 2], hidden: &[E], d: &mut [f32]);
 }
 
 /// Hidden states as they are, `[G, T, P, H]`.
-pub(super) struct States<'a> {
+pub(super) struct StateSink<'a> {
     pub(super) time: usize,
     pub(super) y: &'a mut [f32],
 }
 
-impl<E: Element> Sink<E> for States<'_> {
+impl<E: GemmScalar> OutputSink<E> for StateSink<'_> {
     fn step(&mut self, layout: &Layout, t: usize, hidden: &[E]) {
         unpack_step(layout, hidden, [t, self.time], self.y);
     }
 }
 
-/// Gradients of [`States`], `[G, T, P, H]`.
-pub(super) struct StateGradients<'a> {
+/// Gradients of [`StateSink`], `[G, T, P, H]`.
+pub(super) struct StateGradSource<'a> {
     pub(super) time: usize,
     pub(super) dy: &'a [f32],
 }
 
-impl<E: Element> Source<E> for StateGradients<'_> {
+impl<E: GemmScalar> GradSource<E> for StateGradSource<'_> {
     fn add(&self, layout: &Layout, [t, position]: [usize; 2], _: &[E], d: &mut [f32]) {
         let (positions, h) = (layout.positions, layout.filters);
         for (row, to) in d.chunks_exact_mut(h).enumerate() {
@@ -157,9 +157,9 @@ impl<E: Element> Source<E> for StateGradients<'_> {
     }
 }
 
-/// Cuts a batch into groups of nearly equal size, none larger than [`crate::GROUP`].
+/// Cuts a batch into groups of nearly equal size, none larger than [`crate::UTTERANCE_BLOCK`].
 pub(crate) fn group_ranges(batch: usize) -> Vec<Range<usize>> {
-    let count = batch.div_ceil(crate::GROUP);
+    let count = batch.div_ceil(crate::UTTERANCE_BLOCK);
     (0..count).map(|i| i * batch / count..(i + 1) * batch / count).collect()
 }
 
@@ -178,14 +178,14 @@ pub(crate) fn split<'a, T>(
 }
 
 /// One step `[P, G, H]` to its places in `[G, T, P, H]`.
-pub(super) fn unpack_step<E: Element>(
+pub(super) fn unpack_step<E: GemmScalar>(
     layout: &Layout,
     from: &[E],
     [t, time]: [usize; 2],
     to: &mut [f32],
 ) {
     let (size, positions, h) = (layout.size, layout.positions, layout.filters);
-    vectorised(
+    vectorized(
         #[inline(always)]
         || {
             for p in 0..positions {
@@ -200,12 +200,12 @@ pub(super) fn unpack_step<E: Element>(
 
 /// `to = from`
 #[inline(always)]
-pub(crate) fn widen<E: Element>(from: &[E], to: &mut [f32]) {
+pub(crate) fn widen<E: GemmScalar>(from: &[E], to: &mut [f32]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = from.to_f32());
 }
 
 /// `to = from`, rounded.
 #[inline(always)]
-pub(super) fn narrow<E: Element>(from: &[f32], to: &mut [E]) {
+pub(super) fn narrow<E: GemmScalar>(from: &[f32], to: &mut [E]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = E::from_f32(*from));
 }

@@ -32,19 +32,19 @@ mod gates;
 pub(crate) mod group;
 mod input;
 pub(crate) mod norm;
-mod packed;
+mod prepared;
 mod state;
-mod tiled;
 mod weights;
+mod winograd_input;
 
 pub use backward::{Gradients, backward};
 pub use forward::forward;
 pub use norm::{InputNorm, Statistics};
-pub use packed::Packed;
+pub use prepared::PreparedConvLstm;
 
 use half::bf16;
 
-use crate::panel::Element;
+use crate::gemm::GemmScalar;
 use crate::{Buffer, Precision};
 
 /// Which peephole connections (the `w_c` terms of Eq. 2-4) the cell has.
@@ -60,7 +60,7 @@ pub enum Peepholes {
 
 /// Sizes of one ConvLSTM layer.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
+pub struct ConvLstmShape {
     /// Utterances, B.
     pub batch: usize,
     /// Time steps (segments), T.
@@ -83,7 +83,7 @@ pub struct Shape {
     pub precision: Precision,
 }
 
-impl Shape {
+impl ConvLstmShape {
     /// Positions along the length after the strided input convolution, `P = ceil(L / stride)`.
     #[must_use]
     pub fn positions(&self) -> usize {
@@ -154,7 +154,7 @@ pub enum Saved {
 
 /// What the backward pass needs, activations and gates being of type `E`.
 #[derive(Debug)]
-pub struct SavedOf<E: Element> {
+pub struct SavedOf<E: GemmScalar> {
     weights: weights::Weights<E>,
     pub(crate) groups: Vec<group::Group<E>>,
     norm: Option<norm::BatchNorm>,
@@ -163,7 +163,7 @@ pub struct SavedOf<E: Element> {
 impl Saved {
     /// The cell states `c`, `[B, T, P, H]`, for tests and for looking into the cell.
     #[must_use]
-    pub fn cell_states(&self, shape: &Shape) -> Buffer {
+    pub fn cell_states(&self, shape: &ConvLstmShape) -> Buffer {
         match self {
             Self::F32(saved) => saved.cell_states(shape),
             Self::Bf16(saved) => saved.cell_states(shape),
@@ -171,10 +171,10 @@ impl Saved {
     }
 }
 
-impl<E: Element> SavedOf<E> {
-    fn cell_states(&self, shape: &Shape) -> Buffer {
+impl<E: GemmScalar> SavedOf<E> {
+    fn cell_states(&self, shape: &ConvLstmShape) -> Buffer {
         let utterance = shape.time * shape.positions() * shape.filters;
-        let mut out = Buffer::any(shape.batch * utterance);
+        let mut out = Buffer::recycled(shape.batch * utterance);
         let mut rest = &mut out[..];
         for group::Group { layout, cells, .. } in &self.groups {
             let (part, tail) = rest.split_at_mut(layout.size * utterance);

@@ -1,7 +1,7 @@
 //! Batch normalisation of the input-to-state pre-activations, per gate channel.
 
-use crate::activation::vectorised;
-use crate::panel::Element;
+use crate::activation::vectorized;
+use crate::gemm::GemmScalar;
 
 /// What happens to the input-to-state pre-activations before the gates.
 #[derive(Clone, Copy, Debug)]
@@ -95,12 +95,12 @@ pub(super) struct Slope<'a> {
 
 impl Slope<'_> {
     /// From gradients of the normalised to those of the raw pre-activations, rows of `[4H]`.
-    pub(super) fn apply<E: Element, F: Element>(&self, raw: &[E], d: &[E], to: &mut [F]) {
+    pub(super) fn apply<E: GemmScalar, F: GemmScalar>(&self, raw: &[E], d: &[E], to: &mut [F]) {
         // Slices of one length n: the compiler then drops the bounds checks in the loops.
         let n = self.shift.len();
         let (scale, mean) = (&self.norm.scale[..n], &self.norm.mean[..n]);
         let (shift, slope) = (&self.shift[..n], &self.slope[..n]);
-        vectorised(
+        vectorized(
             #[inline(always)]
             || {
                 let rows = raw.chunks_exact(n).zip(d.chunks_exact(n));
@@ -118,7 +118,7 @@ impl Slope<'_> {
 
 /// Count, mean and biased variance of each channel over all groups, merged in their order.
 pub(crate) fn mean_and_variance(groups: &[Moments]) -> (f64, Vec<f64>, Vec<f64>) {
-    let groups: Vec<_> = groups.iter().map(Moments::mean_and_spread).collect();
+    let groups: Vec<_> = groups.iter().map(Moments::mean_and_m2).collect();
     let channels = groups.first().map_or(0, |(_, mean, _)| mean.len());
     let count: f64 = groups.iter().map(|(count, ..)| count).sum();
     let mean = |k: usize| groups.iter().map(|(n, mean, _)| mean[k] * n).sum::<f64>() / count;
@@ -161,7 +161,7 @@ impl Moments {
     }
 
     /// Adds rows of `[n]`.
-    pub(crate) fn add<E: Element>(&mut self, rows: &[E]) {
+    pub(crate) fn add<E: GemmScalar>(&mut self, rows: &[E]) {
         let n = self.sum.len();
         if self.first.is_empty() {
             self.first = rows[..n].iter().map(|x| x.to_f32()).collect();
@@ -172,7 +172,7 @@ impl Moments {
             let (sum, square) = (&mut self.block_sum[..n], &mut self.block_square[..n]);
             sum.fill(0.0);
             square.fill(0.0);
-            vectorised(
+            vectorized(
                 #[inline(always)]
                 || {
                     for row in block.chunks_exact(n) {
@@ -191,7 +191,7 @@ impl Moments {
     }
 
     /// Count, mean and sum of squared deviations.
-    fn mean_and_spread(&self) -> (f64, Vec<f64>, Vec<f64>) {
+    fn mean_and_m2(&self) -> (f64, Vec<f64>, Vec<f64>) {
         let count = self.count as f64;
         let sums = || self.sum.iter().zip(&self.first);
         let mean = sums().map(|(sum, first)| f64::from(*first) + sum / count).collect();

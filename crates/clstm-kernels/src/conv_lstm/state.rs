@@ -2,47 +2,47 @@
 
 use std::ops::Range;
 
-use super::Shape;
+use super::ConvLstmShape;
 use super::group::Layout;
 use super::weights::reverse_taps;
 use crate::Buffer;
-use crate::panel::{self, Element, Into, Panels, Rows, Taps};
-use crate::winograd::{self, Convolution, Kernel, Transformed};
+use crate::gemm::{self, ConvTaps, GemmScalar, MatrixView, OutputMode, PackedWeights};
+use crate::winograd::{self, Convolution, TransformedWeights, WinogradWeights};
 
 /// State-to-state weights.
 #[derive(Debug)]
-pub(super) enum StateWeights<E: Element> {
+pub(super) enum StateWeights<E: GemmScalar> {
     Direct {
         /// `[kh, H, 4H]`
-        forward: Panels<E>,
+        forward: PackedWeights<E>,
         /// The transposed taps in reverse order, `[kh, 4H, H]`, for the backward pass.
-        back: Option<Panels<E>>,
+        back: Option<PackedWeights<E>>,
     },
     /// Three taps in training, where that is faster.
-    Tiled {
+    Winograd {
         /// `[H, 4H]`
-        forward: Kernel,
+        forward: WinogradWeights,
         /// `[4H, H]`
-        back: Kernel,
+        back: WinogradWeights,
     },
 }
 
-impl<E: Element> StateWeights<E> {
+impl<E: GemmScalar> StateWeights<E> {
     /// Packs `w_h` `[4H, H, kh]`, for the backward pass too if `keep`.
-    pub(super) fn new(shape: &Shape, w_h: &[f32], keep: bool) -> Self {
+    pub(super) fn new(shape: &ConvLstmShape, w_h: &[f32], keep: bool) -> Self {
         let (h, kh) = (shape.filters, shape.kernel_state);
-        if keep && tiled::<E>(kh, shape.positions(), [h, 4 * h]) {
-            let transformed = Transformed::new(w_h);
-            return Self::Tiled {
+        if keep && by_winograd::<E>(kh, shape.positions(), [h, 4 * h]) {
+            let transformed = TransformedWeights::new(w_h);
+            return Self::Winograd {
                 forward: transformed.pack([h, 4 * h], [1, h]),
                 back: transformed.pack([4 * h, h], [h, 1]),
             };
         }
         Self::Direct {
-            forward: Panels::pack([kh, h, 4 * h], w_h, [1, kh, h * kh]),
+            forward: PackedWeights::pack([kh, h, 4 * h], w_h, [1, kh, h * kh]),
             back: keep.then(|| {
                 let reversed = reverse_taps(w_h, kh);
-                Panels::pack([kh, 4 * h, h], &reversed, [1, h * kh, kh])
+                PackedWeights::pack([kh, 4 * h, h], &reversed, [1, h * kh, kh])
             }),
         }
     }
@@ -51,27 +51,27 @@ impl<E: Element> StateWeights<E> {
     pub(super) fn product(&self, layout: &Layout) -> StateProduct<'_, E> {
         match self {
             Self::Direct { forward, .. } => StateProduct::Direct(forward),
-            Self::Tiled { forward, .. } => {
-                let tiles = winograd::tiles(layout.block_positions());
+            Self::Winograd { forward, .. } => {
+                let tiles = winograd::tile_count(layout.block_positions());
                 let convolution = Convolution::new(forward, layout.size, tiles);
-                StateProduct::Tiled(forward, Box::new(convolution))
+                StateProduct::Winograd(forward, Box::new(convolution))
             }
         }
     }
 
     /// The gradients, none of them taken yet.
-    pub(super) fn gradient(&self, shape: &Shape, layout: &Layout) -> StateGradient<'_, E> {
+    pub(super) fn gradient(&self, shape: &ConvLstmShape, layout: &Layout) -> StateGradient<'_, E> {
         let (h, n) = (layout.filters, layout.width());
         match self {
             Self::Direct { back, .. } => StateGradient::Direct {
                 back: back.as_ref().expect("kept by the forward pass"),
                 w_h: Buffer::zeros(shape.kernel_state * h * n),
             },
-            Self::Tiled { back, .. } => {
-                let tiles = winograd::tiles(layout.block_positions());
-                StateGradient::Tiled {
+            Self::Winograd { back, .. } => {
+                let tiles = winograd::tile_count(layout.block_positions());
+                StateGradient::Winograd {
                     back,
-                    w_h: Box::new(winograd::Gradient::new([h, n], layout.size, tiles)),
+                    w_h: Box::new(winograd::WeightGradient::new([h, n], layout.size, tiles)),
                     next: Buffer::zeros(layout.hidden_len()),
                 }
             }
@@ -85,25 +85,25 @@ impl<E: Element> StateWeights<E> {
 /// longer than the products that it saves, and were the way chosen by the number of utterances, its
 /// result would not be to the bit that of the same utterance in a batch. So `y` in training is that of
 /// inference only up to rounding.
-pub(super) fn tiled<E: Element>(taps: usize, positions: usize, sizes: [usize; 2]) -> bool {
-    E::floats(&[]).is_some() && taps == 3 && winograd::pays(positions, sizes)
+pub(super) fn by_winograd<E: GemmScalar>(taps: usize, positions: usize, sizes: [usize; 2]) -> bool {
+    E::floats(&[]).is_some() && taps == 3 && winograd::is_faster(positions, sizes)
 }
 
 /// The same memory as floats.
 ///
 /// # Panics
-/// If `E` is not `f32`, of which [`tiled`] makes sure.
-pub(super) fn floats<E: Element>(x: &[E]) -> &[f32] {
+/// If `E` is not `f32`, of which [`by_winograd`] makes sure.
+pub(super) fn floats<E: GemmScalar>(x: &[E]) -> &[f32] {
     E::floats(x).expect("tiles are of f32")
 }
 
 /// The product of the weights with a state.
-pub(super) enum StateProduct<'a, E: Element> {
-    Direct(&'a Panels<E>),
-    Tiled(&'a Kernel, Box<Convolution>),
+pub(super) enum StateProduct<'a, E: GemmScalar> {
+    Direct(&'a PackedWeights<E>),
+    Winograd(&'a WinogradWeights, Box<Convolution>),
 }
 
-impl<E: Element> StateProduct<'_, E> {
+impl<E: GemmScalar> StateProduct<'_, E> {
     /// What the state `hidden` `[P', G, H]`, padded, gives to the positions of a block, `to`
     /// `[block, G, 4H]`.
     pub(super) fn run(
@@ -117,11 +117,11 @@ impl<E: Element> StateProduct<'_, E> {
         let hidden = &hidden[block.start * size * h..];
         match self {
             Self::Direct(panels) => {
-                let a = Rows { data: hidden, stride: h };
+                let a = MatrixView { data: hidden, stride: h };
                 let (rows, tap) = (block.len() * size, size * h);
-                panel::apply(rows, a, tap, panels, to, layout.width(), Into::Replace);
+                gemm::gemm_nn(rows, a, tap, panels, to, layout.width(), OutputMode::Overwrite);
             }
-            Self::Tiled(kernel, convolution) => {
+            Self::Winograd(kernel, convolution) => {
                 convolution.apply(kernel, block.len(), floats(hidden), to);
             }
         }
@@ -129,35 +129,35 @@ impl<E: Element> StateProduct<'_, E> {
 }
 
 /// The gradients of the weights, summed over the steps, and of the states.
-pub(super) enum StateGradient<'a, E: Element> {
+pub(super) enum StateGradient<'a, E: GemmScalar> {
     Direct {
-        back: &'a Panels<E>,
+        back: &'a PackedWeights<E>,
         /// `[kh, H, 4H]`
         w_h: Buffer,
     },
-    Tiled {
-        back: &'a Kernel,
-        w_h: Box<winograd::Gradient>,
+    Winograd {
+        back: &'a WinogradWeights,
+        w_h: Box<winograd::WeightGradient>,
         /// That of the state before, as far as the blocks have come, padded; zero between the steps.
         next: Buffer,
     },
 }
 
-impl<E: Element> StateGradient<'_, E> {
+impl<E: GemmScalar> StateGradient<'_, E> {
     /// Takes the gradients `d` `[block, G, 4H]` of what the padded state `hidden` gave to a block.
     pub(super) fn block(&mut self, layout: &Layout, block: Range<usize>, hidden: &[E], d: &[E]) {
         let (size, h, n) = (layout.size, layout.filters, layout.width());
         let first = block.start * size * h;
         match self {
             Self::Direct { w_h, .. } => {
-                let a = Rows { data: &hidden[first..], stride: h };
-                let taps = Taps { count: w_h.len() / (h * n), stride: size * h };
-                let d = Rows { data: d, stride: n };
-                panel::accumulate(block.len() * size, a, taps, d, [h, n], w_h);
+                let a = MatrixView { data: &hidden[first..], stride: h };
+                let taps = ConvTaps { count: w_h.len() / (h * n), stride: size * h };
+                let d = MatrixView { data: d, stride: n };
+                gemm::gemm_tn(block.len() * size, a, taps, d, [h, n], w_h);
             }
-            Self::Tiled { back, w_h, next } => {
+            Self::Winograd { back, w_h, next } => {
                 w_h.add(block.len(), &floats(hidden)[first..], floats(d));
-                w_h.send(back, block.len(), &mut next[first..]);
+                w_h.data_gradient(back, block.len(), &mut next[first..]);
             }
         }
     }
@@ -168,12 +168,12 @@ impl<E: Element> StateGradient<'_, E> {
         match self {
             Self::Direct { back, .. } => {
                 let (h, n) = (layout.filters, layout.width());
-                let a = Rows { data: gates, stride: n };
+                let a = MatrixView { data: gates, stride: n };
                 let to = &mut d_hidden[layout.hidden_start()..];
                 let (rows, tap) = (layout.rows(), layout.size * n);
-                panel::apply(rows, a, tap, back, to, h, Into::Replace);
+                gemm::gemm_nn(rows, a, tap, back, to, h, OutputMode::Overwrite);
             }
-            Self::Tiled { next, .. } => {
+            Self::Winograd { next, .. } => {
                 std::mem::swap(next, d_hidden);
                 next.fill(0.0);
             }
@@ -184,7 +184,7 @@ impl<E: Element> StateGradient<'_, E> {
     pub(super) fn finish(self) -> Buffer {
         match self {
             Self::Direct { w_h, .. } => w_h,
-            Self::Tiled { w_h, .. } => w_h.finish(),
+            Self::Winograd { w_h, .. } => w_h.finish(),
         }
     }
 }

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use super::input::InputWeights;
 use super::state::StateWeights;
-use super::{InputNorm, Params, Peepholes, Shape};
-use crate::panel::Element;
+use super::{ConvLstmShape, InputNorm, Params, Peepholes};
+use crate::gemm::GemmScalar;
 
 /// Weights of one layer, packed once a call or once for all.
 #[derive(Debug)]
-pub(super) struct Weights<E: Element> {
+pub(super) struct Weights<E: GemmScalar> {
     pub(super) input: InputWeights<E>,
     pub(super) state: StateWeights<E>,
     /// `[4H]`
@@ -20,13 +20,13 @@ pub(super) struct Weights<E: Element> {
     pub(super) peephole_stride: usize,
 }
 
-impl<E: Element> Weights<E> {
+impl<E: GemmScalar> Weights<E> {
     /// Packs the weights, for the backward pass too if `keep`; a fixed norm goes into them.
     ///
     /// # Panics
     /// If a slice does not have the size that `shape` asks for.
     pub(super) fn new(
-        shape: &Shape,
+        shape: &ConvLstmShape,
         params: &Params<'_>,
         norm: &InputNorm<'_>,
         keep: bool,

@@ -2,9 +2,9 @@
 
 use super::forward::narrow_rows;
 use super::gates::Backward;
-use super::{BiGruShape, Direction, DirectionGrad, Reset, Saved, by_task, step};
-use crate::panel::{self, Element, Into, Operand, Panels, Rows, Taps};
-use crate::{Buffer, GROUP, Precision};
+use super::{BiGruShape, DirectionGradients, DirectionParams, Reset, Saved, by_task, step};
+use crate::gemm::{self, ConvTaps, GemmScalar, MatrixView, Operand, OutputMode, PackedWeights};
+use crate::{Buffer, Precision, UTTERANCE_BLOCK};
 use half::bf16;
 use rayon::prelude::*;
 
@@ -18,11 +18,11 @@ use rayon::prelude::*;
 pub fn backward(
     shape: &BiGruShape,
     x: &[f32],
-    params: [Direction<'_>; 2],
+    params: [DirectionParams<'_>; 2],
     saved: Saved,
     dy: &[f32],
     dx: Option<&mut [f32]>,
-) -> [DirectionGrad; 2] {
+) -> [DirectionGradients; 2] {
     shape.check_params(&params);
     shape.check_data(x, dy);
     assert_eq!(*shape, saved.shape, "gru: saved by another shape");
@@ -35,19 +35,19 @@ pub fn backward(
     }
 }
 
-fn backward_in<E: Element>(
+fn backward_in<E: GemmScalar>(
     shape: &BiGruShape,
     x: &[f32],
-    params: [Direction<'_>; 2],
+    params: [DirectionParams<'_>; 2],
     saved: Saved,
     dy: &[f32],
     dx: Option<&mut [f32]>,
-) -> [DirectionGrad; 2] {
+) -> [DirectionGradients; 2] {
     let BiGruShape { batch, time, hidden, reset, .. } = *shape;
     let Saved { mut gates, mut states, mut inner, .. } = saved;
     let weights = params.map(|p| Weights::<E>::new(shape, &p, dx.is_some()));
 
-    let groups = batch.div_ceil(GROUP);
+    let groups = batch.div_ceil(UTTERANCE_BLOCK);
     let biases: Vec<(Vec<f32>, Vec<f32>)> = by_task(&mut gates, batch, time * 3 * hidden)
         .zip(by_task(&mut states, batch, time * hidden))
         .zip(by_task(&mut inner, batch, time * hidden))
@@ -55,7 +55,7 @@ fn backward_in<E: Element>(
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|(task, ((gates, states), inner))| {
-            let (direction, first) = (task / groups, task % groups * GROUP);
+            let (direction, first) = (task / groups, task % groups * UTTERANCE_BLOCK);
             let dy = &dy[first * time * 2 * hidden + direction * hidden..];
             let weights = &weights[direction];
             back_through_time(shape, direction, weights, dy, gates, states, inner)
@@ -65,19 +65,19 @@ fn backward_in<E: Element>(
     let steps = shape.steps();
     let mut grads = [0, 1].map(|direction| {
         // In the order of the groups, whoever finished first.
-        let (b, bn) = biases[direction * groups..][..groups].iter().fold(
+        let (b, b_hn) = biases[direction * groups..][..groups].iter().fold(
             (vec![0.0; 3 * hidden], vec![0.0; hidden]),
-            |(mut b, mut bn), part| {
+            |(mut b, mut b_hn), part| {
                 b.iter_mut().zip(&part.0).for_each(|(sum, part)| *sum += part);
-                bn.iter_mut().zip(&part.1).for_each(|(sum, part)| *sum += part);
-                (b, bn)
+                b_hn.iter_mut().zip(&part.1).for_each(|(sum, part)| *sum += part);
+                (b, b_hn)
             },
         );
-        DirectionGrad {
+        DirectionGradients {
             w: vec![0.0; 3 * hidden * shape.input],
             u: vec![0.0; 3 * hidden * hidden],
             b,
-            bn: (reset == Reset::After).then_some(bn),
+            b_hn: (reset == Reset::After).then_some(b_hn),
         }
     });
     let x = &*Operand::<E>::of(x);
@@ -97,12 +97,12 @@ fn backward_in<E: Element>(
                 scope.spawn(move |_| over_steps.weights(gate, w, u));
             }
         }
-        let per_group = GROUP * time * shape.input;
+        let per_group = UTTERANCE_BLOCK * time * shape.input;
         for (group, dx) in dx.into_iter().flat_map(|dx| dx.chunks_mut(per_group)).enumerate() {
             let [ahead, back] = &over_steps;
             scope.spawn(move |_| {
-                ahead.input(group, dx, Into::Replace);
-                back.input(group, dx, Into::Add);
+                ahead.input(group, dx, OutputMode::Overwrite);
+                back.input(group, dx, OutputMode::Accumulate);
             });
         }
     });
@@ -110,24 +110,26 @@ fn backward_in<E: Element>(
 }
 
 /// One direction's weights as the way back needs them, packed once a call.
-struct Weights<E: Element> {
+struct Weights<E: GemmScalar> {
     /// `[3H, F]`, where the gradient of the input is wanted.
-    input: Option<Panels<E>>,
+    input: Option<PackedWeights<E>>,
     /// Of the product with the state: `[3H, H]`, or `[2H, H]` (z and r) with the reset before.
-    state: Panels<E>,
+    state: PackedWeights<E>,
     /// Of the product with the reset state, `[H, H]`: with the reset before.
-    reset: Option<Panels<E>>,
+    reset: Option<PackedWeights<E>>,
 }
 
-impl<E: Element> Weights<E> {
-    fn new(shape: &BiGruShape, params: &Direction<'_>, input_wanted: bool) -> Self {
+impl<E: GemmScalar> Weights<E> {
+    fn new(shape: &BiGruShape, params: &DirectionParams<'_>, input_wanted: bool) -> Self {
         let BiGruShape { input, hidden: h, .. } = *shape;
         let before = shape.reset == Reset::Before;
         let depth = if before { 2 * h } else { 3 * h };
         Self {
-            input: input_wanted.then(|| Panels::pack([1, 3 * h, input], params.w, [0, input, 1])),
-            state: Panels::pack([1, depth, h], params.u, [0, h, 1]),
-            reset: before.then(|| Panels::pack([1, h, h], &params.u[2 * h * h..], [0, h, 1])),
+            input: input_wanted
+                .then(|| PackedWeights::pack([1, 3 * h, input], params.w, [0, input, 1])),
+            state: PackedWeights::pack([1, depth, h], params.u, [0, h, 1]),
+            reset: before
+                .then(|| PackedWeights::pack([1, h, h], &params.u[2 * h * h..], [0, h, 1])),
         }
     }
 }
@@ -135,7 +137,7 @@ impl<E: Element> Weights<E> {
 /// One direction of one group. Turns `gates` into the gradients of their pre-activations, `states`
 /// into the states before each step, and with the reset after `inner` into its gradient. Returns
 /// the gradients of both biases.
-fn back_through_time<E: Element>(
+fn back_through_time<E: GemmScalar>(
     shape: &BiGruShape,
     direction: usize,
     weights: &Weights<E>,
@@ -160,8 +162,8 @@ fn back_through_time<E: Element>(
     let (mut bias, mut inner_bias) = (vec![0.0; 3 * hidden], vec![0.0; hidden]);
     let mut state = Buffer::zeros(size * hidden);
     let mut dinner = Buffer::zeros(size * hidden);
-    let mut products = Buffer::any(size * 3 * hidden);
-    let mut operand = Buffer::any(size * 3 * hidden);
+    let mut products = Buffer::recycled(size * 3 * hidden);
+    let mut operand = Buffer::recycled(size * 3 * hidden);
     for k in (0..time).rev() {
         let t = step(direction, time, k);
         let mut gates = Backward {
@@ -181,8 +183,8 @@ fn back_through_time<E: Element>(
             gates.candidate();
             let operand = &mut operand[..size * hidden];
             narrow_rows(&gates.products[2 * hidden..], 3 * hidden, hidden, operand);
-            let a = Rows { data: &*operand, stride: hidden };
-            panel::apply(size, a, 0, panels, gates.dinner, hidden, Into::Replace);
+            let a = MatrixView { data: &*operand, stride: hidden };
+            gemm::gemm_nn(size, a, 0, panels, gates.dinner, hidden, OutputMode::Overwrite);
             gates.reset_before();
         } else {
             gates.reset_after();
@@ -190,15 +192,15 @@ fn back_through_time<E: Element>(
         // Nobody asks for the gradient of the first state.
         if k > 0 {
             narrow_rows(&products, 3 * hidden, 3 * hidden, &mut operand);
-            let a = Rows { data: &operand[..], stride: 3 * hidden };
-            panel::apply(size, a, 0, &weights.state, &mut state, hidden, Into::Add);
+            let a = MatrixView { data: &operand[..], stride: 3 * hidden };
+            gemm::gemm_nn(size, a, 0, &weights.state, &mut state, hidden, OutputMode::Accumulate);
         }
     }
     (bias, inner_bias)
 }
 
 /// One direction after its way back: what the products over all steps need.
-struct OverSteps<'a, E: Element> {
+struct OverSteps<'a, E: GemmScalar> {
     shape: &'a BiGruShape,
     /// `[B, T, F]`
     x: &'a [E],
@@ -211,7 +213,7 @@ struct OverSteps<'a, E: Element> {
     inner: &'a [E],
 }
 
-impl<E: Element> OverSteps<'_, E> {
+impl<E: GemmScalar> OverSteps<'_, E> {
     /// Adds the gradients of the rows of one gate of `w` and of `u`.
     ///
     /// The sum over all steps is one product: cutting the weights, not the batch, makes tasks that
@@ -219,24 +221,24 @@ impl<E: Element> OverSteps<'_, E> {
     fn weights(&self, gate: usize, w: &mut [f32], u: &mut [f32]) {
         let BiGruShape { input, hidden, reset, .. } = *self.shape;
         let steps = self.shape.steps();
-        let dgate = Rows { data: &self.gates[gate * hidden..], stride: 3 * hidden };
-        let x = Rows { data: self.x, stride: input };
-        panel::accumulate(steps, dgate, Taps::ONE, x, [hidden, input], w);
+        let dgate = MatrixView { data: &self.gates[gate * hidden..], stride: 3 * hidden };
+        let x = MatrixView { data: self.x, stride: input };
+        gemm::gemm_tn(steps, dgate, ConvTaps::ONE, x, [hidden, input], w);
         let (dproduct, operand) = match (gate, reset) {
-            (2, Reset::After) => (Rows { data: self.inner, stride: hidden }, self.before),
+            (2, Reset::After) => (MatrixView { data: self.inner, stride: hidden }, self.before),
             (2, Reset::Before) => (dgate, self.inner),
             _ => (dgate, self.before),
         };
-        let operand = Rows { data: operand, stride: hidden };
-        panel::accumulate(steps, dproduct, Taps::ONE, operand, [hidden, hidden], u);
+        let operand = MatrixView { data: operand, stride: hidden };
+        gemm::gemm_tn(steps, dproduct, ConvTaps::ONE, operand, [hidden, hidden], u);
     }
 
     /// Gradient of the input of one group, `[size, T, F]`.
-    fn input(&self, group: usize, dx: &mut [f32], into: Into) {
+    fn input(&self, group: usize, dx: &mut [f32], into: OutputMode) {
         let Some(panels) = &self.weights.input else { return };
         let BiGruShape { time, input, hidden, .. } = *self.shape;
-        let gates = &self.gates[group * GROUP * time * 3 * hidden..];
-        let dgates = Rows { data: gates, stride: 3 * hidden };
-        panel::apply(dx.len() / input, dgates, 0, panels, dx, input, into);
+        let gates = &self.gates[group * UTTERANCE_BLOCK * time * 3 * hidden..];
+        let dgates = MatrixView { data: gates, stride: 3 * hidden };
+        gemm::gemm_nn(dx.len() / input, dgates, 0, panels, dx, input, into);
     }
 }

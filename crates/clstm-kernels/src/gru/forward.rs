@@ -1,9 +1,9 @@
 //! The forward pass: input products of all steps at once, then step by step.
 
 use super::gates::Forward;
-use super::{BiGruShape, Direction, Reset, Saved, by_task, step};
-use crate::panel::{self, Element, Into, Operand, Panels, Rows};
-use crate::{Buffer, GROUP, Precision, threads};
+use super::{BiGruShape, DirectionParams, Reset, Saved, by_task, step};
+use crate::gemm::{self, GemmScalar, MatrixView, Operand, OutputMode, PackedWeights};
+use crate::{Buffer, Precision, UTTERANCE_BLOCK, threads};
 use half::bf16;
 use rayon::prelude::*;
 
@@ -14,13 +14,13 @@ use rayon::prelude::*;
 /// but one group's gates a thread.
 ///
 /// # Panics
-/// If a size is 0, a slice has not the length the shape says, or `bn` is there under
+/// If a size is 0, a slice has not the length the shape says, or `b_hn` is there under
 /// [`Reset::Before`] or missing under [`Reset::After`].
 #[must_use]
 pub fn forward(
     shape: &BiGruShape,
     x: &[f32],
-    params: [Direction<'_>; 2],
+    params: [DirectionParams<'_>; 2],
     y: &mut [f32],
     keep: bool,
 ) -> Option<Saved> {
@@ -32,15 +32,15 @@ pub fn forward(
     }
 }
 
-fn forward_in<E: Element>(
+fn forward_in<E: GemmScalar>(
     shape: &BiGruShape,
     x: &[f32],
-    params: [Direction<'_>; 2],
+    params: [DirectionParams<'_>; 2],
     y: &mut [f32],
     keep: bool,
 ) -> Option<Saved> {
     let weights = params.map(|p| Weights::<E>::new(shape, &p));
-    let biases = params.map(|p| Biases { b: p.b, bn: p.bn.unwrap_or_default() });
+    let biases = params.map(|p| Biases { b: p.b, b_hn: p.b_hn.unwrap_or_default() });
     forward_packed(shape, x, &weights, biases, y, keep)
 }
 
@@ -50,11 +50,11 @@ pub(super) struct Biases<'a> {
     /// `[3H]`
     pub(super) b: &'a [f32],
     /// `[H]`, or empty with the reset before.
-    pub(super) bn: &'a [f32],
+    pub(super) b_hn: &'a [f32],
 }
 
 /// [`forward`] on packed weights.
-pub(super) fn forward_packed<E: Element>(
+pub(super) fn forward_packed<E: GemmScalar>(
     shape: &BiGruShape,
     x: &[f32],
     weights: &[Weights<E>; 2],
@@ -64,14 +64,17 @@ pub(super) fn forward_packed<E: Element>(
 ) -> Option<Saved> {
     let BiGruShape { batch, time, hidden, .. } = *shape;
     let x = &*Operand::<E>::of(x);
-    let mut states = Buffer::any(2 * shape.steps() * hidden);
+    let mut states = Buffer::recycled(2 * shape.steps() * hidden);
     let mut kept = keep.then(|| {
-        (Buffer::any(2 * shape.steps() * 3 * hidden), Buffer::any(2 * shape.steps() * hidden))
+        (
+            Buffer::recycled(2 * shape.steps() * 3 * hidden),
+            Buffer::recycled(2 * shape.steps() * hidden),
+        )
     });
 
     // Group `group` of a direction, whose states are to be found.
     let layer = |direction: usize, group: usize, states: &[f32]| {
-        let (first, size) = (group * GROUP, states.len() / (time * hidden));
+        let (first, size) = (group * UTTERANCE_BLOCK, states.len() / (time * hidden));
         Layer {
             shape,
             direction,
@@ -84,17 +87,17 @@ pub(super) fn forward_packed<E: Element>(
         None => {
             let directions = states.par_chunks_mut(batch * time * hidden).enumerate();
             threads::for_each(directions, |(direction, states)| {
-                let groups = states.par_chunks_mut(GROUP * time * hidden).enumerate();
+                let groups = states.par_chunks_mut(UTTERANCE_BLOCK * time * hidden).enumerate();
                 threads::for_each(groups, |(group, states)| {
                     let layer = layer(direction, group, states);
-                    let mut gates = Buffer::any(3 * states.len());
-                    let mut inner = Buffer::any(states.len() / time);
+                    let mut gates = Buffer::recycled(3 * states.len());
+                    let mut inner = Buffer::recycled(states.len() / time);
                     layer.run(&mut gates, &mut inner, hidden, states);
                 });
             });
         }
         Some((gates, inner)) => {
-            let groups = batch.div_ceil(GROUP);
+            let groups = batch.div_ceil(UTTERANCE_BLOCK);
             let tasks = by_task(&mut states, batch, time * hidden)
                 .zip(by_task(gates, batch, time * 3 * hidden))
                 .zip(by_task(inner, batch, time * hidden));
@@ -118,30 +121,31 @@ pub(super) fn forward_packed<E: Element>(
 
 /// One direction's weights, packed once a call or once for all.
 #[derive(Debug)]
-pub(super) struct Weights<E: Element> {
+pub(super) struct Weights<E: GemmScalar> {
     /// `[F, 3H]`
-    input: Panels<E>,
+    input: PackedWeights<E>,
     /// What multiplies the state: `[H, 3H]`, or `[H, 2H]` (z and r) with the reset before.
-    state: Panels<E>,
+    state: PackedWeights<E>,
     /// What multiplies the reset state, `[H, H]`: with the reset before.
-    reset: Option<Panels<E>>,
+    reset: Option<PackedWeights<E>>,
 }
 
-impl<E: Element> Weights<E> {
-    pub(super) fn new(shape: &BiGruShape, params: &Direction<'_>) -> Self {
+impl<E: GemmScalar> Weights<E> {
+    pub(super) fn new(shape: &BiGruShape, params: &DirectionParams<'_>) -> Self {
         let BiGruShape { input, hidden: h, .. } = *shape;
         let before = shape.reset == Reset::Before;
         let columns = if before { 2 * h } else { 3 * h };
         Self {
-            input: Panels::pack([1, input, 3 * h], params.w, [0, 1, input]),
-            state: Panels::pack([1, h, columns], params.u, [0, 1, h]),
-            reset: before.then(|| Panels::pack([1, h, h], &params.u[2 * h * h..], [0, 1, h])),
+            input: PackedWeights::pack([1, input, 3 * h], params.w, [0, 1, input]),
+            state: PackedWeights::pack([1, h, columns], params.u, [0, 1, h]),
+            reset: before
+                .then(|| PackedWeights::pack([1, h, h], &params.u[2 * h * h..], [0, 1, h])),
         }
     }
 }
 
 /// One direction over one group of utterances.
-struct Layer<'a, E: Element> {
+struct Layer<'a, E: GemmScalar> {
     shape: &'a BiGruShape,
     direction: usize,
     biases: Biases<'a>,
@@ -151,22 +155,22 @@ struct Layer<'a, E: Element> {
 }
 
 /// Rows of `width` floats, `stride` apart, rounded next to each other.
-pub(super) fn narrow_rows<E: Element>(from: &[f32], stride: usize, width: usize, to: &mut [E]) {
+pub(super) fn narrow_rows<E: GemmScalar>(from: &[f32], stride: usize, width: usize, to: &mut [E]) {
     for (to, from) in to.chunks_exact_mut(width).zip(from.chunks(stride)) {
         to.iter_mut().zip(from).for_each(|(to, from)| *to = E::from_f32(*from));
     }
 }
 
-impl<E: Element> Layer<'_, E> {
+impl<E: GemmScalar> Layer<'_, E> {
     /// `gates` is `[size, T, 3H]`, `states` is `[size, T, H]`; `inner` is `[size, T, H]`, or
     /// `[size, H]` used by every step in turn: its rows are `inner_stride` apart.
     fn run(&self, gates: &mut [f32], inner: &mut [f32], inner_stride: usize, states: &mut [f32]) {
         let BiGruShape { time, input, hidden, reset, .. } = *self.shape;
         let size = states.len() / (time * hidden);
-        let x = Rows { data: self.x, stride: input };
+        let x = MatrixView { data: self.x, stride: input };
         let panels = &self.weights.input;
-        panel::apply(size * time, x, 0, panels, gates, 3 * hidden, Into::Replace);
-        let mut operand = Buffer::any(size * hidden);
+        gemm::gemm_nn(size * time, x, 0, panels, gates, 3 * hidden, OutputMode::Overwrite);
+        let mut operand = Buffer::recycled(size * hidden);
         // The state before the first step, and its products with the weights, are zero.
         let mut state = Buffer::zeros(size * hidden);
         let mut products = Buffer::zeros(size * 3 * hidden);
@@ -175,15 +179,15 @@ impl<E: Element> Layer<'_, E> {
             let inner_at = if inner_stride > hidden { t * hidden } else { 0 };
             if k > 0 {
                 narrow_rows(&state, hidden, hidden, &mut operand);
-                let a = Rows { data: &operand[..], stride: hidden };
+                let a = MatrixView { data: &operand[..], stride: hidden };
                 let panels = &self.weights.state;
-                panel::apply(size, a, 0, panels, &mut products, 3 * hidden, Into::Replace);
+                gemm::gemm_nn(size, a, 0, panels, &mut products, 3 * hidden, OutputMode::Overwrite);
             }
             let mut gates = Forward {
                 hidden,
                 time,
                 bias: self.biases.b,
-                inner_bias: self.biases.bn,
+                inner_bias: self.biases.b_hn,
                 products: &mut products,
                 gates: &mut gates[t * 3 * hidden..],
                 inner: &mut inner[inner_at..],
@@ -198,9 +202,9 @@ impl<E: Element> Layer<'_, E> {
             gates.reset_before();
             if let (Some(panels), true) = (&self.weights.reset, k > 0) {
                 narrow_rows(gates.inner, inner_stride, hidden, &mut operand);
-                let a = Rows { data: &operand[..], stride: hidden };
+                let a = MatrixView { data: &operand[..], stride: hidden };
                 let to = &mut gates.products[2 * hidden..];
-                panel::apply(size, a, 0, panels, to, 3 * hidden, Into::Replace);
+                gemm::gemm_nn(size, a, 0, panels, to, 3 * hidden, OutputMode::Overwrite);
             }
             gates.candidate();
         }

@@ -3,7 +3,7 @@
 //! Tensors of all steps (`gates`, `states`, ..) come as the slice that starts at this step; their
 //! rows, one an utterance, are `time` steps apart. Scratch of one step has adjacent rows.
 
-use crate::activation::{sigmoid, tanh, vectorised};
+use crate::activation::{sigmoid, tanh, vectorized};
 use crate::lanes::{Lanes, lanes, load, over_channels, store};
 
 /// The three gates of a row of `3H`.
@@ -33,7 +33,7 @@ pub(super) struct Forward<'a> {
     pub(super) products: &'a mut [f32],
     /// `W x_t` in, activated gates out; all steps, `3H` each.
     pub(super) gates: &'a mut [f32],
-    /// Reset after: `U_n h_{t-1} + bn` out. Reset before: `r ∘ h_{t-1}` out, then in.
+    /// Reset after: `U_n h_{t-1} + b_hn` out. Reset before: `r ∘ h_{t-1}` out, then in.
     pub(super) inner: &'a mut [f32],
     /// Distance between the rows of `inner`.
     pub(super) inner_stride: usize,
@@ -82,7 +82,7 @@ impl Forward<'_> {
     #[inline(always)]
     fn rows(&mut self, body: impl Fn(ForwardRow<'_>, usize)) {
         let (h, time) = (self.hidden, self.time);
-        vectorised(
+        vectorized(
             #[inline(always)]
             || {
                 let gates = self.gates.chunks_mut(time * 3 * h);
@@ -241,7 +241,7 @@ impl Backward<'_> {
     #[inline(always)]
     fn rows(&mut self, body: impl Fn(BackwardRow<'_>, usize)) {
         let (h, time) = (self.hidden, self.time);
-        vectorised(
+        vectorized(
             #[inline(always)]
             || {
                 let steps = (self.dy.chunks(time * 2 * h).zip(self.before.chunks(time * h)))

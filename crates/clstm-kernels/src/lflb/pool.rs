@@ -2,35 +2,35 @@
 
 use rayon::prelude::*;
 
-use super::Shape;
+use super::LflbShape;
 use crate::Buffer;
-use crate::activation::vectorised;
-use crate::conv_lstm::group::{Group, Layout, Sink, Source, group_ranges, split};
+use crate::activation::vectorized;
+use crate::conv_lstm::group::{GradSource, Group, Layout, OutputSink, group_ranges, split};
 use crate::conv_lstm::norm::Moments;
+use crate::gemm::GemmScalar;
 use crate::lanes::{Lanes, load, over_channels, store};
 use crate::norm_pool::pool::{Affine, Window};
-use crate::panel::Element;
 
 /// Takes the moments of the states.
-pub(super) struct Collect {
+pub(super) struct StatsSink {
     pub(super) moments: Moments,
 }
 
-impl<E: Element> Sink<E> for Collect {
+impl<E: GemmScalar> OutputSink<E> for StatsSink {
     fn step(&mut self, _: &Layout, _: usize, hidden: &[E]) {
         self.moments.add(hidden);
     }
 }
 
 /// Normalises by known statistics and pools.
-pub(super) struct PoolNow<'a> {
-    pub(super) shape: &'a Shape,
+pub(super) struct PoolSink<'a> {
+    pub(super) shape: &'a LflbShape,
     pub(super) affine: &'a Affine,
     /// The group's `[G, T, Q, H]`.
     pub(super) y: &'a mut [f32],
 }
 
-impl<E: Element> Sink<E> for PoolNow<'_> {
+impl<E: GemmScalar> OutputSink<E> for PoolSink<'_> {
     fn step(&mut self, layout: &Layout, t: usize, hidden: &[E]) {
         pool_step::<E, false>(
             self.shape,
@@ -45,28 +45,28 @@ impl<E: Element> Sink<E> for PoolNow<'_> {
 }
 
 /// What the backward pass wants to know of each window, `[B, T, Q, H]`.
-pub(super) struct Kept {
+pub(super) struct SavedArgmax {
     /// The winning states.
-    pub(super) winners: Buffer,
-    /// Their places within their windows; empty where nothing is pooled.
-    pub(super) places: Buffer<u16>,
+    pub(super) max_values: Buffer,
+    /// Their argmax within their windows; empty where nothing is pooled.
+    pub(super) argmax: Buffer<u16>,
 }
 
-impl Kept {
-    pub(super) fn new(shape: &Shape) -> Self {
+impl SavedArgmax {
+    pub(super) fn new(shape: &LflbShape) -> Self {
         let len = shape.conv_lstm.batch * shape.utterance();
-        Self { winners: Buffer::any(len), places: Buffer::any(len) }
+        Self { max_values: Buffer::recycled(len), argmax: Buffer::recycled(len) }
     }
 }
 
 /// Pools all steps of all groups into `y` `[B, T, Q, H]`.
-pub(super) fn pool_groups<E: Element>(
-    shape: &Shape,
+pub(super) fn pool_groups<E: GemmScalar>(
+    shape: &LflbShape,
     groups: &[Group<E>],
     affine: &Affine,
     y: &mut [f32],
-    kept: Option<Kept>,
-) -> Option<Kept> {
+    kept: Option<SavedArgmax>,
+) -> Option<SavedArgmax> {
     let ranges = group_ranges(shape.conv_lstm.batch);
     let len = shape.utterance();
     let parts = split(y, &ranges, len);
@@ -79,13 +79,13 @@ pub(super) fn pool_groups<E: Element>(
         });
         return None;
     };
-    let winners = split(&mut kept.winners, &ranges, len);
-    let places = split(&mut kept.places, &ranges, len);
-    groups.par_iter().zip(parts).zip(winners.into_par_iter().zip(places)).for_each(
-        |((group, y), (winners, places))| {
+    let max_values = split(&mut kept.max_values, &ranges, len);
+    let argmax = split(&mut kept.argmax, &ranges, len);
+    groups.par_iter().zip(parts).zip(max_values.into_par_iter().zip(argmax)).for_each(
+        |((group, y), (max_values, argmax))| {
             for (t, hidden) in steps(group) {
-                let to = [&mut *y, &mut *winners];
-                pool_step::<E, true>(shape, &group.layout, affine, t, hidden, to, places);
+                let to = [&mut *y, &mut *max_values];
+                pool_step::<E, true>(shape, &group.layout, affine, t, hidden, to, argmax);
             }
         },
     );
@@ -93,26 +93,26 @@ pub(super) fn pool_groups<E: Element>(
 }
 
 /// Each step and its hidden states `[P, G, H]`.
-fn steps<E: Element>(group: &Group<E>) -> impl Iterator<Item = (usize, &[E])> {
+fn steps<E: GemmScalar>(group: &Group<E>) -> impl Iterator<Item = (usize, &[E])> {
     let layout = &group.layout;
     let states = group.hidden.chunks_exact(layout.hidden_len()).skip(1);
     states.map(|h| &h[layout.hidden_start()..][..layout.state_len()]).enumerate()
 }
 
-/// Step `t` `[P, G, H]` to its places in `[G, T, Q, H]`.
-fn pool_step<E: Element, const KEEP: bool>(
-    shape: &Shape,
+/// Step `t` `[P, G, H]` to its argmax in `[G, T, Q, H]`.
+fn pool_step<E: GemmScalar, const KEEP: bool>(
+    shape: &LflbShape,
     layout: &Layout,
     affine: &Affine,
     t: usize,
     hidden: &[E],
-    [y, winners]: [&mut [f32]; 2],
-    places: &mut [u16],
+    [y, max_values]: [&mut [f32]; 2],
+    argmax: &mut [u16],
 ) {
     let (size, h, pooled) = (layout.size, layout.filters, shape.pooled());
     let stride = size * h;
     let time = shape.conv_lstm.time;
-    vectorised(
+    vectorized(
         #[inline(always)]
         || {
             for q in 0..pooled {
@@ -128,8 +128,8 @@ fn pool_step<E: Element, const KEEP: bool>(
                         stride,
                         affine,
                         y: &mut y[at..at + h],
-                        values: &mut winners[kept.clone()],
-                        places: &mut places[kept],
+                        values: &mut max_values[kept.clone()],
+                        argmax: &mut argmax[kept],
                     };
                     over_channels(h, &mut window);
                 }
@@ -138,7 +138,7 @@ fn pool_step<E: Element, const KEEP: bool>(
     );
 }
 
-/// `d = gain dy (winners only) + tilt (h - mean) + offset`, by channel.
+/// `d = gain dy (max_values only) + tilt (h - mean) + offset`, by channel.
 pub(super) struct Slope<'a> {
     pub(super) mean: &'a [f32],
     pub(super) gain: Vec<f32>,
@@ -148,30 +148,30 @@ pub(super) struct Slope<'a> {
 
 /// Gradients of the states of a group from those of its pooled output `[G, T, Q, H]`.
 pub(super) struct PooledGradients<'a> {
-    pub(super) shape: &'a Shape,
+    pub(super) shape: &'a LflbShape,
     pub(super) slope: &'a Slope<'a>,
     pub(super) dy: &'a [f32],
     /// Empty where nothing is pooled.
-    pub(super) places: &'a [u16],
+    pub(super) argmax: &'a [u16],
 }
 
-impl<E: Element> Source<E> for PooledGradients<'_> {
+impl<E: GemmScalar> GradSource<E> for PooledGradients<'_> {
     fn add(&self, layout: &Layout, [t, position]: [usize; 2], hidden: &[E], d: &mut [f32]) {
         let (size, h, pool) = (layout.size, layout.filters, self.shape.pool);
         let (pooled, time) = (self.shape.pooled(), self.shape.conv_lstm.time);
-        vectorised(
+        vectorized(
             #[inline(always)]
             || {
                 let rows = hidden.chunks_exact(h).zip(d.chunks_exact_mut(h)).enumerate();
                 for (row, (hidden, d)) in rows {
                     let (p, g) = (position + row / size, row % size);
                     let at = ((g * time + t) * pooled + p / pool) * h;
-                    let places = if pool > 1 { &self.places[at..at + h] } else { &[] };
+                    let argmax = if pool > 1 { &self.argmax[at..at + h] } else { &[] };
                     let mut row = Row {
                         slope: self.slope,
                         hidden,
                         dy: &self.dy[at..at + h],
-                        places,
+                        argmax,
                         place: (p % pool) as u16,
                         d,
                     };
@@ -186,12 +186,12 @@ struct Row<'a, E> {
     slope: &'a Slope<'a>,
     hidden: &'a [E],
     dy: &'a [f32],
-    places: &'a [u16],
+    argmax: &'a [u16],
     place: u16,
     d: &'a mut [f32],
 }
 
-impl<E: Element> Lanes for Row<'_, E> {
+impl<E: GemmScalar> Lanes for Row<'_, E> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, c: usize) {
         let mean: [f32; L] = load(self.slope.mean, c);
@@ -201,14 +201,14 @@ impl<E: Element> Lanes for Row<'_, E> {
         let hidden: [E; L] = load(self.hidden, c);
         let dy: [f32; L] = load(self.dy, c);
         let mut d: [f32; L] = load(self.d, c);
-        if self.places.is_empty() {
+        if self.argmax.is_empty() {
             for l in 0..L {
                 d[l] += dy[l] * gain[l];
             }
         } else {
-            let places: [u16; L] = load(self.places, c);
+            let argmax: [u16; L] = load(self.argmax, c);
             for l in 0..L {
-                d[l] += if places[l] == self.place { dy[l] * gain[l] } else { 0.0 };
+                d[l] += if argmax[l] == self.place { dy[l] * gain[l] } else { 0.0 };
             }
         }
         for l in 0..L {

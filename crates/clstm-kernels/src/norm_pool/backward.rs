@@ -2,7 +2,7 @@
 
 use super::moments::block_and_task;
 use super::{NormPoolShape, Saved};
-use crate::activation::vectorised;
+use crate::activation::vectorized;
 use crate::lanes::{Lanes, load, over_channels};
 use rayon::prelude::*;
 
@@ -10,7 +10,7 @@ use rayon::prelude::*;
 /// output, and its own `h` and `gamma`; `dh`, `dgamma` and `dbeta` are replaced, not added to.
 ///
 /// With `x = (h - mean) rstd`, `g` the gradient that reaches a position through the pooling (zero
-/// except for winners) and `M = rows * positions`:
+/// except for max_values) and `M = rows * positions`:
 /// `dbeta = sum g`, `dgamma = sum g x`, `dh = gamma rstd (g - dbeta / M - x dgamma / M)`.
 ///
 /// # Panics
@@ -34,14 +34,14 @@ pub fn backward(
     ];
     shape.check(h, dy, &lengths);
     assert_eq!(dh.len(), h.len(), "norm_pool: length of dh, {shape:?}");
-    assert_eq!(saved.winners.is_some(), shape.pools(), "norm_pool: saved by another shape");
+    assert_eq!(saved.max_values.is_some(), shape.pools(), "norm_pool: saved by another shape");
 
-    let (winners, places) = match &saved.winners {
-        Some((values, places)) => (&**values, places.as_slice()),
+    let (max_values, argmax) = match &saved.max_values {
+        Some((values, argmax)) => (&**values, argmax.as_slice()),
         None => (h, [].as_slice()),
     };
-    assert_eq!(winners.len(), dy.len(), "norm_pool: saved by another shape");
-    let sums = reduce(shape.channels, dy, winners, &saved.mean);
+    assert_eq!(max_values.len(), dy.len(), "norm_pool: saved by another shape");
+    let sums = reduce(shape.channels, dy, max_values, &saved.mean);
     for (c, [g, gx]) in sums.iter().enumerate() {
         dbeta[c] = *g as f32;
         dgamma[c] = (gx * f64::from(saved.rstd[c])) as f32;
@@ -58,9 +58,9 @@ pub fn backward(
     let (input, output) = (rows * shape.row(), rows * shape.pooled_row());
     let tasks = (h.par_chunks(input), dh.par_chunks_mut(input), dy.par_chunks(output));
     if shape.pools() {
-        (tasks, places.par_chunks(output))
+        (tasks, argmax.par_chunks(output))
             .into_par_iter()
-            .for_each(|((h, dh, dy), places)| spread(shape, &slope, h, dh, dy, places));
+            .for_each(|((h, dh, dy), argmax)| spread(shape, &slope, h, dh, dy, argmax));
     } else {
         tasks.into_par_iter().for_each(|(h, dh, dy)| spread(shape, &slope, h, dh, dy, &[]));
     }
@@ -77,19 +77,24 @@ pub(crate) fn terms(
 }
 
 /// For each channel `[sum dy, sum dy (winner - mean)]`; blocks in float32, their sum in float64.
-pub(crate) fn reduce(channels: usize, dy: &[f32], winners: &[f32], mean: &[f32]) -> Vec<[f64; 2]> {
+pub(crate) fn reduce(
+    channels: usize,
+    dy: &[f32],
+    max_values: &[f32],
+    mean: &[f32],
+) -> Vec<[f64; 2]> {
     let (block, task) = block_and_task(channels);
-    let parts: Vec<Vec<[f64; 2]>> = (dy.par_chunks(task), winners.par_chunks(task))
+    let parts: Vec<Vec<[f64; 2]>> = (dy.par_chunks(task), max_values.par_chunks(task))
         .into_par_iter()
-        .map(|(dy, winners)| {
+        .map(|(dy, max_values)| {
             let mut total = vec![[0.0; 2]; channels];
             let mut sums = vec![[0.0; 2]; channels];
-            for (dy, winners) in dy.chunks(block).zip(winners.chunks(block)) {
-                vectorised(
+            for (dy, max_values) in dy.chunks(block).zip(max_values.chunks(block)) {
+                vectorized(
                     #[inline(always)]
                     || {
                         let sums = &mut sums;
-                        over_channels(channels, &mut Sums { dy, winners, channels, mean, sums });
+                        over_channels(channels, &mut Sums { dy, max_values, channels, mean, sums });
                     },
                 );
                 for (total, sum) in total.iter_mut().zip(&sums) {
@@ -112,7 +117,7 @@ pub(crate) fn reduce(channels: usize, dy: &[f32], winners: &[f32], mean: &[f32])
 
 struct Sums<'a> {
     dy: &'a [f32],
-    winners: &'a [f32],
+    max_values: &'a [f32],
     channels: usize,
     mean: &'a [f32],
     sums: &'a mut [[f32; 2]],
@@ -126,7 +131,7 @@ impl Lanes for Sums<'_> {
         let mut sum = [[0.0_f32; L]; 2];
         let mut product = [[0.0_f32; L]; 2];
         let mut dy = self.dy.chunks_exact(2 * self.channels);
-        let mut x = self.winners.chunks_exact(2 * self.channels);
+        let mut x = self.max_values.chunks_exact(2 * self.channels);
         for (dy, x) in dy.by_ref().zip(x.by_ref()) {
             for k in 0..2 {
                 let dy: [f32; L] = load(dy, k * self.channels + c);
@@ -165,11 +170,11 @@ fn spread(
     h: &[f32],
     dh: &mut [f32],
     dy: &[f32],
-    places: &[u16],
+    argmax: &[u16],
 ) {
     let channels = shape.channels;
     let window = shape.pool.saturating_mul(channels);
-    vectorised(
+    vectorized(
         #[inline(always)]
         || {
             let mut at = 0;
@@ -178,10 +183,10 @@ fn spread(
                 for (h, dh) in h.chunks(window).zip(dh.chunks_mut(window)) {
                     let dy = &dy[at..at + channels];
                     if shape.pools() {
-                        let places = &places[at..at + channels];
+                        let argmax = &argmax[at..at + channels];
                         over_channels(
                             channels,
-                            &mut Winners { slope, channels, h, dh, dy, places },
+                            &mut Winners { slope, channels, h, dh, dy, argmax },
                         );
                     } else {
                         over_channels(channels, &mut All { slope, h, dh, dy });
@@ -200,7 +205,7 @@ struct Winners<'a> {
     h: &'a [f32],
     dh: &'a mut [f32],
     dy: &'a [f32],
-    places: &'a [u16],
+    argmax: &'a [u16],
 }
 
 impl Lanes for Winners<'_> {
@@ -211,7 +216,7 @@ impl Lanes for Winners<'_> {
         let offset: [f32; L] = load(&self.slope.offset, c);
         let mut through: [f32; L] = load(&self.slope.gain, c);
         let dy: [f32; L] = load(self.dy, c);
-        let place: [u16; L] = load(self.places, c);
+        let place: [u16; L] = load(self.argmax, c);
         let mut wide = [0_u32; L];
         for l in 0..L {
             wide[l] = u32::from(place[l]);

@@ -1,6 +1,6 @@
 //! Mean and variance of each channel, and other sums over positions, in one read of memory.
 
-use crate::activation::vectorised;
+use crate::activation::vectorized;
 use crate::lanes::{Lanes, lanes, load, over_channels, store};
 use rayon::prelude::*;
 
@@ -60,7 +60,7 @@ impl Moments {
         let count = (x.len() / channels) as f64;
         let (mean, sums) = scratch.split_at_mut(channels);
         let (rest, squares) = sums.split_at_mut(channels);
-        vectorised(
+        vectorized(
             #[inline(always)]
             || {
                 over_channels(channels, &mut Sum { x, channels, sum: mean });

@@ -1,9 +1,9 @@
 //! The second read of the input: find the winner of each window and map it, channel by channel.
 
 use super::NormPoolShape;
-use crate::activation::vectorised;
+use crate::activation::vectorized;
+use crate::gemm::GemmScalar;
 use crate::lanes::{Lanes, lanes, load, over_channels, store};
-use crate::panel::Element;
 use crate::threads;
 use rayon::prelude::*;
 
@@ -31,11 +31,11 @@ impl Affine {
 }
 
 /// What the backward pass wants to know of each window, `[rows, pooled, channels]`.
-pub(super) struct Kept<'a> {
+pub(super) struct SavedArgmax<'a> {
     /// The winning input.
     pub(super) values: &'a mut [f32],
     /// Its place within the window.
-    pub(super) places: &'a mut [u16],
+    pub(super) argmax: &'a mut [u16],
 }
 
 /// Fills `y`, and `kept` if it is wanted.
@@ -44,7 +44,7 @@ pub(super) fn run(
     h: &[f32],
     affine: &Affine,
     y: &mut [f32],
-    kept: Option<Kept<'_>>,
+    kept: Option<SavedArgmax<'_>>,
 ) {
     let rows = shape.rows_per_task();
     let (input, output) = (rows * shape.row(), rows * shape.pooled_row());
@@ -53,8 +53,8 @@ pub(super) fn run(
         None => threads::for_each(tasks, |(h, y)| {
             pool_rows::<false>(shape, h, affine, y, &mut [], &mut []);
         }),
-        Some(Kept { values, places }) => tasks
-            .zip(values.par_chunks_mut(output).zip(places.par_chunks_mut(output)))
+        Some(SavedArgmax { values, argmax }) => tasks
+            .zip(values.par_chunks_mut(output).zip(argmax.par_chunks_mut(output)))
             .for_each(|((h, y), (v, p))| pool_rows::<true>(shape, h, affine, y, v, p)),
     }
 }
@@ -65,10 +65,10 @@ fn pool_rows<const KEEP: bool>(
     affine: &Affine,
     y: &mut [f32],
     values: &mut [f32],
-    places: &mut [u16],
+    argmax: &mut [u16],
 ) {
     let channels = shape.channels;
-    vectorised(
+    vectorized(
         #[inline(always)]
         || {
             let mut at = 0;
@@ -81,7 +81,7 @@ fn pool_rows<const KEEP: bool>(
                         stride: channels,
                         y: &mut y[at..at + channels],
                         values: &mut values[kept.clone()],
-                        places: &mut places[kept],
+                        argmax: &mut argmax[kept],
                     };
                     over_channels(channels, &mut window);
                     at += channels;
@@ -100,13 +100,13 @@ pub(crate) struct Window<'a, E, const KEEP: bool> {
     pub(crate) y: &'a mut [f32],
     /// The winning inputs; empty unless `KEEP`.
     pub(crate) values: &'a mut [f32],
-    /// Their places within the window; empty unless `KEEP`.
-    pub(crate) places: &'a mut [u16],
+    /// Their argmax within the window; empty unless `KEEP`.
+    pub(crate) argmax: &'a mut [u16],
 }
 
 /// `x[at .. at + L]` as floats.
 #[inline(always)]
-fn load_wide<E: Element, const L: usize>(x: &[E], at: usize) -> [f32; L] {
+fn load_wide<E: GemmScalar, const L: usize>(x: &[E], at: usize) -> [f32; L] {
     let narrow: [E; L] = load(x, at);
     lanes::<L>(
         #[inline(always)]
@@ -114,7 +114,7 @@ fn load_wide<E: Element, const L: usize>(x: &[E], at: usize) -> [f32; L] {
     )
 }
 
-impl<E: Element, const KEEP: bool> Lanes for Window<'_, E, KEEP> {
+impl<E: GemmScalar, const KEEP: bool> Lanes for Window<'_, E, KEEP> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, c: usize) {
         let sign: [f32; L] = load(&self.affine.sign, c);
@@ -133,7 +133,7 @@ impl<E: Element, const KEEP: bool> Lanes for Window<'_, E, KEEP> {
             }
         }
         if KEEP {
-            self.keep_places(c, &sign, &best);
+            self.save_argmax(c, &sign, &best);
         }
         let (mean, scale): ([f32; L], [f32; L]) =
             (load(&self.affine.mean, c), load(&self.affine.scale, c));
@@ -150,13 +150,13 @@ impl<E: Element, const KEEP: bool> Lanes for Window<'_, E, KEEP> {
     }
 }
 
-impl<E: Element, const KEEP: bool> Window<'_, E, KEEP> {
-    /// Looks for the winners backwards, so that of equals the first stays.
+impl<E: GemmScalar, const KEEP: bool> Window<'_, E, KEEP> {
+    /// Looks for the max_values backwards, so that of equals the first stays.
     ///
     /// A second loop over the window (which is in the cache) is many times as fast as one loop that
-    /// also carries the places, which the compiler does not turn into vector code.
+    /// also carries the argmax, which the compiler does not turn into vector code.
     #[inline(always)]
-    fn keep_places<const L: usize>(&mut self, c: usize, sign: &[f32; L], best: &[f32; L]) {
+    fn save_argmax<const L: usize>(&mut self, c: usize, sign: &[f32; L], best: &[f32; L]) {
         let mut place = [0_u32; L];
         for (p, row) in self.h.chunks(self.stride).enumerate().rev() {
             let x: [f32; L] = load_wide(row, c);
@@ -164,9 +164,9 @@ impl<E: Element, const KEEP: bool> Window<'_, E, KEEP> {
                 place[l] = if x[l] * sign[l] == best[l] { p as u32 } else { place[l] };
             }
         }
-        let places = &mut self.places[c..c + L];
+        let argmax = &mut self.argmax[c..c + L];
         for l in 0..L {
-            places[l] = place[l] as u16;
+            argmax[l] = place[l] as u16;
         }
     }
 }

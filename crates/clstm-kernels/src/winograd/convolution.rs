@@ -1,9 +1,9 @@
 //! The convolution.
 
-use super::kernel::Kernel;
-use super::points::Points;
-use super::{tiles, tiling, transform};
-use crate::panel::{self, Into, Rows};
+use super::transformed::TransformedRows;
+use super::weights::WinogradWeights;
+use super::{tile_count, tiling, transform};
+use crate::gemm::{self, MatrixView, OutputMode};
 
 /// Scratch for convolutions of given sizes.
 #[derive(Debug)]
@@ -11,16 +11,16 @@ pub struct Convolution {
     /// Utterances, the rows of a position.
     size: usize,
     /// Inputs at the points.
-    x: Points,
+    x: TransformedRows,
     /// Outputs at the points.
-    y: Points,
+    y: TransformedRows,
 }
 
 impl Convolution {
     /// For up to `tiles` tiles at a time of `size` utterances, by `kernel` or one of its sizes.
     #[must_use]
-    pub fn new(kernel: &Kernel, size: usize, tiles: usize) -> Self {
-        let points = |width: usize| Points::new(size * width, tiles);
+    pub fn new(kernel: &WinogradWeights, size: usize, tiles: usize) -> Self {
+        let points = |width: usize| TransformedRows::new(size * width, tiles);
         Self { size, x: points(kernel.depth), y: points(kernel.columns) }
     }
 
@@ -36,12 +36,15 @@ impl Convolution {
     ///
     /// # Panics
     /// If a slice is too short, or there are more tiles than the scratch has room for.
-    pub fn apply(&mut self, kernel: &Kernel, positions: usize, x: &[f32], to: &mut [f32]) {
+    pub fn apply(&mut self, kernel: &WinogradWeights, positions: usize, x: &[f32], to: &mut [f32]) {
         self.x.clear();
-        assert!(self.x.has_room_for(tiles(positions)), "winograd: {positions} positions at a time");
+        assert!(
+            self.x.has_room_for(tile_count(positions)),
+            "winograd: {positions} positions at a time"
+        );
         let (from, into) = (self.size * kernel.depth, self.size * kernel.columns);
         for (first, m) in tiling(positions) {
-            transform::analyse(m, &x[first * from..][..(m + 2) * from], self.x.push(m));
+            transform::input_transform(m, &x[first * from..][..(m + 2) * from], self.x.push(m));
         }
         self.y.resize(self.x.used());
         for (i, panels) in kernel.panels.iter().enumerate() {
@@ -50,19 +53,19 @@ impl Convolution {
         let mut next = Default::default();
         for (first, m) in tiling(positions) {
             let to = &mut to[first * into..][..m * into];
-            transform::synthesise(m, self.y.take(m, &mut next), to);
+            transform::output_transform(m, self.y.take(m, &mut next), to);
         }
     }
 }
 
 /// `to = rows * panels`
 pub(super) fn product(
-    panels: &panel::Panels<f32>,
-    &Kernel { depth, columns, .. }: &Kernel,
+    panels: &gemm::PackedWeights<f32>,
+    &WinogradWeights { depth, columns, .. }: &WinogradWeights,
     rows: &[f32],
     to: &mut [f32],
 ) {
     let count = rows.len() / depth;
-    let rows = Rows { data: rows, stride: depth };
-    panel::apply(count, rows, 0, panels, to, columns, Into::Replace);
+    let rows = MatrixView { data: rows, stride: depth };
+    gemm::gemm_nn(count, rows, 0, panels, to, columns, OutputMode::Overwrite);
 }

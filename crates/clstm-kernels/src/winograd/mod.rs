@@ -21,19 +21,19 @@
 //!
 //! # Error
 //! Intermediate values are larger than the result by up to an order of magnitude and cancel in the
-//! end. See [`Convolution::apply`] and [`Gradient`] for what that comes to in `f32`. In bf16 it would
+//! end. See [`Convolution::apply`] and [`WeightGradient`] for what that comes to in `f32`. In bf16 it would
 //! be the same multiple of its rounding: there is no such path.
 
 mod convolution;
-mod gradient;
-mod kernel;
+mod gradients;
 mod matrices;
-mod points;
 mod transform;
+mod transformed;
+mod weights;
 
 pub use convolution::Convolution;
-pub use gradient::Gradient;
-pub use kernel::{Kernel, Transformed};
+pub use gradients::WeightGradient;
+pub use weights::{TransformedWeights, WinogradWeights};
 
 use matrices::OUTPUTS;
 
@@ -43,7 +43,7 @@ pub const TILE: usize = OUTPUTS;
 
 /// Tiles of `positions` positions.
 #[must_use]
-pub fn tiles(positions: usize) -> usize {
+pub fn tile_count(positions: usize) -> usize {
     positions.div_ceil(OUTPUTS)
 }
 
@@ -55,7 +55,7 @@ pub fn tiles(positions: usize) -> usize {
 /// products of a dozen steps of one utterance save, is left out, lest the result for an utterance
 /// depend on the size of its batch.
 #[must_use]
-pub fn pays(positions: usize, [depth, columns]: [usize; 2]) -> bool {
+pub fn is_faster(positions: usize, [depth, columns]: [usize; 2]) -> bool {
     let matrix = depth * columns;
     let transforms = TRANSFORM * (3 * depth + 2 * columns);
     let transformed = products(positions) * (3 * matrix + transforms);

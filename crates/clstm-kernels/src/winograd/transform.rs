@@ -16,36 +16,36 @@ trait Map {
 }
 
 /// Inputs to points.
-struct Analyse<const M: usize>;
+struct InputTransform<const M: usize>;
 /// Points to outputs.
-struct Synthesise<const M: usize>;
+struct OutputTransform<const M: usize>;
 /// Gradients of outputs to those of points.
-struct SynthesiseBack<const M: usize>;
+struct OutputTransformGradient<const M: usize>;
 /// Gradients of points to those of inputs.
-struct AnalyseBack<const M: usize>;
+struct InputTransformGradient<const M: usize>;
 
-impl<const M: usize> Map for Analyse<M> {
+impl<const M: usize> Map for InputTransform<M> {
     const MATRIX: Matrix = input(M);
     const FROM: usize = M + 2;
     const TO: usize = M + 2;
     const ADD: bool = false;
 }
 
-impl<const M: usize> Map for Synthesise<M> {
+impl<const M: usize> Map for OutputTransform<M> {
     const MATRIX: Matrix = output(M);
     const FROM: usize = M + 2;
     const TO: usize = M;
     const ADD: bool = false;
 }
 
-impl<const M: usize> Map for SynthesiseBack<M> {
+impl<const M: usize> Map for OutputTransformGradient<M> {
     const MATRIX: Matrix = transpose(output(M));
     const FROM: usize = M;
     const TO: usize = M + 2;
     const ADD: bool = false;
 }
 
-impl<const M: usize> Map for AnalyseBack<M> {
+impl<const M: usize> Map for InputTransformGradient<M> {
     const MATRIX: Matrix = transpose(input(M));
     const FROM: usize = M + 2;
     const TO: usize = M + 2;
@@ -67,23 +67,23 @@ macro_rules! for_tile {
 }
 
 /// The points of `m` outputs from `m + 2` rows `x` of inputs.
-pub(super) fn analyse(m: usize, x: &[f32], points: [&mut [f32]; POINTS]) {
-    for_tile!(Analyse, m, rows(x, m + 2), points);
+pub(super) fn input_transform(m: usize, x: &[f32], points: [&mut [f32]; POINTS]) {
+    for_tile!(InputTransform, m, rows(x, m + 2), points);
 }
 
 /// `m` rows of outputs from their points.
-pub(super) fn synthesise(m: usize, points: [&[f32]; POINTS], to: &mut [f32]) {
-    for_tile!(Synthesise, m, points, rows_mut(to, m));
+pub(super) fn output_transform(m: usize, points: [&[f32]; POINTS], to: &mut [f32]) {
+    for_tile!(OutputTransform, m, points, rows_mut(to, m));
 }
 
 /// What the gradients `d`, `m` rows, are at the points.
-pub(super) fn synthesise_back(m: usize, d: &[f32], points: [&mut [f32]; POINTS]) {
-    for_tile!(SynthesiseBack, m, rows(d, m), points);
+pub(super) fn output_transform_gradient(m: usize, d: &[f32], points: [&mut [f32]; POINTS]) {
+    for_tile!(OutputTransformGradient, m, rows(d, m), points);
 }
 
 /// Adds the gradients at the points to those of the inputs, `m + 2` rows.
-pub(super) fn analyse_back(m: usize, points: [&[f32]; POINTS], to: &mut [f32]) {
-    for_tile!(AnalyseBack, m, points, rows_mut(to, m + 2));
+pub(super) fn input_transform_gradient(m: usize, points: [&[f32]; POINTS], to: &mut [f32]) {
+    for_tile!(InputTransformGradient, m, points, rows_mut(to, m + 2));
 }
 
 /// `x` cut into `count` rows.

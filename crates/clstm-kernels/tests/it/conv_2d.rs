@@ -1,23 +1,23 @@
 //! The convolution over time and length against its defining sum in float64.
 
 use clstm_kernels::Precision;
-use clstm_kernels::conv_2d::{Shape, backward, forward};
+use clstm_kernels::conv_2d::{Conv2dShape, backward, forward};
 use proptest::prelude::*;
 
 use crate::random::Random;
 
 /// One call's operands.
 struct Case {
-    shape: Shape,
+    shape: Conv2dShape,
     x: Vec<f32>,
     w: Vec<f32>,
     dy: Vec<f32>,
 }
 
 impl Case {
-    fn new(shape: Shape, seed: u64) -> Self {
+    fn new(shape: Conv2dShape, seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let Shape { batch, time, length, channels, filters, .. } = shape;
+        let Conv2dShape { batch, time, length, channels, filters, .. } = shape;
         Self {
             shape,
             x: random.vec(batch * time * length * channels, 1.0),
@@ -28,7 +28,8 @@ impl Case {
 
     /// Calls `term(x, w, y)` with the indices of every product of the sum.
     fn terms(&self, mut term: impl FnMut(usize, usize, usize)) {
-        let Shape { time, length, channels, filters, kernel_time, kernel_length, .. } = self.shape;
+        let Conv2dShape { time, length, channels, filters, kernel_time, kernel_length, .. } =
+            self.shape;
         let (steps, stride) = (self.shape.steps(), self.shape.stride_time);
         let padding = ((steps - 1) * stride + kernel_time).saturating_sub(time);
         let (above, left) = (padding / 2, (kernel_length - 1) / 2);
@@ -52,7 +53,7 @@ impl Case {
     }
 
     /// Output, weight gradient and input gradient, each with the sum of the magnitudes of its terms.
-    fn twin(&self) -> [Vec<[f64; 2]>; 3] {
+    fn reference(&self) -> [Vec<[f64; 2]>; 3] {
         let (mut y, mut dw) = (vec![[0.0; 2]; self.dy.len()], vec![[0.0; 2]; self.w.len()]);
         let mut dx = vec![[0.0; 2]; self.x.len()];
         let wide = |v: &[f32]| v.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
@@ -81,8 +82,8 @@ impl Case {
 
     fn check(&self, tolerance: f64) {
         let names = ["output", "weight gradient", "input gradient"];
-        for ((name, actual), twin) in names.iter().zip(self.run()).zip(self.twin()) {
-            for (i, (actual, [value, magnitude])) in actual.iter().zip(twin).enumerate() {
+        for ((name, actual), reference) in names.iter().zip(self.run()).zip(self.reference()) {
+            for (i, (actual, [value, magnitude])) in actual.iter().zip(reference).enumerate() {
                 let error = (f64::from(*actual) - value).abs();
                 let most = tolerance * magnitude;
                 assert!(error <= most, "{name} {i}: {actual} for {value}, {:?}", self.shape);
@@ -111,10 +112,10 @@ const F32: f64 = 2e-6;
 /// Both operands of a product rounded to eight bits.
 const BF16: f64 = 2.0 / 256.0;
 
-fn shape(sizes: [usize; 5], kernel: [usize; 3], precision: Precision) -> Shape {
+fn shape(sizes: [usize; 5], kernel: [usize; 3], precision: Precision) -> Conv2dShape {
     let [batch, time, length, channels, filters] = sizes;
     let [kernel_time, kernel_length, stride_time] = kernel;
-    Shape {
+    Conv2dShape {
         batch,
         time,
         length,
@@ -132,14 +133,14 @@ fn the_preset_layers_equal_the_sum() {
     for (channels, filters, length, stride) in [(1, 32, 64, 2), (32, 64, 32, 3)] {
         let shape = shape([2, 12, length, channels, filters], [3, 3, stride], Precision::F32);
         Case::new(shape, 1).check(F32);
-        Case::new(Shape { precision: Precision::Bf16, ..shape }, 1).check(BF16);
+        Case::new(Conv2dShape { precision: Precision::Bf16, ..shape }, 1).check(BF16);
     }
 }
 
 #[test]
 fn an_utterance_is_the_same_alone_and_among_others() {
     let case = Case::new(shape([6, 9, 8, 5, 7], [3, 3, 2], Precision::F32), 2);
-    let alone = Shape { batch: 1, ..case.shape };
+    let alone = Conv2dShape { batch: 1, ..case.shape };
     let [y, _, dx] = case.run();
     let (each_x, each_y) = (case.x.len() / 6, case.dy.len() / 6);
     for i in 0..6 {

@@ -1,8 +1,10 @@
 //! ConvLSTM against float64 reference vectors, against itself, and across thread counts.
 
 use clstm_kernels::Precision;
-use clstm_kernels::conv_lstm::{InputNorm, Packed, Params, Peepholes, Shape, backward, forward};
-use clstm_kernels::winograd::pays;
+use clstm_kernels::conv_lstm::{
+    ConvLstmShape, InputNorm, Params, Peepholes, PreparedConvLstm, backward, forward,
+};
+use clstm_kernels::winograd::is_faster;
 use proptest::prelude::*;
 
 use crate::random::Random;
@@ -17,7 +19,7 @@ fn swap_inner(data: &[f32], a: usize, b: usize) -> Vec<f32> {
     out
 }
 
-fn shape_of(reference: &Reference) -> Shape {
+fn shape_of(reference: &Reference) -> ConvLstmShape {
     let [batch, time, channels, length] = *reference.shape("x") else {
         panic!("x is [B, T, C, L]")
     };
@@ -27,7 +29,7 @@ fn shape_of(reference: &Reference) -> Shape {
         Some(2) => Peepholes::Channel,
         Some(_) => Peepholes::Full,
     };
-    Shape {
+    ConvLstmShape {
         batch,
         time,
         channels,
@@ -63,7 +65,7 @@ fn outputs_and_gradients_match_the_reference_vectors() {
         forward(&shape, &x, &params, InputNorm::None, &mut inferred, false);
         assert_eq!(y, inferred, "inference computes what training computes");
         inferred.fill(f32::NAN);
-        let packed = Packed::new(&shape, &params, InputNorm::None);
+        let packed = PreparedConvLstm::new(&shape, &params, InputNorm::None);
         packed.forward(shape.batch, shape.time, &x, &mut inferred);
         assert_eq!(y, inferred, "and so do weights packed before");
 
@@ -82,7 +84,7 @@ fn outputs_and_gradients_match_the_reference_vectors() {
 
 /// A layer with random parameters.
 struct Layer {
-    shape: Shape,
+    shape: ConvLstmShape,
     x: Vec<f32>,
     w_x: Vec<f32>,
     w_h: Vec<f32>,
@@ -93,7 +95,7 @@ struct Layer {
 }
 
 impl Layer {
-    fn new(shape: Shape, seed: u64) -> Self {
+    fn new(shape: ConvLstmShape, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let (h, p) = (shape.filters, shape.positions());
         let peephole = match shape.peepholes {
@@ -138,8 +140,8 @@ impl Layer {
     }
 }
 
-fn small(batch: usize, channels: usize, stride: usize, peepholes: Peepholes) -> Shape {
-    Shape {
+fn small(batch: usize, channels: usize, stride: usize, peepholes: Peepholes) -> ConvLstmShape {
+    ConvLstmShape {
         batch,
         time: 3,
         channels,
@@ -239,7 +241,7 @@ proptest! {
         length in 1..13_usize, filters in 1..19_usize, kx in 1..6_usize, kh in 1..6_usize,
         stride in 1..4_usize,
     ) {
-        let shape = Shape {
+        let shape = ConvLstmShape {
             batch, time, channels, length, filters, stride,
             kernel_input: kx, kernel_state: kh, peepholes: Peepholes::Channel,
             precision: Precision::F32,
@@ -250,7 +252,7 @@ proptest! {
         let (input, output) = (layer.x.len() / batch, all.len() / batch);
         for b in 0..batch {
             let mut one = vec![0.0; output];
-            let shape = Shape { batch: 1, ..shape };
+            let shape = ConvLstmShape { batch: 1, ..shape };
             let x = &layer.x[b * input..][..input];
             forward(&shape, x, &layer.params(), InputNorm::None, &mut one, false);
             for (a, b) in one.iter().zip(&all[b * output..]) {
@@ -274,10 +276,12 @@ fn bf16_stays_close_to_f32() {
     // dozen products and a norm the worst element of a tensor is off by 0.007 to 0.044 of the
     // tensor's rms; a wrong index or a lost tap makes it 1 and more.
     for (channels, stride) in [(1, 2), (3, 1), (4, 2)] {
-        let shape = Shape { batch: 19, ..small(19, channels, stride, Peepholes::Channel) };
+        let shape = ConvLstmShape { batch: 19, ..small(19, channels, stride, Peepholes::Channel) };
         let layer = Layer::new(shape, 11);
-        let narrow =
-            Layer { shape: Shape { precision: Precision::Bf16, ..shape }, ..Layer::new(shape, 11) };
+        let narrow = Layer {
+            shape: ConvLstmShape { precision: Precision::Bf16, ..shape },
+            ..Layer::new(shape, 11)
+        };
         let run = |layer: &Layer| {
             let mut y = vec![0.0; layer.dy.len()];
             let (saved, _) =
@@ -303,7 +307,7 @@ fn beside_zeros(values: &[f32], inner: usize) -> Vec<f32> {
 fn a_long_kernel_over_a_waveform_is_the_direct_convolution() {
     // One channel under 60 taps goes through its spectra; a second channel of zeros makes the same
     // layer go the direct way.
-    let wave = Shape {
+    let wave = ConvLstmShape {
         length: 203,
         kernel_input: 60,
         stride: 5,
@@ -312,7 +316,7 @@ fn a_long_kernel_over_a_waveform_is_the_direct_convolution() {
     };
     let one = Layer::new(wave, 21);
     let two = Layer {
-        shape: Shape { channels: 2, ..wave },
+        shape: ConvLstmShape { channels: 2, ..wave },
         x: beside_zeros(&one.x, 1),
         w_x: beside_zeros(&one.w_x, 60),
         ..Layer::new(wave, 21)
@@ -346,8 +350,8 @@ fn a_long_kernel_over_a_waveform_is_the_direct_convolution() {
 }
 
 /// A layer large enough for tiles, its kernels of three taps.
-fn wide(batch: usize, length: usize) -> Shape {
-    Shape {
+fn wide(batch: usize, length: usize) -> ConvLstmShape {
+    ConvLstmShape {
         batch,
         time: 4,
         channels: 24,
@@ -377,8 +381,11 @@ fn three_taps_by_tiles_are_the_direct_sums() {
     // way. The lengths leave tiles of every size, and at 50 a step has several blocks.
     for (batch, length) in [(18, 7), (16, 13), (3, 10), (17, 50), (1, 8)] {
         let three = Layer::new(wide(batch, length), 31);
-        assert!([24, 32].iter().all(|depth| pays(length, [*depth, 128])), "no tiles at {length}");
-        let shape = Shape { kernel_input: 5, kernel_state: 5, ..three.shape };
+        assert!(
+            [24, 32].iter().all(|depth| is_faster(length, [*depth, 128])),
+            "no tiles at {length}"
+        );
+        let shape = ConvLstmShape { kernel_input: 5, kernel_state: 5, ..three.shape };
         let five = Layer {
             w_x: between_zeros(&three.w_x),
             w_h: between_zeros(&three.w_h),

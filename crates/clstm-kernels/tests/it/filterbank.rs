@@ -1,21 +1,21 @@
 //! The filterbank's energies against their defining sum in float64.
 
-use clstm_kernels::filterbank::{Packed, Shape, backward, forward};
+use clstm_kernels::filterbank::{FilterbankShape, PreparedFilterbank, backward, forward};
 use proptest::prelude::*;
 
 use crate::random::Random;
 
 struct Case {
-    shape: Shape,
+    shape: FilterbankShape,
     x: Vec<f32>,
     w: Vec<f32>,
     de: Vec<f32>,
 }
 
 impl Case {
-    fn new(shape: Shape, seed: u64) -> Self {
+    fn new(shape: FilterbankShape, seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let Shape { batch, samples, filters, kernel, .. } = shape;
+        let FilterbankShape { batch, samples, filters, kernel, .. } = shape;
         // Of about unit norm, as the filters of the network are.
         let scale = (3.0 / kernel as f32).sqrt();
         Self {
@@ -32,8 +32,8 @@ impl Case {
     }
 
     /// Energies `[B, frames, F]` and the gradient of the filters `[2, F, K]`.
-    fn twin(&self) -> [Vec<f64>; 2] {
-        let Shape { batch, filters, kernel, stride, pool, .. } = self.shape;
+    fn reference(&self) -> [Vec<f64>; 2] {
+        let FilterbankShape { batch, filters, kernel, stride, pool, .. } = self.shape;
         let (frames, before) = (self.shape.frames(), kernel.saturating_sub(stride) / 2);
         let mut energies = vec![0.0; batch * frames * filters];
         let mut gradient = vec![0.0; 2 * filters * kernel];
@@ -64,7 +64,7 @@ impl Case {
     }
 
     fn check(&self) {
-        for (actual, expected) in self.run().iter().zip(self.twin()) {
+        for (actual, expected) in self.run().iter().zip(self.reference()) {
             let square = expected.iter().map(|v| v * v).sum::<f64>() / expected.len() as f64;
             // Of single precision, relative to the size of such values.
             let most = 2e-5 * square.sqrt() + 1e-6;
@@ -77,8 +77,8 @@ impl Case {
 }
 
 /// The filterbank of `clstm-plus`, over a fifth of a second.
-const PRESET: Shape =
-    Shape { batch: 2, samples: 3_200, filters: 64, kernel: 400, stride: 40, pool: 4 };
+const PRESET: FilterbankShape =
+    FilterbankShape { batch: 2, samples: 3_200, filters: 64, kernel: 400, stride: 40, pool: 4 };
 
 #[test]
 fn the_preset_equals_the_sum() {
@@ -89,7 +89,8 @@ fn the_preset_equals_the_sum() {
 fn a_tone_has_its_power_in_its_band() {
     // A quadrature pair of unit norm hears the power of a tone, whatever its phase.
     let (kernel, omega) = (400, 0.3_f64);
-    let shape = Shape { batch: 1, samples: 4_000, filters: 1, kernel, stride: 40, pool: 4 };
+    let shape =
+        FilterbankShape { batch: 1, samples: 4_000, filters: 1, kernel, stride: 40, pool: 4 };
     let window = |k: usize| (-0.5 * ((k as f64 - 199.5) / 60.0).powi(2)).exp();
     let sum: f64 = (0..kernel).map(window).sum();
     let part =
@@ -109,8 +110,9 @@ fn a_tone_has_its_power_in_its_band() {
 fn packed_filters_give_the_same_bits_for_any_batch() {
     let case = Case::new(PRESET, 4);
     let [energies, _] = case.run();
-    let packed = Packed::new(&Shape { batch: 0, samples: 0, ..PRESET }, &case.w);
-    let alone = Shape { batch: 1, ..PRESET };
+    let packed =
+        PreparedFilterbank::new(&FilterbankShape { batch: 0, samples: 0, ..PRESET }, &case.w);
+    let alone = FilterbankShape { batch: 1, ..PRESET };
     let each = energies.len() / 2;
     for (x, expected) in case.x.chunks(PRESET.samples).zip(energies.chunks(each)) {
         let mut actual = vec![0.0; each];
@@ -121,7 +123,7 @@ fn packed_filters_give_the_same_bits_for_any_batch() {
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    let case = Case::new(Shape { batch: 9, samples: 700, filters: 5, ..PRESET }, 5);
+    let case = Case::new(FilterbankShape { batch: 9, samples: 700, filters: 5, ..PRESET }, 5);
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("a pool").install(|| case.run())
@@ -142,6 +144,6 @@ proptest! {
         pool in 1_usize..5,
         seed: u64,
     ) {
-        Case::new(Shape { batch, samples, filters, kernel, stride, pool }, seed).check();
+        Case::new(FilterbankShape { batch, samples, filters, kernel, stride, pool }, seed).check();
     }
 }

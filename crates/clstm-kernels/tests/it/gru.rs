@@ -1,25 +1,27 @@
 //! The bidirectional GRU against a float64 twin written from Eq. 8-11, and the reference vectors.
 
 use clstm_kernels::Precision;
-use clstm_kernels::gru::{BiGruShape, Direction, DirectionGrad, Packed, Reset, backward, forward};
+use clstm_kernels::gru::{
+    BiGruShape, DirectionGradients, DirectionParams, PreparedBiGru, Reset, backward, forward,
+};
 use proptest::prelude::*;
 
 use crate::random::Random;
 use crate::reference::{Reference, references};
 
-/// Owned parameters of one direction: w, u, b, bn (empty with the reset before).
+/// Owned parameters of one direction: w, u, b, b_hn (empty with the reset before).
 type Owned<T> = [Vec<T>; 4];
 
-fn borrow(owned: &[Owned<f32>; 2]) -> [Direction<'_>; 2] {
+fn borrow(owned: &[Owned<f32>; 2]) -> [DirectionParams<'_>; 2] {
     [0, 1].map(|d| {
-        let [w, u, b, bn] = &owned[d];
-        Direction { w, u, b, bn: (!bn.is_empty()).then_some(bn) }
+        let [w, u, b, b_hn] = &owned[d];
+        DirectionParams { w, u, b, b_hn: (!b_hn.is_empty()).then_some(b_hn) }
     })
 }
 
 fn sizes(s: &BiGruShape) -> [usize; 4] {
-    let bn = if s.reset == Reset::After { s.hidden } else { 0 };
-    [3 * s.hidden * s.input, 3 * s.hidden * s.hidden, 3 * s.hidden, bn]
+    let b_hn = if s.reset == Reset::After { s.hidden } else { 0 };
+    [3 * s.hidden * s.input, 3 * s.hidden * s.hidden, 3 * s.hidden, b_hn]
 }
 
 struct Case {
@@ -46,7 +48,7 @@ impl Case {
         y
     }
 
-    fn run(&self) -> (Vec<f32>, Vec<f32>, [DirectionGrad; 2]) {
+    fn run(&self) -> (Vec<f32>, Vec<f32>, [DirectionGradients; 2]) {
         let mut y = vec![f32::NAN; self.dy.len()];
         let mut dx = vec![f32::NAN; self.x.len()];
         let params = borrow(&self.params);
@@ -80,7 +82,7 @@ fn twin(s: &BiGruShape, x: &[f64], params: &[Owned<f64>; 2]) -> Vec<f64> {
     let sigma = |v: f64| 1.0 / (1.0 + (-v).exp());
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let mut y = vec![0.0; s.batch * s.time * 2 * h];
-    for (direction, [w, u, b, bn]) in params.iter().enumerate() {
+    for (direction, [w, u, b, b_hn]) in params.iter().enumerate() {
         for utterance in 0..s.batch {
             let mut state = vec![0.0; h];
             for k in 0..s.time {
@@ -97,7 +99,7 @@ fn twin(s: &BiGruShape, x: &[f64], params: &[Owned<f64>; 2]) -> Vec<f64> {
                         let row = 2 * h + i;
                         let n = match s.reset {
                             Reset::Before => input(row) + recurrent(row, &reset),
-                            Reset::After => input(row) + r[i] * (recurrent(row, &state) + bn[i]),
+                            Reset::After => input(row) + r[i] * (recurrent(row, &state) + b_hn[i]),
                         };
                         (1.0 - z) * state[i] + z * n.tanh()
                     })
@@ -162,8 +164,8 @@ proptest! {
         let mut random = Random::new(seed ^ 1);
         check_gradient("x", &dx, &x, &mut random, |x| loss(x, &params));
         for (d, grad) in grads.iter().enumerate() {
-            let bn = grad.bn.as_deref().unwrap_or(&[]);
-            let tensors = [("w", &grad.w[..]), ("u", &grad.u), ("b", &grad.b), ("bn", bn)];
+            let b_hn = grad.b_hn.as_deref().unwrap_or(&[]);
+            let tensors = [("w", &grad.w[..]), ("u", &grad.u), ("b", &grad.b), ("b_hn", b_hn)];
             for (tensor, (name, got)) in tensors.into_iter().enumerate() {
                 check_gradient(name, got, &params[d][tensor], &mut random, |p| {
                     let mut params = params.clone();
@@ -191,7 +193,7 @@ proptest! {
         let (_, _, first) = case.utterances(0, 20).run();
         let (_, _, rest) = case.utterances(20, 17).run();
         for d in 0..2 {
-            let tensors = |g: &DirectionGrad| [g.w.clone(), g.u.clone(), g.b.clone(), g.bn.clone().unwrap_or_default()];
+            let tensors = |g: &DirectionGradients| [g.w.clone(), g.u.clone(), g.b.clone(), g.b_hn.clone().unwrap_or_default()];
             let [all, first, rest] = [&grads[d], &first[d], &rest[d]].map(tensors);
             for k in 0..4 {
                 let sum: Vec<f32> = first[k].iter().zip(&rest[k]).map(|(a, b)| a + b).collect();
@@ -208,7 +210,7 @@ fn weights_packed_once_give_the_same_bits_for_any_batch() {
             let shape = BiGruShape { batch: 19, time: 4, input: 6, hidden: 5, reset, precision };
             let case = Case::new(shape, 3);
             let unknown = BiGruShape { batch: 0, time: 0, ..shape };
-            let packed = Packed::new(&unknown, borrow(&case.params));
+            let packed = PreparedBiGru::new(&unknown, borrow(&case.params));
             let all = case.output(false);
             let mut y = vec![f32::NAN; all.len()];
             packed.forward(19, 4, &case.x, &mut y);
@@ -269,7 +271,7 @@ fn nan_spreads_along_its_utterance_only() {
 }
 
 #[test]
-#[should_panic(expected = "length of bn")]
+#[should_panic(expected = "length of b_hn")]
 fn the_inner_bias_must_fit_the_reset() {
     let shape = BiGruShape {
         batch: 1,
@@ -303,11 +305,11 @@ fn check_reference(reference: &Reference) {
         format!("layer{layer}.{}.{tensor}", ["fwd", "bwd"][direction])
     };
     let params = |layer: usize| {
-        [0, 1].map(|d| Direction {
+        [0, 1].map(|d| DirectionParams {
             w: reference.data(&name(layer, d, "w")),
             u: reference.data(&name(layer, d, "u")),
             b: reference.data(&name(layer, d, "b")),
-            bn: reference.find(&name(layer, d, "bn")),
+            b_hn: reference.find(&name(layer, d, "b_hn")),
         })
     };
     let mut inputs = vec![reference.data("x").to_vec()];
@@ -335,8 +337,8 @@ fn check_reference(reference: &Reference) {
             reference.assert_gradient(&name(layer, d, "w"), &grad.w);
             reference.assert_gradient(&name(layer, d, "u"), &grad.u);
             reference.assert_gradient(&name(layer, d, "b"), &grad.b);
-            if let Some(bn) = &grad.bn {
-                reference.assert_gradient(&name(layer, d, "bn"), bn);
+            if let Some(b_hn) = &grad.b_hn {
+                reference.assert_gradient(&name(layer, d, "b_hn"), b_hn);
             }
         }
         dy = dx;

@@ -1,9 +1,9 @@
 //! The block as one operation against its two parts one after the other.
 
 use clstm_kernels::conv_lstm::{self, InputNorm, Params, Peepholes};
-use clstm_kernels::lflb::{OutputNorm, Packed, Shape, backward, forward};
+use clstm_kernels::lflb::{LflbShape, OutputNorm, PreparedLflb, backward, forward};
 use clstm_kernels::norm_pool::{self, NormPoolShape};
-use clstm_kernels::{GROUP, Precision};
+use clstm_kernels::{Precision, UTTERANCE_BLOCK};
 use proptest::prelude::*;
 
 use crate::random::Random;
@@ -11,7 +11,7 @@ use crate::random::Random;
 const EPSILON: f32 = 1e-5;
 
 struct Block {
-    shape: Shape,
+    shape: LflbShape,
     x: Vec<f32>,
     w_x: Vec<f32>,
     w_h: Vec<f32>,
@@ -27,7 +27,7 @@ struct Block {
 type Results = (Vec<f32>, Vec<f32>, Vec<Vec<f32>>);
 
 impl Block {
-    fn new(shape: Shape, seed: u64) -> Self {
+    fn new(shape: LflbShape, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let layer = &shape.conv_lstm;
         let (h, steps) = (layer.filters, layer.batch * layer.time);
@@ -119,8 +119,14 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest
 }
 
-fn sizes(batch: usize, channels: usize, stride: usize, pool: usize, precision: Precision) -> Shape {
-    let conv_lstm = conv_lstm::Shape {
+fn sizes(
+    batch: usize,
+    channels: usize,
+    stride: usize,
+    pool: usize,
+    precision: Precision,
+) -> LflbShape {
+    let conv_lstm = conv_lstm::ConvLstmShape {
         batch,
         time: 3,
         channels,
@@ -132,7 +138,7 @@ fn sizes(batch: usize, channels: usize, stride: usize, pool: usize, precision: P
         peepholes: Peepholes::Channel,
         precision,
     };
-    Shape { conv_lstm, pool }
+    LflbShape { conv_lstm, pool }
 }
 
 proptest! {
@@ -140,7 +146,7 @@ proptest! {
 
     #[test]
     fn equals_its_parts(
-        batch in 2..GROUP + 4, channels in 1..4_usize, stride in 1..3_usize, pool in 1..6_usize,
+        batch in 2..UTTERANCE_BLOCK + 4, channels in 1..4_usize, stride in 1..3_usize, pool in 1..6_usize,
         seed in any::<u64>(),
     ) {
         let block = Block::new(sizes(batch, channels, stride, pool, Precision::F32), seed);
@@ -187,7 +193,7 @@ fn running_statistics_of_the_batch_give_the_outputs_of_training() {
 #[test]
 fn threads_do_not_change_a_bit() {
     for precision in [Precision::F32, Precision::Bf16] {
-        let block = Block::new(sizes(2 * GROUP + 3, 2, 1, 3, precision), 9);
+        let block = Block::new(sizes(2 * UTTERANCE_BLOCK + 3, 2, 1, 3, precision), 9);
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             pool.expect("a pool").install(|| block.fused())
@@ -200,7 +206,8 @@ fn threads_do_not_change_a_bit() {
 fn weights_packed_once_give_the_same_bits_for_any_batch() {
     for precision in [Precision::F32, Precision::Bf16] {
         for (channels, stride, pool) in [(1, 2, 3), (3, 1, 1)] {
-            let block = Block::new(sizes(GROUP + 3, channels, stride, pool, precision), 5);
+            let block =
+                Block::new(sizes(UTTERANCE_BLOCK + 3, channels, stride, pool, precision), 5);
             let shape = &block.shape;
             let (batch, time) = (shape.conv_lstm.batch, shape.conv_lstm.time);
             let mut random = Random::new(6);
@@ -217,7 +224,7 @@ fn weights_packed_once_give_the_same_bits_for_any_batch() {
             let mut all = vec![0.0; block.dy.len()];
             forward(shape, &block.x, &block.params(), fixed, norm, &mut all, false);
 
-            let packed = Packed::new(shape, &block.params(), fixed, norm);
+            let packed = PreparedLflb::new(shape, &block.params(), fixed, norm);
             let mut y = vec![f32::NAN; all.len()];
             packed.forward(batch, time, &block.x, &mut y);
             assert_eq!(y, all, "{shape:?}");

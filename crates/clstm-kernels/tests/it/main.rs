@@ -3,13 +3,13 @@
 
 mod conv_2d;
 mod conv_lstm;
+mod fft_conv;
 mod filterbank;
+mod gemm;
 mod gru;
 mod lflb;
+mod newton_schulz;
 mod norm_pool;
-mod orthogonal;
-mod panel;
 mod random;
 mod reference;
-mod spectral;
 mod winograd;

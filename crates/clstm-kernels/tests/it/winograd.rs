@@ -1,7 +1,9 @@
 //! Convolutions by tiles against direct sums in float64.
 
-use clstm_kernels::panel::{self, Into, Panels, Rows, Taps};
-use clstm_kernels::winograd::{Convolution, Gradient, Kernel, TILE, Transformed, pays, tiles};
+use clstm_kernels::gemm::{self, ConvTaps, MatrixView, OutputMode, PackedWeights};
+use clstm_kernels::winograd::{
+    Convolution, TILE, TransformedWeights, WeightGradient, WinogradWeights, is_faster, tile_count,
+};
 use proptest::prelude::*;
 
 use crate::random::Random;
@@ -39,9 +41,9 @@ impl Case {
         }
     }
 
-    fn kernel(&self) -> Kernel {
+    fn kernel(&self) -> WinogradWeights {
         let Sizes { depth, columns, .. } = self.sizes;
-        Transformed::new(&self.w).pack([depth, columns], [1, depth])
+        TransformedWeights::new(&self.w).pack([depth, columns], [1, depth])
     }
 
     /// Every `(input, weight, output)` that are multiplied and added up, by their indices.
@@ -60,7 +62,7 @@ impl Case {
         let Sizes { positions, size, .. } = self.sizes;
         let kernel = self.kernel();
         let mut y = vec![f32::NAN; self.d.len()];
-        Convolution::new(&kernel, size, tiles(positions))
+        Convolution::new(&kernel, size, tile_count(positions))
             .apply(&kernel, positions, &self.x, &mut y);
         y
     }
@@ -68,13 +70,13 @@ impl Case {
     /// The gradients of `x` and of `w`, `[3, depth, columns]`, with `d` given `times` times.
     fn gradients(&self, times: usize) -> [Vec<f32>; 2] {
         let Sizes { positions, size, depth, columns } = self.sizes;
-        let transposed = Transformed::new(&self.w).pack([columns, depth], [depth, 1]);
-        let mut gradient = Gradient::new([depth, columns], size, tiles(positions));
+        let transposed = TransformedWeights::new(&self.w).pack([columns, depth], [depth, 1]);
+        let mut gradient = WeightGradient::new([depth, columns], size, tile_count(positions));
         let mut dx = vec![0.0; self.x.len()];
         for time in 0..times {
             gradient.add(positions, &self.x, &self.d);
             if time + 1 == times {
-                gradient.send(&transposed, positions, &mut dx);
+                gradient.data_gradient(&transposed, positions, &mut dx);
             }
         }
         [dx, gradient.finish().to_vec()]
@@ -173,14 +175,14 @@ fn errors_stay_within_what_the_docs_state() {
     for (positions, depth, columns) in [(4, 32, 32), (7, 128, 64), (13, 64, 64)] {
         let case = Case::new(Sizes { positions, size: 16, depth, columns }, 1);
         let (rows, tap) = (positions * 16, 16 * depth);
-        let a = Rows { data: &case.x[..], stride: depth };
-        let panels = Panels::pack([3, depth, columns], &case.w, [1, 3, 3 * depth]);
+        let a = MatrixView { data: &case.x[..], stride: depth };
+        let panels = PackedWeights::pack([3, depth, columns], &case.w, [1, 3, 3 * depth]);
         let mut y = vec![0.0; case.d.len()];
-        panel::apply(rows, a, tap, &panels, &mut y, columns, Into::Replace);
+        gemm::gemm_nn(rows, a, tap, &panels, &mut y, columns, OutputMode::Overwrite);
         let mut dw = vec![0.0; case.w.len()];
-        let taps = Taps { count: 3, stride: tap };
-        let d = Rows { data: &case.d[..], stride: columns };
-        panel::accumulate(rows, a, taps, d, [depth, columns], &mut dw);
+        let taps = ConvTaps { count: 3, stride: tap };
+        let d = MatrixView { data: &case.d[..], stride: columns };
+        gemm::gemm_tn(rows, a, taps, d, [depth, columns], &mut dw);
         let exact = case.exact();
         let direct = off(&y, &exact);
         let tiled = off(&case.apply(), &exact);
@@ -201,10 +203,10 @@ fn the_large_layers_go_by_tiles_and_tiny_ones_do_not() {
     for (positions, depth, filters) in
         [(200, 32, 32), (13, 32, 64), (13, 64, 64), (7, 96, 96), (7, 96, 128), (7, 128, 128)]
     {
-        assert!(pays(positions, [depth, 4 * filters]), "{positions} {depth} {filters}");
+        assert!(is_faster(positions, [depth, 4 * filters]), "{positions} {depth} {filters}");
     }
     // One position takes as many products as direct sums; a few channels do not make up for the
     // transforms.
-    assert!(!pays(1, [128, 512]));
-    assert!(!pays(200, [3, 20]));
+    assert!(!is_faster(1, [128, 512]));
+    assert!(!is_faster(200, [3, 20]));
 }

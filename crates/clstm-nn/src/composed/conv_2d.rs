@@ -1,7 +1,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use clstm_kernels::conv_2d::Shape;
+use clstm_kernels::conv_2d::Conv2dShape;
 
 /// [`clstm_kernels::conv_2d`] as tensor operations.
 ///
@@ -10,7 +10,7 @@ use clstm_kernels::conv_2d::Shape;
 /// - `weight`: `[kernel_time, kernel_length, channels, filters]`
 /// - output: `[batch, ceil(time / stride_time), length, filters]`
 #[must_use]
-pub fn conv_2d(x: Tensor<4>, weight: Tensor<4>, shape: Shape) -> Tensor<4> {
+pub fn conv_2d(x: Tensor<4>, weight: Tensor<4>, shape: Conv2dShape) -> Tensor<4> {
     let x = x.permute([0, 3, 1, 2]); // [B, C, T, L]
     let weight = weight.permute([3, 2, 0, 1]); // [H, C, kT, kL]
     let covered = (shape.steps() - 1) * shape.stride_time + shape.kernel_time;

@@ -1,7 +1,7 @@
 use burn::tensor::module::conv1d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, activation};
-use clstm_kernels::conv_lstm::Shape;
+use clstm_kernels::conv_lstm::ConvLstmShape;
 
 use super::norm_pool::normalize;
 use super::time::steps;
@@ -15,7 +15,7 @@ use crate::{ConvLstm, Mode};
 pub fn conv_lstm(x: Tensor<4>, layer: &ConvLstm, mode: Mode) -> Tensor<4> {
     let [batch, time, ..] = x.dims();
     let shape = layer.kernel_shape(batch, time);
-    let Shape { channels, length, filters, kernel_input, kernel_state, stride, .. } = shape;
+    let ConvLstmShape { channels, length, filters, kernel_input, kernel_state, stride, .. } = shape;
     let positions = shape.positions();
     let device = x.device();
 

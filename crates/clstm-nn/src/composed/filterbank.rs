@@ -1,7 +1,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::module::conv1d;
 use burn::tensor::ops::ConvOptions;
-use clstm_kernels::filterbank::Shape;
+use clstm_kernels::filterbank::FilterbankShape;
 
 /// [`clstm_kernels::filterbank`] as tensor operations.
 ///
@@ -10,8 +10,8 @@ use clstm_kernels::filterbank::Shape;
 /// - `taps`: `[2, filters, kernel]`
 /// - output: `[batch, frames, filters]`
 #[must_use]
-pub fn filterbank(waveform: Tensor<2>, taps: Tensor<3>, shape: Shape) -> Tensor<3> {
-    let Shape { batch, samples, filters, kernel, stride, pool } = shape;
+pub fn filterbank(waveform: Tensor<2>, taps: Tensor<3>, shape: FilterbankShape) -> Tensor<3> {
+    let FilterbankShape { batch, samples, filters, kernel, stride, pool } = shape;
     let (frames, before) = (shape.frames(), kernel.saturating_sub(stride) / 2);
     let covered = (frames * pool - 1) * stride + kernel;
     let after = covered.saturating_sub(before + samples);

@@ -1,8 +1,8 @@
 //! A local feature learning block and its skip connection.
 
-use clstm_kernels::conv_lstm::{InputNorm, Params, Peepholes as KernelPeepholes, Shape};
+use clstm_kernels::conv_lstm::{ConvLstmShape, InputNorm, Params, Peepholes as KernelPeepholes};
+use clstm_kernels::gemm::{self, MatrixView, OutputMode, PackedWeights};
 use clstm_kernels::lflb::{self, OutputNorm};
-use clstm_kernels::panel::{self, Into, Panels, Rows};
 use clstm_kernels::{Buffer, conv_lstm};
 
 use super::tensors::Tensors;
@@ -12,7 +12,7 @@ use crate::{LflbConfig, NetworkConfig, NetworkError, Peepholes, Precision};
 /// [`Lflb`](crate::Lflb).
 #[derive(Debug)]
 pub(super) struct Block {
-    packed: lflb::Packed,
+    packed: lflb::PreparedLflb,
     skip: Option<Skip>,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Block {
 #[derive(Debug)]
 struct Skip {
     /// `[channels, filters]`
-    weight: Panels<f32>,
+    weight: PackedWeights<f32>,
     pool: usize,
 }
 
@@ -29,8 +29,8 @@ pub(super) fn kernel_shape(
     block: &LflbConfig,
     (length, channels): (usize, usize),
     precision: Precision,
-) -> Shape {
-    Shape {
+) -> ConvLstmShape {
+    ConvLstmShape {
         batch: 0,
         time: 0,
         channels,
@@ -52,7 +52,7 @@ pub(super) fn kernel_shape(
 pub(super) fn conv_lstm_tensors<'a>(
     path: &str,
     block: &LflbConfig,
-    shape: &Shape,
+    shape: &ConvLstmShape,
     tensors: &mut Tensors<'a>,
 ) -> Result<(Params<'a>, InputNorm<'a>), NetworkError> {
     let (h, gates) = (shape.filters, 4 * shape.filters);
@@ -100,21 +100,21 @@ impl Block {
         };
         let skip = if network.skip && index > 0 {
             let weight = tensors.take(&format!("{path}.skip.weight"), &[input.1, filters])?;
-            let weight = Panels::pack([1, input.1, filters], weight, [0, filters, 1]);
+            let weight = PackedWeights::pack([1, input.1, filters], weight, [0, filters, 1]);
             Some(Skip { weight, pool: block.stride * block.pool })
         } else {
             None
         };
-        let shape = lflb::Shape { conv_lstm: layer, pool: block.pool };
-        Ok(Self { packed: lflb::Packed::new(&shape, &params, input_norm, output_norm), skip })
+        let shape = lflb::LflbShape { conv_lstm: layer, pool: block.pool };
+        Ok(Self { packed: lflb::PreparedLflb::new(&shape, &params, input_norm, output_norm), skip })
     }
 
     /// From `x` `[batch, time, length, channels]` to `[batch, time, pooled, filters]`.
     pub(super) fn forward(&self, batch: usize, time: usize, x: &[f32]) -> Buffer {
         let shape = self.packed.shape(batch, time);
-        let conv_lstm::Shape { length, channels, filters, .. } = shape.conv_lstm;
+        let conv_lstm::ConvLstmShape { length, channels, filters, .. } = shape.conv_lstm;
         let rows = batch * time * shape.pooled();
-        let mut y = Buffer::any(rows * filters);
+        let mut y = Buffer::recycled(rows * filters);
         self.packed.forward(batch, time, x, &mut y);
         if let Some(skip) = &self.skip {
             skip.add(x, [length, channels], [rows, filters], &mut y);
@@ -128,13 +128,13 @@ impl Skip {
     fn add(&self, x: &[f32], segment: [usize; 2], [rows, filters]: [usize; 2], y: &mut [f32]) {
         let channels = segment[1];
         if self.pool == 1 {
-            let x = Rows { data: x, stride: channels };
-            return panel::apply(rows, x, 0, &self.weight, y, filters, Into::Add);
+            let x = MatrixView { data: x, stride: channels };
+            return gemm::gemm_nn(rows, x, 0, &self.weight, y, filters, OutputMode::Accumulate);
         }
-        let mut pooled = Buffer::any(rows * channels);
+        let mut pooled = Buffer::recycled(rows * channels);
         max_pool(x, segment, self.pool, &mut pooled);
-        let pooled = Rows { data: &pooled[..], stride: channels };
-        panel::apply(rows, pooled, 0, &self.weight, y, filters, Into::Add);
+        let pooled = MatrixView { data: &pooled[..], stride: channels };
+        gemm::gemm_nn(rows, pooled, 0, &self.weight, y, filters, OutputMode::Accumulate);
     }
 }
 

@@ -9,8 +9,8 @@ use crate::composed::{FLOOR, REFERENCE};
 pub(super) fn compressed(config: CompressionConfig, batch: usize, x: &[f32]) -> Buffer {
     let samples = x.len() / batch;
     let hop = config.hop;
-    let mut gains = Buffer::any(samples.div_ceil(hop) + 1);
-    let mut y = Buffer::any(x.len());
+    let mut gains = Buffer::recycled(samples.div_ceil(hop) + 1);
+    let mut y = Buffer::recycled(x.len());
     for (x, y) in x.chunks_exact(samples).zip(y.chunks_exact_mut(samples)) {
         for (k, gain) in gains.iter_mut().enumerate() {
             let window = &x[config.window(k, samples)];

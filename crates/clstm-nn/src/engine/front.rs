@@ -16,10 +16,10 @@ use crate::{ConvBlockConfig, FilterbankConfig, NetworkConfig, NetworkError, Prec
 #[derive(Debug)]
 pub(super) struct Filterbank {
     config: FilterbankConfig,
-    packed: filterbank::Packed,
+    packed: filterbank::PreparedFilterbank,
     /// Added to the energies `[F]`.
     floor: Vec<f32>,
-    norm: norm_pool::Packed,
+    norm: norm_pool::PreparedNormPool,
 }
 
 /// The batch norm at `path`, by its running statistics.
@@ -27,11 +27,11 @@ fn norm(
     path: &str,
     channels: usize,
     tensors: &mut Tensors<'_>,
-) -> Result<norm_pool::Packed, NetworkError> {
+) -> Result<norm_pool::PreparedNormPool, NetworkError> {
     let mut take = |name: &str| tensors.take(&format!("{path}.{name}"), &[channels]);
     let (gamma, beta) = (take("gamma")?, take("beta")?);
     let (mean, variance) = (take("statistics.mean")?, take("statistics.variance")?);
-    Ok(norm_pool::Packed::new(gamma, beta, mean, variance, EPSILON))
+    Ok(norm_pool::PreparedNormPool::new(gamma, beta, mean, variance, EPSILON))
 }
 
 impl Filterbank {
@@ -50,7 +50,7 @@ impl Filterbank {
         }
         Ok(Self {
             config,
-            packed: filterbank::Packed::new(&shape(&config, 0, 0), &taps),
+            packed: filterbank::PreparedFilterbank::new(&shape(&config, 0, 0), &taps),
             floor: floor.iter().map(|floor| floor.exp()).collect(),
             norm: norm("filterbank.norm", filters, tensors)?,
         })
@@ -60,7 +60,7 @@ impl Filterbank {
     pub(super) fn forward(&self, batch: usize, x: &[f32]) -> Buffer {
         let shape = shape(&self.config, batch, x.len() / batch);
         let filters = shape.filters;
-        let mut energies = Buffer::any(batch * shape.frames() * filters);
+        let mut energies = Buffer::recycled(batch * shape.frames() * filters);
         self.packed.forward(&shape, x, &mut energies);
         let utterance = shape.frames() * filters;
         let mut base = Buffer::zeros(filters);
@@ -79,7 +79,7 @@ impl Filterbank {
             channels: filters,
             pool: 1,
         };
-        let mut y = Buffer::any(energies.len());
+        let mut y = Buffer::recycled(energies.len());
         self.norm.forward(&norm, &energies, &mut y);
         y
     }
@@ -96,9 +96,9 @@ impl Filterbank {
     }
 }
 
-fn shape(config: &FilterbankConfig, batch: usize, samples: usize) -> filterbank::Shape {
+fn shape(config: &FilterbankConfig, batch: usize, samples: usize) -> filterbank::FilterbankShape {
     let FilterbankConfig { filters, kernel, stride, pool, .. } = *config;
-    filterbank::Shape { batch, samples, filters, kernel, stride, pool }
+    filterbank::FilterbankShape { batch, samples, filters, kernel, stride, pool }
 }
 
 /// [`Filterbank::taps`](crate::Filterbank::taps) without a framework, `[2, filters, kernel]`.
@@ -123,9 +123,9 @@ fn taps(kernel: usize, rate: f64, centers: &[f32], widths: &[f32]) -> Vec<f32> {
 #[derive(Debug)]
 pub(super) struct ConvBlock {
     /// For no batch and time yet.
-    shape: conv_2d::Shape,
-    packed: conv_2d::Packed,
-    norm: norm_pool::Packed,
+    shape: conv_2d::Conv2dShape,
+    packed: conv_2d::PreparedConv2d,
+    norm: norm_pool::PreparedNormPool,
     pool: usize,
 }
 
@@ -142,7 +142,7 @@ impl ConvBlock {
             network.convolutions[index];
         let sizes = [kernel_time, kernel_length, channels, filters];
         let weight = tensors.take(&format!("{path}.weight"), &sizes)?;
-        let shape = conv_2d::Shape {
+        let shape = conv_2d::Conv2dShape {
             batch: 0,
             time: 0,
             length,
@@ -153,16 +153,16 @@ impl ConvBlock {
             stride_time,
             precision: precision.into(),
         };
-        let packed = conv_2d::Packed::new(&shape, weight);
+        let packed = conv_2d::PreparedConv2d::new(&shape, weight);
         let norm = norm(&format!("{path}.norm_pool"), filters, tensors)?;
         Ok(Self { shape, packed, norm, pool })
     }
 
     /// From `x` `[batch, time, length, channels]` to `[batch, steps, pooled, filters]`, and the steps.
     pub(super) fn forward(&self, batch: usize, time: usize, x: &[f32]) -> (Buffer, usize) {
-        let shape = conv_2d::Shape { batch, time, ..self.shape };
+        let shape = conv_2d::Conv2dShape { batch, time, ..self.shape };
         let (steps, channels) = (shape.steps(), shape.filters);
-        let mut h = Buffer::any(batch * steps * shape.length * channels);
+        let mut h = Buffer::recycled(batch * steps * shape.length * channels);
         self.packed.forward(&shape, x, &mut h);
         let norm = NormPoolShape {
             rows: batch * steps,
@@ -170,7 +170,7 @@ impl ConvBlock {
             channels,
             pool: self.pool,
         };
-        let mut y = Buffer::any(batch * steps * norm.pooled() * channels);
+        let mut y = Buffer::recycled(batch * steps * norm.pooled() * channels);
         self.norm.forward(&norm, &h, &mut y);
         // Not `max`, which would hide a NaN.
         y.iter_mut().for_each(|y| *y = if *y < 0.0 { 0.0 } else { *y });

@@ -1,6 +1,6 @@
 //! The stacked bidirectional layers over the time steps.
 
-use clstm_kernels::gru::{self, BiGruShape, Direction};
+use clstm_kernels::gru::{self, BiGruShape, DirectionParams};
 use clstm_kernels::{Buffer, conv_lstm};
 
 use super::block::{conv_lstm_tensors, kernel_shape};
@@ -17,7 +17,7 @@ pub(super) struct Gflb {
 
 #[derive(Debug)]
 enum Layer {
-    Gru(gru::Packed),
+    Gru(gru::PreparedBiGru),
     Lstm(BiLstm),
 }
 
@@ -61,7 +61,7 @@ impl Gflb {
         let mut steps: Option<Buffer> = None;
         for layer in &self.layers {
             let x = steps.as_deref().unwrap_or(x);
-            let mut y = Buffer::any(batch * time * self.output);
+            let mut y = Buffer::recycled(batch * time * self.output);
             match layer {
                 Layer::Gru(gru) => gru.forward(batch, time, x, &mut y),
                 Layer::Lstm(lstm) => lstm.forward(batch, time, x, &mut y),
@@ -78,15 +78,15 @@ fn bi_gru(
     reset: Reset,
     tensors: &mut Tensors<'_>,
     precision: Precision,
-) -> Result<gru::Packed, NetworkError> {
+) -> Result<gru::PreparedBiGru, NetworkError> {
     let mut direction = |name| {
         let mut take =
             |tensor, sizes: &[usize]| tensors.take(&format!("{path}.{name}.{tensor}"), sizes);
-        Ok::<_, NetworkError>(Direction {
+        Ok::<_, NetworkError>(DirectionParams {
             w: take("w", &[3 * hidden, input])?,
             u: take("u", &[3 * hidden, hidden])?,
             b: take("b", &[3 * hidden])?,
-            bn: match reset {
+            b_hn: match reset {
                 Reset::Before => None,
                 Reset::After => Some(take("bn", &[hidden])?),
             },
@@ -99,14 +99,14 @@ fn bi_gru(
     };
     let precision = precision.into();
     let shape = BiGruShape { batch: 0, time: 0, input, hidden, reset, precision };
-    Ok(gru::Packed::new(&shape, directions))
+    Ok(gru::PreparedBiGru::new(&shape, directions))
 }
 
 /// [`BiLstm`](crate::BiLstm).
 #[derive(Debug)]
 struct BiLstm {
     /// First step to last, then last to first.
-    directions: [conv_lstm::Packed; 2],
+    directions: [conv_lstm::PreparedConvLstm; 2],
     hidden: usize,
 }
 
@@ -122,7 +122,7 @@ impl BiLstm {
         let mut direction = |name| {
             let (params, norm) =
                 conv_lstm_tensors(&format!("{path}.{name}"), &block, &shape, tensors)?;
-            Ok::<_, NetworkError>(conv_lstm::Packed::new(&shape, &params, norm))
+            Ok::<_, NetworkError>(conv_lstm::PreparedConvLstm::new(&shape, &params, norm))
         };
         Ok(Self { directions: [direction("fwd")?, direction("bwd")?], hidden })
     }
@@ -130,13 +130,13 @@ impl BiLstm {
     /// From `x` `[batch, time, features]` to `y` `[batch, time, 2 * hidden]`.
     fn forward(&self, batch: usize, time: usize, x: &[f32], y: &mut [f32]) {
         let (h, features) = (self.hidden, x.len() / (batch * time));
-        let mut states = Buffer::any(batch * time * h);
+        let mut states = Buffer::recycled(batch * time * h);
         let [ahead, back] = &self.directions;
         ahead.forward(batch, time, x, &mut states);
         for (y, state) in y.chunks_exact_mut(2 * h).zip(states.chunks_exact(h)) {
             y[..h].copy_from_slice(state);
         }
-        let mut reversed = Buffer::any(x.len());
+        let mut reversed = Buffer::recycled(x.len());
         let utterances = x.chunks_exact(time * features);
         for (from, to) in utterances.zip(reversed.chunks_exact_mut(time * features)) {
             let steps = from.chunks_exact(features).rev();

@@ -1,7 +1,7 @@
 //! The fully connected head.
 
 use clstm_kernels::Buffer;
-use clstm_kernels::panel::{self, Into, Panels, Rows};
+use clstm_kernels::gemm::{self, MatrixView, OutputMode, PackedWeights};
 
 use super::tensors::Tensors;
 use crate::{NetworkConfig, NetworkError, TimePooling};
@@ -27,7 +27,7 @@ struct Attention {
 struct Linear {
     input: usize,
     /// `[input, outputs]`
-    weight: Panels<f32>,
+    weight: PackedWeights<f32>,
     /// `[outputs]`
     bias: Vec<f32>,
 }
@@ -97,9 +97,9 @@ impl Attention {
     /// Of each step of `x` `[batch, time, input]`; those of an utterance sum to one.
     fn weights(&self, batch: usize, time: usize, x: &[f32]) -> Buffer {
         let size = self.score.len();
-        let mut hidden = Buffer::any(batch * time * size);
+        let mut hidden = Buffer::recycled(batch * time * size);
         self.hidden.forward(batch * time, x, &mut hidden);
-        let mut weights = Buffer::any(batch * time);
+        let mut weights = Buffer::recycled(batch * time);
         for (weight, hidden) in weights.iter_mut().zip(hidden.chunks_exact(size)) {
             *weight = hidden.iter().zip(&self.score).map(|(h, score)| h.tanh() * score).sum();
         }
@@ -125,7 +125,7 @@ impl Linear {
         tensors: &mut Tensors<'_>,
     ) -> Result<Self, NetworkError> {
         let weight = tensors.take(weight, &[input, outputs])?;
-        let weight = Panels::pack([1, input, outputs], weight, [0, outputs, 1]);
+        let weight = PackedWeights::pack([1, input, outputs], weight, [0, outputs, 1]);
         let bias = tensors.take(bias, &[outputs])?.to_vec();
         Ok(Self { input, weight, bias })
     }
@@ -134,7 +134,7 @@ impl Linear {
     fn forward(&self, rows: usize, x: &[f32], y: &mut [f32]) {
         let outputs = self.bias.len();
         y.chunks_exact_mut(outputs).for_each(|y| y.copy_from_slice(&self.bias));
-        let x = Rows { data: x, stride: self.input };
-        panel::apply(rows, x, 0, &self.weight, y, outputs, Into::Add);
+        let x = MatrixView { data: x, stride: self.input };
+        gemm::gemm_nn(rows, x, 0, &self.weight, y, outputs, OutputMode::Accumulate);
     }
 }

@@ -8,7 +8,7 @@ mod gflb;
 mod head;
 mod tensors;
 
-use clstm_kernels::{Buffer, GROUP, threads};
+use clstm_kernels::{Buffer, UTTERANCE_BLOCK, threads};
 use rayon::prelude::*;
 
 use crate::{NamedTensor, NetworkConfig, NetworkError, Precision};
@@ -77,7 +77,7 @@ impl Engine {
 
     /// [`run`](Self::run) into scores that are there already, whatever they were.
     ///
-    /// Where one thread does it all ([`threads::alone`], or a pool of one thread), a call allocates
+    /// Where one thread does it all ([`threads::single_threaded`], or a pool of one thread), a call allocates
     /// nothing once memory for its sizes, or larger ones, waits in the pool of [`clstm_kernels::Buffer`].
     ///
     /// # Panics
@@ -111,11 +111,11 @@ impl Engine {
         }
         let width = self.features();
         let share = 1.0 / self.branches.len() as f32;
-        let mut own_logits = Buffer::any(logits.len());
+        let mut own_logits = Buffer::recycled(logits.len());
         let mut at = 0;
         logits.fill(0.0);
         for branch in &self.branches {
-            let mut own = Buffer::any(batch * branch.features());
+            let mut own = Buffer::recycled(batch * branch.features());
             branch.forward(shape, segments, &mut own, &mut own_logits);
             let rows = own.chunks_exact(branch.features()).zip(features.chunks_exact_mut(width));
             rows.for_each(|(own, row)| row[at..][..own.len()].copy_from_slice(own));
@@ -128,6 +128,6 @@ impl Engine {
 /// Utterances of a part, so that there are as many parts as threads, or a multiple of that where a
 /// part would be larger than a group of the kernels.
 fn utterances_at_once(batch: usize, threads: usize) -> usize {
-    let rounds = batch.div_ceil(threads * GROUP);
+    let rounds = batch.div_ceil(threads * UTTERANCE_BLOCK);
     batch.div_ceil(rounds * threads)
 }

@@ -11,7 +11,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
 use burn_flex::FlexTensor;
-use clstm_kernels::gru::{BiGruShape, DirectionGrad};
+use clstm_kernels::gru::{BiGruShape, DirectionGradients};
 use clstm_kernels::{conv_2d, conv_lstm, filterbank, gru, lflb, norm_pool};
 
 use super::operation::{
@@ -185,7 +185,7 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
     fn conv_2d(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        shape: conv_2d::Shape,
+        shape: conv_2d::Conv2dShape,
     ) -> FloatTensor<Self> {
         record::<C, 2>([x, weight], |inputs, tracked| {
             let y = conv_2d_forward(&inputs, &shape);
@@ -205,7 +205,7 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
     fn filterbank(
         x: FloatTensor<Self>,
         taps: FloatTensor<Self>,
-        shape: filterbank::Shape,
+        shape: filterbank::FilterbankShape,
     ) -> FloatTensor<Self> {
         record::<C, 2>([x, taps], |inputs, tracked| {
             let (y, saved) = filterbank_forward(&inputs, &shape, tracked);
@@ -242,7 +242,7 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
                     let directions = bi_gru_directions(&inputs, &shape);
                     let [fwd, bwd] =
                         gru::backward(&shape, x, directions, saved, slice(dy), dx.as_deref_mut());
-                    let parts = |g: DirectionGrad| (Some(g.w), Some(g.u), Some(g.b), g.bn);
+                    let parts = |g: DirectionGradients| (Some(g.w), Some(g.u), Some(g.b), g.b_hn);
                     let ((fw, fu, fb, fbn), (bw, bu, bb, bbn)) = (parts(fwd), parts(bwd));
                     [dx, fw, fu, fb, fbn, bw, bu, bb, bbn]
                 })

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor, TensorData};
-use clstm_kernels::conv_lstm::{Peepholes, Shape};
+use clstm_kernels::conv_lstm::{ConvLstmShape, Peepholes};
 use clstm_kernels::gru::BiGruShape;
 use clstm_kernels::norm_pool::NormPoolShape;
 use clstm_kernels::{conv_2d, filterbank};
@@ -49,7 +49,7 @@ fn absent(device: &Device) -> Tensor<1> {
 /// What a ConvLSTM call has beside its input: peepholes, the norm's scale, and the rest.
 fn conv_lstm_call(
     layer: &ConvLstm,
-    shape: Shape,
+    shape: ConvLstmShape,
     mode: Mode,
     device: &Device,
 ) -> (Tensor<3>, Tensor<1>, ConvLstmCall) {
@@ -72,13 +72,18 @@ fn conv_lstm_call(
 }
 
 /// Moves the ConvLSTM's running statistics by what its call left.
-fn take_input_statistics(layer: &ConvLstm, shape: &Shape, slot: &Slot) {
+fn take_input_statistics(layer: &ConvLstm, shape: &ConvLstmShape, slot: &Slot) {
     if let Some(statistics) = &layer.statistics {
         take_statistics(slot, statistics, shape.batch * shape.time * shape.positions());
     }
 }
 
-pub(crate) fn conv_lstm(x: Tensor<4>, layer: &ConvLstm, shape: Shape, mode: Mode) -> Tensor<4> {
+pub(crate) fn conv_lstm(
+    x: Tensor<4>,
+    layer: &ConvLstm,
+    shape: ConvLstmShape,
+    mode: Mode,
+) -> Tensor<4> {
     let (peephole, gamma, call) = conv_lstm_call(layer, shape, mode, &x.device());
     let slot = call.statistics.clone();
     let y = <Dispatch as FusedOps>::conv_lstm(
@@ -99,7 +104,7 @@ pub(crate) fn lflb(
     x: Tensor<4>,
     layer: &ConvLstm,
     norm_pool: &NormPool,
-    shape: Shape,
+    shape: ConvLstmShape,
     mode: Mode,
 ) -> Tensor<4> {
     let (peephole, gamma, conv_lstm) = conv_lstm_call(layer, shape, mode, &x.device());
@@ -148,13 +153,17 @@ pub(crate) fn norm_pool(h: Tensor<4>, layer: &NormPool, mode: Mode) -> Tensor<4>
 }
 
 /// The convolution of `x` `[B, T, L, C]` with `weight` `[kT, kL, C, H]`.
-pub(crate) fn conv_2d(x: Tensor<4>, weight: Tensor<4>, shape: conv_2d::Shape) -> Tensor<4> {
+pub(crate) fn conv_2d(x: Tensor<4>, weight: Tensor<4>, shape: conv_2d::Conv2dShape) -> Tensor<4> {
     let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
     Tensor::from_dispatch(<Dispatch as FusedOps>::conv_2d(x, weight, shape))
 }
 
 /// Energies `[B, frames, F]` of a waveform `[B, N]` behind filters `[2, F, K]`.
-pub(crate) fn filterbank(x: Tensor<2>, taps: Tensor<3>, shape: filterbank::Shape) -> Tensor<3> {
+pub(crate) fn filterbank(
+    x: Tensor<2>,
+    taps: Tensor<3>,
+    shape: filterbank::FilterbankShape,
+) -> Tensor<3> {
     let (x, taps) = (x.into_dispatch(), taps.into_dispatch());
     Tensor::from_dispatch(<Dispatch as FusedOps>::filterbank(x, taps, shape))
 }

@@ -6,8 +6,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex, backend_extension};
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
-use clstm_kernels::conv_lstm::{self, InputNorm, Params, Peepholes, Shape};
-use clstm_kernels::gru::{self, BiGruShape, Direction, Reset};
+use clstm_kernels::conv_lstm::{self, ConvLstmShape, InputNorm, Params, Peepholes};
+use clstm_kernels::gru::{self, BiGruShape, DirectionParams, Reset};
 use clstm_kernels::lflb::{self, OutputNorm};
 use clstm_kernels::norm_pool::{self, NormPoolShape};
 use clstm_kernels::{conv_2d, filterbank};
@@ -21,7 +21,7 @@ pub(super) type BatchStatistics = (Vec<f32>, Vec<f32>);
 /// What a ConvLSTM call has beside its tensors.
 #[derive(Clone, Debug)]
 pub(crate) struct ConvLstmCall {
-    pub(super) shape: Shape,
+    pub(super) shape: ConvLstmShape,
     pub(super) normalized: bool,
     /// Statistics to normalise by; those of the batch where there are none.
     pub(super) running: Option<BatchStatistics>,
@@ -61,8 +61,8 @@ pub(crate) struct LflbCall {
 }
 
 impl LflbCall {
-    pub(super) fn shape(&self) -> lflb::Shape {
-        lflb::Shape { conv_lstm: self.conv_lstm.shape, pool: self.pool }
+    pub(super) fn shape(&self) -> lflb::LflbShape {
+        lflb::LflbShape { conv_lstm: self.conv_lstm.shape, pool: self.pool }
     }
 }
 
@@ -102,13 +102,13 @@ pub(crate) trait FusedOps: Backend {
     fn conv_2d(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        shape: conv_2d::Shape,
+        shape: conv_2d::Conv2dShape,
     ) -> FloatTensor<Self>;
 
     fn filterbank(
         x: FloatTensor<Self>,
         taps: FloatTensor<Self>,
-        shape: filterbank::Shape,
+        shape: filterbank::FilterbankShape,
     ) -> FloatTensor<Self>;
 
     fn bi_gru(
@@ -164,11 +164,15 @@ impl FusedOps for Flex {
         norm_pool_forward(&inputs, &call).0
     }
 
-    fn conv_2d(x: FlexTensor, weight: FlexTensor, shape: conv_2d::Shape) -> FlexTensor {
+    fn conv_2d(x: FlexTensor, weight: FlexTensor, shape: conv_2d::Conv2dShape) -> FlexTensor {
         conv_2d_forward(&[x, weight].map(|t| t.to_contiguous()), &shape)
     }
 
-    fn filterbank(x: FlexTensor, taps: FlexTensor, shape: filterbank::Shape) -> FlexTensor {
+    fn filterbank(
+        x: FlexTensor,
+        taps: FlexTensor,
+        shape: filterbank::FilterbankShape,
+    ) -> FlexTensor {
         filterbank_forward(&[x, taps].map(|t| t.to_contiguous()), &shape, false).0
     }
 
@@ -206,7 +210,7 @@ fn leave(slot: &Slot, mean: Vec<f32>, variance: Vec<f32>) {
 }
 
 /// The parameters among the inputs `x, w_x, w_h, bias, peephole, ..` of an operation.
-fn conv_lstm_params<'a>(inputs: &'a [FlexTensor], shape: &Shape) -> Params<'a> {
+fn conv_lstm_params<'a>(inputs: &'a [FlexTensor], shape: &ConvLstmShape) -> Params<'a> {
     let [_, w_x, w_h, bias, peephole, ..] = inputs else {
         unreachable!("an operation has all its inputs")
     };
@@ -285,7 +289,10 @@ pub(super) fn norm_pool_forward(
     (tensor(y, call.output), saved)
 }
 
-pub(super) fn conv_2d_forward([x, weight]: &[FlexTensor; 2], shape: &conv_2d::Shape) -> FlexTensor {
+pub(super) fn conv_2d_forward(
+    [x, weight]: &[FlexTensor; 2],
+    shape: &conv_2d::Conv2dShape,
+) -> FlexTensor {
     let dims = [shape.batch, shape.steps(), shape.length, shape.filters];
     let mut y = vec![0.0; dims.iter().product()];
     conv_2d::forward(shape, slice(x), slice(weight), &mut y);
@@ -294,7 +301,7 @@ pub(super) fn conv_2d_forward([x, weight]: &[FlexTensor; 2], shape: &conv_2d::Sh
 
 pub(super) fn filterbank_forward(
     [x, taps]: &[FlexTensor; 2],
-    shape: &filterbank::Shape,
+    shape: &filterbank::FilterbankShape,
     keep: bool,
 ) -> (FlexTensor, Option<filterbank::Saved>) {
     let dims = [shape.batch, shape.frames(), shape.filters];
@@ -306,12 +313,14 @@ pub(super) fn filterbank_forward(
 pub(super) fn bi_gru_directions<'a>(
     [_, fwd_w, fwd_u, fwd_b, fwd_bn, bwd_w, bwd_u, bwd_b, bwd_bn]: &'a [FlexTensor; 9],
     shape: &BiGruShape,
-) -> [Direction<'a>; 2] {
-    [[fwd_w, fwd_u, fwd_b, fwd_bn], [bwd_w, bwd_u, bwd_b, bwd_bn]].map(|[w, u, b, bn]| Direction {
-        w: slice(w),
-        u: slice(u),
-        b: slice(b),
-        bn: (shape.reset == Reset::After).then(|| slice(bn)),
+) -> [DirectionParams<'a>; 2] {
+    [[fwd_w, fwd_u, fwd_b, fwd_bn], [bwd_w, bwd_u, bwd_b, bwd_bn]].map(|[w, u, b, bn]| {
+        DirectionParams {
+            w: slice(w),
+            u: slice(u),
+            b: slice(b),
+            b_hn: (shape.reset == Reset::After).then(|| slice(bn)),
+        }
     })
 }
 

@@ -106,7 +106,7 @@ fn a_convolutional_block_is_its_composition() {
         let x = tensor::<4>(&random.vec(2 * 7 * 9 * 4, 1.0), [2, 7, 9, 4]);
         let steps = 7_usize.div_ceil(stride_time);
         let weight = tensor::<4>(&random.vec(2 * steps * 5 * 6, 1.0), [2, steps, 5, 6]);
-        let shape = conv_2d::Shape {
+        let shape = conv_2d::Conv2dShape {
             batch: 2,
             time: 7,
             length: 9,
@@ -141,8 +141,14 @@ fn a_filterbank_and_its_gradients_are_their_composition() {
         style: 0.0,
     };
     let bank = config.init(16_000, &mut Initializer::new(0), &device());
-    let shape =
-        filterbank::Shape { batch: 2, samples: 500, filters: 6, kernel: 50, stride: 8, pool: 3 };
+    let shape = filterbank::FilterbankShape {
+        batch: 2,
+        samples: 500,
+        filters: 6,
+        kernel: 50,
+        stride: 8,
+        pool: 3,
+    };
     let mut random = Random::new(4);
     let x = tensor::<2>(&random.vec(1_000, 0.5), [2, 500]);
     let frames = shape.frames();

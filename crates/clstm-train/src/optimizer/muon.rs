@@ -5,7 +5,7 @@
 //! and the many small ones learn late. A step of one length in all directions has learnt the training data after
 //! two thirds of the epochs here (`docs/experiments.md`).
 
-use clstm_kernels::orthogonal::orthogonalize;
+use clstm_kernels::newton_schulz::orthogonalize;
 use clstm_nn::{NamedTensor, Precision};
 use rayon::prelude::*;
 

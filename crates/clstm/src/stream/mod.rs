@@ -386,7 +386,7 @@ impl Stream {
     fn score(&mut self) {
         let Self { recognizer, clips, scoring, .. } = self;
         if clips.len() < SHARED {
-            threads::alone(|| recognizer.score(clips, scoring));
+            threads::single_threaded(|| recognizer.score(clips, scoring));
         } else {
             recognizer.score(clips, scoring);
         }

@@ -1,0 +1,122 @@
+//! Which instruction set multiplies.
+
+use std::sync::OnceLock;
+
+use super::Precision;
+#[cfg(target_arch = "x86_64")]
+use super::isa::{Avx512, Avx512Bf16, Avx512Widened};
+use super::isa::{Isa, Portable, Widened};
+use super::microkernel::{ColMajor, MicroKernel, RowMajor, TileShapes};
+
+/// An instruction set that the products are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InstructionSet {
+    /// AVX-512F with AVX512-BF16.
+    Avx512Bf16,
+    /// AVX-512F; `bf16` is widened.
+    Avx512,
+    /// AVX2 with FMA; `bf16` is widened.
+    Avx2,
+    /// SSE 4.2; products are rounded before they are added.
+    Sse42,
+    /// NEON.
+    Neon,
+    /// One lane; products are rounded before they are added.
+    Scalar,
+}
+
+impl InstructionSet {
+    /// The sets that this processor has, the best first.
+    #[must_use]
+    pub fn available() -> &'static [Self] {
+        static AVAILABLE: OnceLock<Vec<InstructionSet>> = OnceLock::new();
+        AVAILABLE.get_or_init(|| {
+            let mut sets = Vec::new();
+            #[cfg(target_arch = "x86_64")]
+            {
+                if is_x86_feature_detected!("avx512f") {
+                    if is_x86_feature_detected!("avx512bf16") {
+                        sets.push(Self::Avx512Bf16);
+                    }
+                    sets.push(Self::Avx512);
+                }
+                if pulp::x86::V3::is_available() {
+                    sets.push(Self::Avx2);
+                }
+                if pulp::x86::V2::is_available() {
+                    sets.push(Self::Sse42);
+                }
+            }
+            #[cfg(target_arch = "aarch64")]
+            if pulp::aarch64::Neon::is_available() {
+                sets.push(Self::Neon);
+            }
+            sets.push(Self::Scalar);
+            sets
+        })
+    }
+
+    /// The best set that this processor has.
+    #[must_use]
+    pub fn best() -> Self {
+        Self::available()[0]
+    }
+
+    /// The tiles of this set.
+    ///
+    /// # Panics
+    /// If the processor does not have the set.
+    pub(super) fn tiles(self, precision: Precision) -> MicroKernels {
+        assert!(Self::available().contains(&self), "gemm: this processor has no {self:?}");
+        match (self, precision) {
+            #[cfg(target_arch = "x86_64")]
+            (Self::Avx512Bf16 | Self::Avx512, Precision::F32) => MicroKernels::of::<Avx512>(),
+            #[cfg(target_arch = "x86_64")]
+            (Self::Avx512Bf16, Precision::Bf16) => MicroKernels::of::<Avx512Bf16>(),
+            #[cfg(target_arch = "x86_64")]
+            (Self::Avx512, Precision::Bf16) => MicroKernels::of::<Avx512Widened>(),
+            #[cfg(target_arch = "x86_64")]
+            (Self::Avx2, Precision::F32) => MicroKernels::of::<Portable<pulp::x86::V3>>(),
+            #[cfg(target_arch = "x86_64")]
+            (Self::Avx2, Precision::Bf16) => MicroKernels::of::<Widened<pulp::x86::V3>>(),
+            #[cfg(target_arch = "x86_64")]
+            (Self::Sse42, Precision::F32) => MicroKernels::of::<Portable<pulp::x86::V2>>(),
+            #[cfg(target_arch = "x86_64")]
+            (Self::Sse42, Precision::Bf16) => MicroKernels::of::<Widened<pulp::x86::V2>>(),
+            #[cfg(target_arch = "aarch64")]
+            (Self::Neon, Precision::F32) => MicroKernels::of::<Portable<pulp::aarch64::Neon>>(),
+            #[cfg(target_arch = "aarch64")]
+            (Self::Neon, Precision::Bf16) => MicroKernels::of::<Widened<pulp::aarch64::Neon>>(),
+            (_, Precision::F32) => MicroKernels::of::<Portable<pulp::Scalar>>(),
+            (_, Precision::Bf16) => MicroKernels::of::<Widened<pulp::Scalar>>(),
+        }
+    }
+}
+
+/// The tiles of an instruction set that this processor has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MicroKernels {
+    /// Columns of a vector.
+    pub(super) lanes: usize,
+    /// Vectors of the widest tile.
+    pub(super) vectors: usize,
+    /// Rows of the highest tile of so many vectors.
+    pub(super) height: fn(usize) -> usize,
+    /// The tile of `(rows, vectors)` over rows of adjacent terms.
+    pub(super) nn: fn(usize, usize) -> MicroKernel,
+    /// The tile of `(rows, vectors)` over adjacent rows.
+    pub(super) tn: fn(usize, usize) -> MicroKernel,
+}
+
+impl MicroKernels {
+    fn of<I: Isa>() -> Self {
+        Self {
+            lanes: I::LANES,
+            vectors: I::TileShapes::VECTORS,
+            height: I::TileShapes::height,
+            nn: I::TileShapes::kernel::<I, RowMajor>,
+            tn: I::TileShapes::kernel::<I, ColMajor>,
+        }
+    }
+}
