@@ -68,7 +68,7 @@ async def stream(address, sound, seconds, start_at, latencies, failures):
                     event = json.loads(payload)
                     if event["type"] == "error":
                         failures.append(event["error"]["kind"])
-                    if event["type"] == "moment":
+                    if event["type"] == "frame":
                         moments += 1
                         # The chunk that holds the moment's last sample.
                         chunk = max(0, round(event["end_s"] / CHUNK_S) - 1)

@@ -92,7 +92,7 @@ impl Report {
             let bytes =
                 png(canvas).map_err(|reason| ReportError::Png { figure: name.clone(), reason })?;
             let path = figures.join(format!("{name}.png"));
-            clstm::replace_file(&path, &bytes).map_err(|e| ReportError::io(&path, e))
+            clstm::write_atomic(&path, &bytes).map_err(|e| ReportError::io(&path, e))
         })?;
         Ok(page)
     }
@@ -153,7 +153,7 @@ impl Report {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), ReportError> {
-    clstm::replace_file(path, text.as_bytes()).map_err(|e| ReportError::io(path, e))
+    clstm::write_atomic(path, text.as_bytes()).map_err(|e| ReportError::io(path, e))
 }
 
 fn generator() -> String {

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use clstm::{Event, LabelledProbabilities, LabelledStretch, Recognition, Stretch};
+use clstm::{Event, LabelledItem, LabelledProbabilities, Recognition, TimelineItem};
 use serde::Serialize;
 
 use crate::refusal::{ErrorText, Refusal};
@@ -61,12 +61,12 @@ struct Message<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(flatten)]
-    stretch: LabelledStretch<'a>,
+    stretch: LabelledItem<'a>,
 }
 
 /// The message of a stream for an event.
 pub(crate) fn message(event: Event, labels: &[String]) -> Option<String> {
-    let kind = if matches!(event, Event::Moment(_)) { "moment" } else { "section" };
-    let stretch = Stretch::from(event);
+    let kind = event.kind();
+    let stretch = TimelineItem::from(event);
     serde_json::to_string(&Message { kind, stretch: stretch.labelled(labels) }).ok()
 }

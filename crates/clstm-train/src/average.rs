@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use clstm::Scaling;
+use clstm::ProbabilityCalibration;
 
 use crate::books::{FoldOutcome, finished_folds, join_folds, predictions_of};
 use crate::prediction::write_predictions;
@@ -129,7 +129,7 @@ fn write_fold(
         .map(|sum| {
             let log = |p: &f64| (p / count as f64).max(f64::MIN_POSITIVE).ln();
             let logits = sum.probabilities.iter().map(log).collect();
-            Prediction::new(sum.id, sum.truth, logits, &Scaling::default())
+            Prediction::new(sum.id, sum.truth, logits, &ProbabilityCalibration::default())
                 .by(sum.speaker.as_deref())
         })
         .collect();

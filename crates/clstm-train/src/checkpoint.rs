@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use clstm::replace_file;
+use clstm::write_atomic;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +56,7 @@ pub(crate) fn write(path: &Path, state: &State, values: &Values) -> Result<(), T
     let header = HashMap::from([(KEY.to_owned(), json)]);
     let file =
         safetensors::serialize(views, Some(header)).map_err(|e| TrainError::malformed(path, e))?;
-    replace_file(path, &file).map_err(|e| TrainError::io(path, e))
+    write_atomic(path, &file).map_err(|e| TrainError::io(path, e))
 }
 
 /// Reads a checkpoint back; none where there is no file.

@@ -67,7 +67,7 @@ impl CrossValidation {
             epochs: self.recipe.epochs,
             validation: self.recipe.validation.is_on().then_some(self.recipe.validation),
             precision: self.recipe.precision.to_string(),
-            views: self.recipe.frontend.views.count(),
+            views: self.recipe.frontend.tta.count(),
             ..Protocol::of(dataset, self.split, folds, self.recipe.seed)
         }
     }

@@ -119,6 +119,6 @@ impl Heard {
     /// Of the utterance alone, at the front end's rate.
     fn of(waveform: Waveform, frontend: &FrontendConfig) -> Self {
         let (duration_s, fingerprint) = (waveform.duration_s(), Fingerprint::of(&waveform.samples));
-        Self { clip: frontend.clean(waveform.samples), duration_s, fingerprint }
+        Self { clip: frontend.preprocess(waveform.samples), duration_s, fingerprint }
     }
 }

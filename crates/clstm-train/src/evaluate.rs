@@ -1,6 +1,6 @@
 //! A model on utterances whose classes are known.
 
-use clstm::{Recognizer, Scaling};
+use clstm::{ProbabilityCalibration, Recognizer};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ impl Evaluation {
 
     /// What a model of the same weights with another scaling says, to the last bit.
     #[must_use]
-    pub fn with_scaling(&self, scaling: &Scaling) -> Self {
+    pub fn with_scaling(&self, scaling: &ProbabilityCalibration) -> Self {
         let predictions = self.predictions.iter().map(|p| p.with_scaling(scaling)).collect();
         Self::of(predictions, self.metrics.classes.len())
     }

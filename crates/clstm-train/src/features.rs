@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use clstm::{Recognizer, replace_file};
+use clstm::{Recognizer, write_atomic};
 use rayon::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -123,7 +123,7 @@ impl DeepFeatures {
         ];
         let header = HashMap::from([(KEY.to_owned(), json)]);
         let file = safetensors::serialize(views, Some(header)).map_err(|e| malformed(&e))?;
-        replace_file(path, &file).map_err(|e| TrainError::io(path, e))
+        write_atomic(path, &file).map_err(|e| TrainError::io(path, e))
     }
 
     /// Reads such a file of a run of so many classes.

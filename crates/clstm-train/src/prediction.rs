@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clstm::Scaling;
+use clstm::ProbabilityCalibration;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -30,7 +30,12 @@ pub struct Prediction {
 impl Prediction {
     /// Of the logits of an utterance of class `truth`, at a scaling; its speaker is not named.
     #[must_use]
-    pub fn new(id: String, truth: usize, logits: Vec<f64>, scaling: &Scaling) -> Self {
+    pub fn new(
+        id: String,
+        truth: usize,
+        logits: Vec<f64>,
+        scaling: &ProbabilityCalibration,
+    ) -> Self {
         let probabilities = scaling.probabilities(&logits);
         let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         let predicted = best.map_or(0, |(class, _)| class);
@@ -45,7 +50,7 @@ impl Prediction {
 
     /// The same at another scaling: other probabilities, the same answer.
     #[must_use]
-    pub fn with_scaling(&self, scaling: &Scaling) -> Self {
+    pub fn with_scaling(&self, scaling: &ProbabilityCalibration) -> Self {
         Self { probabilities: scaling.probabilities(&self.logits), ..self.clone() }
     }
 
@@ -121,12 +126,12 @@ pub(crate) fn write_predictions(path: &Path, predictions: &[Prediction]) -> Resu
         text.push_str(&line);
         text.push('\n');
     }
-    clstm::replace_file(path, text.as_bytes()).map_err(|e| TrainError::io(path, e))
+    clstm::write_atomic(path, text.as_bytes()).map_err(|e| TrainError::io(path, e))
 }
 
 #[cfg(test)]
 mod tests {
-    use clstm::Scaling;
+    use clstm::ProbabilityCalibration;
 
     use super::{Prediction, read_predictions, write_predictions};
     use crate::TrainError;
@@ -140,16 +145,25 @@ mod tests {
                 "a".to_owned(),
                 1,
                 vec![0.1 + 0.2, -1.0 / 3.0, 1e-300],
-                &Scaling::of_temperature(1.3),
+                &ProbabilityCalibration::of_temperature(1.3),
             ),
-            Prediction::new("b".to_owned(), 0, vec![1e3, -1e3, 0.0], &Scaling::default())
-                .by(Some("\"7\"")),
+            Prediction::new(
+                "b".to_owned(),
+                0,
+                vec![1e3, -1e3, 0.0],
+                &ProbabilityCalibration::default(),
+            )
+            .by(Some("\"7\"")),
         ];
         write_predictions(&path, &said).expect("written");
         assert_eq!(read_predictions(&path, 3).expect("read"), said);
         // In the place of a number JSON has null.
-        let nothing =
-            Prediction::new("c".to_owned(), 0, vec![f64::NAN, 1.0, 0.0], &Scaling::default());
+        let nothing = Prediction::new(
+            "c".to_owned(),
+            0,
+            vec![f64::NAN, 1.0, 0.0],
+            &ProbabilityCalibration::default(),
+        );
         write_predictions(&path, &[said[0].clone(), nothing]).expect("written");
         let error = read_predictions(&path, 3).expect_err("no number").to_string();
         assert!(error.contains("line 2"), "{error}");
@@ -164,20 +178,20 @@ mod tests {
         let read = read_predictions(&path, 3).expect("an older file").remove(0);
         assert_eq!(read.speaker, None);
         for (p, q) in read
-            .with_scaling(&Scaling::of_temperature(1.0))
+            .with_scaling(&ProbabilityCalibration::of_temperature(1.0))
             .probabilities
             .iter()
             .zip([0.25, 0.75, 0.0])
         {
             assert!((p - q).abs() < 1e-15);
         }
-        let odds = read.with_scaling(&Scaling::of_temperature(2.0)).probabilities;
+        let odds = read.with_scaling(&ProbabilityCalibration::of_temperature(2.0)).probabilities;
         assert!((odds[1] / odds[0] - 3_f64.sqrt()).abs() < 1e-12);
         let with = Prediction::new(
             "a".to_owned(),
             0,
             vec![0.25_f64.ln(), 0.75_f64.ln()],
-            &Scaling::default(),
+            &ProbabilityCalibration::default(),
         );
         assert_eq!((with.predicted, with.is_right()), (1, false));
         assert!(

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use clstm::{Model, Recognizer, Scaling, ViewsConfig};
+use clstm::{Model, ProbabilityCalibration, Recognizer, TtaConfig};
 use clstm_nn::burn::tensor::Device;
 
 use crate::books::{TestedFold, finished_folds, join_folds, predictions_of};
@@ -13,7 +13,7 @@ use crate::{
     evaluate,
 };
 
-/// Tests the models of a cross-validation on their own test utterances in other views (see [`ViewsConfig`]),
+/// Tests the models of a cross-validation on their own test utterances in other views (see [`TtaConfig`]),
 /// without training anything, and writes models, predictions and figures as a new run at `out`.
 ///
 /// # Errors
@@ -21,7 +21,7 @@ use crate::{
 /// utterances in the views that it had; [`TrainError::RunExists`] where `out` holds a run; those of files.
 pub fn rescore(
     run: &Path,
-    views: ViewsConfig,
+    views: TtaConfig,
     dataset: &Dataset,
     device: &Device,
     out: &Path,
@@ -31,7 +31,7 @@ pub fn rescore(
         return Err(TrainError::RunExists { path: out.to_owned() });
     }
     let mut recipe: Recipe = read_json(&run.join("recipe.json"))?;
-    recipe.frontend.views = views;
+    recipe.frontend.tta = views;
     recipe.validate()?;
     let folds = finished_folds(run)?;
     begin_run(out, &recipe)?;
@@ -72,11 +72,11 @@ fn rescore_fold(
 
     let mut model = Model::read(&folder.join("model.safetensors"))?;
     let info = &mut model.info;
-    info.frontend.views = recipe.frontend.views;
-    info.scaling = Scaling::default();
+    info.frontend.tta = recipe.frontend.tta;
+    info.scaling = ProbabilityCalibration::default();
     info.training.recipe =
         serde_json::to_value(recipe).map_err(|e| TrainError::Recipe(e.to_string()))?;
-    let protocol = Protocol { views: recipe.frontend.views.count(), ..outcome.protocol.clone() };
+    let protocol = Protocol { views: recipe.frontend.tta.count(), ..outcome.protocol.clone() };
     let sentence =
         info.training.protocol.replace(&outcome.protocol.describe(), &protocol.describe());
     let recognizer = Recognizer::on(model.clone(), device)?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clstm::replace_file;
+use clstm::write_atomic;
 use clstm_corpus::{Fold, HoldOut, LeakageCounts, Split, Target, leakage_counts, subject};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -58,7 +58,7 @@ pub struct Protocol {
     pub validation: Option<ValidationConfig>,
     /// Arithmetic of the training.
     pub precision: String,
-    /// Hearings of each test utterance whose logits are averaged, see [`clstm::ViewsConfig`].
+    /// Hearings of each test utterance whose logits are averaged, see [`clstm::TtaConfig`].
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub views: usize,
     /// Whether anything was chosen by the test utterances: never.
@@ -362,7 +362,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainErro
 pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), TrainError> {
     let mut text = serde_json::to_vec_pretty(value).map_err(|e| TrainError::malformed(path, e))?;
     text.push(b'\n');
-    replace_file(path, &text).map_err(|e| TrainError::io(path, e))
+    write_atomic(path, &text).map_err(|e| TrainError::io(path, e))
 }
 
 /// Makes a folder and its parents.

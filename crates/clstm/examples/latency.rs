@@ -8,7 +8,7 @@
 use std::time::Instant;
 
 use clstm::nn::{Preset, burn::tensor::Device, parameters};
-use clstm::{FrontendConfig, Model, ModelInfo, Recognizer, Scaling, TrainingInfo};
+use clstm::{FrontendConfig, Model, ModelInfo, ProbabilityCalibration, Recognizer, TrainingInfo};
 
 const RATE: u32 = 16_000;
 
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         labels: (0..8).map(|i| format!("class-{i}")).collect(),
         frontend: FrontendConfig::for_network(&network),
         network: network.clone(),
-        scaling: Scaling::default(),
+        scaling: ProbabilityCalibration::default(),
         calibration: None,
         training: TrainingInfo::default(),
         license: String::new(),

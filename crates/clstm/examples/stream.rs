@@ -25,8 +25,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         chunk.extend(bytes.as_chunks().0.iter().map(|sample| f32::from_le_bytes(*sample)));
         stream.push(&chunk, &mut events)?;
         for event in events.drain(..) {
-            let Event::Moment(moment) = event else { continue };
-            match moment.answer {
+            let Event::Frame(moment) = event else { continue };
+            match moment.prediction {
                 None => println!("{:7.1} s  (no speech)", moment.end_s),
                 Some(heard) => {
                     let label = &recognizer.labels()[heard.label_index];

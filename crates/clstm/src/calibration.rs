@@ -15,7 +15,7 @@ pub struct Calibration {
     pub bins: usize,
     /// With the logits as the network gives them (temperature 1).
     pub uncalibrated: CalibrationScores,
-    /// With the model's [`Scaling`](crate::Scaling), or ones fitted likewise.
+    /// With the model's [`ProbabilityCalibration`](crate::ProbabilityCalibration), or ones fitted likewise.
     pub calibrated: CalibrationScores,
     /// Area under the risk-coverage curve: the risk averaged over all coverages (Geifman & El-Yaniv,
     /// *Selective Classification for Deep Neural Networks*, 2017). Less is better.

@@ -23,8 +23,8 @@ pub struct FrontendConfig {
     /// Most segments of a span; longer clips are heard in several spans.
     pub max_steps: usize,
     /// How often a clip is heard.
-    #[serde(default)]
-    pub views: ViewsConfig,
+    #[serde(default, alias = "views")]
+    pub tta: TtaConfig,
 }
 
 /// Several hearings of the same clip, whose logits are averaged: where segments begin and which way the
@@ -32,37 +32,39 @@ pub struct FrontendConfig {
 /// waveform. The time that an answer takes grows with their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ViewsConfig {
+pub struct TtaConfig {
     /// Beginnings of the first segment: equally spaced over the last segment before the clip, which is silent.
     /// 1 is at the clip's beginning alone.
-    pub offsets: usize,
+    #[serde(alias = "offsets")]
+    pub shifts: usize,
     /// Whether each is heard with its sign turned as well.
-    pub flips: bool,
+    #[serde(alias = "flips")]
+    pub polarity: bool,
 }
 
-impl Default for ViewsConfig {
+impl Default for TtaConfig {
     /// A single one.
     fn default() -> Self {
-        Self { offsets: 1, flips: false }
+        Self { shifts: 1, polarity: false }
     }
 }
 
-impl ViewsConfig {
+impl TtaConfig {
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.offsets * (1 + usize::from(self.flips))
+        self.shifts * (1 + usize::from(self.polarity))
     }
 }
 
 /// Longest span in segments: far beyond any utterance, and small enough to be harmless in a file.
 const MOST_STEPS: usize = 4096;
-/// Most offsets of views: beyond, they differ by less than what a first filter hears at once.
+/// Most shifts of tta: beyond, they differ by less than what a first filter hears at once.
 const MOST_OFFSETS: usize = 64;
 /// Longest segment in samples, as [`NetworkConfig`] has it.
 const LONGEST_SEGMENT: usize = 1 << 16;
 
-/// A cleaned recording: see [`FrontendConfig::clean`].
+/// A cleaned recording: see [`FrontendConfig::preprocess`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clip {
     /// Samples at the front end's rate and level.
@@ -73,13 +75,13 @@ pub struct Clip {
 
 /// A stretch of a clip that the network hears at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Span {
+pub struct Window {
     /// First sample of the clip.
     pub start: usize,
     /// Samples of silence before it.
-    pub lead: usize,
+    pub offset: usize,
     /// Whether the clip's sign is turned.
-    pub flipped: bool,
+    pub inverted: bool,
     /// Segments from the silence on, the last ones perhaps beyond the clip's end.
     pub steps: usize,
 }
@@ -95,7 +97,7 @@ impl FrontendConfig {
             segment_length: network.segment_length,
             min_steps: 16,
             max_steps: 24,
-            views: ViewsConfig::default(),
+            tta: TtaConfig::default(),
         }
     }
 
@@ -122,9 +124,9 @@ impl FrontendConfig {
         if self.max_steps > MOST_STEPS {
             return bad("max_steps", format!("{} is more than {MOST_STEPS}", self.max_steps));
         }
-        if !(1..=MOST_OFFSETS.min(self.segment_length)).contains(&self.views.offsets) {
-            let offsets = self.views.offsets;
-            return bad("views.offsets", format!("{offsets} is not in 1..={MOST_OFFSETS}"));
+        if !(1..=MOST_OFFSETS.min(self.segment_length)).contains(&self.tta.shifts) {
+            let shifts = self.tta.shifts;
+            return bad("tta.shifts", format!("{shifts} is not in 1..={MOST_OFFSETS}"));
         }
         self.trim.validate()
     }
@@ -137,7 +139,7 @@ impl FrontendConfig {
     /// # Panics
     /// If the target RMS is not positive, which [`validate`](Self::validate) refuses.
     #[must_use]
-    pub fn clean(&self, mut samples: Vec<f32>) -> Clip {
+    pub fn preprocess(&self, mut samples: Vec<f32>) -> Clip {
         remove_dc(&mut samples);
         let speech = speech_bounds(&samples, self.sample_rate, &self.trim);
         samples.truncate(speech.end);
@@ -150,33 +152,33 @@ impl FrontendConfig {
     ///
     /// A clip of up to `max_steps` segments is one span of `min_steps` or more. A longer one is
     /// covered by spans of `max_steps`, each beginning half a span after the one before; the last
-    /// is moved back to end with the clip. Where there are several [`views`](Self::views), all of that
+    /// is moved back to end with the clip. Where there are several [`tta`](Self::tta), all of that
     /// happens for each, its silence before the clip being part of it.
     ///
     /// # Panics
     /// If a size is 0, which [`validate`](Self::validate) refuses.
     #[must_use]
-    pub fn spans(&self, clip: &Clip) -> Vec<Span> {
-        self.each_span(clip).collect()
+    pub fn windows(&self, clip: &Clip) -> Vec<Window> {
+        self.each_window(clip).collect()
     }
 
     /// [`spans`](Self::spans), one after another.
-    pub(crate) fn each_span(&self, clip: &Clip) -> impl Iterator<Item = Span> + use<> {
+    pub(crate) fn each_window(&self, clip: &Clip) -> impl Iterator<Item = Window> + use<> {
         let n_samples = clip.samples.len();
         let (length, least, most) = (self.segment_length, self.min_steps, self.max_steps);
-        let ViewsConfig { offsets, flips } = self.views;
-        let signs = if flips { &[false, true][..] } else { &[false] };
-        let views = (0..offsets).flat_map(|k| signs.iter().map(move |flipped| (k, *flipped)));
-        views.flat_map(move |(k, flipped)| {
-            let silence = k * length / offsets;
+        let TtaConfig { shifts, polarity } = self.tta;
+        let signs = if polarity { &[false, true][..] } else { &[false] };
+        let tta = (0..shifts).flat_map(|k| signs.iter().map(move |inverted| (k, *inverted)));
+        tta.flat_map(move |(k, inverted)| {
+            let silence = k * length / shifts;
             let heard = silence + n_samples;
             // What is no longer than a span has one span, at its beginning.
             let steps = heard.div_ceil(length).clamp(least, most);
             let config = SegmentConfig { length, hop: length, steps };
-            windows(heard, &config, config.span().div_ceil(2)).map(move |start| Span {
+            windows(heard, &config, config.span().div_ceil(2)).map(move |start| Window {
                 start: start.saturating_sub(silence),
-                lead: silence.saturating_sub(start),
-                flipped,
+                offset: silence.saturating_sub(start),
+                inverted,
                 steps,
             })
         })
@@ -184,19 +186,19 @@ impl FrontendConfig {
 
     /// Cuts a span into `out`, `[steps, segment_length]` row-major; before the clip's beginning and beyond its end
     /// are zeros.
-    pub fn segments(&self, clip: &Clip, span: &Span, out: &mut Vec<f32>) {
+    pub fn write_window(&self, clip: &Clip, span: &Window, out: &mut Vec<f32>) {
         out.clear();
-        self.add_segments(clip, span, out);
+        self.append_window(clip, span, out);
     }
 
     /// [`segments`](Self::segments), behind what `out` holds.
-    pub(crate) fn add_segments(&self, clip: &Clip, span: &Span, out: &mut Vec<f32>) {
+    pub(crate) fn append_window(&self, clip: &Clip, span: &Window, out: &mut Vec<f32>) {
         let before = out.len();
         let end = before + span.steps * self.segment_length;
         out.resize(end, 0.0);
         let samples = clip.samples.get(span.start..).unwrap_or_default();
-        let heard = out.get_mut(before + span.lead..).unwrap_or_default();
-        let sign = if span.flipped { -1.0 } else { 1.0 };
+        let heard = out.get_mut(before + span.offset..).unwrap_or_default();
+        let sign = if span.inverted { -1.0 } else { 1.0 };
         heard.iter_mut().zip(samples).for_each(|(to, sample)| *to = sign * sample);
     }
 }

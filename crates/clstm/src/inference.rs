@@ -3,7 +3,7 @@
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm_nn::{Mode, Network};
 
-use crate::{Clip, FrontendConfig, Scaling};
+use crate::{Clip, FrontendConfig, ProbabilityCalibration};
 
 /// The network's logits for a clip, the mean over its spans; not yet divided by a temperature.
 ///
@@ -22,11 +22,11 @@ pub fn logits(
     clip: &Clip,
     device: &Device,
 ) -> Vec<f64> {
-    let spans = frontend.spans(clip);
+    let spans = frontend.windows(clip);
     let mut sum: Vec<f64> = Vec::new();
     for span in &spans {
         let mut segments = Vec::new();
-        frontend.segments(clip, span, &mut segments);
+        frontend.write_window(clip, span, &mut segments);
         let shape = [1, span.steps, frontend.segment_length];
         let input = Tensor::<3>::from_data(TensorData::new(segments, shape), device);
         let output = network.forward(input, Mode::Inference).logits.into_data();
@@ -43,5 +43,5 @@ pub fn logits(
 /// Not a number where a logit is none; empty for no logits.
 #[must_use]
 pub fn softmax(logits: &[f64], temperature: f32) -> Vec<f64> {
-    Scaling::of_temperature(f64::from(temperature)).probabilities(logits)
+    ProbabilityCalibration::of_temperature(f64::from(temperature)).probabilities(logits)
 }

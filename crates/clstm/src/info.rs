@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use clstm_nn::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::{Calibration, FrontendConfig, ModelError, Scaling};
+use crate::{Calibration, FrontendConfig, ModelError, ProbabilityCalibration};
 
 /// All that is needed to use a model, and to judge it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct ModelInfo {
     /// What makes the probabilities of logits match frequencies; a temperature of 1 for an uncalibrated
     /// model.
     #[serde(flatten)]
-    pub scaling: Scaling,
+    pub scaling: ProbabilityCalibration,
     /// What was measured of the calibrated confidence; none where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,

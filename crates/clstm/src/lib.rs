@@ -35,8 +35,9 @@
 //! far to trust it is in [`TrainingInfo::scores`], and how far a single answer, in its confidence, as
 //! [`Calibration`] has measured it.
 
+mod backend;
+mod batch_scorer;
 mod calibration;
-mod compute;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
@@ -46,30 +47,29 @@ mod info;
 mod limits;
 mod model;
 mod model_file;
+mod probability_calibration;
 mod recognition;
 mod recognizer;
-mod replace_file;
-mod scaling;
-mod scoring;
 mod stream;
+mod write_atomic;
 
 pub use calibration::{Calibration, CalibrationScores, RiskPoint};
 #[cfg(feature = "embedded")]
 pub use embedded::embedded;
 pub use error::{ModelError, RecognizeError};
-pub use frontend::{Clip, FrontendConfig, Span, ViewsConfig};
+pub use frontend::{Clip, FrontendConfig, TtaConfig, Window};
 pub use inference::{logits, softmax};
 pub use info::{ModelInfo, Score, TrainingInfo};
 pub use limits::ModelLimits;
 pub use model::Model;
+pub use probability_calibration::{PlattScaling, ProbabilityCalibration};
 pub use recognition::Recognition;
 pub use recognizer::{ClipScores, Recognizer};
-pub use replace_file::replace_file;
-pub use scaling::{Scaling, TopLabel};
 pub use stream::{
-    Answer, Emotion, Event, LabelledProbabilities, LabelledStretch, Moment, Probabilities, Section,
-    SpeechConfig, Stream, StreamConfig, StreamError, Stretch,
+    Event, Frame, LabelScore, LabelledItem, LabelledProbabilities, Probabilities, Segment,
+    SpeechConfig, Stream, StreamConfig, StreamError, TimelineItem, WindowPrediction,
 };
+pub use write_atomic::write_atomic;
 
 pub use clstm_audio as audio;
 pub use clstm_nn as nn;

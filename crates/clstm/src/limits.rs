@@ -46,7 +46,7 @@ impl ModelLimits {
 /// The weights of the matrices and of peepholes per position: nearly all that a network has.
 ///
 /// Biases, norms and their statistics are left out; there are fewer of them than of these.
-pub(crate) fn fewest_weights(network: &NetworkConfig) -> u128 {
+pub(crate) fn min_parameters(network: &NetworkConfig) -> u128 {
     network.every_branch().map(branch_weights).sum()
 }
 
@@ -124,7 +124,7 @@ fn branch_layer(network: &NetworkConfig, segments: usize) -> u128 {
 
 /// Spans of `steps` that are worth running together: enough that the threads of a large machine get
 /// groups of several, and no more than the memory that one span may take by default.
-pub(crate) fn spans_at_once(network: &NetworkConfig, steps: usize) -> usize {
+pub(crate) fn batch_size(network: &NetworkConfig, steps: usize) -> usize {
     const ENOUGH: u128 = 64;
     let most = u128::from(ModelLimits::default().max_activations);
     (most / largest_layer(network, steps).max(1)).clamp(1, ENOUGH) as usize

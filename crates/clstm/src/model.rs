@@ -8,9 +8,9 @@ use std::path::Path;
 use clstm_nn::burn::tensor::Device;
 use clstm_nn::{Engine, NamedTensor, Network, NetworkError, Precision, load_parameters};
 
-use crate::limits::fewest_weights;
+use crate::limits::min_parameters;
 use crate::model_file::Decoded;
-use crate::replace_file::replace_file;
+use crate::write_atomic::write_atomic;
 use crate::{ModelError, ModelInfo, ModelLimits, model_file};
 
 /// A trained model, as a model file holds it.
@@ -123,7 +123,7 @@ impl Model {
     /// Those of [`to_bytes`](Self::to_bytes), and what the system said.
     pub fn write(&self, path: &Path) -> Result<(), ModelError> {
         let bytes = self.to_bytes()?;
-        replace_file(path, &bytes).map_err(|source| ModelError::Io {
+        write_atomic(path, &bytes).map_err(|source| ModelError::Io {
             action: "write",
             path: path.to_owned(),
             source,
@@ -173,7 +173,7 @@ impl Model {
 
     /// A network whose sizes ask for more weights than there are is not even begun.
     fn check_weights(&self) -> Result<(), ModelError> {
-        let (needed, held) = (fewest_weights(&self.info.network), self.parameters_count());
+        let (needed, held) = (min_parameters(&self.info.network), self.parameters_count());
         if needed > held as u128 {
             return Err(ModelError::TooFewWeights { needed, held });
         }

@@ -8,8 +8,8 @@ use clstm_audio::{AudioError, DecodeLimits, Resampler, Waveform, load_bytes, loa
 use clstm_nn::Precision;
 use clstm_nn::burn::tensor::Device;
 
-use crate::compute::Compute;
-use crate::scoring::Scoring;
+use crate::backend::Backend;
+use crate::batch_scorer::BatchScorer;
 use crate::{Clip, Model, ModelError, ModelInfo, Recognition, RecognizeError};
 
 /// A model ready to listen.
@@ -34,7 +34,7 @@ pub struct ClipScores {
 #[derive(Debug)]
 struct Loaded {
     model: Arc<Model>,
-    compute: Compute,
+    compute: Backend,
     precision: Precision,
     device: Device,
     /// [`Model::digest`], which takes longer than an answer and is seldom asked for.
@@ -47,7 +47,7 @@ impl Loaded {
         precision: Precision,
         device: Device,
     ) -> Result<Arc<Self>, ModelError> {
-        let compute = Compute::new(&model, precision, &device)?;
+        let compute = Backend::new(&model, precision, &device)?;
         Ok(Arc::new(Self { model, compute, precision, device, digest: OnceLock::new() }))
     }
 }
@@ -186,7 +186,7 @@ impl Recognizer {
         Ok(Recognition { duration_s, ..answer })
     }
 
-    /// The logits of a clip that [`FrontendConfig::clean`](crate::FrontendConfig::clean) made, the
+    /// The logits of a clip that [`FrontendConfig::preprocess`](crate::FrontendConfig::preprocess) made, the
     /// mean over its spans; not yet divided by the temperature.
     #[must_use]
     pub fn recognize_clip(&self, clip: &Clip) -> Vec<f64> {
@@ -205,7 +205,7 @@ impl Recognizer {
     /// these logits; both come of one pass through the network.
     #[must_use]
     pub fn score_clips(&self, clips: &[&Clip]) -> Vec<ClipScores> {
-        let mut scoring = Scoring::default();
+        let mut scoring = BatchScorer::default();
         self.score(clips, &mut scoring);
         let ModelInfo { network, .. } = self.info();
         let features = scoring.features.chunks_exact(network.deep_feature());
@@ -218,7 +218,7 @@ impl Recognizer {
     }
 
     /// [`score_clips`](Self::score_clips) in memory of the caller's.
-    pub(crate) fn score<C: Borrow<Clip>>(&self, clips: &[C], scoring: &mut Scoring) {
+    pub(crate) fn score<C: Borrow<Clip>>(&self, clips: &[C], scoring: &mut BatchScorer) {
         scoring.run(self.info(), &self.loaded.compute, clips);
     }
 
@@ -238,7 +238,7 @@ impl Recognizer {
         if let Some(at) = recording.samples.iter().position(|x| !x.is_finite()) {
             return Err(AudioError::NonFinite { at: at as u64 }.into());
         }
-        let clip = self.info().frontend.clean(recording.samples);
+        let clip = self.info().frontend.preprocess(recording.samples);
         if clip.silent {
             return Err(RecognizeError::Silent);
         }

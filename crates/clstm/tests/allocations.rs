@@ -60,22 +60,27 @@ fn preset(preset: Preset) -> Model {
 
 /// What was heard of `sound`, pushed in chunks of these sizes in turn.
 #[derive(Debug, Default, PartialEq)]
-struct Heard {
+struct SmoothedFrame {
     pushes: usize,
     answers: usize,
     sections: usize,
 }
 
-fn push_all(stream: &mut Stream, sound: &[f32], sizes: &[usize], events: &mut Vec<Event>) -> Heard {
-    let (mut heard, mut rest) = (Heard::default(), sound);
+fn push_all(
+    stream: &mut Stream,
+    sound: &[f32],
+    sizes: &[usize],
+    events: &mut Vec<Event>,
+) -> SmoothedFrame {
+    let (mut heard, mut rest) = (SmoothedFrame::default(), sound);
     for size in sizes.iter().cycle() {
         let (chunk, more) = rest.split_at((*size).min(rest.len()));
         stream.push(chunk, events).expect("sound");
         heard.pushes += 1;
         for event in events.drain(..) {
             match event {
-                Event::Moment(moment) => heard.answers += usize::from(moment.answer.is_some()),
-                Event::Section(_) => heard.sections += 1,
+                Event::Frame(moment) => heard.answers += usize::from(moment.prediction.is_some()),
+                Event::Segment(_) => heard.sections += 1,
                 _ => {}
             }
         }
@@ -99,7 +104,7 @@ fn check(
     let sound = resample(&sound, rate).expect("another rate").samples;
     let mut events = Vec::with_capacity(256);
     warm(stream, &sound, &mut events);
-    let mut heard = Heard::default();
+    let mut heard = SmoothedFrame::default();
     let count = allocations(|| heard = push_all(stream, &sound, sizes, &mut events));
     assert!(heard.answers > 10 && heard.sections > 2, "{heard:?}");
     assert_eq!(count, 0, "{name}, {rate} Hz, chunks of {sizes:?}");

@@ -81,7 +81,7 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
         epochs: recipe.map_or(training.epochs, |recipe| recipe.epochs),
         validation: validation.filter(ValidationConfig::is_on),
         precision: training.precision.clone(),
-        views: model.info.frontend.views.count(),
+        views: model.info.frontend.tta.count(),
         started_from: training.started_from.clone(),
         taught_by: training.taught_by.clone(),
         fold_seed: args.fold_seed,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clstm::nn::{GflbConfig, NetworkConfig, TimePooling};
-use clstm::{Model, ModelInfo, Scaling, TopLabel, TrainingInfo};
+use clstm::{Model, ModelInfo, PlattScaling, ProbabilityCalibration, TrainingInfo};
 use serde::Serialize;
 
 use crate::args::{Format, InspectArgs};
@@ -46,7 +46,7 @@ fn describe(model: &Model) -> String {
     facts.row(["parameters", &model.parameters_count().to_string()]);
     facts.row(["sha256", &model.digest()]);
     let segment_ms = 1000.0 * frontend.segment_length as f64 / f64::from(frontend.sample_rate);
-    let views = match frontend.views.count() {
+    let views = match frontend.tta.count() {
         1 => String::new(),
         count => format!(", in {count} views"),
     };
@@ -58,12 +58,12 @@ fn describe(model: &Model) -> String {
     let level = 20.0 * f64::from(frontend.target_rms).log10();
     facts.row(["level", &format!("{level:.1} dBFS RMS")]);
     let calibrated = model.info.calibration.is_some();
-    let confidence = match *scaling == Scaling::default() {
+    let confidence = match *scaling == ProbabilityCalibration::default() {
         true if calibrated => "the softmax's".to_owned(),
         true => "the softmax's (not calibrated)".to_owned(),
         false => {
-            let Scaling { temperature, top_label } = scaling;
-            let TopLabel { slope, offset } = top_label;
+            let ProbabilityCalibration { temperature, top_label } = scaling;
+            let PlattScaling { slope, offset } = top_label;
             format!(
                 "temperature {temperature:.3}, then the answer's log odds x {slope:.2} {offset:+.2}"
             )

@@ -1,6 +1,6 @@
 //! `clstm rescore`: a run's models, hearing their test utterances in several views.
 
-use clstm::ViewsConfig;
+use clstm::TtaConfig;
 use clstm::nn::burn::tensor::Device;
 use clstm_train::{Event, Observer};
 
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &RescoreArgs) -> Result<(), Failure> {
         return Err(Failure::Failed(format!("{} holds no run: no recipe.json", run.display())));
     };
     let dataset = training::load(corpora::open(&args.choice)?, &recipe)?;
-    let views = ViewsConfig { offsets: *offsets, flips: *flips };
+    let views = TtaConfig { shifts: *offsets, polarity: *flips };
     let metrics = clstm_train::rescore(run, views, &dataset, &Device::flex(), out, &mut Told)?;
     report::finished(&metrics, out, &mut Output::stdout())
 }

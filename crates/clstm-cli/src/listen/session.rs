@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use clstm::{Event, Moment};
+use clstm::{Event, Frame};
 
 use super::feed::{Chunk, Lost};
 use super::meter::Meter;
@@ -139,8 +139,8 @@ impl Session {
 
     /// Something was heard, so long after its last sample had come in.
     pub(crate) fn hear(&mut self, event: &Event, latency: Option<Duration>) {
-        let Event::Moment(moment) = event else { return };
-        let Moment { start_s, end_s, answer, .. } = moment;
+        let Event::Frame(moment) = event else { return };
+        let Frame { start_s, end_s, prediction: answer, .. } = moment;
         let label = answer.as_ref().map(|answer| answer.label_index);
         match answer {
             None => self.quiet_s += end_s - start_s,
@@ -194,7 +194,7 @@ impl Session {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use clstm::{Answer, Event, Moment};
+    use clstm::{Event, Frame, WindowPrediction};
 
     use super::{KEPT_S, Session};
     use crate::listen::feed::{Chunk, Lost};
@@ -202,10 +202,14 @@ mod tests {
     fn moment(number: usize, label: Option<usize>) -> Event {
         let answer = label.map(|label_index| {
             let smoothed = (0..2).map(|k| if k == label_index { 0.75 } else { 0.25 }).collect();
-            Answer { probabilities: [0.5; 2].into_iter().collect(), smoothed, label_index }
+            WindowPrediction {
+                probabilities: [0.5; 2].into_iter().collect(),
+                smoothed,
+                label_index,
+            }
         });
         let start_s = 0.5 * number as f64;
-        Event::Moment(Moment { start_s, end_s: start_s + 0.5, speech: 0.5, answer })
+        Event::Frame(Frame { start_s, end_s: start_s + 0.5, speech: 0.5, prediction: answer })
     }
 
     #[test]

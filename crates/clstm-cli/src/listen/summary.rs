@@ -39,7 +39,7 @@ pub(crate) fn summary(session: &Session, written: Option<&str>) -> String {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use clstm::{Answer, Event, Moment, Probabilities};
+    use clstm::{Event, Frame, Probabilities, WindowPrediction};
 
     use super::{Session, summary};
     use crate::listen::feed::{Chunk, Lost};
@@ -59,11 +59,11 @@ mod tests {
             let start_s = 0.5 * number as f64;
             let answer = label.map(|label_index| {
                 let probabilities: Probabilities = [0.2, 0.5, 0.3].into_iter().collect();
-                Answer { smoothed: probabilities.clone(), probabilities, label_index }
+                WindowPrediction { smoothed: probabilities.clone(), probabilities, label_index }
             });
-            let moment = Moment { start_s, end_s: start_s + 0.5, speech: 1.0, answer };
+            let moment = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: answer };
             let latency = Duration::from_millis(10 + number as u64);
-            session.hear(&Event::Moment(moment), Some(latency));
+            session.hear(&Event::Frame(moment), Some(latency));
         }
         insta::assert_snapshot!(summary(&session, Some("events.jsonl")), @r"
         heard 0:04.0 of talk.wav with clstm-plus

@@ -1,13 +1,13 @@
 //! What is heard as lines.
 
-use clstm::{Event, LabelledStretch};
+use clstm::{Event, LabelledItem};
 use serde::Serialize;
 
 use crate::args::ListenFormat;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::table::{pad, percent};
-use crate::timeline::{Stretch, clock};
+use crate::timeline::{TimelineItem, clock};
 
 /// Writes what is heard, a line each.
 pub(crate) struct Lines {
@@ -30,16 +30,16 @@ impl Lines {
 /// A line of JSON.
 #[derive(Serialize)]
 struct Line<'a> {
+    #[serde(rename = "type")]
     kind: &'static str,
     #[serde(flatten)]
-    stretch: LabelledStretch<'a>,
+    stretch: LabelledItem<'a>,
 }
 
 /// An event as a line of JSON; none for a kind that this release does not know.
 fn json(event: Event, labels: &[String]) -> Option<String> {
-    let moment = matches!(event, Event::Moment(_));
-    let stretch = Stretch::of(event, moment)?;
-    let kind = if moment { "moment" } else { "section" };
+    let kind = event.kind();
+    let stretch = TimelineItem::from(event);
     let line = Line { kind, stretch: stretch.labelled(labels) };
     // Strings and finite numbers always serialise.
     Some(serde_json::to_string(&line).unwrap_or_default() + "\n")
@@ -50,9 +50,9 @@ const BAR: usize = 20;
 
 /// A moment as a line for people: its end, the label and a bar of its probability.
 fn line(event: Event, labels: &[String]) -> Option<String> {
-    let stretch = Stretch::of(event, true)?;
+    let stretch = TimelineItem::of(event, true)?;
     let time = pad(&clock(stretch.end_s), 10, false);
-    let Some(emotion) = stretch.emotion else { return Some(format!("{time}  (no speech)\n")) };
+    let Some(emotion) = stretch.label else { return Some(format!("{time}  (no speech)\n")) };
     let label = labels.get(emotion.label_index)?;
     let widest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
     let filled = (emotion.confidence * BAR as f64).round() as usize;

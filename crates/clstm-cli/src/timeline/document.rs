@@ -2,12 +2,16 @@
 
 use std::fmt::Write;
 
-use super::{Stretch, Timeline};
+use super::{Timeline, TimelineItem};
 use crate::table::percent;
 
 /// What a stretch shows, nothing without speech; `? ` before an answer to abstain from.
-fn caption(stretch: &Stretch, labels: &[String], threshold: Option<f64>) -> Option<[String; 2]> {
-    let emotion = stretch.emotion.as_ref()?;
+fn caption(
+    stretch: &TimelineItem,
+    labels: &[String],
+    threshold: Option<f64>,
+) -> Option<[String; 2]> {
+    let emotion = stretch.label.as_ref()?;
     let unsure = threshold.is_some_and(|threshold| emotion.confidence < threshold);
     let label = labels.get(emotion.label_index)?;
     Some([format!("{}{label}", if unsure { "? " } else { "" }), percent(emotion.confidence)])

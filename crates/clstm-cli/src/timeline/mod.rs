@@ -6,7 +6,7 @@ mod rows;
 use crate::args::RowFormat;
 use crate::inputs::RowError;
 
-pub(crate) use clstm::Stretch;
+pub(crate) use clstm::TimelineItem;
 pub(crate) use rows::{TimelineRows, clock};
 
 /// What became of a recording: the stretches that were heard, and what ended it too early.
@@ -14,7 +14,7 @@ pub(crate) use rows::{TimelineRows, clock};
 pub(crate) struct Timeline {
     /// As shown.
     pub(crate) path: String,
-    pub(crate) stretches: Vec<Stretch>,
+    pub(crate) stretches: Vec<TimelineItem>,
     pub(crate) error: Option<RowError>,
 }
 

@@ -1,10 +1,10 @@
 //! Timelines in the format asked for.
 
-use clstm::LabelledStretch;
+use clstm::LabelledItem;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Stretch, Timeline, document};
+use super::{Timeline, TimelineItem, document};
 use crate::args::RowFormat;
 use crate::cells::{Cell, Column, Kind, csv_header, csv_row, last_columns, probability_columns};
 use crate::inputs::RowError;
@@ -27,7 +27,7 @@ pub(crate) struct TimelineRows<'a> {
 struct Line<'a> {
     path: &'a str,
     #[serde(flatten)]
-    stretch: LabelledStretch<'a>,
+    stretch: LabelledItem<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     abstained: Option<bool>,
     model: &'a str,
@@ -62,8 +62,13 @@ impl TimelineRows<'_> {
     }
 
     /// A stretch, or an error.
-    fn row(&self, path: &str, stretch: Option<&Stretch>, error: Option<&RowError>) -> Vec<Cell> {
-        let emotion = stretch.and_then(|stretch| stretch.emotion.as_ref());
+    fn row(
+        &self,
+        path: &str,
+        stretch: Option<&TimelineItem>,
+        error: Option<&RowError>,
+    ) -> Vec<Cell> {
+        let emotion = stretch.and_then(|stretch| stretch.label.as_ref());
         let mut cells = vec![
             Cell::Text(path.to_owned()),
             Cell::number(stretch.map(|stretch| stretch.start_s)),
@@ -105,16 +110,16 @@ impl TimelineRows<'_> {
         }
     }
 
-    fn abstains(&self, stretch: &Stretch) -> Option<bool> {
-        let confidence = stretch.emotion.as_ref()?.confidence;
+    fn abstains(&self, stretch: &TimelineItem) -> Option<bool> {
+        let confidence = stretch.label.as_ref()?.confidence;
         self.threshold.map(|threshold| confidence < threshold)
     }
 
-    fn label(&self, stretch: &Stretch) -> Option<&str> {
-        self.labels.get(stretch.emotion.as_ref()?.label_index).map(String::as_str)
+    fn label(&self, stretch: &TimelineItem) -> Option<&str> {
+        self.labels.get(stretch.label.as_ref()?.label_index).map(String::as_str)
     }
 
-    fn json(&self, path: &str, stretch: &Stretch) -> String {
+    fn json(&self, path: &str, stretch: &TimelineItem) -> String {
         let line = Line {
             path,
             stretch: stretch.labelled(self.labels),
@@ -132,7 +137,7 @@ impl TimelineRows<'_> {
         for stretch in &timeline.stretches {
             let times = [stretch.start_s, stretch.end_s].map(clock);
             text += &format!("  {} - {}", pad(&times[0], 10, false), pad(&times[1], 10, false));
-            if let (Some(emotion), Some(label)) = (&stretch.emotion, self.label(stretch)) {
+            if let (Some(emotion), Some(label)) = (&stretch.label, self.label(stretch)) {
                 let mark = if self.abstains(stretch) == Some(true) { "? " } else { "" };
                 let label = pad(&format!("{mark}{label}"), widest, true);
                 text += &format!("  {label}  {}", pad(&percent(emotion.confidence), 6, false));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use clstm::{Calibration, CalibrationScores, RiskPoint, Scaling, TopLabel};
+use clstm::{Calibration, CalibrationScores, PlattScaling, ProbabilityCalibration, RiskPoint};
 use clstm_train::{RunCalibration, RunMetrics};
 
 use crate::table::{Table, percent, printable};
@@ -24,8 +24,10 @@ pub(crate) fn source<'a>(
 }
 
 /// The temperature, and in brackets what the confidence's log odds are multiplied by and what is added to them.
-pub(crate) fn scaling(Scaling { temperature, top_label }: &Scaling) -> String {
-    let TopLabel { slope, offset } = top_label;
+pub(crate) fn scaling(
+    ProbabilityCalibration { temperature, top_label }: &ProbabilityCalibration,
+) -> String {
+    let PlattScaling { slope, offset } = top_label;
     format!("{temperature:.3} ({slope:.2} {offset:+.2})")
 }
 

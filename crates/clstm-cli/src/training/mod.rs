@@ -160,7 +160,7 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Fail
     let mut text = serde_json::to_vec_pretty(value)
         .map_err(|error| Failure::Failed(format!("cannot write {name}: {error}")))?;
     text.push(b'\n');
-    clstm::replace_file(path, &text).map_err(|error| Failure::writing(&name, &error))
+    clstm::write_atomic(path, &text).map_err(|error| Failure::writing(&name, &error))
 }
 
 /// Ctrl-C and SIGTERM (what batch systems send first) end a training at its next step, its state saved; a

@@ -47,7 +47,7 @@ fn a_pipe_gets_what_a_file_of_the_same_samples_gets() {
     let file = ok(fast(&raw).args(["--rate", &rate])).stdout;
     let lines = json_lines(&file);
     let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
-    assert!(of("moment") >= 8 && of("section") >= 1, "{lines:?}");
+    assert!(of("frame") >= 8 && of("segment") >= 1, "{lines:?}");
     assert!(lines.iter().any(|line| line["label"].is_string()));
 
     let mut child = listen()

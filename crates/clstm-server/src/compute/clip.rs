@@ -39,7 +39,7 @@ pub(super) fn answer_all(jobs: Vec<ClipJob>, long: &Arc<Queue>) {
         match decode(&served.recognizer, (*bytes).as_ref(), &served.limits) {
             Ok((duration_s, clip)) => {
                 let decoded = Decoded { duration_s, clip, reply };
-                if served.info().frontend.spans(&decoded.clip).len() < LONG {
+                if served.info().frontend.windows(&decoded.clip).len() < LONG {
                     heard.push(decoded);
                 } else {
                     let served = served.clone();
@@ -67,7 +67,7 @@ fn decode(
     if let Some(at) = recording.samples.iter().position(|x| !x.is_finite()) {
         return Err(AudioError::NonFinite { at: at as u64 }.into());
     }
-    let clip = frontend.clean(recording.samples);
+    let clip = frontend.preprocess(recording.samples);
     if clip.silent { Err(RecognizeError::Silent) } else { Ok((duration_s, clip)) }
 }
 

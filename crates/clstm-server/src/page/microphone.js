@@ -89,10 +89,10 @@ function connect(microphone, context, recorder) {
       view(record);
       pressed(true);
       say("Listening. Speak!");
-    } else if (event.type === "moment") {
+    } else if (event.type === "frame") {
       record.moments.push(event);
       showAnswer(event, `at ${clock(event.end_s)}`);
-    } else if (event.type === "section") {
+    } else if (event.type === "segment") {
       record.sections.push(event);
       showSections(record);
     } else if (event.type === "error") {

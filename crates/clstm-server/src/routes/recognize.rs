@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use clstm::{Event, LabelledStretch, StreamConfig, Stretch};
+use clstm::{Event, LabelledItem, StreamConfig, TimelineItem};
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -39,9 +39,9 @@ struct Document<'a> {
     path: &'a str,
     duration_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sections: Option<Vec<LabelledStretch<'a>>>,
+    sections: Option<Vec<LabelledItem<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    moments: Option<Vec<LabelledStretch<'a>>>,
+    moments: Option<Vec<LabelledItem<'a>>>,
     model: &'a str,
 }
 
@@ -133,9 +133,9 @@ async fn along(
     app.metrics.heard(timeline.duration_s);
     let info = served.info();
     let (moments, sections): (Vec<Event>, Vec<Event>) =
-        timeline.events.into_iter().partition(|event| matches!(event, Event::Moment(_)));
-    let [sections, moments] =
-        [sections, moments].map(|events| events.into_iter().map(Stretch::from).collect::<Vec<_>>());
+        timeline.events.into_iter().partition(|event| matches!(event, Event::Frame(_)));
+    let [sections, moments] = [sections, moments]
+        .map(|events| events.into_iter().map(TimelineItem::from).collect::<Vec<_>>());
     let sections = labelled(&sections, &info.labels, kind != Kind::Moments);
     let moments = labelled(&moments, &info.labels, kind != Kind::Sections);
     let (path, duration_s) = (recording.name.as_str(), timeline.duration_s);
@@ -144,10 +144,10 @@ async fn along(
 
 /// Stretches as they are written, if they are asked for.
 fn labelled<'a>(
-    stretches: &'a [Stretch],
+    stretches: &'a [TimelineItem],
     labels: &'a [String],
     asked: bool,
-) -> Option<Vec<LabelledStretch<'a>>> {
+) -> Option<Vec<LabelledItem<'a>>> {
     asked.then(|| stretches.iter().map(|stretch| stretch.labelled(labels)).collect())
 }
 

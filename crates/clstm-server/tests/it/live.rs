@@ -90,19 +90,21 @@ pub(crate) fn expected(sound: &[f32], rate: u32, hop_s: f64) -> Vec<Value> {
     };
     let told = events.iter().map(|event| {
         let mut told = match event {
-            Event::Moment(m) => json!({
-                "type": "moment", "start_s": m.start_s, "end_s": m.end_s, "speech": m.speech,
-                "label": label(m.answer.as_ref().map(|a| a.label_index)),
+            Event::Frame(m) => json!({
+                "type": "frame", "start_s": m.start_s, "end_s": m.end_s, "speech": m.speech,
+                "label": label(m.prediction.as_ref().map(|a| a.label_index)),
             }),
-            Event::Section(s) => json!({
-                "type": "section", "start_s": s.start_s, "end_s": s.end_s,
-                "label": label(s.emotion.as_ref().map(|e| e.label_index)),
+            Event::Segment(s) => json!({
+                "type": "segment", "start_s": s.start_s, "end_s": s.end_s,
+                "label": label(s.label.as_ref().map(|e| e.label_index)),
             }),
             _ => panic!("another event"),
         };
         let heard = match event {
-            Event::Moment(m) => m.answer.as_ref().map(|a| (a.smoothed[a.label_index], &a.smoothed)),
-            Event::Section(s) => s.emotion.as_ref().map(|e| (e.confidence, &e.probabilities)),
+            Event::Frame(m) => {
+                m.prediction.as_ref().map(|a| (a.smoothed[a.label_index], &a.smoothed))
+            }
+            Event::Segment(s) => s.label.as_ref().map(|e| (e.confidence, &e.probabilities)),
             _ => None,
         };
         if let Some((confidence, probabilities)) = heard {
@@ -138,7 +140,7 @@ async fn a_stream_says_what_the_library_says_whatever_the_chunks() {
     let s16: Vec<u8> = words.iter().flat_map(|x| x.to_le_bytes()).collect();
     let f32s: Vec<u8> = sound.iter().flat_map(|x| x.to_le_bytes()).collect();
     let expected = expected(&sound, RATE, 0.25);
-    assert!(expected.iter().any(|e| e["type"] == "section" && e["label"].is_string()));
+    assert!(expected.iter().any(|e| e["type"] == "segment" && e["label"].is_string()));
     let whole = 1 << 20;
     for (query, sound, sizes) in [
         ("?hop=0.25", &s16, &[3200][..]),
@@ -169,7 +171,7 @@ async fn events_come_while_the_sound_does() {
         let bytes: Vec<u8> = second.iter().flat_map(|x| x.to_le_bytes()).collect();
         socket.send(Message::Binary(bytes.into())).await.expect("sent");
         let moment = next(&mut socket).await.expect("a moment");
-        assert_eq!(moment["type"], "moment");
+        assert_eq!(moment["type"], "frame");
         assert_eq!(moment["end_s"], json!(0.5 * (i + 1) as f64));
     }
 }

@@ -87,7 +87,7 @@ async fn a_timeline_is_that_of_the_library() {
         let asked = format!("/v1/recognize?timeline={asked}&hop=0.5");
         let answer = post(server.address, &asked, bytes.clone()).await.json();
         let expected: Vec<_> =
-            events.iter().filter(|e| matches!(e, Event::Moment(_)) == moments).collect();
+            events.iter().filter(|e| matches!(e, Event::Frame(_)) == moments).collect();
         assert_eq!(answer.get(other).is_some(), asks_both, "{answer}");
         let heard = answer[kind].as_array().expect("stretches");
         assert_eq!(heard.len(), expected.len());
@@ -95,11 +95,11 @@ async fn a_timeline_is_that_of_the_library() {
         assert!(heard.iter().any(|s| s["label"].is_null()), "the pause has no label: {answer}");
         for (heard, expected) in heard.iter().zip(expected) {
             let (start_s, end_s, p) = match expected {
-                Event::Moment(m) => {
-                    (m.start_s, m.end_s, m.answer.as_ref().map(|a| a.smoothed.clone()))
+                Event::Frame(m) => {
+                    (m.start_s, m.end_s, m.prediction.as_ref().map(|a| a.smoothed.clone()))
                 }
-                Event::Section(s) => {
-                    (s.start_s, s.end_s, s.emotion.as_ref().map(|e| e.probabilities.clone()))
+                Event::Segment(s) => {
+                    (s.start_s, s.end_s, s.label.as_ref().map(|e| e.probabilities.clone()))
                 }
                 _ => panic!("another event"),
             };

@@ -39,7 +39,7 @@ async fn a_stream_gets_its_last_section() {
     let bytes: Vec<u8> = conversation().iter().flat_map(|x| x.to_le_bytes()).collect();
     socket.send(Message::Binary(bytes.into())).await.expect("sent");
     assert_eq!(next(&mut socket).await.expect("a word")["type"], "ready");
-    assert_eq!(next(&mut socket).await.expect("a word")["type"], "moment");
+    assert_eq!(next(&mut socket).await.expect("a word")["type"], "frame");
     server.handle.shut_down();
     let mut last = Vec::new();
     let code = loop {
@@ -50,7 +50,7 @@ async fn a_stream_gets_its_last_section() {
     };
     assert_eq!(code, 1001, "the server goes away");
     let [.., section, end] = &last[..] else { panic!("{last:?}") };
-    assert_eq!((&section["type"], &end["type"]), (&"section".into(), &"end".into()));
+    assert_eq!((&section["type"], &end["type"]), (&"segment".into(), &"end".into()));
     assert_eq!(section["end_s"], end["duration_s"]);
     drop(socket);
     server.ended.await.expect("the end").expect("a good one");

@@ -6,7 +6,9 @@ use std::path::Path;
 use clstm::audio::{DecodeLimits, TrimConfig, decode_file};
 use clstm::nn::burn::tensor::Device;
 use clstm::nn::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TimePooling, parameters};
-use clstm::{FrontendConfig, Model, ModelInfo, Recognizer, Scaling, TrainingInfo, ViewsConfig};
+use clstm::{
+    FrontendConfig, Model, ModelInfo, ProbabilityCalibration, Recognizer, TrainingInfo, TtaConfig,
+};
 use clstm_server::{Config, Handle, Limits, ModelSource, Server, ServerError};
 use tokio::task::JoinHandle;
 
@@ -54,10 +56,10 @@ pub(crate) fn model(name: &str, seed: u64) -> Model {
             segment_length: network.segment_length,
             min_steps: 8,
             max_steps: 40,
-            views: ViewsConfig::default(),
+            tta: TtaConfig::default(),
         },
         network,
-        scaling: Scaling::of_temperature(0.7),
+        scaling: ProbabilityCalibration::of_temperature(0.7),
         calibration: None,
         training: TrainingInfo { corpus: "made-up".to_owned(), ..TrainingInfo::default() },
         license: "CC0-1.0".to_owned(),

@@ -1,6 +1,6 @@
 //! Writes the network that all contenders are given, and what it answers.
 
-use clstm::{FrontendConfig, Model, ModelInfo, Scaling, TrainingInfo};
+use clstm::{FrontendConfig, Model, ModelInfo, ProbabilityCalibration, TrainingInfo};
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm_nn::{Mode, NetworkConfig, ParameterKind, Precision, parameters};
 use clstm_train::Recipe;
@@ -65,7 +65,7 @@ fn model(config: &NetworkConfig, batch: &TensorData) -> Result<Model> {
         labels: (0..config.classes).map(|k| format!("class {k}")).collect(),
         network: config.clone(),
         frontend: FrontendConfig::for_network(config),
-        scaling: Scaling::default(),
+        scaling: ProbabilityCalibration::default(),
         calibration: None,
         training: TrainingInfo::default(),
         license: "none".to_owned(),

@@ -1,6 +1,6 @@
 //! Calibration over the folds of a cross-validation.
 
-use clstm::{Calibration, RiskPoint, Scaling};
+use clstm::{Calibration, ProbabilityCalibration, RiskPoint};
 use serde::{Deserialize, Serialize};
 
 use super::{ECE_BINS, Reliability, RiskCoverage, fit_scaling, recommended_threshold};
@@ -11,7 +11,7 @@ use crate::Prediction;
 pub struct HeldOutScaling {
     /// The scaling, which the fold's model has.
     #[serde(flatten)]
-    pub scaling: Scaling,
+    pub scaling: ProbabilityCalibration,
     /// Utterances that it was fitted on.
     pub utterances: usize,
     /// Their speakers.
@@ -25,7 +25,7 @@ pub struct FoldScaling {
     pub fold: usize,
     /// Fitted without the labels of the fold's test utterances.
     #[serde(flatten)]
-    pub scaling: Scaling,
+    pub scaling: ProbabilityCalibration,
     /// Utterances that it was fitted on.
     pub utterances: usize,
 }
@@ -56,7 +56,7 @@ pub struct RunCalibration {
     /// Fitted on the out-of-fold predictions of all folds together: for a model trained on everything.
     /// No figure here is measured with it.
     #[serde(flatten)]
-    pub scaling: Scaling,
+    pub scaling: ProbabilityCalibration,
     /// The scalings that the figures are measured with, ascending by fold.
     pub folds: Vec<FoldScaling>,
     /// Utterances measured on.
@@ -116,7 +116,7 @@ impl RunCalibration {
             folds: scalings,
             utterances: calibrated.len(),
             uncalibrated: Reliability::of(&pooled(
-                folds.iter().map(|fold| (fold, Scaling::default())),
+                folds.iter().map(|fold| (fold, ProbabilityCalibration::default())),
             )),
             risk_coverage: RiskCoverage::of(&calibrated),
             calibrated: Reliability::of(&calibrated),
@@ -141,7 +141,7 @@ impl RunCalibration {
 }
 
 /// The scaling of predictions.
-fn fit(predictions: &[&Prediction]) -> Scaling {
+fn fit(predictions: &[&Prediction]) -> ProbabilityCalibration {
     fit_scaling(predictions.iter().map(|p| (&p.logits[..], p.truth)))
 }
 
@@ -163,7 +163,9 @@ fn others(folds: &[FoldPredictions], index: usize) -> Vec<&Prediction> {
 }
 
 /// Predictions of folds, each at its scaling.
-fn pooled<'a>(folds: impl Iterator<Item = (&'a FoldPredictions, Scaling)>) -> Vec<Prediction> {
+fn pooled<'a>(
+    folds: impl Iterator<Item = (&'a FoldPredictions, ProbabilityCalibration)>,
+) -> Vec<Prediction> {
     folds
         .flat_map(|(fold, scaling)| fold.predictions.iter().map(move |p| p.with_scaling(&scaling)))
         .collect()
@@ -188,7 +190,7 @@ fn cross_fitted(folds: &[FoldPredictions], scalings: &[FoldScaling]) -> Option<(
 
 #[cfg(test)]
 mod tests {
-    use clstm::{Scaling, TopLabel};
+    use clstm::{PlattScaling, ProbabilityCalibration};
 
     use super::{FoldPredictions, HeldOutScaling, RunCalibration};
     use crate::Prediction;
@@ -210,7 +212,7 @@ mod tests {
             .collect()
     }
 
-    fn fit<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) -> Scaling {
+    fn fit<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) -> ProbabilityCalibration {
         fit_scaling(predictions.into_iter().map(|p| (&p.logits[..], p.truth)))
     }
 
@@ -260,8 +262,8 @@ mod tests {
         let mut folds = folds(1, 200, 2.0);
         assert_eq!(RunCalibration::of(&folds, "", 5), None);
         assert_eq!(RunCalibration::of(&[], "", 5), None);
-        let top_label = TopLabel { slope: 0.8, offset: -0.1 };
-        let scaling = Scaling { temperature: 2.0, top_label };
+        let top_label = PlattScaling { slope: 0.8, offset: -0.1 };
+        let scaling = ProbabilityCalibration { temperature: 2.0, top_label };
         folds[0].held_out = Some(HeldOutScaling { scaling, utterances: 30, speakers: Vec::new() });
         let found = RunCalibration::of(&folds, "", 5).expect("a calibration");
         assert_eq!((found.folds[0].scaling, found.folds[0].utterances), (scaling, 30));

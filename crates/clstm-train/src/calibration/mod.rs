@@ -1,7 +1,7 @@
 //! Confidence that means something: temperatures, calibration errors, and the risk of answering.
 //!
 //! Logits are divided by a temperature before the softmax (Guo et al., *On Calibration of Modern Neural
-//! Networks*, 2017), and the largest probability is scaled once more for itself ([`clstm::TopLabel`]), which
+//! Networks*, 2017), and the largest probability is scaled once more for itself ([`clstm::PlattScaling`]), which
 //! moves the confidence and never the answer. [`fit_scaling`] finds both,
 //! [`Reliability`] says how well probabilities then match frequencies, [`RiskCoverage`] how the errors
 //! fall as less sure answers are withheld, and [`RunCalibration`] does all of this over the folds of a

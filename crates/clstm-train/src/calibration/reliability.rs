@@ -71,7 +71,7 @@ impl Reliability {
 
 #[cfg(test)]
 mod tests {
-    use clstm::Scaling;
+    use clstm::ProbabilityCalibration;
     use proptest::prelude::*;
 
     use super::{ECE_BINS, Reliability};
@@ -121,8 +121,10 @@ mod tests {
         // Noise of about 1/sqrt(20,000 / 15) in a bin, averaged over them.
         let found = Reliability::of(&drawn).ece;
         assert!(found < 0.015, "{found}");
-        let sharp: Vec<_> =
-            drawn.iter().map(|p| p.with_scaling(&Scaling::of_temperature(0.25))).collect();
+        let sharp: Vec<_> = drawn
+            .iter()
+            .map(|p| p.with_scaling(&ProbabilityCalibration::of_temperature(0.25)))
+            .collect();
         assert!(Reliability::of(&sharp).ece > 0.1);
     }
 
@@ -136,7 +138,7 @@ mod tests {
                 .map(|i| {
                     let (logits, class) = draw(&mut state, 4, scale);
                     prediction(logits, if i % 3 == 0 { i % 4 } else { class })
-                        .with_scaling(&Scaling::of_temperature(temperature))
+                        .with_scaling(&ProbabilityCalibration::of_temperature(temperature))
                 })
                 .collect();
             let found = Reliability::of(&drawn);

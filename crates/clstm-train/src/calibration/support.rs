@@ -1,6 +1,6 @@
 //! Samples for the tests of this module.
 
-use clstm::Scaling;
+use clstm::ProbabilityCalibration;
 
 use crate::Prediction;
 
@@ -27,7 +27,7 @@ pub(super) fn draw(state: &mut u64, classes: usize, scale: f64) -> (Vec<f64>, us
 
 /// What a model says that gives these logits.
 pub(super) fn prediction(logits: Vec<f64>, truth: usize) -> Prediction {
-    Prediction::new(String::new(), truth, logits, &Scaling::default())
+    Prediction::new(String::new(), truth, logits, &ProbabilityCalibration::default())
 }
 
 /// A prediction of the first of two classes with this confidence.

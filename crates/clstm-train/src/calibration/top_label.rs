@@ -1,6 +1,6 @@
 //! The scaling of an answer's own probability.
 
-use clstm::{Scaling, TopLabel};
+use clstm::{PlattScaling, ProbabilityCalibration};
 
 use super::{TEMPERATURES, fit_temperature};
 
@@ -15,7 +15,9 @@ const PRIOR: f64 = 1.0;
 /// # Panics
 /// If a class has no logit.
 #[must_use]
-pub fn fit_scaling<'a>(samples: impl IntoIterator<Item = (&'a [f64], usize)>) -> Scaling {
+pub fn fit_scaling<'a>(
+    samples: impl IntoIterator<Item = (&'a [f64], usize)>,
+) -> ProbabilityCalibration {
     let samples: Vec<(&[f64], usize)> = samples.into_iter().collect();
     let temperature = fit_temperature(samples.iter().copied());
     let answers = samples.iter().filter_map(|(logits, class)| {
@@ -24,7 +26,7 @@ pub fn fit_scaling<'a>(samples: impl IntoIterator<Item = (&'a [f64], usize)>) ->
         let others: f64 = others.map(|(_, z)| ((z - best.1) / temperature).exp()).sum();
         Some((-others.ln(), best.0 == *class))
     });
-    Scaling { temperature, top_label: fit_top_label(answers) }
+    ProbabilityCalibration { temperature, top_label: fit_top_label(answers) }
 }
 
 /// The slope and the offset at which answers with these log odds are right as often as they say: the minimum of
@@ -34,20 +36,20 @@ pub fn fit_scaling<'a>(samples: impl IntoIterator<Item = (&'a [f64], usize)>) ->
 /// Slopes are looked for in [`TEMPERATURES`], as a surer answer is to stay one. Answers whose log odds are not
 /// finite say nothing and are left out.
 #[must_use]
-pub fn fit_top_label(answers: impl IntoIterator<Item = (f64, bool)>) -> TopLabel {
+pub fn fit_top_label(answers: impl IntoIterator<Item = (f64, bool)>) -> PlattScaling {
     let answers: Vec<(f64, bool)> =
         answers.into_iter().filter(|(odds, _)| odds.is_finite()).collect();
-    let free = minimize(&answers, TopLabel::IDENTITY, true);
+    let free = minimize(&answers, PlattScaling::IDENTITY, true);
     let slope = free.slope.clamp(*TEMPERATURES.start(), *TEMPERATURES.end());
     if slope == free.slope {
         free
     } else {
-        minimize(&answers, TopLabel { slope, offset: 0.0 }, false)
+        minimize(&answers, PlattScaling { slope, offset: 0.0 }, false)
     }
 }
 
 /// Newton's method with steps halved until the cost falls; `slope` stays where it is not `free`.
-fn minimize(answers: &[(f64, bool)], start: TopLabel, free: bool) -> TopLabel {
+fn minimize(answers: &[(f64, bool)], start: PlattScaling, free: bool) -> PlattScaling {
     let (mut at, mut lowest) = (start, cost(answers, start));
     // Newton's method takes about ten; a step that no halving makes good is one of rounding.
     for _ in 0..100 {
@@ -64,8 +66,10 @@ fn minimize(answers: &[(f64, bool)], start: TopLabel, free: bool) -> TopLabel {
         };
         let mut share = 1.0;
         let better = loop {
-            let next =
-                TopLabel { slope: at.slope - share * slope, offset: at.offset - share * offset };
+            let next = PlattScaling {
+                slope: at.slope - share * slope,
+                offset: at.offset - share * offset,
+            };
             let cost = cost(answers, next);
             if cost < lowest {
                 break Some((next, cost));
@@ -81,7 +85,7 @@ fn minimize(answers: &[(f64, bool)], start: TopLabel, free: bool) -> TopLabel {
     at
 }
 
-fn cost(answers: &[(f64, bool)], TopLabel { slope, offset }: TopLabel) -> f64 {
+fn cost(answers: &[(f64, bool)], PlattScaling { slope, offset }: PlattScaling) -> f64 {
     let one = |&(odds, right): &(f64, bool)| {
         let z = slope * odds + offset;
         // -ln σ(z) of what happened, without overflow.
@@ -95,7 +99,7 @@ fn cost(answers: &[(f64, bool)], TopLabel { slope, offset }: TopLabel) -> f64 {
 /// Gradient and Hessian of the cost by slope and offset.
 fn derivatives(
     answers: &[(f64, bool)],
-    TopLabel { slope, offset }: TopLabel,
+    PlattScaling { slope, offset }: PlattScaling,
 ) -> ([f64; 2], [[f64; 2]; 2]) {
     let mut gradient = [PRIOR * (slope - 1.0), PRIOR * offset];
     let mut curvature = [[PRIOR, 0.0], [0.0, PRIOR]];
@@ -114,7 +118,7 @@ fn derivatives(
 
 #[cfg(test)]
 mod tests {
-    use clstm::{Scaling, TopLabel};
+    use clstm::{PlattScaling, ProbabilityCalibration};
     use proptest::prelude::*;
 
     use super::{TEMPERATURES, cost, derivatives, fit_scaling, fit_top_label};
@@ -150,7 +154,8 @@ mod tests {
             let found = fit_top_label(answers.clone());
             let lowest = cost(&answers, found);
             for (slope, offset) in [(1e-3, 0.0), (-1e-3, 0.0), (0.0, 1e-3), (0.0, -1e-3)] {
-                let near = TopLabel { slope: found.slope + slope, offset: found.offset + offset };
+                let near =
+                    PlattScaling { slope: found.slope + slope, offset: found.offset + offset };
                 assert!(cost(&answers, near) > lowest, "{count}: {found:?} {near:?}");
             }
             let (gradient, _) = derivatives(&answers, found);
@@ -160,15 +165,18 @@ mod tests {
 
     #[test]
     fn answers_that_say_nothing_or_everything_give_something_sensible() {
-        assert_eq!(fit_top_label([]), TopLabel::IDENTITY);
-        assert_eq!(fit_top_label([(f64::INFINITY, true), (f64::NAN, false)]), TopLabel::IDENTITY);
+        assert_eq!(fit_top_label([]), PlattScaling::IDENTITY);
+        assert_eq!(
+            fit_top_label([(f64::INFINITY, true), (f64::NAN, false)]),
+            PlattScaling::IDENTITY
+        );
         let right = fit_top_label(vec![(1.0, true); 500]);
         assert!(right.slope > 1.0 && right.offset > 0.0 && right.offset < 20.0, "{right:?}");
         // The surer, the more often wrong: the order of answers stays all the same.
         let contrary: Vec<_> = (0..500).map(|i| (f64::from(i % 5), i % 5 < 2)).collect();
         let found = fit_top_label(contrary.clone());
         assert_eq!(found.slope, *TEMPERATURES.start());
-        let near = |by: f64| cost(&contrary, TopLabel { offset: found.offset + by, ..found });
+        let near = |by: f64| cost(&contrary, PlattScaling { offset: found.offset + by, ..found });
         assert!(near(1e-3) > near(0.0) && near(-1e-3) > near(0.0));
     }
 
@@ -185,13 +193,14 @@ mod tests {
             .collect();
         let (fit, held_out) = said.split_at(3000);
         let scaling = fit_scaling(fit.iter().map(|(z, class)| (&z[..], *class)));
-        let ece = |scaling: &Scaling| {
+        let ece = |scaling: &ProbabilityCalibration| {
             let said = held_out
                 .iter()
                 .map(|(z, class)| prediction(z.clone(), *class).with_scaling(scaling));
             Reliability::of(&said.collect::<Vec<_>>()).ece
         };
-        let (alone, both) = (ece(&Scaling::of_temperature(scaling.temperature)), ece(&scaling));
+        let (alone, both) =
+            (ece(&ProbabilityCalibration::of_temperature(scaling.temperature)), ece(&scaling));
         assert!(both < 0.03 && both < 0.7 * alone, "{alone} {both}");
     }
 
@@ -203,7 +212,7 @@ mod tests {
         ) {
             let mut state = seed;
             let (logits, _) = draw(&mut state, classes, scale);
-            let scaling = Scaling { temperature, top_label: TopLabel { slope, offset } };
+            let scaling = ProbabilityCalibration { temperature, top_label: PlattScaling { slope, offset } };
             let before = prediction(logits, 0);
             let after = before.with_scaling(&scaling);
             let best = |p: &[f64]| {

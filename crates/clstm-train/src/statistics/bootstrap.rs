@@ -170,7 +170,7 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 mod tests {
     use super::{bootstrap, quantile};
     use crate::Prediction;
-    use clstm::Scaling;
+    use clstm::ProbabilityCalibration;
 
     #[test]
     fn quantiles_are_those_of_numpy() {
@@ -185,9 +185,15 @@ mod tests {
     #[test]
     fn what_cannot_be_measured_has_no_interval() {
         assert!(bootstrap(&[], 3, 1).is_none());
-        let strange = Prediction::new("a".to_owned(), 3, vec![0.0; 3], &Scaling::default());
+        let strange =
+            Prediction::new("a".to_owned(), 3, vec![0.0; 3], &ProbabilityCalibration::default());
         assert!(bootstrap(&[strange], 3, 1).is_none());
-        let one = Prediction::new("a".to_owned(), 1, vec![0.0, 1.0, 0.0], &Scaling::default());
+        let one = Prediction::new(
+            "a".to_owned(),
+            1,
+            vec![0.0, 1.0, 0.0],
+            &ProbabilityCalibration::default(),
+        );
         let found = bootstrap(&[one], 3, 1).expect("one utterance");
         assert_eq!((found.ua.low, found.ua.high, found.recalls[0].value), (1.0, 1.0, 0.0));
     }

@@ -245,7 +245,7 @@ fn random_swaps(sums: &[[f64; 2]], seed: u64) -> [f64; 2] {
 
 #[cfg(test)]
 mod tests {
-    use clstm::Scaling;
+    use clstm::ProbabilityCalibration;
     use proptest::prelude::*;
 
     use super::{all_swaps, compare, random_swaps};
@@ -254,7 +254,7 @@ mod tests {
     fn said(id: &str, truth: usize, predicted: usize) -> Prediction {
         let mut logits = vec![0.0; 3];
         logits[predicted] = 1.0;
-        Prediction::new(id.to_owned(), truth, logits, &Scaling::default())
+        Prediction::new(id.to_owned(), truth, logits, &ProbabilityCalibration::default())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clstm::{Model, ModelInfo, Scaling, TrainingInfo};
+use clstm::{Model, ModelInfo, ProbabilityCalibration, TrainingInfo};
 use clstm_nn::{NamedTensor, Preset};
 
 use crate::earlier::heard_by;
@@ -27,7 +27,7 @@ pub(super) fn assemble(
         labels: corpus.labels.clone(),
         network: recipe.network.clone(),
         frontend: recipe.frontend.clone(),
-        scaling: Scaling::default(),
+        scaling: ProbabilityCalibration::default(),
         calibration: None,
         training: TrainingInfo {
             corpus: corpus.name.clone(),

@@ -1,6 +1,6 @@
 //! Whole cross-validations.
 
-use clstm::{Model, Recognizer, Scaling};
+use clstm::{Model, ProbabilityCalibration, Recognizer};
 use clstm_corpus::{Split, folds};
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
@@ -171,7 +171,8 @@ fn confidences_are_calibrated_on_the_other_folds() {
         .map(|path| read_predictions(path, 2).expect("predictions"))
         .collect();
     let fit = |said: &[Prediction]| fit_scaling(said.iter().map(|p| (&p.logits[..], p.truth)));
-    let scalings: Vec<Scaling> = found.folds.iter().map(|fold| fold.scaling).collect();
+    let scalings: Vec<ProbabilityCalibration> =
+        found.folds.iter().map(|fold| fold.scaling).collect();
     assert_eq!(scalings, [fit(&said[1]), fit(&said[0])]);
     assert_eq!(found.scaling, fit(&said.concat()));
     assert_eq!(found.uncalibrated, Reliability::of(&said.concat()));
@@ -179,7 +180,7 @@ fn confidences_are_calibrated_on_the_other_folds() {
     assert!(found.protocol.contains("32 test utterances of 2 of 2 folds"), "{}", found.protocol);
     // The models of the folds stay as they were trained.
     let info = Model::read(&out.path().join("fold-1/model.safetensors")).expect("a model").info;
-    assert_eq!((info.scaling, info.calibration), (Scaling::default(), None));
+    assert_eq!((info.scaling, info.calibration), (ProbabilityCalibration::default(), None));
 
     // Books from before there were calibrations get theirs when they are joined.
     let path = out.path().join("metrics.json");

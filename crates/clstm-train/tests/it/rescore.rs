@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clstm::{Model, ViewsConfig};
+use clstm::{Model, TtaConfig};
 use clstm_corpus::Split;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
@@ -12,7 +12,7 @@ use clstm_train::{
 
 use crate::corpus::{dataset, recipe};
 
-const SEVERAL: ViewsConfig = ViewsConfig { offsets: 3, flips: true };
+const SEVERAL: TtaConfig = TtaConfig { shifts: 3, polarity: true };
 
 fn run(out: &Path, change: impl Fn(&mut Recipe)) -> RunMetrics {
     let mut recipe = recipe();
@@ -31,7 +31,7 @@ fn a_rescored_run_is_the_run_that_had_the_views_from_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     let plain = run(&path("plain"), |_| {});
-    let started = run(&path("started"), |recipe| recipe.frontend.views = SEVERAL);
+    let started = run(&path("started"), |recipe| recipe.frontend.tta = SEVERAL);
     let rescored = again(&path("plain"), &path("rescored")).expect("a rescored run");
     let said = rescored.protocol.describe();
     assert!(said.ends_with(", 6 views of each utterance"), "{said}");
@@ -49,7 +49,7 @@ fn a_rescored_run_is_the_run_that_had_the_views_from_the_start() {
             assert!(bytes("rescored") == bytes("started"), "{fold}/{name}");
         }
         let model = Model::read(&file("rescored", "model.safetensors")).expect("a model");
-        assert_eq!(model.info.frontend.views, SEVERAL);
+        assert_eq!(model.info.frontend.tta, SEVERAL);
     }
     let refused = again(&path("plain"), &path("rescored"));
     assert!(matches!(refused, Err(TrainError::RunExists { .. })), "nothing is overwritten");
@@ -70,8 +70,8 @@ fn what_cannot_be_rescored_is_refused() {
     let refused = rescore(&path("plain"), views, &other, &device, &path("b"), &mut Silent);
     let message = refused.expect_err("another corpus").to_string();
     assert!(message.contains("the corpus does not have"), "{message}");
-    let none = ViewsConfig { offsets: 0, flips: false };
+    let none = TtaConfig { shifts: 0, polarity: false };
     let refused = rescore(&path("plain"), none, &dataset(), &device, &path("c"), &mut Silent);
-    assert!(refused.expect_err("no view").to_string().contains("views.offsets"));
+    assert!(refused.expect_err("no view").to_string().contains("tta.shifts"));
     assert!(again(&path("nowhere"), &path("d")).is_err());
 }

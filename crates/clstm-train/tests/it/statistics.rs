@@ -1,7 +1,7 @@
 //! Statistics against scikit-learn, SciPy and statsmodels; `fixtures/statistics/make.py` says how the
 //! figures were made.
 
-use clstm::Scaling;
+use clstm::ProbabilityCalibration;
 use clstm_train::{
     ClassMetrics, ClassificationReport, ClusterBy, Interval, Metrics, Prediction, bootstrap,
     compare, mcnemar_exact, row_normalized,
@@ -83,7 +83,8 @@ fn run(rows: &[Row], of: fn(&Row) -> usize) -> (Vec<Prediction>, usize) {
     let said = |(i, row): (usize, &Row)| {
         let mut logits = vec![0.0; classes];
         logits[of(row)] = 2.0;
-        Prediction::new(i.to_string(), row.1, logits, &Scaling::default()).by(Some(&row.0))
+        Prediction::new(i.to_string(), row.1, logits, &ProbabilityCalibration::default())
+            .by(Some(&row.0))
     };
     (rows.iter().enumerate().map(said).collect(), classes)
 }
@@ -143,7 +144,7 @@ fn speakers_matter() {
     // Two speakers, one always right and one never: utterances alone would hide what that means.
     let said = |speaker: Option<&str>, right: bool| {
         let logits = if right { vec![1.0, 0.0] } else { vec![0.0, 1.0] };
-        Prediction::new(String::new(), 0, logits, &Scaling::default()).by(speaker)
+        Prediction::new(String::new(), 0, logits, &ProbabilityCalibration::default()).by(speaker)
     };
     let run = |names: [Option<&str>; 2]| -> Vec<Prediction> {
         (0..100).map(|i| said(names[i % 2], i % 2 == 0)).collect()

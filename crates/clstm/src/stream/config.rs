@@ -19,7 +19,8 @@ pub struct StreamConfig {
     /// Time constant of the smoothing of log-probabilities over time; 0 for none.
     pub smoothing_s: f64,
     /// A change of label that lasts shorter does not begin a section.
-    pub min_section_s: f64,
+    #[serde(alias = "min_section_s")]
+    pub min_segment_s: f64,
     /// A pause in the speech that is shorter does not end a section.
     pub min_pause_s: f64,
     /// What counts as speech.
@@ -53,7 +54,7 @@ impl StreamConfig {
             window_s: None,
             lookahead_s: None,
             smoothing_s: 1.0,
-            min_section_s: 2.0,
+            min_segment_s: 2.0,
             min_pause_s: 1.0,
             speech: SpeechConfig::default(),
         }
@@ -65,7 +66,7 @@ impl StreamConfig {
         Self {
             hop_s: 0.5,
             lookahead_s: Some(0.0),
-            min_section_s: 1.0,
+            min_segment_s: 1.0,
             min_pause_s: 0.5,
             ..Self::recording()
         }
@@ -104,7 +105,7 @@ impl StreamConfig {
         };
         for (field, value) in [
             ("smoothing_s", self.smoothing_s),
-            ("min_section_s", self.min_section_s),
+            ("min_segment_s", self.min_segment_s),
             ("min_pause_s", self.min_pause_s),
             ("speech.release_s", self.speech.release_s),
         ] {

@@ -9,14 +9,25 @@ use super::probabilities::Probabilities;
 #[non_exhaustive]
 pub enum Event {
     /// One more hop of the timeline.
-    Moment(Moment),
+    Frame(Frame),
     /// A stretch of one emotion, or without speech, has ended.
-    Section(Section),
+    Segment(Segment),
+}
+
+impl Event {
+    /// The `type` of the event in JSON: `frame` or `segment`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Frame(_) => "frame",
+            Self::Segment(_) => "segment",
+        }
+    }
 }
 
 /// One hop of the timeline. Moments follow each other without gaps from the first sample to the last.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Moment {
+pub struct Frame {
     /// Where it begins, in seconds from the first sample.
     pub start_s: f64,
     /// Where it ends.
@@ -24,12 +35,12 @@ pub struct Moment {
     /// Share of it that is speech, 0 to 1.
     pub speech: f64,
     /// What is heard; `None` without speech.
-    pub answer: Option<Answer>,
+    pub prediction: Option<WindowPrediction>,
 }
 
 /// What is heard round a moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Answer {
+pub struct WindowPrediction {
     /// Calibrated probabilities of its window, in the order of the model's labels.
     pub probabilities: Probabilities,
     /// The same, smoothed over the moments before.
@@ -38,20 +49,20 @@ pub struct Answer {
     pub label_index: usize,
 }
 
-/// A stretch of one emotion, or without speech. Sections follow each other without gaps.
+/// A stretch of one emotion, or without speech. Segmenter follow each other without gaps.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Section {
+pub struct Segment {
     /// Where it begins, in seconds from the first sample.
     pub start_s: f64,
     /// Where it ends.
     pub end_s: f64,
     /// What is heard; `None` for a stretch without speech.
-    pub emotion: Option<Emotion>,
+    pub label: Option<LabelScore>,
 }
 
 /// The emotion of a section.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Emotion {
+pub struct LabelScore {
     /// Index of its label among the model's.
     pub label_index: usize,
     /// Mean of the label's smoothed probability over the section's moments with speech.

@@ -20,24 +20,24 @@ mod config;
 mod event;
 mod file;
 mod probabilities;
-mod sections;
+mod segments;
 mod speech;
-mod stretch;
+mod timeline_item;
 
 use clstm_audio::{AudioError, Resampler};
 use clstm_nn::threads;
 use thiserror::Error;
 
-use crate::scoring::Scoring;
+use crate::batch_scorer::BatchScorer;
 use crate::{Clip, RecognizeError, Recognizer};
 use config::Sizes;
-use sections::Sections;
+use segments::Segmenter;
 use speech::SpeechDetector;
 
 pub use config::{SpeechConfig, StreamConfig};
-pub use event::{Answer, Emotion, Event, Moment, Section};
+pub use event::{Event, Frame, LabelScore, Segment, WindowPrediction};
 pub use probabilities::Probabilities;
-pub use stretch::{LabelledProbabilities, LabelledStretch, Stretch};
+pub use timeline_item::{LabelledItem, LabelledProbabilities, TimelineItem};
 
 /// Moments recognised together: enough to fill the groups of the kernels on some threads, and 8 MB of
 /// samples.
@@ -106,8 +106,8 @@ impl From<AudioError> for StreamError {
 /// for chunk in microphone {
 ///     stream.push(&chunk, &mut events)?;
 ///     for event in events.drain(..) {
-///         let Event::Moment(moment) = event else { continue };
-///         let Some(heard) = moment.answer else { continue };
+///         let Event::Frame(moment) = event else { continue };
+///         let Some(heard) = moment.prediction else { continue };
 ///         println!("{:.1} s: {}", moment.end_s, recognizer.labels()[heard.label_index]);
 ///     }
 /// }
@@ -130,7 +130,7 @@ impl From<AudioError> for StreamError {
 /// # Memory
 /// A stream owns what it works with, and the network's intermediate results come from a pool of the process.
 /// After [`warm_up`](Self::warm_up), pushes of chunks no longer than there allocate nothing, for models of one
-/// view ([`ViewsConfig`](crate::ViewsConfig)) and up to sixteen labels on the processor and chunks that bring fewer than four windows at once. Those with more share their
+/// view ([`TtaConfig`](crate::TtaConfig)) and up to sixteen labels on the processor and chunks that bring fewer than four windows at once. Those with more share their
 /// work among the threads of the current Rayon pool, which may allocate as it hands over; in a pool of one thread
 /// they allocate nothing either once as many windows have been heard at once.
 #[derive(Debug)]
@@ -142,23 +142,23 @@ pub struct Stream {
     rate: u32,
     resampler: Resampler,
     speech: SpeechDetector,
-    sections: Sections,
+    sections: Segmenter,
     /// Samples at the model's rate that a window may still need, the first one being number `first`.
     samples: Vec<f32>,
     first: u64,
     /// The next moment.
     next: u64,
     /// Moments that are due, and the windows of those with speech.
-    due: Vec<Due>,
+    due: Vec<PendingFrame>,
     clips: Vec<Clip>,
     /// Memory of earlier windows.
     spare: Vec<Vec<f32>>,
-    scoring: Scoring,
+    scoring: BatchScorer,
 }
 
 /// A moment whose window is complete.
 #[derive(Debug)]
-struct Due {
+struct PendingFrame {
     /// First sample, and the one behind the last.
     samples: [u64; 2],
     speech: f64,
@@ -187,14 +187,14 @@ impl Stream {
             rate: sample_rate,
             resampler,
             speech: SpeechDetector::new(&config.speech, frontend.sample_rate, held)?,
-            sections: Sections::new(config),
+            sections: Segmenter::new(config),
             samples: Vec::new(),
             first: 0,
             next: 0,
             due: Vec::with_capacity(TOGETHER),
             clips: Vec::with_capacity(TOGETHER),
             spare: Vec::with_capacity(TOGETHER),
-            scoring: Scoring::default(),
+            scoring: BatchScorer::default(),
             recognizer: recognizer.clone(),
         })
     }
@@ -261,7 +261,7 @@ impl Stream {
         self.speech.push(&self.samples[before..])?;
         self.speech.finish()?;
         self.advance(true, events)?;
-        events.extend(self.sections.finish().map(Event::Section));
+        events.extend(self.sections.finish().map(Event::Segment));
         self.samples.clear();
         (self.first, self.next) = (0, 0);
         self.speech.restart();
@@ -344,7 +344,7 @@ impl Stream {
             let window = (start - self.first) as usize..(end - self.first) as usize;
             let mut room = self.room();
             room.extend_from_slice(&self.samples[window]);
-            let clip = self.recognizer.info().frontend.clean(room);
+            let clip = self.recognizer.info().frontend.preprocess(room);
             heard = !clip.silent;
             if heard {
                 self.clips.push(clip);
@@ -352,7 +352,7 @@ impl Stream {
                 self.spare.push(clip.samples);
             }
         }
-        self.due.push(Due { samples, speech, heard });
+        self.due.push(PendingFrame { samples, speech, heard });
     }
 
     /// Answers the moments that are due.
@@ -364,7 +364,7 @@ impl Stream {
         let info = self.recognizer.info();
         let mut logits = self.scoring.logits.chunks_exact(info.network.classes);
         let rate = f64::from(info.frontend.sample_rate);
-        for Due { samples, speech, heard } in self.due.drain(..) {
+        for PendingFrame { samples, speech, heard } in self.due.drain(..) {
             let logits = if heard { logits.next() } else { None };
             if logits.is_some_and(|logits| !logits.iter().all(|x| x.is_finite())) {
                 return Err(RecognizeError::NonFiniteLogits.into());
@@ -376,8 +376,8 @@ impl Stream {
             });
             let times = samples.map(|sample| sample as f64 / rate);
             let (moment, ended) = self.sections.next(times, speech, probabilities);
-            events.push(Event::Moment(moment));
-            events.extend(ended.map(Event::Section));
+            events.push(Event::Frame(moment));
+            events.extend(ended.map(Event::Segment));
         }
         Ok(())
     }

@@ -13,10 +13,10 @@ const IN_PLACE: usize = 16;
 /// Up to sixteen of them lie within the value itself, so that events are made, cloned and dropped without
 /// the allocator.
 #[derive(Clone)]
-pub struct Probabilities(Place);
+pub struct Probabilities(Storage);
 
 #[derive(Clone)]
-enum Place {
+enum Storage {
     Here { values: [f64; IN_PLACE], count: usize },
     Heap(Vec<f64>),
 }
@@ -25,8 +25,8 @@ impl Probabilities {
     /// So many zeros.
     pub(super) fn zeros(count: usize) -> Self {
         Self(match count <= IN_PLACE {
-            true => Place::Here { values: [0.0; IN_PLACE], count },
-            false => Place::Heap(vec![0.0; count]),
+            true => Storage::Here { values: [0.0; IN_PLACE], count },
+            false => Storage::Heap(vec![0.0; count]),
         })
     }
 }
@@ -36,8 +36,8 @@ impl Deref for Probabilities {
 
     fn deref(&self) -> &[f64] {
         match &self.0 {
-            Place::Here { values, count } => &values[..*count],
-            Place::Heap(values) => values,
+            Storage::Here { values, count } => &values[..*count],
+            Storage::Heap(values) => values,
         }
     }
 }
@@ -45,8 +45,8 @@ impl Deref for Probabilities {
 impl DerefMut for Probabilities {
     fn deref_mut(&mut self) -> &mut [f64] {
         match &mut self.0 {
-            Place::Here { values, count } => &mut values[..*count],
-            Place::Heap(values) => values,
+            Storage::Here { values, count } => &mut values[..*count],
+            Storage::Heap(values) => values,
         }
     }
 }
@@ -94,14 +94,14 @@ impl Serialize for Probabilities {
 
 #[cfg(test)]
 mod tests {
-    use super::{IN_PLACE, Place, Probabilities};
+    use super::{IN_PLACE, Probabilities, Storage};
 
     #[test]
     fn few_and_many_are_the_slice_that_they_were_made_of() {
         for count in [0, 1, IN_PLACE, IN_PLACE + 1, 100] {
             let values: Vec<f64> = (0..count).map(|i| i as f64).collect();
             let mut held = Probabilities::from(&values[..]);
-            assert_eq!(matches!(held.0, Place::Here { .. }), count <= IN_PLACE);
+            assert_eq!(matches!(held.0, Storage::Here { .. }), count <= IN_PLACE);
             assert_eq!(*held, values);
             assert_eq!(held, values.iter().copied().collect());
             assert!(held.into_iter().eq(&values));

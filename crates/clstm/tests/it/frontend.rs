@@ -2,7 +2,7 @@
 
 use clstm::audio::rms;
 use clstm::nn::Preset;
-use clstm::{Clip, FrontendConfig, Span, ViewsConfig};
+use clstm::{Clip, FrontendConfig, TtaConfig, Window};
 use proptest::prelude::*;
 
 use crate::support::{RATE, info, tiny_network, voice};
@@ -22,7 +22,7 @@ fn cleaning_removes_the_mean_trims_and_levels() {
     let mut samples = vec![0.0; 16_000];
     samples.extend(&sound);
     samples.extend([0.0; 24_000]);
-    let clean = frontend().clean(samples.clone());
+    let clean = frontend().preprocess(samples.clone());
     assert!(!clean.silent);
     assert!((rms(&clean.samples) - 0.1).abs() < 1e-6);
     // At most a frame and the margin of 50 ms on each side.
@@ -30,7 +30,7 @@ fn cleaning_removes_the_mean_trims_and_levels() {
     assert!((sound.len() / 2..=longest).contains(&clean.samples.len()), "{}", clean.samples.len());
 
     let louder: Vec<f32> = samples.iter().map(|x| 7.0 * x + 0.25).collect();
-    let same = frontend().clean(louder);
+    let same = frontend().preprocess(louder);
     assert_eq!(same.samples.len(), clean.samples.len());
     for (a, b) in same.samples.iter().zip(&clean.samples) {
         assert!((a - b).abs() < 1e-4, "gain and offset leave no trace: {a} and {b}");
@@ -41,7 +41,7 @@ fn cleaning_removes_the_mean_trims_and_levels() {
 fn silence_is_told() {
     for samples in [vec![], vec![0.0; 5000], vec![0.3; 5000], vec![1e-9; 5000]] {
         let n_samples = samples.len();
-        let clean = frontend().clean(samples);
+        let clean = frontend().preprocess(samples);
         assert!(clean.silent && clean.samples.len() == n_samples);
         assert!(clean.samples.iter().all(|&x| x == 0.0));
     }
@@ -49,8 +49,8 @@ fn silence_is_told() {
 
 #[test]
 fn spans_follow_the_length() {
-    let spans = |n| frontend().spans(&clip(n));
-    let one = |steps| vec![Span { steps, ..Span::default() }];
+    let spans = |n| frontend().windows(&clip(n));
+    let one = |steps| vec![Window { steps, ..Window::default() }];
     assert_eq!(spans(0), one(8));
     assert_eq!(spans(1), one(8));
     assert_eq!(spans(3200), one(8));
@@ -67,27 +67,35 @@ fn spans_follow_the_length() {
 fn segments_are_padded_at_the_end() {
     let (frontend, clip) = (frontend(), clip(3000));
     let mut segments = vec![f32::NAN; 10_000]; // what is left from before is overwritten
-    frontend.segments(&clip, &Span { steps: 8, ..Span::default() }, &mut segments);
+    frontend.write_window(&clip, &Window { steps: 8, ..Window::default() }, &mut segments);
     assert_eq!(segments.len(), 8 * 400);
     assert_eq!(segments[..3000], clip.samples);
     assert!(segments[3000..].iter().all(|&x| x == 0.0));
-    frontend.segments(&clip, &Span { start: 2999, steps: 1, ..Span::default() }, &mut segments);
+    frontend.write_window(
+        &clip,
+        &Window { start: 2999, steps: 1, ..Window::default() },
+        &mut segments,
+    );
     assert_eq!((segments.len(), segments[0], segments[1]), (400, 3000.0, 0.0));
-    frontend.segments(&clip, &Span { start: 9999, steps: 1, ..Span::default() }, &mut segments);
+    frontend.write_window(
+        &clip,
+        &Window { start: 9999, steps: 1, ..Window::default() },
+        &mut segments,
+    );
     assert_eq!(segments, [0.0; 400]);
 }
 
 #[test]
 fn views_hear_the_clip_behind_silence_and_upside_down() {
     let mut several = frontend();
-    several.views = ViewsConfig { offsets: 4, flips: true };
+    several.tta = TtaConfig { shifts: 4, polarity: true };
     let heard = |frontend: &FrontendConfig, clip: &Clip| -> Vec<Vec<f32>> {
         let mut segments = Vec::new();
-        let mut hear = |span: &Span| {
-            frontend.segments(clip, span, &mut segments);
+        let mut hear = |span: &Window| {
+            frontend.write_window(clip, span, &mut segments);
             segments.clone()
         };
-        frontend.spans(clip).iter().map(&mut hear).collect()
+        frontend.windows(clip).iter().map(&mut hear).collect()
     };
     // Lengths whose views have one span, one or two, and two.
     for n_samples in [0, 1, 3200, 7950, 12_000] {
@@ -102,7 +110,7 @@ fn views_hear_the_clip_behind_silence_and_upside_down() {
         }
         assert_eq!(heard(&several, &clip), by_hand, "{n_samples}");
     }
-    assert_eq!((several.views.count(), frontend().views.count()), (8, 1));
+    assert_eq!((several.tta.count(), frontend().tta.count()), (8, 1));
 }
 
 #[test]
@@ -130,8 +138,8 @@ fn each_setting_has_its_domain() {
     refused(&|config| config.min_steps = 21, "min_steps");
     refused(&|config| config.max_steps = usize::MAX, "max_steps");
     refused(&|config| config.trim.frame_s = 0.0, "frame_s");
-    refused(&|config| config.views.offsets = 0, "views.offsets");
-    refused(&|config| config.views.offsets = 65, "views.offsets");
+    refused(&|config| config.tta.shifts = 0, "tta.shifts");
+    refused(&|config| config.tta.shifts = 65, "tta.shifts");
 }
 
 proptest! {
@@ -139,7 +147,7 @@ proptest! {
     fn spans_cover_the_clip(n_samples in 0_usize..200_000, min in 1_usize..30, more in 0_usize..30) {
         let mut frontend = frontend();
         (frontend.min_steps, frontend.max_steps) = (min, min + more);
-        let spans = frontend.spans(&clip(n_samples));
+        let spans = frontend.windows(&clip(n_samples));
         let mut covered = 0;
         for (i, span) in spans.iter().enumerate() {
             prop_assert!((min..=min + more).contains(&span.steps));

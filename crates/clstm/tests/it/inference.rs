@@ -2,7 +2,7 @@
 
 use clstm::nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm::nn::{Mode, Preset};
-use clstm::{FrontendConfig, Scaling, TopLabel, logits, softmax};
+use clstm::{FrontendConfig, PlattScaling, ProbabilityCalibration, logits, softmax};
 
 use crate::support::{RATE, voice};
 
@@ -24,12 +24,14 @@ fn softmax_is_that_of_the_books() {
 #[test]
 fn a_scaling_moves_the_answer_and_the_others_keep_their_proportions() {
     let logits = [4.0_f64.ln(), 2.0_f64.ln(), 0.0, 0.0]; // 1/2, 1/4, 1/8, 1/8
-    let plain = Scaling::default().probabilities(&logits);
+    let plain = ProbabilityCalibration::default().probabilities(&logits);
     assert!(close(&plain, &[0.5, 0.25, 0.125, 0.125], 1e-15));
     // Log odds of 0 become ln 4: four in five.
     let offset = 4.0_f64.ln();
-    let scaling =
-        |slope, offset| Scaling { temperature: 1.0, top_label: TopLabel { slope, offset } };
+    let scaling = |slope, offset| ProbabilityCalibration {
+        temperature: 1.0,
+        top_label: PlattScaling { slope, offset },
+    };
     let surer = scaling(3.0, offset).probabilities(&logits);
     assert!(close(&surer, &[0.8, 0.1, 0.05, 0.05], 1e-15), "{surer:?}");
     // So unsure that the next class would overtake it: it stays just above.
@@ -37,14 +39,18 @@ fn a_scaling_moves_the_answer_and_the_others_keep_their_proportions() {
     assert!(unsure[0] > unsure[1] && unsure[0] - unsure[1] < 1e-8, "{unsure:?}");
     assert!(close(&unsure, &[1.0 / 3.0, 1.0 / 3.0, 1.0 / 6.0, 1.0 / 6.0], 1e-8));
     // The temperature comes first: at 1/2 the odds of the first are 16 to 6.
-    let both = Scaling { temperature: 0.5, ..scaling(2.0, 0.0) }.probabilities(&logits);
+    let both =
+        ProbabilityCalibration { temperature: 0.5, ..scaling(2.0, 0.0) }.probabilities(&logits);
     let odds = (16.0_f64 / 6.0).powi(2);
     assert!(close(&both[..1], &[odds / (1.0 + odds)], 1e-14), "{both:?}");
 }
 
 #[test]
 fn a_scaling_of_extreme_logits_gives_probabilities_all_the_same() {
-    let scaling = Scaling { temperature: 1.3, top_label: TopLabel { slope: 0.8, offset: -0.3 } };
+    let scaling = ProbabilityCalibration {
+        temperature: 1.3,
+        top_label: PlattScaling { slope: 0.8, offset: -0.3 },
+    };
     assert_eq!(scaling.probabilities(&[1e308, -1e308]), [1.0, 0.0]);
     assert_eq!(scaling.probabilities(&[3.0]), [1.0]);
     assert!(scaling.probabilities(&[]).is_empty());
@@ -60,13 +66,13 @@ fn the_logits_of_a_long_clip_are_the_mean_over_its_spans() {
     let device = Device::flex();
     let network = config.init(3, &device).expect("a network");
     let frontend = FrontendConfig::for_network(&config);
-    let clip = frontend.clean(voice(7.0, RATE, 120.0));
-    let spans = frontend.spans(&clip);
+    let clip = frontend.preprocess(voice(7.0, RATE, 120.0));
+    let spans = frontend.windows(&clip);
     assert_eq!(spans.len(), 4, "7 s in spans of 3 s, 1.5 s apart");
     let mut mean = vec![0.0; 8];
     for span in &spans {
         let mut segments = Vec::new();
-        frontend.segments(&clip, span, &mut segments);
+        frontend.write_window(&clip, span, &mut segments);
         let data = TensorData::new(segments, [1, span.steps, 2000]);
         let output = network.forward(Tensor::from_data(data, &device), Mode::Inference);
         for (mean, logit) in mean.iter_mut().zip(output.logits.into_data().iter::<f32>()) {

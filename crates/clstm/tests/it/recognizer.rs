@@ -17,7 +17,7 @@ fn recognizer() -> &'static Recognizer {
         // a low temperature tells the others from it.
         let mut model = tiny();
         let raw = Recognizer::new(model.clone()).expect("a recognizer");
-        let clip = model.info.frontend.clean(voice(1.5, RATE, 200.0));
+        let clip = model.info.frontend.preprocess(voice(1.5, RATE, 200.0));
         let is_bias = |tensor: &&mut NamedTensor| tensor.name == "head.class_bias";
         let bias = model.tensors.iter_mut().find(is_bias).expect("the bias of the logits");
         for (bias, logit) in bias.values.iter_mut().zip(raw.recognize_clip(&clip)) {
@@ -71,7 +71,7 @@ fn the_model_file_gives_the_same_answers() {
     let answer = opened.recognize(&sound, RATE).expect("an answer");
     assert_eq!(answer, made.recognize(&sound, RATE).expect("an answer"));
 
-    let clip = model.info.frontend.clean(sound);
+    let clip = model.info.frontend.preprocess(sound);
     let logits = opened.recognize_clip(&clip);
     assert_eq!(opened.probabilities(&logits), answer.probabilities);
     assert_eq!(model.info.scaling.probabilities(&logits), answer.probabilities);
@@ -86,7 +86,7 @@ fn another_precision_is_asked_for_and_hardly_changes_the_answer() {
     let half = recognizer().clone().with_precision(Precision::Bf16).expect("the CPU has it");
     assert_eq!((half.precision(), recognizer().precision()), (Precision::Bf16, Precision::F32));
     let sound = voice(1.1, RATE, 150.0);
-    let clip = half.info().frontend.clean(sound);
+    let clip = half.info().frontend.preprocess(sound);
     let (near, exact) = (half.recognize_clip(&clip), recognizer().recognize_clip(&clip));
     assert_ne!(near, exact, "it is not computed in bf16");
     // The logits of random weights may all be near zero, as sums of terms that are not.
@@ -104,8 +104,8 @@ fn clips_together_have_the_logits_of_each_alone_and_nearly_those_of_the_network(
     // One span of several lengths, and several spans.
     let seconds = [0.2, 1.9, 0.3, 0.21, 2.4, 0.35];
     let voices = seconds.iter().zip(0..).map(|(s, i)| voice(*s, RATE, 110.0 + 30.0 * f64::from(i)));
-    let clips: Vec<Clip> = voices.map(|sound| frontend.clean(sound)).collect();
-    assert!(frontend.spans(&clips[1]).len() > 1 && frontend.spans(&clips[4]).len() > 1);
+    let clips: Vec<Clip> = voices.map(|sound| frontend.preprocess(sound)).collect();
+    assert!(frontend.windows(&clips[1]).len() > 1 && frontend.windows(&clips[4]).len() > 1);
     let recognizer = Recognizer::new(model.clone()).expect("a recognizer");
     let alone: Vec<_> = clips.iter().map(|clip| recognizer.recognize_clip(clip)).collect();
     assert!(alone.iter().any(|logits| *logits != alone[0]), "the sounds matter");
@@ -133,7 +133,7 @@ fn logits_are_made_from_the_deep_features() {
         found.expect("a tensor of the head").values.clone()
     };
     let (weight, width) = (tensor("head.class_weight"), model.info.network.features);
-    let clean = |seconds| model.info.frontend.clean(voice(seconds, RATE, 170.0));
+    let clean = |seconds| model.info.frontend.preprocess(voice(seconds, RATE, 170.0));
     let clips = [clean(1.1), clean(9.0)]; // the second in several spans
     let scores = recognizer.score_clips(&[&clips[0], &clips[1]]);
     for (clip, scores) in clips.iter().zip(&scores) {
@@ -214,8 +214,8 @@ fn files_and_bytes_are_recognised_like_samples() {
 fn short_and_long_recordings_get_an_answer() {
     check(&hear(&voice(0.2, RATE, 140.0), RATE));
     let long = voice(3.0, RATE, 140.0);
-    let clip = recognizer().info().frontend.clean(long.clone());
-    assert!(recognizer().info().frontend.spans(&clip).len() > 5);
+    let clip = recognizer().info().frontend.preprocess(long.clone());
+    assert!(recognizer().info().frontend.windows(&clip).len() > 5);
     check(&hear(&long, RATE));
     let kilohertz = std::f32::consts::TAU * 1000.0 / RATE as f32;
     let tone: Vec<f32> = (0..16_000).map(|n| (n as f32 * kilohertz).sin()).collect();

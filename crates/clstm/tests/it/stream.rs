@@ -3,8 +3,8 @@
 use clstm::audio::{DecodeLimits, decode_file, resample};
 use clstm::nn::Preset;
 use clstm::{
-    Event, FrontendConfig, ModelInfo, Moment, Recognizer, Section, Stream, StreamConfig,
-    StreamError, Stretch,
+    Event, Frame, FrontendConfig, ModelInfo, Recognizer, Segment, Stream, StreamConfig,
+    StreamError, TimelineItem,
 };
 use proptest::prelude::*;
 use tempfile::tempdir;
@@ -17,7 +17,7 @@ fn recognizer() -> Recognizer {
 
 /// A hop of a fifth of a second, centred windows of half a second (all that the model hears).
 fn config() -> StreamConfig {
-    StreamConfig { hop_s: 0.2, smoothing_s: 0.3, min_section_s: 0.6, ..StreamConfig::recording() }
+    StreamConfig { hop_s: 0.2, smoothing_s: 0.3, min_segment_s: 0.6, ..StreamConfig::recording() }
 }
 
 fn heard(stream: &mut Stream, chunks: &[&[f32]]) -> Vec<Event> {
@@ -29,14 +29,14 @@ fn heard(stream: &mut Stream, chunks: &[&[f32]]) -> Vec<Event> {
     events
 }
 
-fn moments(events: &[Event]) -> Vec<&Moment> {
-    let moment = |event: &'_ Event| matches!(event, Event::Moment(_));
+fn moments(events: &[Event]) -> Vec<&Frame> {
+    let moment = |event: &'_ Event| matches!(event, Event::Frame(_));
     assert!(events.iter().any(moment));
-    events.iter().filter_map(|e| if let Event::Moment(m) = e { Some(m) } else { None }).collect()
+    events.iter().filter_map(|e| if let Event::Frame(m) = e { Some(m) } else { None }).collect()
 }
 
-fn sections(events: &[Event]) -> Vec<&Section> {
-    events.iter().filter_map(|e| if let Event::Section(s) = e { Some(s) } else { None }).collect()
+fn sections(events: &[Event]) -> Vec<&Segment> {
+    events.iter().filter_map(|e| if let Event::Segment(s) = e { Some(s) } else { None }).collect()
 }
 
 /// The sound in chunks of these sizes, over and over.
@@ -86,7 +86,7 @@ fn events_of_the_presets_do_not_depend_on_the_chunks() {
         let recognizer = Recognizer::new(model).expect("a model");
         let mut stream = Stream::new(&recognizer, RATE, &StreamConfig::live()).expect("a stream");
         let whole = heard(&mut stream, &[&sound]);
-        assert!(moments(&whole).iter().filter(|m| m.answer.is_some()).count() > 5);
+        assert!(moments(&whole).iter().filter(|m| m.prediction.is_some()).count() > 5);
         for sizes in [&[1_600_usize][..], &[24_001, 7, 8_000]] {
             assert_eq!(heard(&mut stream, &cut(&sound, sizes)), whole, "{preset}, {sizes:?}");
         }
@@ -105,7 +105,7 @@ fn an_answer_is_not_later_than_its_latency() {
             stream.push(chunk, &mut events).expect("sound");
             pushed += chunk.len();
             for event in events.drain(..) {
-                if let Event::Moment(moment) = event {
+                if let Event::Frame(moment) = event {
                     latest = latest.max(pushed as f64 / f64::from(rate) - moment.end_s);
                 }
             }
@@ -124,18 +124,18 @@ fn a_stretch_is_written_with_its_labels() {
     let events = heard(&mut stream, &[&sound]);
     let labels = recognizer.labels();
     for event in events {
-        let moments = matches!(event, Event::Moment(_));
-        assert_eq!(Stretch::of(event.clone(), !moments), None);
-        let stretch = Stretch::of(event.clone(), moments).expect("of this kind");
+        let moments = matches!(event, Event::Frame(_));
+        assert_eq!(TimelineItem::of(event.clone(), !moments), None);
+        let stretch = TimelineItem::of(event.clone(), moments).expect("of this kind");
         let json = serde_json::to_value(stretch.labelled(labels)).expect("JSON");
         let (times, speech, heard) = match &event {
-            Event::Moment(m) => {
-                let heard = m.answer.as_ref();
+            Event::Frame(m) => {
+                let heard = m.prediction.as_ref();
                 let heard = heard.map(|a| (a.label_index, a.smoothed[a.label_index], &a.smoothed));
                 ([m.start_s, m.end_s], Some(m.speech), heard)
             }
-            Event::Section(s) => {
-                let heard = s.emotion.as_ref();
+            Event::Segment(s) => {
+                let heard = s.label.as_ref();
                 let heard = heard.map(|e| (e.label_index, e.confidence, &e.probabilities));
                 ([s.start_s, s.end_s], None, heard)
             }
@@ -168,7 +168,7 @@ fn an_answer_is_what_the_recognizer_says_of_its_window() {
         assert_eq!(stream.latency_s(), lookahead as f64 / f64::from(RATE));
         let mut answers = 0;
         for moment in moments(&events) {
-            let Some(answer) = &moment.answer else { continue };
+            let Some(answer) = &moment.prediction else { continue };
             let end =
                 ((moment.end_s * f64::from(RATE)).round() as usize + lookahead).min(sound.len());
             let window = &sound[end.saturating_sub(8_000)..end];
@@ -198,13 +198,13 @@ fn moments_and_sections_cover_the_time_without_gaps() {
     }
     // The breath between the samples, to a hop and the release.
     let sample = (whole - 3.0) / 2.0;
-    let pause = sections(&events).into_iter().filter(|s| s.emotion.is_none());
+    let pause = sections(&events).into_iter().filter(|s| s.label.is_none());
     let pause = pause.max_by(|a, b| (a.end_s - a.start_s).total_cmp(&(b.end_s - b.start_s)));
     let pause = pause.expect("a pause");
     assert!((pause.start_s - sample).abs() < 0.6, "{pause:?} after {sample} s");
     assert!((pause.end_s - sample - 3.0).abs() < 0.6, "{pause:?}");
     for section in sections(&events) {
-        let Some(emotion) = &section.emotion else { continue };
+        let Some(emotion) = &section.label else { continue };
         let sum: f64 = emotion.probabilities.iter().sum();
         assert!((sum - 1.0).abs() < 1e-9 && emotion.confidence > 0.0, "{section:?}");
         assert_eq!(emotion.confidence, emotion.probabilities[emotion.label_index]);
@@ -218,9 +218,9 @@ fn silence_and_noise_without_speech_get_no_answer() {
     for sound in [vec![0.0; 48_000], hum] {
         let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
         let events = heard(&mut stream, &[&sound]);
-        assert!(moments(&events).iter().all(|m| m.answer.is_none()), "{events:?}");
+        assert!(moments(&events).iter().all(|m| m.prediction.is_none()), "{events:?}");
         let [pause] = sections(&events)[..] else { panic!("{events:?}") };
-        assert_eq!((pause.start_s, pause.end_s, &pause.emotion), (0.0, 3.0, &None));
+        assert_eq!((pause.start_s, pause.end_s, &pause.label), (0.0, 3.0, &None));
     }
     let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
     let mut events = Vec::new();

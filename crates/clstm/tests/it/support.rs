@@ -9,8 +9,8 @@ use clstm::nn::{
     Peepholes, Reset, TimePooling, parameters,
 };
 use clstm::{
-    Calibration, CalibrationScores, FrontendConfig, Model, ModelInfo, RiskPoint, Scaling, Score,
-    TrainingInfo, ViewsConfig,
+    Calibration, CalibrationScores, FrontendConfig, Model, ModelInfo, ProbabilityCalibration,
+    RiskPoint, Score, TrainingInfo, TtaConfig,
 };
 
 pub(crate) const RATE: u32 = 16_000;
@@ -102,10 +102,10 @@ pub(crate) fn info(network: NetworkConfig) -> ModelInfo {
             segment_length: network.segment_length,
             min_steps: 8,
             max_steps: 20,
-            views: ViewsConfig::default(),
+            tta: TtaConfig::default(),
         },
         network,
-        scaling: Scaling::of_temperature(0.7),
+        scaling: ProbabilityCalibration::of_temperature(0.7),
         calibration: Some(calibration()),
         training: TrainingInfo {
             corpus: "made-up".to_owned(),

@@ -1,7 +1,7 @@
 //! The figures of an evaluation.
 
 use clstm::nn::Precision;
-use clstm::{CalibrationScores, Recognizer, Scaling};
+use clstm::{CalibrationScores, ProbabilityCalibration, Recognizer};
 use clstm_train::{
     ClassMetrics, Dataset, ECE_BINS, Evaluation, Metrics, Protocol, Reliability, RiskCoverage,
 };
@@ -30,7 +30,7 @@ pub(crate) struct Report<'a> {
     macro_f1: f64,
     loss: f64,
     #[serde(flatten)]
-    scaling: Scaling,
+    scaling: ProbabilityCalibration,
     calibration: CalibrationScores,
     aurc: f64,
     labels: &'a [String],

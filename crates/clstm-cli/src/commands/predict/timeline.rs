@@ -16,7 +16,7 @@ use crate::inputs::{Input, RowError, Source};
 use crate::notes::note;
 use crate::output::Output;
 use crate::row_sink::RowSink;
-use crate::timeline::{Stretch, Timeline, TimelineRows, extension};
+use crate::timeline::{Timeline, TimelineItem, TimelineRows, extension};
 
 /// A week: recordings of any length are heard in the same memory, but a file must end.
 const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
@@ -130,7 +130,7 @@ impl Destination {
             Self::Document(output) => output.write(&rows.text(timeline)),
             Self::Folder(paths) => {
                 let path = &paths[index];
-                clstm::replace_file(path, rows.text(timeline).as_bytes())
+                clstm::write_atomic(path, rows.text(timeline).as_bytes())
                     .map_err(|error| Failure::writing(&path.display().to_string(), &error))
             }
         }
@@ -175,10 +175,10 @@ impl Hearing<'_> {
     fn timeline(&self, input: &Input) -> Timeline {
         let mut stretches = Vec::new();
         let tell = |event: Event| -> Result<(), StreamError> {
-            if let Event::Moment(moment) = &event {
+            if let Event::Frame(moment) = &event {
                 self.progress.heard(moment.end_s - moment.start_s);
             }
-            stretches.extend(Stretch::of(event, self.moments));
+            stretches.extend(TimelineItem::of(event, self.moments));
             Ok(())
         };
         let heard = match &input.source {

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use clstm::{Answer, Event, Moment};
+use clstm::{Event, Frame, WindowPrediction};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -29,11 +29,11 @@ fn answer(session: &mut Session, number: usize, label: Option<usize>) {
         let rest = 0.37 / (classes - 1) as f64;
         let smoothed = (0..classes).map(|k| if k == label_index { 0.63 } else { rest }).collect();
         let probabilities = (0..classes).map(|_| 0.0).collect();
-        Answer { probabilities, smoothed, label_index }
+        WindowPrediction { probabilities, smoothed, label_index }
     });
     let start_s = 0.5 * number as f64;
-    let moment = Moment { start_s, end_s: start_s + 0.5, speech: 1.0, answer };
-    session.hear(&Event::Moment(moment), Some(Duration::from_millis(23)));
+    let moment = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: answer };
+    session.hear(&Event::Frame(moment), Some(Duration::from_millis(23)));
 }
 
 /// Two minutes and some of talk.

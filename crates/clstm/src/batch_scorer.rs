@@ -4,31 +4,31 @@ use std::borrow::Borrow;
 
 use clstm_nn::Scores;
 
-use crate::compute::Compute;
-use crate::limits::spans_at_once;
-use crate::{Clip, ModelInfo, Span};
+use crate::backend::Backend;
+use crate::limits::batch_size;
+use crate::{Clip, ModelInfo, Window};
 
 /// What a network says of some clips, and the memory that it takes to say it.
 #[derive(Debug, Default)]
-pub(crate) struct Scoring {
+pub(crate) struct BatchScorer {
     /// Means over the spans of each clip, `[clips, features]`.
     pub(crate) features: Vec<f64>,
     /// Likewise, `[clips, classes]`.
     pub(crate) logits: Vec<f64>,
     /// All spans, and which clip they are of; those of one length next to each other.
-    order: Vec<(usize, Span)>,
+    order: Vec<(usize, Window)>,
     /// Spans of each clip.
     counts: Vec<usize>,
     batch: Vec<f32>,
     scores: Scores,
 }
 
-impl Scoring {
+impl BatchScorer {
     /// Scores `clips`. A clip's scores are the same, to the last bit, alone and among others.
     pub(crate) fn run<C: Borrow<Clip>>(
         &mut self,
         info: &ModelInfo,
-        compute: &Compute,
+        compute: &Backend,
         clips: &[C],
     ) {
         let ModelInfo { frontend, network, .. } = info;
@@ -41,19 +41,19 @@ impl Scoring {
         self.counts.clear();
         for (index, clip) in clips.iter().enumerate() {
             let before = self.order.len();
-            self.order.extend(frontend.each_span(clip.borrow()).map(|span| (index, span)));
+            self.order.extend(frontend.each_window(clip.borrow()).map(|span| (index, span)));
             self.counts.push(self.order.len() - before);
         }
         // Spans of one length can share a batch; those of a clip stay in their order.
         self.order.sort_unstable_by_key(|(clip, span)| {
-            (span.steps, *clip, span.start, span.lead, span.flipped)
+            (span.steps, *clip, span.start, span.offset, span.inverted)
         });
         for same in self.order.chunk_by(|(_, a), (_, b)| a.steps == b.steps) {
             let steps = same[0].1.steps;
-            for spans in same.chunks(spans_at_once(network, steps)) {
+            for spans in same.chunks(batch_size(network, steps)) {
                 self.batch.clear();
                 for (clip, span) in spans {
-                    frontend.add_segments(clips[*clip].borrow(), span, &mut self.batch);
+                    frontend.append_window(clips[*clip].borrow(), span, &mut self.batch);
                 }
                 compute.scores(&self.batch, [spans.len(), steps], &mut self.scores);
                 let features = self.scores.features.chunks_exact(f);

@@ -1,47 +1,47 @@
 //! Smoothing over time, and where one emotion ends and the next begins.
 
 use super::config::StreamConfig;
-use super::event::{Answer, Emotion, Moment, Section};
+use super::event::{Frame, LabelScore, Segment, WindowPrediction};
 use super::probabilities::Probabilities;
-use crate::Scaling;
+use crate::ProbabilityCalibration;
 
 /// A probability that is no less: one window alone must not rule a label out for seconds.
 const LEAST: f64 = 1e-6;
 
 /// Smooths the answers of moments in their order and joins moments to sections.
 #[derive(Debug)]
-pub(super) struct Sections {
+pub(super) struct Segmenter {
     /// The past weighs `exp(-hop / smoothing)`.
     smoothing_s: f64,
-    min_section_s: f64,
+    min_segment_s: f64,
     min_pause_s: f64,
     /// Smoothed log-probabilities; none before the first answer and after long pauses.
     smooth: Option<Probabilities>,
     /// Seconds since the last answer.
     quiet_s: f64,
-    current: Option<Open>,
+    current: Option<OpenSegment>,
     /// The latest moments, all of one label that is not the current section's.
-    pending: Vec<Heard>,
+    pending: Vec<SmoothedFrame>,
 }
 
 /// A moment as sections see it.
 #[derive(Debug)]
-struct Heard {
+struct SmoothedFrame {
     start_s: f64,
     end_s: f64,
     /// The label and the smoothed probabilities; `None` without speech.
-    answer: Option<(usize, Probabilities)>,
+    prediction: Option<(usize, Probabilities)>,
 }
 
-impl Heard {
+impl SmoothedFrame {
     fn label(&self) -> Option<usize> {
-        self.answer.as_ref().map(|(label, _)| *label)
+        self.prediction.as_ref().map(|(label, _)| *label)
     }
 }
 
 /// A section that has not ended.
 #[derive(Debug)]
-struct Open {
+struct OpenSegment {
     start_s: f64,
     end_s: f64,
     label: Option<usize>,
@@ -50,37 +50,37 @@ struct Open {
     answers: usize,
 }
 
-impl Open {
-    fn new(first: Heard) -> Self {
+impl OpenSegment {
+    fn new(first: SmoothedFrame) -> Self {
         let mut open = Self {
             start_s: first.start_s,
             end_s: first.end_s,
             label: first.label(),
-            sums: Probabilities::zeros(first.answer.as_ref().map_or(0, |(_, p)| p.len())),
+            sums: Probabilities::zeros(first.prediction.as_ref().map_or(0, |(_, p)| p.len())),
             answers: 0,
         };
         open.add(first);
         open
     }
 
-    fn add(&mut self, moment: Heard) {
+    fn add(&mut self, moment: SmoothedFrame) {
         self.end_s = moment.end_s;
         // What is heard within a pause too short to be speech's end of it is not the pause's.
-        if let (Some(_), Some((_, probabilities))) = (self.label, moment.answer) {
+        if let (Some(_), Some((_, probabilities))) = (self.label, moment.prediction) {
             self.sums.iter_mut().zip(&probabilities).for_each(|(sum, p)| *sum += p);
             self.answers += 1;
         }
     }
 
-    fn close(self) -> Section {
+    fn close(self) -> Segment {
         let Self { start_s, end_s, label, mut sums, answers } = self;
         sums.iter_mut().for_each(|sum| *sum /= answers.max(1) as f64);
-        let emotion = label.map(|label_index| Emotion {
+        let emotion = label.map(|label_index| LabelScore {
             label_index,
             confidence: sums.get(label_index).copied().unwrap_or(0.0),
             probabilities: sums,
         });
-        Section { start_s, end_s, emotion }
+        Segment { start_s, end_s, label: emotion }
     }
 }
 
@@ -88,12 +88,12 @@ impl Open {
 /// come of settings far from the usual.
 const PENDING: usize = 64;
 
-impl Sections {
+impl Segmenter {
     pub(super) fn new(config: &StreamConfig) -> Self {
-        let pending = config.min_section_s.max(config.min_pause_s) / config.hop_s;
+        let pending = config.min_segment_s.max(config.min_pause_s) / config.hop_s;
         Self {
             smoothing_s: config.smoothing_s,
-            min_section_s: config.min_section_s,
+            min_segment_s: config.min_segment_s,
             min_pause_s: config.min_pause_s,
             smooth: None,
             quiet_s: 0.0,
@@ -110,7 +110,7 @@ impl Sections {
         [start_s, end_s]: [f64; 2],
         speech: f64,
         probabilities: Option<Probabilities>,
-    ) -> (Moment, Option<Section>) {
+    ) -> (Frame, Option<Segment>) {
         let answer = match probabilities {
             Some(probabilities) => Some(self.smoothed(probabilities, end_s - start_s)),
             None => {
@@ -122,11 +122,11 @@ impl Sections {
             }
         };
         let heard = answer.as_ref().map(|a| (a.label_index, a.smoothed.clone()));
-        let ended = self.join(Heard { start_s, end_s, answer: heard });
-        (Moment { start_s, end_s, speech, answer }, ended)
+        let ended = self.join(SmoothedFrame { start_s, end_s, prediction: heard });
+        (Frame { start_s, end_s, speech, prediction: answer }, ended)
     }
 
-    fn smoothed(&mut self, probabilities: Probabilities, hop_s: f64) -> Answer {
+    fn smoothed(&mut self, probabilities: Probabilities, hop_s: f64) -> WindowPrediction {
         self.quiet_s = 0.0;
         let mut logs = probabilities.clone();
         logs.iter_mut().for_each(|p| *p = p.max(LEAST).ln());
@@ -137,15 +137,15 @@ impl Sections {
         }
         let mut smoothed = logs.clone();
         self.smooth = Some(logs);
-        Scaling::default().apply(&mut smoothed);
+        ProbabilityCalibration::default().apply(&mut smoothed);
         let best = smoothed.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         let label_index = best.map_or(0, |(label, _)| label);
-        Answer { probabilities, smoothed, label_index }
+        WindowPrediction { probabilities, smoothed, label_index }
     }
 
-    fn join(&mut self, moment: Heard) -> Option<Section> {
+    fn join(&mut self, moment: SmoothedFrame) -> Option<Segment> {
         let Some(current) = &mut self.current else {
-            self.current = Some(Open::new(moment));
+            self.current = Some(OpenSegment::new(moment));
             return None;
         };
         let label = moment.label();
@@ -164,20 +164,20 @@ impl Sections {
             // However short, speech after a pause is not the pause's.
             (None, _) => 0.0,
             (_, None) => self.min_pause_s,
-            _ => self.min_section_s,
+            _ => self.min_segment_s,
         };
         // Sums of hops are not exact.
         if last - first < least - 1e-6 {
             return None;
         }
         let mut pending = self.pending.drain(..);
-        let mut next = Open::new(pending.next()?);
+        let mut next = OpenSegment::new(pending.next()?);
         pending.for_each(|moment| next.add(moment));
-        self.current.replace(next).map(Open::close)
+        self.current.replace(next).map(OpenSegment::close)
     }
 
     /// The last section, at the end of the stream.
-    pub(super) fn finish(&mut self) -> Option<Section> {
+    pub(super) fn finish(&mut self) -> Option<Segment> {
         let mut current = self.current.take()?;
         self.pending.drain(..).for_each(|moment| current.add(moment));
         self.smooth = None;
@@ -188,13 +188,13 @@ impl Sections {
 
 #[cfg(test)]
 mod tests {
-    use super::{Probabilities, Section, Sections};
+    use super::{Probabilities, Segment, Segmenter};
     use crate::StreamConfig;
 
-    /// Sections of moments of half a second with these labels (`None` for a pause), of three.
+    /// Segmenter of moments of half a second with these labels (`None` for a pause), of three.
     fn sections(config: &StreamConfig, labels: &[Option<usize>]) -> Vec<(f64, f64, Option<usize>)> {
-        let mut sections = Sections::new(config);
-        let told = |s: Section| (s.start_s, s.end_s, s.emotion.map(|e| e.label_index));
+        let mut sections = Segmenter::new(config);
+        let told = |s: Segment| (s.start_s, s.end_s, s.label.map(|e| e.label_index));
         let mut all = Vec::new();
         for (i, label) in labels.iter().enumerate() {
             let times = [i as f64 * 0.5, (i + 1) as f64 * 0.5];
@@ -211,7 +211,7 @@ mod tests {
     fn config() -> StreamConfig {
         StreamConfig {
             smoothing_s: 0.0,
-            min_section_s: 1.0,
+            min_segment_s: 1.0,
             min_pause_s: 1.0,
             ..StreamConfig::live()
         }
@@ -236,10 +236,11 @@ mod tests {
     #[test]
     fn smoothing_is_a_running_mean_of_logarithms_that_pauses_end() {
         let config = StreamConfig { smoothing_s: 0.5, ..config() };
-        let mut sections = Sections::new(&config);
+        let mut sections = Segmenter::new(&config);
         let mut next = |i: usize, p: Option<[f64; 2]>| {
             let times = [i as f64 * 0.5, (i + 1) as f64 * 0.5];
-            let answer = sections.next(times, 1.0, p.map(|p| Probabilities::from(&p[..]))).0.answer;
+            let answer =
+                sections.next(times, 1.0, p.map(|p| Probabilities::from(&p[..]))).0.prediction;
             answer.map(|answer| answer.smoothed[0])
         };
         assert_eq!(next(0, Some([0.8, 0.2])), Some(0.8));

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::event::{Emotion, Event};
+use super::event::{Event, LabelScore};
 
 /// A stretch of a timeline, whether a section or a moment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stretch {
+pub struct TimelineItem {
     /// Where it begins, in seconds from the first sample.
     pub start_s: f64,
     /// Where it ends.
@@ -15,25 +15,25 @@ pub struct Stretch {
     /// Share of a moment that is speech; sections have none.
     pub speech: Option<f64>,
     /// What is heard, of a moment by its smoothed probabilities; `None` without speech.
-    pub emotion: Option<Emotion>,
+    pub label: Option<LabelScore>,
 }
 
-impl Stretch {
+impl TimelineItem {
     /// The stretch of an event where it is of the kind asked for: timelines are of moments, or of
     /// sections.
     #[must_use]
     pub fn of(event: Event, moments: bool) -> Option<Self> {
         match (&event, moments) {
-            (Event::Moment(_), true) | (Event::Section(_), false) => Some(event.into()),
+            (Event::Frame(_), true) | (Event::Segment(_), false) => Some(event.into()),
             _ => None,
         }
     }
 
     /// As it is written, with these labels of its model.
     #[must_use]
-    pub fn labelled<'a>(&'a self, labels: &'a [String]) -> LabelledStretch<'a> {
-        let emotion = self.emotion.as_ref();
-        LabelledStretch {
+    pub fn labelled<'a>(&'a self, labels: &'a [String]) -> LabelledItem<'a> {
+        let emotion = self.label.as_ref();
+        LabelledItem {
             start_s: self.start_s,
             end_s: self.end_s,
             speech: self.speech,
@@ -44,30 +44,30 @@ impl Stretch {
     }
 }
 
-impl From<Event> for Stretch {
+impl From<Event> for TimelineItem {
     fn from(event: Event) -> Self {
         match event {
-            Event::Moment(moment) => Self {
+            Event::Frame(moment) => Self {
                 start_s: moment.start_s,
                 end_s: moment.end_s,
                 speech: Some(moment.speech),
-                emotion: moment.answer.map(|answer| Emotion {
+                label: moment.prediction.map(|answer| LabelScore {
                     label_index: answer.label_index,
                     confidence: answer.smoothed.get(answer.label_index).copied().unwrap_or(0.0),
                     probabilities: answer.smoothed,
                 }),
             },
-            Event::Section(section) => Self {
+            Event::Segment(section) => Self {
                 start_s: section.start_s,
                 end_s: section.end_s,
                 speech: None,
-                emotion: section.emotion,
+                label: section.label,
             },
         }
     }
 }
 
-/// A [`Stretch`] with the names of its labels: the one shape of all JSON that tells of stretches, to be
+/// A [`TimelineItem`] with the names of its labels: the one shape of all JSON that tells of stretches, to be
 /// flattened into whatever surrounds it.
 ///
 /// ```text
@@ -75,7 +75,7 @@ impl From<Event> for Stretch {
 /// {"start_s":3.0,"end_s":4.0,"speech":0.125,"label":null}
 /// ```
 #[derive(Clone, Debug, Serialize)]
-pub struct LabelledStretch<'a> {
+pub struct LabelledItem<'a> {
     /// Where it begins, in seconds from the first sample.
     pub start_s: f64,
     /// Where it ends.

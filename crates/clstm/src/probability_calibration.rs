@@ -9,14 +9,14 @@ use crate::ModelError;
 /// The temperature (Guo et al., *On Calibration of Modern Neural Networks*, 2017) makes the true classes as
 /// likely as it can. A confidence is asked another question, how often answers given with it are right, and
 /// one number does not answer both: on speakers that a model has not heard, temperatures leave confidences
-/// some points too high. So the confidence is then scaled for itself ([`TopLabel`]).
+/// some points too high. So the confidence is then scaled for itself ([`PlattScaling`]).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Scaling {
+pub struct ProbabilityCalibration {
     /// What the logits are divided by; 1 leaves them.
     pub temperature: f64,
     /// What is done to the largest probability.
     #[serde(default)]
-    pub top_label: TopLabel,
+    pub top_label: PlattScaling,
 }
 
 /// Platt scaling of the largest probability `p` (Platt, *Probabilistic Outputs for Support Vector Machines*,
@@ -25,28 +25,28 @@ pub struct Scaling {
 ///
 /// An answer stays the answer: where others would overtake it, it stays just above them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TopLabel {
+pub struct PlattScaling {
     /// Above 0; 1 leaves the log odds.
     pub slope: f64,
     /// Added to the log odds.
     pub offset: f64,
 }
 
-impl TopLabel {
+impl PlattScaling {
     /// Changes nothing.
     pub const IDENTITY: Self = Self { slope: 1.0, offset: 0.0 };
 }
 
-impl Default for TopLabel {
+impl Default for PlattScaling {
     fn default() -> Self {
         Self::IDENTITY
     }
 }
 
-impl Default for Scaling {
+impl Default for ProbabilityCalibration {
     /// The softmax alone.
     fn default() -> Self {
-        Self { temperature: 1.0, top_label: TopLabel::IDENTITY }
+        Self { temperature: 1.0, top_label: PlattScaling::IDENTITY }
     }
 }
 
@@ -57,7 +57,7 @@ const LEAD: f64 = 1.0 + 1e-9;
 /// numbers overflow.
 const MOST: f64 = 1e6;
 
-impl Scaling {
+impl ProbabilityCalibration {
     /// A temperature alone.
     #[must_use]
     pub fn of_temperature(temperature: f64) -> Self {
@@ -74,7 +74,7 @@ impl Scaling {
         values
     }
 
-    /// [`Scaling::probabilities`] in the place of the logits.
+    /// [`ProbabilityCalibration::probabilities`] in the place of the logits.
     pub fn apply(&self, values: &mut [f64]) {
         let best = values.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
         let Some((best, largest)) = best else { return };
@@ -86,9 +86,9 @@ impl Scaling {
             .filter(|(class, _)| *class != best)
             .fold((0.0, 0.0_f64), |(sum, next), (_, power)| (sum + power, next.max(*power)));
         let (top, rest) = match self.top_label {
-            TopLabel::IDENTITY => (1.0 / (1.0 + others), others / (1.0 + others)),
+            PlattScaling::IDENTITY => (1.0 / (1.0 + others), others / (1.0 + others)),
             _ if others == 0.0 => (1.0, 0.0),
-            TopLabel { slope, offset } => {
+            PlattScaling { slope, offset } => {
                 let odds = offset - slope * others.ln();
                 let least = LEAD * next / (others + LEAD * next);
                 let (top, rest) = (1.0 / (1.0 + (-odds).exp()), 1.0 / (1.0 + odds.exp()));

@@ -6,14 +6,14 @@ use clstm_nn::{Engine, Mode, Network, Precision, Scores};
 use crate::{Model, ModelError};
 
 #[derive(Debug)]
-pub(crate) enum Compute {
+pub(crate) enum Backend {
     /// Packed weights and plain slices.
     Engine(Box<Engine>),
     /// A network on a device that has no kernels of ours.
     Device(Box<Network>, Device),
 }
 
-impl Compute {
+impl Backend {
     /// # Errors
     /// If the weights are not those of the network that the model describes, or the device cannot
     /// compute in the precision.
