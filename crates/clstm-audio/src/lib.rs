@@ -1,13 +1,12 @@
-//! Decoding, resampling, level, segmentation and augmentation of recordings.
+//! Decoding, resampling, level, trimming and segmentation of recordings.
 //!
-//! A recording becomes network input in five steps, each its own module and each usable alone:
+//! A recording becomes network input in four steps, each its own module and each usable alone:
 //!
 //! 1. [`load_file`] or [`load_bytes`] decode WAV, AIFF, FLAC, MP3, Ogg, WebM and M4A/AAC, mix the
 //!    channels down to one and resample, chunk by chunk.
 //! 2. [`speech_bounds`] finds the speech between the quiet edges.
 //! 3. [`rms_normalize`] brings the clip to the target level (Eq. 1 of the paper).
-//! 4. [`Augmenter`] varies a clip for training; [`place()`] puts it into its span for evaluation.
-//! 5. [`segment()`] cuts the span into the time steps of the network.
+//! 4. [`segment()`] cuts the span into the time steps of the network.
 //!
 //! ```
 //! use clstm_audio::{SegmentConfig, TrimConfig, Waveform};
@@ -22,11 +21,9 @@
 //! clstm_audio::rms_normalize(speech, 0.1);
 //!
 //! let config = SegmentConfig { length: 1600, hop: 1600, steps: 30 };
-//! let mut span = vec![0.0; config.span()];
-//! let placed = clstm_audio::place(speech, config.span(), &mut span);
 //! let mut steps = vec![0.0; config.steps * config.length];
-//! clstm_audio::segment(&span, &config, &mut steps);
-//! assert_eq!(config.steps_used(placed.end), 10);
+//! clstm_audio::segment(speech, &config, &mut steps);
+//! assert_eq!(config.steps_used(speech.len()), 10);
 //! # Ok(())
 //! # }
 //! ```
@@ -34,24 +31,21 @@
 //! Samples are `f32` at full scale ±1, lengths are in samples and rates in Hz unless a name ends
 //! in a unit (`_s` seconds, `_db` decibels). The crate knows nothing of networks or corpora.
 
-mod augment;
 mod decode;
 mod error;
+mod extensions;
 mod level;
 mod resample;
 mod segment;
 mod trim;
 mod waveform;
 
-pub use augment::{
-    AugmentConfig, Augmenter, BandPassConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
-    OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig, place,
-};
 pub use decode::{
     DecodeLimits, WebmStream, decode_bytes, decode_file, load_bytes, load_file, promised_s,
     stream_bytes, stream_file,
 };
 pub use error::AudioError;
+pub use extensions::EXTENSIONS;
 pub use level::{LOUDEST, Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};
 pub use resample::{Resampler, resample};
 pub use segment::{SegmentConfig, Windows, segment, windows};

@@ -6,13 +6,6 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::failure::Failure;
 
-/// What is taken for a recording in a folder, by its extension. Also what cannot be decoded: a
-/// recording that is passed over in silence would be missed, one with an error is not.
-const EXTENSIONS: &[&str] = &[
-    "aac", "aif", "aifc", "aiff", "amr", "caf", "flac", "m4a", "m4b", "mp3", "oga", "ogg", "opus",
-    "wav", "wave", "wma",
-];
-
 /// One recording to be, in the order asked for.
 #[derive(Debug)]
 pub(crate) struct Input {
@@ -138,5 +131,5 @@ fn is_hidden(entry: &DirEntry) -> bool {
 
 fn is_audio(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
+    extension.is_some_and(|extension| clstm::audio::EXTENSIONS.contains(&extension.as_str()))
 }

@@ -41,9 +41,6 @@ pub(crate) const ADAPTER: Adapter = Adapter {
 const LAYOUT: &str = "LABEL/*.wav, or train/LABEL/*.wav and test/LABEL/*.wav, or metadata.csv with \
                       file_name and label";
 
-/// What the decoders read.
-const EXTENSIONS: &[&str] = &["wav", "flac", "mp3", "ogg", "m4a", "aac"];
-
 /// Deep enough to tell of recordings that lie too deep.
 const MAX_DEPTH: usize = 5;
 
@@ -51,7 +48,7 @@ const MAX_DEPTH: usize = 5;
 const METADATA: [&str; 2] = ["metadata.csv", "metadata.jsonl"];
 
 fn open(root: &Path) -> Result<Corpus, CorpusError> {
-    let files = walk::files(ADAPTER.info.name, root, MAX_DEPTH, EXTENSIONS)?;
+    let files = walk::files(ADAPTER.info.name, root, MAX_DEPTH, clstm_audio::EXTENSIONS)?;
     let lists = walk::files(ADAPTER.info.name, root, 2, &["csv", "jsonl"])?;
     let lists: Vec<PathBuf> = lists
         .into_iter()

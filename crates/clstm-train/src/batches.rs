@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 
-use clstm_audio::{AugmentConfig, Augmenter};
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
+use crate::augment::{AugmentConfig, Augmenter};
 use crate::mixup::mix_up;
 use crate::tasks::Tasks;
 use crate::{Batch, Dataset, Recipe, Teacher, TrainError};

@@ -17,6 +17,7 @@
 //! unless asked for: the inner split of a nested validation), and what its confidences are calibrated with is fitted on others ([`RunCalibration`]).
 
 mod ablation;
+mod augment;
 mod average;
 mod batches;
 mod books;
@@ -52,6 +53,10 @@ mod validation;
 pub use ablation::{
     Ablation, AblationRow, AblationTable, OrderAgreement, PaperFigures, RowFigures, Swap, ablate,
     ablation_recipes,
+};
+pub use augment::{
+    AugmentConfig, Augmenter, BandPassConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
+    OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig, center_crop,
 };
 pub use average::average_runs;
 pub use books::{FoldOutcome, join_folds};

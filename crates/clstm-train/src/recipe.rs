@@ -3,14 +3,14 @@
 mod settings;
 
 use clstm::FrontendConfig;
-use clstm_audio::{
-    AugmentConfig, FilterConfig, NoiseConfig, OffsetConfig, PolarityConfig, SpeedConfig,
-    TimeMaskConfig,
-};
 use clstm_nn::{NetworkConfig, Precision, Preset};
 use serde::{Deserialize, Serialize};
 
 use self::settings::Settings;
+use crate::augment::{
+    AugmentConfig, FilterConfig, NoiseConfig, OffsetConfig, PolarityConfig, SpeedConfig,
+    TimeMaskConfig,
+};
 use crate::{DistillationConfig, MatrixRule, Schedule, TaskConfig, TrainError, ValidationConfig};
 
 /// The optimiser's settings.

@@ -57,6 +57,11 @@ fn m4a_aac() {
 }
 
 #[test]
+fn m4a_alac() {
+    check("alac.m4a", 16_000, 0.2, 0, 78.0);
+}
+
+#[test]
 fn adts_aac() {
     check("tone.aac", 16_000, 1.0, 2048, 27.0);
 }

@@ -3,7 +3,6 @@
 // Clippy exempts test functions, not the helpers they call.
 #![allow(clippy::unwrap_used)]
 
-mod augmenting;
 mod compressed;
 mod corpus;
 mod damage;

@@ -1,5 +1,6 @@
 //! Integration tests of the training: tiny networks on a tiny made-up corpus.
 
+mod augmentation;
 mod average;
 mod corpus;
 mod cross_validation;
@@ -13,4 +14,5 @@ mod statistics;
 mod tasks;
 mod teacher;
 mod tensorboard;
+mod tone;
 mod validation;

@@ -1,22 +1,21 @@
-//! Speed change by windowed-sinc interpolation.
+//! Speed perturbation by windowed-sinc interpolation.
 
 /// Taps of the interpolator: at 16 the images lie about 60 dB below the signal.
 const TAPS: usize = 16;
-/// Positions between two samples. The nearest one is taken: at a quarter of the sample rate the
-/// rounding of the position makes noise 67 dB below the signal.
+/// Interpolation phases between two samples. The nearest phase is used; at a quarter of the sample
+/// rate the rounding adds noise 67 dB below the signal.
 const PHASES: usize = 1024;
-/// Shape of the Kaiser window.
+/// Shape parameter of the Kaiser window.
 const BETA: f64 = 6.0;
 
-/// A table of interpolation filters.
+/// A table of polyphase interpolation filters.
 pub(super) struct Interpolator {
     /// `[PHASES][TAPS]`
     table: Vec<[f32; TAPS]>,
 }
 
 impl Interpolator {
-    /// For speeds up to `1 + max`. The cutoff leaves room for that speed, above which frequencies
-    /// would fold back.
+    /// Filters for speeds up to `1 + max`. The cutoff is lowered by that factor against aliasing.
     pub(super) fn new(max: f32) -> Self {
         let cutoff = 1.0 / (1.0 + f64::from(max));
         let table = (0..PHASES)
@@ -24,11 +23,11 @@ impl Interpolator {
                 let fraction = phase as f64 / PHASES as f64;
                 let mut taps = [0.0f64; TAPS];
                 for (k, tap) in taps.iter_mut().enumerate() {
-                    // Distance from the wanted position, in input samples.
+                    // Distance from the interpolated position, in input samples.
                     let x = k as f64 - (TAPS / 2 - 1) as f64 - fraction;
                     *tap = cutoff * sinc(cutoff * x) * kaiser(x / (TAPS / 2) as f64);
                 }
-                // Each phase passes DC alike, or the phases would modulate the signal.
+                // Equal DC gain in every phase: otherwise the phases modulate the signal.
                 let sum: f64 = taps.iter().sum();
                 taps.map(|tap| (tap / sum) as f32)
             })
@@ -36,21 +35,21 @@ impl Interpolator {
         Self { table }
     }
 
-    /// Writes the samples from number `first` on of `clean` played at `speed`.
+    /// Writes the samples of `clean` at `speed`, starting at output sample `first`.
     pub(super) fn interpolate(&self, clean: &[f32], speed: f64, first: usize, out: &mut [f32]) {
         let step = speed * PHASES as f64;
         for (n, y) in out.iter_mut().enumerate() {
             // Rounded by truncation: `round` is a library call on machines without SSE4.1.
             let ticks = ((first + n) as f64 * step + 0.5) as usize;
-            let (centre, phase) = (ticks / PHASES, ticks % PHASES);
+            let (center, phase) = (ticks / PHASES, ticks % PHASES);
             let taps = &self.table[phase];
-            let window = centre
+            let window = center
                 .checked_sub(TAPS / 2 - 1)
                 .and_then(|start| clean.get(start..start + TAPS))
                 .and_then(|window| <&[f32; TAPS]>::try_from(window).ok());
             *y = match window {
                 Some(window) => dot(window, taps),
-                None => dot_at_edge(clean, centre, taps),
+                None => dot_at_edge(clean, center, taps),
             };
         }
     }
@@ -62,7 +61,7 @@ pub(super) fn len_at(n: usize, speed: f64) -> usize {
 }
 
 fn dot(window: &[f32; TAPS], taps: &[f32; TAPS]) -> f32 {
-    // Four sums in a fixed order: vectorised, and the same on every run.
+    // Four partial sums in a fixed order: the compiler vectorises them and the result is reproducible.
     let mut sums = [0.0f32; 4];
     for (window, taps) in window.chunks_exact(4).zip(taps.chunks_exact(4)) {
         for ((sum, x), tap) in sums.iter_mut().zip(window).zip(taps) {
@@ -73,9 +72,9 @@ fn dot(window: &[f32; TAPS], taps: &[f32; TAPS]) -> f32 {
 }
 
 /// Beyond its edges the clip is zero.
-fn dot_at_edge(clean: &[f32], centre: usize, taps: &[f32; TAPS]) -> f32 {
+fn dot_at_edge(clean: &[f32], center: usize, taps: &[f32; TAPS]) -> f32 {
     let sample = |k: usize| {
-        let at = (centre + k).checked_sub(TAPS / 2 - 1)?;
+        let at = (center + k).checked_sub(TAPS / 2 - 1)?;
         clean.get(at).copied()
     };
     taps.iter().enumerate().map(|(k, tap)| tap * sample(k).unwrap_or(0.0)).sum()

@@ -1,58 +1,58 @@
-//! Which effects, how often and how strong.
+//! Settings of the augmentations: probability and strength of each effect.
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::AudioError;
+use crate::TrainError;
 
-/// How a clip is varied for training. The default varies nothing.
+/// Augmentation of training clips. The default applies none.
 ///
-/// Each effect has its own probability, 0 to switch it off, and its own stream of random numbers:
-/// switching one off leaves the others as they were.
+/// Each effect has its own probability (0 disables it) and its own random stream: disabling one
+/// effect leaves the draws of the others unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AugmentConfig {
-    /// RMS to which the clip is brought at the end, over the part that is not padding. None leaves
-    /// the level that the effects gave. It must be that of
-    /// [`rms_normalize`](crate::rms_normalize) in evaluation.
+    /// RMS level of the result without its padding, full scale being 1. `None` keeps the level after
+    /// the effects. It must equal the level of [`rms_normalize`](clstm_audio::rms_normalize) in
+    /// evaluation.
     pub target_rms: Option<f32>,
-    /// Speed, and pitch with it.
+    /// Speed perturbation; changes the pitch as well.
     pub speed: SpeedConfig,
-    /// Resonances of the voice, and not its pitch.
+    /// Formant shift without a change of pitch.
     pub formants: FormantConfig,
-    /// A random colouring, as of another microphone or room.
+    /// Random FIR filter: another microphone or acoustic environment.
     pub filter: FilterConfig,
-    /// A band limit, as of a telephone.
+    /// Band-pass filter: a telephone line.
     pub band_pass: BandPassConfig,
-    /// Where the clip stands in its span.
+    /// Position of the crop, or of a short clip within its padding.
     pub offset: OffsetConfig,
-    /// White noise.
+    /// Additive white noise.
     pub noise: NoiseConfig,
-    /// Level around the target.
+    /// Gain relative to the target level.
     pub gain: GainConfig,
-    /// Sign.
+    /// Polarity inversion.
     pub polarity: PolarityConfig,
-    /// Short silences.
+    /// Time masking.
     pub time_mask: TimeMaskConfig,
 }
 
-/// Playing faster or slower, by band-limited interpolation.
+/// Speed perturbation by band-limited interpolation (Ko et al. 2015).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpeedConfig {
     /// Probability.
     pub prob: f32,
-    /// Largest change: 0.1 draws factors from 0.9 to 1.1. Below 0.5.
+    /// Largest relative change: 0.1 draws factors from 0.9 to 1.1. At most 0.49.
     pub max: f32,
 }
 
-/// Stretching the spectral envelope along the frequency, as of a shorter or longer vocal tract; pitch and
-/// length stay. With [`SpeedConfig`] pitch and formants vary apart, as they do between speakers.
+/// Scaling of the spectral envelope along the frequency axis: a shorter or longer vocal tract. Pitch and
+/// duration are kept. Together with [`SpeedConfig`], pitch and formants vary independently.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FormantConfig {
     /// Probability.
     pub prob: f32,
-    /// Largest change: 0.1 moves formants by factors from 0.9 to 1.1. Below 0.5.
+    /// Largest relative change: 0.1 scales formant frequencies by factors from 0.9 to 1.1. At most 0.49.
     pub max: f32,
 }
 
@@ -62,7 +62,7 @@ pub struct FormantConfig {
 pub struct FilterConfig {
     /// Probability.
     pub prob: f32,
-    /// Largest size of the other eight taps relative to the centre one: 0 is no filter, 1 strong.
+    /// Largest magnitude of the other eight taps relative to the centre tap, 0 to 1.
     pub strength: f32,
 }
 
@@ -79,16 +79,15 @@ pub struct BandPassConfig {
 }
 
 impl Default for BandPassConfig {
-    /// Off; the telephone band when switched on.
+    /// Disabled; the telephone band if a probability is set.
     fn default() -> Self {
         Self { prob: 0.0, low_hz: 300.0, high_hz: 3400.0 }
     }
 }
 
-/// A random part of a clip longer than its span, a random shift of a shorter one.
+/// A random crop of a clip longer than the span, a random shift of a shorter one.
 ///
-/// Without it a longer clip gives its middle and a shorter one starts the span, see
-/// [`place`](crate::place()).
+/// When it is not applied: [`center_crop`](crate::center_crop).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OffsetConfig {
@@ -99,32 +98,32 @@ pub struct OffsetConfig {
 }
 
 impl Default for OffsetConfig {
-    /// Off; up to 0.5 s when switched on.
+    /// Disabled; up to 0.5 s if a probability is set.
     fn default() -> Self {
         Self { prob: 0.0, max_shift_s: 0.5 }
     }
 }
 
-/// White noise under the clip, not under the padding.
+/// White noise added to the clip, not to the padding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NoiseConfig {
     /// Probability.
     pub prob: f32,
-    /// Loudest noise: lowest ratio of signal to noise, in dB.
+    /// Lowest signal-to-noise ratio, in dB.
     pub min_snr_db: f32,
-    /// Softest noise: highest ratio of signal to noise, in dB.
+    /// Highest signal-to-noise ratio, in dB.
     pub max_snr_db: f32,
 }
 
 impl Default for NoiseConfig {
-    /// Off; 15 to 40 dB when switched on.
+    /// Disabled; 15 to 40 dB if a probability is set.
     fn default() -> Self {
         Self { prob: 0.0, min_snr_db: 15.0, max_snr_db: 40.0 }
     }
 }
 
-/// Level relative to the target, or to the clip where there is no target.
+/// Random gain relative to the target level, or to the clip if there is no target.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GainConfig {
@@ -136,7 +135,7 @@ pub struct GainConfig {
     pub max_db: f32,
 }
 
-/// Turning the waveform upside down.
+/// Polarity inversion.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolarityConfig {
@@ -144,24 +143,23 @@ pub struct PolarityConfig {
     pub prob: f32,
 }
 
-/// Short stretches of zeros. Together they never cover more than half of the clip.
+/// Time masking (SpecAugment, on the waveform): intervals of zeros, together at most half of the clip.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TimeMaskConfig {
     /// Probability.
     pub prob: f32,
-    /// How many.
+    /// Number of intervals.
     pub count: usize,
-    /// Longest one, in seconds; lengths are drawn evenly from 0.
+    /// Longest interval, in seconds; lengths are uniform from 0.
     pub max_s: f32,
 }
 
-/// Gains and ratios beyond this many dB are mistakes and would leave the range of `f32`.
-const MAX_DB: f32 = 200.0;
+/// Bound on gains and ratios, in dB: larger values leave the range of `f32`.
+const DB_LIMIT: f32 = 200.0;
 
 impl AugmentConfig {
-    /// A mild mixture for acted speech at close microphones: what changes between speakers,
-    /// microphones and cuts, and leaves the emotion.
+    /// A mild set of effects for acted speech recorded at a close microphone.
     #[must_use]
     pub fn mild(target_rms: Option<f32>) -> Self {
         Self {
@@ -182,8 +180,8 @@ impl AugmentConfig {
     ///
     /// # Errors
     ///
-    /// [`AudioError::BadConfig`] naming the first field that is wrong.
-    pub fn validate(&self, sample_rate: u32) -> Result<(), AudioError> {
+    /// [`TrainError::Recipe`] with the name of the first field outside its domain.
+    pub fn validate(&self, sample_rate: u32) -> Result<(), TrainError> {
         let probabilities = [
             ("speed.prob", self.speed.prob),
             ("formants.prob", self.formants.prob),
@@ -206,13 +204,13 @@ impl AugmentConfig {
         within("formants.max", self.formants.max, 0.0..=0.49)?;
         within("filter.strength", self.filter.strength, 0.0..=1.0)?;
         within("offset.max_shift_s", self.offset.max_shift_s, 0.0..=3600.0)?;
-        within("noise.max_snr_db", self.noise.max_snr_db, -MAX_DB..=MAX_DB)?;
-        within("noise.min_snr_db", self.noise.min_snr_db, -MAX_DB..=self.noise.max_snr_db)?;
-        within("gain.max_db", self.gain.max_db, -MAX_DB..=MAX_DB)?;
-        within("gain.min_db", self.gain.min_db, -MAX_DB..=self.gain.max_db)?;
+        within("noise.max_snr_db", self.noise.max_snr_db, -DB_LIMIT..=DB_LIMIT)?;
+        within("noise.min_snr_db", self.noise.min_snr_db, -DB_LIMIT..=self.noise.max_snr_db)?;
+        within("gain.max_db", self.gain.max_db, -DB_LIMIT..=DB_LIMIT)?;
+        within("gain.min_db", self.gain.min_db, -DB_LIMIT..=self.gain.max_db)?;
         within("time_mask.max_s", self.time_mask.max_s, 0.0..=3600.0)?;
         if self.band_pass.prob > 0.0 {
-            // Closer to half the rate the low pass would have no room.
+            // The low pass is degenerate at half the sample rate.
             within("band_pass.high_hz", self.band_pass.high_hz, 1.0..=0.499 * sample_rate as f32)?;
             within("band_pass.low_hz", self.band_pass.low_hz, 1.0..=self.band_pass.high_hz)?;
         }
@@ -224,11 +222,11 @@ fn within(
     field: &'static str,
     value: f32,
     range: std::ops::RangeInclusive<f32>,
-) -> Result<(), AudioError> {
-    // Also false for NaN.
+) -> Result<(), TrainError> {
+    // False for NaN, too.
     if range.contains(&value) {
         return Ok(());
     }
-    let reason = format!("must be {} to {}, got {value}", range.start(), range.end());
-    Err(AudioError::config(field, reason))
+    let (min, max) = (range.start(), range.end());
+    Err(TrainError::Recipe(format!("augment.{field} must be {min} to {max}, got {value}")))
 }

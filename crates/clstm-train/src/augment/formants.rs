@@ -1,9 +1,9 @@
-//! Moving the resonances of a voice while its pitch stays.
+//! Formant shift: moves the formants of a voice and keeps its pitch.
 //!
-//! Speed moves pitch and formants together, as if all speakers were copies of one another at other sizes. Between
-//! people the two vary apart. Here the spectral envelope of each frame is stretched along the frequency and the
-//! fine structure, which has the pitch, left in place. The envelope is the log spectrum without its fast
-//! ripples: the low part of the cepstrum (Oppenheim & Schafer, *Discrete-Time Signal Processing*, ch. 13).
+//! Speed perturbation scales pitch and formants by one factor; between speakers the two vary independently.
+//! Here the spectral envelope of each frame is scaled along the frequency axis, and the fine structure, which
+//! carries the pitch, is kept. The envelope is the log spectrum liftered to low quefrencies (Oppenheim &
+//! Schafer, *Discrete-Time Signal Processing*, ch. 13).
 
 use std::sync::Arc;
 
@@ -12,15 +12,15 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 /// Shortest frame, in seconds; frames have the next power of two of samples.
 const FRAME_S: f32 = 0.03;
-/// Longest quefrency of the envelope, in seconds. The pitch of a voice of up to 500 Hz lies behind it; ripples
-/// closer together than 500 Hz are pitch to it, too, so that a narrow resonance moves about half as far as asked.
+/// Longest quefrency of the envelope, in seconds. Pitch up to 500 Hz has longer quefrencies. So does the shape
+/// of a narrow resonance: it moves by about half of the factor.
 const QUEFRENCY_S: f32 = 0.002;
-/// Largest gain of a band, up or down: 20 dB, in nepers.
-const MOST: f32 = std::f32::consts::LN_10;
-/// Power below which a bin counts as empty, relative to the frame's mean power: 60 dB.
+/// Largest gain of a frequency bin, up or down: 20 dB, in nepers.
+const MAX_GAIN: f32 = std::f32::consts::LN_10;
+/// Power floor of a bin relative to the mean power of the frame: -60 dB.
 const FLOOR: f32 = 1e-6;
 
-/// Moves formants; all of its memory is made with it.
+/// Moves formants. It allocates its buffers once.
 pub(super) struct FormantShifter {
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
@@ -36,7 +36,7 @@ pub(super) struct FormantShifter {
     cepstrum: Vec<Complex32>,
     /// `[frame / 2 + 1]`, in nepers
     envelope: Vec<f32>,
-    work: Vec<Complex32>,
+    fft_scratch: Vec<Complex32>,
 }
 
 impl FormantShifter {
@@ -48,10 +48,10 @@ impl FormantShifter {
         let cut = QUEFRENCY_S * sample_rate as f32;
         let lifter = |n: usize| match n as f32 / cut {
             x if x >= 1.0 => 0.0,
-            // The upper half fades out, or the envelope would ring.
+            // A raised-cosine roll-off over the upper half: a sharp cut would make the envelope ring.
             x => (0.5 + 0.5 * (std::f32::consts::TAU * (x - 0.5).max(0.0)).cos()) / frame as f32,
         };
-        let work = forward.get_scratch_len().max(inverse.get_scratch_len());
+        let scratch_len = forward.get_scratch_len().max(inverse.get_scratch_len());
         let half = frame / 2 + 1;
         Self {
             forward,
@@ -62,11 +62,11 @@ impl FormantShifter {
             spectrum: vec![Complex32::ZERO; half],
             cepstrum: vec![Complex32::ZERO; half],
             envelope: vec![0.0; half],
-            work: vec![Complex32::ZERO; work],
+            fft_scratch: vec![Complex32::ZERO; scratch_len],
         }
     }
 
-    /// Moves what resonates at `f` to `factor * f` in `samples`, in place; `scratch` keeps its capacity.
+    /// Moves a formant at `f` Hz to `factor * f`, in place; `scratch` keeps its capacity.
     pub(super) fn shift(&mut self, samples: &mut [f32], factor: f32, scratch: &mut Vec<f32>) {
         let frame = self.window.len();
         scratch.clear();
@@ -87,13 +87,13 @@ impl FormantShifter {
         }
     }
 
-    /// One frame in `time`, windowed on the way in and out.
+    /// Shifts the frame in `time`, windowed before and after.
     fn reshape(&mut self, factor: f32) {
         let frame = self.window.len();
         let whole = "the buffers have the plan's lengths";
         self.time.iter_mut().zip(&self.window).for_each(|(x, w)| *x *= w);
         self.forward
-            .process_with_scratch(&mut self.time, &mut self.spectrum, &mut self.work)
+            .process_with_scratch(&mut self.time, &mut self.spectrum, &mut self.fft_scratch)
             .expect(whole);
         let mean = self.spectrum.iter().map(Complex32::norm_sqr).sum::<f32>() / frame as f32;
         let floor = FLOOR * mean + f32::MIN_POSITIVE;
@@ -108,23 +108,23 @@ impl FormantShifter {
             let (below, share) = (at as usize, at.fract());
             let above = (below + 1).min(last);
             let source = envelope[below] + share * (envelope[above] - envelope[below]);
-            let gain = (source - envelope[k]).clamp(-MOST, MOST).exp();
+            let gain = (source - envelope[k]).clamp(-MAX_GAIN, MAX_GAIN).exp();
             *bin *= gain / frame as f32;
         }
-        // Real as they are, unless a sample was no number: the plan refuses anything else.
+        // The transform requires real values here; they are not if a sample was NaN.
         (self.spectrum[0].im, self.spectrum[last].im) = (0.0, 0.0);
         self.inverse
-            .process_with_scratch(&mut self.spectrum, &mut self.time, &mut self.work)
+            .process_with_scratch(&mut self.spectrum, &mut self.time, &mut self.fft_scratch)
             .expect(whole);
         self.time.iter_mut().zip(&self.window).for_each(|(x, w)| *x *= w);
     }
 
-    /// From the log spectrum in `cepstrum` to its envelope.
+    /// Computes `envelope` from the log spectrum in `cepstrum`.
     fn smooth(&mut self) {
         let whole = "the buffers have the plan's lengths";
         let frame = self.window.len();
         self.inverse
-            .process_with_scratch(&mut self.cepstrum, &mut self.time, &mut self.work)
+            .process_with_scratch(&mut self.cepstrum, &mut self.time, &mut self.fft_scratch)
             .expect(whole);
         for (n, weight) in self.lifter.iter().enumerate() {
             self.time[n] *= weight;
@@ -133,7 +133,7 @@ impl FormantShifter {
             }
         }
         self.forward
-            .process_with_scratch(&mut self.time, &mut self.cepstrum, &mut self.work)
+            .process_with_scratch(&mut self.time, &mut self.cepstrum, &mut self.fft_scratch)
             .expect(whole);
         for (envelope, bin) in self.envelope.iter_mut().zip(&self.cepstrum) {
             *envelope = bin.re;
@@ -147,7 +147,7 @@ mod tests {
 
     const RATE: u32 = 16_000;
 
-    /// A voice: pulses at `pitch` Hz through resonances of 100 Hz width.
+    /// A synthetic vowel: pulses at `pitch` Hz through resonances of 100 Hz width.
     fn vowel(pitch: f32, formants: &[f32]) -> Vec<f32> {
         let period = RATE as f32 / pitch;
         let mut voice: Vec<f32> =
@@ -177,7 +177,7 @@ mod tests {
         4.0 * sum.norm() / middle.len() as f32
     }
 
-    /// Where the harmonics around `near` Hz are strongest: their centre by power.
+    /// Spectral centroid of the harmonics around `near` Hz.
     fn resonance(voice: &[f32], pitch: f32, near: f32) -> f32 {
         let (mut sum, mut total) = (0.0, 0.0);
         for k in 1.. {
@@ -205,14 +205,14 @@ mod tests {
             let voice = vowel(pitch, &[700.0, 1800.0]);
             for factor in [0.85, 1.15] {
                 let moved = shifted(&voice, factor);
-                // The lower one, narrow beside what the envelope can show, by less of the factor than the higher one.
+                // The lower formant is narrow for the resolution of the envelope and moves less.
                 for (formant, least) in [(700.0, 0.2), (1800.0, 0.5)] {
                     let before = resonance(&voice, pitch, formant);
                     let moved = resonance(&moved, pitch, formant * factor) / before - 1.0;
                     let share = moved / (factor - 1.0);
                     assert!((least..1.5).contains(&share), "{pitch} {formant} {factor}: {share}");
                 }
-                // Between the harmonics there was nothing, and there still is next to nothing.
+                // No energy appears between the harmonics.
                 for k in [2.5, 6.5] {
                     let next = amplitude(&moved, pitch * (k + 0.5));
                     let between = amplitude(&moved, pitch * k);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_factor_of_one_changes_nothing_and_silence_stays_silent() {
+    fn a_factor_of_one_is_the_identity_and_silence_stays_silent() {
         let voice = vowel(120.0, &[500.0, 1500.0]);
         let loudest = voice.iter().fold(0.0f32, |most, x| most.max(x.abs()));
         let same = shifted(&voice, 1.0);
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_stops_nothing() {
+    fn a_nan_sample_stays_local() {
         let mut voice = vowel(120.0, &[500.0]);
         voice[3000] = f32::NAN;
         let out = shifted(&voice, 1.1);

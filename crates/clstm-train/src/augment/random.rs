@@ -1,11 +1,11 @@
-//! Random numbers as a function of a seed and an effect.
+//! Random numbers as a function of a seed and an effect (counter-based streams).
 
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-/// The effects, each with a stream of its own.
+/// The effects; each has its own random stream.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Stream {
+pub(super) enum Effect {
     Speed = 1,
     Filter,
     BandPass,
@@ -21,10 +21,10 @@ pub(super) enum Stream {
 pub(super) struct Random(Pcg64Mcg);
 
 impl Random {
-    pub(super) fn new(seed: u64, stream: Stream) -> Self {
-        // An odd multiple of the golden ratio sets the streams apart, the finalizer of SplitMix64
-        // sets neighbouring seeds apart (Steele, Lea and Flood 2014).
-        let mut z = seed.wrapping_add((stream as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    pub(super) fn new(seed: u64, effect: Effect) -> Self {
+        // An odd multiple of the golden ratio separates the effects, the finalizer of SplitMix64
+        // separates neighbouring seeds (Steele, Lea and Flood 2014).
+        let mut z = seed.wrapping_add((effect as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         Self(Pcg64Mcg::seed_from_u64(z ^ (z >> 31)))
@@ -34,20 +34,20 @@ impl Random {
         self.0.next_u64()
     }
 
-    /// Even in `[0, 1)`, in steps of 2^-24, all of which `f32` holds.
+    /// Uniform in `[0, 1)`, in steps of 2^-24, which `f32` represents exactly.
     pub(super) fn unit(&mut self) -> f32 {
         (self.bits() >> 40) as f32 * (1.0 / (1 << 24) as f32)
     }
 
-    pub(super) fn happens(&mut self, prob: f32) -> bool {
+    pub(super) fn bernoulli(&mut self, prob: f32) -> bool {
         self.unit() < prob
     }
 
-    pub(super) fn between(&mut self, low: f32, high: f32) -> f32 {
+    pub(super) fn uniform(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit()
     }
 
-    /// Even in `0..=max`. The multiplication of Lemire (2019) without its rejection: the bias is
+    /// Uniform in `0..=max`. The multiplication of Lemire (2019) without its rejection: the bias is
     /// below 2^-32 for any length of audio.
     pub(super) fn up_to(&mut self, max: usize) -> usize {
         ((u128::from(self.bits()) * (max as u128 + 1)) >> 64) as usize
@@ -58,14 +58,14 @@ impl Random {
 mod tests {
     use super::*;
 
-    /// Neighbouring seeds, as epochs and utterances give them, must look independent.
+    /// Neighbouring seeds (of epochs and utterances) must give independent draws.
     #[test]
     fn neighbouring_seeds_are_even_and_uncorrelated() {
         const N: usize = 20_000;
-        for stream in [Stream::Speed, Stream::TimeMask] {
+        for effect in [Effect::Speed, Effect::TimeMask] {
             let draws: Vec<[f64; 2]> = (0..N as u64)
                 .map(|seed| {
-                    let mut random = Random::new(seed, stream);
+                    let mut random = Random::new(seed, effect);
                     [f64::from(random.unit()) - 0.5, f64::from(random.unit()) - 0.5]
                 })
                 .collect();
@@ -85,8 +85,8 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_reach_both_ends() {
-        let mut random = Random::new(1, Stream::Offset);
+    fn integers_reach_both_bounds() {
+        let mut random = Random::new(1, Effect::Offset);
         let mut counts = [0; 5];
         (0..5000).for_each(|_| counts[random.up_to(4)] += 1);
         assert!(counts.iter().all(|count| (850..1150).contains(count)), "{counts:?}");

@@ -1,14 +1,14 @@
-//! Varying a clip for training.
+//! Augmentation of training clips.
 //!
-//! The order is that of the world: the speaker (speed, formants), the room and the microphone (filter, band
-//! pass), the cut (offset), the noise of the circuit, the level, the sign, and last the damage
-//! (time mask), after levelling so that zeros do not raise what is left.
+//! The order of the effects follows the recording chain: speaker (speed, formants), crop (offset), acoustic
+//! environment and microphone (filter, band pass), noise, level, polarity. The time mask comes after the level,
+//! so that masked zeros do not raise the level of the rest.
 
 mod config;
+mod crop;
 mod filter;
 mod formants;
 mod noise;
-mod place;
 mod random;
 mod speed;
 
@@ -18,24 +18,26 @@ pub use config::{
     AugmentConfig, BandPassConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
     OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig,
 };
-pub use place::place;
+pub use crop::center_crop;
 
-use crate::error::AudioError;
-use crate::level::rms_normalize;
+use clstm_audio::rms_normalize;
+
 use filter::BandPass;
 use formants::FormantShifter;
-use random::{Random, Stream};
+use random::{Effect, Random};
 use speed::Interpolator;
 
-/// Varies clips at one sample rate.
+use crate::TrainError;
+
+/// Augments clips of one sample rate.
 ///
-/// The tables and the scratch belong to it: after the first clip of a span nothing is allocated.
-/// Make one for each thread.
+/// It owns its tables and buffers and does not allocate after the first clip of a span. Create one
+/// per thread.
 ///
 /// ```
-/// use clstm_audio::{AugmentConfig, Augmenter};
+/// use clstm_train::{AugmentConfig, Augmenter};
 ///
-/// # fn main() -> Result<(), clstm_audio::AudioError> {
+/// # fn main() -> Result<(), clstm_train::TrainError> {
 /// let clean: Vec<f32> = (0..16_000).map(|n| (n as f32 * 0.1).sin()).collect();
 /// let mut augmenter = Augmenter::new(AugmentConfig::mild(Some(0.1)), 16_000)?;
 /// let (mut out, mut again) = (Vec::new(), Vec::new());
@@ -69,8 +71,8 @@ impl Augmenter {
     ///
     /// # Errors
     ///
-    /// [`AudioError::BadConfig`] for a field outside its domain.
-    pub fn new(config: AugmentConfig, sample_rate: u32) -> Result<Self, AudioError> {
+    /// [`TrainError::Recipe`] for a field outside its domain.
+    pub fn new(config: AugmentConfig, sample_rate: u32) -> Result<Self, TrainError> {
         config.validate(sample_rate)?;
         let BandPassConfig { low_hz, high_hz, .. } = config.band_pass;
         Ok(Self {
@@ -83,16 +85,16 @@ impl Augmenter {
         })
     }
 
-    /// The configuration it was made with.
+    /// The configuration.
     #[must_use]
     pub fn config(&self) -> &AugmentConfig {
         &self.config
     }
 
-    /// Writes a variant of `clean` into `out`, which then has `span` samples.
+    /// Writes an augmented copy of `clean` into `out`, which then has `span` samples.
     ///
-    /// The variant is a function of `clean`, `seed`, `span` and the configuration alone, bit for
-    /// bit. Returns the part of `out` that is not padding.
+    /// The result is a function of `clean`, `seed`, `span` and the configuration alone, bit for bit.
+    /// Returns the part of `out` that is not padding.
     pub fn apply(
         &mut self,
         clean: &[f32],
@@ -100,35 +102,35 @@ impl Augmenter {
         span: usize,
         out: &mut Vec<f32>,
     ) -> Range<usize> {
-        let placed = self.play(clean, seed, span, out);
+        let placed = self.crop_at_speed(clean, seed, span, out);
         let clip = &mut out[placed.clone()];
         let config = &self.config;
 
-        let mut random = Random::new(seed, Stream::Formants);
-        if random.happens(config.formants.prob) {
-            let factor = 1.0 + random.between(-config.formants.max, config.formants.max);
+        let mut random = Random::new(seed, Effect::Formants);
+        if random.bernoulli(config.formants.prob) {
+            let factor = 1.0 + random.uniform(-config.formants.max, config.formants.max);
             self.formants.shift(clip, factor, &mut self.scratch);
         }
-        let mut random = Random::new(seed, Stream::Filter);
-        if random.happens(config.filter.prob) {
-            filter::colour(clip, config.filter.strength, &mut random, &mut self.scratch);
+        let mut random = Random::new(seed, Effect::Filter);
+        if random.bernoulli(config.filter.prob) {
+            filter::random_fir(clip, config.filter.strength, &mut random, &mut self.scratch);
         }
-        if Random::new(seed, Stream::BandPass).happens(config.band_pass.prob) {
+        if Random::new(seed, Effect::BandPass).bernoulli(config.band_pass.prob) {
             self.band_pass.run(clip);
         }
-        let mut random = Random::new(seed, Stream::Noise);
-        if random.happens(config.noise.prob) {
+        let mut random = Random::new(seed, Effect::Noise);
+        if random.bernoulli(config.noise.prob) {
             noise::add(clip, &config.noise, &mut random);
         }
         if let Some(target) = config.target_rms {
             rms_normalize(clip, target);
         }
         let mut factor = 1.0;
-        let mut random = Random::new(seed, Stream::Gain);
-        if random.happens(config.gain.prob) {
-            factor = 10f32.powf(random.between(config.gain.min_db, config.gain.max_db) / 20.0);
+        let mut random = Random::new(seed, Effect::Gain);
+        if random.bernoulli(config.gain.prob) {
+            factor = 10f32.powf(random.uniform(config.gain.min_db, config.gain.max_db) / 20.0);
         }
-        if Random::new(seed, Stream::Polarity).happens(config.polarity.prob) {
+        if Random::new(seed, Effect::Polarity).bernoulli(config.polarity.prob) {
             factor = -factor;
         }
         if factor != 1.0 {
@@ -138,29 +140,19 @@ impl Augmenter {
         placed
     }
 
-    /// [`place`] and, where there is a target, the level [`apply`](Self::apply) gives: for the
-    /// evaluation of a model trained with this augmenter.
-    pub fn place(&self, clean: &[f32], span: usize, out: &mut Vec<f32>) -> Range<usize> {
-        let placed = place(clean, span, out);
-        if let Some(target) = self.config.target_rms {
-            rms_normalize(&mut out[placed.clone()], target);
-        }
-        placed
-    }
-
-    /// Speed and placement. Only the part of the clip that the span shows is interpolated.
-    fn play(&self, clean: &[f32], seed: u64, span: usize, out: &mut Vec<f32>) -> Range<usize> {
-        let mut random = Random::new(seed, Stream::Speed);
+    /// Applies speed and offset. Only the part of the clip inside the span is interpolated.
+    fn crop_at_speed(&self, clean: &[f32], seed: u64, span: usize, out: &mut Vec<f32>) -> Range<usize> {
+        let mut random = Random::new(seed, Effect::Speed);
         let mut speed = 1.0;
-        if random.happens(self.config.speed.prob) {
-            speed += f64::from(random.between(-self.config.speed.max, self.config.speed.max));
+        if random.bernoulli(self.config.speed.prob) {
+            speed += f64::from(random.uniform(-self.config.speed.max, self.config.speed.max));
         }
         let len = speed::len_at(clean.len(), speed);
         let cut = len.saturating_sub(span);
         let gap = span.saturating_sub(len);
         let (mut first, mut start) = (cut / 2, 0);
-        let mut random = Random::new(seed, Stream::Offset);
-        if random.happens(self.config.offset.prob) {
+        let mut random = Random::new(seed, Effect::Offset);
+        if random.bernoulli(self.config.offset.prob) {
             let max_shift = self.config.offset.max_shift_s * self.sample_rate as f32;
             first = random.up_to(cut);
             start = random.up_to(gap.min(max_shift as usize));
@@ -180,14 +172,14 @@ impl Augmenter {
 
     fn mask(&self, clip: &mut [f32], seed: u64) {
         let config = &self.config.time_mask;
-        let mut random = Random::new(seed, Stream::TimeMask);
-        if config.count == 0 || !random.happens(config.prob) {
+        let mut random = Random::new(seed, Effect::TimeMask);
+        if config.count == 0 || !random.bernoulli(config.prob) {
             return;
         }
-        let most = (config.max_s * self.sample_rate as f32) as usize;
-        let most = most.min(clip.len() / (2 * config.count));
+        let max_len = (config.max_s * self.sample_rate as f32) as usize;
+        let max_len = max_len.min(clip.len() / (2 * config.count));
         for _ in 0..config.count {
-            let len = random.up_to(most);
+            let len = random.up_to(max_len);
             let start = random.up_to(clip.len() - len);
             clip[start..start + len].fill(0.0);
         }

@@ -1,12 +1,13 @@
-//! Augmentation: what holds for all, and what each effect does.
+//! Augmentation: properties of all effects, and the result of each.
 
-use clstm_audio::{
+use clstm_audio::{rms, rms_normalize};
+use clstm_train::{
     AugmentConfig, Augmenter, BandPassConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
-    OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig, place, rms,
+    OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig, center_crop,
 };
 use proptest::prelude::*;
 
-use crate::support::{measure, sine, to_f32};
+use crate::tone::{measure, sine, to_f32};
 
 const RATE: u32 = 16_000;
 
@@ -36,31 +37,32 @@ fn applied(config: AugmentConfig, clean: &[f32], seed: u64, span: usize) -> Vec<
 }
 
 #[test]
-fn the_default_only_places() {
+fn the_default_only_crops_or_pads() {
     for (n, span) in [(100, 150), (150, 100), (0, 10), (10, 0)] {
         let clean: Vec<f32> = (1..=n).map(|n| n as f32).collect();
         let mut placed = Vec::new();
-        let range = place(&clean, span, &mut placed);
+        let range = center_crop(&clean, span, &mut placed);
         assert_eq!(range, 0..n.min(span));
         assert_eq!(applied(AugmentConfig::default(), &clean, 3, span), placed);
     }
     let mut out = Vec::new();
-    place(&[1.0, 2.0, 3.0, 4.0, 5.0], 3, &mut out);
+    center_crop(&[1.0, 2.0, 3.0, 4.0, 5.0], 3, &mut out);
     assert_eq!(out, [2.0, 3.0, 4.0]);
-    place(&[1.0, 2.0], 3, &mut out);
+    center_crop(&[1.0, 2.0], 3, &mut out);
     assert_eq!(out, [1.0, 2.0, 0.0]);
 }
 
 #[test]
-fn evaluation_and_training_have_one_level() {
+fn the_target_level_is_the_level_of_evaluation() {
     let config = AugmentConfig { target_rms: Some(0.1), ..Default::default() };
     let mut augmenter = Augmenter::new(config, RATE).unwrap();
     let clean = tone(440.0, 1.0);
     let (mut evaluated, mut trained) = (Vec::new(), Vec::new());
-    let placed = augmenter.place(&clean, 20_000, &mut evaluated);
+    let clip = center_crop(&clean, 20_000, &mut evaluated);
+    rms_normalize(&mut evaluated[clip.clone()], 0.1);
     augmenter.apply(&clean, 1, 20_000, &mut trained);
     assert_eq!(evaluated, trained);
-    assert!((rms(&evaluated[placed]) - 0.1).abs() < 1e-7);
+    assert!((rms(&evaluated[clip]) - 0.1).abs() < 1e-7);
 }
 
 #[test]
@@ -265,14 +267,14 @@ fn fields_are_checked_and_survive_json() {
         edit(&mut config);
         Augmenter::new(config, RATE).unwrap_err().to_string()
     };
-    assert!(with(|c| c.speed.prob = 1.5).contains("`speed.prob`"));
-    assert!(with(|c| c.speed.max = 0.9).contains("`speed.max`"));
-    assert!(with(|c| c.formants.prob = -0.1).contains("`formants.prob`"));
-    assert!(with(|c| c.formants.max = 0.5).contains("`formants.max`"));
-    assert!(with(|c| c.noise.min_snr_db = f32::NAN).contains("`noise.min_snr_db`"));
-    assert!(with(|c| c.gain.min_db = 7.0).contains("`gain.min_db`"));
-    assert!(with(|c| c.band_pass.high_hz = 9000.0).contains("`band_pass.high_hz`"));
-    assert!(with(|c| c.target_rms = Some(0.0)).contains("`target_rms`"));
+    assert!(with(|c| c.speed.prob = 1.5).contains("augment.speed.prob must"));
+    assert!(with(|c| c.speed.max = 0.9).contains("augment.speed.max must"));
+    assert!(with(|c| c.formants.prob = -0.1).contains("augment.formants.prob must"));
+    assert!(with(|c| c.formants.max = 0.5).contains("augment.formants.max must"));
+    assert!(with(|c| c.noise.min_snr_db = f32::NAN).contains("augment.noise.min_snr_db must"));
+    assert!(with(|c| c.gain.min_db = 7.0).contains("augment.gain.min_db must"));
+    assert!(with(|c| c.band_pass.high_hz = 9000.0).contains("augment.band_pass.high_hz must"));
+    assert!(with(|c| c.target_rms = Some(0.0)).contains("augment.target_rms must"));
 }
 
 proptest! {

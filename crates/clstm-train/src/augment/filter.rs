@@ -1,14 +1,15 @@
-//! A random colouring and a band limit.
+//! Random FIR filter (spectral colouring) and band-pass filter.
 
 use super::random::Random;
 
-/// Taps of the random filter: under a millisecond at 16 kHz, so it colours and does not echo.
+/// Taps of the random filter: under a millisecond at 16 kHz, which changes the spectrum without an
+/// audible echo.
 const TAPS: usize = 9;
 
 /// Filters `samples` in place by 9 random taps; `scratch` keeps its capacity.
 ///
 /// The taps have unit energy: white input keeps its level.
-pub(super) fn colour(
+pub(super) fn random_fir(
     samples: &mut [f32],
     strength: f32,
     random: &mut Random,
@@ -16,7 +17,7 @@ pub(super) fn colour(
 ) {
     let mut taps = [0.0f32; TAPS];
     for tap in &mut taps {
-        *tap = strength * random.between(-1.0, 1.0);
+        *tap = strength * random.uniform(-1.0, 1.0);
     }
     taps[TAPS / 2] = 1.0;
     let energy: f32 = taps.iter().map(|tap| tap * tap).sum();
