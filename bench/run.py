@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times every contender, turn by turn, and writes RESULTS.md and results.json. Started by `bench/run`."""
+"""Times every system, turn by turn, and writes RESULTS.md and results.json. Started by `bench/run`."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from harness import plan  # noqa: E402
-from harness.contenders import KERAS, ONNX, OURS, TORCH  # noqa: E402
+from harness.systems import KERAS, ONNX, OURS, TORCH  # noqa: E402
 from harness.machine import describe  # noqa: E402
 from harness.measure import Bench, all_left_out  # noqa: E402
 from report.page import markdown  # noqa: E402
@@ -80,10 +80,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--only", type=names, default=list(plan.GROUPS), help=", ".join(plan.GROUPS))
     parser.add_argument("--peers", type=names, default=list(PEERS), help=", ".join(PEERS))
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each contender (default 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each system (default 5)")
     parser.add_argument("--threads", type=numbers, default=[1, 2], help="default 1,2")
     parser.add_argument("--quick", action="store_true", help="one round of one step: that all works, no figures")
-    parser.add_argument("--report", action="store_true", help="write RESULTS.md anew from results.json")
+    parser.add_argument("--report", action="store_true", help="write RESULTS.md again from results.json")
     parser.add_argument("--output", type=Path, default=BENCH, help="folder of the results")
     args = parser.parse_args()
     args.ours, args.work = args.ours.resolve(), args.work.resolve()

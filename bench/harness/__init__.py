@@ -1,1 +1,1 @@
-"""Starts contenders, times them turn by turn, and keeps what they answered."""
+"""Starts systems, times them turn by turn, and collects their results."""

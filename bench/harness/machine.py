@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-# Vector extensions that the contenders choose their kernels by.
+# Vector extensions that the systems choose their kernels by.
 EXTENSIONS = ["avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "asimd", "sve"]
 
 # Packages that a peer is made of.
@@ -39,7 +39,7 @@ class Busy:
         self.clock, self.own, self.all = os.times().elapsed, _process_ticks(pid), _machine_ticks()
 
     def others(self) -> dict:
-        """Cores in other hands, and of them those that the host took; empty where the system does not tell."""
+        """Cores used by other processes, and of them those taken by the host; empty if the system does not report it."""
         own, now = _process_ticks(self.pid), _machine_ticks()
         if self.own is None or own is None or self.all is None or now is None:
             return {}

@@ -1,4 +1,4 @@
-"""Runs a plan: contenders take turns, and their answers are kept as plain values."""
+"""Runs a plan: systems take turns, and their results are kept as plain values."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from .contenders import OURS, Contender
+from .systems import OURS, System
 from .networks import Files, Network, prepare
 from .plan import Layers, Measurement
 from .worker import Failed, Worker, environment_of, hold
@@ -36,7 +36,7 @@ class Bench:
         return self.written[key]
 
     def measure(self, work: Measurement) -> dict:
-        """One measurement: in each round every contender takes its turn, so that drift hits all alike."""
+        """One measurement: in each round every system takes its turn, so that drift hits all alike."""
         found, left_out, workers = {}, {}, {}
 
         def leave_out(name: str, failure: Failed) -> None:
@@ -47,12 +47,12 @@ class Bench:
             print(f"{work.label}: {name} {failure}", file=sys.stderr)
 
         try:
-            for contender in (c for c in work.contenders if c.family in self.families):
+            for system in (c for c in work.systems if c.family in self.families):
                 try:
-                    workers[contender.name] = self._start(contender, work)
-                    found[contender.name] = _described(contender, workers[contender.name].ready)
+                    workers[system.name] = self._start(system, work)
+                    found[system.name] = _described(system, workers[system.name].ready)
                 except Failed as failure:
-                    leave_out(contender.name, failure)
+                    leave_out(system.name, failure)
             for number in range(self.rounds):
                 for name in list(workers):
                     try:
@@ -76,7 +76,7 @@ class Bench:
             "threads": work.threads,
             "network": work.network.name if work.network else None,
             "varied": work.varied,
-            "contenders": found,
+            "systems": found,
             "left_out": left_out,
         }
 
@@ -102,33 +102,33 @@ class Bench:
             "network": work.network.name,
         }
         if child.returncode != 0:
-            said = child.stderr.strip().splitlines()
-            return found | {"parts": [], "failed": said[-1] if said else "without a word"}
+            output = child.stderr.strip().splitlines()
+            return found | {"parts": [], "failed": output[-1] if output else "without a word"}
         return found | {"parts": json.loads(child.stdout)}
 
     def _steps(self, work: Measurement) -> tuple[int, int]:
         """Steps of a turn before the clock starts and on the clock."""
         return (1, 1) if self.quick else (work.warmup, work.steps)
 
-    def _start(self, contender: Contender, work: Measurement) -> Worker:
-        command = contender.command(self.ours)
+    def _start(self, system: System, work: Measurement) -> Worker:
+        command = system.command(self.ours)
         command += ["--what", work.what, "--batch", work.batch, "--threads", work.threads]
         if work.network:
             files = self.files(work.network, work.batch)
             command += ["--model", files.model, "--check", files.check]
-        log = self.work / f"{work.label} {contender.name}.log".replace(" ", "-")
+        log = self.work / f"{work.label} {system.name}.log".replace(" ", "-")
         # Compiled code is kept from run to run.
         environment = {"TORCHINDUCTOR_CACHE_DIR": str(self.work / "inductor")}
         return Worker(command, work.threads, log, environment)
 
 
-def _described(contender: Contender, ready: dict) -> dict:
-    """What is known of a contender before its first turn."""
-    return {"family": contender.family, "precision": contender.precision, **ready, "turns": []}
+def _described(system: System, ready: dict) -> dict:
+    """What is known of a system before its first turn."""
+    return {"family": system.family, "precision": system.precision, **ready, "turns": []}
 
 
 def all_left_out(results: dict) -> list[str]:
-    """Every contender that gave no times, and why."""
+    """Every system that gave no times, and why."""
     failures = [
         f"{m['what']}, {m['network'] or 'no network'}, batch {m['batch']}, {m['threads']} threads: {name} {reason}"
         for m in results["measurements"]

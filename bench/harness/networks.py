@@ -1,4 +1,4 @@
-"""The networks that are measured, written once for every contender by our own program."""
+"""The networks that are measured, written once for every system by our own program."""
 
 import json
 import struct
@@ -87,7 +87,7 @@ def with_filters(factor: float) -> Network:
 
 @dataclass(frozen=True)
 class Files:
-    """A network on disk: the model file, and inputs with the answers that contenders are checked by."""
+    """A network on disk: the model file, and inputs with the expected outputs that systems are checked against."""
 
     model: Path
     check: Path

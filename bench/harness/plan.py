@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from . import networks
-from .contenders import CLSTM, COMPILED, EAGER, GEMMS, KERAS_TF, ONNX_RUNTIME, Contender
+from .systems import CLSTM, COMPILED, EAGER, GEMMS, KERAS_TF, ONNX_RUNTIME, System
 from .networks import Network
 
 # Parts of a run, in its order.
@@ -16,13 +16,13 @@ SIDE = 1536
 
 @dataclass(frozen=True)
 class Measurement:
-    """One work of one size; all its contenders take turns."""
+    """One work of one size; all its systems take turns."""
 
     group: str
-    what: str  # as a contender's `--what`
+    what: str  # as a system's `--what`
     batch: int
     threads: int
-    contenders: tuple[Contender, ...]
+    systems: tuple[System, ...]
     network: Network | None = None
     # Steps before the clock starts and on the clock, in each turn.
     warmup: int = 1
@@ -64,7 +64,7 @@ def layers(groups: list[str], threads: list[int]) -> list[Layers]:
     if "layers" not in groups:
         return []
     sizes = [("train_step", 32, threads[-1]), ("infer", 1, threads[0])]
-    return [Layers(*size, contender.precision) for size in sizes for contender in CLSTM]
+    return [Layers(*size, system.precision) for size in sizes for system in CLSTM]
 
 
 def _peak(threads: int) -> Measurement:
@@ -72,32 +72,32 @@ def _peak(threads: int) -> Measurement:
 
 
 def _train(threads: int) -> Measurement:
-    contenders = (*CLSTM, *EAGER, *COMPILED)
-    return Measurement("train", "train_step", 32, threads, contenders, networks.CLSTM)
+    systems = (*CLSTM, *EAGER, *COMPILED)
+    return Measurement("train", "train_step", 32, threads, systems, networks.CLSTM)
 
 
 def _train_large(threads: int) -> Measurement:
-    contenders = (*CLSTM, *EAGER, *COMPILED)
-    return Measurement("train", "train_step", 64, threads, contenders, networks.LARGE, steps=1)
+    systems = (*CLSTM, *EAGER, *COMPILED)
+    return Measurement("train", "train_step", 64, threads, systems, networks.LARGE, steps=1)
 
 
 def _latency(threads: int) -> Measurement:
-    contenders = (*CLSTM, *EAGER, *COMPILED, *ONNX_RUNTIME)
-    return Measurement("infer", "infer", 1, threads, contenders, networks.CLSTM, warmup=5, steps=40)
+    systems = (*CLSTM, *EAGER, *COMPILED, *ONNX_RUNTIME)
+    return Measurement("infer", "infer", 1, threads, systems, networks.CLSTM, warmup=5, steps=40)
 
 
 def _throughput(threads: int) -> Measurement:
-    contenders = (*CLSTM, *EAGER, *COMPILED, *ONNX_RUNTIME)
-    return Measurement("infer", "infer", 32, threads, contenders, networks.CLSTM, steps=4)
+    systems = (*CLSTM, *EAGER, *COMPILED, *ONNX_RUNTIME)
+    return Measurement("infer", "infer", 32, threads, systems, networks.CLSTM, steps=4)
 
 
 def _keras(threads: list[int]) -> list[Measurement]:
-    contenders = (*CLSTM, *KERAS_TF)
+    systems = (*CLSTM, *KERAS_TF)
     first, most = threads[0], threads[-1]
     return [
-        Measurement("keras", "train_step", 32, most, contenders, networks.KERAS),
-        Measurement("keras", "infer", 1, first, contenders, networks.KERAS, warmup=5, steps=20),
-        Measurement("keras", "infer", 32, most, contenders, networks.KERAS),
+        Measurement("keras", "train_step", 32, most, systems, networks.KERAS),
+        Measurement("keras", "infer", 1, first, systems, networks.KERAS, warmup=5, steps=20),
+        Measurement("keras", "infer", 32, most, systems, networks.KERAS),
     ]
 
 
@@ -110,8 +110,8 @@ def _scaling(threads: list[int]) -> list[Measurement]:
     sizes += [("steps", str(n), networks.with_segments(n), 32, most) for n in (12, 24, 48)]
     sizes += [("segment length", str(n), networks.with_length(n), 32, most) for n in (1000, 2000, 4000)]
     sizes += [("filters", f"x{n:g}", networks.with_filters(n), 32, most) for n in (0.5, 1.0, 2.0)]
-    contenders = (*CLSTM, EAGER[0])
+    systems = (*CLSTM, EAGER[0])
     return [
-        Measurement("scaling", "train_step", batch, count, contenders, network, steps=2, varied=(key, value))
+        Measurement("scaling", "train_step", batch, count, systems, network, steps=2, varied=(key, value))
         for key, value, network, batch, count in sizes
     ]

@@ -1,4 +1,4 @@
-"""One contender at work: a child process that does nothing until its turn comes."""
+"""One system at work: a child process that does nothing until its turn comes."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .machine import Busy, forget_peak, peak_mib
 
-# How many threads a library may make is said in the environment of each.
+# The environment of each process limits the threads of its libraries.
 THREAD_VARIABLES = ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"]
 
 
@@ -20,11 +20,11 @@ TURN_LIMIT = 120
 
 
 class Failed(Exception):
-    """A contender did not get ready or did not answer; the text says what it said."""
+    """A system did not get ready or did not respond; the text contains its output."""
 
 
 class Worker:
-    """A contender that is ready. Between its turns it is stopped, so that no idle thread of it spins."""
+    """A system that is ready. Between its turns it is stopped, so that no idle thread of it spins."""
 
     def __init__(self, command: list, threads: int, log: Path, environment: dict[str, str]):
         self.log = log
@@ -54,12 +54,12 @@ class Worker:
             self.child.stdin.write(f"{warmup} {steps}\n")
             self.child.stdin.flush()
         except BrokenPipeError:
-            pass  # it is gone: the answer will be missing
-        answer = self._answer(TURN_LIMIT) | busy.others()
-        if len(answer["seconds"]) != steps:
-            raise Failed(f"was asked for {steps} steps and answered {answer}")
+            pass  # it has ended: its response will be missing
+        response = self._answer(TURN_LIMIT) | busy.others()
+        if len(response["seconds"]) != steps:
+            raise Failed(f"expected the times of {steps} steps, got {response}")
         self._send(signal.SIGSTOP)
-        return answer
+        return response
 
     def peak_mib(self) -> float | None:
         """The largest resident memory since it was ready."""
@@ -77,13 +77,13 @@ class Worker:
         with selectors.DefaultSelector() as selector:
             selector.register(self.child.stdout, selectors.EVENT_READ)
             if not selector.select(limit):
-                raise Failed(f"gave no answer within {limit} s")
+                raise Failed(f"gave no response within {limit} s")
         line = self.child.stdout.readline()
         if line:
             return json.loads(line)
         status = self.child.wait()
-        said = self.log.read_text(errors="replace").strip().splitlines()
-        raise Failed(f"ended with status {status}: {said[-1] if said else 'without a word'}")
+        output = self.log.read_text(errors="replace").strip().splitlines()
+        raise Failed(f"ended with status {status}: {output[-1] if output else 'no output'}")
 
     def _send(self, sent: signal.Signals) -> None:
         if self.child.poll() is None:
@@ -91,7 +91,7 @@ class Worker:
 
 
 def environment_of(threads: int) -> dict[str, str]:
-    """The environment of a program of so many threads."""
+    """The environment of a program with the given number of threads."""
     return os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
 
 

@@ -6,7 +6,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
-from contender import arguments, serve  # noqa: E402
+from peer import arguments, serve  # noqa: E402
 
 
 def main():

@@ -7,7 +7,7 @@ import sys
 sys.dont_write_bytecode = True
 os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": ""}
 
-from contender import agree, arguments, read_check, serve  # noqa: E402
+from peer import agree, arguments, read_check, serve  # noqa: E402
 
 import keras  # noqa: E402  # isort: skip
 import numpy as np  # noqa: E402
@@ -86,8 +86,8 @@ def infer(args, config, weights, check):
     """The probabilities of a batch of clips."""
     model = network(args, config, weights, check.segments.shape[1])
     logits = tf.function(lambda segments: model(segments, training=False)[1], jit_compile=args.xla)
-    answers = logits(inputs(check, check.checked)[0])
-    differences = agree(args, check, logits=answers.numpy())
+    outputs = logits(inputs(check, check.checked)[0])
+    differences = agree(args, check, logits=outputs.numpy())
     segments, _ = inputs(check, args.batch)
     return lambda: tf.nn.softmax(logits(segments)).numpy(), differences
 

@@ -6,7 +6,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import onnxruntime  # noqa: E402
-from contender import agree, arguments, read_check, serve  # noqa: E402
+from peer import agree, arguments, read_check, serve  # noqa: E402
 from model_file import read_model  # noqa: E402
 from onnx_graph import build  # noqa: E402
 

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
-from contender import agree, arguments, read_check, serve  # noqa: E402
+from peer import agree, arguments, read_check, serve  # noqa: E402
 from model_file import read_model  # noqa: E402
 from torch_network import CenterLoss, ConvLstm, Network, first_step, later_step  # noqa: E402
 

@@ -1,1 +1,1 @@
-"""Turns the answers of the contenders into the page that people read."""
+"""Renders the results of the systems as RESULTS.md."""

@@ -7,7 +7,7 @@ from .stats import select
 from .targets import targets
 
 # More cores than this in other hands, and the numbers are no result: where a thread of a team is kept
-# waiting for its core, the barriers of OpenMP make the whole team wait, some contenders far more than others.
+# waiting for its core, the barriers of OpenMP make the whole team wait, some systems far more than others.
 QUIET_CORES = 0.1
 
 TITLES = {"train_step": "Training step", "infer": "Inference"}
@@ -53,9 +53,9 @@ def head(results: dict) -> list[str]:
     lines = [
         "# Results",
         "",
-        f"Medians of {results['rounds']} rounds in which the contenders take turns, each turn the median of its "
+        f"Medians of {results['rounds']} rounds in which the systems take turns, each turn the median of its "
         "steps; in brackets the fastest and slowest round. *Times ours* is the median over the rounds of a "
-        "contender's time by ours in the same round. How it is measured: [README.md](README.md).",
+        "system's time by ours in the same round. How it is measured: [README.md](README.md).",
         "",
         f"- CPU: {machine['cpu']}, {machine['cores']} cores, {' '.join(machine['extensions'])}",
         f"- Memory: {machine['memory_gib']} GiB; {machine['system']}",
@@ -73,7 +73,7 @@ def warnings(results: dict) -> list[str]:
     lines = []
     if results["quick"]:
         lines += ["> **Not a result:** one round of one step, to see that everything runs.", ""]
-    turns = [t for m in results["measurements"] for c in m["contenders"].values() for t in c["turns"]]
+    turns = [t for m in results["measurements"] for c in m["systems"].values() for t in c["turns"]]
     others = [turn["others_cores"] for turn in turns if "others_cores" in turn]
     if others and median(others) > QUIET_CORES:
         stolen = median(turn["stolen_cores"] for turn in turns if "stolen_cores" in turn)

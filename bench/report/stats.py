@@ -4,22 +4,22 @@ from collections.abc import Iterator
 from statistics import median
 
 from harness import flops
-from harness.contenders import OURS
+from harness.systems import OURS
 
 
-def seconds(contender: dict) -> list[float]:
+def seconds(system: dict) -> list[float]:
     """The time of a step in each round: the median of the turn's steps."""
-    return [median(turn["seconds"]) for turn in contender["turns"]]
+    return [median(turn["seconds"]) for turn in system["turns"]]
 
 
-def ratios(contender: dict, ours: dict) -> list[float]:
+def ratios(system: dict, ours: dict) -> list[float]:
     """How many times as long as ours, round by round."""
-    return [time / own for time, own in zip(seconds(contender), seconds(ours), strict=True)]
+    return [time / own for time, own in zip(seconds(system), seconds(ours), strict=True)]
 
 
 def ours(measurement: dict, precision: str) -> dict | None:
     """Our own turns, where there are some."""
-    return measurement["contenders"].get(f"{OURS} {precision}")
+    return measurement["systems"].get(f"{OURS} {precision}")
 
 
 def select(results: dict, **wanted) -> Iterator[dict]:
@@ -35,12 +35,12 @@ def first(results: dict, **wanted) -> dict | None:
 
 
 def peak_gflops(results: dict, precision: str, threads: int) -> tuple[float, str] | None:
-    """The fastest GEMM on so many threads, and whose it is."""
+    """The fastest GEMM with the given number of threads, and its system."""
     found = [
-        (2 * m["batch"] ** 3 * contender["products"] / median(seconds(contender)) / 1e9, name)
+        (2 * m["batch"] ** 3 * system["products"] / median(seconds(system)) / 1e9, name)
         for m in select(results, what="gemm", threads=threads)
-        for name, contender in m["contenders"].items()
-        if contender["precision"] == precision
+        for name, system in m["systems"].items()
+        if system["precision"] == precision
     ]
     return max(found, default=None)
 
@@ -52,10 +52,10 @@ def nominal_gflop(results: dict, measurement: dict, first_convolution: bool = Tr
     return measurement["batch"] * one / 1e9
 
 
-def share_of_peak(results: dict, measurement: dict, contender: dict, first_convolution: bool = True) -> float | None:
-    """Nominal FLOP/s of a contender by the fastest GEMM of its precision."""
-    peak = peak_gflops(results, contender["precision"], measurement["threads"])
+def share_of_peak(results: dict, measurement: dict, system: dict, first_convolution: bool = True) -> float | None:
+    """Nominal FLOP/s of a system by the fastest GEMM of its precision."""
+    peak = peak_gflops(results, system["precision"], measurement["threads"])
     if peak is None:
         return None
     work = nominal_gflop(results, measurement, first_convolution)
-    return work / median(seconds(contender)) / peak[0]
+    return work / median(seconds(system)) / peak[0]

@@ -3,7 +3,7 @@
 from statistics import median
 
 from harness import flops
-from harness.contenders import OURS
+from harness.systems import OURS
 
 from .format import mebibytes, milliseconds, percent, spread, table, times
 from .stats import nominal_gflop, ours, peak_gflops, ratios, seconds, select, share_of_peak
@@ -15,30 +15,30 @@ def peak(results: dict) -> list[str]:
     """What the machine's GEMMs reach."""
     rows = []
     for m in select(results, what="gemm"):
-        for name, contender in m["contenders"].items():
-            work = 2 * m["batch"] ** 3 * contender["products"]
-            rate = work / median(seconds(contender)) / 1e9
-            best = peak_gflops(results, contender["precision"], m["threads"])[1] == name
-            name = f"{name.removesuffix(' f32')} (the crate `gemm`)" if contender["family"] == OURS else name
+        for name, system in m["systems"].items():
+            work = 2 * m["batch"] ** 3 * system["products"]
+            rate = work / median(seconds(system)) / 1e9
+            best = peak_gflops(results, system["precision"], m["threads"])[1] == name
+            name = f"{name.removesuffix(' f32')} (the crate `gemm`)" if system["family"] == OURS else name
             rows.append([str(m["threads"]), name, f"**{rate:.0f}**" if best else f"{rate:.0f}"])
     return table(["threads", "GEMM", "GFLOP/s"], rows)
 
 
 def contest(results: dict, measurements: list[dict]) -> list[str]:
-    """The contenders of measurements that differ in their threads."""
-    head = ["threads", "contender", "time", "utterances/s", "times ours f32", "times ours bf16", "peak memory"]
+    """The systems of measurements that differ in their threads."""
+    head = ["threads", "system", "time", "utterances/s", "times ours f32", "times ours bf16", "peak memory"]
     head += ["share of GEMM peak"]
     rows = []
     for m in measurements:
         base = {precision: ours(m, precision) for precision in PRECISIONS}
-        for name, contender in m["contenders"].items():
-            own = seconds(contender)
-            against = [times(ratios(contender, base[p])) if base[p] else "" for p in PRECISIONS]
-            if contender["family"] == OURS:
-                against[PRECISIONS.index(contender["precision"])] = "1"
-            share = share_of_peak(results, m, contender)
+        for name, system in m["systems"].items():
+            own = seconds(system)
+            against = [times(ratios(system, base[p])) if base[p] else "" for p in PRECISIONS]
+            if system["family"] == OURS:
+                against[PRECISIONS.index(system["precision"])] = "1"
+            share = share_of_peak(results, m, system)
             row = [str(m["threads"]), name, spread(own), f"{m['batch'] / median(own):.1f}", *against]
-            rows.append([*row, mebibytes(contender["peak_mib"]), percent(share)])
+            rows.append([*row, mebibytes(system["peak_mib"]), percent(share)])
     return table(head, rows)
 
 
@@ -47,14 +47,14 @@ def shares(results: dict) -> list[str]:
     rows = []
     for m in select(results, group="train"):
         for precision in PRECISIONS:
-            contender, best = ours(m, precision), peak_gflops(results, precision, m["threads"])
-            if not contender or not best:
+            system, best = ours(m, precision), peak_gflops(results, precision, m["threads"])
+            if not system or not best:
                 continue
             work = nominal_gflop(results, m)
             cells = [m["network"], str(m["batch"]), str(m["threads"]), precision, f"{work:.1f}"]
-            cells += [f"{work / median(seconds(contender)):.0f}", f"{best[0]:.0f}"]
-            cells += [percent(share_of_peak(results, m, contender))]
-            rows.append([*cells, percent(share_of_peak(results, m, contender, first_convolution=False))])
+            cells += [f"{work / median(seconds(system)):.0f}", f"{best[0]:.0f}"]
+            cells += [percent(share_of_peak(results, m, system))]
+            rows.append([*cells, percent(share_of_peak(results, m, system, first_convolution=False))])
     head = ["network", "batch", "threads", "precision", "nominal GFLOP a step", "GFLOP/s", "GEMM peak GFLOP/s"]
     return table([*head, "share", "share without the first convolution"], rows)
 
@@ -89,18 +89,18 @@ def layers(results: dict, work: dict) -> list[str]:
 def scaling(results: dict) -> list[str]:
     """How the cost of a training step grows."""
     measurements = list(select(results, group="scaling"))
-    names = list(dict.fromkeys(name for m in measurements for name in m["contenders"]))
+    names = list(dict.fromkeys(name for m in measurements for name in m["systems"]))
     rows = []
     for m in measurements:
         quantity, value = m["varied"]
         work = nominal_gflop(results, m)
         row = [quantity, value, f"{work:.1f}"]
         for name in names:
-            contender = m["contenders"].get(name)
-            if contender is None:
+            system = m["systems"].get(name)
+            if system is None:
                 row += ["", ""]
                 continue
-            time = median(seconds(contender))
+            time = median(seconds(system))
             row += [milliseconds(time), f"{work / time:.0f}"]
         rows.append(row)
     head = ["varied", "value", "nominal GFLOP"]

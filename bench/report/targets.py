@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from harness.contenders import OURS, TORCH
+from harness.systems import OURS, TORCH
 
 from .format import table
 from .stats import first, ours, ratios, select, share_of_peak
@@ -64,11 +64,11 @@ def _inference(results: dict) -> list[tuple[str, str, Figure]]:
 
 
 def _share(results: dict, m: dict | None) -> Figure:
-    contender = ours(m, "f32") if m else None
-    share = share_of_peak(results, m, contender) if contender else None
+    system = ours(m, "f32") if m else None
+    share = share_of_peak(results, m, system) if system else None
     if share is None:
         return UNKNOWN
-    without = share_of_peak(results, m, contender, first_convolution=False)
+    without = share_of_peak(results, m, system, first_convolution=False)
     text = f"{100 * share:.0f} % nominal, {100 * without:.0f} % without the first convolution"
     return Figure(text, share >= 0.6)
 
@@ -89,11 +89,11 @@ def _least(results: dict, m: dict | None, precision: str, bound: float, wanted: 
     from there."""
     places = [m, *(select(results, group="keras", what="train_step", threads=THREADS) if keras else [])]
     found = [
-        (median(ratios(contender, ours(place, precision))), name)
+        (median(ratios(system, ours(place, precision))), name)
         for place in places
         if place and ours(place, precision)
-        for name, contender in place["contenders"].items()
-        if wanted(name, contender)
+        for name, system in place["systems"].items()
+        if wanted(name, system)
     ]
     if not found:
         return UNKNOWN
@@ -103,7 +103,7 @@ def _least(results: dict, m: dict | None, precision: str, bound: float, wanted: 
 
 def _memory(m: dict | None) -> Figure:
     own = ours(m, "f32") if m else None
-    theirs = [c["peak_mib"] for c in m["contenders"].values() if c["family"] == TORCH] if m else []
+    theirs = [c["peak_mib"] for c in m["systems"].values() if c["family"] == TORCH] if m else []
     if not own or not own["peak_mib"] or not theirs:
         return UNKNOWN
     share = own["peak_mib"] / min(theirs)

@@ -5,9 +5,9 @@ import json
 import re
 import time
 
-from server import at, percentiles, speech, tell, wav
+from server import at, percentiles, speech, report, wav
 
-# The targets: of this many clients each is answered, and so soon; ten times as many are refused cleanly.
+# The targets: each of this many clients gets its response in time; with ten times as many the excess is refused cleanly.
 CLIENTS = 32
 P99_S = 0.25
 OVERLOAD = 10 * CLIENTS
@@ -16,7 +16,7 @@ WELL_AGAIN_S = 5
 
 
 async def client(address, request, until, times, refusals, failures):
-    """Asks one thing after the other. Whatever is neither answered nor refused is a failure: lost."""
+    """Sends one request after the other. A request with neither a response nor a refusal counts as lost."""
     while time.monotonic() < until:
         reader = writer = None
         try:
@@ -54,7 +54,7 @@ def request_of(server, seconds):
 
 
 async def load(server, args, clients):
-    """Times to answers and refusals, and failures, of so many clients."""
+    """Response times, refusals and failures of the given number of clients."""
     request = request_of(server, args.clip)
     times, refusals, failures = [], [], []
     began = time.monotonic()
@@ -62,9 +62,9 @@ async def load(server, args, clients):
     await asyncio.gather(*(client(server.address, request, until, times, refusals, failures) for _ in range(clients)))
     took = time.monotonic() - began
     print(f"recognize: {clients} clients at once with clips of {args.clip:g} s for {args.seconds:g} s")
-    print(f"  answers: {len(times)} ({len(times) / took:.1f} a second), refusals: {len(refusals)}, "
+    print(f"  responses: {len(times)} ({len(times) / took:.1f} a second), refusals: {len(refusals)}, "
           f"failures: {len(failures)} {sorted(set(map(str, failures)))}")
-    print(f"  time to an answer: {percentiles(times)}")
+    print(f"  response time: {percentiles(times)}")
     if refusals:
         print(f"  time to a refusal: {percentiles(refusals)}")
     return times, refusals, failures
@@ -78,7 +78,7 @@ async def recognize(server, args):
     server.tell_cost(before)
     errors = len(refusals) + len(failures)
     figure = f"p99 {1000 * at(times, 0.99):.0f} ms, {errors} errors"
-    return tell(f"{args.clients} clients", figure, f"{CLIENTS} clients, p99 under {1000 * P99_S:.0f} ms, no errors",
+    return report(f"{args.clients} clients", figure, f"{CLIENTS} clients, p99 under {1000 * P99_S:.0f} ms, no errors",
                 at(times, 0.99) < P99_S and not errors)
 
 
@@ -99,10 +99,10 @@ async def overload(server, args):
             well = time.monotonic() - ended
             break
     memory = server.tell_cost(before)
-    clean = tell(f"{args.overload} clients", f"{len(times)} answered, {len(refusals)} refused with Retry-After, "
-                 f"{len(failures)} lost", f"{OVERLOAD} clients, answered or refused, none lost",
+    clean = report(f"{args.overload} clients", f"{len(times)} processed, {len(refusals)} refused with Retry-After, "
+                 f"{len(failures)} lost", f"{OVERLOAD} clients, processed or refused, none lost",
                  bool(times and not failures))
-    small = memory is None or tell("memory", f"{memory:.0f} MB", f"under {MEMORY_MB} MB", memory < MEMORY_MB)
-    soon = tell("one client alone is answered as before", f"{1000 * usual:.0f} ms, after {well:.1f} s",
+    small = memory is None or report("memory", f"{memory:.0f} MB", f"under {MEMORY_MB} MB", memory < MEMORY_MB)
+    soon = report("response time of one client afterwards", f"{1000 * usual:.0f} ms, after {well:.1f} s",
                 f"within {WELL_AGAIN_S} s", well < WELL_AGAIN_S)
     return clean and small and soon

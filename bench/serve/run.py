@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The targets of `clstm serve`: loads, and what came of them beside what is wanted.
 
-    bench/serve/run.py streams       # 200 live streams in real time: an answer each 500 ms, none later than 1 s
+    bench/serve/run.py streams       # 200 live streams in real time: a frame each 500 ms, none later than 1 s
     bench/serve/run.py recognize     # 32 clients with clips of 4 s: p99 under 250 ms, no errors
     bench/serve/run.py overload      # ten times as many: refused cleanly, none lost, under 500 MB, well again in 5 s
     bench/serve/run.py all           # one after the other, each with a server of its own

@@ -1,4 +1,4 @@
-"""The server under load, what is sent to it, and how figures are told."""
+"""The server under load, its input, and the output of figures."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ import wave
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def tell(what, figure, target, met):
+def report(what, figure, target, met):
     """One line for a target of the service: the figure beside it."""
     print(f"  {'met   ' if met else 'MISSED'} {what}: {figure} (target: {target})")
     return met

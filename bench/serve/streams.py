@@ -5,10 +5,10 @@ import json
 import struct
 import time
 
-from server import at, percentiles, speech, tell
+from server import at, percentiles, speech, report
 
 CHUNK_S = 0.1
-# The target: this many streams, each with an answer every 500 ms, none later than 1 s.
+# The target: this many streams, each with a frame every 500 ms, none later than 1 s.
 STREAMS = 200
 LATEST_S = 1.0
 
@@ -31,7 +31,7 @@ async def read_message(reader):
 
 
 async def stream(address, sound, seconds, start_at, latencies, failures):
-    """Sends a sound in real time; notes how long after the sample that ends a moment its answer came."""
+    """Sends a sound in real time; records the delay of each frame after its last sample."""
     try:
         reader, writer = await asyncio.open_connection(*address)
         key = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -92,13 +92,13 @@ async def streams(server, args):
     await asyncio.gather(*tasks)
     times = [latency for latency, _ in latencies]
     late = sum(latency > LATEST_S for latency in times)
-    heard = sum(answered for _, answered in latencies)
-    print(f"streams: {args.streams} for {args.seconds} s in chunks of {1000 * CHUNK_S:.0f} ms, an answer each 500 ms")
-    print(f"  answers: {len(times)} ({heard} with speech), failures: {len(failures)} {sorted(set(failures))}")
-    print(f"  from the sample that ends a moment to its answer: {percentiles(times)}")
+    with_speech = sum(answered for _, answered in latencies)
+    print(f"streams: {args.streams} for {args.seconds} s in chunks of {1000 * CHUNK_S:.0f} ms, a frame each 500 ms")
+    print(f"  responses: {len(times)} ({with_speech} with speech), failures: {len(failures)} {sorted(set(failures))}")
+    print(f"  from the last sample of a frame to its prediction: {percentiles(times)}")
     server.tell_cost(before)
     due = args.streams * (int(args.seconds / 0.5 + 1e-9) - 1)
-    figure = f"{len(times)} of {due} answers, {late} later than {LATEST_S:.0f} s, the last after {at(times, 1):.2f} s"
-    return tell(f"{args.streams} streams", figure,
-                f"{STREAMS} streams, an answer each 500 ms, none later than {LATEST_S:.0f} s",
+    figure = f"{len(times)} of {due} frames, {late} later than {LATEST_S:.0f} s, the last after {at(times, 1):.2f} s"
+    return report(f"{args.streams} streams", figure,
+                f"{STREAMS} streams, a frame each 500 ms, none later than {LATEST_S:.0f} s",
                 not failures and late == 0 and len(times) == due)

@@ -13,7 +13,7 @@ ONNX = "ONNX Runtime"
 
 
 @dataclass(frozen=True)
-class Contender:
+class System:
     """A program that does a measurement; `command` is what comes before the measurement's own options."""
 
     name: str
@@ -29,16 +29,16 @@ class Contender:
         return [sys.executable, PEERS / self.script, "--precision", self.precision, *self.options]
 
 
-def _both(name: str, family: str, script: str = "", options: tuple[str, ...] = ()) -> list[Contender]:
-    """A contender in both precisions."""
-    return [Contender(f"{name} {kind}", family, kind, script, options) for kind in ("f32", "bf16")]
+def _both(name: str, family: str, script: str = "", options: tuple[str, ...] = ()) -> list[System]:
+    """A system in both precisions."""
+    return [System(f"{name} {kind}", family, kind, script, options) for kind in ("f32", "bf16")]
 
 
 CLSTM = _both("clstm", OURS)
 EAGER = _both("PyTorch eager", TORCH, "pytorch.py")
 COMPILED = _both("PyTorch compiled", TORCH, "pytorch.py", ("--compile", "steps"))
 KERAS_TF = _both("Keras", KERAS, "keras_tensorflow.py")
-ONNX_RUNTIME = [Contender("ONNX Runtime f32", ONNX, "f32", "onnx_runtime.py")]
+ONNX_RUNTIME = [System("ONNX Runtime f32", ONNX, "f32", "onnx_runtime.py")]
 
 # GEMMs, for the machine's peak. Ours in bfloat16 is no product of its own that could be called alone.
 GEMMS = [CLSTM[0], *_both("PyTorch", TORCH, "gemm_torch.py")]

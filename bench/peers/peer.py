@@ -1,4 +1,4 @@
-"""What every peer shares: its command line, the check of its answers, and the turns it is timed in."""
+"""What every peer shares: its command line, the check of its outputs, and the turns it is timed in."""
 
 import argparse
 import json
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from safetensors.numpy import load_file
 
-# Standard output carries the answers alone; what a library prints goes to standard error.
-_answers = os.fdopen(os.dup(1), "w", buffering=1)
+# Standard output carries the responses only; output of libraries goes to standard error.
+_responses = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)
 
-# Bounds on the difference from our float32 answers. The loss and the gradient's norm are relative.
+# Bounds on the difference from our float32 outputs. The loss and the gradient's norm are relative.
 #
 # float32: sums in another order, over four recurrent layers.
 # bfloat16: 8 bits of significand, so 0.4 % an operation; the logits are of the order of 1.
@@ -36,12 +36,12 @@ class Check:
 
     @property
     def checked(self):
-        """Utterances that answers are known of."""
+        """Number of utterances with known outputs."""
         return len(self.logits)
 
 
 def arguments(description, measurements=("train_step", "infer")):
-    """The command line of a contender."""
+    """The command line of a system."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--what", required=True, choices=measurements)
     parser.add_argument("--batch", type=int, required=True, help="utterances; of a GEMM the side")
@@ -64,12 +64,12 @@ def read_check(path):
     )
 
 
-def agree(args, check, **answers):
-    """Ends the program where an answer is not ours; gives the differences."""
+def agree(args, check, **outputs):
+    """Exits if an output differs from ours by more than its bound; returns the differences."""
     differences = {}
-    for name, answer in answers.items():
+    for name, response in outputs.items():
         expected = getattr(check, name)
-        difference = float(np.abs(np.asarray(answer, dtype=np.float64) - expected).max())
+        difference = float(np.abs(np.asarray(response, dtype=np.float64) - expected).max())
         if name != "logits":
             difference /= abs(expected)
         differences[name] = difference
@@ -81,8 +81,8 @@ def agree(args, check, **answers):
 
 
 def serve(step, **ready):
-    """Says what it is ready with, then answers each line `WARMUP STEPS` with the seconds of its steps."""
-    _say({"ready": ready})
+    """Reports that it is ready, then responds to each line `WARMUP STEPS` with the seconds of its steps."""
+    _send({"ready": ready})
     for line in sys.stdin:
         warmup, steps = map(int, line.split())
         for _ in range(warmup):
@@ -92,9 +92,9 @@ def serve(step, **ready):
             start = time.perf_counter()
             step()
             seconds.append(time.perf_counter() - start)
-        _say({"seconds": seconds})
+        _send({"seconds": seconds})
 
 
-def _say(answer):
-    _answers.write(json.dumps(answer) + "\n")
-    _answers.flush()
+def _send(response):
+    _responses.write(json.dumps(response) + "\n")
+    _responses.flush()
