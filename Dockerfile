@@ -2,7 +2,7 @@
 #
 #   docker build -t clstm .
 #   docker run --rm --read-only --cap-drop=ALL -p 127.0.0.1:8765:8765 -v ./keys:/keys:ro clstm \
-#       serve --listen 0.0.0.0:8765 --api-key-file /keys
+#       serve --host 0.0.0.0 --api-key-file /keys
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
@@ -23,4 +23,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=3s --start-period=5s CMD ["clstm", "health"]
 ENTRYPOINT ["clstm"]
 # Within the container: -p decides who reaches it.
-CMD ["serve", "--listen", "0.0.0.0:8765"]
+CMD ["serve", "--host", "0.0.0.0"]

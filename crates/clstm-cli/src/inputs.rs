@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use crate::failure::Failure;
+use crate::error::CliError;
+use crate::text::PathText;
 
 /// One recording to be, in the order asked for.
 #[derive(Debug)]
@@ -36,12 +37,12 @@ pub(crate) struct RowError {
 }
 
 /// Walks folders and expands globs; what leads nowhere stays as an input with an error.
-pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>, Failure> {
+pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>, CliError> {
     let mut inputs = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
             if inputs.iter().any(|input: &Input| matches!(input.source, Source::Stdin)) {
-                return Err(Failure::Usage("- (standard input) can be read only once".to_owned()));
+                return Err(CliError::Usage("- (standard input) can be read only once".to_owned()));
             }
             inputs.push(Input { path: "-".to_owned(), source: Source::Stdin });
         } else if path.exists() {
@@ -57,12 +58,12 @@ pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>, Failure> {
 }
 
 fn file(path: &Path) -> Input {
-    Input { path: path.to_string_lossy().into_owned(), source: Source::File(path.to_owned()) }
+    Input { path: path.text(), source: Source::File(path.to_owned()) }
 }
 
 fn failed(path: &Path, kind: &'static str, message: String) -> Input {
     let source = Source::Failed(RowError { kind, message });
-    Input { path: path.to_string_lossy().into_owned(), source }
+    Input { path: path.text(), source }
 }
 
 fn file_or_folder(path: &Path, inputs: &mut Vec<Input>) {

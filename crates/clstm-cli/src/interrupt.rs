@@ -1,34 +1,55 @@
-//! Ctrl-C and SIGTERM end a command in good order.
+//! Ctrl-C and SIGTERM (which batch systems send first) end a command in good order.
 
+use std::io;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-#[cfg(unix)]
-use signal_hook::{consts::SIGTERM, iterator::Signals};
+use crate::error::CliError;
+use crate::messages::note;
 
-use crate::failure::Failure;
+static STOP: AtomicBool = AtomicBool::new(false);
 
-/// What is set by the first Ctrl-C or SIGTERM (which batch systems send first), `told` being called then; a
-/// second one gives the terminal back and ends the process.
-pub(crate) fn stop_on_interrupt(
-    told: impl Fn() + Copy + Send + 'static,
-) -> Result<&'static AtomicBool, Failure> {
-    static STOP: AtomicBool = AtomicBool::new(false);
-    let interrupted = move || {
-        if STOP.swap(true, Ordering::Relaxed) {
-            #[cfg(unix)]
-            crate::terminal::leave();
-            std::process::exit(130);
-        }
-        told();
-    };
-    let failed = |what: &str, error: &dyn std::fmt::Display| {
-        Failure::Failed(format!("cannot listen for {what}: {error}"))
-    };
-    ctrlc::set_handler(interrupted).map_err(|error| failed("Ctrl-C", &error))?;
-    #[cfg(unix)]
+/// What the first interrupt prints, unless a view shows it.
+static MESSAGE: OnceLock<&str> = OnceLock::new();
+
+/// Whether the command has been asked to stop.
+pub(crate) fn is_interrupted() -> bool {
+    STOP.load(Ordering::Relaxed)
+}
+
+/// Asks the command to stop, as Ctrl-C does. A second call restores the terminal and ends the process with status 130.
+pub(crate) fn interrupt() {
+    if STOP.swap(true, Ordering::Relaxed) {
+        crate::terminal::leave();
+        std::process::exit(130);
+    }
+    if !crate::terminal::is_taken()
+        && let Some(message) = MESSAGE.get().filter(|message| !message.is_empty())
     {
-        let mut signals = Signals::new([SIGTERM]).map_err(|error| failed("SIGTERM", &error))?;
-        std::thread::spawn(move || signals.forever().for_each(|_| interrupted()));
+        note(message);
+    }
+}
+
+/// The flag that the first Ctrl-C or SIGTERM sets. It prints `message`, unless that is empty or a live view is shown.
+///
+/// # Errors
+/// If the handler cannot be installed.
+pub(crate) fn stop_on_interrupt(message: &'static str) -> Result<&'static AtomicBool, CliError> {
+    if MESSAGE.set(message).is_ok() {
+        install().map_err(|error| {
+            CliError::Failed(format!("cannot install the handler of Ctrl-C: {error}"))
+        })?;
     }
     Ok(&STOP)
+}
+
+/// Ctrl-C on all systems, and SIGTERM on Unix. Not SIGHUP: nohup ignores it.
+fn install() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM])?;
+        let thread = std::thread::Builder::new().name("signals".to_owned());
+        thread.spawn(move || signals.forever().for_each(|_| interrupt()))?;
+    }
+    ctrlc::set_handler(interrupt).map_err(io::Error::other)
 }

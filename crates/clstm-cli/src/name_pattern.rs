@@ -1,109 +1,78 @@
-//! What file names say: `{label}_{speaker}_*` read from `happy_anna_03.wav`.
+//! Columns of a manifest read from file names: `{label}_{speaker}_*` matches `happy_anna_03.wav`.
 
-/// A pattern of names.
-#[derive(Clone, Debug, PartialEq)]
+use regex::Regex;
+
+/// A pattern of file names.
+#[derive(Clone, Debug)]
 pub(crate) struct NamePattern {
-    parts: Vec<Part>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Part {
-    /// This text.
-    Text(String),
-    /// Any text within a name, also none.
-    Any,
-    /// Some text within a name, which is the field's value.
-    Field(String),
+    fields: Vec<String>,
+    has_folders: bool,
+    /// The pattern, anchored; its groups are the fields in their order.
+    regex: Regex,
 }
 
 impl NamePattern {
-    /// Reads a pattern.
+    /// Parses a pattern: text stands for itself, `*` for any text within a name, `{field}` for at least one character
+    /// within a name, as few as possible.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// A message for the user.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let (mut parts, mut rest) = (Vec::new(), text);
+        let (mut fields, mut expression) = (Vec::<String>::new(), "^".to_owned());
+        let (mut rest, mut after_field) = (text, false);
         while let Some(at) = rest.find(['*', '{', '}']) {
-            if at > 0 {
-                parts.push(Part::Text(rest[..at].to_owned()));
-            }
+            expression += &regex::escape(&rest[..at]);
+            after_field &= at == 0;
             rest = &rest[at..];
             if let Some(after) = rest.strip_prefix('*') {
-                parts.push(Part::Any);
-                rest = after;
+                expression += "[^/]*?";
+                (rest, after_field) = (after, false);
                 continue;
             }
             let field = rest.strip_prefix('{').and_then(|after| after.split_once('}'));
             let Some((name, after)) = field else {
-                return Err(format!("{rest:?} has a brace without its partner"));
+                return Err(format!("unbalanced brace at {rest:?}"));
             };
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
             if name.is_empty() || !name.chars().all(plain) {
-                return Err(format!("{{{name}}} is no name of a column"));
+                return Err(format!("{{{name}}} is not the name of a column"));
             }
-            if parts.contains(&Part::Field(name.to_owned())) {
-                return Err(format!("{{{name}}} is there twice"));
+            if fields.iter().any(|field| field == name) {
+                return Err(format!("{{{name}}} occurs twice"));
             }
-            if matches!(parts.last(), Some(Part::Field(_))) {
-                return Err(format!("nothing tells where {{{name}}} begins: put text before it"));
+            if after_field {
+                return Err(format!("ambiguous pattern: put literal text before {{{name}}}"));
             }
-            parts.push(Part::Field(name.to_owned()));
-            rest = after;
+            fields.push(name.to_owned());
+            expression += "([^/]+?)";
+            (rest, after_field) = (after, true);
         }
-        if !rest.is_empty() {
-            parts.push(Part::Text(rest.to_owned()));
+        expression += &regex::escape(rest);
+        expression.push('$');
+        if !fields.iter().any(|field| field == "label") {
+            return Err("it has no {label}".to_owned());
         }
-        let pattern = Self { parts };
-        let labelled = pattern.fields().any(|field| field == "label");
-        if labelled { Ok(pattern) } else { Err("it has no {label}".to_owned()) }
+        // `.` does not occur: line feeds in names need no flag.
+        let regex = Regex::new(&expression).map_err(|error| error.to_string())?;
+        Ok(Self { fields, has_folders: text.contains('/'), regex })
     }
 
     /// The fields in their order.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Field(name) => Some(name.as_str()),
-            _ => None,
-        })
+        self.fields.iter().map(String::as_str)
     }
 
-    /// Whether it speaks of folders.
+    /// Whether it matches the path inside the folder rather than the name alone.
     pub(crate) fn has_folders(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Text(text) if text.contains('/')))
+        self.has_folders
     }
 
-    /// The fields' values in a name, in their order; each as short as it can be.
+    /// The values of the fields in a name, in their order; `None` if it does not match. Takes time linear in the
+    /// length of the name.
     pub(crate) fn read<'a>(&self, name: &'a str) -> Option<Vec<&'a str>> {
-        let mut values = Vec::new();
-        read(&self.parts, name, &mut values).then_some(values)
+        let captures = self.regex.captures(name)?;
+        Some(captures.iter().skip(1).flatten().map(|value| value.as_str()).collect())
     }
-}
-
-/// Whether `parts` are all of `name`; the values of fields are added to `values`.
-fn read<'a>(parts: &[Part], name: &'a str, values: &mut Vec<&'a str>) -> bool {
-    let Some((first, rest)) = parts.split_first() else { return name.is_empty() };
-    let least = match first {
-        Part::Text(text) => {
-            return name.strip_prefix(text.as_str()).is_some_and(|name| read(rest, name, values));
-        }
-        Part::Any => 0,
-        Part::Field(_) => 1,
-    };
-    let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
-    for end in ends.skip(least) {
-        let (value, after) = name.split_at(end);
-        if value.contains('/') {
-            return false;
-        }
-        let kept = values.len();
-        if matches!(first, Part::Field(_)) {
-            values.push(value);
-        }
-        if read(rest, after, values) {
-            return true;
-        }
-        values.truncate(kept);
-    }
-    false
 }
 
 #[cfg(test)]
@@ -124,20 +93,30 @@ mod tests {
         assert_eq!(values("{label}-{speaker}", "happy"), None);
         assert_eq!(values("é{label}", "éÜ"), Some(vec!["Ü"]));
         assert_eq!(values("x{label}", "x"), None, "a field is not empty");
+        assert_eq!(values("({label}).+", "(a).+"), Some(vec!["a"]), "text stands for itself");
+        assert_eq!(values("{label}-*", "a\nb-c\n"), Some(vec!["a\nb"]), "line feeds in names");
+        assert_eq!(values("{label}", "happy\n"), Some(vec!["happy\n"]));
     }
 
     #[test]
-    fn patterns_that_say_nothing_are_refused() {
-        for (pattern, says) in [
+    fn time_is_linear_in_the_length_of_a_name() {
+        // A backtracking matcher does not finish this.
+        let name = "a".repeat(100_000);
+        assert_eq!(values("{label}*a*a*a*a*a*a*b", &name), None);
+    }
+
+    #[test]
+    fn patterns_without_meaning_are_refused() {
+        for (pattern, message) in [
             ("{speaker}_*", "no {label}"),
-            ("{label}{speaker}", "put text before it"),
-            ("{label", "without its partner"),
-            ("label}", "without its partner"),
-            ("{}-{label}", "no name of a column"),
+            ("{label}{speaker}", "put literal text before {speaker}"),
+            ("{label", "unbalanced brace"),
+            ("label}", "unbalanced brace"),
+            ("{}-{label}", "not the name of a column"),
             ("{label}-{label}", "twice"),
         ] {
             let error = NamePattern::parse(pattern).unwrap_err();
-            assert!(error.contains(says), "{pattern}: {error}");
+            assert!(error.contains(message), "{pattern}: {error}");
         }
     }
 }

@@ -11,30 +11,39 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
-use crate::cells::{Cell, Column, Kind};
-use crate::failure::Failure;
+use crate::columns::{Column, ColumnType, Value};
+use crate::error::CliError;
+use crate::output::OutputGuard;
+use crate::text::PathText;
 
-/// Rows of a row group: some MB, so that an archive of any size is written in the same memory.
+/// Rows of a row group: a few MB, so that memory is bounded for archives of any size.
 const GROUP: usize = 16_384;
 
-/// A Parquet file under way. It has its name when it is whole: without its footer nobody can read it.
+/// A Parquet file that is being written. It gets its name when it is complete: it cannot be read without its footer.
 pub(crate) struct ParquetFile {
     path: PathBuf,
     part: PathBuf,
     columns: Vec<Column>,
     writer: Option<SerializedFileWriter<File>>,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Vec<Value>>,
 }
 
 impl ParquetFile {
-    /// A file of these columns.
-    pub(crate) fn create(path: &Path, columns: Vec<Column>) -> Result<Self, Failure> {
+    /// A file of these columns at `path`, which the option `option` names.
+    pub(crate) fn create(
+        guard: &mut OutputGuard,
+        option: &str,
+        path: &Path,
+        columns: Vec<Column>,
+    ) -> Result<Self, CliError> {
+        guard.check_replaced(option, path)?;
         let mut part = path.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
-        let name = path.display().to_string();
-        let file = File::create(&part).map_err(|error| Failure::writing(&name, &error))?;
-        let failed = |error: ParquetError| Failure::Failed(format!("cannot write {name}: {error}"));
+        let name = path.text();
+        let file = guard.create_temporary(option, &part)?;
+        let failed =
+            |error: ParquetError| CliError::Failed(format!("cannot write {name}: {error}"));
         let schema = Arc::new(schema(&columns).map_err(failed)?);
         let properties = Arc::new(WriterProperties::builder().build());
         let writer = SerializedFileWriter::new(file, schema, properties).map_err(failed)?;
@@ -42,28 +51,28 @@ impl ParquetFile {
     }
 
     /// Adds a row.
-    pub(crate) fn push(&mut self, row: Vec<Cell>) -> Result<(), Failure> {
+    pub(crate) fn push(&mut self, row: Vec<Value>) -> Result<(), CliError> {
         self.rows.push(row);
         if self.rows.len() < GROUP { Ok(()) } else { self.write_group() }
     }
 
-    /// Writes what is left, and the footer, and gives the file its name.
-    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+    /// Writes the last rows and the footer, and renames the file to its path.
+    pub(crate) fn finish(mut self) -> Result<(), CliError> {
         if !self.rows.is_empty() {
             self.write_group()?;
         }
         if let Some(writer) = self.writer.take() {
             writer.close().map_err(|error| self.failed(&error))?;
         }
-        let name = self.path.display().to_string();
-        fs::rename(&self.part, &self.path).map_err(|error| Failure::writing(&name, &error))
+        let name = self.path.text();
+        fs::rename(&self.part, &self.path).map_err(|error| CliError::writing(&name, &error))
     }
 
-    fn failed(&self, error: &ParquetError) -> Failure {
-        Failure::Failed(format!("cannot write {}: {error}", self.path.display()))
+    fn failed(&self, error: &ParquetError) -> CliError {
+        CliError::Failed(format!("cannot write {}: {error}", self.path.text()))
     }
 
-    fn write_group(&mut self) -> Result<(), Failure> {
+    fn write_group(&mut self) -> Result<(), CliError> {
         let rows = std::mem::take(&mut self.rows);
         let Some(mut writer) = self.writer.take() else { return Ok(()) };
         let written = write(&mut writer, &self.columns, &rows);
@@ -72,7 +81,7 @@ impl ParquetFile {
     }
 }
 
-/// What is not whole is of no use to anybody.
+/// Removes an incomplete file.
 impl Drop for ParquetFile {
     fn drop(&mut self) {
         if self.writer.is_some() {
@@ -81,13 +90,13 @@ impl Drop for ParquetFile {
     }
 }
 
-/// Every cell may be missing.
+/// All columns are optional.
 fn schema(columns: &[Column]) -> Result<Type, ParquetError> {
     let fields = columns.iter().map(|(name, kind)| {
         let (physical, logical) = match kind {
-            Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-            Kind::Number => (Physical::DOUBLE, None),
-            Kind::Flag => (Physical::BOOLEAN, None),
+            ColumnType::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+            ColumnType::Number => (Physical::DOUBLE, None),
+            ColumnType::Flag => (Physical::BOOLEAN, None),
         };
         let field = Type::primitive_type_builder(name, physical);
         let field = field.with_logical_type(logical).with_repetition(Repetition::OPTIONAL);
@@ -101,33 +110,34 @@ fn schema(columns: &[Column]) -> Result<Type, ParquetError> {
 fn write(
     writer: &mut SerializedFileWriter<File>,
     columns: &[Column],
-    rows: &[Vec<Cell>],
+    rows: &[Vec<Value>],
 ) -> Result<(), ParquetError> {
     let mut group = writer.next_row_group()?;
     for (index, (_, kind)) in columns.iter().enumerate() {
         let Some(mut column) = group.next_column()? else { break };
-        let cells = || rows.iter().map(|row| row.get(index).unwrap_or(&Cell::Empty));
-        // 1 for a cell that is there.
-        let there: Vec<i16> = cells().map(|cell| i16::from(*cell != Cell::Empty)).collect();
-        let there = Some(&there[..]);
+        let cells = || rows.iter().map(|row| row.get(index).unwrap_or(&Value::Empty));
+        // Definition levels: 1 for a value, 0 for none.
+        let levels: Vec<i16> = cells().map(|cell| i16::from(*cell != Value::Empty)).collect();
+        let levels = Some(&levels[..]);
         match kind {
-            Kind::Text => {
-                let text = |cell: &Cell| match cell {
-                    Cell::Text(text) => Some(ByteArray::from(text.as_str())),
+            ColumnType::Text => {
+                let text = |cell: &Value| match cell {
+                    Value::Text(text) => Some(ByteArray::from(text.as_str())),
                     _ => None,
                 };
                 let values: Vec<ByteArray> = cells().filter_map(text).collect();
-                column.typed::<ByteArrayType>().write_batch(&values, there, None)?;
+                column.typed::<ByteArrayType>().write_batch(&values, levels, None)?;
             }
-            Kind::Number => {
-                let number = |cell: &Cell| if let Cell::Number(x) = cell { Some(*x) } else { None };
+            ColumnType::Number => {
+                let number =
+                    |cell: &Value| if let Value::Number(x) = cell { Some(*x) } else { None };
                 let values: Vec<f64> = cells().filter_map(number).collect();
-                column.typed::<DoubleType>().write_batch(&values, there, None)?;
+                column.typed::<DoubleType>().write_batch(&values, levels, None)?;
             }
-            Kind::Flag => {
-                let flag = |cell: &Cell| if let Cell::Flag(x) = cell { Some(*x) } else { None };
+            ColumnType::Flag => {
+                let flag = |cell: &Value| if let Value::Flag(x) = cell { Some(*x) } else { None };
                 let values: Vec<bool> = cells().filter_map(flag).collect();
-                column.typed::<BoolType>().write_batch(&values, there, None)?;
+                column.typed::<BoolType>().write_batch(&values, levels, None)?;
             }
         }
         column.close()?;
@@ -143,24 +153,29 @@ mod tests {
     use parquet::file::reader::{FileReader, SerializedFileReader};
 
     use super::{GROUP, ParquetFile};
-    use crate::cells::{Cell, Kind};
+    use crate::columns::{ColumnType, Value};
 
     #[test]
-    fn rows_come_back_over_several_groups_and_only_whole() {
+    fn rows_are_read_back_over_several_groups_once_complete() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.parquet");
+        let mut guard = crate::output::OutputGuard::new(false);
         let columns = || {
             let column = |name: &str, kind| (name.to_owned(), kind);
-            vec![column("path", Kind::Text), column("p", Kind::Number), column("yes", Kind::Flag)]
+            vec![
+                column("path", ColumnType::Text),
+                column("p", ColumnType::Number),
+                column("yes", ColumnType::Flag),
+            ]
         };
-        let mut file = ParquetFile::create(&path, columns()).unwrap();
+        let mut file = ParquetFile::create(&mut guard, "--output", &path, columns()).unwrap();
         let count = GROUP + 3;
         for i in 0..count {
-            let number = if i % 3 == 0 { Cell::Empty } else { Cell::Number(i as f64 / 7.0) };
-            let text = if i == 1 { Cell::Empty } else { Cell::Text(format!("{i}, \"é\"")) };
-            file.push(vec![text, number, Cell::Flag(i % 2 == 0)]).unwrap();
+            let number = if i % 3 == 0 { Value::Empty } else { Value::Number(i as f64 / 7.0) };
+            let text = if i == 1 { Value::Empty } else { Value::Text(format!("{i}, \"é\"")) };
+            file.push(vec![text, number, Value::Flag(i % 2 == 0)]).unwrap();
         }
-        assert!(!path.exists(), "not whole yet");
+        assert!(!path.exists(), "not complete yet");
         file.finish().unwrap();
         let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
         assert_eq!(reader.metadata().num_row_groups(), 2);
@@ -172,7 +187,7 @@ mod tests {
         assert!(rows[count - 1].contains("yes: true"));
 
         let lost = folder.path().join("lost.parquet");
-        drop(ParquetFile::create(&lost, columns()).unwrap());
-        assert_eq!(folder.path().read_dir().unwrap().count(), 1, "nothing half written stays");
+        drop(ParquetFile::create(&mut guard, "--output", &lost, columns()).unwrap());
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1, "no incomplete file is left");
     }
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::cells::{Cell, Column};
-use crate::failure::Failure;
-use crate::output::Output;
+use crate::columns::{Column, Value};
+use crate::error::CliError;
+use crate::output::{Output, OutputGuard};
 use crate::parquet_file::ParquetFile;
 
 /// Receives rows and nothing else.
@@ -16,29 +16,34 @@ pub(crate) enum RowSink {
 }
 
 impl RowSink {
-    /// A Parquet file, which needs a name: it is written to the end before it can be read.
-    pub(crate) fn parquet(path: Option<&Path>, columns: Vec<Column>) -> Result<Self, Failure> {
+    /// A Parquet file. It needs a path: readers start at its end, so that it cannot be streamed.
+    pub(crate) fn parquet(
+        guard: &mut OutputGuard,
+        path: Option<&Path>,
+        columns: Vec<Column>,
+    ) -> Result<Self, CliError> {
         let Some(path) = path else {
-            let message = "--format parquet needs a file to write to: name one with --output";
-            return Err(Failure::Usage(message.to_owned()));
+            let message = "--format parquet needs a file to write to: give one with --output";
+            return Err(CliError::Usage(message.to_owned()));
         };
-        Ok(Self::Parquet(Box::new(ParquetFile::create(path, columns)?)))
+        let file = ParquetFile::create(guard, "--output", path, columns)?;
+        Ok(Self::Parquet(Box::new(file)))
     }
 
-    /// Writes rows, given either way.
+    /// Writes rows, as text or as values.
     pub(crate) fn write(
         &mut self,
         text: impl FnOnce() -> String,
-        rows: impl FnOnce() -> Vec<Vec<Cell>>,
-    ) -> Result<(), Failure> {
+        rows: impl FnOnce() -> Vec<Vec<Value>>,
+    ) -> Result<(), CliError> {
         match self {
             Self::Text(output) => output.write(&text()),
             Self::Parquet(file) => rows().into_iter().try_for_each(|row| file.push(row)),
         }
     }
 
-    /// All rows are there.
-    pub(crate) fn finish(self) -> Result<(), Failure> {
+    /// Completes the file: all rows are written.
+    pub(crate) fn finish(self) -> Result<(), CliError> {
         match self {
             Self::Text(_) => Ok(()),
             Self::Parquet(file) => file.finish(),

@@ -5,9 +5,13 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::args::RowFormat;
-use crate::cells::{Cell, Column, Kind, csv_header, csv_row, last_columns, probability_columns};
+use crate::columns::{
+    Column, ColumnType, Value, csv_header, csv_row, last_columns, probability_columns,
+};
 use crate::inputs::RowError;
-use crate::table::{pad, percent, printable};
+use crate::json;
+use crate::table::{pad, percent};
+use crate::text::printable;
 
 /// What became of a recording.
 #[derive(Debug)]
@@ -66,7 +70,7 @@ impl<'a> Rows<'a> {
         match self.format {
             RowFormat::Jsonl => String::new(),
             RowFormat::Csv => csv_header(&self.columns()),
-            _ => self.table_row("path", "seconds", "emotion", "sure", "or else"),
+            _ => self.table_row("path", "seconds", "emotion", "confidence", "runner-up"),
         }
     }
 
@@ -81,7 +85,7 @@ impl<'a> Rows<'a> {
 
     fn json(&self, answer: &Answer) -> String {
         let line = match &answer.outcome {
-            Ok(heard) => serde_json::to_string(&Line {
+            Ok(heard) => json::to_line(&Line {
                 path: &answer.path,
                 id: None,
                 duration_s: heard.duration_s,
@@ -92,20 +96,20 @@ impl<'a> Rows<'a> {
                 probabilities: LabelledProbabilities(self.labels, &heard.probabilities),
                 model: self.model,
             }),
-            Err(error) => serde_json::to_string(&ErrorLine { path: &answer.path, error }),
+            Err(error) => json::to_line(&ErrorLine { path: &answer.path, error }),
         };
         // Strings and finite numbers always serialise.
-        line.unwrap_or_default() + "\n"
+        line.unwrap_or_default()
     }
 
     /// The columns of CSV and Parquet.
     pub(crate) fn columns(&self) -> Vec<Column> {
         let column = |name: &str, kind| (name.to_owned(), kind);
         let mut columns = vec![
-            column("path", Kind::Text),
-            column("duration_s", Kind::Number),
-            column("label", Kind::Text),
-            column("confidence", Kind::Number),
+            column("path", ColumnType::Text),
+            column("duration_s", ColumnType::Number),
+            column("label", ColumnType::Text),
+            column("confidence", ColumnType::Number),
         ];
         columns.extend(probability_columns(self.labels));
         columns.extend(last_columns(self.threshold.is_some()));
@@ -113,20 +117,20 @@ impl<'a> Rows<'a> {
     }
 
     /// The cells of an answer.
-    pub(crate) fn cells(&self, answer: &Answer) -> Vec<Cell> {
+    pub(crate) fn cells(&self, answer: &Answer) -> Vec<Value> {
         let (heard, error) = (answer.outcome.as_ref().ok(), answer.outcome.as_ref().err());
         let mut cells = vec![
-            Cell::Text(answer.path.clone()),
-            Cell::number(heard.map(|heard| heard.duration_s)),
-            Cell::text(heard.map(|heard| heard.label.as_str())),
-            Cell::number(heard.map(|heard| heard.confidence)),
+            Value::Text(answer.path.clone()),
+            Value::number(heard.map(|heard| heard.duration_s)),
+            Value::text(heard.map(|heard| heard.label.as_str())),
+            Value::number(heard.map(|heard| heard.confidence)),
         ];
         let probability = |class: usize| heard.and_then(|heard| heard.probabilities.get(class));
         let classes = 0..self.labels.len();
-        cells.extend(classes.map(|class| Cell::number(probability(class).copied())));
-        cells.push(Cell::text(error.map(|error| error.kind)));
-        cells.push(Cell::text(error.map(|error| error.message.as_str())));
-        cells.extend(self.threshold.map(|_| Cell::flag(self.abstains(answer))));
+        cells.extend(classes.map(|class| Value::number(probability(class).copied())));
+        cells.push(Value::text(error.map(|error| error.kind)));
+        cells.push(Value::text(error.map(|error| error.message.as_str())));
+        cells.extend(self.threshold.map(|_| Value::flag(self.abstains(answer))));
         cells
     }
 
@@ -140,11 +144,13 @@ impl<'a> Rows<'a> {
                     .zip(&heard.probabilities)
                     .filter(|(label, _)| **label != heard.label)
                     .max_by(|a, b| a.1.total_cmp(b.1))
-                    .map_or(String::new(), |(label, &p)| format!("{label} {}", percent(p)));
+                    .map_or(String::new(), |(label, &p)| {
+                        format!("{} {}", printable(label), percent(p))
+                    });
                 let seconds = format!("{:.2}", heard.duration_s);
                 let label = match self.abstains(answer) {
-                    Some(true) => format!("? {}", heard.label),
-                    _ => heard.label.clone(),
+                    Some(true) => format!("? {}", printable(&heard.label)),
+                    _ => printable(&heard.label),
                 };
                 self.table_row(&path, &seconds, &label, &percent(heard.confidence), &second)
             }
@@ -155,15 +161,23 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn table_row(&self, path: &str, time: &str, label: &str, sure: &str, second: &str) -> String {
+    fn table_row(
+        &self,
+        path: &str,
+        time: &str,
+        label: &str,
+        confidence: &str,
+        second: &str,
+    ) -> String {
         let mark = if self.threshold.is_some() { "? ".len() } else { 0 };
-        let widest = self.labels.iter().map(|label| label.width() + mark).max().unwrap_or(0);
+        let widest =
+            self.labels.iter().map(|label| printable(label).width() + mark).max().unwrap_or(0);
         format!(
             "{}  {}  {}  {}  {second}\n",
             pad(path, self.width, true),
             pad(time, 7, false),
             pad(label, widest.max("emotion".len()), true),
-            pad(sure, 6, false),
+            pad(confidence, "confidence".len(), false),
         )
     }
 }
@@ -254,8 +268,8 @@ c.wav,,,,,,decode,\"cut \"\"short\"\"\"
     #[test]
     fn tables_line_up() {
         let expected = "\
-path     seconds  emotion    sure  or else
-a,b.wav     1.50  sad       75.0%  happy 25.0%
+path     seconds  emotion  confidence  runner-up
+a,b.wav     1.50  sad           75.0%  happy 25.0%
 c.wav    decode: cut \"short\"
 ";
         assert_eq!(written(RowFormat::Table), expected);
@@ -278,8 +292,8 @@ c.wav,,,,,,decode,\"cut \"\"short\"\"\",
 ";
         assert_eq!(abstaining(RowFormat::Csv, Some(0.8)), expected);
         let expected = "\
-path     seconds  emotion    sure  or else
-a,b.wav     1.50  ? sad     75.0%  happy 25.0%
+path     seconds  emotion  confidence  runner-up
+a,b.wav     1.50  ? sad         75.0%  happy 25.0%
 c.wav    decode: cut \"short\"
 ";
         assert_eq!(abstaining(RowFormat::Table, Some(0.8)), expected);

@@ -12,7 +12,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ServerError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; is another server there? see --listen")]
+    #[error("cannot listen on {address}: {source}; is another server there? see --host and --port")]
     Listen {
         /// The address.
         address: SocketAddr,

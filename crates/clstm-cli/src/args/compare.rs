@@ -5,8 +5,8 @@ use clap::Args;
 use super::Format;
 
 const EXAMPLES: &str = "\
-Both runs must have been tested on the same utterances, at least in part: the same --split, or the same
---fold-seed. Answers are swapped, and utterances drawn, by whole speakers where the runs name them.
+At least some test utterances must be in both runs: use the same --split, or the same --fold-seed. The
+permutation test and the bootstrap resample whole speakers where the runs name them.
 
 Example:
   clstm compare runs/clstm runs/clstm-plus";
@@ -17,10 +17,10 @@ pub(crate) struct CompareArgs {
     /// Folder of a cross-validation.
     #[arg(value_name = "RUN")]
     pub(crate) first: PathBuf,
-    /// Folder of another.
+    /// Folder of the cross-validation to compare it with.
     #[arg(value_name = "RUN")]
     pub(crate) second: PathBuf,
-    /// How to print the figures.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
 }

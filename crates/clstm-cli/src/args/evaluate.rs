@@ -4,58 +4,81 @@ use clap::Args;
 use clstm::nn::{DeviceName, Precision};
 use clstm_corpus::Split;
 
-use super::{CorpusChoice, Format, Leakage};
+use super::{CorpusArgs, Format, LeakageArgs};
 
 const EXAMPLES: &str = "\
 Examples:
   clstm evaluate --model runs/emobox/fold-2/model.safetensors --corpus ravdess \\
       --data data/ravdess --split emobox --fold 2
   clstm evaluate --model M --corpus manifest --data mine.csv
-  clstm evaluate --model M --corpus ravdess --data data/ravdess --predictions answers.jsonl
+  clstm evaluate --model M --corpus ravdess --data data/ravdess --predictions predictions.jsonl
+  clstm evaluate runs/random --corpus ravdess --data data/ravdess --tta-shifts 4 --tta-polarity \\
+      --output runs/random-tta
 
-Figures on recordings or speakers that the model was trained on say nothing of new ones: the
-command warns where the model file tells of such.";
+With RUN, each fold's model is tested again on its own test utterances, without training. --output is the
+folder of the new run, whose models apply the same test-time augmentation (TTA). TTA averages the logits
+over copies of the input: shifted by 0 to N-1 N-ths of a time step and, with --tta-polarity, also inverted.
+It multiplies the time of inference by the number of copies.
+
+Figures on recordings or speakers of the training do not describe new ones. The command warns where the
+model file shows such an overlap.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct EvaluateArgs {
-    /// Name of a built-in model or a model file [default: the built-in one, where there is one].
+    /// Folder of a cross-validation whose folds to test again, instead of --model.
+    #[arg(
+        value_name = "RUN",
+        requires = "output",
+        conflicts_with_all = ["model", "split", "predictions", "allow_leakage", "format"]
+    )]
+    pub(crate) run: Option<PathBuf>,
+    /// Name of a built-in model, or a model file [default: the built-in model].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) choice: CorpusChoice,
-    /// Only the test utterances of a fold of this split: random, speaker, emobox, session,
+    pub(crate) choice: CorpusArgs,
+    /// Only the test utterances of one fold of this split: random, speaker, emobox, session,
     /// luna-jimenez, loso or given.
     #[arg(long, requires = "fold")]
     pub(crate) split: Option<Split>,
     #[command(flatten)]
-    pub(crate) leakage: Leakage,
+    pub(crate) leakage: LeakageArgs,
     /// Number of folds [default: 5, or as many as the split has].
     #[arg(long, value_name = "N", requires = "split")]
     pub(crate) folds: Option<usize>,
     /// The fold, from 1.
     #[arg(long, value_name = "K", requires = "split")]
     pub(crate) fold: Option<usize>,
-    /// Seed of the training, and of the split [default: the one that the model was trained with].
+    /// Seed of the training and of the split [default: the one that the model was trained with].
     #[arg(long, value_name = "N", requires = "split")]
     pub(crate) seed: Option<u64>,
-    /// Seed of the split alone, where the run had a --fold-seed.
+    /// Seed of the split alone, for runs with a --fold-seed.
     #[arg(long, value_name = "N", requires = "split")]
     pub(crate) fold_seed: Option<u64>,
+    /// Test-time augmentation: number of shifts of the first time step [default: as the model].
+    #[arg(long, value_name = "N")]
+    pub(crate) tta_shifts: Option<usize>,
+    /// Test-time augmentation: also process each input with inverted polarity.
+    #[arg(long)]
+    pub(crate) tta_polarity: bool,
     /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products.
     #[arg(long, value_name = "f32|bf16", default_value_t = Precision::F32)]
     pub(crate) precision: Precision,
-    /// What computes: cpu, or cuda (the first NVIDIA GPU, in f32) in builds with that feature.
+    /// Device: cpu, or cuda (the first NVIDIA GPU, f32; experimental) in builds with that feature.
     #[arg(long, value_name = "cpu|cuda", default_value_t = DeviceName::Cpu)]
     pub(crate) device: DeviceName,
-    /// How to print the figures.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
-    /// File for the figures instead of standard output.
-    #[arg(long, value_name = "FILE")]
+    /// Write the figures to this file instead of standard output; with RUN, folder of the new run.
+    #[arg(long, value_name = "FILE|RUN")]
     pub(crate) output: Option<PathBuf>,
-    /// File for the answer to each utterance: lines as of `predict --format jsonl`, with `id` and
-    /// `truth`.
+    /// Replace existing files.
+    #[arg(long, conflicts_with = "run")]
+    pub(crate) force: bool,
+    /// Write the prediction for each utterance to this file: lines as of `predict --format jsonl`, with
+    /// `id` and `truth`.
     #[arg(long, value_name = "FILE.jsonl")]
     pub(crate) predictions: Option<PathBuf>,
 }

@@ -6,16 +6,16 @@ use super::Format;
 
 const EXAMPLES: &str = "\
 Examples:
-  clstm inspect runs/all/model.safetensors
+  clstm inspect ravdess-clstm-plus
   clstm inspect runs/all/model.safetensors --format json";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct InspectArgs {
-    /// Name of a built-in model or a model file.
+    /// Name of a built-in model, or a model file.
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
 }

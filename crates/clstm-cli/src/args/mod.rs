@@ -1,97 +1,167 @@
-//! What can be written on the command line; what it means is in `commands`.
+//! Definition of the command line. `commands` implements it.
 
-mod average;
-mod choice;
 mod compare;
 mod corpus;
+mod corpus_args;
 mod download;
+mod ensemble;
 mod evaluate;
-mod health;
+mod generate;
+mod healthcheck;
 mod inspect;
 mod listen;
+mod precision;
 mod predict;
 mod report;
 mod rescore;
 mod serve;
 mod training;
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub(crate) use average::AverageArgs;
-pub(crate) use choice::{Classes, CorpusChoice, Leakage};
 pub(crate) use compare::CompareArgs;
-pub(crate) use corpus::{CorpusArgs, CorpusCommand, ManifestArgs, Place, StatsArgs};
+pub(crate) use corpus::{
+    CorpusCommand, CorpusCommandArgs, CorpusLocation, ManifestArgs, StatsArgs,
+};
+pub(crate) use corpus_args::{CorpusArgs, TargetArgs};
 pub(crate) use download::DownloadArgs;
+pub(crate) use ensemble::EnsembleArgs;
 pub(crate) use evaluate::EvaluateArgs;
-pub(crate) use health::HealthArgs;
+pub(crate) use generate::{CompletionsArgs, ManArgs};
+pub(crate) use healthcheck::HealthcheckArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use listen::{ListenArgs, ListenFormat, SampleFormat};
+pub(crate) use precision::PrecisionArg;
 pub(crate) use predict::{PredictArgs, RowFormat};
 pub(crate) use report::ReportArgs;
 pub(crate) use rescore::RescoreArgs;
 pub(crate) use serve::{LogLevel, ServeArgs};
 pub(crate) use training::{AblateArgs, CvArgs, FoldArgs, TrainArgs, TrainingArgs};
 
+use corpus_args::LeakageArgs;
+
 const EXAMPLES: &str = "\
 Examples:
-  clstm predict interview.wav --model models/ravdess-clstm-plus.safetensors
-  clstm predict recordings/ --format jsonl --output answers.jsonl --model M
+  clstm predict interview.wav
+  clstm predict recordings/ --format jsonl --output predictions.jsonl --model M
   clstm corpus stats ravdess --data data/ravdess
-  clstm cv --corpus ravdess --data data/ravdess --preset clstm --split emobox --out runs/emobox
-  clstm report runs/emobox --out report
-  clstm train --corpus ravdess --data data/ravdess --preset clstm --out runs/all
-  clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --out runs/mine
-  clstm cv --corpus ravdess --data data/ravdess --target speaker --split random --preset clstm --out runs/who
+  clstm cv --corpus ravdess --data data/ravdess --preset clstm --split emobox --output runs/emobox
+  clstm report runs/emobox --output report
+  clstm train --corpus ravdess --data data/ravdess --preset clstm --output runs/all
+  clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --output runs/mine
 
-Exit status: 0 all done; 1 something failed, the rest was done and written; 2 wrong usage.";
+Exit status: 0 all done; 1 something failed (the rest was done and written); 2 wrong usage; 130 interrupted.";
 
 /// Speech emotion recognition with the hierarchical ConvLSTM network.
 #[derive(Debug, Parser)]
 #[command(name = "clstm", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Args {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Threads to compute with [default: one for each core].
+    /// Number of threads [default: one for each core].
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
+    /// Print more messages; twice for debugging.
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+    /// Print no messages but errors; twice for not even these. Results are not affected.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    quiet: u8,
+}
+
+/// Which messages are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// None.
+    Silent,
+    /// Errors.
+    Errors,
+    /// Warnings and notes, too.
+    Normal,
+    /// What libraries log, too.
+    Verbose,
+    /// All that is logged.
+    Debug,
+}
+
+impl Args {
+    /// Which messages are printed.
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.verbose, self.quiet) {
+            (0, 0) => Verbosity::Normal,
+            (0, 1) => Verbosity::Errors,
+            (0, _) => Verbosity::Silent,
+            (1, _) => Verbosity::Verbose,
+            _ => Verbosity::Debug,
+        }
+    }
+}
+
+/// The command line as clap knows it.
+pub(crate) fn command() -> clap::Command {
+    Args::command()
+}
+
+/// Parses the arguments of the process.
+///
+/// # Errors
+/// clap's, which also carry help and version.
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Args, clap::Error> {
+    let arguments: Vec<OsString> = arguments.collect();
+    let mut command = command();
+    // Opening the built-in model takes a few ms.
+    if arguments.iter().any(|argument| argument == "--version") {
+        command = command.long_version(crate::version::long());
+    }
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    Args::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Labels recordings.
+    /// Label recordings.
     Predict(PredictArgs),
-    /// Answers over HTTP and WebSocket, with a web page.
-    Serve(ServeArgs),
-    /// Whether a server answers, for supervisors.
-    Health(HealthArgs),
-    /// What corpora there are, what is in one, and whether it is whole.
-    Corpus(CorpusArgs),
-    /// Hears live sound: the microphone, a pipe, or a recording.
+    /// Recognise emotions in live audio: the microphone, a pipe, or a recording.
     Listen(ListenArgs),
-    /// Trains one model on a whole corpus.
+    /// Run an HTTP and WebSocket service with a web page.
+    Serve(ServeArgs),
+    /// Check that a server responds, for supervisors.
+    #[command(alias = "health")]
+    Healthcheck(HealthcheckArgs),
+    /// List, count, check and download corpora, and make manifests.
+    Corpus(CorpusCommandArgs),
+    /// Train one model on a whole corpus.
     Train(TrainArgs),
-    /// Cross-validates: trains and tests a model for each fold.
+    /// Cross-validate: train and test a model for each fold.
+    #[command(visible_alias = "cross-validate")]
     Cv(CvArgs),
-    /// Trains the seven rows of the paper's Table 1 with equal budgets, and prints it.
+    /// Train the seven rows of the paper's Table 1 with equal budgets and print the table.
     Ablate(AblateArgs),
-    /// Averages cross-validations of several seeds: the figures of their ensemble.
-    Average(AverageArgs),
-    /// Tests a run's models again, hearing each test utterance in several views.
-    Rescore(RescoreArgs),
-    /// Tests whether one run is better than another on the same utterances.
+    /// Average the predictions of cross-validations on the same folds.
+    #[command(alias = "average")]
+    Ensemble(EnsembleArgs),
+    /// Test whether one run is better than another on the same utterances.
     Compare(CompareArgs),
-    /// Writes tables and figures of runs: a page, Markdown, LaTeX, JSON, CSV, SVG and PNG.
+    /// Write tables and figures of runs: HTML, Markdown, LaTeX, JSON, CSV, SVG and PNG.
     Report(ReportArgs),
-    /// Tests a model on a labelled corpus.
+    /// Test a model on a labelled corpus, or a run's models again on their folds.
     Evaluate(EvaluateArgs),
-    /// What a model file says of itself.
+    /// Print architecture, labels, protocol and scores, lineage, licence and digest of a model.
     Inspect(InspectArgs),
+    /// Print the completions of a shell.
+    Completions(CompletionsArgs),
+    /// Print the man page of the command, or write those of all subcommands.
+    Man(ManArgs),
+    /// The name of `clstm evaluate RUN` in release 0.1.
+    #[command(hide = true)]
+    Rescore(RescoreArgs),
 }
 
-/// For people or for programs.
+/// Output for people or for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     /// Aligned columns.

@@ -1,21 +1,23 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use clstm::nn::{DeviceName, Precision};
+use clstm::nn::DeviceName;
+
+use super::PrecisionArg;
 
 const EXAMPLES: &str = "\
 Examples:
   clstm predict a.wav b.mp3 --model runs/all/model.safetensors
-  clstm predict recordings/ 'archive/**/*.flac' --format csv --output answers.csv
+  clstm predict recordings/ 'archive/**/*.flac' --format csv --output predictions.csv
   ffmpeg -i film.mkv -f wav - | clstm predict - --format jsonl
-  clstm predict recordings/ --abstain              mark the answers not to rely on
-  clstm predict recordings/ --abstain=0.8          the same with a threshold of one's own
-  clstm predict call.wav --timeline                which emotion when
+  clstm predict recordings/ --abstain              mark predictions of low confidence
+  clstm predict recordings/ --abstain=0.8          the same with your own threshold
+  clstm predict call.wav --timeline                emotions over time
   clstm predict calls/ --timeline --format textgrid --output grids/
 
-A line of --format jsonl is {\"path\", \"duration_s\", \"label\", \"confidence\", \"probabilities\", \"model\"}
-or {\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first has \"abstained\" too. A recording that fails does not stop the others; the
-exit status is then 1.";
+A line of --format jsonl is {\"path\", \"duration_s\", \"label\", \"confidence\", \"probabilities\", \"model\"} or
+{\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first also has \"abstained\". A recording that fails
+does not stop the others; the exit status is then 1.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -23,42 +25,45 @@ pub(crate) struct PredictArgs {
     /// Recordings: files, folders (searched for audio files), globs, or - for standard input.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
-    /// Name of a built-in model or a model file [default: the built-in one, where there is one].
+    /// Name of a built-in model, or a model file [default: the built-in model].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
-    /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products [default: f32; with --timeline bf16
-    /// where the processor multiplies it itself].
-    #[arg(long, value_name = "f32|bf16")]
-    pub(crate) precision: Option<Precision>,
-    /// What computes: cpu, or cuda (the first NVIDIA GPU, in f32) in builds with that feature.
+    /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products. auto is f32; with --timeline it is
+    /// bf16 on processors with native bf16 instructions.
+    #[arg(long, value_name = "auto|f32|bf16", default_value_t = PrecisionArg::Auto)]
+    pub(crate) precision: PrecisionArg,
+    /// Device: cpu, or cuda (the first NVIDIA GPU, f32; experimental) in builds with that feature.
     #[arg(long, value_name = "cpu|cuda", default_value_t = DeviceName::Cpu)]
     pub(crate) device: DeviceName,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = RowFormat::Table)]
     pub(crate) format: RowFormat,
-    /// File for the results instead of standard output.
-    #[arg(long, value_name = "FILE")]
+    /// Write the results to this file instead of standard output; with documents a folder.
+    #[arg(long, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// Go on with the rows, or documents, that --output holds: recordings that are finished there, failed
-    /// ones too, are not heard again.
+    /// Replace existing files.
+    #[arg(long, requires = "output", conflicts_with = "resume")]
+    pub(crate) force: bool,
+    /// Continue the results in --output: recordings that have a row or document there, also failed ones, are
+    /// not processed again.
     #[arg(long, requires = "output")]
     pub(crate) resume: bool,
-    /// Mark answers less sure than a threshold as abstained from, `?` in the table; the answers stay.
-    /// Without a value the threshold that the model file recommends, see `clstm inspect`.
+    /// Mark predictions whose confidence is below a threshold: `?` in the table. They keep their label. Without a
+    /// value it is the threshold that the model file recommends, see `clstm inspect`.
     #[arg(long, value_name = "THRESHOLD", num_args = 0..=1, require_equals = true, value_parser = share)]
     pub(crate) abstain: Option<Option<f64>>,
-    /// Where in the recordings which emotion is heard: a row for each section, instead of one for the
-    /// whole. Recordings may be hours long.
+    /// Emotions over time: a row for each segment instead of one for the whole recording. Recordings may be
+    /// hours long.
     #[arg(long)]
     pub(crate) timeline: bool,
-    /// A row for each moment, a hop long, instead of each section.
-    #[arg(long, requires = "timeline")]
-    pub(crate) moments: bool,
-    /// Seconds from one moment of a timeline to the next [default: 1].
+    /// A row for each frame (one hop) instead of each segment.
+    #[arg(long, alias = "moments", requires = "timeline")]
+    pub(crate) frames: bool,
+    /// Seconds from one frame of a timeline to the next [default: 1].
     #[arg(long, value_name = "SECONDS", requires = "timeline")]
     pub(crate) hop: Option<f64>,
-    /// Seconds of sound that the answer of a moment hears [default: the most that the model hears at
-    /// once, which is best].
+    /// Seconds of audio in the window that the model receives for each frame [default: the model's maximum, which
+    /// is the most accurate].
     #[arg(long, value_name = "SECONDS", requires = "timeline")]
     pub(crate) window: Option<f64>,
     /// Stop at the first recording that fails.
@@ -82,7 +87,7 @@ pub(crate) enum RowFormat {
     Jsonl,
     /// Comma-separated values with a header.
     Csv,
-    /// A Parquet file, whose rows are those of csv; needs --output.
+    /// A Parquet file with the columns of csv; needs --output.
     Parquet,
     /// With --timeline: Praat TextGrid.
     Textgrid,

@@ -3,15 +3,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 const EXAMPLES: &str = "\
-Writes OUT/report.html, a page that needs nothing else, and the same as report.md, report.tex (which
-compiles on its own), report.json, tables/*.csv, tables/*.tex, figures/*.svg and figures/*.png. A folder
-of runs, such as that of an ablation, stands for the runs in it. Files that a run lacks are said to be
-missing; nothing is guessed.
+Writes DIR/report.html, a self-contained page, and the same content as report.md, report.tex (which compiles
+on its own), report.json, tables/*.csv, tables/*.tex, figures/*.svg and figures/*.png. A folder of runs,
+such as that of an ablation, stands for the runs in it. The report names the files that a run lacks.
 
 Examples:
-  clstm report runs/emobox --out report
-  clstm report runs/random runs/emobox --out report --title 'clstm on RAVDESS'
-  clstm report runs/ablation --out ablation-report";
+  clstm report runs/emobox --output report
+  clstm report runs/random runs/emobox --output report --title 'clstm on RAVDESS'
+  clstm report runs/ablation --output ablation-report";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -19,9 +18,12 @@ pub(crate) struct ReportArgs {
     /// Folders of cross-validations, or folders of such folders.
     #[arg(value_name = "RUN", num_args = 1.., required = true)]
     pub(crate) runs: Vec<PathBuf>,
-    /// Folder for the report; files of an earlier one there are replaced.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
+    /// Folder for the report.
+    #[arg(long, alias = "out", value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Replace the files of an earlier report in the folder.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Title of the report [default: made from the runs].
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,

@@ -4,27 +4,29 @@ use clstm::nn::Preset;
 use clstm_train::{Ablation, Recipe, ablate, ablation_recipes};
 
 use crate::args::{AblateArgs, FoldArgs};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::output::Output;
-use crate::training::{self, About, Watchers, ablation};
-use crate::{corpora, devices};
+use crate::resolve::{corpus, device};
+use crate::text::PathText;
+use crate::training::{self, Observers, RunDescription, ablation};
 
 /// Trains and tests the rows and prints the table.
-pub(crate) fn run(args: &AblateArgs) -> Result<(), Failure> {
-    let out = args.training.out.as_path();
-    let corpus = corpora::open(&args.training.choice)?;
+pub(crate) fn run(args: &AblateArgs) -> Result<(), CliError> {
+    let out = args.training.output.as_path();
+    let corpus = corpus::open(&args.training.choice)?;
     let rows = rows(args, corpus.labels.len())?;
     // All rows share what is asked of the first here.
     let Some((_, recipe)) = rows.first().cloned() else {
-        return Err(Failure::Usage("--rows names no row".to_owned()));
+        return Err(CliError::Usage("--rows names no row".to_owned()));
     };
     training::check_classes(&recipe, &corpus)?;
-    let device = devices::open(args.training.device, recipe.precision)?;
+    let device = device::open(args.training.device, recipe.precision)?;
     let folds = args.folds.count(&corpus)?;
     if ["model.safetensors", "metrics.json", "recipe.json"].iter().any(|n| out.join(n).exists()) {
-        let message = format!("{} holds another run; choose another --out", out.display());
-        return Err(Failure::Failed(message));
+        let message = format!("{} holds another run; choose another --output", out.text());
+        return Err(CliError::Failed(message));
     }
+    training::guard(&args.training, &corpus).check_run("--output", out)?;
     let stop = training::stop_on_interrupt()?;
     let dataset = training::load(corpus, &recipe)?;
     let FoldArgs { split, fold_seed, fold: only, .. } = args.folds;
@@ -34,7 +36,7 @@ pub(crate) fn run(args: &AblateArgs) -> Result<(), Failure> {
     let title = format!("{}, Table 1", dataset.corpus.name);
     let (labels, batch) = (&dataset.corpus.labels[..], recipe.batch);
     let mut watchers =
-        Watchers::start(&args.training, &About { title, labels, trainings, batch }, stop);
+        Observers::start(&args.training, &RunDescription { title, labels, trainings, batch }, stop);
     let (allowed, out_folder) = (args.folds.leakage.allowed(), out.to_owned());
     let run = Ablation { rows, split, folds, allowed, only, fold_seed, device, out: out_folder };
     let table = ablate(&run, &dataset, args.training.resume, stop, &mut watchers);
@@ -43,11 +45,11 @@ pub(crate) fn run(args: &AblateArgs) -> Result<(), Failure> {
 }
 
 /// The rows asked for, in the paper's order.
-fn rows(args: &AblateArgs, classes: usize) -> Result<Vec<(Preset, Recipe)>, Failure> {
+fn rows(args: &AblateArgs, classes: usize) -> Result<Vec<(Preset, Recipe)>, CliError> {
     if let Some(other) = args.rows.iter().find(|preset| !Preset::TABLE_1.contains(preset)) {
         let rows = Preset::TABLE_1.map(Preset::name).join(", ");
         let message = format!("--rows: {other} is no row of Table 1; they are {rows}");
-        return Err(Failure::Usage(message));
+        return Err(CliError::Usage(message));
     }
     let changes = training::Changes::of(&args.training)?;
     let mut rows = ablation_recipes(classes, changes.file.as_ref(), &changes.pairs)?;

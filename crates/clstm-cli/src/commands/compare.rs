@@ -6,23 +6,24 @@ use clstm_report::{Run, compare_runs};
 use clstm_train::{ClusterBy, Comparison, Difference, INTERVAL_LEVEL, PERMUTATIONS};
 
 use crate::args::{CompareArgs, Format};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::output::Output;
-use crate::table::{Table, percent, printable};
+use crate::table::{Table, percent};
+use crate::text::printable;
 
 /// Compares the runs on the utterances that both were tested on.
-pub(crate) fn run(args: &CompareArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &CompareArgs) -> Result<(), CliError> {
     let (first, second) = (Run::read(&args.first)?, Run::read(&args.second)?);
     let found = compare_runs(&first, &second)?;
     let Some(result) = &found.result else {
         let message = "the runs have no predictions of the same utterances: both need predictions.jsonl in \
                        each fold, and the same test utterances in some";
-        return Err(Failure::Failed(message.to_owned()));
+        return Err(CliError::Failed(message.to_owned()));
     };
     let mut output = Output::stdout();
     match args.format {
         Format::Json => output.write_json(&found),
-        Format::Table => output.write(&text(&first, &second, result)),
+        Format::Table => output.print(&text(&first, &second, result)),
     }
 }
 

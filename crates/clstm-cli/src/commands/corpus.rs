@@ -11,27 +11,28 @@ use clstm_corpus::{
 };
 use serde::Serialize;
 
-use crate::args::{CorpusArgs, CorpusCommand, Format, StatsArgs};
-use crate::corpora::{self, speakers};
-use crate::failure::Failure;
-use crate::notes::note;
+use crate::args::{CorpusCommand, CorpusCommandArgs, Format, StatsArgs};
+use crate::error::CliError;
+use crate::messages::note;
 use crate::output::Output;
-use crate::table::{Table, printable};
+use crate::resolve::corpus::{self, speakers};
+use crate::table::Table;
+use crate::text::{PathText, printable};
 
 /// Does one of them.
-pub(crate) fn run(args: &CorpusArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &CorpusCommandArgs) -> Result<(), CliError> {
     match &args.command {
         CorpusCommand::List => list(args.format),
         CorpusCommand::Stats(StatsArgs { place, classes }) => {
-            stats(&corpora::open_place(place, classes)?, args.format)
+            stats(&corpus::open_location(place, classes)?, args.format)
         }
         CorpusCommand::Manifest(args) => manifest::run(args),
-        CorpusCommand::Check(place) => check_all(&corpora::sources_of(place)?, args.format),
+        CorpusCommand::Check(place) => check_all(&corpus::sources_of(place)?, args.format),
         CorpusCommand::Download(order) => download::run(order, args.format),
     }
 }
 
-fn list(format: Format) -> Result<(), Failure> {
+fn list(format: Format) -> Result<(), CliError> {
     let mut output = Output::stdout();
     if format == Format::Json {
         return output.write_json(&supported());
@@ -57,7 +58,7 @@ fn list(format: Format) -> Result<(), Failure> {
             }
         }
     }
-    output.write(&text)
+    output.print(&text)
 }
 
 /// Statistics with the paper's table, where the corpus has one.
@@ -69,7 +70,7 @@ struct Stats {
     table5: Option<Vec<Table5Row>>,
 }
 
-fn stats(corpus: &Corpus, format: Format) -> Result<(), Failure> {
+fn stats(corpus: &Corpus, format: Format) -> Result<(), CliError> {
     note(&format!("reading {} recordings", corpus.utterances.len()));
     let stats = CorpusStats::measure(corpus)?;
     // It counts the labels of the release.
@@ -93,7 +94,7 @@ fn stats(corpus: &Corpus, format: Format) -> Result<(), Failure> {
     }
     text += "\n";
     if let Some(rows) = table5 {
-        let mut table = Table::new(1, ["Emotions/Classes", "Whole Utterances", "Participation"]);
+        let mut table = Table::new(1, ["Emotions/TargetArgs", "Whole Utterances", "Participation"]);
         for row in rows {
             table.row([row.emotion.to_owned(), row.utterances.to_string(), row.participation]);
         }
@@ -115,7 +116,7 @@ fn stats(corpus: &Corpus, format: Format) -> Result<(), Failure> {
     if !stats.speakers.is_empty() {
         let _ = write!(text, "\n{spoken}");
     }
-    output.write(&text)
+    output.print(&text)
 }
 
 fn durations(duration: Option<DurationStats>) -> Vec<String> {
@@ -139,11 +140,11 @@ struct Checked<'a> {
 }
 
 /// Each corpus by itself; a fault of any fails.
-fn check_all(sources: &[Source], format: Format) -> Result<(), Failure> {
+fn check_all(sources: &[Source], format: Format) -> Result<(), CliError> {
     let mut reports = Vec::with_capacity(sources.len());
     for Source { name, data } in sources {
         let corpus = clstm_corpus::open(name, data)?;
-        corpora::tell(&corpus);
+        corpus::print_remarks(&corpus);
         note(&format!("reading {} recordings", corpus.utterances.len()));
         reports.push(check(&corpus));
     }
@@ -155,10 +156,10 @@ fn check_all(sources: &[Source], format: Format) -> Result<(), Failure> {
         (Format::Json, several) => output.write_json(&several)?,
         (Format::Table, several) => {
             let texts: Vec<String> = several.iter().map(|one| findings(one.report)).collect();
-            output.write(&texts.join("\n"))?;
+            output.print(&texts.join("\n"))?;
         }
     }
-    if checked.iter().all(|one| one.ok) { Ok(()) } else { Err(Failure::Told) }
+    if checked.iter().all(|one| one.ok) { Ok(()) } else { Err(CliError::Reported) }
 }
 
 /// What was found, the counts first.
@@ -166,7 +167,7 @@ fn findings(report: &CheckReport) -> String {
     let mut text = format!(
         "{} in {}: {} utterances",
         report.corpus,
-        printable(&report.root.display().to_string()),
+        printable(&report.root.text()),
         report.utterances
     );
     if let Some(expected) = report.expected {
@@ -237,26 +238,18 @@ fn problems(report: &CheckReport) -> Vec<(&'static str, Vec<String>)> {
         ),
         (
             "unreadable",
-            report
-                .unreadable
-                .iter()
-                .map(|u| format!("{}: {}", u.path.display(), u.error))
-                .collect(),
+            report.unreadable.iter().map(|u| format!("{}: {}", u.path.text(), u.error)).collect(),
         ),
         ("silent", faults(&report.silent)),
         ("clipped", if report.official { Vec::new() } else { faults(&report.clipped) }),
         ("the same recording under several names", unknown.map(copies).collect()),
         (
             "malformed names",
-            report
-                .malformed
-                .iter()
-                .map(|m| format!("{}: {}", m.path.display(), m.reason))
-                .collect(),
+            report.malformed.iter().map(|m| format!("{}: {}", m.path.text(), m.reason)).collect(),
         ),
         (
             "utterances with several files",
-            report.doubled.iter().map(|d| format!("{}: {} used", d.id, d.kept.display())).collect(),
+            report.doubled.iter().map(|d| format!("{}: {} used", d.id, d.kept.text())).collect(),
         ),
     ];
     problems.retain(|(_, items)| !items.is_empty());

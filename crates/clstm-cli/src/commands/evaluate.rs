@@ -2,25 +2,26 @@
 
 mod overlap;
 mod report;
-
-use std::path::Path;
+mod run;
 
 use clstm::audio::DecodeLimits;
-use clstm::{LabelledProbabilities, Model, Recognizer};
+use clstm::{LabelledProbabilities, Model, Recognizer, TtaConfig};
 use clstm_corpus::{Fold, folds_allowing};
 use clstm_train::{Dataset, Evaluation, Protocol, Recipe, ValidationConfig, evaluate};
 
-use crate::args::{EvaluateArgs, Format};
-use crate::corpora;
-use crate::devices;
-use crate::failure::Failure;
-use crate::models;
-use crate::notes::{note, warn};
-use crate::output::Output;
+use crate::args::{EvaluateArgs, Format, RescoreArgs};
+use crate::error::CliError;
+use crate::messages::{note, warn};
+use crate::output::{Output, OutputGuard};
+use crate::resolve::corpus;
+use crate::resolve::device;
+use crate::resolve::model;
 use crate::rows::Line;
 
+use crate::text::PathText;
 use overlap::Overlap;
 use report::Report;
+use run::evaluate_run;
 
 /// Which utterances the model is tested on.
 pub(crate) struct Part {
@@ -32,14 +33,36 @@ pub(crate) struct Part {
     description: String,
 }
 
-/// Tests the model and prints its figures.
-pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
-    let device = devices::open(args.device, args.precision)?;
-    let model = models::open(args.model.as_deref())?;
-    let corpus = corpora::open(&args.choice)?;
+/// The command of release 0.1 that is now `clstm evaluate RUN`.
+pub(crate) fn rescore(args: &RescoreArgs) -> Result<(), CliError> {
+    let tta = TtaConfig { shifts: args.tta_shifts, polarity: args.tta_polarity };
+    evaluate_run(&args.run, &args.choice, tta, &args.output)
+}
+
+/// Tests the model, or the models of a run, and prints the figures.
+pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
+    if let (Some(run), Some(output)) = (&args.run, &args.output) {
+        let tta = TtaConfig { shifts: args.tta_shifts.unwrap_or(1), polarity: args.tta_polarity };
+        return evaluate_run(run, &args.choice, tta, output);
+    }
+    let device = device::open(args.device, args.precision)?;
+    let mut model = model::open(args.model.as_deref())?;
+    if let Some(offsets) = args.tta_shifts {
+        model.info.frontend.tta.shifts = offsets;
+    }
+    model.info.frontend.tta.polarity |= args.tta_polarity;
+    let corpus = corpus::open(&args.choice)?;
     // The model's classes must be the corpus's; their order is the model's.
     let corpus = corpus.with_labels(&model.info.labels)?;
     note(&format!("reading {} recordings of {}", corpus.utterances.len(), corpus.name));
+    let mut guard = OutputGuard::new(args.force);
+    guard.optional_input("the model", args.model.as_deref());
+    corpus::guard(&mut guard, &args.choice, &corpus);
+    let mut output = guard.create("--output", args.output.as_deref())?;
+    let predictions = match args.predictions.as_deref() {
+        Some(path) => Some(guard.create("--predictions", Some(path))?),
+        None => None,
+    };
     let dataset = Dataset::load(corpus, &model.info.frontend, &DecodeLimits::default())?;
     let part = part(args, &model, &dataset)?;
     let overlap = Overlap::of(&model.info.training, &dataset.corpus, &part);
@@ -49,18 +72,17 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
 
     let recognizer = Recognizer::on(model, &device)?.with_precision(args.precision)?;
     let evaluation = evaluate(&recognizer, &dataset, &part.utterances);
-    if let Some(path) = &args.predictions {
-        write_predictions(path, &recognizer, &dataset, &part, &evaluation)?;
+    if let Some(output) = predictions {
+        write_predictions(output, &recognizer, &dataset, &part, &evaluation)?;
     }
     let report = Report::new(&recognizer, &dataset, &part, &overlap, &evaluation);
-    let mut output = Output::open(args.output.as_deref())?;
     match args.format {
         Format::Json => output.write_json(&report),
-        Format::Table => output.write(&report.text(&evaluation.metrics)),
+        Format::Table => output.print(&report.text(&evaluation.metrics)),
     }
 }
 
-fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, Failure> {
+fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, CliError> {
     let corpus = &dataset.corpus;
     let (Some(split), Some(number)) = (args.split, args.fold) else {
         let utterances: Vec<usize> = (0..corpus.utterances.len()).collect();
@@ -89,7 +111,7 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
     };
     let Some(fold) = all.into_iter().find(|fold| fold.number == number) else {
         let folds = protocol.folds;
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "there is no fold {number}; the folds are 1 to {folds}"
         )));
     };
@@ -108,21 +130,20 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, F
     Ok(Part { utterances: fold.test.clone(), fold: Some((fold, protocol)), description })
 }
 
-/// One line an utterance: what `predict` would say of its file, with the truth.
+/// One line an utterance: the line of `predict` for its file, with the true label.
 fn write_predictions(
-    path: &Path,
+    mut output: Output,
     recognizer: &Recognizer,
     dataset: &Dataset,
     part: &Part,
     evaluation: &Evaluation,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let info = recognizer.info();
     let name = |class: usize| info.labels.get(class).map_or("", String::as_str);
-    let mut output = Output::open(Some(path))?;
     for (&index, prediction) in part.utterances.iter().zip(&evaluation.predictions) {
         let utterance = &dataset.corpus.utterances[index];
         let line = Line {
-            path: &utterance.path.to_string_lossy(),
+            path: &utterance.path.text(),
             id: Some(&utterance.id),
             duration_s: dataset.durations_s[index],
             label: name(prediction.predicted),
@@ -132,10 +153,7 @@ fn write_predictions(
             probabilities: LabelledProbabilities(&info.labels, &prediction.probabilities),
             model: &info.name,
         };
-        let line = serde_json::to_string(&line).map_err(|error| {
-            Failure::Failed(format!("cannot write {}: {error}", path.display()))
-        })?;
-        output.write(&(line + "\n"))?;
+        output.write_line(&line)?;
     }
     Ok(())
 }

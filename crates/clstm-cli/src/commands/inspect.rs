@@ -7,10 +7,11 @@ use clstm::{Model, ModelInfo, PlattScaling, ProbabilityCalibration, TrainingInfo
 use serde::Serialize;
 
 use crate::args::{Format, InspectArgs};
-use crate::failure::Failure;
-use crate::models;
+use crate::error::CliError;
 use crate::output::Output;
-use crate::table::{Table, percent, printable};
+use crate::resolve::model;
+use crate::table::{Table, percent};
+use crate::text::printable;
 use crate::training::calibration;
 
 #[derive(Serialize)]
@@ -23,8 +24,8 @@ struct Inspected<'a> {
 }
 
 /// Prints the description of a model.
-pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
-    let model = models::open(Some(&args.model))?;
+pub(crate) fn run(args: &InspectArgs) -> Result<(), CliError> {
+    let model = model::open(Some(&args.model))?;
     let mut output = Output::stdout();
     match args.format {
         Format::Json => output.write_json(&Inspected {
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
             sample_rate: model.info.frontend.sample_rate,
             info: &model.info,
         }),
-        Format::Table => output.write(&describe(&model)),
+        Format::Table => output.print(&describe(&model)),
     }
 }
 
@@ -48,13 +49,13 @@ fn describe(model: &Model) -> String {
     let segment_ms = 1000.0 * frontend.segment_length as f64 / f64::from(frontend.sample_rate);
     let views = match frontend.tta.count() {
         1 => String::new(),
-        count => format!(", in {count} views"),
+        count => format!(", averaged over {count} augmented copies (TTA)"),
     };
-    let hears = format!(
-        "{} Hz, segments of {} samples ({segment_ms:.0} ms), {} to {} at once{views}",
-        frontend.sample_rate, frontend.segment_length, frontend.min_steps, frontend.max_steps
+    let window = format!(
+        "{} Hz, {} to {} time steps of {} samples ({segment_ms:.0} ms){views}",
+        frontend.sample_rate, frontend.min_steps, frontend.max_steps, frontend.segment_length
     );
-    facts.row(["hears", &hears]);
+    facts.row(["window", &window]);
     let level = 20.0 * f64::from(frontend.target_rms).log10();
     facts.row(["level", &format!("{level:.1} dBFS RMS")]);
     let calibrated = model.info.calibration.is_some();
@@ -185,7 +186,7 @@ fn provenance(training: &TrainingInfo) -> String {
     facts.row(["epochs", &training.epochs.to_string()]);
     facts.row(["seed", &training.seed.to_string()]);
     for (what, name) in
-        [("started from", &training.started_from), ("taught by", &training.taught_by)]
+        [("initialised from", &training.started_from), ("distilled from", &training.taught_by)]
     {
         if let Some(name) = name {
             facts.row([what, &printable(name)]);

@@ -1,4 +1,4 @@
-//! `clstm listen`: emotions of live sound.
+//! `clstm listen`: emotions in live audio.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,50 +6,65 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clstm::{Recognizer, StreamConfig};
 
 use crate::args::{ListenArgs, ListenFormat};
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::interrupt;
-use crate::listen::{Lines, Session, Shared, listen, source, summary};
-use crate::models;
-use crate::notes::{note, warn};
-use crate::output::Output;
+use crate::listen::{Lines, Session, Shared, listen, live, source, summary};
+use crate::messages::{note, warn};
+use crate::output::{Output, OutputGuard};
+use crate::resolve::model;
+use crate::terminal::{RenderThread, Screen};
+use crate::text::PathText;
 
-/// Listens until the sound ends or the user does.
-pub(crate) fn run(args: &ListenArgs) -> Result<(), Failure> {
+/// Processes audio until it ends or the user stops it.
+pub(crate) fn run(args: &ListenArgs) -> Result<(), CliError> {
     if args.list_devices {
-        return Output::stdout().write(&source::devices()?);
+        return Output::stdout().print(&source::devices()?);
     }
-    if args.input.is_none() && a_pipe_comes_in() {
-        warn("what is piped in is not heard, the microphone is; --input - hears the pipe");
+    if args.input.is_none() && stdin_is_pipe() {
+        warn("standard input is ignored while the microphone is in use; --input - reads it");
     }
     let sound = source::open(args)?;
-    let recognizer = Recognizer::new(models::open(args.model.as_deref())?)?;
+    let recognizer = Recognizer::new(model::open(args.model.as_deref())?)?;
     let config = StreamConfig { hop_s: args.hop, ..StreamConfig::live() };
     let labels = recognizer.labels();
     let session = Session::new(&sound.name, &recognizer.info().name, labels, args.hop);
     let shared = Arc::new(Shared::new(session));
-    let stop = interrupt::stop_on_interrupt(|| {})?;
-    // A file that cannot be written is told of before anything is shown.
+    let stop = interrupt::stop_on_interrupt("")?;
+    let mut guard = OutputGuard::new(args.force);
+    guard.optional_input("the model", args.model.as_deref());
+    match args.input.as_deref() {
+        Some(path) if path.as_os_str() == "-" => guard.standard_input(),
+        path => guard.optional_input("the input", path),
+    }
+    // Before the view: an error about the file stays visible.
     let format = format(args);
     let lines = |output| Lines { format, labels: labels.to_vec(), output };
-    let file = args.output.as_deref().map(|path| Output::open(Some(path))).transpose()?.map(lines);
-    let mut view = View::start(args, &shared, stop);
+    let file = match args.output.as_deref() {
+        Some(path) => Some(lines(guard.create("--output", Some(path))?)),
+        None => None,
+    };
+    let mut view = start_view(args, &shared, stop);
     let lines = match file {
-        None if !view.is_shown() => Some(lines(Output::stdout())),
+        None if view.is_none() => Some(lines(Output::stdout())),
         file => file,
     };
-    let goes_on = || !stop.load(Ordering::Relaxed) && view.goes_on();
-    let mut heard = listen(sound, &recognizer, &config, &shared, lines, &goes_on);
-    if heard.is_ok() && !view.goes_on() {
-        heard = Err(Failure::Failed("the live view broke off; --plain does without".to_owned()));
+    let is_drawing = || view.as_ref().is_none_or(RenderThread::is_drawing);
+    let running = || !stop.load(Ordering::Relaxed) && is_drawing();
+    let mut result = listen(sound, &recognizer, &config, &shared, lines, &running);
+    if result.is_ok() && !is_drawing() {
+        result = Err(CliError::Failed("the live view failed; try --no-tui".to_owned()));
     }
-    view.finish();
-    // Lines for programs go without; what is said of the wrong use of options has nothing to sum up.
-    let people = view.is_shown() || format == ListenFormat::Text;
-    if people && !matches!(heard, Err(Failure::Usage(_))) {
-        let written = args.output.as_ref().map(|path| path.display().to_string());
-        note(summary(&shared.look(), written.as_deref()).trim_end());
+    let shown = view.is_some();
+    if let Some(view) = &mut view {
+        view.finish();
     }
-    heard
+    // Lines for programs have no summary, nor has wrong usage.
+    let people = shown || format == ListenFormat::Text;
+    if people && !matches!(result, Err(CliError::Usage(_))) {
+        let written = args.output.as_ref().map(|path| path.text());
+        note(summary(&shared.lock(), written.as_deref()).trim_end());
+    }
+    result
 }
 
 fn format(args: &ListenArgs) -> ListenFormat {
@@ -59,8 +74,8 @@ fn format(args: &ListenArgs) -> ListenFormat {
     })
 }
 
-/// Whether somebody has piped something in, as before there were microphones.
-fn a_pipe_comes_in() -> bool {
+/// Whether standard input is a pipe.
+fn stdin_is_pipe() -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
@@ -70,50 +85,13 @@ fn a_pipe_comes_in() -> bool {
     false
 }
 
-/// The live view, where there is one.
-struct View {
-    #[cfg(unix)]
-    live: Option<crate::terminal::Drawing>,
-}
-
-#[cfg(unix)]
-impl View {
-    /// On a terminal, unless lines for programs are wanted there, or `--plain`.
-    fn start(args: &ListenArgs, shared: &Arc<Shared>, stop: &'static AtomicBool) -> Self {
-        let lines = args.output.is_none() && args.format == Some(ListenFormat::Jsonl);
-        let wanted = !args.plain && !lines && crate::terminal::Screen::Stdout.is_looked_at();
-        Self { live: wanted.then(|| crate::listen::live::start(shared, stop)).flatten() }
-    }
-
-    fn is_shown(&self) -> bool {
-        self.live.is_some()
-    }
-
-    /// Whether it draws, if there is one.
-    fn goes_on(&self) -> bool {
-        self.live.as_ref().is_none_or(crate::terminal::Drawing::goes_on)
-    }
-
-    fn finish(&mut self) {
-        if let Some(live) = &mut self.live {
-            live.finish();
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl View {
-    fn start(_: &ListenArgs, _: &Arc<Shared>, _: &'static AtomicBool) -> Self {
-        Self {}
-    }
-
-    fn is_shown(&self) -> bool {
-        false
-    }
-
-    fn goes_on(&self) -> bool {
-        true
-    }
-
-    fn finish(&mut self) {}
+/// The live view on a terminal, unless lines for programs are wanted there, or `--no-tui` is given.
+fn start_view(
+    args: &ListenArgs,
+    shared: &Arc<Shared>,
+    stop: &'static AtomicBool,
+) -> Option<RenderThread> {
+    let lines = args.output.is_none() && args.format == Some(ListenFormat::Jsonl);
+    let wanted = !args.no_tui && !lines && Screen::Stdout.suits_live_view();
+    wanted.then(|| live::start(shared, stop)).flatten()
 }

@@ -1,16 +1,16 @@
-//! What the subcommands do, one file each.
+//! The subcommands, one file each.
 
 pub(crate) mod ablate;
-pub(crate) mod average;
 pub(crate) mod compare;
 pub(crate) mod corpus;
 pub(crate) mod cv;
+pub(crate) mod ensemble;
 pub(crate) mod evaluate;
-pub(crate) mod health;
+pub(crate) mod generate;
+pub(crate) mod healthcheck;
 pub(crate) mod inspect;
 pub(crate) mod listen;
 pub(crate) mod predict;
 pub(crate) mod report;
-pub(crate) mod rescore;
 pub(crate) mod serve;
 pub(crate) mod train;

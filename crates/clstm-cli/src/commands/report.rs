@@ -1,24 +1,36 @@
 //! `clstm report`: tables and figures of runs.
 
+use std::path::Path;
+
 use clstm_report::{Options, Report, Run, discover};
 
 use crate::args::ReportArgs;
-use crate::failure::Failure;
-use crate::notes::{note, warn};
-use crate::output::Output;
-use crate::table::printable;
+use crate::error::CliError;
+use crate::messages::{note, warn};
+use crate::output::{Output, OutputGuard};
+use crate::text::PathText;
 
-/// Reads the runs, writes the report, and says where it is and what the runs lack.
-pub(crate) fn run(args: &ReportArgs) -> Result<(), Failure> {
+/// Files of a report, by which a folder is known to hold one.
+const FILES: [&str; 4] = ["report.html", "report.md", "report.tex", "report.json"];
+
+/// Reads the runs, writes the report, prints its path and warns of files that the runs lack.
+pub(crate) fn run(args: &ReportArgs) -> Result<(), CliError> {
     let folders = discover(&args.runs)?;
+    check_output(&args.output, args.force)?;
     note(&format!("reading {} run{}", folders.len(), if folders.len() == 1 { "" } else { "s" }));
     let runs: Vec<Run> = folders.iter().map(|path| Run::read(path)).collect::<Result<_, _>>()?;
     for run in &runs {
         for lack in &run.notes {
-            warn(&printable(&format!("{}: {lack}", run.name)));
+            warn(&format!("{}: {lack}", run.name));
         }
     }
     let options = Options { title: args.title.clone(), png: !args.no_png };
-    let page = Report::new(runs, &options)?.write(&args.out)?;
-    Output::stdout().write(&format!("{}\n", page.display()))
+    let page = Report::new(runs, &options)?.write(&args.output)?;
+    Output::stdout().print(&format!("{}\n", page.text()))
+}
+
+/// Refuses a folder that holds a report, unless it may be replaced.
+fn check_output(folder: &Path, force: bool) -> Result<(), CliError> {
+    let mut guard = OutputGuard::new(force);
+    FILES.iter().try_for_each(|name| guard.check_replaced("--output", &folder.join(name)))
 }

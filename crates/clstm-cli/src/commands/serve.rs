@@ -9,28 +9,32 @@ use clstm_server::{Config, Keys, Limits, ModelSource, TlsFiles};
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::args::{LogLevel, ServeArgs};
-use crate::devices;
-use crate::failure::{Failure, chain};
-use crate::models;
-use crate::notes::{note, warn};
+use crate::error::{CliError, chain};
+use crate::messages::{note, warn};
+use crate::resolve::device;
+use crate::resolve::model;
+use crate::text::PathText;
 
 /// Serves until it is told to end.
-pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(), Failure> {
-    let precision = devices::precision_along_time(DeviceName::Cpu, args.precision);
-    devices::open(DeviceName::Cpu, precision)?;
+pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(), CliError> {
+    let precision = device::fast_precision(DeviceName::Cpu, args.precision);
+    device::open(DeviceName::Cpu, precision)?;
     let keys = args.api_key_file.as_deref().map(keys).transpose()?;
-    let local = args.listen.ip().is_loopback();
+    let address = args.address();
+    let local = address.ip().is_loopback();
     if !local && keys.is_none() {
-        warn("whoever reaches this address may ask: there are no keys (--api-key-file)");
+        warn(
+            "no API keys configured: anyone who can reach this address can use the server (see --api-key-file)",
+        );
     }
     let tls = args.tls_cert.clone().zip(args.tls_key.clone());
     if !local && tls.is_none() {
-        warn("what is said is not encrypted: see --tls-cert, or put a proxy with TLS before it");
+        warn("connections are not encrypted: see --tls-cert, or put a TLS proxy in front");
     }
     tell(args.log);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let config = Config {
-        listen: args.listen,
+        listen: address,
         precision,
         keys,
         tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
@@ -40,7 +44,7 @@ pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(),
         ..Config::new(sources(args)?)
     };
     clstm_server::run(config, |address| note(&format!("clstm: listening on {scheme}://{address}/")))
-        .map_err(|error| Failure::Failed(chain(&error)))
+        .map_err(|error| CliError::Failed(chain(&error)))
 }
 
 fn limits(args: &ServeArgs) -> Limits {
@@ -54,18 +58,18 @@ fn limits(args: &ServeArgs) -> Limits {
         // At least two of the largest bodies.
         client_held_bytes: max_held_bytes / 2,
         max_recordings: args.max_recordings.get(),
-        client_recordings: own(args.client_recordings, args.max_recordings),
+        client_recordings: own(args.max_client_recordings, args.max_recordings),
         max_streams: args.max_streams.get(),
-        client_streams: own(args.client_streams, args.max_streams),
+        client_streams: own(args.max_client_streams, args.max_streams),
         max_duration_s: args.max_duration.get() as f64,
         ..default
     }
 }
 
 /// The models that were named or, where none was, the built-in one.
-fn sources(args: &ServeArgs) -> Result<Vec<ModelSource>, Failure> {
+fn sources(args: &ServeArgs) -> Result<Vec<ModelSource>, CliError> {
     let built_in =
-        |named: Option<&Path>| Ok(ModelSource::Ready(Recognizer::new(models::open(named)?)?));
+        |named: Option<&Path>| Ok(ModelSource::Ready(Recognizer::new(model::open(named)?)?));
     if args.model.is_empty() {
         return Ok(vec![built_in(None)?]);
     }
@@ -76,9 +80,9 @@ fn sources(args: &ServeArgs) -> Result<Vec<ModelSource>, Failure> {
     args.model.iter().map(|named| source(named)).collect()
 }
 
-fn keys(path: &Path) -> Result<Keys, Failure> {
+fn keys(path: &Path) -> Result<Keys, CliError> {
     let failed =
-        |error: &dyn std::fmt::Display| Failure::Failed(format!("{}: {error}", path.display()));
+        |error: &dyn std::fmt::Display| CliError::Failed(format!("{}: {error}", path.text()));
     let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
     Keys::parse(&text).map_err(|error| failed(&error))
 }

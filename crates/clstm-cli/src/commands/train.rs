@@ -10,17 +10,18 @@ use clstm_train::{
 };
 
 use crate::args::TrainArgs;
-use crate::corpora::speakers;
-use crate::devices;
-use crate::failure::Failure;
-use crate::notes::{note, warn};
-use crate::training::{self, About, Watchers, calibration, scores};
+use crate::error::CliError;
+use crate::messages::{note, warn};
+use crate::resolve::corpus::speakers;
+use crate::resolve::device;
+use crate::text::PathText;
+use crate::training::{self, Observers, RunDescription, calibration, scores};
 
 /// Trains and writes the model; see the help of the command for the files.
-pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
-    let out = args.training.out.as_path();
+pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
+    let out = args.training.output.as_path();
     let (corpus, recipe) = training::open(&args.training, args.start.preset)?;
-    let device = devices::open(args.training.device, recipe.precision)?;
+    let device = device::open(args.training.device, recipe.precision)?;
     let init = args.init.as_deref().map(|path| read_model("--init", path)).transpose()?;
     if let Some(init) = &init {
         check_init(init, &recipe, &corpus.name)?;
@@ -28,6 +29,12 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let teacher = read_teacher(&args.teacher, recipe.precision)?;
     let built_on = BuiltOn::of(init.as_ref(), teacher.as_ref());
     let runs = scores::read(&args.scores, &corpus, &recipe, &built_on)?;
+    let mut guard = training::guard(&args.training, &corpus);
+    // A built-in model is no file.
+    guard.optional_input("the model of --init", args.init.as_deref());
+    args.teacher.iter().for_each(|path| guard.input("the model of --teacher", path));
+    args.scores.iter().for_each(|path| guard.input("the scores", path));
+    guard.check_run("--output", out)?;
     claim(out, args.training.resume)?;
     let stop = training::stop_on_interrupt()?;
     let dataset = training::load(corpus, &recipe)?;
@@ -49,13 +56,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     };
     let validated = cut.as_ref().map(|cut| (cut.validation.len(), by));
     let protocol = protocol(&dataset.corpus, &recipe, &built_on, validated, runs.is_empty());
-    let about = About {
+    let about = RunDescription {
         title: format!("{}, {}", dataset.corpus.name, recipe.preset),
         labels: &dataset.corpus.labels,
         trainings: 1,
         batch: recipe.batch,
     };
-    let mut watchers = Watchers::start(&args.training, &about, stop);
+    let mut watchers = Observers::start(&args.training, &about, stop);
     let checkpoint = out.join("checkpoint.safetensors");
     let trained =
         clstm_train::train(set, &recipe, &device, &protocol, &checkpoint, stop, &mut watchers);
@@ -71,7 +78,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
         Some((path, found)) => {
             info.scaling = found.scaling;
             info.calibration = Some(found.summary());
-            let (path, scaling) = (path.display(), calibration::scaling(&found.scaling));
+            let (path, scaling) = (path.text(), calibration::scaling(&found.scaling));
             note(&format!("calibrated by {path}: temperature {scaling}"));
         }
         None if runs.is_empty() => {}
@@ -83,11 +90,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let path = out.join("model.safetensors");
     training::write_json(&out.join("history.json"), &trained.history)?;
     trained.model.write(&path)?;
-    note(&format!("wrote {} (sha256 {})", path.display(), trained.model.digest()));
+    note(&format!("wrote {} (sha256 {})", path.text(), trained.model.digest()));
     Ok(())
 }
 
-fn read_teacher(paths: &[PathBuf], precision: Precision) -> Result<Option<Teacher>, Failure> {
+fn read_teacher(paths: &[PathBuf], precision: Precision) -> Result<Option<Teacher>, CliError> {
     let read = |path: &PathBuf| read_model("--teacher", path);
     if paths.is_empty() {
         return Ok(None);
@@ -96,13 +103,13 @@ fn read_teacher(paths: &[PathBuf], precision: Precision) -> Result<Option<Teache
     Ok(Some(Teacher::new(&models, precision)?))
 }
 
-fn read_model(option: &str, path: &Path) -> Result<Model, Failure> {
+fn read_model(option: &str, path: &Path) -> Result<Model, CliError> {
     Model::read(path)
-        .map_err(|error| Failure::Failed(format!("{option} {}: {error}", path.display())))
+        .map_err(|error| CliError::Failed(format!("{option} {}: {error}", path.text())))
 }
 
 /// Refuses a folder that holds a run, unless it is to be gone on with.
-fn claim(out: &Path, resume: bool) -> Result<(), Failure> {
+fn claim(out: &Path, resume: bool) -> Result<(), CliError> {
     let holds = |name: &str| out.join(name).exists();
     let folds = std::fs::read_dir(out)
         .into_iter()
@@ -110,8 +117,8 @@ fn claim(out: &Path, resume: bool) -> Result<(), Failure> {
         .flatten()
         .any(|entry| entry.file_name().as_encoded_bytes().starts_with(b"fold-"));
     if folds || holds("metrics.json") {
-        let message = format!("{} holds a cross-validation; choose another --out", out.display());
-        return Err(Failure::Failed(message));
+        let message = format!("{} holds a cross-validation; choose another --output", out.text());
+        return Err(CliError::Failed(message));
     }
     if !resume
         && ["recipe.json", "checkpoint.safetensors", "model.safetensors"].iter().any(|n| holds(n))

@@ -1,65 +1,65 @@
-//! Hears a source out.
+//! Processes the audio of a source.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use clstm::{Event, Recognizer, Stream, StreamConfig, StreamError};
 
-use super::feed::{Chunk, Feed, SourceError};
+use super::channel::{AudioSender, Chunk, SourceError};
 use super::session::Shared;
 use super::source::Sound;
 use super::text::Lines;
-use crate::failure::Failure;
-use crate::notes::warn;
+use crate::error::CliError;
+use crate::messages::warn;
 
-/// How soon it ends when it is to, also while no sound comes.
+/// Interval at which it checks whether to stop, also while no audio arrives.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Listens until the sound ends or `goes_on` says no; `lines` get what is heard, beside the session.
+/// Processes audio until it ends or `is_running` is false. Events go to the session and to `lines`.
 ///
 /// # Errors
-/// Of the source, when all that came before has been heard; of the stream, and of the lines.
+/// Of the source, after all audio before it has been processed; of the stream, and of the lines.
 pub(crate) fn listen(
     sound: Sound,
     recognizer: &Recognizer,
     config: &StreamConfig,
     shared: &Shared,
     lines: Option<Lines>,
-    goes_on: &dyn Fn() -> bool,
-) -> Result<(), Failure> {
+    is_running: &dyn Fn() -> bool,
+) -> Result<(), CliError> {
     let Sound { name, rate, live, run, _held } = sound;
     let rate = rate.unwrap_or(recognizer.info().frontend.sample_rate);
     let stream = Stream::new(recognizer, rate, config);
-    let stream = stream.map_err(|error| Failure::Usage(error.to_string()))?;
-    let (feed, chunks) = Feed::new();
+    let stream = stream.map_err(|error| CliError::Usage(error.to_string()))?;
+    let (feed, chunks) = AudioSender::new();
     let source = std::thread::Builder::new().name("source".to_owned());
     let source = source
         .spawn(move || run(&feed))
-        .map_err(|error| Failure::Failed(format!("cannot start a thread: {error}")))?;
+        .map_err(|error| CliError::Failed(format!("cannot start a thread: {error}")))?;
     let mut listener = Listener { name, recognizer, config, stream, rate, live, shared, lines };
-    if listener.hear_all(&chunks, goes_on)? == Ended::Asked {
-        // The source may be waiting for sound; it ends with the process.
+    if listener.process_all(&chunks, is_running)? == Ended::Stopped {
+        // The source may be blocked in a read; it ends with the process.
         return Ok(());
     }
     match source.join() {
-        Ok(Ok(()) | Err(SourceError::Gone)) => Ok(()),
-        Ok(Err(SourceError::Failed(message))) => Err(Failure::Failed(message)),
-        // It has told why.
-        Err(_) => Err(Failure::Told),
+        Ok(Ok(()) | Err(SourceError::Disconnected)) => Ok(()),
+        Ok(Err(SourceError::Failed(message))) => Err(CliError::Failed(message)),
+        // The panic has been reported.
+        Err(_) => Err(CliError::Reported),
     }
 }
 
-/// Why it no longer listens.
+/// Why processing ended.
 #[derive(PartialEq)]
 enum Ended {
-    /// The source has no more.
+    /// The source has ended.
     Source,
-    /// Somebody wanted so.
-    Asked,
+    /// The user stopped it.
+    Stopped,
 }
 
 struct Listener<'a> {
-    /// Of the source, for messages.
+    /// Name of the source, for messages.
     name: String,
     recognizer: &'a Recognizer,
     config: &'a StreamConfig,
@@ -72,34 +72,34 @@ struct Listener<'a> {
 }
 
 impl Listener<'_> {
-    fn hear_all(
+    fn process_all(
         &mut self,
         chunks: &Receiver<Chunk>,
-        goes_on: &dyn Fn() -> bool,
-    ) -> Result<Ended, Failure> {
+        is_running: &dyn Fn() -> bool,
+    ) -> Result<Ended, CliError> {
         let mut events = Vec::new();
         let ended = loop {
-            if !goes_on() {
-                break Ended::Asked;
+            if !is_running() {
+                break Ended::Stopped;
             }
             match chunks.recv_timeout(TICK) {
                 Ok(chunk) => {
-                    self.hear(&chunk, &mut events)?;
-                    self.tell(&mut events, self.live.then_some(chunk.came))?;
+                    self.process(&chunk, &mut events)?;
+                    self.emit(&mut events, self.live.then_some(chunk.arrived))?;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break Ended::Source,
             }
         };
         self.stream.finish(&mut events).map_err(|error| self.failed(&error))?;
-        // What waited for more sound has not waited for an answer.
-        self.tell(&mut events, None)?;
+        // The delay until the end of the audio is no latency of inference.
+        self.emit(&mut events, None)?;
         Ok(ended)
     }
 
-    fn hear(&mut self, chunk: &Chunk, events: &mut Vec<Event>) -> Result<(), Failure> {
+    fn process(&mut self, chunk: &Chunk, events: &mut Vec<Event>) -> Result<(), CliError> {
         if chunk.rate != self.rate {
-            // The first of a source that did not know its rate: nothing has been heard yet.
+            // The first chunk of a source that did not know its rate.
             self.rate = chunk.rate;
             self.stream = Stream::new(self.recognizer, self.rate, self.config)
                 .map_err(|error| self.failed(&error))?;
@@ -110,15 +110,15 @@ impl Listener<'_> {
         let loss = session.loss().filter(|_| first_loss && self.lines.is_some());
         drop(session);
         if let Some(loss) = loss {
-            warn(&format!("{}: {loss} so far; is the machine too busy?", self.name));
+            warn(&format!("{}: {loss} so far; the machine may be overloaded", self.name));
         }
         self.stream.push(&chunk.samples, events).map_err(|error| self.failed(&error))
     }
 
-    /// Tells of events, whose last sample came then.
-    fn tell(&mut self, events: &mut Vec<Event>, came: Option<Instant>) -> Result<(), Failure> {
+    /// Passes events on. `arrived` is the time of arrival of their last sample.
+    fn emit(&mut self, events: &mut Vec<Event>, arrived: Option<Instant>) -> Result<(), CliError> {
         for event in events.drain(..) {
-            self.shared.change().hear(&event, came.map(|came| came.elapsed()));
+            self.shared.change().update(&event, arrived.map(|arrived| arrived.elapsed()));
             if let Some(lines) = &mut self.lines {
                 lines.write(event)?;
             }
@@ -126,7 +126,7 @@ impl Listener<'_> {
         Ok(())
     }
 
-    fn failed(&self, error: &StreamError) -> Failure {
-        Failure::Failed(format!("{}: {error}", self.name))
+    fn failed(&self, error: &StreamError) -> CliError {
+        CliError::Failed(format!("{}: {error}", self.name))
     }
 }

@@ -1,24 +1,24 @@
 //! The level of the sound, as a meter shows it.
 
-/// The quietest that is shown; less is silence. The noise of a quiet room lies above it with most microphones.
+/// The lowest level shown. The noise floor of most microphones lies above it.
 pub(crate) const FLOOR_DB: f64 = -60.0;
-/// How fast the level falls when the sound does: the eye follows, and a word is not many jumps.
+/// Release rate of the level: slow enough that words do not make it flicker.
 const FALL_DB_PER_S: f64 = 24.0;
-/// How long a peak stands before it falls.
+/// Time for which a peak is held.
 const HOLD_S: f64 = 1.5;
-/// How fast it falls then, after the peak programme meters of broadcasting (IEC 60268-10 type I: 20 dB in 1.7 s).
+/// Release rate of the peak, after the peak programme meters of broadcasting (IEC 60268-10 type I: 20 dB in 1.7 s).
 const PEAK_FALL_DB_PER_S: f64 = 20.0 / 1.7;
-/// Samples in 25 ms at 16 kHz, the shortest stretch whose level says something; of a chunk the loudest counts.
+/// Block of the RMS in seconds; of a chunk the loudest block counts.
 const BLOCK_S: f64 = 0.025;
 
-/// Level and peak in dB relative to full scale (an amplitude of 1). Their time is that of the sound.
+/// Level and peak in dB relative to full scale (an amplitude of 1). Time is measured in samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Meter {
     /// Root mean square of 25 ms, rising at once and falling slowly.
     pub(crate) level_db: f64,
     /// The largest sample, held and then falling.
     pub(crate) peak_db: f64,
-    /// Seconds for which the peak still stands.
+    /// Seconds for which the peak is still held.
     hold_s: f64,
 }
 
@@ -29,7 +29,7 @@ impl Default for Meter {
 }
 
 impl Meter {
-    /// Hears samples at this rate in Hz.
+    /// Processes samples at this rate in Hz.
     pub(crate) fn push(&mut self, samples: &[f32], rate: u32) {
         let block = ((BLOCK_S * f64::from(rate)) as usize).max(1);
         for block in samples.chunks(block) {
@@ -79,7 +79,7 @@ mod tests {
         assert!((meter.peak_db - (peak - 20.0)).abs() < 0.01, "{meter:?}");
         meter.push(&silence(60.0), RATE);
         assert_eq!((meter.level_db, meter.peak_db), (FLOOR_DB, FLOOR_DB));
-        // A louder one takes its place whenever it comes.
+        // A louder peak replaces it at once.
         meter.push(&[1.0], RATE);
         assert_eq!(meter.peak_db, 0.0);
     }

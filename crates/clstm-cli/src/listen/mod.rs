@@ -1,12 +1,10 @@
-//! Live sound: where it comes from, what is heard in it, and how that is shown.
+//! Live audio: sources, processing and display.
 //!
-//! A [`source`] runs on a thread of its own and hands its sound over in chunks through the bounded [`feed`]. The
-//! [`listener`] makes events of them; what is known of the session goes into a [`session`], which the live view
-//! of a terminal draws.
+//! A [`source`] runs on its own thread and sends its audio in chunks through the bounded [`channel`]. The [`listener`]
+//! turns them into events and updates the [`session`], which the live view of a terminal draws.
 
-mod feed;
+mod channel;
 mod listener;
-#[cfg(unix)]
 pub(crate) mod live;
 mod meter;
 mod session;

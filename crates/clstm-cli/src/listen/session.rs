@@ -1,4 +1,4 @@
-//! What is known of a session of listening.
+//! State of a session of `clstm listen`.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use clstm::{Event, Frame};
 
-use super::feed::{Chunk, Lost};
+use super::channel::{Chunk, Lost};
 use super::meter::Meter;
-use crate::table::printable;
+use crate::text::printable;
 
-/// Seconds of moments that are kept to be shown.
+/// Seconds of frames kept for the display.
 const KEPT_S: f64 = 600.0;
 
-/// A session between the thread that listens and the one that shows it.
+/// A session, shared by the listener and the live view.
 #[derive(Debug)]
 pub(crate) struct Shared {
     session: Mutex<Session>,
@@ -26,36 +26,35 @@ impl Shared {
         Self { session: Mutex::new(session), changed: AtomicBool::new(true) }
     }
 
-    /// The session to be looked at. A panic elsewhere does not make it unreadable.
-    pub(crate) fn look(&self) -> MutexGuard<'_, Session> {
+    /// The session to read. A panic in another thread does not make it unreadable.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The session to be changed.
+    /// The session to change.
     pub(crate) fn change(&self) -> MutexGuard<'_, Session> {
         self.changed.store(true, Ordering::Relaxed);
-        self.look()
+        self.lock()
     }
 
-    /// Whether it has changed since this was last asked.
-    #[cfg(unix)]
+    /// Whether it has changed since the last call.
     pub(crate) fn has_changed(&self) -> bool {
         self.changed.swap(false, Ordering::Relaxed)
     }
 }
 
-/// A moment as it is remembered.
+/// A frame as it is displayed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Heard {
+pub(crate) struct ShownFrame {
     /// Seconds from the first sample.
     pub(crate) start_s: f64,
-    /// Where it ends.
+    /// End in seconds.
     pub(crate) end_s: f64,
-    /// Its label; `None` without speech.
+    /// Index of its label; `None` without speech.
     pub(crate) label: Option<usize>,
 }
 
-/// How far answers lie behind their sound.
+/// Delay of frames behind the arrival of their audio.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Latency {
     pub(crate) last: Duration,
@@ -78,37 +77,37 @@ impl Latency {
     }
 }
 
-/// All that is known.
+/// State of a session.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
-    /// Where the sound comes from, as it can be shown.
+    /// The source, printable.
     pub(crate) source: String,
-    /// The model.
+    /// Name of the model, printable.
     pub(crate) model: String,
-    /// Its labels, as they can be shown.
+    /// Labels of the model, printable.
     pub(crate) labels: Vec<String>,
-    /// Seconds from one answer to the next.
+    /// Seconds from one frame to the next.
     pub(crate) hop_s: f64,
-    /// Rate of the sound in Hz; `None` before the first.
+    /// Sample rate in Hz; `None` before the first chunk.
     pub(crate) rate: Option<u32>,
-    /// Samples that came in.
+    /// Samples that have arrived.
     samples: u64,
-    /// When the last ones did.
-    pub(crate) came: Option<Instant>,
+    /// When the last ones arrived.
+    pub(crate) arrived: Option<Instant>,
     pub(crate) lost: Lost,
     pub(crate) meter: Meter,
-    /// The latest moments, of ten minutes.
-    pub(crate) moments: VecDeque<Heard>,
-    /// Smoothed probabilities of the latest moment with speech; empty before it.
+    /// The frames of the last ten minutes.
+    pub(crate) frames: VecDeque<ShownFrame>,
+    /// Smoothed probabilities of the latest frame with speech; empty before the first.
     pub(crate) probabilities: Vec<f64>,
     pub(crate) latency: Latency,
     /// Seconds of each label, and without speech.
     pub(crate) label_s: Vec<f64>,
-    pub(crate) quiet_s: f64,
+    pub(crate) no_speech_s: f64,
 }
 
 impl Session {
-    /// Before the first sound.
+    /// Before the first chunk.
     pub(crate) fn new(source: &str, model: &str, labels: &[String], hop_s: f64) -> Self {
         Self {
             source: printable(source),
@@ -117,33 +116,33 @@ impl Session {
             hop_s,
             rate: None,
             samples: 0,
-            came: None,
+            arrived: None,
             lost: Lost::default(),
             meter: Meter::default(),
-            moments: VecDeque::new(),
+            frames: VecDeque::new(),
             probabilities: Vec::new(),
             latency: Latency::default(),
             label_s: vec![0.0; labels.len()],
-            quiet_s: 0.0,
+            no_speech_s: 0.0,
         }
     }
 
-    /// Sound has come in.
+    /// Counts a chunk that has arrived.
     pub(crate) fn take(&mut self, chunk: &Chunk) {
         self.rate = Some(chunk.rate);
         self.samples += chunk.samples.len() as u64;
-        self.came = Some(chunk.came);
+        self.arrived = Some(chunk.arrived);
         self.lost = chunk.lost;
         self.meter.push(&chunk.samples, chunk.rate);
     }
 
-    /// Something was heard, so long after its last sample had come in.
-    pub(crate) fn hear(&mut self, event: &Event, latency: Option<Duration>) {
+    /// Takes an event in; `latency` is the time since the arrival of its last sample.
+    pub(crate) fn update(&mut self, event: &Event, latency: Option<Duration>) {
         let Event::Frame(moment) = event else { return };
         let Frame { start_s, end_s, prediction: answer, .. } = moment;
         let label = answer.as_ref().map(|answer| answer.label_index);
         match answer {
-            None => self.quiet_s += end_s - start_s,
+            None => self.no_speech_s += end_s - start_s,
             Some(answer) => {
                 if let Some(seconds) = self.label_s.get_mut(answer.label_index) {
                     *seconds += end_s - start_s;
@@ -155,25 +154,24 @@ impl Session {
                 }
             }
         }
-        self.moments.push_back(Heard { start_s: *start_s, end_s: *end_s, label });
+        self.frames.push_back(ShownFrame { start_s: *start_s, end_s: *end_s, label });
         let old = end_s - KEPT_S;
-        while self.moments.front().is_some_and(|first| first.end_s <= old) {
-            self.moments.pop_front();
+        while self.frames.front().is_some_and(|first| first.end_s <= old) {
+            self.frames.pop_front();
         }
     }
 
-    /// Seconds of sound that came in.
-    pub(crate) fn heard_s(&self) -> f64 {
+    /// Seconds of audio that have arrived.
+    pub(crate) fn received_s(&self) -> f64 {
         self.rate.map_or(0.0, |rate| self.samples as f64 / f64::from(rate))
     }
 
-    /// The label of the latest moment; `None` without speech and before the first.
-    #[cfg(unix)]
+    /// The label of the latest frame; `None` without speech and before the first frame.
     pub(crate) fn label(&self) -> Option<usize> {
-        self.moments.back()?.label
+        self.frames.back()?.label
     }
 
-    /// What was lost, in words; `None` where nothing was.
+    /// Lost audio in words; `None` if nothing was lost.
     pub(crate) fn loss(&self) -> Option<String> {
         let Lost { samples, overruns } = self.lost;
         let seconds = samples as f64 / f64::from(self.rate.unwrap_or(1));
@@ -197,7 +195,7 @@ mod tests {
     use clstm::{Event, Frame, WindowPrediction};
 
     use super::{KEPT_S, Session};
-    use crate::listen::feed::{Chunk, Lost};
+    use crate::listen::channel::{Chunk, Lost};
 
     fn moment(number: usize, label: Option<usize>) -> Event {
         let answer = label.map(|label_index| {
@@ -213,29 +211,29 @@ mod tests {
     }
 
     #[test]
-    fn seconds_add_up_and_old_moments_go() {
+    fn seconds_add_up_and_old_frames_are_dropped() {
         let labels = ["calm", "angry"].map(str::to_owned);
         let mut session = Session::new("a\u{7}b", "model", &labels, 0.5);
         assert_eq!(session.source, "a\\u{7}b");
-        let (rate, came) = (8000, Instant::now());
+        let (rate, arrived) = (8000, Instant::now());
         let lost = Lost { samples: 400, overruns: 2 };
-        session.take(&Chunk { samples: vec![0.5; 12_000], rate, came, lost });
-        assert_eq!((session.heard_s(), session.rate), (1.5, Some(8000)));
+        session.take(&Chunk { samples: vec![0.5; 12_000], rate, arrived, lost });
+        assert_eq!((session.received_s(), session.rate), (1.5, Some(8000)));
         let loss = session.loss();
         assert_eq!(loss.as_deref(), Some("400 samples lost (0.05 s), the device overran 2 times"));
 
         for number in 0..3000 {
             let label = [None, Some(0), Some(1), Some(1)][number % 4];
-            session.hear(&moment(number, label), Some(Duration::from_millis(number as u64)));
+            session.update(&moment(number, label), Some(Duration::from_millis(number as u64)));
         }
-        assert_eq!((session.label_s.as_slice(), session.quiet_s), (&[375.0, 750.0][..], 375.0));
-        let kept = session.moments.len() as f64 * 0.5;
+        assert_eq!((session.label_s.as_slice(), session.no_speech_s), (&[375.0, 750.0][..], 375.0));
+        let kept = session.frames.len() as f64 * 0.5;
         assert!((kept - KEPT_S).abs() <= 0.5, "{kept}");
-        assert_eq!(session.moments.back().map(|last| last.end_s), Some(1500.0));
-        // What was heard last stays, also through a pause.
-        session.hear(&moment(3000, None), None);
+        assert_eq!(session.frames.back().map(|last| last.end_s), Some(1500.0));
+        // The last probabilities stay through a pause.
+        session.update(&moment(3000, None), None);
         assert_eq!(session.probabilities, [0.25, 0.75]);
-        // Moments without speech wait for no answer.
+        // Frames without speech have no latency.
         let worst = session.latency.worst;
         assert_eq!((worst, session.latency.last), (Duration::from_millis(2999), worst));
         // The mean of 1, 2, 3, 5, 6, 7, ...: those of which the fourth part is missing.

@@ -1,30 +1,29 @@
-//! What is said of a session once it has ended.
+//! Summary of a session that has ended.
 
 use super::session::Session;
 use crate::table::{Table, percent};
 use crate::timeline::clock;
 
-/// The time of each emotion, and what else is worth knowing; lines.
+/// Time by emotion, latency, lost audio and the file that was written; several lines.
 pub(crate) fn summary(session: &Session, written: Option<&str>) -> String {
-    let Session { label_s, labels, quiet_s, source, model, .. } = session;
-    let mut text = format!("heard {} of {source} with {model}\n", clock(session.heard_s()));
-    let answered: f64 = label_s.iter().sum::<f64>() + quiet_s;
-    if answered > 0.0 {
+    let Session { label_s, labels, no_speech_s, source, model, .. } = session;
+    let mut text = format!("processed {} of {source} with {model}\n", clock(session.received_s()));
+    let total: f64 = label_s.iter().sum::<f64>() + no_speech_s;
+    if total > 0.0 {
         let mut times: Vec<(&str, f64)> =
             labels.iter().map(String::as_str).zip(label_s.iter().copied()).collect();
-        // Those of the same time stay in the order of the model.
+        // A stable sort: labels of the same time keep the order of the model.
         times.sort_by(|a, b| b.1.total_cmp(&a.1));
-        times.push(("no speech", *quiet_s));
+        times.push(("no speech", *no_speech_s));
         let mut table = Table::bare(1);
         for (label, seconds) in times.into_iter().filter(|(_, seconds)| *seconds > 0.0) {
-            table.row([format!("  {label}"), clock(seconds), percent(seconds / answered)]);
+            table.row([format!("  {label}"), clock(seconds), percent(seconds / total)]);
         }
         text += &table.to_string();
     }
     if let Some(mean) = session.latency.mean() {
         let (mean, worst) = (mean.as_millis(), session.latency.worst.as_millis());
-        text +=
-            &format!("answers came {mean} ms after their sound on average, {worst} ms at most\n");
+        text += &format!("latency {mean} ms on average, {worst} ms at most\n");
     }
     if let Some(loss) = session.loss() {
         text += &format!("{loss}\n");
@@ -42,16 +41,16 @@ mod tests {
     use clstm::{Event, Frame, Probabilities, WindowPrediction};
 
     use super::{Session, summary};
-    use crate::listen::feed::{Chunk, Lost};
+    use crate::listen::channel::{Chunk, Lost};
 
     #[test]
-    fn times_are_sorted_and_what_was_lost_is_said() {
+    fn times_are_sorted_and_lost_audio_is_reported() {
         let labels = ["neutral", "happy", "sad"].map(str::to_owned);
         let mut session = Session::new("talk.wav", "clstm-plus", &labels, 0.5);
-        assert_eq!(summary(&session, None), "heard 0:00.0 of talk.wav with clstm-plus\n");
+        assert_eq!(summary(&session, None), "processed 0:00.0 of talk.wav with clstm-plus\n");
         let lost = Lost { samples: 1600, overruns: 1 };
-        let came = Instant::now();
-        session.take(&Chunk { samples: vec![0.0; 64_000], rate: 16_000, came, lost });
+        let arrived = Instant::now();
+        session.take(&Chunk { samples: vec![0.0; 64_000], rate: 16_000, arrived, lost });
         for (number, label) in [None, Some(1), Some(1), Some(0), None, Some(1), Some(1), Some(1)]
             .into_iter()
             .enumerate()
@@ -63,14 +62,14 @@ mod tests {
             });
             let moment = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: answer };
             let latency = Duration::from_millis(10 + number as u64);
-            session.hear(&Event::Frame(moment), Some(latency));
+            session.update(&Event::Frame(moment), Some(latency));
         }
         insta::assert_snapshot!(summary(&session, Some("events.jsonl")), @r"
-        heard 0:04.0 of talk.wav with clstm-plus
+        processed 0:04.0 of talk.wav with clstm-plus
           happy      0:02.5  62.5%
           neutral    0:00.5  12.5%
           no speech  0:01.0  25.0%
-        answers came 14 ms after their sound on average, 17 ms at most
+        latency 14 ms on average, 17 ms at most
         1600 samples lost (0.10 s), the device overran once
         events are in events.jsonl
         ");

@@ -1,25 +1,26 @@
-//! The terminal of a live view: drawn on and heard with escape sequences (ECMA-48) and termios alone.
+//! The terminal of a live view, with escape sequences (ECMA-48) and termios.
 
 mod ansi;
-mod drawing;
 mod keyboard;
-mod takeover;
+mod raw_mode;
+mod render_thread;
 
 use std::io::{self, IsTerminal, Write};
 
+use ratatui::Terminal;
 use rustix::fd::{AsFd, BorrowedFd};
 
 pub(crate) use ansi::Ansi;
-pub(crate) use drawing::Drawing;
-pub(crate) use keyboard::Keyboard;
-pub(crate) use takeover::{enter, is_ours, is_taken, leave};
+pub(crate) use keyboard::{Key, next_key};
+pub(crate) use raw_mode::{is_taken, leave};
+pub(crate) use render_thread::RenderThread;
 
 /// The standard stream that a view is drawn on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Screen {
-    /// For a command whose result the view is.
+    /// For a command whose result is the view.
     Stdout,
-    /// For one that may write results beside it.
+    /// For a command that may write results beside the view.
     Stderr,
 }
 
@@ -49,16 +50,25 @@ impl Write for Screen {
 }
 
 impl Screen {
-    /// Whether somebody looks at it who may want a view: not in continuous integration, whose logs may look
-    /// like a terminal, and not on one without cursor movement.
-    pub(crate) fn is_looked_at(self) -> bool {
+    /// Whether a live view makes sense: on a terminal that can move its cursor, and not in continuous integration,
+    /// whose logs may look like a terminal.
+    pub(crate) fn suits_live_view(self) -> bool {
         let is_terminal = match self {
             Self::Stdout => io::stdout().is_terminal(),
             Self::Stderr => io::stderr().is_terminal(),
         };
-        is_terminal
-            && !is_set("CI")
-            && std::env::var_os("TERM").is_some_and(|t| !t.is_empty() && t != "dumb")
+        let term = std::env::var_os("TERM");
+        let capable = match &term {
+            Some(term) => !term.is_empty() && term != "dumb",
+            // The console of Windows sets no TERM.
+            None => cfg!(windows),
+        };
+        is_terminal && capable && !is_set("CI")
+    }
+
+    /// The screen to draw on, once the terminal is taken.
+    pub(crate) fn open(self) -> io::Result<Terminal<Ansi<Self>>> {
+        Terminal::new(Ansi::on(self))
     }
 }
 

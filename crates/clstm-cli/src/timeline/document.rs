@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{Timeline, TimelineItem};
 use crate::table::percent;
+use crate::text::printable;
 
 /// What a stretch shows, nothing without speech; `? ` before an answer to abstain from.
 fn caption(
@@ -14,7 +15,8 @@ fn caption(
     let emotion = stretch.label.as_ref()?;
     let unsure = threshold.is_some_and(|threshold| emotion.confidence < threshold);
     let label = labels.get(emotion.label_index)?;
-    Some([format!("{}{label}", if unsure { "? " } else { "" }), percent(emotion.confidence)])
+    let mark = if unsure { "? " } else { "" };
+    Some([format!("{mark}{}", printable(label)), percent(emotion.confidence)])
 }
 
 /// A TextGrid in the long format, with a tier for the labels and one for their confidences

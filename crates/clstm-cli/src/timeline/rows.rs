@@ -6,16 +6,20 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Timeline, TimelineItem, document};
 use crate::args::RowFormat;
-use crate::cells::{Cell, Column, Kind, csv_header, csv_row, last_columns, probability_columns};
+use crate::columns::{
+    Column, ColumnType, Value, csv_header, csv_row, last_columns, probability_columns,
+};
 use crate::inputs::RowError;
+use crate::json;
 use crate::rows::ErrorLine;
-use crate::table::{pad, percent, printable};
+use crate::table::{pad, percent};
+use crate::text::printable;
 
 /// How timelines are written.
 pub(crate) struct TimelineRows<'a> {
     pub(crate) format: RowFormat,
     /// A row for each moment instead of each section.
-    pub(crate) moments: bool,
+    pub(crate) frames: bool,
     pub(crate) labels: &'a [String],
     pub(crate) model: &'a str,
     /// The confidence below which it abstains, where it is to.
@@ -43,19 +47,20 @@ impl TimelineRows<'_> {
     pub(crate) fn columns(&self) -> Vec<Column> {
         let column = |name: &str, kind| (name.to_owned(), kind);
         let mut columns = vec![
-            column("path", Kind::Text),
-            column("start_s", Kind::Number),
-            column("end_s", Kind::Number),
+            column("path", ColumnType::Text),
+            column("start_s", ColumnType::Number),
+            column("end_s", ColumnType::Number),
         ];
-        columns.extend(self.moments.then(|| column("speech", Kind::Number)));
-        columns.extend([column("label", Kind::Text), column("confidence", Kind::Number)]);
+        columns.extend(self.frames.then(|| column("speech", ColumnType::Number)));
+        columns
+            .extend([column("label", ColumnType::Text), column("confidence", ColumnType::Number)]);
         columns.extend(probability_columns(self.labels));
         columns.extend(last_columns(self.threshold.is_some()));
         columns
     }
 
     /// The rows of a recording, as cells.
-    pub(crate) fn cells(&self, timeline: &Timeline) -> Vec<Vec<Cell>> {
+    pub(crate) fn cells(&self, timeline: &Timeline) -> Vec<Vec<Value>> {
         let path = timeline.path.as_str();
         let stretches = timeline.stretches.iter().map(|s| self.row(path, Some(s), None));
         stretches.chain(timeline.error.iter().map(|e| self.row(path, None, Some(e)))).collect()
@@ -67,22 +72,22 @@ impl TimelineRows<'_> {
         path: &str,
         stretch: Option<&TimelineItem>,
         error: Option<&RowError>,
-    ) -> Vec<Cell> {
+    ) -> Vec<Value> {
         let emotion = stretch.and_then(|stretch| stretch.label.as_ref());
         let mut cells = vec![
-            Cell::Text(path.to_owned()),
-            Cell::number(stretch.map(|stretch| stretch.start_s)),
-            Cell::number(stretch.map(|stretch| stretch.end_s)),
+            Value::Text(path.to_owned()),
+            Value::number(stretch.map(|stretch| stretch.start_s)),
+            Value::number(stretch.map(|stretch| stretch.end_s)),
         ];
-        cells.extend(self.moments.then(|| Cell::number(stretch.and_then(|s| s.speech))));
-        cells.push(Cell::text(stretch.and_then(|stretch| self.label(stretch))));
-        cells.push(Cell::number(emotion.map(|emotion| emotion.confidence)));
+        cells.extend(self.frames.then(|| Value::number(stretch.and_then(|s| s.speech))));
+        cells.push(Value::text(stretch.and_then(|stretch| self.label(stretch))));
+        cells.push(Value::number(emotion.map(|emotion| emotion.confidence)));
         let probability = |class: usize| emotion.and_then(|e| e.probabilities.get(class));
         let classes = 0..self.labels.len();
-        cells.extend(classes.map(|class| Cell::number(probability(class).copied())));
-        cells.push(Cell::text(error.map(|error| error.kind)));
-        cells.push(Cell::text(error.map(|error| error.message.as_str())));
-        let abstained = || Cell::flag(stretch.and_then(|stretch| self.abstains(stretch)));
+        cells.extend(classes.map(|class| Value::number(probability(class).copied())));
+        cells.push(Value::text(error.map(|error| error.kind)));
+        cells.push(Value::text(error.map(|error| error.message.as_str())));
+        let abstained = || Value::flag(stretch.and_then(|stretch| self.abstains(stretch)));
         cells.extend(self.threshold.map(|_| abstained()));
         cells
     }
@@ -96,7 +101,7 @@ impl TimelineRows<'_> {
                 let lines: String = stretches().map(|s| self.json(&timeline.path, s)).collect();
                 let error = timeline.error.as_ref().map(|error| {
                     let line = ErrorLine { path: &timeline.path, error };
-                    serde_json::to_string(&line).unwrap_or_default() + "\n"
+                    json::to_line(&line).unwrap_or_default()
                 });
                 lines + &error.unwrap_or_default()
             }
@@ -127,26 +132,27 @@ impl TimelineRows<'_> {
             model: self.model,
         };
         // Strings and finite numbers always serialise.
-        serde_json::to_string(&line).unwrap_or_default() + "\n"
+        json::to_line(&line).unwrap_or_default()
     }
 
     /// The path, and a line for each stretch beneath it.
     fn table(&self, timeline: &Timeline) -> String {
         let mut text = printable(&timeline.path) + "\n";
-        let widest = self.labels.iter().map(|label| label.width()).max().unwrap_or(0) + 2;
+        let widest =
+            self.labels.iter().map(|label| printable(label).width()).max().unwrap_or(0) + 2;
         for stretch in &timeline.stretches {
             let times = [stretch.start_s, stretch.end_s].map(clock);
             text += &format!("  {} - {}", pad(&times[0], 10, false), pad(&times[1], 10, false));
             if let (Some(emotion), Some(label)) = (&stretch.label, self.label(stretch)) {
                 let mark = if self.abstains(stretch) == Some(true) { "? " } else { "" };
-                let label = pad(&format!("{mark}{label}"), widest, true);
+                let label = pad(&format!("{mark}{}", printable(label)), widest, true);
                 text += &format!("  {label}  {}", pad(&percent(emotion.confidence), 6, false));
                 let others = self.labels.iter().zip(&emotion.probabilities).enumerate();
                 let second = others
                     .filter(|(k, _)| *k != emotion.label_index)
                     .max_by(|a, b| a.1.1.total_cmp(b.1.1));
                 if let Some((_, (label, p))) = second {
-                    text += &format!("  {label} {}", percent(*p));
+                    text += &format!("  {} {}", printable(label), percent(*p));
                 }
             } else {
                 text += "  (no speech)";

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use clstm_train::{AblationTable, OrderAgreement, RowFigures};
 
-use crate::failure::Failure;
-use crate::notes::{note, warn};
+use crate::error::CliError;
+use crate::messages::{note, warn};
 use crate::output::Output;
-use crate::table::{Table, percent, printable};
+use crate::table::{Table, percent};
+use crate::text::{PathText, printable};
 
 /// Prints a table whose `ablation.json` was written, and says what of it is not done.
-pub(crate) fn finished(table: &AblationTable, out: &Path, to: &mut Output) -> Result<(), Failure> {
-    to.write(&describe(table))?;
+pub(crate) fn finished(table: &AblationTable, out: &Path, to: &mut Output) -> Result<(), CliError> {
+    to.print(&describe(table))?;
     for row in &table.rows {
         let done: &[usize] = row.ours.as_ref().map_or(&[], |ours| &ours.folds);
         let missing = (1..=table.protocol.folds).filter(|fold| !done.contains(fold));
@@ -27,7 +28,7 @@ pub(crate) fn finished(table: &AblationTable, out: &Path, to: &mut Output) -> Re
             )),
         }
     }
-    note(&format!("wrote {}", out.join("ablation.json").display()));
+    note(&format!("wrote {}", out.join("ablation.json").text()));
     Ok(())
 }
 

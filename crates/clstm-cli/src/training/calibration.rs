@@ -6,7 +6,8 @@ use std::path::Path;
 use clstm::{Calibration, CalibrationScores, PlattScaling, ProbabilityCalibration, RiskPoint};
 use clstm_train::{RunCalibration, RunMetrics};
 
-use crate::table::{Table, percent, printable};
+use crate::table::{Table, percent};
+use crate::text::printable;
 
 /// Rows of a risk-coverage table: about every tenth of coverage.
 const ROWS: usize = 10;

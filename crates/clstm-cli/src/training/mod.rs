@@ -2,14 +2,13 @@
 
 pub(crate) mod ablation;
 pub(crate) mod calibration;
-mod clock;
-#[cfg(unix)]
+mod eta;
 mod live;
+mod observers;
 mod progress;
 pub(crate) mod report;
 pub(crate) mod scores;
 pub(crate) mod seeds;
-mod watchers;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,30 +20,39 @@ use clstm_train::{Dataset, Recipe, Stop};
 use serde::Serialize;
 
 use crate::args::TrainingArgs;
-use crate::corpora;
-use crate::failure::Failure;
+use crate::error::CliError;
 use crate::interrupt;
-use crate::notes::{note, warn};
-use crate::table::printable;
+use crate::messages::{note, warn};
+use crate::output::OutputGuard;
+use crate::resolve::corpus;
+use crate::text::{PathText, printable};
 
-pub(crate) use watchers::{About, Watchers};
+pub(crate) use observers::{Observers, RunDescription};
 
 /// The corpus and the recipe that the arguments ask for.
-pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), Failure> {
-    let corpus = corpora::open(&args.choice)?;
+pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), CliError> {
+    let corpus = corpus::open(&args.choice)?;
     let changes = Changes::of(args)?;
     let of_preset = Recipe::new(preset, corpus.labels.len());
     let own = of_preset.clone().for_corpus(&corpus.class_counts());
     let recipe = own.with_changes(changes.file.as_ref(), &changes.pairs);
     // Whatever is wrong with a recipe was written by the caller.
-    let recipe = recipe.map_err(|error| Failure::Usage(error.to_string()))?;
+    let recipe = recipe.map_err(|error| CliError::Usage(error.to_string()))?;
     if recipe.preset != preset.name() {
         let message = format!("preset is set with --preset {}, not as a setting", recipe.preset);
-        return Err(Failure::Usage(message));
+        return Err(CliError::Usage(message));
     }
     check_classes(&recipe, &corpus)?;
     tell_of_corpus(&corpus, &of_preset, &own, &recipe);
     Ok((corpus, recipe))
+}
+
+/// The files that a training reads, which none of its outputs may replace.
+pub(crate) fn guard(args: &TrainingArgs, corpus: &Corpus) -> OutputGuard {
+    let mut guard = OutputGuard::new(false);
+    corpus::guard(&mut guard, &args.choice, corpus);
+    guard.optional_input("the configuration", args.config.as_deref());
+    guard
 }
 
 /// Says what the corpus changes of the preset, as far as the caller does not decide it.
@@ -74,13 +82,13 @@ fn tell_of_corpus(corpus: &Corpus, preset: &Recipe, own: &Recipe, recipe: &Recip
 }
 
 /// Refuses a recipe for another number of classes than the corpus has.
-pub(crate) fn check_classes(recipe: &Recipe, corpus: &Corpus) -> Result<(), Failure> {
+pub(crate) fn check_classes(recipe: &Recipe, corpus: &Corpus) -> Result<(), CliError> {
     let (classes, labels) = (recipe.network.classes, corpus.labels.len());
     if classes == labels {
         return Ok(());
     }
     let message = format!("network.classes is {classes}, but {} has {labels}", corpus.name);
-    Err(Failure::Usage(message))
+    Err(CliError::Usage(message))
 }
 
 /// What the arguments change of a recipe.
@@ -92,7 +100,7 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    pub(crate) fn of(args: &TrainingArgs) -> Result<Self, Failure> {
+    pub(crate) fn of(args: &TrainingArgs) -> Result<Self, CliError> {
         let file = args.config.as_deref().map(read_toml).transpose()?;
         let mut pairs = args.set.clone();
         let mut set = |key: &str, value: Option<String>| {
@@ -105,16 +113,16 @@ impl Changes {
     }
 }
 
-fn read_toml(path: &Path) -> Result<toml::Table, Failure> {
+fn read_toml(path: &Path) -> Result<toml::Table, CliError> {
     let usage = |error: &dyn std::fmt::Display| {
-        Failure::Usage(format!("--config {}: {error}", path.display()))
+        CliError::Usage(format!("--config {}: {error}", path.text()))
     };
     let text = std::fs::read_to_string(path).map_err(|e| usage(&e))?;
     text.parse().map_err(|e| usage(&e))
 }
 
 /// Decodes the corpus.
-pub(crate) fn load(corpus: Corpus, recipe: &Recipe) -> Result<Dataset, Failure> {
+pub(crate) fn load(corpus: Corpus, recipe: &Recipe) -> Result<Dataset, CliError> {
     note(&format!("reading {} recordings of {}", corpus.utterances.len(), corpus.name));
     Ok(Dataset::load(corpus, &recipe.frontend, &DecodeLimits::default())?)
 }
@@ -143,9 +151,9 @@ pub(crate) fn warn_of_classes(dataset: &Dataset, split: Split, folds: usize, see
 }
 
 /// The recipe of a run, where there is one.
-pub(crate) fn read_recipe(path: &Path) -> Result<Option<Recipe>, Failure> {
+pub(crate) fn read_recipe(path: &Path) -> Result<Option<Recipe>, CliError> {
     let failed = |error: &dyn std::fmt::Display| {
-        Failure::Failed(format!("cannot read {}: {error}", path.display()))
+        CliError::Failed(format!("cannot read {}: {error}", path.text()))
     };
     match std::fs::read(path) {
         Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|e| failed(&e)),
@@ -155,22 +163,17 @@ pub(crate) fn read_recipe(path: &Path) -> Result<Option<Recipe>, Failure> {
 }
 
 /// Writes JSON for people and programs, whole or not at all.
-pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
-    let name = path.display().to_string();
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), CliError> {
+    let name = path.text();
     let mut text = serde_json::to_vec_pretty(value)
-        .map_err(|error| Failure::Failed(format!("cannot write {name}: {error}")))?;
+        .map_err(|error| CliError::Failed(format!("cannot write {name}: {error}")))?;
     text.push(b'\n');
-    clstm::write_atomic(path, &text).map_err(|error| Failure::writing(&name, &error))
+    clstm::write_atomic(path, &text).map_err(|error| CliError::writing(&name, &error))
 }
 
-/// Ctrl-C and SIGTERM (what batch systems send first) end a training at its next step, its state saved; a
-/// second one ends the process.
-pub(crate) fn stop_on_interrupt() -> Result<&'static Stop, Failure> {
-    interrupt::stop_on_interrupt(|| {
-        #[cfg(unix)]
-        if crate::terminal::is_taken() {
-            return; // the view says so
-        }
-        note("stopping at the next step, to save; Ctrl-C again ends at once, without saving");
-    })
+/// The flag that ends a training at its next step, with a checkpoint, after Ctrl-C or SIGTERM.
+pub(crate) fn stop_on_interrupt() -> Result<&'static Stop, CliError> {
+    interrupt::stop_on_interrupt(
+        "saving a checkpoint after the current step; Ctrl-C again stops at once without saving",
+    )
 }

@@ -2,8 +2,8 @@
 
 use clstm_train::{EpochRecord, Event, Metrics, Observer, Pace};
 
-use super::clock::Clock;
-use crate::notes::note;
+use super::eta::Eta;
+use crate::messages::note;
 use crate::table::percent;
 
 /// Says where a run stands and how long it still takes.
@@ -13,7 +13,7 @@ pub(crate) struct Progress {
     batch: usize,
     /// The row of an ablation or the seed of several, with a blank; empty elsewhere.
     row: String,
-    clock: Clock,
+    clock: Eta,
     training: Training,
 }
 
@@ -37,7 +37,7 @@ impl Progress {
             begun: false,
             pace: Pace::new(0, 0),
         };
-        Self { quiet: false, batch, row: String::new(), clock: Clock::new(trainings), training }
+        Self { quiet: false, batch, row: String::new(), clock: Eta::new(trainings), training }
     }
 
     fn tell(&self, line: &str) {

@@ -6,20 +6,21 @@ use std::path::Path;
 use clstm_train::{Metrics, RunMetrics};
 
 use super::calibration;
-use crate::failure::Failure;
-use crate::notes::{note, warn};
+use crate::error::CliError;
+use crate::messages::{note, warn};
 use crate::output::Output;
 use crate::table::{Table, percent};
+use crate::text::PathText;
 
 /// Prints a run whose `metrics.json` was written, and says which of its folds are not done.
-pub(crate) fn finished(run: &RunMetrics, out: &Path, to: &mut Output) -> Result<(), Failure> {
-    to.write(&cross_validation(run))?;
+pub(crate) fn finished(run: &RunMetrics, out: &Path, to: &mut Output) -> Result<(), CliError> {
+    to.print(&cross_validation(run))?;
     let missing = run.missing();
     if !missing.is_empty() {
         let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
         warn(&format!("these figures are partial: folds {} are not done", list.join(", ")));
     }
-    note(&format!("wrote {}", out.join("metrics.json").display()));
+    note(&format!("wrote {}", out.join("metrics.json").text()));
     Ok(())
 }
 

@@ -7,7 +7,8 @@ use clstm_corpus::Corpus;
 use clstm_train::{BuiltOn, Recipe, RunMetrics};
 
 use super::read_recipe;
-use crate::failure::Failure;
+use crate::error::CliError;
+use crate::text::PathText;
 
 /// Earlier cross-validations, which are the measure of this model.
 ///
@@ -18,7 +19,7 @@ pub(crate) fn read<'a>(
     corpus: &Corpus,
     recipe: &Recipe,
     built_on: &BuiltOn,
-) -> Result<Vec<(&'a Path, RunMetrics)>, Failure> {
+) -> Result<Vec<(&'a Path, RunMetrics)>, CliError> {
     let read = |path: &'a PathBuf| Ok((path.as_path(), read_one(path, corpus, recipe, built_on)?));
     paths.iter().map(read).collect()
 }
@@ -28,12 +29,12 @@ fn read_one(
     corpus: &Corpus,
     recipe: &Recipe,
     built_on: &BuiltOn,
-) -> Result<RunMetrics, Failure> {
+) -> Result<RunMetrics, CliError> {
     let run = RunMetrics::read(path)?;
     let RunMetrics { protocol, labels, .. } = &run;
     let other = |what: &str, theirs: &str, ours: &str| {
-        let path = path.display();
-        Err(Failure::Failed(format!(
+        let path = path.text();
+        Err(CliError::Failed(format!(
             "--scores {path}: its {what} is {theirs}, this recipe's {ours}: it does not score this model"
         )))
     };

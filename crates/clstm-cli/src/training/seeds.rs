@@ -4,14 +4,15 @@ use std::path::Path;
 
 use clstm_train::{Means, SeedRuns};
 
-use crate::failure::Failure;
-use crate::notes::{note, warn};
+use crate::error::CliError;
+use crate::messages::{note, warn};
 use crate::output::Output;
-use crate::table::{Table, percent, printable};
+use crate::table::{Table, percent};
+use crate::text::{PathText, printable};
 
 /// Prints runs whose `seeds.json` was written, and says what of them is not done.
-pub(crate) fn finished(runs: &SeedRuns, out: &Path, to: &mut Output) -> Result<(), Failure> {
-    to.write(&describe(runs))?;
+pub(crate) fn finished(runs: &SeedRuns, out: &Path, to: &mut Output) -> Result<(), CliError> {
+    to.print(&describe(runs))?;
     for run in &runs.runs {
         let missing = (1..=runs.protocol.folds).filter(|fold| !run.folds.contains(fold));
         let missing: Vec<String> = missing.map(|fold| fold.to_string()).collect();
@@ -20,7 +21,7 @@ pub(crate) fn finished(runs: &SeedRuns, out: &Path, to: &mut Output) -> Result<(
             warn(&format!("these figures are partial: folds {list} of seed {seed} are not done"));
         }
     }
-    note(&format!("wrote {}", out.join("seeds.json").display()));
+    note(&format!("wrote {}", out.join("seeds.json").text()));
     Ok(())
 }
 

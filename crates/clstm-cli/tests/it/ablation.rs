@@ -19,7 +19,7 @@ const ROWS: [&str; 7] = [
 fn ablate(out: &Path, more: &[&str]) -> Command {
     let mut command = clstm();
     command.args(["ablate", "--corpus", "ravdess", "--split", "random", "--folds", "2"]);
-    command.arg("--data").arg(corpus()).arg("--out").arg(out).args(["--epochs", "2"]);
+    command.arg("--data").arg(corpus()).arg("--output").arg(out).args(["--epochs", "2"]);
     command.args(TINY.iter().flat_map(|setting| ["--set", setting])).args(more);
     command
 }

@@ -74,8 +74,8 @@ fn a_run_is_rescored_in_several_views() {
     ok(training("cv", &plain, 1).args(["--split", "random", "--folds", "2"]));
     let rescore = |out: &std::path::Path| {
         let mut rescore = clstm();
-        rescore.arg("rescore").arg(&plain).args(["--corpus", "ravdess", "--data"]).arg(corpus());
-        rescore.args(["--offsets", "2", "--flips", "--out"]).arg(out);
+        rescore.arg("evaluate").arg(&plain).args(["--corpus", "ravdess", "--data"]).arg(corpus());
+        rescore.args(["--tta-shifts", "2", "--tta-polarity", "--output"]).arg(out);
         rescore
     };
     let told = ok(&mut rescore(&rescored));
@@ -90,7 +90,11 @@ fn a_run_is_rescored_in_several_views() {
     assert_eq!(seen["training_overlap"]["held_out_fold"], true, "{seen}");
     assert_eq!(seen["ua"], json_file(&rescored.join("fold-2/metrics.json"))["metrics"]["ua"]);
     let told = ok(clstm().arg("inspect").arg(rescored.join("fold-2/model.safetensors")));
-    assert!(text(&told.stdout).contains(" at once, in 4 views\n"), "{}", text(&told.stdout));
+    assert!(
+        text(&told.stdout).contains("averaged over 4 augmented copies (TTA)\n"),
+        "{}",
+        text(&told.stdout)
+    );
     complains(&mut rescore(&rescored), 1, "already holds a run");
     complains(&mut rescore(&plain), 1, "already holds a run");
 }

@@ -35,7 +35,7 @@ fn plain() -> &'static Path {
 
 fn cv(out: &Path, sources: &[(&str, &Path)], split: &str) -> Command {
     let mut clstm = clstm();
-    clstm.args(["cv", "--preset", "clstm", "--epochs", "1", "--split", split, "--out"]).arg(out);
+    clstm.args(["cv", "--preset", "clstm", "--epochs", "1", "--split", split, "--output"]).arg(out);
     for (name, data) in sources {
         clstm.args(["--corpus", name, "--data"]).arg(data);
     }
@@ -141,7 +141,7 @@ fn map() -> PathBuf {
 
 fn join(out: &Path) -> Command {
     let mut run = cv(out, &[("ravdess", corpus()), ("manifest", plain())], "speaker");
-    run.args(["--folds", "2", "--labels"]).arg(map());
+    run.args(["--folds", "2", "--label-map"]).arg(map());
     run
 }
 
@@ -166,7 +166,7 @@ fn corpora_are_joined_under_a_label_map() {
     let other = place("other.toml");
     fs::write(&other, text).unwrap();
     let mut run = cv(joined(), &[("ravdess", corpus()), ("manifest", plain())], "speaker");
-    run.args(["--resume", "--folds", "2", "--labels"]).arg(&other);
+    run.args(["--resume", "--folds", "2", "--label-map"]).arg(&other);
     complains(&mut run, 1, "started differently (another protocol)");
 }
 
@@ -176,7 +176,7 @@ fn speakers_of_a_join_are_known_again() {
     let metrics = json_file(&joined().join("metrics.json"));
     let tested = metrics["folds"][0]["test_speakers"].to_string();
     let mut alone = evaluate(&model, "ravdess", corpus());
-    let report = parsed(&ok(alone.arg("--labels").arg(map())).stdout);
+    let report = parsed(&ok(alone.arg("--label-map").arg(map())).stdout);
     let mut trained = Vec::new();
     for actor in ["01", "02", "03", "04"] {
         if !tested.contains(&format!("ravdess/{actor}")) {
@@ -186,7 +186,7 @@ fn speakers_of_a_join_are_known_again() {
     assert_eq!(report["training_overlap"]["speakers"], json!(trained));
     assert_eq!(report["training_overlap"]["utterances_trained_on"], 8 * trained.len());
     let mut fold = evaluate(&model, "ravdess", corpus());
-    fold.args(["--corpus", "manifest", "--data"]).arg(plain()).arg("--labels").arg(map());
+    fold.args(["--corpus", "manifest", "--data"]).arg(plain()).arg("--label-map").arg(map());
     let fold = fold.args(["--split", "speaker", "--folds", "2", "--fold", "1"]);
     let report = parsed(&ok(fold).stdout);
     assert_eq!(report["training_overlap"]["held_out_fold"], true);
@@ -205,7 +205,7 @@ fn each_corpus_needs_its_data() {
     let map = place("wrong.toml");
     fs::write(&map, "[labels]\nhapy = \"up\"\n").unwrap();
     let mut run = cv(&place("choice-never"), &[("ravdess", corpus())], "random");
-    complains(run.arg("--labels").arg(&map), 2, "there is no label \"hapy\"");
+    complains(run.arg("--label-map").arg(&map), 2, "there is no label \"hapy\"");
 }
 
 #[test]

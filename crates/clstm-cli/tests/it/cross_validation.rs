@@ -208,9 +208,13 @@ fn several_seeds_are_runs_of_their_own_over_the_same_folds() {
     complains(&mut cv(&out, "random"), 1, "holds runs of several seeds");
     // They can be averaged as they are.
     let both = place("cv-seeds-average");
-    let mut average = clstm();
-    average.arg("average").args([out.join("seed-2"), out.join("seed-5")]).arg("--out").arg(&both);
-    ok(&mut average);
+    let mut ensemble = clstm();
+    ensemble
+        .arg("ensemble")
+        .args([out.join("seed-2"), out.join("seed-5")])
+        .arg("--output")
+        .arg(&both);
+    ok(&mut ensemble);
 }
 
 #[test]

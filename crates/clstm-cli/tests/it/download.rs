@@ -120,7 +120,7 @@ fn songs() -> Vec<(&'static str, Vec<u8>)> {
 
 fn download(name: &str, to: &Path) -> Command {
     let mut command = clstm();
-    command.args(["corpus", "download", name, "--to"]).arg(to);
+    command.args(["corpus", "download", name, "--output"]).arg(to);
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_FILE"] {
         command.env_remove(variable);
     }
@@ -201,7 +201,7 @@ fn wrong_usage_is_named() {
     let to = place("download-usage");
     complains(&mut download("msp-podcast", &to), 2, "known: ravdess, ravdess-song, emo-db");
     complains(download("tess", &to).args(["--from", "mine.zip"]), 2, "should begin with https://");
-    complains(clstm().args(["corpus", "download", "tess"]), 2, "--to <DIR>");
+    complains(clstm().args(["corpus", "download", "tess"]), 2, "--output <DIR>");
     assert!(!to.exists());
     let help = text(&ok(clstm().args(["corpus", "download", "--help"])).stdout);
     assert!(help.contains("Examples:"), "{help}");

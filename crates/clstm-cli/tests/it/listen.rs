@@ -22,7 +22,7 @@ fn sample() -> PathBuf {
 /// Hears a file at once.
 fn fast(path: &Path) -> Command {
     let mut command = listen();
-    command.args(["--fast", "--input"]).arg(path);
+    command.args(["--no-realtime", "--input"]).arg(path);
     command
 }
 
@@ -46,7 +46,7 @@ fn a_pipe_gets_what_a_file_of_the_same_samples_gets() {
     let rate = rate().to_string();
     let file = ok(fast(&raw).args(["--rate", &rate])).stdout;
     let lines = json_lines(&file);
-    let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
+    let of = |name: &str| lines.iter().filter(|line| line["type"] == name).count();
     assert!(of("frame") >= 8 && of("segment") >= 1, "{lines:?}");
     assert!(lines.iter().any(|line| line["label"].is_string()));
 
@@ -84,7 +84,7 @@ fn channels_are_mixed_and_half_samples_told() {
     let two = ok(fast(&stereo).args(["--channels", "2"])).stdout;
     assert_eq!(text(&one), text(&two));
     let mut for_people = clstm();
-    for_people.args(["listen", "--fast", "--model"]).arg(model()).arg("--input").arg(&mono);
+    for_people.args(["listen", "--no-realtime", "--model"]).arg(model()).arg("--input").arg(&mono);
     let shown = ok(&mut for_people);
     // Nobody waits where nothing is live.
     let after = text(&shown.stderr);

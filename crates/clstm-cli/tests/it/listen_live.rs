@@ -55,7 +55,7 @@ fn a_recording_is_played_to_its_end_without_colours_if_they_are_not_wanted() {
     if !there_are_terminals() {
         return;
     }
-    let line = quoted(listen().args(["--fast", "--input", sample()]));
+    let line = quoted(listen().args(["--no-realtime", "--input", sample()]));
     let mut terminal = Terminal::run(&line, &[("NO_COLOR", "1")]);
     terminal.until("heard 0:", false);
     if let Some(status) = terminal.end() {
@@ -88,8 +88,8 @@ fn lines_are_printed_where_they_are_wanted() {
         return;
     }
     let sound = Path::new(sample());
-    for wanted in [&["--plain"][..], &["--format", "jsonl"]] {
-        let command = quoted(listen().args(wanted).arg("--fast").arg("--input").arg(sound));
+    for wanted in [&["--no-tui"][..], &["--format", "jsonl"]] {
+        let command = quoted(listen().args(wanted).arg("--no-realtime").arg("--input").arg(sound));
         let mut terminal = Terminal::run(&(command + "; echo the end"), &[]);
         terminal.until("the end", false);
         let said = &terminal.seen;

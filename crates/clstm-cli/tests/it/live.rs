@@ -22,7 +22,7 @@ fn q_saves_and_gives_the_terminal_back() {
     assert!(out.join("checkpoint.safetensors").exists());
 
     // Asked for lines, it says them.
-    let line = quoted(&training("train", &place("live-plain"), 1)) + " --plain";
+    let line = quoted(&training("train", &place("live-plain"), 1)) + " --no-tui";
     let mut plain = Terminal::run(&line, &[]);
     plain.until("sha256", false);
     let said = &plain.seen;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod ablation;
+mod aliases;
 mod bad_input;
 mod building;
 mod calibration;
@@ -12,7 +13,7 @@ mod corpus;
 mod cross_validation;
 mod device;
 mod download;
-mod health;
+mod healthcheck;
 mod listen;
 mod listen_live;
 mod live;

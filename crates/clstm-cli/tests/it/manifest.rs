@@ -41,7 +41,7 @@ fn write(name: &str, text: &str) -> PathBuf {
 fn on(command: &str, data: &Path, out: &Path) -> Command {
     let mut clstm = clstm();
     clstm.args([command, "--corpus", "manifest", "--preset", "clstm", "--epochs", "1"]);
-    clstm.arg("--data").arg(data).arg("--out").arg(out);
+    clstm.arg("--data").arg(data).arg("--output").arg(out);
     clstm.args(TINY.iter().flat_map(|setting| ["--set", setting]));
     clstm
 }

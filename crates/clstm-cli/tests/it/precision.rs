@@ -83,7 +83,7 @@ fn a_timeline_is_heard_in_the_faster_precision() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
     let timeline = |more: &[&str]| {
         let mut predict = predict();
-        predict.arg(&sample).args(["--timeline", "--moments", "--format", "jsonl"]).args(more);
+        predict.arg(&sample).args(["--timeline", "--frames", "--format", "jsonl"]).args(more);
         text(&ok(&mut predict).stdout)
     };
     let [exact, near] = Precision::ALL.map(|p| timeline(&["--precision", p.name()]));

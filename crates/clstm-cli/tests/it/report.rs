@@ -26,7 +26,7 @@ fn runs() -> &'static [PathBuf; 2] {
 fn a_report_is_written_and_its_page_named() {
     let out = place("report");
     let output =
-        ok(clstm().arg("report").args(runs()).arg("--out").arg(&out).args(["--title", "A & B"]));
+        ok(clstm().arg("report").args(runs()).arg("--output").arg(&out).args(["--title", "A & B"]));
     let page = out.join("report.html");
     assert_eq!(text(&output.stdout).trim(), page.display().to_string());
     let html = std::fs::read_to_string(page).unwrap();
@@ -65,9 +65,9 @@ fn what_is_no_run_is_named() {
     let nothing = place("no-run");
     std::fs::create_dir_all(&nothing).unwrap();
     let mut report = clstm();
-    report.arg("report").arg(&nothing).arg("--out").arg(place("no-report"));
+    report.arg("report").arg(&nothing).arg("--output").arg(place("no-report"));
     complains(&mut report, 1, "holds no run");
-    complains(clstm().args(["report", "--out", "x"]), 2, "RUN");
+    complains(clstm().args(["report", "--output", "x"]), 2, "RUN");
     let mut compare = clstm();
     compare.arg("compare").arg(&runs()[0]).arg(&nothing);
     complains(&mut compare, 1, "holds no run");

@@ -106,7 +106,7 @@ pub(crate) fn clstm() -> Command {
 pub(crate) fn training(command: &str, out: &Path, epochs: usize) -> Command {
     let mut clstm = clstm();
     clstm.args([command, "--corpus", "ravdess", "--preset", "clstm"]);
-    clstm.arg("--data").arg(corpus()).arg("--out").arg(out);
+    clstm.arg("--data").arg(corpus()).arg("--output").arg(out);
     clstm.args(["--epochs", &epochs.to_string()]);
     clstm.args(TINY.iter().flat_map(|setting| ["--set", setting]));
     clstm

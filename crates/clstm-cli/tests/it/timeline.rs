@@ -19,7 +19,7 @@ fn timeline(format: &str) -> Command {
 
 #[test]
 fn rows_follow_each_other_from_the_first_sample_to_the_last() {
-    for more in [&[][..], &["--moments"]] {
+    for more in [&[][..], &["--frames"]] {
         let lines = json_lines(&ok(timeline("jsonl").args(more).arg(sample())).stdout);
         let time = |line: &serde_json::Value, key: &str| line[key].as_f64().unwrap();
         assert_eq!(time(&lines[0], "start_s"), 0.0);

@@ -22,11 +22,6 @@ fn without_a_model_inside_one_must_be_named() {
 }
 
 #[test]
-fn what_comes_later_is_refused_by_name() {
-    complains(clstm().arg("export"), 2, "the command `export` is not in this release");
-}
-
-#[test]
 fn recipes_that_cannot_be_followed_are_refused() {
     let out = place("never-either");
     for (setting, message) in [
@@ -53,7 +48,7 @@ fn recipes_that_cannot_be_followed_are_refused() {
     complains(&mut cv("session", "2"), 2, "has no session split");
     assert!(!out.exists(), "nothing was begun");
     let mut preset = clstm();
-    preset.args(["train", "--corpus", "ravdess", "--preset", "resnet", "--out", "x", "--data"]);
+    preset.args(["train", "--corpus", "ravdess", "--preset", "resnet", "--output", "x", "--data"]);
     complains(preset.arg(corpus()), 2, "convlstm-skip-bigru");
 }
 

@@ -1,50 +1,56 @@
-//! `clstm corpus download`: from the archives of the world to a folder.
+//! `clstm corpus download`: a published corpus to a folder.
 
 mod progress;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clstm_download::{Client, DownloadError, Order, Settings, Watch, download, source};
 use serde::Serialize;
 
 use crate::args::{DownloadArgs, Format};
-use crate::failure::{Failure, chain};
-use crate::notes::note;
+use crate::error::{CliError, chain};
+use crate::interrupt;
 use crate::output::Output;
-use crate::table::printable;
+use crate::text::{PathText, printable};
 use progress::{Shown, size};
 
-/// What is there now.
+/// The result.
 #[derive(Serialize)]
 struct Downloaded<'a> {
     corpus: &'static str,
     folder: &'a Path,
-    /// Nothing was to be done.
+    /// Whether the corpus was complete already.
     already: bool,
     files: usize,
     bytes: u64,
 }
 
-/// Downloads a corpus and says how to go on.
-pub(super) fn run(args: &DownloadArgs, format: Format) -> Result<(), Failure> {
+/// Downloads a corpus and prints the next command.
+pub(super) fn run(args: &DownloadArgs, format: Format) -> Result<(), CliError> {
     let source = source(&args.name)?;
-    let order =
-        Order { source, to: &args.to, from: args.from.as_deref(), keep_archive: args.keep_archive };
+    let order = Order {
+        source,
+        to: &args.output,
+        from: args.from.as_deref(),
+        keep_archive: args.keep_archive,
+    };
     let client = Client::new(Settings::from_env())?;
+    let stop = interrupt::stop_on_interrupt(
+        "stopping, what has been downloaded is kept; Ctrl-C again stops at once",
+    )?;
     let shown = Shown::new();
-    let done = download(&order, &client, &Watch::new(&shown, stop_on_interrupt()?));
+    let done = download(&order, &client, &Watch::new(&shown, stop));
     shown.finish();
     let done = done?;
     let (corpus, files, bytes) = (source.name, done.files, done.bytes);
     let mut output = Output::stdout();
     if format == Format::Json {
-        let (folder, already) = (args.to.as_path(), done.already);
+        let (folder, already) = (args.output.as_path(), done.already);
         return output.write_json(&Downloaded { corpus, folder, already, files, bytes });
     }
-    let folder = printable(&args.to.display().to_string());
+    let folder = printable(&args.output.text());
     let state = if done.already { "is complete already, nothing to do" } else { "is complete" };
-    output.write(&format!(
+    output.print(&format!(
         "{corpus} in {folder} {state}: {files} files, {}\nlicence and citation: {}\nnext: clstm \
          corpus check {corpus} --data {}\n",
         size(bytes),
@@ -62,20 +68,7 @@ fn quoted(path: &str) -> String {
     }
 }
 
-/// Ctrl-C ends a download with what came kept; a second one ends the process.
-fn stop_on_interrupt() -> Result<&'static AtomicBool, Failure> {
-    static STOP: AtomicBool = AtomicBool::new(false);
-    ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        note("stopping; Ctrl-C again ends at once");
-    })
-    .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
-    Ok(&STOP)
-}
-
-impl From<DownloadError> for Failure {
+impl From<DownloadError> for CliError {
     fn from(error: DownloadError) -> Self {
         match error {
             DownloadError::UnknownCorpus { .. } | DownloadError::Url { .. } => {

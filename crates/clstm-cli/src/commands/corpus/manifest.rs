@@ -1,46 +1,53 @@
-//! `clstm corpus manifest`: a manifest of what file names say.
+//! `clstm corpus manifest`: a manifest from file names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::args::ManifestArgs;
-use crate::cells::{Cell, csv_row};
-use crate::failure::Failure;
+use crate::columns::csv_row_of;
+use crate::error::CliError;
 use crate::inputs::{self, Source};
-use crate::notes::{note, warn};
-use crate::output::Output;
-use crate::table::printable;
+use crate::messages::{note, warn};
+use crate::output::OutputGuard;
+use crate::text::{PathText, printable};
 
-/// Names shown of those that do not fit.
+/// Number of names shown of those that do not match.
 const SHOWN: usize = 5;
 
-/// Writes a row for each recording in the folder whose name fits.
-pub(super) fn run(args: &ManifestArgs) -> Result<(), Failure> {
+/// Writes a row for each recording in the folder whose name matches the pattern.
+pub(super) fn run(args: &ManifestArgs) -> Result<(), CliError> {
     let failed = |path: &Path, error: std::io::Error| {
-        Failure::Failed(format!("cannot read {}: {error}", path.display()))
+        CliError::Failed(format!("cannot read {}: {error}", path.text()))
     };
     let folder = args.folder.canonicalize().map_err(|error| failed(&args.folder, error))?;
     let base = base(args.output.as_deref())?;
     let (mut rows, mut others) = (String::new(), Vec::new());
     let mut count = 0;
-    for input in inputs::expand(std::slice::from_ref(&folder))? {
+    let inputs = inputs::expand(std::slice::from_ref(&folder))?;
+    let mut guard = OutputGuard::new(args.force);
+    guard.recordings(&inputs);
+    for input in inputs {
         let path = match input.source {
             Source::File(path) => path,
-            Source::Failed(error) => return Err(Failure::Failed(error.message)),
+            Source::Failed(error) => return Err(CliError::Failed(error.message)),
             Source::Stdin => continue,
         };
+        let shown = base.as_deref().and_then(|base| path.strip_prefix(base).ok()).unwrap_or(&path);
         let inside = path.strip_prefix(&folder).unwrap_or(&path).with_extension("");
-        let inside = inside.to_string_lossy().replace('\\', "/");
+        // Manifests are UTF-8: other names cannot be written in them.
+        let (Some(shown), Some(inside)) = (shown.to_str(), inside.to_str()) else {
+            others.push(inside.text());
+            continue;
+        };
+        // A backslash separates folders on Windows alone; elsewhere it is a letter of a name.
+        let inside = inside.replace(std::path::MAIN_SEPARATOR, "/");
         let name = match args.pattern.has_folders() {
             true => inside.as_str(),
             false => inside.rsplit('/').next().unwrap_or_default(),
         };
         match args.pattern.read(name) {
             Some(values) => {
-                let shown = base.as_deref().and_then(|base| path.strip_prefix(base).ok());
-                let shown = shown.unwrap_or(&path).to_string_lossy().into_owned();
-                let values = values.into_iter().map(str::to_owned);
-                rows += &csv_row([shown].into_iter().chain(values).map(Cell::Text));
+                rows += &csv_row_of([shown].into_iter().chain(values));
                 count += 1;
             }
             None => others.push(inside),
@@ -48,8 +55,8 @@ pub(super) fn run(args: &ManifestArgs) -> Result<(), Failure> {
     }
     if count == 0 {
         let example = others.first().map_or("", String::as_str);
-        return Err(Failure::Failed(format!(
-            "no name fits the pattern; one of {} is {}",
+        return Err(CliError::Failed(format!(
+            "none of {} names matches the pattern, such as {}",
             others.len(),
             printable(example)
         )));
@@ -58,28 +65,27 @@ pub(super) fn run(args: &ManifestArgs) -> Result<(), Failure> {
         let shown: Vec<String> = others.iter().take(SHOWN).map(|name| printable(name)).collect();
         let more = if others.len() > SHOWN { ", ..." } else { "" };
         warn(&format!(
-            "{} recordings do not fit the pattern and are left out: {}{more}",
+            "{} recordings do not match the pattern and are left out: {}{more}",
             others.len(),
             shown.join(", ")
         ));
     }
-    let header = ["path"].into_iter().chain(args.pattern.fields());
-    let header = csv_row(header.map(|name| Cell::Text(name.to_owned())));
-    let mut output = Output::open(args.output.as_deref())?;
+    let header = csv_row_of(["path"].into_iter().chain(args.pattern.fields()));
+    let mut output = guard.create("--output", args.output.as_deref())?;
     output.write(&header)?;
     output.write(&rows)?;
     if let Some(path) = &args.output {
-        let path = path.display();
+        let path = path.text();
         note(&format!("{count} recordings; next: clstm corpus check manifest --data {path}"));
     }
     Ok(())
 }
 
-/// The folder that paths are told from: the manifest's own.
-fn base(output: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+/// The folder that paths are relative to: the manifest's own.
+fn base(output: Option<&Path>) -> Result<Option<PathBuf>, CliError> {
     let Some(output) = output else { return Ok(None) };
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     let found = fs::canonicalize(folder);
-    found.map(Some).map_err(|error| Failure::writing(&output.display().to_string(), &error))
+    found.map(Some).map_err(|error| CliError::writing(&output.text(), &error))
 }

@@ -8,7 +8,8 @@ use clstm_train::{
 use serde::Serialize;
 
 use super::{Overlap, Part};
-use crate::table::{percent, printable};
+use crate::table::percent;
+use crate::text::printable;
 use crate::training::calibration;
 use crate::training::report::{classes, confusion};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{FormattedDuration, ProgressBar, ProgressStyle};
 
-use crate::notes::note;
+use crate::messages::note;
 
 /// From one line to the next without a terminal: a log of ten hours of sound stays short, and whoever looks
 /// at it need not wait.

@@ -1,4 +1,4 @@
-//! `--resume`: what an earlier run has finished is not done again.
+//! `--resume`: recordings that an earlier run has completed are not processed again.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -6,52 +6,52 @@ use std::io;
 use std::path::Path;
 
 use crate::args::RowFormat;
-use crate::failure::Failure;
+use crate::error::CliError;
+use crate::text::PathText;
 
-/// What of an output file can stay.
+/// The part of an output file that can stay.
 #[derive(Debug, Default, PartialEq)]
 struct Finished {
-    /// Recordings, as shown, whose rows are all there.
+    /// Recordings, as shown, whose rows are complete.
     paths: BTreeSet<String>,
-    /// Length of their rows, and of the header, in bytes.
+    /// Length of the header and their rows in bytes.
     bytes: usize,
 }
 
-/// The recordings that `file` has the rows of, with `header` above them; what a run that was cut short left
-/// half written behind them is taken away. None where there is no such file.
+/// The recordings that `file` has complete rows of, below `header`. An incomplete row at the end is removed.
 ///
-/// Of timelines, whose recordings have many rows, the last recording is always done again: nothing says
-/// that its rows are all there.
+/// With `many_rows` a recording has several rows, as the timelines of CSV do: then the last recording is removed as
+/// well, for nothing shows that its rows are complete.
 pub(super) fn finished(
     file: &Path,
     format: RowFormat,
     header: &str,
     model: &str,
     many_rows: bool,
-) -> Result<BTreeSet<String>, Failure> {
+) -> Result<BTreeSet<String>, CliError> {
     if !matches!(format, RowFormat::Jsonl | RowFormat::Csv) {
-        let message = "--resume needs rows to go by: --format jsonl or csv, or documents";
-        return Err(Failure::Usage(message.to_owned()));
+        let message = "--resume needs --format jsonl or csv, or documents";
+        return Err(CliError::Usage(message.to_owned()));
     }
-    let name = file.display();
+    let name = file.text();
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        Err(error) => return Err(Failure::Failed(format!("cannot read {name}: {error}"))),
+        Err(error) => return Err(CliError::Failed(format!("cannot read {name}: {error}"))),
     };
     let finished = match format {
-        RowFormat::Jsonl => of_json_lines(&text, model, many_rows),
-        _ => of_csv(&text, header, many_rows),
+        RowFormat::Jsonl => from_json_lines(&text, model, many_rows),
+        _ => from_csv(&text, header, many_rows),
     };
     let Finished { paths, bytes } = finished.map_err(|reason| {
-        Failure::Failed(format!("cannot go on with {name}: {reason}; name another --output"))
+        CliError::Failed(format!("cannot resume {name}: {reason}; choose another --output"))
     })?;
     let cut = OpenOptions::new().write(true).open(file).and_then(|f| f.set_len(bytes as u64));
-    cut.map_err(|error| Failure::writing(&name.to_string(), &error))?;
+    cut.map_err(|error| CliError::writing(&name.to_string(), &error))?;
     Ok(paths)
 }
 
-fn of_json_lines(text: &str, model: &str, many_rows: bool) -> Result<Finished, String> {
+fn from_json_lines(text: &str, model: &str, many_rows: bool) -> Result<Finished, String> {
     let mut rows = Rows { many_rows, ..Rows::default() };
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
         let Some(json) = line.strip_suffix('\n') else { break };
@@ -62,7 +62,9 @@ fn of_json_lines(text: &str, model: &str, many_rows: bool) -> Result<Finished, S
         };
         match value["model"].as_str() {
             Some(other) if other != model => {
-                return Err(format!("line {number} is of the model {other}, not of {model}"));
+                return Err(format!(
+                    "line {number} is a prediction of model {other}, not of {model}"
+                ));
             }
             _ => rows.add(path.to_owned(), line.len()),
         }
@@ -70,12 +72,12 @@ fn of_json_lines(text: &str, model: &str, many_rows: bool) -> Result<Finished, S
     Ok(rows.finished())
 }
 
-fn of_csv(text: &str, header: &str, many_rows: bool) -> Result<Finished, String> {
+fn from_csv(text: &str, header: &str, many_rows: bool) -> Result<Finished, String> {
     let Some(mut rest) = text.strip_prefix(header) else {
-        // Not even the header was written through.
+        // Not even the header is complete.
         return match header.starts_with(text) {
             true => Ok(Finished::default()),
-            false => Err("its header is of another command, model or format".to_owned()),
+            false => Err("its header belongs to another command, model or format".to_owned()),
         };
     };
     let mut rows = Rows { many_rows, before: header.len(), ..Rows::default() };
@@ -87,7 +89,7 @@ fn of_csv(text: &str, header: &str, many_rows: bool) -> Result<Finished, String>
     Ok(rows.finished())
 }
 
-/// Length of the first row of CSV, its line feed included; none if it does not end.
+/// Length of the first row of CSV with its line feed; `None` if the row does not end.
 fn row_end(text: &str) -> Option<usize> {
     let mut quoted = false;
     let end = text.bytes().position(|byte| {
@@ -101,7 +103,7 @@ fn first_cell(row: &str) -> String {
     match row.strip_prefix('"') {
         None => row.split([',', '\n']).next().unwrap_or_default().to_owned(),
         Some(quoted) => {
-            // A doubled quote stands for one; a single one ends the cell.
+            // A doubled quote is a quote; a single one ends the field.
             let mut cell = String::new();
             let mut characters = quoted.chars().peekable();
             while let Some(c) = characters.next() {
@@ -150,31 +152,31 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
-    use super::{Finished, of_csv, of_json_lines};
+    use super::{Finished, from_csv, from_json_lines};
 
     fn finished(paths: &[&str], bytes: usize) -> Result<Finished, String> {
         Ok(Finished { paths: paths.iter().map(|&path| path.to_owned()).collect(), bytes })
     }
 
     #[test]
-    fn half_a_row_is_taken_away() {
+    fn an_incomplete_row_is_removed() {
         let (one, two) = ("{\"path\":\"a\",\"model\":\"m\"}\n", "{\"path\":\"b\",\"error\":{}}\n");
         let whole = format!("{one}{two}");
-        assert_eq!(of_json_lines(&whole, "m", false), finished(&["a", "b"], whole.len()));
+        assert_eq!(from_json_lines(&whole, "m", false), finished(&["a", "b"], whole.len()));
         assert_eq!(
-            of_json_lines(&whole[..whole.len() - 1], "m", false),
+            from_json_lines(&whole[..whole.len() - 1], "m", false),
             finished(&["a"], one.len())
         );
-        assert_eq!(of_json_lines("", "m", false), finished(&[], 0));
-        assert!(of_json_lines(&whole, "n", false).unwrap_err().contains("of the model m"));
-        assert!(of_json_lines("path,label\n", "m", false).unwrap_err().contains("line 1"));
+        assert_eq!(from_json_lines("", "m", false), finished(&[], 0));
+        assert!(from_json_lines(&whole, "n", false).unwrap_err().contains("model m"));
+        assert!(from_json_lines("path,label\n", "m", false).unwrap_err().contains("line 1"));
     }
 
     #[test]
     fn the_last_recording_of_timelines_is_done_again() {
         let row = |path: &str| format!("{{\"path\":\"{path}\",\"start_s\":0}}\n");
         let whole = [row("a"), row("a"), row("b"), row("b")].concat();
-        assert_eq!(of_json_lines(&whole, "m", true), finished(&["a"], 2 * row("a").len()));
+        assert_eq!(from_json_lines(&whole, "m", true), finished(&["a"], 2 * row("a").len()));
     }
 
     #[test]
@@ -182,8 +184,11 @@ mod tests {
         let (header, row) = ("path,label\n", "\"a \"\"b\"\",\nc.wav\",sad\n");
         let text = format!("{header}{row}plain.wav,happy\n\"half");
         let kept = header.len() + row.len() + "plain.wav,happy\n".len();
-        assert_eq!(of_csv(&text, header, false), finished(&["a \"b\",\nc.wav", "plain.wav"], kept));
-        assert_eq!(of_csv("path,la", header, false), finished(&[], 0));
-        assert!(of_csv("path,other\n", header, false).is_err());
+        assert_eq!(
+            from_csv(&text, header, false),
+            finished(&["a \"b\",\nc.wav", "plain.wav"], kept)
+        );
+        assert_eq!(from_csv("path,la", header, false), finished(&[], 0));
+        assert!(from_csv("path,other\n", header, false).is_err());
     }
 }

@@ -10,12 +10,13 @@ use clstm::{Event, RecognizeError, Recognizer, Stream, StreamConfig, StreamError
 use super::progress::Progress;
 use super::{failures, open_rows, read_stdin, rows_show};
 use crate::args::PredictArgs;
-use crate::failure::Failure;
-use crate::in_order::in_order;
+use crate::error::CliError;
 use crate::inputs::{Input, RowError, Source};
-use crate::notes::note;
-use crate::output::Output;
+use crate::messages::note;
+use crate::ordered_map::for_each_ordered;
+use crate::output::{FolderLock, Output, OutputGuard};
 use crate::row_sink::RowSink;
+use crate::text::PathText;
 use crate::timeline::{Timeline, TimelineItem, TimelineRows, extension};
 
 /// A week: recordings of any length are heard in the same memory, but a file must end.
@@ -30,7 +31,8 @@ pub(super) fn run(
     recognizer: &Recognizer,
     inputs: Vec<Input>,
     threshold: Option<f64>,
-) -> Result<(), Failure> {
+    guard: &mut OutputGuard,
+) -> Result<(), CliError> {
     let recording = StreamConfig::recording();
     let config = StreamConfig {
         hop_s: args.hop.unwrap_or(recording.hop_s),
@@ -38,22 +40,21 @@ pub(super) fn run(
         ..recording
     };
     // Wrong settings are told once, before anything is written.
-    Stream::new(recognizer, 16_000, &config).map_err(|error| Failure::Usage(error.to_string()))?;
+    Stream::new(recognizer, 16_000, &config).map_err(|error| CliError::Usage(error.to_string()))?;
     let (labels, model) = (recognizer.labels(), recognizer.info().name.as_str());
-    let rows =
-        TimelineRows { format: args.format, moments: args.moments, labels, model, threshold };
+    let rows = TimelineRows { format: args.format, frames: args.frames, labels, model, threshold };
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
-    let (mut to, inputs) = Destination::open(args, &rows, inputs)?;
+    let (mut to, inputs) = Destination::open(args, guard, &rows, inputs)?;
     let progress = Progress::new(inputs.len(), rows_show(args));
     let mut failed = 0;
     let hearing =
-        Hearing { recognizer, limits, config, moments: args.moments, progress: &progress };
+        TimelineJob { recognizer, limits, config, frames: args.frames, progress: &progress };
     let work = |index: usize| (index, hearing.timeline(&inputs[index]));
-    in_order(inputs.len(), work, |(index, timeline)| {
+    for_each_ordered(inputs.len(), work, |(index, timeline)| {
         let failure = timeline.error.is_some();
         progress.suspend(|| {
             // A document has no room for an error.
-            if let (Some(error), Destination::Folder(_) | Destination::Document(_)) =
+            if let (Some(error), Destination::Folder { .. } | Destination::Document(_)) =
                 (&timeline.error, &to)
             {
                 note(&format!("{}: {}", timeline.path, error.message));
@@ -81,26 +82,34 @@ enum Destination {
     /// A document for the only recording.
     Document(Output),
     /// A document for each recording.
-    Folder(Vec<PathBuf>),
+    Folder { paths: Vec<PathBuf>, _lock: FolderLock },
 }
 
 impl Destination {
     /// With the recordings that are still to be heard.
     fn open(
         args: &PredictArgs,
+        guard: &mut OutputGuard,
         rows: &TimelineRows<'_>,
         mut inputs: Vec<Input>,
-    ) -> Result<(Self, Vec<Input>), Failure> {
+    ) -> Result<(Self, Vec<Input>), CliError> {
         let output = args.output.as_deref();
         let Some(extension) = extension(args.format) else {
             let (output, inputs) =
-                open_rows(args, &rows.header(), || rows.columns(), rows.model, inputs)?;
+                open_rows(args, guard, &rows.header(), || rows.columns(), rows.model, inputs)?;
             return Ok((Self::Rows(output), inputs));
         };
-        let folder = output.filter(|path| path.is_dir() || inputs.len() > 1);
+        let folder = output.filter(|path| inputs.len() > 1 || is_folder(path));
         match (folder, &inputs[..]) {
             (Some(folder), _) => {
                 let mut paths = documents(folder, extension, &inputs)?;
+                let lock = FolderLock::acquire(folder)?;
+                for path in &paths {
+                    match args.resume {
+                        true => guard.check("--output", path)?,
+                        false => guard.check_replaced("--output", path)?,
+                    }
+                }
                 if args.resume {
                     let done: Vec<bool> = paths.iter().map(|path| path.exists()).collect();
                     let count = done.iter().filter(|done| **done).count();
@@ -110,11 +119,11 @@ impl Destination {
                     let mut each = done.iter();
                     paths.retain(|_| each.next() == Some(&false));
                 }
-                Ok((Self::Folder(paths), inputs))
+                Ok((Self::Folder { paths, _lock: lock }, inputs))
             }
-            (None, [_]) => Ok((Self::Document(Output::open(output)?), inputs)),
-            (None, _) => Err(Failure::Usage(format!(
-                "each recording gets a {extension} document of its own: name a folder with --output"
+            (None, [_]) => Ok((Self::Document(guard.create("--output", output)?), inputs)),
+            (None, _) => Err(CliError::Usage(format!(
+                "each recording gets its own {extension} document: give a folder with --output"
             ))),
         }
     }
@@ -124,23 +133,28 @@ impl Destination {
         index: usize,
         rows: &TimelineRows<'_>,
         timeline: &Timeline,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         match self {
             Self::Rows(sink) => sink.write(|| rows.text(timeline), || rows.cells(timeline)),
             Self::Document(output) => output.write(&rows.text(timeline)),
-            Self::Folder(paths) => {
+            Self::Folder { paths, .. } => {
                 let path = &paths[index];
                 clstm::write_atomic(path, rows.text(timeline).as_bytes())
-                    .map_err(|error| Failure::writing(&path.display().to_string(), &error))
+                    .map_err(|error| CliError::writing(&path.text(), &error))
             }
         }
     }
 }
 
+/// Whether a path means a folder: one that exists, or one that ends with a separator.
+fn is_folder(path: &Path) -> bool {
+    let last = path.as_os_str().as_encoded_bytes().last();
+    path.is_dir() || last.is_some_and(|&byte| std::path::is_separator(char::from(byte)))
+}
+
 /// A document in the folder for each recording, by its name.
-fn documents(folder: &Path, extension: &str, inputs: &[Input]) -> Result<Vec<PathBuf>, Failure> {
-    fs::create_dir_all(folder)
-        .map_err(|error| Failure::writing(&folder.display().to_string(), &error))?;
+fn documents(folder: &Path, extension: &str, inputs: &[Input]) -> Result<Vec<PathBuf>, CliError> {
+    fs::create_dir_all(folder).map_err(|error| CliError::writing(&folder.text(), &error))?;
     let mut taken: BTreeMap<PathBuf, &str> = BTreeMap::new();
     let mut paths = Vec::new();
     for input in inputs {
@@ -150,10 +164,10 @@ fn documents(folder: &Path, extension: &str, inputs: &[Input]) -> Result<Vec<Pat
         name.push(extension);
         let path = folder.join(name);
         if let Some(other) = taken.insert(path.clone(), &input.path) {
-            return Err(Failure::Usage(format!(
+            return Err(CliError::Usage(format!(
                 "{other} and {} would both be written to {}: label them one folder at a time",
                 input.path,
-                path.display()
+                path.text()
             )));
         }
         paths.push(path);
@@ -162,15 +176,15 @@ fn documents(folder: &Path, extension: &str, inputs: &[Input]) -> Result<Vec<Pat
 }
 
 /// How recordings are heard.
-struct Hearing<'a> {
+struct TimelineJob<'a> {
     recognizer: &'a Recognizer,
     limits: DecodeLimits,
     config: StreamConfig,
-    moments: bool,
+    frames: bool,
     progress: &'a Progress,
 }
 
-impl Hearing<'_> {
+impl TimelineJob<'_> {
     /// The timeline of a recording, as far as it could be heard.
     fn timeline(&self, input: &Input) -> Timeline {
         let mut stretches = Vec::new();
@@ -178,7 +192,7 @@ impl Hearing<'_> {
             if let Event::Frame(moment) = &event {
                 self.progress.heard(moment.end_s - moment.start_s);
             }
-            stretches.extend(TimelineItem::of(event, self.moments));
+            stretches.extend(TimelineItem::of(event, self.frames));
             Ok(())
         };
         let heard = match &input.source {

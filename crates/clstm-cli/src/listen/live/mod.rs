@@ -1,54 +1,51 @@
-//! The live view of a session: a thread that draws it and hears keys, whatever the sound does.
+//! The live view of a session: a thread that draws it and reads keys, independent of the audio.
 
+mod history_bar;
 mod palette;
-mod strip;
 mod view;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use ratatui::Terminal;
-
 use self::palette::Palette;
 use self::view::Status;
 use super::session::Shared;
-use crate::terminal::{self, Ansi, Drawing, Keyboard, Screen, is_set};
+use crate::interrupt;
+use crate::terminal::{self, Key, RenderThread, Screen, is_set, next_key};
 
-/// How long the view waits for a key before it looks whether there is something to draw: some 16 pictures a
-/// second, which is enough for a level to look alive.
+/// How long the view waits for a key before it checks for something to draw: 16 frames a second, for a smooth level
+/// meter.
 const WAIT: Duration = Duration::from_millis(60);
-/// The longest time that a picture stands: the window may have another size, or the sound may have stopped.
+/// Time after which the view is drawn again without status: the window may have another size, or the audio may have
+/// stopped.
 const REDRAW: Duration = Duration::from_millis(500);
-/// Sound that does not come for so long is waited for.
+/// Time without audio after which the view shows that it waits.
 const STALLED: Duration = Duration::from_secs(1);
-/// Ctrl-L.
-const FORM_FEED: u8 = 0x0c;
 
-/// Takes the terminal on standard output for the view of a session; none where it cannot be had. `stop` is set
-/// where the user asks for the end.
-pub(crate) fn start(shared: &Arc<Shared>, stop: &'static AtomicBool) -> Option<Drawing> {
+/// Takes the terminal on standard output for the view of a session; `None` where it cannot be taken. `stop` is set when
+/// the user asks for the end.
+pub(crate) fn start(shared: &Arc<Shared>, stop: &'static AtomicBool) -> Option<RenderThread> {
     let seen = Arc::clone(shared);
-    Drawing::start(Screen::Stdout, move |ended| follow(&seen, ended, stop))
+    RenderThread::start(Screen::Stdout, move |ended| follow(&seen, ended, stop))
 }
 
-/// Draws and hears keys until the session ends or the terminal has gone.
+/// Draws and reads keys until the session ends or the terminal has gone.
 fn follow(shared: &Shared, ended: &AtomicBool, stop: &AtomicBool) {
-    let Ok(mut screen) = Terminal::new(Ansi::on(Screen::Stdout)) else { return };
-    let keyboard = Keyboard::of_session();
-    let palette = Palette::new(&shared.look().labels, !is_set("NO_COLOR"));
+    let Ok(mut screen) = Screen::Stdout.open() else { return };
+    let palette = Palette::new(&shared.lock().labels, !is_set("NO_COLOR"));
     let begun = Instant::now();
     let mut drawn: Option<Instant> = None;
     while !ended.load(Ordering::Relaxed) {
         let changed = shared.has_changed();
         if changed || drawn.is_none_or(|at| at.elapsed() >= REDRAW) {
-            // A copy: a terminal that takes its time must not keep the listener waiting.
-            let session = shared.look().clone();
+            // A copy: a slow terminal must not block the listener.
+            let session = shared.lock().clone();
             let status = Status {
                 stopping: stop.load(Ordering::Relaxed),
-                waiting: session.came.unwrap_or(begun).elapsed() > STALLED,
+                waiting: session.arrived.unwrap_or(begun).elapsed() > STALLED,
             };
-            // After a panic elsewhere the terminal is no longer the view's.
+            // After a panic in another thread the terminal no longer belongs to the view.
             if !terminal::is_taken()
                 || screen.draw(|frame| view::draw(frame, &session, &palette, status)).is_err()
             {
@@ -56,19 +53,17 @@ fn follow(shared: &Shared, ended: &AtomicBool, stop: &AtomicBool) {
             }
             drawn = Some(Instant::now());
         }
-        match keyboard.key(WAIT) {
-            Some(b'q' | b'Q') => {
-                stop.store(true, Ordering::Relaxed);
-                drawn = None;
-            }
-            // What something else wrote over the view goes.
-            Some(FORM_FEED) => {
+        match next_key(WAIT) {
+            Some(Key::Quit) => stop.store(true, Ordering::Relaxed),
+            Some(Key::Interrupt) => interrupt::interrupt(),
+            // Removes what something else wrote over the view.
+            Some(Key::Redraw) => {
                 if screen.clear().is_err() {
                     return;
                 }
-                drawn = None;
             }
-            _ => {}
+            None => continue,
         }
+        drawn = None;
     }
 }

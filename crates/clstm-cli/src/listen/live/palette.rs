@@ -1,8 +1,8 @@
-//! A letter and a colour for each label, so that either alone tells them apart.
+//! A letter and a colour for each label; each of the two is enough to distinguish labels.
 
 use ratatui::style::{Color, Modifier, Style};
 
-/// Colours of emotions that many corpora have, by how their names begin. All can be read under black letters.
+/// Colours of common emotions, by the beginning of their names. Black letters are legible on all of them.
 const KNOWN: &[(&str, Color)] = &[
     ("ang", Color::LightRed),
     ("hap", Color::LightYellow),
@@ -36,7 +36,7 @@ const OTHERS: &[Color] = &[
     Color::LightYellow,
 ];
 
-/// What labels look like.
+/// Letters and colours of labels.
 #[derive(Debug)]
 pub(super) struct Palette {
     marks: Vec<(char, Color)>,
@@ -44,13 +44,13 @@ pub(super) struct Palette {
 }
 
 impl Palette {
-    /// For labels in the order of the model; without colours on wish.
+    /// For labels in the order of the model.
     pub(super) fn new(labels: &[String], colored: bool) -> Self {
         let mut colors: Vec<Option<Color>> = Vec::new();
         for label in labels {
             let label = label.to_lowercase();
             let known = KNOWN.iter().find(|(name, _)| label.starts_with(name)).map(|(_, c)| *c);
-            // Two labels of one beginning would look alike.
+            // Each colour is used once.
             let new = known.filter(|color| !colors.contains(&Some(*color)));
             colors.push(new);
         }
@@ -66,7 +66,7 @@ impl Palette {
         self.marks.get(label).map_or('?', |mark| mark.0)
     }
 
-    /// Something in a label's colour.
+    /// Text in a label's colour.
     pub(super) fn ink(&self, label: usize) -> Style {
         match self.marks.get(label) {
             Some((_, color)) if self.colored => Style::new().fg(*color),
@@ -82,18 +82,18 @@ impl Palette {
         }
     }
 
-    /// Something in a colour of its own.
+    /// Text in a given colour.
     pub(super) fn plain(&self, color: Color) -> Style {
         if self.colored { Style::new().fg(color) } else { Style::new() }
     }
 
-    /// Something to be noticed.
+    /// Text of a warning.
     pub(super) fn alarm(&self) -> Style {
         self.plain(Color::LightRed).add_modifier(Modifier::BOLD)
     }
 }
 
-/// A letter for each label: its first one that no label before has, as a capital; then any that is free.
+/// A letter for each label: its first one that no earlier label has, as a capital; else any free one.
 fn letters(labels: &[String]) -> Vec<char> {
     let mut taken: Vec<char> = Vec::new();
     for label in labels {
@@ -104,7 +104,7 @@ fn letters(labels: &[String]) -> Vec<char> {
     taken
 }
 
-/// A capital of one terminal column; none for letters that have no such.
+/// The capital of a letter, if it is one character of one terminal column.
 fn single_capital(letter: char) -> Option<char> {
     use unicode_width::UnicodeWidthChar;
     let mut capital = letter.to_uppercase();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_tell_labels_apart() {
+    fn letters_differ() {
         let ravdess =
             ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"];
         assert_eq!(letters(&labels(&ravdess)).iter().collect::<String>(), "NCHSAFDU");
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_tell_labels_apart_as_far_as_there_are() {
+    fn colours_differ_as_far_as_there_are() {
         let names = labels(&["Angry", "happy", "joyful", "wistful", "sadness", "proud"]);
         let palette = Palette::new(&names, true);
         assert_eq!(palette.ink(0), Style::new().fg(Color::LightRed));

@@ -1,4 +1,4 @@
-//! The picture of a session.
+//! Drawing of a session.
 
 mod bars;
 mod history;
@@ -15,24 +15,24 @@ use crate::listen::session::Session;
 use crate::table::{pad, percent, shortened};
 use crate::timeline::clock;
 
-/// What a session does not know of itself.
+/// State beside the session.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Status {
-    /// The user has asked for the end.
+    /// The user has asked to stop.
     pub(super) stopping: bool,
-    /// No sound has come for a while.
+    /// No audio has arrived for a while.
     pub(super) waiting: bool,
 }
 
-/// The height from which the model has a line.
+/// Least height for a line about the model.
 const MODEL_FROM: u16 = 10;
-/// The height from which there is a last line of keys.
+/// Least height for a line of keys.
 const KEYS_FROM: u16 = 4;
-/// Lines for a heading and two rows of history, from which it is given room beside the bars.
+/// Lines of a heading and two rows of history.
 const HISTORY: u16 = 3;
-/// The least lines for bars under a heading; below, one line says what is heard.
+/// Least lines for bars under a heading; with fewer, one line shows the current label.
 const BARS: u16 = 3;
-/// The most rows of history: as many minutes as are kept.
+/// Most rows of history: the minutes that are kept.
 const MINUTES: u16 = 10;
 
 /// Draws a session.
@@ -66,7 +66,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, session: &Session, palette: &Palette, 
     }
 }
 
-/// Lines for what is heard in one, or for bars of so many labels, and for the history; each with its heading.
+/// Lines for the current label alone, or for bars of `labels` labels, and for the history, each with its heading.
 fn share(rest: u16, labels: usize) -> (u16, u16, u16) {
     if rest < BARS {
         return (rest.min(1), 0, rest.saturating_sub(1));
@@ -75,19 +75,19 @@ fn share(rest: u16, labels: usize) -> (u16, u16, u16) {
     let left = if rest >= BARS + HISTORY { rest - HISTORY } else { rest };
     let bars = wanted.min(left);
     let history = (rest - bars).min(1 + MINUTES);
-    // A heading without a row says nothing.
+    // No heading without rows.
     (0, bars, if history < 2 { 0 } else { history })
 }
 
-/// Where the sound comes from, and how long it has been heard.
+/// The source and the time.
 fn head(frame: &mut Frame<'_>, area: Rect, session: &Session) {
-    let time = clock(session.heard_s());
-    let room = usize::from(area.width).saturating_sub(time.len() + 1);
+    let time = clock(session.received_s());
+    let width = usize::from(area.width).saturating_sub(time.len() + 1);
     let rate =
         session.rate.map_or(String::new(), |rate| format!(", {} kHz", f64::from(rate) / 1000.0));
-    let source = shortened(&session.source, room.saturating_sub(rate.len()).max(room.min(8)));
-    let rate = if source.width() + rate.len() <= room { rate } else { String::new() };
-    let blank = room.saturating_sub(source.width() + rate.len()) + 1;
+    let source = shortened(&session.source, width.saturating_sub(rate.len()).max(width.min(8)));
+    let rate = if source.width() + rate.len() <= width { rate } else { String::new() };
+    let blank = width.saturating_sub(source.width() + rate.len()) + 1;
     let line = Line::from(vec![
         Span::styled(source, Modifier::BOLD),
         Span::styled(rate, Modifier::DIM),
@@ -97,16 +97,16 @@ fn head(frame: &mut Frame<'_>, area: Rect, session: &Session) {
     frame.render_widget(line, area);
 }
 
-/// The model, and how soon it answers.
+/// The model, its hop and its latency.
 fn model(frame: &mut Frame<'_>, area: Rect, session: &Session) {
-    let mut text = format!("{}, an answer every {} s", session.model, session.hop_s);
+    let mut text = format!("{}, a frame every {} s", session.model, session.hop_s);
     if session.latency.mean().is_some() {
-        text += &format!(", {} ms behind the sound", session.latency.last.as_millis());
+        text += &format!(", latency {} ms", session.latency.last.as_millis());
     }
     frame.render_widget(Line::styled(text, Modifier::DIM), area);
 }
 
-/// What can be done, and what is wrong.
+/// The keys, and problems.
 fn last_line(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -116,26 +116,26 @@ fn last_line(
 ) {
     let mut parts = Vec::new();
     if status.stopping {
-        parts.push(Span::styled("ending; Ctrl-C ends at once", Modifier::REVERSED));
+        parts.push(Span::styled("stopping; Ctrl-C stops at once", Modifier::REVERSED));
     } else {
-        parts.push(Span::raw("q or Ctrl-C: end"));
+        parts.push(Span::raw("q or Ctrl-C: stop"));
         if status.waiting {
-            parts.push(Span::styled("   waiting for sound", palette.alarm()));
+            parts.push(Span::styled("   waiting for audio", palette.alarm()));
         }
     }
     parts.extend(session.loss().map(|loss| Span::styled(format!("   {loss}"), palette.alarm())));
     frame.render_widget(Line::from(parts), area);
 }
 
-/// What is heard now, such as `happy 83.0%`.
-fn heard(session: &Session) -> Option<(usize, String)> {
+/// The current label and its probability, such as `happy 83.0%`.
+fn current(session: &Session) -> Option<(usize, String)> {
     let label = session.label()?;
     let name = session.labels.get(label)?;
     let probability = session.probabilities.get(label)?;
     Some((label, format!("{name} {}", percent(*probability))))
 }
 
-/// A bar of eighths of cells, of at most so many columns, and the dots behind it.
+/// A bar in eighths of cells, of at most `columns` columns, and the dots after it.
 fn bar(share: f64, columns: usize) -> (String, String) {
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = (share.clamp(0.0, 1.0) * (8 * columns) as f64).round() as usize;

@@ -1,4 +1,4 @@
-//! Where sound comes from.
+//! Sources of audio.
 
 mod microphone;
 mod pace;
@@ -9,44 +9,44 @@ mod recording;
 use std::any::Any;
 use std::path::Path;
 
-use super::feed::{Feed, SourceError};
+use super::channel::{AudioSender, SourceError};
 use crate::args::ListenArgs;
-use crate::failure::Failure;
+use crate::error::CliError;
 
 pub(crate) use microphone::devices;
 
-/// Puts all sound of a source into a feed, on a thread of its own.
-type Run = Box<dyn FnOnce(&Feed) -> Result<(), SourceError> + Send>;
+/// Sends all audio of a source, on its own thread.
+type Run = Box<dyn FnOnce(&AudioSender) -> Result<(), SourceError> + Send>;
 
 /// A source that is open.
 pub(crate) struct Sound {
-    /// What it is, for people.
+    /// Its name, for messages.
     pub(crate) name: String,
-    /// Its rate in Hz, where that is known before the first chunk.
+    /// Its sample rate in Hz, if known before the first chunk.
     pub(crate) rate: Option<u32>,
-    /// Whether it comes at the pace of its time, so that a delay means something.
+    /// Whether it is in real time, so that latency is meaningful.
     pub(crate) live: bool,
     pub(crate) run: Run,
-    /// What must live for as long as it is heard: the stream of a device.
+    /// What must live as long as the source: the stream of a device.
     pub(crate) _held: Option<Box<dyn Any>>,
 }
 
 /// Opens what the arguments name: standard input, a pipe or file of raw samples, a recording, or a microphone.
-pub(crate) fn open(args: &ListenArgs) -> Result<Sound, Failure> {
+pub(crate) fn open(args: &ListenArgs) -> Result<Sound, CliError> {
     match args.input.as_deref() {
         None => microphone::open(args.device.as_deref()),
         Some(path) if path.as_os_str() == "-" => raw::standard_input(args),
         Some(path) if is_raw(args, path) => raw::file(args, path),
-        Some(path) => recording::open(path, args.fast),
+        Some(path) => recording::open(path, args.no_realtime),
     }
 }
 
-/// Whether a path holds samples without a header: said so by an option about them or by its name, or no regular
-/// file, whose beginning could be looked at without losing it.
+/// Whether a path holds raw samples: by an option that describes them, by its extension, or because it is no regular
+/// file.
 fn is_raw(args: &ListenArgs, path: &Path) -> bool {
     let named = path
         .extension()
         .is_some_and(|ending| ["raw", "pcm"].iter().any(|raw| ending.eq_ignore_ascii_case(raw)));
-    let described = args.rate.is_some() || args.samples.is_some() || args.channels.is_some();
+    let described = args.rate.is_some() || args.sample_format.is_some() || args.channels.is_some();
     named || described || path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir())
 }

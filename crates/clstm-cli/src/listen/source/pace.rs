@@ -1,18 +1,18 @@
-//! Recordings at the pace of their time.
+//! Recordings in real time.
 
 use std::time::{Duration, Instant};
 
-use crate::listen::feed::{Feed, Lost, SourceError};
+use crate::listen::channel::{AudioSender, Lost, SourceError};
 
-/// Pieces a second: a level that moves smoothly, and answers soon behind the end of their moment.
+/// Pieces a second: for a smooth level meter and a short delay of frames.
 const PIECES: u32 = 20;
 
-/// Hands samples over when a microphone would have.
+/// Sends samples at the time when a microphone would.
 pub(super) struct Pace {
     begun: Option<Instant>,
-    /// Samples handed over.
+    /// Samples sent.
     given: u64,
-    /// At once instead.
+    /// Whether to send without waiting.
     fast: bool,
 }
 
@@ -21,10 +21,10 @@ impl Pace {
         Self { begun: None, given: 0, fast }
     }
 
-    /// Hands samples over, piece by piece, each when its time has passed since the first.
+    /// Sends samples piece by piece, each when its time since the first has passed.
     pub(super) fn push(
         &mut self,
-        feed: &Feed,
+        feed: &AudioSender,
         samples: &[f32],
         rate: u32,
     ) -> Result<(), SourceError> {
@@ -46,26 +46,26 @@ impl Pace {
 mod tests {
     use std::time::Instant;
 
-    use super::{Feed, Pace};
+    use super::{AudioSender, Pace};
 
     #[test]
-    fn sound_takes_its_time_unless_it_is_fast() {
+    fn audio_is_sent_in_real_time_unless_it_is_fast() {
         let samples: Vec<f32> = (0..1600).map(|n| n as f32).collect();
         for fast in [false, true] {
-            let (feed, chunks) = Feed::new();
+            let (feed, chunks) = AudioSender::new();
             let begun = Instant::now();
             let mut pace = Pace::new(fast);
             samples.chunks(123).for_each(|chunk| pace.push(&feed, chunk, 8000).unwrap());
             drop(feed);
             let all: Vec<_> = chunks.iter().collect();
-            let heard: Vec<f32> = all.iter().flat_map(|chunk| chunk.samples.clone()).collect();
-            assert_eq!(heard, samples);
+            let received: Vec<f32> = all.iter().flat_map(|chunk| chunk.samples.clone()).collect();
+            assert_eq!(received, samples);
             if !fast {
                 // However late a machine is, nothing comes before its time.
                 let mut samples = 0;
                 for chunk in all {
                     samples += chunk.samples.len();
-                    assert!((chunk.came - begun).as_secs_f64() >= samples as f64 / 8000.0);
+                    assert!((chunk.arrived - begun).as_secs_f64() >= samples as f64 / 8000.0);
                 }
             }
         }

@@ -4,11 +4,10 @@ use std::io::{self, Read};
 
 use crate::args::SampleFormat;
 
-/// Bytes read at once: a tenth of a second of 16-bit mono at 16 kHz, so that what has come in is heard
-/// soon.
+/// Size of a read in bytes: a tenth of a second of 16-bit mono at 16 kHz, for a short delay.
 const CHUNK: usize = 3200;
 
-/// Reads interleaved samples and mixes them down to their mean.
+/// Reads interleaved samples and averages the channels.
 pub(super) struct Pcm<R> {
     reader: R,
     format: SampleFormat,
@@ -24,10 +23,10 @@ impl<R: Read> Pcm<R> {
         Self { reader, format, channels, bytes: vec![0; CHUNK.next_multiple_of(frame)], filled: 0 }
     }
 
-    /// Replaces `samples` by what has come in since, at least one sample; `false` at the end.
+    /// Replaces `samples` with the next ones, at least one; `false` at the end.
     ///
     /// # Errors
-    /// Those of the reader, and an end within a sample.
+    /// Of the reader, and if the data ends within a sample.
     pub(super) fn read(&mut self, samples: &mut Vec<f32>) -> io::Result<bool> {
         samples.clear();
         let frame = self.channels * width(self.format);
@@ -35,7 +34,8 @@ impl<R: Read> Pcm<R> {
             match self.reader.read(&mut self.bytes[self.filled..]) {
                 Ok(0) if self.filled == 0 => return Ok(false),
                 Ok(0) => {
-                    let message = "the samples end within one; are --samples and --channels right?";
+                    let message =
+                        "the data ends within a sample; check --sample-format and --channels";
                     return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
                 }
                 Ok(read) => self.filled += read,

@@ -8,30 +8,31 @@ use super::Sound;
 use super::pace::Pace;
 use super::pcm::Pcm;
 use crate::args::{ListenArgs, SampleFormat};
-use crate::failure::Failure;
-use crate::listen::feed::{Feed, Lost, SourceError};
+use crate::error::CliError;
+use crate::listen::channel::{AudioSender, Lost, SourceError};
+use crate::text::PathText;
 
-/// The rate of raw samples of which none is given: that of speech recognition, and of the models.
+/// Default sample rate of raw samples in Hz: that of the models.
 const RATE: u32 = 16_000;
 
 /// Standard input.
-pub(super) fn standard_input(args: &ListenArgs) -> Result<Sound, Failure> {
+pub(super) fn standard_input(args: &ListenArgs) -> Result<Sound, CliError> {
     if io::stdin().is_terminal() {
-        let message = "no sound on standard input: pipe raw samples in, such as \
+        let message = "standard input is a terminal: pipe audio in, such as \
                        `arecord -q -t raw -f S16_LE -r 16000 | clstm listen --input -`";
-        return Err(Failure::Usage(message.to_owned()));
+        return Err(CliError::Usage(message.to_owned()));
     }
     Ok(sound(args, "standard input".to_owned(), io::stdin(), None))
 }
 
 /// A file or pipe.
-pub(super) fn file(args: &ListenArgs, path: &Path) -> Result<Sound, Failure> {
-    let name = path.display().to_string();
-    let failed = |error| Failure::Failed(format!("cannot read {name}: {error}"));
+pub(super) fn file(args: &ListenArgs, path: &Path) -> Result<Sound, CliError> {
+    let name = path.text();
+    let failed = |error| CliError::Failed(format!("cannot read {name}: {error}"));
     let file = File::open(path).map_err(failed)?;
-    // A pipe has a pace of its own.
+    // A pipe is in real time by itself.
     let regular = file.metadata().map_err(failed)?.is_file();
-    let pace = regular.then(|| Pace::new(args.fast));
+    let pace = regular.then(|| Pace::new(args.no_realtime));
     Ok(sound(args, name, file, pace))
 }
 
@@ -42,10 +43,10 @@ fn sound(
     mut pace: Option<Pace>,
 ) -> Sound {
     let rate = args.rate.unwrap_or(RATE);
-    let samples = args.samples.unwrap_or(SampleFormat::S16le);
+    let samples = args.sample_format.unwrap_or(SampleFormat::S16le);
     let mut pcm = Pcm::new(reader, samples, usize::from(args.channels.unwrap_or(1)));
     let shown = name.clone();
-    let run = move |feed: &Feed| {
+    let run = move |feed: &AudioSender| {
         let mut samples = Vec::new();
         let failed = |error| SourceError::Failed(format!("cannot read {name}: {error}"));
         while pcm.read(&mut samples).map_err(failed)? {
@@ -56,6 +57,6 @@ fn sound(
         }
         Ok(())
     };
-    let live = !args.fast;
+    let live = !args.no_realtime;
     Sound { name: shown, rate: Some(rate), live, run: Box::new(run), _held: None }
 }

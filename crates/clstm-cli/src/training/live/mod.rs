@@ -1,7 +1,7 @@
 //! The live view: curves, recall of each class, the folds, time left.
 //!
-//! The training thread puts its news into a `State`; a thread of the view draws it a few times a second and
-//! hears keys, so that a step of many seconds neither delays a resize nor a key.
+//! The training thread updates a `State`. A thread of the view draws it a few times a second and reads keys, so that a
+//! step of many seconds delays neither a resize nor a key.
 
 mod state;
 mod view;
@@ -10,23 +10,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use clstm_train::{Event, Observer, Stop};
-use ratatui::Terminal;
-
 use self::state::State;
-use super::watchers::About;
-use crate::notes::note;
-use crate::terminal::{Ansi, Drawing, Keyboard, Screen};
+use super::observers::RunDescription;
+use crate::interrupt;
+use crate::messages::note;
+use crate::terminal::{Key, RenderThread, Screen, next_key};
+use clstm_train::{Event, Observer, Stop};
 
-/// How long the view waits for a key before it looks whether there is something to draw.
+/// How long the view waits for a key before it checks for something to draw.
 const WAIT: Duration = Duration::from_millis(100);
-/// The longest time that a picture stands: its times go on, and the window may have another size.
+/// Time after which the view is drawn again without news: its clocks run, and the window may have another size.
 const REDRAW: Duration = Duration::from_millis(500);
 
 /// The view while it has the terminal.
 pub(super) struct Live {
     shared: Arc<Shared>,
-    drawing: Drawing,
+    drawing: RenderThread,
 }
 
 struct Shared {
@@ -42,23 +41,23 @@ impl Shared {
 }
 
 impl Live {
-    /// Takes the terminal; none where it cannot be had.
-    pub(super) fn start(about: &About<'_>, stop: &'static Stop) -> Option<Self> {
+    /// Takes the terminal; `None` where it cannot be taken.
+    pub(super) fn start(about: &RunDescription<'_>, stop: &'static Stop) -> Option<Self> {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::new(about)),
             changed: AtomicBool::new(true),
         });
         let seen = Arc::clone(&shared);
-        let drawing = Drawing::start(Screen::Stderr, move |ended| follow(&seen, ended, stop))?;
+        let drawing = RenderThread::start(Screen::Stderr, move |ended| follow(&seen, ended, stop))?;
         Some(Self { shared, drawing })
     }
 
     /// Whether the view still draws.
     pub(super) fn is_drawing(&self) -> bool {
-        self.drawing.goes_on()
+        self.drawing.is_drawing()
     }
 
-    /// Gives the terminal back and leaves in it what lines would have said of the folds.
+    /// Restores the terminal and prints the lines of the completed folds.
     pub(super) fn finish(&mut self) {
         if !self.drawing.finish() {
             return;
@@ -82,10 +81,9 @@ impl Observer for Live {
     }
 }
 
-/// Draws and hears keys until the run ends. Where the terminal has gone, the training goes on without.
+/// Draws and reads keys until the run ends. If the terminal has gone, the training continues without the view.
 fn follow(shared: &Shared, ended: &AtomicBool, stop: &Stop) {
-    let Ok(mut screen) = Terminal::new(Ansi::on(Screen::Stderr)) else { return };
-    let keyboard = Keyboard::stdin();
+    let Ok(mut screen) = Screen::Stderr.open() else { return };
     let mut drawn: Option<Instant> = None;
     while !ended.load(Ordering::Relaxed) {
         let changed = shared.changed.swap(false, Ordering::Relaxed);
@@ -98,9 +96,16 @@ fn follow(shared: &Shared, ended: &AtomicBool, stop: &Stop) {
             drop(state);
             drawn = Some(Instant::now());
         }
-        if let Some(b'q' | b'Q') = keyboard.key(WAIT) {
-            stop.store(true, Ordering::Relaxed);
-            shared.changed.store(true, Ordering::Relaxed);
+        match next_key(WAIT) {
+            Some(Key::Quit) => stop.store(true, Ordering::Relaxed),
+            Some(Key::Interrupt) => interrupt::interrupt(),
+            Some(Key::Redraw) => {
+                if screen.clear().is_err() {
+                    return;
+                }
+            }
+            None => continue,
         }
+        shared.changed.store(true, Ordering::Relaxed);
     }
 }

@@ -2,10 +2,10 @@
 
 use clstm_train::{EpochRecord, Event, Metrics, Pace};
 
-use crate::table::printable;
-use crate::training::clock::Clock;
+use crate::text::printable;
+use crate::training::eta::Eta;
+use crate::training::observers::RunDescription;
 use crate::training::progress::fold_done;
-use crate::training::watchers::About;
 
 /// A run as far as it is known.
 pub(super) struct State {
@@ -18,7 +18,7 @@ pub(super) struct State {
     pub(super) done: Vec<(String, f64)>,
     /// The training under way; none before the first.
     pub(super) training: Option<Training>,
-    pub(super) clock: Clock,
+    pub(super) clock: Eta,
     /// The row of an ablation or the seed of several, with a blank; empty elsewhere.
     row: String,
     told: Vec<String>,
@@ -51,14 +51,14 @@ pub(super) struct Classes {
 
 impl State {
     /// Before the first news.
-    pub(super) fn new(about: &About<'_>) -> Self {
+    pub(super) fn new(about: &RunDescription<'_>) -> Self {
         Self {
             title: printable(&about.title),
             labels: about.labels.iter().map(|label| printable(label)).collect(),
             trainings: about.trainings,
             done: Vec::new(),
             training: None,
-            clock: Clock::new(about.trainings),
+            clock: Eta::new(about.trainings),
             row: String::new(),
             told: Vec::new(),
         }
@@ -125,7 +125,7 @@ fn parts(train: usize, validation: usize, test: usize) -> String {
 }
 
 impl Training {
-    fn hear(&mut self, event: &Event, clock: &mut Clock) {
+    fn hear(&mut self, event: &Event, clock: &mut Eta) {
         match event {
             &Event::Step { epoch, step, loss } => {
                 self.at = (epoch, step);

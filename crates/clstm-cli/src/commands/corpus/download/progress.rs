@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use clstm_download::{Event, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::notes::{note, warn};
-use crate::table::printable;
+use crate::messages::{note, warn};
+use crate::text::printable;
 
 /// Without a terminal a line is written at every tenth of the bytes.
 const STEPS: u64 = 10;

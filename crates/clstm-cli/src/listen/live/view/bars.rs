@@ -7,47 +7,47 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Palette, Session, bar, heard, pad, percent, shortened};
+use super::{Palette, Session, bar, current, pad, percent, shortened};
 
 /// The most columns for a label's name.
 const WIDEST: usize = 14;
 /// Columns of a probability, and the blank before it.
 const FIGURE: usize = 7;
-/// A bar of fewer columns says less than the figure beside it.
+/// Least columns of a bar.
 const LEAST_BAR: usize = 4;
 
-/// What is heard, in one line for want of room.
+/// The current label in one line, for low windows.
 pub(super) fn one_line(frame: &mut Frame<'_>, area: Rect, session: &Session, palette: &Palette) {
-    let line = match heard(session) {
+    let line = match current(session) {
         Some((label, text)) => Line::from(vec![
             Span::styled(palette.letter(label).to_string(), palette.cell(label)),
             Span::styled(format!(" {text}"), Modifier::BOLD),
         ]),
-        None => Line::styled(silence(session), Modifier::DIM),
+        None => Line::styled(no_speech(session), Modifier::DIM),
     };
     frame.render_widget(line, area);
 }
 
-fn silence(session: &Session) -> &'static str {
-    if session.moments.is_empty() { "listening" } else { "no speech" }
+fn no_speech(session: &Session) -> &'static str {
+    if session.frames.is_empty() { "listening" } else { "no speech" }
 }
 
-/// A heading and a bar for each label; for the most probable ones, where there is no room for all.
+/// A heading and a bar for each label, or for the most probable ones that fit.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, session: &Session, palette: &Palette) {
-    let now = heard(session);
+    let now = current(session);
     let title = match &now {
         Some((label, text)) => {
             let style = palette.ink(*label).add_modifier(Modifier::BOLD);
             Span::styled(format!(" {text} "), style)
         }
-        None => Span::styled(format!(" {} ", silence(session)), Modifier::DIM),
+        None => Span::styled(format!(" {} ", no_speech(session)), Modifier::DIM),
     };
-    let room = usize::from(area.height).saturating_sub(1);
+    let height = usize::from(area.height).saturating_sub(1);
     let probability = |label: &usize| session.probabilities.get(*label).copied().unwrap_or(0.0);
     let mut labels: Vec<usize> = (0..session.labels.len()).collect();
-    if labels.len() > room {
+    if labels.len() > height {
         labels.sort_by(|a, b| probability(b).total_cmp(&probability(a)));
-        labels.truncate(room);
+        labels.truncate(height);
         labels.sort_unstable();
     }
     let width = usize::from(area.width);
@@ -55,7 +55,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, session: &Session, palette
     let widest = widest.min(WIDEST).min(width.saturating_sub(2 + FIGURE));
     let columns = width.saturating_sub(2 + widest + 1 + FIGURE);
     let columns = if columns < LEAST_BAR { 0 } else { columns };
-    // What was heard last stays through a pause, faintly.
+    // The last probabilities stay through a pause, dimmed.
     let faint = if now.is_some() { Style::new() } else { Style::new().add_modifier(Modifier::DIM) };
     let lines = labels.into_iter().map(|label| {
         let probability = probability(&label);

@@ -1,4 +1,4 @@
-//! What was heard in the last minutes.
+//! The labels of the last minutes.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -7,13 +7,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
-use super::super::strip::{Cell, Row, cells_for, rows};
+use super::super::history_bar::{Cell, Row, cells_for, rows};
 use super::{Palette, Session, clock, pad};
 
 /// Columns of a row's time, `1:02:00`, and the blank behind it.
 const TIME: usize = 8;
 
-/// Rows of cells, a minute each, the latest last; under a heading, where there is room for one.
+/// Rows of cells, a minute each, the latest last, under a heading if it fits.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, session: &Session, palette: &Palette) {
     let width = usize::from(area.width);
     let (timed, cells) = match (cells_for(width.saturating_sub(TIME)), cells_for(width)) {
@@ -22,17 +22,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, session: &Session, palette
         (None, None) => return,
     };
     let mut block = Block::new();
-    let mut room = usize::from(area.height);
-    if room > 1 {
+    let mut height = usize::from(area.height);
+    if height > 1 {
         let seconds = 60.0 / cells as f64;
         let mut title = format!(" by the minute, {seconds} s a letter, · no speech ");
         if title.width() > width {
             title = " by the minute ".to_owned();
         }
         block = block.borders(Borders::TOP).title(Span::styled(title, Modifier::DIM));
-        room -= 1;
+        height -= 1;
     }
-    let rows = rows(&session.moments, session.heard_s(), room, cells);
+    let rows = rows(&session.frames, session.received_s(), height, cells);
     let lines = rows.iter().map(|row| line(row, timed, palette)).collect::<Vec<_>>();
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }
@@ -47,7 +47,7 @@ fn line(row: &Row, timed: bool, palette: &Palette) -> Line<'static> {
     for cell in &row.cells {
         spans.push(match *cell {
             Cell::Empty => Span::raw(" "),
-            Cell::Quiet => Span::styled("·", Modifier::DIM),
+            Cell::NoSpeech => Span::styled("·", Modifier::DIM),
             Cell::Label(label) => {
                 Span::styled(palette.letter(label).to_string(), palette.cell(label))
             }

@@ -13,12 +13,12 @@ use crate::listen::meter::FLOOR_DB;
 const LOUD_DB: f64 = -18.0;
 /// From here it is red: peaks may clip.
 const TOO_LOUD_DB: f64 = -6.0;
-/// A peak within a step of 8-bit sound of full scale was most likely cut off.
+/// A peak within one 8-bit step of full scale is most likely clipped.
 const CLIPPED_DB: f64 = -0.07;
-/// A meter of fewer columns says less than the figure.
+/// Least columns of the meter.
 const LEAST: usize = 6;
 
-/// Level, peak, and whether there is speech; what has no room is left out from the right.
+/// Level, peak, and whether there is speech; what does not fit is left out from the right.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, session: &Session, palette: &Palette) {
     let width = usize::from(area.width);
     let meter = session.meter;

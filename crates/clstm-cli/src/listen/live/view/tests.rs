@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 
 use super::{Palette, Session, Status, bar, draw, share};
-use crate::listen::feed::{Chunk, Lost};
+use crate::listen::channel::{Chunk, Lost};
 
 const LABELS: [&str; 8] =
     ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"];
@@ -20,7 +20,7 @@ fn session(labels: &[&str]) -> Session {
 /// Sound of so many seconds at one level.
 fn sound(seconds: f64, amplitude: f32) -> Chunk {
     let samples = vec![amplitude; (seconds * 48_000.0) as usize];
-    Chunk { samples, rate: 48_000, came: Instant::now(), lost: Lost::default() }
+    Chunk { samples, rate: 48_000, arrived: Instant::now(), lost: Lost::default() }
 }
 
 fn answer(session: &mut Session, number: usize, label: Option<usize>) {
@@ -33,7 +33,7 @@ fn answer(session: &mut Session, number: usize, label: Option<usize>) {
     });
     let start_s = 0.5 * number as f64;
     let moment = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: answer };
-    session.hear(&Event::Frame(moment), Some(Duration::from_millis(23)));
+    session.update(&Event::Frame(moment), Some(Duration::from_millis(23)));
 }
 
 /// Two minutes and some of talk.

@@ -6,22 +6,23 @@ use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{Device, ErrorKind, FromSample, I24, SampleFormat, SizedSample, Stream, StreamConfig};
 
 use super::super::Sound;
-use super::capture::{Capture, News};
-use super::pump::Pump;
-use crate::failure::Failure;
-use crate::table::{Table, printable};
+use super::bridge::Bridge;
+use super::callback::{CallbackStatus, CallbackWriter};
+use crate::error::CliError;
+use crate::table::Table;
+use crate::text::printable;
 
-/// What is said of an error of the system's sound.
-fn failed(what: &str, error: &cpal::Error) -> Failure {
-    Failure::Failed(format!("{what}: {error}"))
+/// An error of the audio system.
+fn failed(what: &str, error: &cpal::Error) -> CliError {
+    CliError::Failed(format!("{what}: {error}"))
 }
 
 /// A device with its names.
 struct Named {
     device: Device,
-    /// What tells it from all others, such as `hw:CARD=0,DEV=0`.
+    /// Its unique id, such as `hw:CARD=0,DEV=0`.
     id: String,
-    /// What people call it.
+    /// Its name for people.
     name: String,
 }
 
@@ -32,18 +33,18 @@ impl Named {
         Self { device, id, name }
     }
 
-    fn answers_to(&self, name: &str) -> bool {
+    fn is_named(&self, name: &str) -> bool {
         self.id == name || self.name == name
     }
 
-    /// Whether a part of its names is meant, in whatever case.
+    /// Whether one of its names contains `part`, ignoring case.
     fn resembles(&self, part: &str) -> bool {
         let part = part.to_lowercase();
         [&self.id, &self.name].iter().any(|name| name.to_lowercase().contains(&part))
     }
 }
 
-fn all() -> Result<Vec<Named>, Failure> {
+fn all() -> Result<Vec<Named>, CliError> {
     let devices = cpal::default_host().input_devices();
     let devices = devices.map_err(|error| failed("cannot list microphones", &error))?;
     Ok(devices.map(Named::of).collect())
@@ -58,60 +59,61 @@ fn table<'a>(devices: impl IntoIterator<Item = &'a Named>, default: Option<&str>
     table.to_string()
 }
 
-/// The devices that can be heard, a line each.
-pub(crate) fn devices() -> Result<String, Failure> {
+/// The microphones, a line each.
+pub(crate) fn devices() -> Result<String, CliError> {
     let devices = all()?;
     if devices.is_empty() {
-        return Err(Failure::Failed("there is no microphone".to_owned()));
+        return Err(CliError::Failed("there is no microphone".to_owned()));
     }
     let default = cpal::default_host().default_input_device().map(|device| Named::of(device).id);
     Ok(table(&devices, default.as_deref()))
 }
 
-/// The device of this name, or whose names alone have it as a part; the system's choice without one.
-fn choose(name: Option<&str>) -> Result<Named, Failure> {
+/// The device of this name, or the only one whose names contain it; without a name the system's default.
+fn choose(name: Option<&str>) -> Result<Named, CliError> {
     let Some(name) = name else {
         let device = cpal::default_host().default_input_device().ok_or_else(|| {
-            let message = "there is no microphone; `clstm listen --list-devices` shows what there is, and \
-                           `--input -` hears a pipe";
-            Failure::Failed(message.to_owned())
+            let message = "there is no microphone; see `clstm listen --list-devices`, or pipe \
+                           audio in with `--input -`";
+            CliError::Failed(message.to_owned())
         })?;
         return Ok(Named::of(device));
     };
     let mut devices = all()?;
-    if let Some(exact) = devices.iter().position(|device| device.answers_to(name)) {
+    if let Some(exact) = devices.iter().position(|device| device.is_named(name)) {
         return Ok(devices.swap_remove(exact));
     }
     devices.retain(|device| device.resembles(name));
     match devices.len() {
         1 => Ok(devices.remove(0)),
-        0 => Err(Failure::Usage(format!(
-            "there is no microphone {name:?}; `clstm listen --list-devices` shows what there is"
+        0 => Err(CliError::Usage(format!(
+            "there is no microphone {name:?}; see `clstm listen --list-devices`"
         ))),
-        _ => Err(Failure::Usage(format!(
-            "{name:?} may be any of these microphones:\n{}",
+        _ => Err(CliError::Usage(format!(
+            "{name:?} matches several microphones:\n{}",
             table(&devices, None).trim_end()
         ))),
     }
 }
 
-/// Opens a microphone and begins to hear it.
-pub(in super::super) fn open(name: Option<&str>) -> Result<Sound, Failure> {
+/// Opens a microphone and starts its stream.
+pub(in super::super) fn open(name: Option<&str>) -> Result<Sound, CliError> {
     let Named { device, name, .. } = choose(name)?;
-    let refused = |error: cpal::Error| failed(&format!("cannot hear {name}"), &error);
+    let refused = |error: cpal::Error| failed(&format!("cannot record from {name}"), &error);
     let supported = device.default_input_config().map_err(refused)?;
     let (format, config) = (supported.sample_format(), supported.config());
-    let news = Arc::new(News::default());
+    let status = Arc::new(CallbackStatus::default());
     let rate = config.sample_rate;
-    let (capture, ring) = Capture::new(usize::from(config.channels), rate, Arc::clone(&news));
-    let stream = stream(&device, format, config, capture, &news).map_err(refused)?;
+    let (capture, ring) =
+        CallbackWriter::new(usize::from(config.channels), rate, Arc::clone(&status));
+    let stream = stream(&device, format, config, capture, &status).map_err(refused)?;
     stream.play().map_err(refused)?;
-    let pump = Pump::new(ring, rate, name.clone(), news);
+    let bridge = Bridge::new(ring, rate, name.clone(), status);
     Ok(Sound {
         name,
         rate: Some(rate),
         live: true,
-        run: Box::new(move |feed| pump.run(feed)),
+        run: Box::new(move |feed| bridge.run(feed)),
         _held: Some(Box::new(stream)),
     })
 }
@@ -121,21 +123,21 @@ fn stream(
     device: &Device,
     format: SampleFormat,
     config: StreamConfig,
-    capture: Capture,
-    news: &Arc<News>,
+    capture: CallbackWriter,
+    status: &Arc<CallbackStatus>,
 ) -> Result<Stream, cpal::Error> {
     match format {
-        SampleFormat::I8 => typed::<i8>(device, config, capture, news),
-        SampleFormat::I16 => typed::<i16>(device, config, capture, news),
-        SampleFormat::I24 => typed::<I24>(device, config, capture, news),
-        SampleFormat::I32 => typed::<i32>(device, config, capture, news),
-        SampleFormat::U8 => typed::<u8>(device, config, capture, news),
-        SampleFormat::U16 => typed::<u16>(device, config, capture, news),
-        SampleFormat::U32 => typed::<u32>(device, config, capture, news),
-        SampleFormat::F32 => typed::<f32>(device, config, capture, news),
-        SampleFormat::F64 => typed::<f64>(device, config, capture, news),
+        SampleFormat::I8 => typed::<i8>(device, config, capture, status),
+        SampleFormat::I16 => typed::<i16>(device, config, capture, status),
+        SampleFormat::I24 => typed::<I24>(device, config, capture, status),
+        SampleFormat::I32 => typed::<i32>(device, config, capture, status),
+        SampleFormat::U8 => typed::<u8>(device, config, capture, status),
+        SampleFormat::U16 => typed::<u16>(device, config, capture, status),
+        SampleFormat::U32 => typed::<u32>(device, config, capture, status),
+        SampleFormat::F32 => typed::<f32>(device, config, capture, status),
+        SampleFormat::F64 => typed::<f64>(device, config, capture, status),
         other => {
-            let message = format!("its samples are {other}, which cannot be heard");
+            let message = format!("its sample format {other} is not supported");
             Err(cpal::Error::with_message(ErrorKind::UnsupportedConfig, message))
         }
     }
@@ -144,23 +146,23 @@ fn stream(
 fn typed<T>(
     device: &Device,
     config: StreamConfig,
-    mut capture: Capture,
-    news: &Arc<News>,
+    mut capture: CallbackWriter,
+    status: &Arc<CallbackStatus>,
 ) -> Result<Stream, cpal::Error>
 where
     T: SizedSample,
     f32: FromSample<T>,
 {
-    let news = Arc::clone(news);
+    let status = Arc::clone(status);
     device.build_input_stream::<T, _, _>(
         config,
         move |samples, _| capture.take(samples, f32::from_sample_),
         move |error| match error.kind() {
-            // The system had no room for some sound, how much it does not say.
-            ErrorKind::Xrun => news.overrun(),
-            // The sound goes on.
+            // The system lost samples; it does not report how many.
+            ErrorKind::Xrun => status.overrun(),
+            // The stream continues.
             ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
-            _ => news.end(error.to_string()),
+            _ => status.end(error.to_string()),
         },
         None,
     )

@@ -4,12 +4,12 @@ use ratatui::backend::TestBackend;
 
 use super::draw;
 use crate::training::live::state::State;
-use crate::training::watchers::About;
+use crate::training::observers::RunDescription;
 
 fn state() -> State {
     let labels = ["neutral", "calm", "a very long name"].map(str::to_owned);
     let title = "ravdess, clstm".to_owned();
-    State::new(&About { title, labels: &labels, trainings: 5, batch: 16 })
+    State::new(&RunDescription { title, labels: &labels, trainings: 5, batch: 16 })
 }
 
 fn record(epoch: usize, watched: bool) -> EpochRecord {

@@ -2,20 +2,20 @@
 
 use std::collections::VecDeque;
 
-use crate::listen::session::Heard;
+use crate::listen::session::ShownFrame;
 
 /// Seconds of a row.
 const ROW_S: f64 = 60.0;
 /// Cells that a row may have: half a second each, a second, two, four, or six.
 const CELLS: [usize; 5] = [120, 60, 30, 15, 10];
 
-/// What was heard in a cell.
+/// Content of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Cell {
-    /// Nothing: it lies ahead, or too far back.
+    /// Nothing: in the future, or no longer kept.
     Empty,
     /// No speech.
-    Quiet,
+    NoSpeech,
     /// Mostly this label.
     Label(usize),
 }
@@ -28,42 +28,47 @@ pub(super) struct Row {
     pub(super) cells: Vec<Cell>,
 }
 
-/// The cells of a row for so many columns; none where not even the coarsest have room.
+/// The number of cells of a row that fits into `columns`; `None` if not even the coarsest fits.
 pub(super) fn cells_for(columns: usize) -> Option<usize> {
     CELLS.into_iter().find(|cells| *cells <= columns)
 }
 
-/// At most so many rows, the last being the minute that is under way at `now_s`.
-pub(super) fn rows(moments: &VecDeque<Heard>, now_s: f64, count: usize, cells: usize) -> Vec<Row> {
+/// At most `count` rows; the last is the current minute, at `now_s`.
+pub(super) fn rows(
+    frames: &VecDeque<ShownFrame>,
+    now_s: f64,
+    count: usize,
+    cells: usize,
+) -> Vec<Row> {
     let last = (now_s / ROW_S).floor();
-    let kept = moments.front().map_or(last, |first| (first.start_s / ROW_S).floor());
+    let kept = frames.front().map_or(last, |first| (first.start_s / ROW_S).floor());
     let first = kept.max(last + 1.0 - count as f64);
     let minutes = (first as u64..=last as u64).rev().take(count);
-    let mut rows: Vec<Row> = minutes.map(|minute| row(moments, minute as f64, cells)).collect();
+    let mut rows: Vec<Row> = minutes.map(|minute| row(frames, minute as f64, cells)).collect();
     rows.reverse();
     rows
 }
 
-fn row(moments: &VecDeque<Heard>, minute: f64, count: usize) -> Row {
+fn row(frames: &VecDeque<ShownFrame>, minute: f64, count: usize) -> Row {
     let start_s = minute * ROW_S;
     let cell_s = ROW_S / count as f64;
     let cells = (0..count).map(|n| {
         let start_s = start_s + n as f64 * cell_s;
-        cell(moments, start_s, start_s + cell_s)
+        cell(frames, start_s, start_s + cell_s)
     });
     Row { start_s, cells: cells.collect() }
 }
 
-/// What takes most of a stretch; of equals, the label that comes first in it, and speech before none.
-fn cell(moments: &VecDeque<Heard>, start_s: f64, end_s: f64) -> Cell {
-    let from = moments.partition_point(|moment| moment.end_s <= start_s);
-    // Few labels fall into a cell: a list of them is quicker than a map, and keeps their order.
+/// The label with the most time in an interval. Ties: the label that comes first, and speech before no speech.
+fn cell(frames: &VecDeque<ShownFrame>, start_s: f64, end_s: f64) -> Cell {
+    let from = frames.partition_point(|frame| frame.end_s <= start_s);
+    // A cell has few labels: a list is faster than a map and keeps their order.
     let mut shares: Vec<(Option<usize>, f64)> = Vec::new();
-    for moment in moments.range(from..).take_while(|moment| moment.start_s < end_s) {
-        let share = moment.end_s.min(end_s) - moment.start_s.max(start_s);
-        match shares.iter_mut().find(|(label, _)| *label == moment.label) {
+    for frame in frames.range(from..).take_while(|frame| frame.start_s < end_s) {
+        let share = frame.end_s.min(end_s) - frame.start_s.max(start_s);
+        match shares.iter_mut().find(|(label, _)| *label == frame.label) {
             Some((_, sum)) => *sum += share,
-            None => shares.push((moment.label, share)),
+            None => shares.push((frame.label, share)),
         }
     }
     // Sums of hops are not exact.
@@ -79,7 +84,7 @@ fn cell(moments: &VecDeque<Heard>, start_s: f64, end_s: f64) -> Cell {
     }
     match most {
         None => Cell::Empty,
-        Some((None, _)) => Cell::Quiet,
+        Some((None, _)) => Cell::NoSpeech,
         Some((Some(label), _)) => Cell::Label(label),
     }
 }
@@ -88,49 +93,50 @@ fn cell(moments: &VecDeque<Heard>, start_s: f64, end_s: f64) -> Cell {
 mod tests {
     use std::collections::VecDeque;
 
-    use super::{Cell, Heard, cells_for, rows};
+    use super::{Cell, ShownFrame, cells_for, rows};
 
-    fn moments(labels: &[Option<usize>], hop_s: f64) -> VecDeque<Heard> {
-        let heard = |(number, label): (usize, &Option<usize>)| {
+    fn frames(labels: &[Option<usize>], hop_s: f64) -> VecDeque<ShownFrame> {
+        let frame = |(number, label): (usize, &Option<usize>)| {
             let start_s = number as f64 * hop_s;
-            Heard { start_s, end_s: start_s + hop_s, label: *label }
+            ShownFrame { start_s, end_s: start_s + hop_s, label: *label }
         };
-        labels.iter().enumerate().map(heard).collect()
+        labels.iter().enumerate().map(frame).collect()
     }
 
     #[test]
     fn a_cell_is_what_takes_most_of_it() {
         let [none, a, b] = [None, Some(0), Some(1)];
-        let heard = moments(&[none, a, b, a, a, none, none, none, b], 0.5);
-        let [row] = &rows(&heard, 4.5, 3, 60)[..] else { panic!("one minute") };
-        let [quiet, label] = [|| Cell::Quiet, || Cell::Label(0)];
+        let shown = frames(&[none, a, b, a, a, none, none, none, b], 0.5);
+        let [row] = &rows(&shown, 4.5, 3, 60)[..] else { panic!("one minute") };
+        let [quiet, label] = [|| Cell::NoSpeech, || Cell::Label(0)];
         // Speech before none, and what comes first of equals.
         assert_eq!(row.cells[..5], [label(), Cell::Label(1), label(), quiet(), Cell::Label(1)]);
         assert!(row.cells[5..].iter().all(|cell| *cell == Cell::Empty));
-        let [row] = &rows(&heard, 4.5, 3, 10)[..] else { panic!("one minute") };
+        let [row] = &rows(&shown, 4.5, 3, 10)[..] else { panic!("one minute") };
         assert_eq!(row.cells[0], quiet(), "2 s of none, 1.5 s of one label, 1 s of the other");
-        let [row] = &rows(&heard, 4.5, 3, 120)[..] else { panic!("one minute") };
+        let [row] = &rows(&shown, 4.5, 3, 120)[..] else { panic!("one minute") };
         assert_eq!(row.cells[..3], [quiet(), label(), Cell::Label(1)]);
-        // A moment longer than a cell fills some.
-        let [row] = &rows(&moments(&[a, b], 3.0), 6.0, 1, 60)[..] else { panic!("one minute") };
+        // A frame longer than a cell fills some.
+        let [row] = &rows(&frames(&[a, b], 3.0), 6.0, 1, 60)[..] else { panic!("one minute") };
         assert_eq!(row.cells[..7].iter().filter(|cell| **cell == label()).count(), 3);
         assert_eq!(row.cells[6], Cell::Empty);
     }
 
     #[test]
     fn the_last_row_is_the_minute_under_way() {
-        let heard = moments(&[Some(0); 400], 0.5);
+        let shown = frames(&[Some(0); 400], 0.5);
         let starts = |now_s: f64, count: usize| -> Vec<f64> {
-            rows(&heard, now_s, count, 30).iter().map(|row| row.start_s).collect()
+            rows(&shown, now_s, count, 30).iter().map(|row| row.start_s).collect()
         };
         assert_eq!(starts(200.0, 2), [120.0, 180.0]);
         assert_eq!(starts(200.0, 9), [0.0, 60.0, 120.0, 180.0]);
         assert_eq!(starts(200.0, 0), [0.0; 0]);
-        // A row for a minute of which nothing has been answered yet.
+        // A row for a minute without frames yet.
         assert_eq!(starts(240.1, 2), [180.0, 240.0]);
         assert_eq!(rows(&VecDeque::new(), 0.0, 4, 60).len(), 1);
-        // What is too old to be kept has no rows.
-        let later: VecDeque<Heard> = heard.iter().copied().filter(|m| m.start_s >= 130.0).collect();
+        // Frames that are no longer kept have no rows.
+        let later: VecDeque<ShownFrame> =
+            shown.iter().copied().filter(|m| m.start_s >= 130.0).collect();
         assert_eq!(rows(&later, 200.0, 9, 30)[0].start_s, 120.0);
         assert_eq!(rows(&later, 200.0, 9, 30)[0].cells[..6], {
             let [e, l] = [Cell::Empty, Cell::Label(0)];
@@ -139,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_fit_their_room() {
+    fn rows_fit_their_width() {
         let fitting: Vec<_> = [9, 10, 59, 60, 119, 300].into_iter().map(cells_for).collect();
         let expected = [None, Some(10), Some(30), Some(60), Some(60), Some(120)];
         assert_eq!(fitting, expected);

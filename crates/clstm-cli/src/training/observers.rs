@@ -2,16 +2,15 @@
 
 use clstm_train::{Event, Observer, Stop, TensorBoard};
 
-#[cfg(unix)]
 use super::live::Live;
 use super::progress::Progress;
 use crate::args::TrainingArgs;
-use crate::notes::warn;
-#[cfg(unix)]
+use crate::messages::warn;
 use crate::terminal::Screen;
+use crate::text::PathText;
 
 /// A run as the view names it.
-pub(crate) struct About<'a> {
+pub(crate) struct RunDescription<'a> {
     /// What is trained on what.
     pub(crate) title: String,
     /// Class names.
@@ -23,23 +22,24 @@ pub(crate) struct About<'a> {
 }
 
 /// Passes the news on.
-pub(crate) struct Watchers {
+pub(crate) struct Observers {
     /// Says nothing while there is a view.
     lines: Progress,
-    #[cfg(unix)]
     live: Option<Live>,
     board: Option<TensorBoard>,
 }
 
-impl Watchers {
+impl Observers {
     /// The live view on a terminal, unless `--plain` or its surroundings ask for lines. The view sets `stop`
     /// where the user asks for it.
-    pub(crate) fn start(args: &TrainingArgs, about: &About<'_>, stop: &'static Stop) -> Self {
-        let _ = stop; // where there is no live view, nobody hears keys
+    pub(crate) fn start(
+        args: &TrainingArgs,
+        about: &RunDescription<'_>,
+        stop: &'static Stop,
+    ) -> Self {
         Self {
             lines: Progress::new(about.trainings, about.batch),
-            #[cfg(unix)]
-            live: (!args.plain && Screen::Stderr.is_looked_at())
+            live: (!args.no_tui && Screen::Stderr.suits_live_view())
                 .then(|| Live::start(about, stop))
                 .flatten(),
             board: args.tensorboard.then(TensorBoard::new),
@@ -48,26 +48,22 @@ impl Watchers {
 
     /// Gives the terminal back, and says what could not be written.
     pub(crate) fn finish(&mut self) {
-        #[cfg(unix)]
         if let Some(mut live) = self.live.take() {
             live.finish();
         }
         if let Some((path, error)) = self.board.as_ref().and_then(TensorBoard::error) {
-            warn(&format!("cannot write TensorBoard's files in {}: {error}", path.display()));
+            warn(&format!("cannot write TensorBoard's files in {}: {error}", path.text()));
         }
     }
 }
 
-impl Observer for Watchers {
+impl Observer for Observers {
     fn on_event(&mut self, event: &Event) {
-        #[cfg(unix)]
-        {
-            // A view that failed gives way to lines; the training goes on.
-            self.live = self.live.take().filter(Live::is_drawing);
-            self.lines.quiet = self.live.is_some();
-            if let Some(live) = &mut self.live {
-                live.on_event(event);
-            }
+        // A view that failed is replaced by lines; the training continues.
+        self.live = self.live.take().filter(Live::is_drawing);
+        self.lines.quiet = self.live.is_some();
+        if let Some(live) = &mut self.live {
+            live.on_event(event);
         }
         self.lines.on_event(event);
         if let Some(board) = &mut self.board {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Counts the steps of a run and the time they take.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(super) struct Eta {
     /// Trainings to come, the one under way included.
     trainings: usize,
     /// Steps that this process has done, and since when.
@@ -15,7 +15,7 @@ pub(super) struct Clock {
     position: usize,
 }
 
-impl Clock {
+impl Eta {
     /// Of a run of so many trainings.
     pub(super) fn new(trainings: usize) -> Self {
         Self { trainings, done: 0, since: Instant::now(), whole: 0, position: 0 }

@@ -1,4 +1,4 @@
-//! `clstm health` tells supervisors whether a server answers.
+//! `clstm healthcheck` tells supervisors whether a server answers.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -22,8 +22,8 @@ fn health(answer: &'static [u8], expected: Result<&str, &str>) -> String {
         String::from_utf8(asked).unwrap()
     });
     match expected {
-        Ok(said) => assert_eq!(text(&ok(clstm().args(["health", &address])).stdout), said),
-        Err(said) => drop(complains(clstm().args(["health", &address]), 1, said)),
+        Ok(said) => assert_eq!(text(&ok(clstm().args(["healthcheck", &address])).stdout), said),
+        Err(said) => drop(complains(clstm().args(["healthcheck", &address]), 1, said)),
     }
     server.join().unwrap()
 }
@@ -32,11 +32,11 @@ fn health(answer: &'static [u8], expected: Result<&str, &str>) -> String {
 fn a_server_that_answers_is_well_and_no_other_is() {
     let asked = health(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n", Ok("ok\n"));
     assert!(asked.starts_with("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:"), "{asked}");
-    health(b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Err("/healthz answers \"HTTP/1.1 503 \""));
-    health(b"\x15\x03\x01\0\x02\x02\x16", Err("not 200"));
-    health(b"", Err("not 200"));
+    health(b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Err("begins with \"HTTP/1.1 503 \""));
+    health(b"\x15\x03\x01\0\x02\x02\x16", Err("not with status 200"));
+    health(b"", Err("not with status 200"));
     // Where nobody listens: the port was free a moment ago.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    complains(clstm().args(["health", &free]), 1, "/healthz: ");
-    complains(clstm().args(["health", "example.org"]), 2, "ADDRESS:PORT");
+    complains(clstm().args(["healthcheck", &free]), 1, "/healthz: ");
+    complains(clstm().args(["healthcheck", "example.org"]), 2, "ADDRESS:PORT");
 }

@@ -1,7 +1,7 @@
-//! The terminal taken for a view, and given back however the command ends.
+//! Taking the terminal for a view and restoring it, however the command ends.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::process::getpgrp;
 use rustix::termios::{
@@ -12,21 +12,20 @@ use super::Screen;
 
 /// Alternate screen, cleared for terminals that have none; cursor hidden.
 const TAKE: &[u8] = b"\x1b[?1049h\x1b[2J\x1b[?25l";
-/// Plain letters, nothing left of the view, cursor shown, the screen that was there before.
+/// Default colours, an empty screen, the cursor shown, the main screen.
 const GIVE_BACK: &[u8] = b"\x1b[0m\x1b[2J\x1b[H\x1b[?25h\x1b[?1049l";
 
-/// The screen and the settings to come back to, while a view has the terminal.
+/// The screen and the settings to restore, while a view has the terminal.
 static TAKEN: Mutex<Option<(Screen, Termios)>> = Mutex::new(None);
 
-/// Whether this process may take the terminal: one in the background would be stopped for it.
-pub(crate) fn is_ours(screen: Screen) -> bool {
+/// Whether this process may take the terminal. The system would stop one in the background that does.
+pub(super) fn is_ours(screen: Screen) -> bool {
     tcgetpgrp(screen).is_ok_and(|foreground| foreground == getpgrp())
 }
 
-/// Takes the terminal: keys come at once and unseen. Ctrl-C stays a signal; Ctrl-Z, which would leave the
-/// shell in the view's screen, does nothing.
-pub(crate) fn enter(mut screen: Screen) -> io::Result<()> {
-    static HOOK: Once = Once::new();
+/// Takes the terminal: keys are read at once and not echoed. Ctrl-C stays a signal; Ctrl-Z, which would leave the shell in
+/// the view's screen, does nothing.
+pub(super) fn enter(mut screen: Screen) -> io::Result<()> {
     let before = tcgetattr(screen)?;
     let mut ours = before.clone();
     ours.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
@@ -36,25 +35,18 @@ pub(crate) fn enter(mut screen: Screen) -> io::Result<()> {
     ours.special_codes[SpecialCodeIndex::VTIME] = 0;
     tcsetattr(screen, OptionalActions::Now, &ours)?;
     *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = Some((screen, before));
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            leave();
-            before(panic);
-        }));
-    });
     screen.write_all(TAKE).and_then(|()| screen.flush()).inspect_err(|_| {
         leave();
     })
 }
 
-/// Gives the terminal back if the view has it; says whether it had.
+/// Restores the terminal if a view has it; whether one had.
 pub(crate) fn leave() -> bool {
     let Some((mut screen, before)) = TAKEN.lock().unwrap_or_else(PoisonError::into_inner).take()
     else {
         return false;
     };
-    // Whatever fails here, nothing else can be done for the terminal.
+    // If this fails, nothing else can be done for the terminal.
     let _ = screen.write_all(GIVE_BACK).and_then(|()| screen.flush());
     let _ = tcsetattr(screen, OptionalActions::Flush, &before);
     true

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
-use crate::failure::Failure;
+use crate::error::CliError;
 
 /// Does `work` for 0 to `count` and hands the results to `each` in that order as soon as they are there.
 /// Where `each` says `false`, or fails, nothing more is begun.
-pub(crate) fn in_order<T: Send>(
+pub(crate) fn for_each_ordered<T: Send>(
     count: usize,
     work: impl Fn(usize) -> T + Sync,
-    mut each: impl FnMut(T) -> Result<bool, Failure>,
-) -> Result<(), Failure> {
+    mut each: impl FnMut(T) -> Result<bool, CliError>,
+) -> Result<(), CliError> {
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, receiver) = channel();
     std::thread::scope(|scope| {

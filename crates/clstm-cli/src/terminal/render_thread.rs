@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use super::{Screen, enter, is_ours, leave};
+use super::Screen;
+use super::raw_mode::{enter, is_ours, leave};
 
-/// A thread that draws and hears keys until it is told to end, or the terminal has gone.
-pub(crate) struct Drawing {
+/// A thread that draws and reads keys until it is asked to end, or the terminal has gone.
+pub(crate) struct RenderThread {
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Drawing {
-    /// Takes the terminal for `draw`, which returns soon after its flag is set; none where the terminal cannot
-    /// be had.
+impl RenderThread {
+    /// Takes the terminal for `draw`, which returns soon after its flag is set; `None` where the terminal cannot be
+    /// taken.
     pub(crate) fn start(
         screen: Screen,
         draw: impl FnOnce(&AtomicBool) + Send + 'static,
@@ -24,9 +25,9 @@ impl Drawing {
         }
         enter(screen).ok()?;
         let ended = Arc::new(AtomicBool::new(false));
-        let over = Arc::clone(&ended);
+        let flag = Arc::clone(&ended);
         let thread = std::thread::Builder::new().name("live view".to_owned());
-        let Ok(thread) = thread.spawn(move || draw(&over)) else {
+        let Ok(thread) = thread.spawn(move || draw(&flag)) else {
             leave();
             return None;
         };
@@ -34,22 +35,22 @@ impl Drawing {
     }
 
     /// Whether it still draws: not once the terminal has gone.
-    pub(crate) fn goes_on(&self) -> bool {
+    pub(crate) fn is_drawing(&self) -> bool {
         self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
-    /// Gives the terminal back; whether that was still to be done.
+    /// Ends the thread and restores the terminal; whether that was still to be done.
     pub(crate) fn finish(&mut self) -> bool {
         let Some(thread) = self.thread.take() else { return false };
         self.ended.store(true, Ordering::Relaxed);
-        // One that panicked has told so; what it showed goes on without it.
+        // A panic of the thread has been reported; the command continues without its view.
         let _ = thread.join();
         leave();
         true
     }
 }
 
-impl Drop for Drawing {
+impl Drop for RenderThread {
     fn drop(&mut self) {
         self.finish();
     }

@@ -1,36 +1,56 @@
-//! How a command ends when it does not end well.
+//! How a command ends when it does not succeed.
 
 use std::error::Error;
 use std::io;
+use std::process::ExitCode;
 
 use clstm_corpus::CorpusError;
 use clstm_report::ReportError;
 use clstm_train::TrainError;
 
-/// Why a command stopped, or what its exit status tells.
+use crate::{interrupt, messages};
+
+/// Why a command stopped.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum CliError {
     /// Wrong usage: status 2.
     Usage(String),
-    /// Something failed: status 1.
+    /// Something failed: status 1, or 130 after an interrupt.
     Failed(String),
-    /// Something failed and was told already: status 1.
-    Told,
-    /// The reader of stdout has gone, as `head` does: nobody to tell, nothing wrong.
-    Closed,
+    /// Something failed and has been reported already: status 1, or 130 after an interrupt.
+    Reported,
+    /// The reader of stdout has closed it, as `head` does: no error.
+    BrokenPipe,
 }
 
-impl Failure {
-    /// What went wrong when writing to `name`.
+impl CliError {
+    /// An error when writing to `name`.
     pub(crate) fn writing(name: &str, error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::Closed,
+            io::ErrorKind::BrokenPipe => Self::BrokenPipe,
             _ => Self::Failed(format!("cannot write {name}: {error}")),
+        }
+    }
+
+    /// Prints what has not been reported yet, and gives the exit status.
+    pub(crate) fn report(self) -> ExitCode {
+        let failed = || ExitCode::from(if interrupt::is_interrupted() { 130 } else { 1 });
+        match self {
+            Self::BrokenPipe => ExitCode::SUCCESS,
+            Self::Reported => failed(),
+            Self::Failed(message) => {
+                messages::error(&message);
+                failed()
+            }
+            Self::Usage(message) => {
+                messages::error(&message);
+                ExitCode::from(2)
+            }
         }
     }
 }
 
-/// The message of an error with those of its causes, where they are not part of it already.
+/// The message of an error with those of its causes, as far as they are not part of it already.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut message = error.to_string();
     let mut source = error.source();
@@ -44,7 +64,7 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     message
 }
 
-impl From<CorpusError> for Failure {
+impl From<CorpusError> for CliError {
     fn from(error: CorpusError) -> Self {
         let message = chain(&error);
         match error {
@@ -59,7 +79,7 @@ impl From<CorpusError> for Failure {
     }
 }
 
-impl From<TrainError> for Failure {
+impl From<TrainError> for CliError {
     fn from(error: TrainError) -> Self {
         match error {
             TrainError::Corpus(error) => error.into(),
@@ -69,13 +89,13 @@ impl From<TrainError> for Failure {
     }
 }
 
-impl From<ReportError> for Failure {
+impl From<ReportError> for CliError {
     fn from(error: ReportError) -> Self {
         Self::Failed(chain(&error))
     }
 }
 
-impl From<clstm::ModelError> for Failure {
+impl From<clstm::ModelError> for CliError {
     fn from(error: clstm::ModelError) -> Self {
         Self::Failed(chain(&error))
     }

@@ -1,0 +1,105 @@
+//! Typed columns and values: the rows of CSV and Parquet.
+
+/// Type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ColumnType {
+    Text,
+    Number,
+    Flag,
+}
+
+/// A column's name and type.
+pub(crate) type Column = (String, ColumnType);
+
+/// A value of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Text(String),
+    Number(f64),
+    Flag(bool),
+    Empty,
+}
+
+impl Value {
+    /// An optional text.
+    pub(crate) fn text(text: Option<&str>) -> Self {
+        text.map_or(Self::Empty, |text| Self::Text(text.to_owned()))
+    }
+
+    /// An optional number.
+    pub(crate) fn number(number: Option<f64>) -> Self {
+        number.map_or(Self::Empty, Self::Number)
+    }
+
+    /// An optional flag.
+    pub(crate) fn flag(flag: Option<bool>) -> Self {
+        flag.map_or(Self::Empty, Self::Flag)
+    }
+}
+
+/// The last columns of all rows: the error of a recording and, with `--abstain`, whether its prediction is below the
+/// threshold.
+pub(crate) fn last_columns(abstaining: bool) -> impl Iterator<Item = Column> {
+    let errors = ["error_kind", "error_message"].map(|name| (name.to_owned(), ColumnType::Text));
+    errors.into_iter().chain(abstaining.then(|| ("abstained".to_owned(), ColumnType::Flag)))
+}
+
+/// A column for the probability of each label.
+pub(crate) fn probability_columns(labels: &[String]) -> impl Iterator<Item = Column> + '_ {
+    labels.iter().map(|label| (format!("p_{label}"), ColumnType::Number))
+}
+
+/// The header of CSV.
+pub(crate) fn csv_header(columns: &[Column]) -> String {
+    csv_row(columns.iter().map(|(name, _)| Value::Text(name.clone())))
+}
+
+/// A row of CSV (RFC 4180, with a plain line feed), safe to open in a spreadsheet: see [`csv_text`].
+pub(crate) fn csv_row(values: impl IntoIterator<Item = Value>) -> String {
+    let written = |value: Value| match value {
+        Value::Text(text) => csv_field(&csv_text(&text)),
+        // The shortest text that reads back as the same number, as in the JSON lines.
+        Value::Number(number) => serde_json::to_string(&number).unwrap_or_default(),
+        Value::Flag(flag) => flag.to_string(),
+        Value::Empty => String::new(),
+    };
+    values.into_iter().map(written).collect::<Vec<_>>().join(",") + "\n"
+}
+
+/// A row of CSV with the fields as they are, for programs that read them back.
+pub(crate) fn csv_row_of<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
+    fields.into_iter().map(csv_field).collect::<Vec<_>>().join(",") + "\n"
+}
+
+/// Text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe in front
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>). So does one that begins like the result: different
+/// texts stay different.
+pub(crate) fn csv_text(text: &str) -> String {
+    let formula = text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if formula { format!("'{text}") } else { text.to_owned() }
+}
+
+fn csv_field(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Value, csv_row, csv_row_of};
+
+    #[test]
+    fn formulas_become_text_and_differ_from_text_that_looks_like_it() {
+        let row = |text: &str| csv_row([Value::Text(text.to_owned())]);
+        assert_eq!(row("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"\n");
+        for (text, expected) in
+            [("+1", "'+1"), ("-a", "'-a"), ("@x", "'@x"), ("'=1", "''=1"), ("'tis", "'tis")]
+        {
+            assert_eq!(row(text), format!("{expected}\n"));
+        }
+        assert_eq!(csv_row([Value::Number(-0.5), Value::Empty, Value::Flag(true)]), "-0.5,,true\n");
+        assert_eq!(csv_row_of(["-a,b.wav", "c"]), "\"-a,b.wav\",c\n");
+    }
+}

@@ -1,0 +1,71 @@
+//! The bounded channel from a source to the listener.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
+
+use clstm::audio::AudioError;
+
+/// Capacity in chunks. Sources send about ten a second: several seconds of audio, more than the inference of a window
+/// takes.
+const CAPACITY: usize = 128;
+
+/// Audio as it arrived.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    /// Mono, full scale being ±1; at least one.
+    pub(crate) samples: Vec<f32>,
+    /// Their rate in Hz, the same for all chunks of a source.
+    pub(crate) rate: u32,
+    /// When the last of them arrived.
+    pub(crate) arrived: Instant,
+    /// Audio lost since the source was opened.
+    pub(crate) lost: Lost,
+}
+
+/// Audio that arrived and could not be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lost {
+    /// Samples that the buffer had no space for.
+    pub(crate) samples: u64,
+    /// Overruns that the system reported; it does not report the number of samples.
+    pub(crate) overruns: u64,
+}
+
+/// The sending end, for a source.
+#[derive(Debug)]
+pub(crate) struct AudioSender(SyncSender<Chunk>);
+
+/// Why a source ends early.
+#[derive(Debug)]
+pub(crate) enum SourceError {
+    /// The listener has ended.
+    Disconnected,
+    /// An error, as a message.
+    Failed(String),
+}
+
+impl From<AudioError> for SourceError {
+    fn from(error: AudioError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl AudioSender {
+    /// Both ends of a channel.
+    pub(crate) fn new() -> (Self, Receiver<Chunk>) {
+        let (sender, receiver) = sync_channel(CAPACITY);
+        (Self(sender), receiver)
+    }
+
+    /// Sends samples that have just arrived; blocks while the channel is full.
+    ///
+    /// # Errors
+    /// [`SourceError::Disconnected`] once the listener has ended.
+    pub(crate) fn push(&self, samples: &[f32], rate: u32, lost: Lost) -> Result<(), SourceError> {
+        if samples.is_empty() {
+            return Ok(());
+        }
+        let chunk = Chunk { samples: samples.to_vec(), rate, arrived: Instant::now(), lost };
+        self.0.send(chunk).map_err(|_| SourceError::Disconnected)
+    }
+}

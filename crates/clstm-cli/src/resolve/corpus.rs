@@ -1,0 +1,78 @@
+//! Corpora by name and folder.
+
+use std::path::PathBuf;
+
+use clstm_corpus::{Corpus, LabelMap, Source};
+
+use crate::args::{CorpusArgs, CorpusLocation, TargetArgs};
+use crate::error::CliError;
+use crate::messages::note;
+use crate::output::OutputGuard;
+
+/// Opens the corpora of --corpus and --data as one; its remarks go to stderr.
+pub(crate) fn open(choice: &CorpusArgs) -> Result<Corpus, CliError> {
+    open_all(&sources("--corpus", &choice.corpus, &choice.data)?, &choice.classes)
+}
+
+/// Opens the corpora of `clstm corpus` as one; its remarks go to stderr.
+pub(crate) fn open_location(
+    location: &CorpusLocation,
+    classes: &TargetArgs,
+) -> Result<Corpus, CliError> {
+    open_all(&sources_of(location)?, classes)
+}
+
+/// The corpora of `clstm corpus`.
+pub(crate) fn sources_of(location: &CorpusLocation) -> Result<Vec<Source>, CliError> {
+    sources("the name of a corpus", &location.names, &location.data)
+}
+
+fn sources(what: &str, names: &[String], data: &[PathBuf]) -> Result<Vec<Source>, CliError> {
+    if names.len() != data.len() {
+        return Err(CliError::Usage(format!(
+            "{what} is given {}, --data {}; give each corpus its --data, in the same order",
+            times(names.len()),
+            times(data.len())
+        )));
+    }
+    let pairs = names.iter().zip(data);
+    Ok(pairs.map(|(name, data)| Source { name: name.clone(), data: data.clone() }).collect())
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+fn open_all(sources: &[Source], classes: &TargetArgs) -> Result<Corpus, CliError> {
+    let map = classes.label_map.as_deref().map(LabelMap::read).transpose()?;
+    let corpus = clstm_corpus::gather(sources, &classes.target, map.as_ref())?;
+    print_remarks(&corpus);
+    Ok(corpus)
+}
+
+/// Registers the files of a corpus, which no output may replace.
+pub(crate) fn guard(guard: &mut OutputGuard, choice: &CorpusArgs, corpus: &Corpus) {
+    for data in &choice.data {
+        guard.input("the corpus", data);
+    }
+    guard.optional_input("the label map", choice.classes.label_map.as_deref());
+    for utterance in &corpus.utterances {
+        guard.input("the recording", &utterance.path);
+    }
+}
+
+/// Prints what a user may not expect of a corpus.
+pub(crate) fn print_remarks(corpus: &Corpus) {
+    for remark in &corpus.notes.remarks {
+        note(&format!("{}: {remark}", corpus.name));
+    }
+}
+
+/// The number of speakers in words.
+pub(crate) fn speakers(count: usize) -> String {
+    match count {
+        0 => "speakers not named".to_owned(),
+        1 => "1 speaker".to_owned(),
+        count => format!("{count} speakers"),
+    }
+}

@@ -1,0 +1,5 @@
+//! From names on the command line to devices, models and corpora.
+
+pub(crate) mod corpus;
+pub(crate) mod device;
+pub(crate) mod model;
