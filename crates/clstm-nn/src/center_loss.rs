@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
 
-use crate::init;
+use crate::{BranchSpan, ParameterRole, Roles, WithRoles, init};
 
 /// Softmax loss, summed over the batch (Eq. 12 in its standard form; the printed denominator repeats
 /// the numerator's index).
@@ -17,13 +17,13 @@ pub fn softmax_loss(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     (activation::log_softmax(logits, 1) * targets).sum().neg()
 }
 
-/// Sizes of a [`CenterLoss`].
-#[derive(Clone, Copy, Debug)]
+/// Settings of a [`CenterLoss`].
+#[derive(Clone, Debug)]
 pub struct CenterLossConfig {
     /// Number of classes.
     pub classes: usize,
-    /// Size of the deep feature.
-    pub features: usize,
+    /// Size of each branch's deep feature; the centres are in the space of all of them, concatenated.
+    pub features: Vec<usize>,
 }
 
 /// `L_c = 1/2 sum ||x_i - c_{y_i}||^2` with centres that learn by gradient (Eq. 13).
@@ -33,13 +33,19 @@ pub struct CenterLossConfig {
 pub struct CenterLoss {
     /// One centre a class `[classes, features]`.
     pub centers: Param<Tensor<2>>,
+    #[module(skip)]
+    features: Vec<usize>,
 }
 
 impl CenterLossConfig {
     /// Centres at the origin.
     #[must_use]
     pub fn init(&self, device: &Device) -> CenterLoss {
-        CenterLoss { centers: init::constant(0.0, [self.classes, self.features], device) }
+        let features = self.features.iter().sum();
+        CenterLoss {
+            centers: init::constant(0.0, [self.classes, features], device),
+            features: self.features.clone(),
+        }
     }
 }
 
@@ -55,5 +61,13 @@ impl CenterLoss {
         let own_center = targets.matmul(self.centers.val()); // [B, features]
         let distance = features - own_center;
         (distance.clone() * distance).sum().mul_scalar(0.5)
+    }
+}
+
+impl WithRoles for CenterLoss {
+    fn add_roles(&self, roles: &mut Roles) {
+        // The columns of a branch are the centres of its features.
+        let columns = BranchSpan::Runs(self.features.clone());
+        roles.add(&self.centers, ParameterRole::vector().class_specific().across(columns));
     }
 }

@@ -85,33 +85,35 @@ pub struct FilterbankConfig {
     /// Outputs whose energies are averaged into a frame.
     pub pool: usize,
     /// Most neighbouring bands that are masked in training; 0 for none.
-    pub mask: usize,
+    #[serde(alias = "mask")]
+    pub freq_mask_max_width: usize,
     /// Whether log energies are relative to the band's own mean energy over the utterance, which takes
     /// out the long-term spectrum of voice, room and microphone.
-    #[serde(default)]
-    pub relative: bool,
+    #[serde(default, alias = "relative")]
+    pub mean_normalize: bool,
     /// Largest relative change of all centre frequencies in training, drawn anew for each step: other
     /// vocal tracts at the same tempo (VTLP, Jaitly & Hinton, 2013); 0 for none.
-    #[serde(default)]
-    pub warp: f64,
+    #[serde(default, alias = "warp")]
+    pub vtlp_max: f64,
     /// Probability with which an utterance's mean and deviation in each band are mixed with those of
     /// another one of the batch in training (MixStyle, Zhou et al., ICLR 2021,
     /// <https://arxiv.org/abs/2104.02008>); 0 for never.
-    #[serde(default)]
-    pub style: f64,
+    #[serde(default, alias = "style")]
+    pub mixstyle_prob: f64,
 }
 
 /// Compression of the waveform's dynamic range: RMS normalisation (Eq. 1) once more, of windows of two hops instead
 /// of the utterance, and in part. Quiet phones come nearer to loud ones, whose `tanh` would drown them; what is left
 /// of the differences still tells how loud they were.
 ///
-/// A sample is multiplied by `((level² + floor²) / reference²)^(-amount / 2)`, with the RMS level of the samples up to a
+/// A sample is multiplied by `((level² + floor²) / reference²)^(-ratio / 2)`, with the RMS level of the samples up to a
 /// hop before and behind, 40 dB below the front end's level as the floor, between hops interpolated.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CompressionConfig {
     /// The share of the differences, in dB, that is taken out: 0 leaves the waveform, 1 makes all of it equally loud.
-    pub amount: f64,
+    #[serde(alias = "amount")]
+    pub ratio: f64,
     /// Samples from one level to the next.
     pub hop: usize,
 }
@@ -143,7 +145,7 @@ pub struct ConvBlockConfig {
 /// How the steps of an utterance become one vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub enum TimePooling {
+pub enum TemporalPooling {
     /// Their mean.
     #[default]
     Mean,
@@ -179,8 +181,8 @@ pub struct NetworkConfig {
     /// The global feature learning block.
     pub gflb: GflbConfig,
     /// How the steps become one vector.
-    #[serde(default)]
-    pub pooling: TimePooling,
+    #[serde(default, alias = "pooling")]
+    pub temporal_pooling: TemporalPooling,
     /// Size of the deep feature, which the centre loss sees; see [`deep_feature`](Self::deep_feature).
     pub features: usize,
     /// Probability of dropout before the GFLB and on the deep feature, while training.
@@ -227,10 +229,10 @@ impl NetworkConfig {
         }
         if let Some(compression) = &self.compression {
             size("compression.hop", compression.hop)?;
-            if !(0.0..=1.0).contains(&compression.amount) {
-                let amount = compression.amount;
+            if !(0.0..=1.0).contains(&compression.ratio) {
+                let ratio = compression.ratio;
                 return Err(NetworkError::Config(format!(
-                    "compression.amount is {amount}, not in [0, 1]"
+                    "compression.ratio is {ratio}, not in [0, 1]"
                 )));
             }
         }
@@ -239,16 +241,16 @@ impl NetworkConfig {
             size("filterbank.kernel", bank.kernel)?;
             size("filterbank.stride", bank.stride)?;
             size("filterbank.pool", bank.pool)?;
-            if !(0.0..0.5).contains(&bank.warp) {
-                let warp = bank.warp;
+            if !(0.0..0.5).contains(&bank.vtlp_max) {
+                let vtlp_max = bank.vtlp_max;
                 return Err(NetworkError::Config(format!(
-                    "filterbank.warp is {warp}, not in [0, 0.5)"
+                    "filterbank.vtlp_max is {vtlp_max}, not in [0, 0.5)"
                 )));
             }
-            if !(0.0..=1.0).contains(&bank.style) {
-                let style = bank.style;
+            if !(0.0..=1.0).contains(&bank.mixstyle_prob) {
+                let mixstyle_prob = bank.mixstyle_prob;
                 return Err(NetworkError::Config(format!(
-                    "filterbank.style is {style}, not in [0, 1]"
+                    "filterbank.mixstyle_prob is {mixstyle_prob}, not in [0, 1]"
                 )));
             }
             if !self.segment_length.is_multiple_of(bank.stride * bank.pool) {
@@ -269,8 +271,8 @@ impl NetworkConfig {
             size(&format!("convolutions[{i}].stride_time"), block.stride_time)?;
             size(&format!("convolutions[{i}].pool"), block.pool)?;
         }
-        if let TimePooling::Attention { hidden } = self.pooling {
-            size("pooling.hidden", hidden)?;
+        if let TemporalPooling::Attention { hidden } = self.temporal_pooling {
+            size("temporal_pooling.hidden", hidden)?;
         }
         for (i, block) in self.blocks.iter().enumerate() {
             size(&format!("blocks[{i}].filters"), block.filters)?;
@@ -317,14 +319,20 @@ impl NetworkConfig {
     }
 
     /// This network's own branch, then the further ones.
-    pub fn every_branch(&self) -> impl Iterator<Item = &Self> {
+    pub fn iter_branches(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.branches)
+    }
+
+    /// Size of each branch's deep feature, this network's own first.
+    #[must_use]
+    pub fn branch_features(&self) -> Vec<usize> {
+        self.iter_branches().map(|branch| branch.features).collect()
     }
 
     /// Size of the deep feature of all branches together.
     #[must_use]
     pub fn deep_feature(&self) -> usize {
-        self.every_branch().map(|branch| branch.features).sum()
+        self.iter_branches().map(|branch| branch.features).sum()
     }
 
     /// `(length, channels)` of a step before convolution `i`, and after the last for

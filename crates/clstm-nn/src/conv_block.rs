@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor, activation};
 use clstm_kernels::conv_2d::Conv2dShape;
 
 use crate::{
-    ConvBlockConfig, Initializer, Mode, NormPool, NormPoolConfig, Precision, composed, fused,
+    ConvBlockConfig, Mode, NormPool, NormPoolConfig, ParameterRole, Precision, Roles, WeightInit,
+    WithRoles, fused, reference,
 };
 
 /// Convolution over time and length -> batch norm -> max pooling along the length -> ReLU.
@@ -27,7 +28,7 @@ impl ConvBlockConfig {
     pub fn init(
         &self,
         channels: usize,
-        initializer: &mut Initializer,
+        initializer: &mut WeightInit,
         device: &Device,
     ) -> ConvBlock {
         let Self { filters, kernel_time, kernel_length, stride_time, pool } = *self;
@@ -64,9 +65,18 @@ impl ConvBlock {
         let y = if fused::runs_on(&x.device()) {
             fused::conv_2d(x, self.weight.val(), shape)
         } else {
-            composed::conv_2d(x, self.weight.val(), shape)
+            reference::conv_2d(x, self.weight.val(), shape)
         }; // [B, T', L, H]
         // ReLU keeps the order: after the maximum it has fewer values to look at.
         activation::relu(self.norm_pool.forward(y, mode))
+    }
+}
+
+impl WithRoles for ConvBlock {
+    fn add_roles(&self, roles: &mut Roles) {
+        let [kernel_time, kernel_length, channels, filters] = self.weight.dims();
+        let rows = kernel_time * kernel_length * channels;
+        roles.add(&self.weight, ParameterRole::matrices(rows, filters));
+        self.norm_pool.add_roles(roles);
     }
 }

@@ -5,7 +5,10 @@ use burn::tensor::{Device, Tensor};
 use clstm_kernels::conv_lstm::ConvLstmShape;
 
 use crate::norm_pool::RunningStatistics;
-use crate::{Initializer, LflbConfig, Mode, Peepholes, Precision, composed, fused, init};
+use crate::{
+    LflbConfig, Mode, ParameterRole, Peepholes, Precision, Roles, WeightInit, WithRoles, fused,
+    init, reference,
+};
 
 /// Sizes of a [`ConvLstm`].
 #[derive(Clone, Debug)]
@@ -56,13 +59,22 @@ struct LayerShape {
     peepholes: Peepholes,
 }
 
+/// Fewest taps of filters on one channel that count as filters on the waveform: fewer span too little of it to pass
+/// a band.
+const MIN_WAVEFORM_TAPS: usize = 32;
+
+/// Whether a layer's input is the waveform itself.
+fn is_on_waveform(channels: usize, kernel_input: usize) -> bool {
+    channels == 1 && kernel_input >= MIN_WAVEFORM_TAPS
+}
+
 /// Bias that the forget gate starts with (Jozefowicz et al., ICML 2015): remember at first.
 const FORGET_BIAS: f32 = 1.0;
 
 impl ConvLstmConfig {
     /// Draws the starting weights.
     #[must_use]
-    pub fn init(&self, initializer: &mut Initializer, device: &Device) -> ConvLstm {
+    pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> ConvLstm {
         let LflbConfig {
             filters: h,
             kernel_input,
@@ -73,7 +85,7 @@ impl ConvLstmConfig {
             ..
         } = self.block;
         let c = self.channels;
-        let w_x = if c == 1 && kernel_input >= 32 {
+        let w_x = if is_on_waveform(c, kernel_input) {
             initializer.gabor(h, kernel_input, self.sample_rate, device)
         } else {
             initializer.glorot([4 * h, c, kernel_input], c * kernel_input, h, device)
@@ -127,7 +139,7 @@ impl ConvLstm {
         if fused::runs_on(&x.device()) {
             fused::conv_lstm(x, self, self.kernel_shape(batch, time), mode)
         } else {
-            composed::conv_lstm(x, self, mode)
+            reference::conv_lstm(x, self, mode)
         }
     }
 
@@ -161,6 +173,33 @@ impl ConvLstm {
                 Peepholes::Full => Kernel::Full,
             },
             precision: self.precision.into(),
+        }
+    }
+}
+
+impl WithRoles for ConvLstm {
+    fn add_roles(&self, roles: &mut Roles) {
+        let LayerShape { channels, filters, kernel_input, kernel_state, .. } = self.shape;
+        // One matrix `[filters, channels * taps]` for each gate. Of one channel nothing is mixed: no matrix.
+        let gates = |channels: usize, taps: usize| match channels {
+            1 => ParameterRole::decayed(),
+            _ => ParameterRole::matrices(filters, channels * taps),
+        };
+        let input = match is_on_waveform(channels, kernel_input) {
+            true => ParameterRole::waveform_filters(),
+            false => gates(channels, kernel_input),
+        };
+        roles.add(&self.w_x, input);
+        roles.add(&self.w_h, gates(filters, kernel_state));
+        roles.add(&self.bias, ParameterRole::vector());
+        if let Some(peephole) = &self.peephole {
+            roles.add(peephole, ParameterRole::vector());
+        }
+        if let Some(gamma) = &self.gamma {
+            roles.add(gamma, ParameterRole::vector());
+        }
+        if let Some(statistics) = &self.statistics {
+            statistics.add_roles(roles);
         }
     }
 }

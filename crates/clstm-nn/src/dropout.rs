@@ -1,6 +1,6 @@
 use burn::tensor::{Tensor, TensorData};
 
-use crate::Initializer;
+use crate::WeightInit;
 
 /// Dropout whose masks are a function of a seed: a resumed training draws the very same ones.
 ///
@@ -20,7 +20,7 @@ impl Dropout {
         }
         let shape = x.shape();
         let keep = 1.0 - self.probability;
-        let mut random = Initializer::new(seed);
+        let mut random = WeightInit::new(seed);
         let mask: Vec<f32> = (0..shape.num_elements())
             .map(|_| if random.unit() < keep { (1.0 / keep) as f32 } else { 0.0 })
             .collect();

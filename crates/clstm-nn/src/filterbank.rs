@@ -1,6 +1,6 @@
 //! The learnable filterbank of `clstm-plus`: from the waveform to log energies of bands.
 
-mod variation;
+mod augment;
 
 use std::f64::consts::{LN_10, PI};
 
@@ -8,7 +8,10 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use clstm_kernels::filterbank::FilterbankShape;
 
-use crate::{FilterbankConfig, Initializer, Mode, NormPool, NormPoolConfig, composed, fused, init};
+use crate::{
+    FilterbankConfig, Mode, NormPool, NormPoolConfig, ParameterRole, Roles, WeightInit, WithRoles,
+    fused, init, reference,
+};
 
 /// Mel of the unit in which centre frequencies are learnt: a step of the optimiser is then a step of
 /// about one mel.
@@ -49,7 +52,7 @@ impl FilterbankConfig {
     pub fn init(
         &self,
         sample_rate: u32,
-        initializer: &mut Initializer,
+        initializer: &mut WeightInit,
         device: &Device,
     ) -> Filterbank {
         let rate = f64::from(sample_rate);
@@ -115,28 +118,37 @@ impl Filterbank {
     #[must_use]
     pub fn forward(&self, waveform: Tensor<2>, mode: Mode) -> Tensor<4> {
         let [batch, samples] = waveform.dims();
-        let FilterbankConfig { filters, kernel, stride, pool, relative, warp, .. } =
+        let FilterbankConfig { filters, kernel, stride, pool, mean_normalize, vtlp_max, .. } =
             self.sizes.config;
         let shape = FilterbankShape { batch, samples, filters, kernel, stride, pool };
         let factor = match mode {
-            Mode::Training { seed } => variation::warp(warp, seed),
+            Mode::Training { seed, .. } => augment::vtlp_factor(vtlp_max, seed),
             Mode::Inference => 1.0,
         };
         let (taps, frames) = (self.taps(factor), shape.frames());
         let energies = if fused::runs_on(&waveform.device()) {
             fused::filterbank(waveform, taps, shape)
         } else {
-            composed::filterbank(waveform, taps, shape)
+            reference::filterbank(waveform, taps, shape)
         }; // [B, N, F]
         let floor = self.floor.val().exp().reshape([1, 1, filters]);
         let logs = (energies.clone() + floor.clone()).log();
-        let logs = if relative { logs - (energies.mean_dim(1) + floor).log() } else { logs };
+        let logs = if mean_normalize { logs - (energies.mean_dim(1) + floor).log() } else { logs };
         let logs = logs.reshape([batch, frames, 1, filters]);
         let bands = self.norm.forward(logs, mode).reshape([batch, frames, filters]);
         let bands = match mode {
-            Mode::Training { seed } => variation::vary(&self.sizes.config, bands, seed),
+            Mode::Training { seed, .. } => augment::vary(&self.sizes.config, bands, seed),
             Mode::Inference => bands,
         };
         bands.reshape([batch, frames, filters, 1])
+    }
+}
+
+impl WithRoles for Filterbank {
+    fn add_roles(&self, roles: &mut Roles) {
+        for param in [&self.center, &self.width, &self.floor] {
+            roles.add(param, ParameterRole::vector());
+        }
+        self.norm.add_roles(roles);
     }
 }

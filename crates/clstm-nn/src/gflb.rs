@@ -3,7 +3,9 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::{BiGru, BiGruConfig, BiLstm, BiLstmConfig, GflbConfig, Initializer, Mode};
+use crate::{
+    BiGru, BiGruConfig, BiLstm, BiLstmConfig, GflbConfig, Mode, Roles, WeightInit, WithRoles,
+};
 
 /// Stacked bidirectional recurrent layers over the time steps, or nothing.
 #[derive(Module, Debug)]
@@ -20,7 +22,7 @@ impl Gflb {
     pub fn init(
         config: &GflbConfig,
         input: usize,
-        initializer: &mut Initializer,
+        initializer: &mut WeightInit,
         device: &Device,
     ) -> (Self, usize) {
         let mut block = Self { gru: Vec::new(), lstm: Vec::new() };
@@ -51,5 +53,12 @@ impl Gflb {
     pub fn forward(&self, x: Tensor<3>, mode: Mode) -> Tensor<3> {
         let x = self.gru.iter().fold(x, |x, layer| layer.forward(x));
         self.lstm.iter().fold(x, |x, layer| layer.forward(x, mode))
+    }
+}
+
+impl WithRoles for Gflb {
+    fn add_roles(&self, roles: &mut Roles) {
+        self.gru.iter().for_each(|layer| layer.add_roles(roles));
+        self.lstm.iter().for_each(|layer| layer.add_roles(roles));
     }
 }

@@ -3,7 +3,9 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use crate::{Initializer, Precision, Reset, composed, fused, init};
+use crate::{
+    ParameterRole, Precision, Reset, Roles, WeightInit, WithRoles, fused, init, reference,
+};
 
 /// Sizes of a [`BiGru`].
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +45,7 @@ pub struct BiGru {
 impl BiGruConfig {
     /// Draws the starting weights.
     #[must_use]
-    pub fn init(&self, initializer: &mut Initializer, device: &Device) -> BiGru {
+    pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> BiGru {
         let mut direction = || GruDirection {
             w: initializer.glorot([3 * self.hidden, self.input], self.input, self.hidden, device),
             u: initializer.glorot([3 * self.hidden, self.hidden], self.hidden, self.hidden, device),
@@ -60,6 +62,26 @@ impl BiGru {
     /// - output: `[batch, time, 2 * hidden]`, the forward direction first
     #[must_use]
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        if fused::runs_on(&x.device()) { fused::bi_gru(x, self) } else { composed::bi_gru(x, self) }
+        if fused::runs_on(&x.device()) {
+            fused::bi_gru(x, self)
+        } else {
+            reference::bi_gru(x, self)
+        }
+    }
+}
+
+impl WithRoles for BiGru {
+    fn add_roles(&self, roles: &mut Roles) {
+        for direction in [&self.fwd, &self.bwd] {
+            // One matrix for each gate.
+            for weight in [&direction.w, &direction.u] {
+                let [gates, features] = weight.dims();
+                roles.add(weight, ParameterRole::matrices(gates / 3, features));
+            }
+            roles.add(&direction.b, ParameterRole::vector());
+            if let Some(bias) = &direction.bn {
+                roles.add(bias, ParameterRole::vector());
+            }
+        }
     }
 }

@@ -3,7 +3,8 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
 
-use crate::{Dropout, Initializer, Mode, TimePooling, init};
+use crate::seed::SeedPurpose;
+use crate::{Dropout, Mode, ParameterRole, Roles, TemporalPooling, WeightInit, WithRoles, init};
 
 /// Sizes of a [`Head`].
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +18,7 @@ pub struct HeadConfig {
     /// Dropout on the deep feature.
     pub dropout: f64,
     /// How the steps become one vector.
-    pub pooling: TimePooling,
+    pub temporal_pooling: TemporalPooling,
 }
 
 /// What the network says of a batch.
@@ -35,7 +36,7 @@ impl Output {
     /// # Panics
     /// If there are none.
     #[must_use]
-    pub fn of_branches(mut branches: Vec<Self>) -> Self {
+    pub fn combine(mut branches: Vec<Self>) -> Self {
         if branches.len() == 1 {
             return branches.swap_remove(0);
         }
@@ -95,11 +96,11 @@ pub struct Head {
 impl HeadConfig {
     /// Draws the starting weights.
     #[must_use]
-    pub fn init(&self, initializer: &mut Initializer, device: &Device) -> Head {
-        let Self { input, features, classes, dropout, pooling } = *self;
-        let attention = match pooling {
-            TimePooling::Mean => None,
-            TimePooling::Attention { hidden } => Some(Attention {
+    pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> Head {
+        let Self { input, features, classes, dropout, temporal_pooling } = *self;
+        let attention = match temporal_pooling {
+            TemporalPooling::Mean => None,
+            TemporalPooling::Attention { hidden } => Some(Attention {
                 weight: initializer.glorot([input, hidden], input, hidden, device),
                 bias: init::constant(0.0, [hidden], device),
                 score: initializer.glorot([hidden, 1], hidden, 1, device),
@@ -129,10 +130,30 @@ impl Head {
         let hidden = pooled.matmul(self.feature_weight.val()) + self.feature_bias.val().unsqueeze();
         let features = activation::relu(hidden); // [B, features]
         let kept = match mode {
-            Mode::Training { seed } => self.dropout.forward(features.clone(), seed ^ 0x68ea_d000),
+            Mode::Training { seed, .. } => {
+                self.dropout.forward(features.clone(), SeedPurpose::HeadDropout.derive(seed))
+            }
             Mode::Inference => features.clone(),
         };
         let logits = kept.matmul(self.class_weight.val()) + self.class_bias.val().unsqueeze();
         Output { features, logits }
+    }
+}
+
+impl WithRoles for Head {
+    fn add_roles(&self, roles: &mut Roles) {
+        let matrix = |weight: &Param<Tensor<2>>| {
+            let [rows, columns] = weight.dims();
+            ParameterRole::matrices(rows, columns)
+        };
+        if let Some(attention) = &self.attention {
+            roles.add(&attention.weight, matrix(&attention.weight));
+            roles.add(&attention.bias, ParameterRole::vector());
+            roles.add(&attention.score, ParameterRole::decayed());
+        }
+        roles.add(&self.feature_weight, matrix(&self.feature_weight));
+        roles.add(&self.feature_bias, ParameterRole::vector());
+        roles.add(&self.class_weight, ParameterRole::decayed().class_specific());
+        roles.add(&self.class_bias, ParameterRole::vector().class_specific());
     }
 }

@@ -9,11 +9,11 @@ use rand_pcg::Pcg64;
 
 /// Draws the starting values of a network's parameters one after the other.
 #[derive(Debug)]
-pub struct Initializer {
+pub struct WeightInit {
     random: Pcg64,
 }
 
-impl Initializer {
+impl WeightInit {
     /// A generator for one network.
     #[must_use]
     pub fn new(seed: u64) -> Self {
@@ -110,13 +110,13 @@ pub(crate) fn parameter<const D: usize>(
 mod tests {
     use burn::tensor::Device;
 
-    use super::Initializer;
-    use crate::values::floats;
+    use super::WeightInit;
+    use crate::tensor_data::floats;
 
     #[test]
     fn all_gates_of_a_gabor_filter_but_the_forget_gate_start_alike() {
         let (filters, taps) = (6, 400);
-        let weights = Initializer::new(5).gabor(filters, taps, 16_000, &Device::flex());
+        let weights = WeightInit::new(5).gabor(filters, taps, 16_000, &Device::flex());
         let weights = floats(weights.val().reshape([4 * filters * taps]));
         let gates: Vec<&[f32]> = weights.chunks_exact(filters * taps).collect();
         assert_eq!(gates[0], gates[2]);

@@ -4,8 +4,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::{
-    ConvLstm, ConvLstmConfig, Initializer, Mode, NetworkConfig, NormPool, NormPoolConfig, Skip,
-    fused,
+    ConvLstm, ConvLstmConfig, Mode, NetworkConfig, NormPool, NormPoolConfig, Roles, Skip,
+    WeightInit, WithRoles, fused,
 };
 
 /// ConvLSTM -> batch norm -> max pooling, and the skip connection round them.
@@ -25,7 +25,7 @@ impl Lflb {
     pub fn init(
         network: &NetworkConfig,
         index: usize,
-        initializer: &mut Initializer,
+        initializer: &mut WeightInit,
         device: &Device,
     ) -> Self {
         let block = network.blocks[index].clone();
@@ -59,6 +59,16 @@ impl Lflb {
         match skipped {
             Some(skipped) => y + skipped,
             None => y,
+        }
+    }
+}
+
+impl WithRoles for Lflb {
+    fn add_roles(&self, roles: &mut Roles) {
+        self.conv_lstm.add_roles(roles);
+        self.norm_pool.add_roles(roles);
+        if let Some(skip) = &self.skip {
+            skip.add_roles(roles);
         }
     }
 }

@@ -21,9 +21,10 @@
 //! operations; that composition is also what the fused layers are tested against. It computes in
 //! `f32`: [`Precision::Bf16`] is the fused layers' alone.
 //!
-//! To recognise and not to learn, take an [`Engine`]: the network on the CPU without Burn, its weights
+//! To recognise and not to learn, take an [`InferenceEngine`]: the network on the CPU without Burn, its weights
 //! packed once.
 
+mod auxiliary_head;
 mod center_loss;
 mod config;
 mod conv_block;
@@ -38,48 +39,51 @@ mod gflb;
 mod gru;
 mod head;
 mod init;
-#[cfg(feature = "train")]
-mod learning;
 mod lflb;
 mod lstm;
 mod network;
 mod norm_pool;
+#[cfg(feature = "train")]
+mod optim_bridge;
 mod parameters;
 mod precision;
 mod preset;
+mod role;
+mod seed;
 mod skip;
-mod task_head;
-mod values;
+mod tensor_data;
+mod tensors;
 
-pub mod composed;
+pub mod reference;
 
+pub use auxiliary_head::{AuxiliaryHead, AuxiliaryHeadConfig};
 pub use center_loss::{CenterLoss, CenterLossConfig, softmax_loss};
 pub use config::{
     CompressionConfig, ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig,
-    Peepholes, Reset, TimePooling,
+    Peepholes, Reset, TemporalPooling,
 };
 pub use conv_block::ConvBlock;
 pub use conv_lstm::{ConvLstm, ConvLstmConfig};
 pub use device::DeviceName;
 pub use dropout::Dropout;
-pub use engine::{Engine, Scores};
+pub use engine::{EngineOutput, InferenceEngine};
 pub use error::NetworkError;
 pub use filterbank::Filterbank;
 pub use gflb::Gflb;
 pub use gru::{BiGru, BiGruConfig, GruDirection};
 pub use head::{Attention, Head, HeadConfig, Output};
-pub use init::Initializer;
-#[cfg(feature = "train")]
-pub use learning::{gradients, update_weights};
+pub use init::WeightInit;
 pub use lflb::Lflb;
 pub use lstm::{BiLstm, BiLstmConfig};
 pub use network::{Mode, Network};
 pub use norm_pool::{NormPool, NormPoolConfig};
-pub use parameters::{NamedTensor, ParameterKind, load_parameters, parameters};
+#[cfg(feature = "train")]
+pub use optim_bridge::{gradients, update_weights};
+pub use parameters::{NamedTensor, Parameter, load_parameters, parameters, parameters_with_roles};
 pub use precision::Precision;
 pub use preset::Preset;
+pub use role::{BranchSpan, OptimizerGroup, ParameterKind, ParameterRole, Roles, WithRoles};
 pub use skip::Skip;
-pub use task_head::{TaskHead, TaskHeadConfig};
 
 pub use burn;
 pub use clstm_kernels::threads;

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::{ConvLstm, ConvLstmConfig, Initializer, LflbConfig, Mode, Peepholes};
+use crate::{ConvLstm, ConvLstmConfig, LflbConfig, Mode, Peepholes, Roles, WeightInit, WithRoles};
 
 /// Sizes of a [`BiLstm`].
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ pub(crate) fn as_conv_lstm(hidden: usize) -> LflbConfig {
 impl BiLstmConfig {
     /// Draws the starting weights.
     #[must_use]
-    pub fn init(&self, initializer: &mut Initializer, device: &Device) -> BiLstm {
+    pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> BiLstm {
         let block = as_conv_lstm(self.hidden);
         let config = ConvLstmConfig { length: 1, channels: self.input, block, sample_rate: 0 };
         BiLstm { fwd: config.init(initializer, device), bwd: config.init(initializer, device) }
@@ -58,5 +58,12 @@ impl BiLstm {
         let bwd = self.bwd.forward(x.flip([1]), mode).flip([1]);
         let hidden = fwd.dims()[3];
         Tensor::cat(vec![fwd, bwd], 3).reshape([batch, time, 2 * hidden])
+    }
+}
+
+impl WithRoles for BiLstm {
+    fn add_roles(&self, roles: &mut Roles) {
+        self.fwd.add_roles(roles);
+        self.bwd.add_roles(roles);
     }
 }

@@ -3,21 +3,38 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use crate::seed::SeedPurpose;
 use crate::{
     CompressionConfig, ConvBlock, ConvBlockConfig, Dropout, Filterbank, Gflb, Head, HeadConfig,
-    Initializer, Lflb, NetworkConfig, NetworkError, Output, Precision, composed,
+    Lflb, NetworkConfig, NetworkError, Output, Precision, Roles, WeightInit, WithRoles, reference,
 };
 
-/// Whether a forward pass learns.
+/// Which statistics batch normalisation uses in a forward pass, and whether dropout is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Running statistics, no dropout.
     Inference,
-    /// Statistics of the batch, which also move the running ones; dropout drawn from the seed.
+    /// Statistics of the batch, and dropout drawn from the seed.
     Training {
         /// A different one for every step.
         seed: u64,
+        /// Whether the statistics of the batch move the running ones. Not in a further pass over the same batch, such as
+        /// the second one of sharpness-aware minimisation.
+        update_stats: bool,
     },
+}
+
+impl Mode {
+    /// Training with dropout drawn from `seed`; the statistics of the batch move the running ones.
+    #[must_use]
+    pub const fn training(seed: u64) -> Self {
+        Self::Training { seed, update_stats: true }
+    }
+
+    /// Whether a forward pass moves the running statistics.
+    pub(crate) fn updates_stats(self) -> bool {
+        matches!(self, Self::Training { update_stats: true, .. })
+    }
 }
 
 /// From the segments of a waveform to class logits.
@@ -48,11 +65,11 @@ impl NetworkConfig {
     /// [`NetworkError::Config`] if the sizes make no network.
     pub fn init(&self, seed: u64, device: &Device) -> Result<Network, NetworkError> {
         self.validate()?;
-        Ok(self.draw(&mut Initializer::new(seed), device))
+        Ok(self.build(&mut WeightInit::new(seed), device))
     }
 
     /// A network of sizes that have been checked.
-    fn draw(&self, initializer: &mut Initializer, device: &Device) -> Network {
+    fn build(&self, initializer: &mut WeightInit, device: &Device) -> Network {
         let filterbank =
             self.filterbank.map(|bank| bank.init(self.sample_rate, initializer, device));
         let convolution = |(i, block): (usize, &ConvBlockConfig)| {
@@ -69,7 +86,7 @@ impl NetworkConfig {
             features: self.features,
             classes: self.classes,
             dropout: self.dropout,
-            pooling: self.pooling,
+            temporal_pooling: self.temporal_pooling,
         };
         Network {
             filterbank,
@@ -77,7 +94,11 @@ impl NetworkConfig {
             lflbs,
             gflb,
             head: head.init(initializer, device),
-            branches: self.branches.iter().map(|branch| branch.draw(initializer, device)).collect(),
+            branches: self
+                .branches
+                .iter()
+                .map(|branch| branch.build(initializer, device))
+                .collect(),
             compression: self.compression,
             dropout: Dropout { probability: self.dropout },
         }
@@ -109,7 +130,7 @@ impl Network {
     /// - `segments`: `[batch, time, length]`, the RMS-normalised waveform cut into segments
     #[must_use]
     pub fn forward(&self, segments: Tensor<3>, mode: Mode) -> Output {
-        Output::of_branches(self.forward_branches(segments, mode))
+        Output::combine(self.forward_branches(segments, mode))
     }
 
     /// What each branch says, this network's own first.
@@ -118,24 +139,26 @@ impl Network {
     /// - `segments`: `[batch, time, length]`, as for [`forward`](Self::forward)
     #[must_use]
     pub fn forward_branches(&self, segments: Tensor<3>, mode: Mode) -> Vec<Output> {
-        let own = self.forward_own(segments.clone(), mode);
+        let own = self.forward_branch(segments.clone(), mode);
         let branches = self.branches.iter().zip(1..).map(|(branch, i)| {
             let mode = match mode {
-                // Other units drop out than in the branches before.
-                Mode::Training { seed } => Mode::Training { seed: seed ^ (0x6272_616e << 32 | i) },
+                Mode::Training { seed, update_stats } => {
+                    let seed = SeedPurpose::Branch(i).derive(seed);
+                    Mode::Training { seed, update_stats }
+                }
                 Mode::Inference => mode,
             };
-            branch.forward_own(segments.clone(), mode)
+            branch.forward_branch(segments.clone(), mode)
         });
         std::iter::once(own).chain(branches).collect()
     }
 
     /// What this network's own branch says.
-    fn forward_own(&self, segments: Tensor<3>, mode: Mode) -> Output {
+    fn forward_branch(&self, segments: Tensor<3>, mode: Mode) -> Output {
         let [batch, time, length] = segments.dims();
         let waveform = segments.reshape([batch, time * length]);
         let waveform = match self.compression {
-            Some(config) => composed::compression(waveform, config),
+            Some(config) => reference::compression(waveform, config),
             None => waveform,
         }; // [B, T L]
         let steps = match &self.filterbank {
@@ -147,11 +170,26 @@ impl Network {
         let [_, time, positions, filters] = local.dims();
         let steps = local.reshape([batch, time, positions * filters]); // [B, T, Q * H]
         let steps = match mode {
-            Mode::Training { seed } => self.dropout.forward(steps, seed),
+            Mode::Training { seed, .. } => self.dropout.forward(steps, seed),
             Mode::Inference => steps,
         };
         let global = self.gflb.forward(steps, mode); // [B, T, 2 * hidden]
         self.head.forward(global, mode)
+    }
+}
+
+impl WithRoles for Network {
+    fn add_roles(&self, roles: &mut Roles) {
+        if let Some(filterbank) = &self.filterbank {
+            filterbank.add_roles(roles);
+        }
+        self.convolutions.iter().for_each(|block| block.add_roles(roles));
+        self.lflbs.iter().for_each(|block| block.add_roles(roles));
+        self.gflb.add_roles(roles);
+        self.head.add_roles(roles);
+        for (branch, network) in (1..).zip(&self.branches) {
+            roles.add_branch(branch, network);
+        }
     }
 }
 

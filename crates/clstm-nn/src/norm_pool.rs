@@ -1,10 +1,10 @@
 //! Batch normalisation followed by max pooling along the length.
 
-use burn::module::{Module, Param, RunningState};
+use burn::module::{Module, Param, ParamId, RunningState};
 use burn::tensor::{Device, Tensor};
 
-use crate::values::floats;
-use crate::{Initializer, Mode, composed, fused, init};
+use crate::tensor_data::floats;
+use crate::{Mode, ParameterRole, Roles, WeightInit, WithRoles, fused, init, reference};
 
 /// Added to a variance before its root.
 pub(crate) const EPSILON: f32 = 1e-5;
@@ -19,19 +19,24 @@ pub struct RunningStatistics {
     pub mean: RunningState<Tensor<1>>,
     /// `[channels]`
     pub variance: RunningState<Tensor<1>>,
+    /// Identities of mean and variance, which their states keep to themselves.
+    #[module(skip)]
+    ids: [ParamId; 2],
 }
 
 impl RunningStatistics {
     pub(crate) fn new(channels: usize, device: &Device) -> Self {
+        let ids = [ParamId::new(), ParamId::new()];
         Self {
-            mean: RunningState::new(Tensor::zeros([channels], device)),
-            variance: RunningState::new(Tensor::ones([channels], device)),
+            mean: RunningState::with_id(ids[0], Tensor::zeros([channels], device)),
+            variance: RunningState::with_id(ids[1], Tensor::ones([channels], device)),
+            ids,
         }
     }
 
-    /// Moves towards the statistics of a batch, `[channels]` each, whose channels each saw `count`
-    /// values; the variance is made unbiased, as PyTorch and Keras do. On a device nothing waits for
-    /// it.
+    /// Moves towards the statistics of a batch, `[channels]` each, whose channels each have `count` values; the variance is
+    /// made unbiased, as PyTorch and Keras do. Statistics that are not finite change nothing. On a GPU nothing
+    /// waits for it.
     pub(crate) fn update(&self, mean: Tensor<1>, variance: Tensor<1>, count: usize) {
         let unbiased = count as f32 / (count.max(2) - 1) as f32;
         step(&self.mean, mean, 1.0);
@@ -47,8 +52,10 @@ impl RunningStatistics {
 fn step(state: &RunningState<Tensor<1>>, batch: Tensor<1>, factor: f32) {
     let old = state.value();
     let batch = batch.to_device(&old.device());
-    state.update(old.mul_scalar(1.0 - MOMENTUM) + batch.mul_scalar(MOMENTUM * factor));
-    // Burn keeps the update aside until somebody asks: ask now, so that a snapshot sees it.
+    let unusable = batch.clone().is_finite().bool_not();
+    let moved = old.clone().mul_scalar(1.0 - MOMENTUM) + batch.mul_scalar(MOMENTUM * factor);
+    state.update(moved.mask_where(unusable, old));
+    // Burn applies an update when the value is read: read it now, so that a snapshot has it.
     let _ = state.value_sync();
 }
 
@@ -77,7 +84,7 @@ pub struct NormPool {
 impl NormPoolConfig {
     /// Scale one, shift zero.
     #[must_use]
-    pub fn init(&self, _: &mut Initializer, device: &Device) -> NormPool {
+    pub fn init(&self, _: &mut WeightInit, device: &Device) -> NormPool {
         NormPool {
             gamma: init::constant(1.0, [self.channels], device),
             beta: init::constant(0.0, [self.channels], device),
@@ -96,7 +103,21 @@ impl NormPool {
         if fused::runs_on(&h.device()) {
             fused::norm_pool(h, self, mode)
         } else {
-            composed::norm_pool(h, self, mode)
+            reference::norm_pool(h, self, mode)
         }
+    }
+}
+
+impl WithRoles for RunningStatistics {
+    fn add_roles(&self, roles: &mut Roles) {
+        self.ids.iter().for_each(|id| roles.add_id(*id, ParameterRole::running_statistic()));
+    }
+}
+
+impl WithRoles for NormPool {
+    fn add_roles(&self, roles: &mut Roles) {
+        roles.add(&self.gamma, ParameterRole::vector());
+        roles.add(&self.beta, ParameterRole::vector());
+        self.statistics.add_roles(roles);
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::{
     CompressionConfig, ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig,
-    NetworkError, Peepholes, Reset, TimePooling,
+    NetworkError, Peepholes, Reset, TemporalPooling,
 };
 
 /// A row of Table 1, or `clstm-plus`.
@@ -100,10 +100,10 @@ impl Preset {
         NetworkConfig {
             sample_rate: 16_000,
             segment_length: 2_000,
-            compression: Some(CompressionConfig { amount: 0.5, hop: 160 }),
+            compression: Some(CompressionConfig { ratio: 0.5, hop: 160 }),
             filterbank: None,
             convolutions: Vec::new(),
-            pooling: TimePooling::Mean,
+            temporal_pooling: TemporalPooling::Mean,
             blocks: vec![
                 block(32, 400, 10, 16),
                 block(64, 3, 1, 2),
@@ -136,10 +136,10 @@ fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
         kernel: 400,
         stride: 40,
         pool: 4,
-        mask: 8,
-        relative: true,
-        warp: 0.08,
-        style: 0.0,
+        freq_mask_max_width: 8,
+        mean_normalize: true,
+        vtlp_max: 0.08,
+        mixstyle_prob: 0.0,
     };
     let block = LflbConfig {
         filters: 96,
@@ -161,7 +161,7 @@ fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
         blocks: vec![block],
         skip: true,
         gflb,
-        pooling: TimePooling::Attention { hidden: 64 },
+        temporal_pooling: TemporalPooling::Attention { hidden: 64 },
         features: 128,
         dropout: 0.3,
         classes,

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use crate::{Initializer, composed};
+use crate::{ParameterRole, Roles, WeightInit, WithRoles, reference};
 
 /// An earlier block's output, max-pooled to the later block's length and projected to its filters.
 #[derive(Module, Debug)]
@@ -19,7 +19,7 @@ impl Skip {
         channels: usize,
         filters: usize,
         pool: usize,
-        initializer: &mut Initializer,
+        initializer: &mut WeightInit,
         device: &Device,
     ) -> Self {
         let weight = initializer.glorot([channels, filters], channels, filters, device);
@@ -32,10 +32,17 @@ impl Skip {
     #[must_use]
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [batch, time, _, channels] = x.dims();
-        let pooled = composed::max_pool(x, self.pool);
+        let pooled = reference::max_pool(x, self.pool);
         let length = pooled.dims()[2];
         let rows = pooled.reshape([batch * time * length, channels]);
         let filters = self.weight.dims()[1];
         rows.matmul(self.weight.val()).reshape([batch, time, length, filters])
+    }
+}
+
+impl WithRoles for Skip {
+    fn add_roles(&self, roles: &mut Roles) {
+        let [channels, filters] = self.weight.dims();
+        roles.add(&self.weight, ParameterRole::matrices(channels, filters));
     }
 }

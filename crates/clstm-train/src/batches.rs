@@ -8,8 +8,9 @@ use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
 
 use crate::augment::{AugmentConfig, Augmenter};
+use crate::auxiliary::AuxiliaryTargets;
 use crate::mixup::mix_up;
-use crate::tasks::Tasks;
+use crate::seed_purpose::SeedPurpose;
 use crate::{Batch, Dataset, Recipe, Teacher, TrainError};
 
 /// Batches waiting to be used: two hide the assembly, more only take memory.
@@ -28,24 +29,13 @@ fn batch_range(step: usize, steps: usize, utterances: usize) -> Range<usize> {
 /// The order of `utterances` in an epoch (Fisher-Yates, written out: a library's shuffle may change
 /// between releases, and with it every result).
 fn order(utterances: &[usize], seed: u64, epoch: usize) -> Vec<usize> {
-    let mut random = Pcg64::seed_from_u64(mix(seed, epoch as u64, 0x6f72_6465));
+    let mut random = Pcg64::seed_from_u64(SeedPurpose::Order.derive(seed, epoch as u64));
     let mut order = utterances.to_vec();
     for i in (1..order.len()).rev() {
         // The bias of the remainder is below 2^-50 for any corpus.
         order.swap(i, (random.next_u64() % (i as u64 + 1)) as usize);
     }
     order
-}
-
-/// A seed for one purpose, epoch and item (SplitMix64 finaliser over the parts).
-pub(crate) fn mix(seed: u64, a: u64, b: u64) -> u64 {
-    let mut z = seed
-        .wrapping_add(a.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-        .wrapping_add(b.wrapping_mul(0xd1b5_4a32_d192_ed03));
-    for shift in [30, 27] {
-        z = (z ^ (z >> shift)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    }
-    z ^ (z >> 31)
 }
 
 /// What batches are made of.
@@ -56,7 +46,7 @@ pub(crate) struct Source<'a> {
     pub(crate) utterances: &'a [usize],
     pub(crate) recipe: &'a Recipe,
     pub(crate) teacher: Option<&'a Teacher>,
-    pub(crate) tasks: &'a Tasks,
+    pub(crate) auxiliary: &'a AuxiliaryTargets,
 }
 
 /// Starts the assembly of epoch `epoch` (from 0) from step `first` on. The receiver yields the
@@ -67,7 +57,7 @@ pub(crate) fn assemble<'scope, 'env>(
     epoch: usize,
     first: usize,
 ) -> Result<Receiver<Batch>, TrainError> {
-    let Source { dataset, utterances, recipe, teacher, tasks } = source;
+    let Source { dataset, utterances, recipe, teacher, auxiliary } = source;
     let config: AugmentConfig = recipe.augment.clone();
     let mut augmenter = Augmenter::new(config, recipe.frontend.sample_rate)?;
     let (sender, receiver) = sync_channel(AHEAD);
@@ -79,18 +69,22 @@ pub(crate) fn assemble<'scope, 'env>(
             let items = &order[batch_range(step, steps, order.len())];
             let mut segments = Vec::with_capacity(items.len() * recipe.span());
             for &item in items {
-                let seed = mix(recipe.seed, epoch as u64 + 1, item as u64 + 1);
+                let purpose = SeedPurpose::Augmentation { utterance: item };
+                let seed = purpose.derive(recipe.seed, epoch as u64 + 1);
                 augmenter.apply(&dataset.clips[item].samples, seed, recipe.span(), &mut crop);
                 segments.extend_from_slice(&crop);
             }
             let labels: Vec<usize> = items.iter().map(|item| dataset.label(*item)).collect();
-            let seed = mix(recipe.seed, (epoch * steps + step) as u64 + 1, 0x6d69_7875);
+            let seed = SeedPurpose::Mixup.derive(recipe.seed, (epoch * steps + step) as u64 + 1);
             let mixed = mix_up(&recipe.mixup, seed, recipe.span(), &mut segments, &labels);
-            let taught = teacher.map_or(Vec::new(), |teacher| {
+            let teacher_probs = teacher.map_or(Vec::new(), |teacher| {
                 teacher.probabilities(&segments, recipe.span(), recipe.distillation.temperature)
             });
-            let tasks = tasks.targets(items, &mixed);
-            if sender.send(Batch { segments, labels, mixed, taught, tasks }).is_err() {
+            let auxiliary_targets = auxiliary.targets(items, &mixed);
+            if sender
+                .send(Batch { segments, labels, mixed, teacher_probs, auxiliary_targets })
+                .is_err()
+            {
                 return; // the training stopped
             }
         }

@@ -8,7 +8,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::progress::EpochSums;
-use crate::validation::Watch;
+use crate::validation::EarlyStopping;
 use crate::{EpochRecord, Recipe, TrainError};
 
 /// Where a training stands.
@@ -23,14 +23,15 @@ pub(crate) struct State {
     /// Steps done in the epoch under way.
     pub(crate) step: usize,
     /// Steps of the optimiser.
-    pub(crate) time: u64,
+    #[serde(alias = "time")]
+    pub(crate) step_index: u64,
     /// Sums over the steps of the epoch under way.
     pub(crate) sums: EpochSums,
     /// Epochs so far.
     pub(crate) history: Vec<EpochRecord>,
     /// What the looks at the validation utterances have shown.
-    #[serde(default)]
-    pub(crate) watch: Option<Watch>,
+    #[serde(default, alias = "watch")]
+    pub(crate) early_stopping: Option<EarlyStopping>,
     /// Time spent so far, in seconds.
     #[serde(default)]
     pub(crate) seconds: f64,

@@ -12,7 +12,7 @@ use crate::earlier::{check_start, describe_start, model_of_fold, start_of_fold, 
 use crate::run::{begin_run, make_folder, read_json, write_json};
 use crate::{
     Dataset, DeepFeatures, Environment, Event, FoldOutcome, FoldValidation, Observer, Protocol,
-    Recipe, RunMetrics, Stop, Teacher, TrainError, TrainingSet, hold_out_validation, train,
+    Recipe, RunMetrics, StopFlag, Teacher, TrainData, TrainError, hold_out_validation, train,
 };
 
 /// A cross-validation.
@@ -92,7 +92,7 @@ pub fn cross_validate(
     run: &CrossValidation,
     dataset: &Dataset,
     resume: bool,
-    stop: &Stop,
+    stop: &StopFlag,
     observer: &mut dyn Observer,
 ) -> Result<RunMetrics, TrainError> {
     run.recipe.validate()?;
@@ -149,7 +149,7 @@ fn run_fold(
     dataset: &Dataset,
     fold: &Fold,
     protocol: Protocol,
-    stop: &Stop,
+    stop: &StopFlag,
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let folder = run.fold_folder(fold.number);
@@ -179,7 +179,7 @@ fn run_fold(
     let validation = inner.as_ref().map_or(&[][..], |cut| &cut.validation);
     let test = &fold.test[..];
     let number = Some((fold.number, run.folds));
-    let set = TrainingSet {
+    let set = TrainData {
         dataset,
         train: train_set,
         validation,

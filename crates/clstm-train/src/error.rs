@@ -68,13 +68,13 @@ pub enum TrainError {
         /// What differs.
         what: String,
     },
-    /// The loss is no longer a number.
-    #[error("the loss became {loss} in epoch {epoch}: lower optimizer.learning_rate")]
+    /// A loss, a gradient or a weight is infinite or not a number. Nothing that is not finite was saved.
+    #[error("the training diverged in epoch {epoch}: {cause}; lower optimizer.learning_rate")]
     Diverged {
         /// From 1.
         epoch: usize,
-        /// The loss.
-        loss: f64,
+        /// What is not finite.
+        cause: crate::NonFinite,
     },
     /// Two runs that cannot be compared.
     #[error("{0}")]

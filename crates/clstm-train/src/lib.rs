@@ -18,6 +18,7 @@
 
 mod ablation;
 mod augment;
+mod auxiliary;
 mod average;
 mod batches;
 mod books;
@@ -35,18 +36,18 @@ mod metrics;
 mod mixup;
 mod observer;
 mod optimizer;
-mod pace;
 mod prediction;
 mod progress;
 mod recipe;
-mod rescore;
+mod reevaluate;
 mod run;
 mod schedule;
+mod seed_purpose;
 mod seeds;
 mod statistics;
-mod tasks;
 mod teacher;
 mod tensorboard;
+mod throughput;
 mod trainer;
 mod validation;
 
@@ -58,6 +59,7 @@ pub use augment::{
     AugmentConfig, Augmenter, BandPassConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
     OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig, center_crop,
 };
+pub use auxiliary::AuxiliaryTask;
 pub use average::average_runs;
 pub use books::{FoldOutcome, join_folds};
 pub use calibration::{
@@ -72,15 +74,16 @@ pub use environment::Environment;
 pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate};
 pub use features::{CenterSource, DeepFeatures};
-pub use learner::{Batch, Learner, Step};
+pub use learner::{Batch, Learner, NonFinite, StepMetrics, StepOutcome};
 pub use metrics::{ClassMetrics, Metrics};
-pub use observer::{Event, Observer, Silent};
-pub use optimizer::{MatrixRule, Optimizer};
-pub use pace::Pace;
+pub use observer::{Event, NullObserver, Observer};
+pub use optimizer::{Optimizer, OptimizerKind};
 pub use prediction::{Prediction, read_predictions};
 pub use progress::{EpochRecord, TestRecord};
-pub use recipe::{ENOUGH_UTTERANCES, EVEN_CLASSES, MixupConfig, OptimizerConfig, Recipe};
-pub use rescore::rescore;
+pub use recipe::{
+    MAX_BALANCED_RATIO, MIN_UTTERANCES_FOR_PRESET_EPOCHS, MixupConfig, OptimizerConfig, Recipe,
+};
+pub use reevaluate::reevaluate;
 pub use run::{FoldMetrics, FoldValidation, Means, Protocol, RunMetrics, begin_run};
 pub use schedule::Schedule;
 pub use seeds::{SeedRun, SeedRuns, cross_validate_seeds};
@@ -89,8 +92,8 @@ pub use statistics::{
     INTERVAL_LEVEL, Interval, Intervals, McNemar, PERMUTATIONS, REPLICATES, bootstrap, compare,
     mcnemar_exact, row_normalized,
 };
-pub use tasks::TaskConfig;
 pub use teacher::{DistillationConfig, Teacher};
 pub use tensorboard::TensorBoard;
-pub use trainer::{Stop, Trained, TrainingSet, train};
+pub use throughput::Throughput;
+pub use trainer::{StopFlag, TrainData, Trained, train};
 pub use validation::{Select, ValidationConfig, hold_out_validation};

@@ -30,7 +30,7 @@ pub(crate) fn mix_up(
         // No draw where nothing is cut: recipes without cuts keep the draws that they had.
         let share = if !happens {
             0.0
-        } else if config.cut > 0.0 && unit(&mut random) <= config.cut {
+        } else if config.cutmix_share > 0.0 && unit(&mut random) <= config.cutmix_share {
             splice(crop, partner, &mut random)
         } else {
             overlay(crop, partner, share.min(1.0 - share))
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn each_crop_gets_the_next_one_by_its_share_and_keeps_its_level() {
-        let config = MixupConfig { prob: 1.0, alpha: 0.8, cut: 0.0 };
+        let config = MixupConfig { prob: 1.0, alpha: 0.8, cutmix_share: 0.0 };
         let (span, labels) = (4, [2, 0, 1]);
         // Crops that share no sample: what is mixed in can be read off.
         let mut segments = vec![0.0; 12];
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_stretch_of_the_next_crop_comes_in_by_its_energy() {
-        let config = MixupConfig { prob: 1.0, alpha: 0.4, cut: 1.0 };
+        let config = MixupConfig { prob: 1.0, alpha: 0.4, cutmix_share: 1.0 };
         let (span, labels) = (1000, [4, 7, 2]);
         // Each crop is a constant of its own; the second one is silent behind its middle.
         let levels = [1.0, 2.0, 3.0];
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn without_probability_nothing_is_touched() {
         let mut segments = vec![1.0; 4];
-        let config = MixupConfig { prob: 0.0, alpha: 0.4, cut: 1.0 };
+        let config = MixupConfig { prob: 0.0, alpha: 0.4, cutmix_share: 1.0 };
         assert!(mix_up(&config, 1, 2, &mut segments, &[0, 1]).is_empty());
         assert_eq!(segments, [1.0; 4]);
     }

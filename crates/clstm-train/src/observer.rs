@@ -86,8 +86,8 @@ pub trait Observer {
 
 /// Hears nothing.
 #[derive(Clone, Copy, Debug)]
-pub struct Silent;
+pub struct NullObserver;
 
-impl Observer for Silent {
+impl Observer for NullObserver {
     fn on_event(&mut self, _: &Event) {}
 }

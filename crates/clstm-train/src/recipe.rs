@@ -1,17 +1,20 @@
 //! Everything that decides a training.
 
-mod settings;
+mod overrides;
+mod renamed;
 
 use clstm::FrontendConfig;
 use clstm_nn::{NetworkConfig, Precision, Preset};
 use serde::{Deserialize, Serialize};
 
-use self::settings::Settings;
+use self::overrides::Overrides;
 use crate::augment::{
     AugmentConfig, FilterConfig, NoiseConfig, OffsetConfig, PolarityConfig, SpeedConfig,
     TimeMaskConfig,
 };
-use crate::{DistillationConfig, MatrixRule, Schedule, TaskConfig, TrainError, ValidationConfig};
+use crate::{
+    AuxiliaryTask, DistillationConfig, OptimizerKind, Schedule, TrainError, ValidationConfig,
+};
 
 /// The optimiser's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,16 +34,16 @@ pub struct OptimizerConfig {
     pub clip_norm: f64,
     /// Factor of the learning rate for the first block's filters where they hear the waveform: their
     /// hundreds of taps are small, and a step that suits other weights is noise on them.
-    #[serde(default = "one")]
-    pub waveform_rate: f64,
+    #[serde(default = "one", alias = "waveform_rate")]
+    pub waveform_lr_multiplier: f64,
     /// How far around the weights a step looks for the worst loss, whose gradients it then takes, as a length of
     /// the whole weight vector (of each branch's, where the network has several): sharpness-aware minimisation (Foret
     /// et al., ICLR 2021, <https://arxiv.org/abs/2010.01412>). 0 for the gradients where they are, at half the cost.
-    #[serde(default)]
-    pub sharpness: f64,
+    #[serde(default, alias = "sharpness")]
+    pub sam_rho: f64,
     /// What moves the weight matrices inside the network.
-    #[serde(default)]
-    pub matrices: MatrixRule,
+    #[serde(default, alias = "matrices")]
+    pub kind: OptimizerKind,
 }
 
 fn one() -> f64 {
@@ -48,11 +51,11 @@ fn one() -> f64 {
 }
 
 /// Utterances of a corpus that the presets' epochs are enough for.
-pub const ENOUGH_UTTERANCES: usize = 1_200;
+pub const MIN_UTTERANCES_FOR_PRESET_EPOCHS: usize = 1_200;
 
 /// How many times as common as another a class may be in a corpus whose classes count as even: as in RAVDESS,
 /// which the presets are made on.
-pub const EVEN_CLASSES: usize = 2;
+pub const MAX_BALANCED_RATIO: usize = 2;
 
 /// Mixing of two utterances of a batch, and of their classes (mixup, Zhang et al., ICLR 2018; of
 /// waveforms by their levels as Tokozume et al., ICLR 2018).
@@ -67,14 +70,14 @@ pub struct MixupConfig {
     /// Share of the mixtures that are a stretch of the other utterance in the place of its own, of up to half of the
     /// crop, instead of the sum of both: what CutMix (Yun et al., ICCV 2019, <https://arxiv.org/abs/1905.04899>) is for
     /// images. The classes are then mixed by the stretch's share of the energy.
-    #[serde(default)]
-    pub cut: f64,
+    #[serde(default, alias = "cut")]
+    pub cutmix_share: f64,
 }
 
 impl Default for MixupConfig {
     /// Off; mostly small shares when switched on.
     fn default() -> Self {
-        Self { prob: 0.0, alpha: 0.4, cut: 0.0 }
+        Self { prob: 0.0, alpha: 0.4, cutmix_share: 0.0 }
     }
 }
 
@@ -112,10 +115,11 @@ pub struct Recipe {
     /// Lambda of Eq. 14; 0 for softmax loss alone.
     pub center_loss: f64,
     /// Second questions about the training utterances, each with a head of its own that the model does without.
-    #[serde(default)]
-    pub tasks: Vec<TaskConfig>,
+    #[serde(default, alias = "tasks")]
+    pub auxiliary_tasks: Vec<AuxiliaryTask>,
     /// Epochs between two looks at the test utterances for the curves.
-    pub test_every: usize,
+    #[serde(alias = "test_every")]
+    pub eval_every: usize,
     /// Epochs between two checkpoints.
     pub checkpoint_every: usize,
     /// Share of a fold's training utterances (whole speakers where folds are speaker-independent) that
@@ -163,8 +167,8 @@ impl Recipe {
             logit_adjustment: 0.0,
             distillation: DistillationConfig::default(),
             center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
-            tasks: Vec::new(),
-            test_every: 10,
+            auxiliary_tasks: Vec::new(),
+            eval_every: 10,
             checkpoint_every: 2,
             calibration_share: 0.0,
             validation: ValidationConfig::default(),
@@ -175,9 +179,9 @@ impl Recipe {
                 epsilon: 1e-8,
                 weight_decay: 0.02,
                 clip_norm: 5.0,
-                waveform_rate: 1.0,
-                sharpness: 0.05,
-                matrices: MatrixRule::Muon,
+                waveform_lr_multiplier: 1.0,
+                sam_rho: 0.05,
+                kind: OptimizerKind::Muon,
             },
             schedule: Schedule::OneCycle { warmup: 0.15, cycles: 1 },
             // Short clips are padded as much in use as in training: states run on through the padding, and
@@ -201,15 +205,15 @@ impl Recipe {
     /// what both are worth).
     ///
     /// A small one is passed more often, so that the optimiser takes about as many steps as on one of
-    /// [`ENOUGH_UTTERANCES`], but at most four times as often; larger ones are left alone. Where a class has more
-    /// than [`EVEN_CLASSES`] times the utterances of another, the [`logit_adjustment`](Self::logit_adjustment) is 1.
+    /// [`MIN_UTTERANCES_FOR_PRESET_EPOCHS`], but at most four times as often; larger ones are left alone. Where a class has more
+    /// than [`MAX_BALANCED_RATIO`] times the utterances of another, the [`logit_adjustment`](Self::logit_adjustment) is 1.
     #[must_use]
     pub fn for_corpus(self, class_counts: &[usize]) -> Self {
         let utterances: usize = class_counts.iter().sum();
-        let wanted = (self.epochs * ENOUGH_UTTERANCES).div_ceil(utterances.max(1));
+        let wanted = (self.epochs * MIN_UTTERANCES_FOR_PRESET_EPOCHS).div_ceil(utterances.max(1));
         let rarest = class_counts.iter().filter(|count| **count > 0).min();
         let uneven = rarest.is_some_and(|rarest| {
-            class_counts.iter().any(|count| *count > EVEN_CLASSES.saturating_mul(*rarest))
+            class_counts.iter().any(|count| *count > MAX_BALANCED_RATIO.saturating_mul(*rarest))
         });
         Self {
             epochs: wanted.clamp(self.epochs, 4 * self.epochs),
@@ -220,7 +224,7 @@ impl Recipe {
 
     /// Changes settings: tables of a configuration file first, then `key=value` pairs with dotted
     /// keys such as `optimizer.learning_rate=5e-4` or `network.blocks.0.filters=48`. What the preset does without
-    /// can be set as well, such as `network.compression={ amount = 0.5, hop = 320 }`.
+    /// can be set as well, such as `network.compression={ ratio = 0.5, hop = 320 }`.
     ///
     /// # Errors
     /// [`TrainError::Recipe`] for a key that does not exist or a value that does not fit.
@@ -229,16 +233,26 @@ impl Recipe {
         file: Option<&toml::Table>,
         pairs: &[(String, String)],
     ) -> Result<Self, TrainError> {
-        let mut settings = Settings::of(self)?;
+        let mut overrides = Overrides::of(self)?;
         if let Some(file) = file {
-            settings.merge(file);
+            overrides.merge(file);
         }
         for (key, value) in pairs {
-            settings.set(key, value)?;
+            overrides.set(key, value)?;
         }
-        let recipe = settings.recipe()?;
+        let recipe = overrides.recipe()?;
         recipe.validate()?;
         Ok(recipe)
+    }
+
+    /// The dotted keys of all settings with their values as TOML writes them, such as
+    /// `("optimizer.learning_rate", "0.001")`: what [`with_changes`](Self::with_changes) takes. Optional parts that are not set, such as
+    /// a filterbank, are left out.
+    ///
+    /// # Errors
+    /// [`TrainError::Recipe`] for a value that TOML cannot write.
+    pub fn settings(&self) -> Result<Vec<(String, String)>, TrainError> {
+        Ok(Overrides::of(self)?.list())
     }
 
     /// Checks that the recipe can be followed.
@@ -252,17 +266,19 @@ impl Recipe {
         self.augment.validate(self.frontend.sample_rate)?;
         self.validation.validate()?;
         self.distillation.validate()?;
-        self.tasks.iter().try_for_each(TaskConfig::validate)?;
+        self.auxiliary_tasks.iter().try_for_each(AuxiliaryTask::validate)?;
         if self.epochs == 0 || self.batch < 2 {
             return bad("epochs must be at least 1 and batch at least 2");
         }
-        if self.crop_steps == 0 || self.test_every == 0 || self.checkpoint_every == 0 {
-            return bad("crop_steps, test_every and checkpoint_every must be at least 1");
+        if self.crop_steps == 0 || self.eval_every == 0 || self.checkpoint_every == 0 {
+            return bad("crop_steps, eval_every and checkpoint_every must be at least 1");
         }
-        let MixupConfig { prob, alpha, cut } = self.mixup;
-        let shares = [prob, cut].iter().all(|share| (0.0..=1.0).contains(share));
+        let MixupConfig { prob, alpha, cutmix_share } = self.mixup;
+        let shares = [prob, cutmix_share].iter().all(|share| (0.0..=1.0).contains(share));
         if !shares || prob > 0.0 && !(0.01..=1.0).contains(&alpha) {
-            return bad("mixup.prob and mixup.cut must be in [0, 1] and mixup.alpha in [0.01, 1]");
+            return bad(
+                "mixup.prob and mixup.cutmix_share must be in [0, 1] and mixup.alpha in [0.01, 1]",
+            );
         }
         if !(0.0..1.0).contains(&self.label_smoothing) {
             return bad("label_smoothing must be in [0, 1)");
@@ -283,22 +299,22 @@ impl Recipe {
             epsilon,
             weight_decay,
             clip_norm,
-            waveform_rate,
-            sharpness,
-            matrices: _,
+            waveform_lr_multiplier,
+            sam_rho,
+            kind: _,
         } = self.optimizer;
         let sane = learning_rate > 0.0
             && epsilon > 0.0
             && clip_norm > 0.0
             && weight_decay >= 0.0
-            && (0.0..=1.0).contains(&waveform_rate)
-            && (0.0..=10.0).contains(&sharpness)
+            && (0.0..=1.0).contains(&waveform_lr_multiplier)
+            && (0.0..=10.0).contains(&sam_rho)
             && [beta_1, beta_2].iter().all(|b| (0.0..1.0).contains(b))
             && [learning_rate, epsilon, clip_norm, weight_decay].iter().all(|v| v.is_finite());
         if !sane {
             return bad(
-                "optimizer: rates must be positive and finite, betas in [0, 1), waveform_rate in [0, 1], \
-                 sharpness in [0, 10]",
+                "optimizer: rates must be positive and finite, betas in [0, 1), waveform_lr_multiplier in [0, 1], \
+                 sam_rho in [0, 10]",
             );
         }
         if let Schedule::OneCycle { warmup, cycles } = self.schedule
@@ -321,8 +337,8 @@ impl Recipe {
     /// saves its state touches nothing.
     #[must_use]
     pub fn same_training(&self, other: &Self) -> bool {
-        let Self { test_every, checkpoint_every, .. } = *other;
-        Self { test_every, checkpoint_every, ..self.clone() } == *other
+        let Self { eval_every, checkpoint_every, .. } = *other;
+        Self { eval_every, checkpoint_every, ..self.clone() } == *other
     }
 
     /// The setting that holds utterances out of a training, where one does.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::{read_json, write_json};
 use crate::{
-    CrossValidation, Dataset, Event, Means, Observer, Protocol, Recipe, RunMetrics, Stop,
+    CrossValidation, Dataset, Event, Means, Observer, Protocol, Recipe, RunMetrics, StopFlag,
     TrainError, cross_validate,
 };
 
@@ -73,7 +73,7 @@ pub fn cross_validate_seeds(
     seeds: &[u64],
     dataset: &Dataset,
     resume: bool,
-    stop: &Stop,
+    stop: &StopFlag,
     observer: &mut dyn Observer,
 ) -> Result<SeedRuns, TrainError> {
     let twice = (1..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i]));

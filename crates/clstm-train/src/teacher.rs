@@ -1,7 +1,7 @@
 //! Models whose answers a training takes part of its targets from.
 
 use clstm::{FrontendConfig, Model};
-use clstm_nn::{Engine, NetworkError, Precision};
+use clstm_nn::{InferenceEngine, NetworkError, Precision};
 use serde::{Deserialize, Serialize};
 
 use crate::earlier::{as_teacher, heard_by};
@@ -14,7 +14,8 @@ use crate::{Recipe, TrainError};
 pub struct DistillationConfig {
     /// Share of the softmax loss that is against the teacher's probabilities; the rest is against the
     /// labels. In (0, 1].
-    pub share: f64,
+    #[serde(alias = "share")]
+    pub alpha: f64,
     /// What the logits of teacher and network are divided by in that share, whose loss is multiplied by its
     /// square: larger ones look at the less likely classes, too.
     pub temperature: f64,
@@ -22,17 +23,17 @@ pub struct DistillationConfig {
 
 impl Default for DistillationConfig {
     fn default() -> Self {
-        Self { share: 0.7, temperature: 1.0 }
+        Self { alpha: 0.7, temperature: 1.0 }
     }
 }
 
 impl DistillationConfig {
     pub(crate) fn validate(&self) -> Result<(), TrainError> {
-        let Self { share, temperature } = *self;
-        let fits = share > 0.0 && share <= 1.0 && (0.1..=100.0).contains(&temperature);
+        let Self { alpha, temperature } = *self;
+        let fits = alpha > 0.0 && alpha <= 1.0 && (0.1..=100.0).contains(&temperature);
         if !fits {
             let message =
-                "distillation.share must be in (0, 1], distillation.temperature in [0.1, 100]";
+                "distillation.alpha must be in (0, 1], distillation.temperature in [0.1, 100]";
             return Err(TrainError::Recipe(message.to_owned()));
         }
         Ok(())
@@ -43,18 +44,18 @@ impl DistillationConfig {
 /// does, varied and mixed, and say what they think of it.
 #[derive(Debug)]
 pub struct Teacher {
-    models: Vec<Listener>,
+    models: Vec<TeacherModel>,
 }
 
 #[derive(Debug)]
-struct Listener {
+struct TeacherModel {
     name: String,
     digest: String,
     license: String,
     heard: Vec<String>,
     labels: Vec<String>,
     frontend: FrontendConfig,
-    engine: Engine,
+    engine: InferenceEngine,
 }
 
 impl Teacher {
@@ -66,18 +67,18 @@ impl Teacher {
         if models.is_empty() {
             return Err(TrainError::Empty("a teacher without models".to_owned()));
         }
-        let listener = |model: &Model| -> Result<Listener, NetworkError> {
-            Ok(Listener {
+        let teacher_model = |model: &Model| -> Result<TeacherModel, NetworkError> {
+            Ok(TeacherModel {
                 name: as_teacher(&model.info.training),
                 digest: model.digest(),
                 license: model.info.license.clone(),
                 heard: heard_by(&model.info.training),
                 labels: model.info.labels.clone(),
                 frontend: model.info.frontend.clone(),
-                engine: Engine::new(&model.info.network, &model.tensors, precision)?,
+                engine: InferenceEngine::new(&model.info.network, &model.tensors, precision)?,
             })
         };
-        Ok(Self { models: models.iter().map(listener).collect::<Result<_, _>>()? })
+        Ok(Self { models: models.iter().map(teacher_model).collect::<Result<_, _>>()? })
     }
 
     /// Presets of the models, joined by `+`, and what these were taught by themselves.

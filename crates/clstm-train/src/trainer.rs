@@ -1,7 +1,7 @@
 //! The training of one model.
 
-mod model;
-mod training;
+mod epoch_loop;
+mod export;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,21 +10,21 @@ use std::sync::atomic::AtomicBool;
 use clstm::{Model, Recognizer};
 use clstm_nn::burn::tensor::Device;
 
-use self::training::Training;
+use self::epoch_loop::TrainingRun;
+use crate::auxiliary::AuxiliaryTargets;
 use crate::batches::steps_per_epoch;
 use crate::checkpoint::State;
 use crate::earlier::check_init;
-use crate::tasks::Tasks;
 use crate::{
     Dataset, EpochRecord, Evaluation, Event, Observer, Recipe, Teacher, TrainError, evaluate,
 };
 
 /// Set to true to end a training at its next step, its state saved.
-pub type Stop = AtomicBool;
+pub type StopFlag = AtomicBool;
 
 /// What a model trains on.
 #[derive(Clone, Copy, Debug)]
-pub struct TrainingSet<'a> {
+pub struct TrainData<'a> {
     /// The corpus in memory.
     pub dataset: &'a Dataset,
     /// Utterances to train on.
@@ -69,12 +69,12 @@ pub struct Trained {
 /// [`TrainError::Stopped`] after `stop` was set; [`TrainError::Diverged`]; a precision that the device
 /// does not have; those of files and data.
 pub fn train(
-    set: TrainingSet<'_>,
+    set: TrainData<'_>,
     recipe: &Recipe,
     device: &Device,
     protocol: &str,
     checkpoint: &Path,
-    stop: &Stop,
+    stop: &StopFlag,
     observer: &mut dyn Observer,
 ) -> Result<Trained, TrainError> {
     recipe.validate()?;
@@ -96,7 +96,7 @@ pub fn train(
     if let Some(teacher) = set.teacher {
         teacher.check(recipe, &set.dataset.corpus.labels)?;
     }
-    let mut training = Training::open(set, recipe, device, checkpoint)?;
+    let mut training = TrainingRun::open(set, recipe, device, checkpoint)?;
     observer.on_event(&Event::Started {
         fold: set.fold.map(|(number, _)| number),
         folds: set.fold.map_or(1, |(_, count)| count),
@@ -138,7 +138,7 @@ fn check_same(saved: &State, fresh: &State, path: &Path) -> Result<(), TrainErro
 
 /// Names of the utterances and of the starting weights, and what tasks ask, hashed (FNV-1a: it guards against mistakes,
 /// not against malice).
-fn data_digest(set: &TrainingSet<'_>, tasks: &Tasks) -> String {
+fn data_digest(set: &TrainData<'_>, tasks: &AuxiliaryTargets) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut add = |text: &str| {
         for byte in text.bytes().chain([0]) {

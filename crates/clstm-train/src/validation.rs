@@ -35,8 +35,8 @@ pub struct ValidationConfig {
     #[serde(default)]
     pub select: Select,
     /// Epochs between two looks.
-    #[serde(default = "one")]
-    pub every: usize,
+    #[serde(default = "one", alias = "every")]
+    pub eval_every: usize,
 }
 
 fn one() -> usize {
@@ -46,7 +46,7 @@ fn one() -> usize {
 impl Default for ValidationConfig {
     /// Off.
     fn default() -> Self {
-        Self { share: 0.0, patience: 0, select: Select::Last, every: 1 }
+        Self { share: 0.0, patience: 0, select: Select::Last, eval_every: 1 }
     }
 }
 
@@ -83,8 +83,8 @@ impl ValidationConfig {
         if !(0.0..0.5).contains(&self.share) {
             return bad("validation.share must be in [0, 0.5)");
         }
-        if self.every == 0 {
-            return bad("validation.every must be at least 1");
+        if self.eval_every == 0 {
+            return bad("validation.eval_every must be at least 1");
         }
         if !self.is_on() && (self.patience > 0 || self.select == Select::Best) {
             return bad(
@@ -143,27 +143,32 @@ pub(crate) fn hold_out(
 
 /// What the looks at the validation utterances have shown so far, part of a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Watch {
+pub(crate) struct EarlyStopping {
     /// Epoch of the least loss, from 1.
     pub(crate) epoch: usize,
     /// The least loss.
     pub(crate) loss: f64,
     /// Looks since then.
-    pub(crate) waited: usize,
+    #[serde(alias = "waited")]
+    pub(crate) epochs_without_improvement: usize,
 }
 
-impl Watch {
+impl EarlyStopping {
     /// After one more look, and whether it was the best so far.
-    pub(crate) fn look(before: Option<Self>, epoch: usize, loss: f64) -> (Self, bool) {
+    pub(crate) fn observe(before: Option<Self>, epoch: usize, loss: f64) -> (Self, bool) {
         match before {
-            Some(best) if loss >= best.loss => (Self { waited: best.waited + 1, ..best }, false),
-            _ => (Self { epoch, loss, waited: 0 }, true),
+            // A loss that is not a number is no improvement.
+            Some(best) if loss.is_nan() || loss >= best.loss => (
+                Self { epochs_without_improvement: best.epochs_without_improvement + 1, ..best },
+                false,
+            ),
+            _ => (Self { epoch, loss, epochs_without_improvement: 0 }, true),
         }
     }
 
     /// Whether the patience is over.
     pub(crate) fn is_over(&self, config: &ValidationConfig) -> bool {
-        config.patience > 0 && self.waited >= config.patience
+        config.patience > 0 && self.epochs_without_improvement >= config.patience
     }
 }
 
@@ -171,7 +176,7 @@ impl Watch {
 mod tests {
     use clstm_corpus::HoldOut;
 
-    use super::{Select, ValidationConfig, Watch};
+    use super::{EarlyStopping, Select, ValidationConfig};
 
     #[test]
     fn patience_counts_looks_since_the_first_least_loss() {
@@ -179,8 +184,8 @@ mod tests {
         let mut watch = None;
         let mut seen = Vec::new();
         for (epoch, loss) in (1..).zip([0.9, 0.7, 0.7, 0.6, 0.8, 0.6]) {
-            let (next, best) = Watch::look(watch, epoch, loss);
-            seen.push((best, next.waited, next.is_over(&config)));
+            let (next, best) = EarlyStopping::observe(watch, epoch, loss);
+            seen.push((best, next.epochs_without_improvement, next.is_over(&config)));
             watch = Some(next);
         }
         let expected = [
@@ -201,7 +206,8 @@ mod tests {
     fn in_words() {
         let plain = ValidationConfig { share: 0.1, ..ValidationConfig::default() };
         assert_eq!(plain.describe(HoldOut::Speakers), "validation of 10% of the training speakers");
-        let full = ValidationConfig { share: 0.125, patience: 5, select: Select::Best, every: 1 };
+        let full =
+            ValidationConfig { share: 0.125, patience: 5, select: Select::Best, eval_every: 1 };
         assert_eq!(
             full.describe(HoldOut::Utterances),
             "validation of 12.5% of the training utterances, ended by 5 looks without a smaller loss, \

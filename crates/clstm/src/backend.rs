@@ -1,14 +1,14 @@
 //! What runs a model's network: the engine on the processor, Burn's tensors on another device.
 
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
-use clstm_nn::{Engine, Mode, Network, Precision, Scores};
+use clstm_nn::{EngineOutput, InferenceEngine, Mode, Network, Precision};
 
 use crate::{Model, ModelError};
 
 #[derive(Debug)]
 pub(crate) enum Backend {
     /// Packed weights and plain slices.
-    Engine(Box<Engine>),
+    Engine(Box<InferenceEngine>),
     /// A network on a device that has no kernels of ours.
     Device(Box<Network>, Device),
 }
@@ -32,7 +32,12 @@ impl Backend {
 
     /// Deep features `[batch, features]` and logits `[batch, classes]` of segments
     /// `[batch, time, length]`, in the place of what `scores` holds.
-    pub(crate) fn scores(&self, segments: &[f32], [batch, time]: [usize; 2], scores: &mut Scores) {
+    pub(crate) fn scores(
+        &self,
+        segments: &[f32],
+        [batch, time]: [usize; 2],
+        scores: &mut EngineOutput,
+    ) {
         match self {
             Self::Engine(engine) => engine.run_into(segments, [batch, time], scores),
             Self::Device(network, device) => {
@@ -40,8 +45,10 @@ impl Backend {
                 let data = TensorData::new(segments.to_vec(), shape);
                 let output = network.forward(Tensor::<3>::from_data(data, device), Mode::Inference);
                 let values = |tensor: Tensor<2>| tensor.into_data().iter::<f32>().collect();
-                *scores =
-                    Scores { features: values(output.features), logits: values(output.logits) };
+                *scores = EngineOutput {
+                    features: values(output.features),
+                    logits: values(output.logits),
+                };
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use clstm_nn::Scores;
+use clstm_nn::EngineOutput;
 
 use crate::backend::Backend;
 use crate::limits::batch_size;
@@ -20,7 +20,7 @@ pub(crate) struct BatchScorer {
     /// Spans of each clip.
     counts: Vec<usize>,
     batch: Vec<f32>,
-    scores: Scores,
+    scores: EngineOutput,
 }
 
 impl BatchScorer {

@@ -23,7 +23,7 @@
 //!    level (Eq. 1 of the paper), spans of segments. Training runs the very same code.
 //! 2. [`Model`] is a model file: the weights and, as [`ModelInfo`], everything that is needed to
 //!    use them and to judge them.
-//! 3. [`nn::Engine`] is inference, and [`softmax`] makes probabilities of it; [`logits`] is the same
+//! 3. [`nn::InferenceEngine`] is inference, and [`softmax`] makes probabilities of it; [`logits`] is the same
 //!    for a network on any device.
 //! 4. [`Recognizer`] puts these together; share one by reference among any number of threads.
 //! 5. [`Stream`] hears sound as it comes and says where which emotion is heard;

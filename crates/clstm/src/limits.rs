@@ -1,6 +1,6 @@
 //! What a reader of model files accepts, checked before anything is allocated for it.
 
-use clstm_nn::{GflbConfig, NetworkConfig, Peepholes, TimePooling};
+use clstm_nn::{GflbConfig, NetworkConfig, Peepholes, TemporalPooling};
 
 use crate::{ModelError, ModelInfo};
 
@@ -47,7 +47,7 @@ impl ModelLimits {
 ///
 /// Biases, norms and their statistics are left out; there are fewer of them than of these.
 pub(crate) fn min_parameters(network: &NetworkConfig) -> u128 {
-    network.every_branch().map(branch_weights).sum()
+    network.iter_branches().map(branch_weights).sum()
 }
 
 fn branch_weights(network: &NetworkConfig) -> u128 {
@@ -73,9 +73,9 @@ fn branch_weights(network: &NetworkConfig) -> u128 {
         let (_, channels) = wide(network.convolution_input(i));
         channels * (block.kernel_time * block.kernel_length) as u128 * block.filters as u128
     });
-    let attention = match network.pooling {
-        TimePooling::Mean => 0,
-        TimePooling::Attention { hidden } => hidden as u128 * (global + 1),
+    let attention = match network.temporal_pooling {
+        TemporalPooling::Mean => 0,
+        TemporalPooling::Attention { hidden } => hidden as u128 * (global + 1),
     };
     let (features, classes) = (network.features as u128, network.classes as u128);
     let local = convolutions.sum::<u128>() + blocks.sum::<u128>();
@@ -93,7 +93,7 @@ fn recurrent(gates: u128, input: u128, hidden: usize, layers: usize) -> (u128, u
 /// Values of the largest array that a layer needs for a span of so many segments: the gates, the
 /// windows that a convolution reads, or the outputs of the filterbank.
 fn largest_layer(network: &NetworkConfig, segments: usize) -> u128 {
-    network.every_branch().map(|branch| branch_layer(branch, segments)).max().unwrap_or(0)
+    network.iter_branches().map(|branch| branch_layer(branch, segments)).max().unwrap_or(0)
 }
 
 fn branch_layer(network: &NetworkConfig, segments: usize) -> u128 {

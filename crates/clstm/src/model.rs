@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use clstm_nn::burn::tensor::Device;
-use clstm_nn::{Engine, NamedTensor, Network, NetworkError, Precision, load_parameters};
+use clstm_nn::{InferenceEngine, NamedTensor, Network, NetworkError, Precision, load_parameters};
 
 use crate::limits::min_parameters;
 use crate::model_file::Decoded;
@@ -165,10 +165,10 @@ impl Model {
     ///
     /// # Errors
     /// If the weights are not those of the network that the description has.
-    pub fn engine(&self, precision: Precision) -> Result<Engine, ModelError> {
+    pub fn engine(&self, precision: Precision) -> Result<InferenceEngine, ModelError> {
         self.validate()?;
         self.check_weights()?;
-        Ok(Engine::new(&self.info.network, &self.tensors, precision)?)
+        Ok(InferenceEngine::new(&self.info.network, &self.tensors, precision)?)
     }
 
     /// A network whose sizes ask for more weights than there are is not even begun.

@@ -18,7 +18,7 @@
 
 use std::collections::BTreeMap;
 
-use clstm_nn::{NamedTensor, ParameterKind};
+use clstm_nn::NamedTensor;
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use serde::Serialize;
@@ -160,21 +160,11 @@ fn tensor(name: String, info: &TensorInfo, data: &[u8]) -> Result<NamedTensor, M
         Dtype::BF16 => words(bytes, |word| bf16::from_le_bytes(word).to_f32()),
         other => return Err(ModelError::DataType { name, dtype: other.to_string() }),
     };
-    let kind = kind(&name);
-    Ok(NamedTensor { name, shape: info.shape.clone(), values, kind })
+    Ok(NamedTensor { name, shape: info.shape.clone(), values })
 }
 
 fn words<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
     bytes.as_chunks::<N>().0.iter().map(|&word| value(word)).collect()
-}
-
-/// The rule of [`clstm_nn::parameters()`]: running statistics are fields of a `statistics`.
-fn kind(name: &str) -> ParameterKind {
-    if name.split('.').any(|field| field == "statistics") {
-        ParameterKind::Statistic
-    } else {
-        ParameterKind::Weight
-    }
 }
 
 /// The bytes of the file.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use clstm::nn::{GflbConfig, NetworkConfig, TimePooling};
+use clstm::nn::{GflbConfig, NetworkConfig, TemporalPooling};
 use clstm::{Model, ModelInfo, PlattScaling, ProbabilityCalibration, TrainingInfo};
 use serde::Serialize;
 
@@ -83,7 +83,7 @@ fn architecture(network: &NetworkConfig) -> String {
     if network.branches.is_empty() {
         return branch(network);
     }
-    let branches = network.every_branch().zip(1..);
+    let branches = network.iter_branches().zip(1..);
     let branches = branches.map(|(config, i)| format!("branch {i}\n{}", branch(config)));
     let mean = "the mean of the branches' logits\n".to_owned();
     branches.chain([mean]).collect::<Vec<_>>().join("\n")
@@ -96,7 +96,7 @@ fn branch(network: &NetworkConfig) -> String {
         let _ = writeln!(
             text,
             "compression  of the waveform, {:.0}% of the differences in level every {:.1} ms",
-            100.0 * compression.amount,
+            100.0 * compression.ratio,
             ms(compression.hop)
         );
     }
@@ -106,7 +106,7 @@ fn branch(network: &NetworkConfig) -> String {
             "filterbank  {} learnt filters of {:.1} ms, log energies{} every {:.1} ms",
             bank.filters,
             ms(bank.kernel),
-            if bank.relative { " relative to the utterance's mean" } else { "" },
+            if bank.mean_normalize { " relative to the utterance's mean" } else { "" },
             ms(bank.stride * bank.pool)
         );
     }
@@ -146,9 +146,9 @@ fn branch(network: &NetworkConfig) -> String {
         false => "none",
     };
     let step = if network.filterbank.is_some() { "step" } else { "segment" };
-    let pooling = match network.pooling {
-        TimePooling::Mean => "mean",
-        TimePooling::Attention { .. } => "attention",
+    let pooling = match network.temporal_pooling {
+        TemporalPooling::Mean => "mean",
+        TemporalPooling::Attention { .. } => "attention",
     };
     format!(
         "{text}{blocks}skips  {skip}\nGFLB   {gflb}, over {length} x {channels} a {step}\nhead   \

@@ -6,7 +6,7 @@ use clstm::Model;
 use clstm::nn::Precision;
 use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOut, Target};
 use clstm_train::{
-    BuiltOn, Recipe, Teacher, TrainError, TrainingSet, begin_run, check_init, hold_out_validation,
+    BuiltOn, Recipe, Teacher, TrainData, TrainError, begin_run, check_init, hold_out_validation,
 };
 
 use crate::args::TrainArgs;
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
     let whole = Fold { number: 0, train: everything, test: Vec::new() };
     let cut = hold_out_validation(&dataset, &whole, by, AllowedLeakage::default(), &recipe)?;
     let validation = cut.as_ref().map_or(&[][..], |cut| &cut.validation);
-    let set = TrainingSet {
+    let set = TrainData {
         dataset: &dataset,
         train: cut.as_ref().map_or(&whole.train[..], |cut| &cut.train),
         validation,

@@ -16,7 +16,7 @@ use std::path::Path;
 use clstm::audio::DecodeLimits;
 use clstm::nn::Preset;
 use clstm_corpus::{AllowedLeakage, Corpus, Split, folds_allowing};
-use clstm_train::{Dataset, Recipe, Stop};
+use clstm_train::{Dataset, Recipe, StopFlag};
 use serde::Serialize;
 
 use crate::args::TrainingArgs;
@@ -172,7 +172,7 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), CliE
 }
 
 /// The flag that ends a training at its next step, with a checkpoint, after Ctrl-C or SIGTERM.
-pub(crate) fn stop_on_interrupt() -> Result<&'static Stop, CliError> {
+pub(crate) fn stop_on_interrupt() -> Result<&'static StopFlag, CliError> {
     interrupt::stop_on_interrupt(
         "saving a checkpoint after the current step; Ctrl-C again stops at once without saving",
     )

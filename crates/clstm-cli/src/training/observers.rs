@@ -1,6 +1,6 @@
 //! What follows a training: the live view of a terminal or lines, and TensorBoard's files.
 
-use clstm_train::{Event, Observer, Stop, TensorBoard};
+use clstm_train::{Event, Observer, StopFlag, TensorBoard};
 
 use super::live::Live;
 use super::progress::Progress;
@@ -35,7 +35,7 @@ impl Observers {
     pub(crate) fn start(
         args: &TrainingArgs,
         about: &RunDescription<'_>,
-        stop: &'static Stop,
+        stop: &'static StopFlag,
     ) -> Self {
         Self {
             lines: Progress::new(about.trainings, about.batch),

@@ -1,6 +1,6 @@
 //! A training as it goes, in lines.
 
-use clstm_train::{EpochRecord, Event, Metrics, Observer, Pace};
+use clstm_train::{EpochRecord, Event, Metrics, Observer, Throughput};
 
 use super::eta::Eta;
 use crate::messages::note;
@@ -24,7 +24,7 @@ struct Training {
     steps: usize,
     /// Whether this process has done a step of it.
     begun: bool,
-    pace: Pace,
+    pace: Throughput,
 }
 
 impl Progress {
@@ -35,7 +35,7 @@ impl Progress {
             epochs: 0,
             steps: 0,
             begun: false,
-            pace: Pace::new(0, 0),
+            pace: Throughput::new(0, 0),
         };
         Self { quiet: false, batch, row: String::new(), clock: Eta::new(trainings), training }
     }
@@ -101,7 +101,7 @@ impl Observer for Progress {
                 self.tell(&format!(
                     "{name}{parts}: {epochs} epochs of {steps} steps of about {batch} utterances"
                 ));
-                let pace = Pace::new(train, steps);
+                let pace = Throughput::new(train, steps);
                 self.training = Training { name, epochs, steps, begun: false, pace };
                 self.clock.started(epochs * steps);
                 if done > 0 {

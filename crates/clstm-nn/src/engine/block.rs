@@ -5,8 +5,8 @@ use clstm_kernels::gemm::{self, MatrixView, OutputMode, PackedWeights};
 use clstm_kernels::lflb::{self, OutputNorm};
 use clstm_kernels::{Buffer, conv_lstm};
 
-use super::tensors::Tensors;
 use crate::norm_pool::EPSILON;
+use crate::tensors::Tensors;
 use crate::{LflbConfig, NetworkConfig, NetworkError, Peepholes, Precision};
 
 /// [`Lflb`](crate::Lflb).
@@ -139,7 +139,7 @@ impl Skip {
 }
 
 /// Largest of `pool` neighbours along the length of each segment; the last window may be partial, and
-/// a NaN wins as it does in [`composed::max_pool`](crate::composed::max_pool).
+/// a NaN wins as it does in [`reference::max_pool`](crate::reference::max_pool).
 fn max_pool(x: &[f32], [length, channels]: [usize; 2], pool: usize, to: &mut [f32]) {
     // A window longer than the segment is the whole segment: no overflow for any `pool`.
     let window = pool.min(length) * channels;

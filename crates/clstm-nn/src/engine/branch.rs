@@ -5,7 +5,7 @@ use super::compression::compressed;
 use super::front::{ConvBlock, Filterbank};
 use super::gflb::Gflb;
 use super::head::Head;
-use super::tensors::Tensors;
+use crate::tensors::Tensors;
 use crate::{CompressionConfig, NetworkConfig, NetworkError, Precision};
 
 /// From the segments of a waveform to class logits.

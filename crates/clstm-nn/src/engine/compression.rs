@@ -3,9 +3,9 @@
 use clstm_kernels::Buffer;
 
 use crate::CompressionConfig;
-use crate::composed::{FLOOR, REFERENCE};
+use crate::reference::{FLOOR, REFERENCE};
 
-/// [`composed::compression`](crate::composed::compression) of waveforms `x` `[batch, samples]`.
+/// [`reference::compression`](crate::reference::compression) of waveforms `x` `[batch, samples]`.
 pub(super) fn compressed(config: CompressionConfig, batch: usize, x: &[f32]) -> Buffer {
     let samples = x.len() / batch;
     let hop = config.hop;
@@ -15,7 +15,7 @@ pub(super) fn compressed(config: CompressionConfig, batch: usize, x: &[f32]) -> 
         for (k, gain) in gains.iter_mut().enumerate() {
             let window = &x[config.window(k, samples)];
             let square = window.iter().map(|x| x * x).sum::<f32>() / window.len() as f32;
-            *gain = ((square + FLOOR) / REFERENCE).powf(-0.5 * config.amount as f32);
+            *gain = ((square + FLOOR) / REFERENCE).powf(-0.5 * config.ratio as f32);
         }
         let hops = x.chunks(hop).zip(y.chunks_mut(hop));
         for ((x, y), gains) in hops.zip(gains.windows(2)) {

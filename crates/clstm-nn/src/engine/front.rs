@@ -7,9 +7,9 @@ use clstm_kernels::conv_2d;
 use clstm_kernels::filterbank;
 use clstm_kernels::norm_pool::{self, NormPoolShape};
 
-use super::tensors::Tensors;
 use crate::filterbank::{MEL, hertz};
 use crate::norm_pool::EPSILON;
+use crate::tensors::Tensors;
 use crate::{ConvBlockConfig, FilterbankConfig, NetworkConfig, NetworkError, Precision};
 
 /// [`Filterbank`](crate::Filterbank).
@@ -65,7 +65,7 @@ impl Filterbank {
         let utterance = shape.frames() * filters;
         let mut base = Buffer::zeros(filters);
         for energies in energies.chunks_exact_mut(utterance) {
-            if self.config.relative {
+            if self.config.mean_normalize {
                 self.log_means(energies, &mut base);
             }
             for bands in energies.chunks_exact_mut(filters) {

@@ -4,8 +4,8 @@ use clstm_kernels::gru::{self, BiGruShape, DirectionParams};
 use clstm_kernels::{Buffer, conv_lstm};
 
 use super::block::{conv_lstm_tensors, kernel_shape};
-use super::tensors::Tensors;
 use crate::lstm::as_conv_lstm;
+use crate::tensors::Tensors;
 use crate::{GflbConfig, NetworkError, Precision, Reset};
 
 /// [`Gflb`](crate::Gflb).

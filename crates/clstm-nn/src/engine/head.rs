@@ -3,8 +3,8 @@
 use clstm_kernels::Buffer;
 use clstm_kernels::gemm::{self, MatrixView, OutputMode, PackedWeights};
 
-use super::tensors::Tensors;
-use crate::{NetworkConfig, NetworkError, TimePooling};
+use crate::tensors::Tensors;
+use crate::{NetworkConfig, NetworkError, TemporalPooling};
 
 /// [`Head`](crate::Head).
 #[derive(Debug)]
@@ -39,9 +39,9 @@ impl Head {
         tensors: &mut Tensors<'_>,
     ) -> Result<Self, NetworkError> {
         let (features, classes) = (network.features, network.classes);
-        let attention = match network.pooling {
-            TimePooling::Mean => None,
-            TimePooling::Attention { hidden } => Some(Attention {
+        let attention = match network.temporal_pooling {
+            TemporalPooling::Mean => None,
+            TemporalPooling::Attention { hidden } => Some(Attention {
                 hidden: Linear::at(
                     ["head.attention.weight", "head.attention.bias"],
                     [input, hidden],

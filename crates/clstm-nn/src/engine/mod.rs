@@ -6,14 +6,13 @@ mod compression;
 mod front;
 mod gflb;
 mod head;
-mod tensors;
 
 use clstm_kernels::{Buffer, UTTERANCE_BLOCK, threads};
 use rayon::prelude::*;
 
+use crate::tensors::Tensors;
 use crate::{NamedTensor, NetworkConfig, NetworkError, Precision};
 use branch::Branch;
-use tensors::Tensors;
 
 /// A network that only recognises: [`Network::forward`](crate::Network::forward) in
 /// [`Mode::Inference`](crate::Mode::Inference) on the CPU, within rounding.
@@ -22,22 +21,22 @@ use tensors::Tensors;
 /// utterance takes as long as the products themselves; here that is done once. Share one by reference
 /// among threads.
 #[derive(Debug)]
-pub struct Engine {
+pub struct InferenceEngine {
     segment_length: usize,
     /// The network's own first.
     branches: Vec<Branch>,
 }
 
-/// What an [`Engine`] says of a batch.
+/// What an [`InferenceEngine`] says of a batch.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scores {
+pub struct EngineOutput {
     /// The deep features `[batch, features]`.
     pub features: Vec<f32>,
     /// `[batch, classes]`; the softmax of them are the probabilities.
     pub logits: Vec<f32>,
 }
 
-impl Engine {
+impl InferenceEngine {
     /// Packs the tensors of a network, as [`parameters`](crate::parameters()) gives them, for
     /// recurrent layers that multiply in `precision`.
     ///
@@ -54,7 +53,7 @@ impl Engine {
         let mut branches = Vec::with_capacity(1 + config.branches.len());
         branches.push(Branch::new(config, &mut tensors, precision)?);
         for (i, branch) in config.branches.iter().enumerate() {
-            tensors.under(format!("branches.{i}."));
+            tensors.set_prefix(format!("branches.{i}."));
             branches.push(Branch::new(branch, &mut tensors, precision)?);
         }
         tensors.finish()?;
@@ -69,8 +68,8 @@ impl Engine {
     /// # Panics
     /// If batch or time is 0, or `segments` does not have that many segments of the network's length.
     #[must_use]
-    pub fn run(&self, segments: &[f32], shape: [usize; 2]) -> Scores {
-        let mut scores = Scores::default();
+    pub fn run(&self, segments: &[f32], shape: [usize; 2]) -> EngineOutput {
+        let mut scores = EngineOutput::default();
         self.run_into(segments, shape, &mut scores);
         scores
     }
@@ -82,7 +81,7 @@ impl Engine {
     ///
     /// # Panics
     /// As [`run`](Self::run).
-    pub fn run_into(&self, segments: &[f32], [batch, time]: [usize; 2], scores: &mut Scores) {
+    pub fn run_into(&self, segments: &[f32], [batch, time]: [usize; 2], scores: &mut EngineOutput) {
         let utterance = time * self.segment_length;
         assert!(batch > 0 && time > 0, "an engine runs over at least one segment");
         assert_eq!(segments.len(), batch * utterance, "segments are [batch, time, length]");
@@ -103,7 +102,7 @@ impl Engine {
         self.branches.iter().map(Branch::features).sum()
     }
 
-    /// [`Engine::run`] for a part of the batch, through all layers.
+    /// [`InferenceEngine::run`] for a part of the batch, through all layers.
     fn run_part(&self, segments: &[f32], time: usize, features: &mut [f32], logits: &mut [f32]) {
         let shape @ [batch, _] = [segments.len() / (time * self.segment_length), time];
         if let [alone] = &self.branches[..] {

@@ -26,12 +26,13 @@ pub(crate) fn runs_on(device: &Device) -> bool {
 }
 
 /// Where an operation leaves the statistics of its batch: mean and variance per channel.
-type Slot = Arc<Mutex<Option<BatchStatistics>>>;
+type StatsCell = Arc<Mutex<Option<BatchStatistics>>>;
 
-/// Moves the running statistics by what an operation left in the slot.
-fn take_statistics(slot: &Slot, running: &RunningStatistics, count: usize) {
-    let left = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some((mean, variance)) = left {
+/// Moves the running statistics by those that an operation published, where the mode says so.
+fn update_running_stats(stats: &StatsCell, running: &RunningStatistics, count: usize, mode: Mode) {
+    let published = stats.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let published = published.filter(|_| mode.updates_stats());
+    if let Some((mean, variance)) = published {
         let device = running.mean.value().device();
         let tensor = |values: Vec<f32>| {
             let channels = values.len();
@@ -42,7 +43,7 @@ fn take_statistics(slot: &Slot, running: &RunningStatistics, count: usize) {
 }
 
 /// A tensor for an input that this layer does not have.
-fn absent(device: &Device) -> Tensor<1> {
+fn placeholder(device: &Device) -> Tensor<1> {
     Tensor::zeros([1], device)
 }
 
@@ -61,20 +62,21 @@ fn conv_lstm_call(
         shape,
         normalized: layer.gamma.is_some(),
         running,
-        statistics: Slot::default(),
+        statistics: StatsCell::default(),
     };
     let peephole = match (&layer.peephole, shape.peepholes) {
         (Some(peephole), Peepholes::Channel | Peepholes::Full) => peephole.val(),
         _ => Tensor::zeros([1, 1, 1], device),
     };
-    let gamma = layer.gamma.as_ref().map_or_else(|| absent(device), |gamma| gamma.val());
+    let gamma = layer.gamma.as_ref().map_or_else(|| placeholder(device), |gamma| gamma.val());
     (peephole, gamma, call)
 }
 
 /// Moves the ConvLSTM's running statistics by what its call left.
-fn take_input_statistics(layer: &ConvLstm, shape: &ConvLstmShape, slot: &Slot) {
+fn update_input_stats(layer: &ConvLstm, shape: &ConvLstmShape, stats: &StatsCell, mode: Mode) {
     if let Some(statistics) = &layer.statistics {
-        take_statistics(slot, statistics, shape.batch * shape.time * shape.positions());
+        let count = shape.batch * shape.time * shape.positions();
+        update_running_stats(stats, statistics, count, mode);
     }
 }
 
@@ -85,7 +87,7 @@ pub(crate) fn conv_lstm(
     mode: Mode,
 ) -> Tensor<4> {
     let (peephole, gamma, call) = conv_lstm_call(layer, shape, mode, &x.device());
-    let slot = call.statistics.clone();
+    let stats = call.statistics.clone();
     let y = <Dispatch as FusedOps>::conv_lstm(
         x.into_dispatch(),
         layer.w_x.val().into_dispatch(),
@@ -95,7 +97,7 @@ pub(crate) fn conv_lstm(
         gamma.into_dispatch(),
         call,
     );
-    take_input_statistics(layer, &shape, &slot);
+    update_input_stats(layer, &shape, &stats, mode);
     Tensor::from_dispatch(y)
 }
 
@@ -108,12 +110,12 @@ pub(crate) fn lflb(
     mode: Mode,
 ) -> Tensor<4> {
     let (peephole, gamma, conv_lstm) = conv_lstm_call(layer, shape, mode, &x.device());
-    let (input_slot, slot) = (conv_lstm.statistics.clone(), Slot::default());
+    let (input_stats, stats) = (conv_lstm.statistics.clone(), StatsCell::default());
     let call = LflbCall {
         conv_lstm,
         pool: norm_pool.pool,
         running: (mode == Mode::Inference).then(|| norm_pool.statistics.values()),
-        statistics: slot.clone(),
+        statistics: stats.clone(),
     };
     let y = <Dispatch as FusedOps>::lflb(
         x.into_dispatch(),
@@ -126,16 +128,16 @@ pub(crate) fn lflb(
         norm_pool.beta.val().into_dispatch(),
         call,
     );
-    take_input_statistics(layer, &shape, &input_slot);
+    update_input_stats(layer, &shape, &input_stats, mode);
     let count = shape.batch * shape.time * shape.positions();
-    take_statistics(&slot, &norm_pool.statistics, count);
+    update_running_stats(&stats, &norm_pool.statistics, count, mode);
     Tensor::from_dispatch(y)
 }
 
 pub(crate) fn norm_pool(h: Tensor<4>, layer: &NormPool, mode: Mode) -> Tensor<4> {
     let [batch, time, positions, channels] = h.dims();
     let shape = NormPoolShape { rows: batch * time, positions, channels, pool: layer.pool };
-    let slot = Slot::default();
+    let stats = StatsCell::default();
     let running = (mode == Mode::Inference).then(|| layer.statistics.values());
     let y = <Dispatch as FusedOps>::norm_pool(
         h.into_dispatch(),
@@ -145,10 +147,10 @@ pub(crate) fn norm_pool(h: Tensor<4>, layer: &NormPool, mode: Mode) -> Tensor<4>
             shape,
             output: [batch, time, shape.pooled(), channels],
             running,
-            statistics: slot.clone(),
+            statistics: stats.clone(),
         },
     );
-    take_statistics(&slot, &layer.statistics, batch * time * positions);
+    update_running_stats(&stats, &layer.statistics, batch * time * positions, mode);
     Tensor::from_dispatch(y)
 }
 
@@ -177,7 +179,7 @@ pub(crate) fn bi_gru(x: Tensor<3>, layer: &BiGru) -> Tensor<3> {
     let precision = layer.precision.into();
     let shape = BiGruShape { batch, time, input, hidden, reset, precision };
     let bn = |bn: &Option<burn::module::Param<Tensor<1>>>| {
-        bn.as_ref().map_or_else(|| absent(&device), |bn| bn.val()).into_dispatch()
+        bn.as_ref().map_or_else(|| placeholder(&device), |bn| bn.val()).into_dispatch()
     };
     let y = <Dispatch as FusedOps>::bi_gru(
         x.into_dispatch(),

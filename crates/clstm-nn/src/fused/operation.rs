@@ -12,7 +12,7 @@ use clstm_kernels::lflb::{self, OutputNorm};
 use clstm_kernels::norm_pool::{self, NormPoolShape};
 use clstm_kernels::{conv_2d, filterbank};
 
-use super::Slot;
+use super::StatsCell;
 use crate::norm_pool::EPSILON;
 
 /// Mean and variance per channel.
@@ -25,7 +25,7 @@ pub(crate) struct ConvLstmCall {
     pub(super) normalized: bool,
     /// Statistics to normalise by; those of the batch where there are none.
     pub(super) running: Option<BatchStatistics>,
-    pub(super) statistics: Slot,
+    pub(super) statistics: StatsCell,
 }
 
 impl ConvLstmCall {
@@ -46,7 +46,7 @@ pub(crate) struct NormPoolCall {
     pub(super) output: [usize; 4],
     /// Statistics to normalise by; those of the batch where there are none.
     pub(super) running: Option<BatchStatistics>,
-    pub(super) statistics: Slot,
+    pub(super) statistics: StatsCell,
 }
 
 /// What a call of a whole block has beside its tensors.
@@ -57,7 +57,7 @@ pub(crate) struct LflbCall {
     pub(super) pool: usize,
     /// Statistics to normalise the states by; those of the batch where there are none.
     pub(super) running: Option<BatchStatistics>,
-    pub(super) statistics: Slot,
+    pub(super) statistics: StatsCell,
 }
 
 impl LflbCall {
@@ -205,8 +205,8 @@ fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
-fn leave(slot: &Slot, mean: Vec<f32>, variance: Vec<f32>) {
-    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some((mean, variance));
+fn publish_stats(stats: &StatsCell, mean: Vec<f32>, variance: Vec<f32>) {
+    *stats.lock().unwrap_or_else(PoisonError::into_inner) = Some((mean, variance));
 }
 
 /// The parameters among the inputs `x, w_x, w_h, bias, peephole, ..` of an operation.
@@ -234,7 +234,7 @@ pub(super) fn conv_lstm_forward(
     let (saved, statistics) =
         conv_lstm::forward(shape, slice(&inputs[0]), &params, norm, &mut y, keep);
     if let Some(statistics) = statistics {
-        leave(&call.statistics, statistics.mean, statistics.variance);
+        publish_stats(&call.statistics, statistics.mean, statistics.variance);
     }
     (tensor(y, dims), saved)
 }
@@ -260,10 +260,10 @@ pub(super) fn lflb_forward(
     let (saved, statistics) =
         lflb::forward(&shape, slice(x), &params, input_norm, output_norm, &mut y, keep);
     if let Some(statistics) = statistics.input {
-        leave(&call.conv_lstm.statistics, statistics.mean, statistics.variance);
+        publish_stats(&call.conv_lstm.statistics, statistics.mean, statistics.variance);
     }
     if let Some(statistics) = statistics.output {
-        leave(&call.statistics, statistics.mean, statistics.variance);
+        publish_stats(&call.statistics, statistics.mean, statistics.variance);
     }
     (tensor(y, dims), saved)
 }
@@ -282,7 +282,7 @@ pub(super) fn norm_pool_forward(
         None => {
             let (saved, statistics) =
                 norm_pool::forward_train(&call.shape, h, gamma, beta, EPSILON, &mut y);
-            leave(&call.statistics, statistics.mean, statistics.variance);
+            publish_stats(&call.statistics, statistics.mean, statistics.variance);
             Some(saved)
         }
     };

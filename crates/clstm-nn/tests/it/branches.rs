@@ -2,8 +2,8 @@
 
 use clstm_nn::burn::tensor::Device;
 use clstm_nn::{
-    Engine, Mode, NamedTensor, NetworkConfig, NetworkError, Output, ParameterKind, Precision,
-    Preset, load_parameters, parameters,
+    InferenceEngine, Mode, NamedTensor, NetworkConfig, NetworkError, Output, Precision, Preset,
+    load_parameters, parameters, parameters_with_roles,
 };
 
 use crate::network::{segments, small};
@@ -56,7 +56,8 @@ fn the_engine_gives_the_scores_of_all_branches() {
     let config = pair();
     for precision in Precision::ALL {
         let network = config.init(3, &Device::flex()).expect("a network").with_precision(precision);
-        let engine = Engine::new(&config, &parameters(&network), precision).expect("an engine");
+        let engine =
+            InferenceEngine::new(&config, &parameters(&network), precision).expect("an engine");
         let input = Random::new(4).vec(19 * 5 * 320, 0.3);
         let scores = engine.run(&input, [19, 5]);
         let output = network.forward(
@@ -93,7 +94,7 @@ fn branches_have_weights_and_dropout_of_their_own() {
     let network = load_parameters(network, twins.collect()).expect("its names");
     let [a, b] = &network.forward_branches(segments(), Mode::Inference)[..] else { panic!("two") };
     assert_eq!(floats(a.logits.clone()), floats(b.logits.clone()));
-    let mode = Mode::Training { seed: 5 };
+    let mode = Mode::training(5);
     let [a, b] = &network.forward_branches(segments(), mode)[..] else { panic!("two") };
     assert!(distance(&floats(a.logits.clone()), &floats(b.logits.clone())) > 1e-3);
 }
@@ -101,14 +102,14 @@ fn branches_have_weights_and_dropout_of_their_own() {
 #[test]
 fn every_branch_is_reached_by_gradients() {
     let network = pair().init(1, &device()).expect("a network");
-    let output = network.forward(segments(), Mode::Training { seed: 2 });
+    let output = network.forward(segments(), Mode::training(2));
     let probe = tensor::<2>(&Random::new(8).vec(24, 1.0), [3, 8]);
     let mut grads = (output.logits * probe).sum().backward();
     let gradients = clstm_nn::gradients(&network, &mut grads);
-    let mut weights = parameters(&network);
-    weights.retain(|p| p.kind == ParameterKind::Weight);
+    let mut weights = parameters_with_roles(&network);
+    weights.retain(|p| p.role.is_weight());
     assert_eq!(gradients.len(), weights.len());
-    for (gradient, weight) in gradients.iter().zip(&weights) {
+    for (gradient, weight) in gradients.iter().zip(weights.iter().map(|p| &p.tensor)) {
         let values = gradient.as_ref().unwrap_or_else(|| panic!("{} has none", weight.name));
         assert!(values.iter().any(|v| *v != 0.0), "{} gets none", weight.name);
     }

@@ -2,8 +2,8 @@
 
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm_nn::{
-    Engine, Mode, NamedTensor, Network, NetworkConfig, NetworkError, ParameterKind, Peepholes,
-    Precision, Preset, Reset, Scores, load_parameters, parameters,
+    EngineOutput, InferenceEngine, Mode, NamedTensor, Network, NetworkConfig, NetworkError,
+    Parameter, Peepholes, Precision, Preset, Reset, load_parameters, parameters_with_roles,
 };
 
 use crate::allocations::allocated;
@@ -17,19 +17,24 @@ const LENGTH: usize = 320;
 fn trained(config: &NetworkConfig, precision: Precision) -> (Network, Vec<NamedTensor>) {
     let network = config.init(5, &Device::flex()).expect("a network");
     let mut random = Random::new(6);
-    let mut tensors = parameters(&network);
-    for tensor in &mut tensors {
+    let mut parameters = parameters_with_roles(&network);
+    for Parameter { tensor, role } in &mut parameters {
         let noise = random.vec(tensor.values.len(), 0.3);
         for (value, noise) in tensor.values.iter_mut().zip(noise) {
-            *value += if tensor.kind == ParameterKind::Statistic { noise.abs() } else { noise };
+            *value += if role.is_weight() { noise } else { noise.abs() };
         }
     }
+    let tensors: Vec<_> = parameters.into_iter().map(|p| p.tensor).collect();
     let network = load_parameters(network, tensors.clone()).expect("its own tensors");
     (network.with_precision(precision), tensors)
 }
 
-fn engine(config: &NetworkConfig, tensors: &[NamedTensor], precision: Precision) -> Engine {
-    Engine::new(config, tensors, precision).expect("the network's own tensors")
+fn engine(
+    config: &NetworkConfig,
+    tensors: &[NamedTensor],
+    precision: Precision,
+) -> InferenceEngine {
+    InferenceEngine::new(config, tensors, precision).expect("the network's own tensors")
 }
 
 /// Runs both over the same segments and compares.
@@ -99,7 +104,7 @@ fn an_utterance_has_the_same_bits_alone_in_a_batch_and_on_any_threads() {
         let engine = engine(&config, &tensors, precision);
         let (batch, time) = (19, 4);
         let segments = Random::new(9).vec(batch * time * LENGTH, 0.3);
-        let mut alone = Scores { features: Vec::new(), logits: Vec::new() };
+        let mut alone = EngineOutput { features: Vec::new(), logits: Vec::new() };
         for utterance in segments.chunks_exact(time * LENGTH) {
             let scores = engine.run(utterance, [1, time]);
             alone.features.extend(scores.features);
@@ -120,7 +125,7 @@ fn weights_of_another_network_are_refused() {
     let refused = |change: fn(&mut Vec<NamedTensor>)| {
         let mut tensors = tensors.clone();
         change(&mut tensors);
-        Engine::new(&config, &tensors, Precision::F32).expect_err("not its tensors")
+        InferenceEngine::new(&config, &tensors, Precision::F32).expect_err("not its tensors")
     };
     let error = refused(|t| t.retain(|t| t.name != "gflb.gru.1.bwd.u"));
     assert!(matches!(&error, NetworkError::MissingTensor { name } if name == "gflb.gru.1.bwd.u"));
@@ -131,7 +136,7 @@ fn weights_of_another_network_are_refused() {
     let error = refused(|t| t[3].values[2] = f32::NAN);
     assert!(matches!(error, NetworkError::NonFinite { index: 2, .. }));
     let senseless = NetworkConfig { classes: 0, ..config.clone() };
-    let error = Engine::new(&senseless, &tensors, Precision::F32).expect_err("no classes");
+    let error = InferenceEngine::new(&senseless, &tensors, Precision::F32).expect_err("no classes");
     assert!(matches!(error, NetworkError::Config(_)));
 }
 

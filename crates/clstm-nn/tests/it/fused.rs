@@ -4,14 +4,14 @@
 use clstm_kernels::{Precision, conv_2d, filterbank};
 use clstm_nn::burn::tensor::{Tensor, activation};
 use clstm_nn::{
-    ConvBlockConfig, ConvLstmConfig, FilterbankConfig, Initializer, LflbConfig, Mode,
-    NormPoolConfig, Peepholes, composed, parameters,
+    ConvBlockConfig, ConvLstmConfig, FilterbankConfig, LflbConfig, Mode, NormPoolConfig, Peepholes,
+    WeightInit, parameters, reference,
 };
 
 use crate::random::Random;
 use crate::{device, distance, floats, param, tensor};
 
-const TRAINING: Mode = Mode::Training { seed: 5 };
+const TRAINING: Mode = Mode::training(5);
 
 fn block(peepholes: Peepholes, stride: usize) -> LflbConfig {
     LflbConfig {
@@ -52,7 +52,7 @@ fn normalised_conv_lstm_is_its_composition() {
         };
         // Two layers with the same weights: each has running statistics of its own.
         let [a, b] = [0, 1].map(|_| {
-            let mut layer = config.init(&mut Initializer::new(3), &device());
+            let mut layer = config.init(&mut WeightInit::new(3), &device());
             layer.gamma = Some(param(&Random::new(9).vec(24, 2.0), &[24]));
             layer
         });
@@ -61,7 +61,7 @@ fn normalised_conv_lstm_is_its_composition() {
         let weight = random.vec(3 * 4 * positions * 6, 1.0);
         let weight = tensor::<4>(&weight, [3, 4, positions, 6]);
         let fused = run(&x, &weight, &|x, mode| a.forward(x, mode));
-        let composition = run(&x, &weight, &|x, mode| composed::conv_lstm(x, &b, mode));
+        let composition = run(&x, &weight, &|x, mode| reference::conv_lstm(x, &b, mode));
         for (what, (a, b)) in
             ["output", "gradient", "inference"].iter().zip(fused.iter().zip(&composition))
         {
@@ -79,7 +79,7 @@ fn norm_and_pooling_is_its_composition() {
     for (positions, pool) in [(13, 4), (12, 4), (7, 1), (3, 5)] {
         let [a, b] = [0, 1].map(|_| {
             let config = NormPoolConfig { channels: 5, pool };
-            let mut layer = config.init(&mut Initializer::new(0), &device());
+            let mut layer = config.init(&mut WeightInit::new(0), &device());
             layer.gamma = param(&[1.0, -0.5, 2.0, 0.3, -1.0], &[5]);
             layer.beta = param(&[0.1, 0.2, -0.3, 0.0, 1.0], &[5]);
             layer
@@ -89,7 +89,7 @@ fn norm_and_pooling_is_its_composition() {
         let shape = [3, 4, positions.div_ceil(pool), 5];
         let weight = tensor::<4>(&random.vec(shape.iter().product(), 1.0), shape);
         let fused = run(&x, &weight, &|x, mode| a.forward(x, mode));
-        let composition = run(&x, &weight, &|x, mode| composed::norm_pool(x, &b, mode));
+        let composition = run(&x, &weight, &|x, mode| reference::norm_pool(x, &b, mode));
         for (a, b) in fused.iter().zip(&composition) {
             assert!(distance(a, b) < 1e-5, "{positions} by {pool}: {}", distance(a, b));
         }
@@ -102,7 +102,7 @@ fn a_convolutional_block_is_its_composition() {
     for (kernel_time, kernel_length, stride_time) in [(3, 3, 1), (3, 3, 2), (2, 4, 3), (1, 1, 2)] {
         let config =
             ConvBlockConfig { filters: 6, kernel_time, kernel_length, stride_time, pool: 2 };
-        let [a, b] = [0, 1].map(|_| config.init(4, &mut Initializer::new(3), &device()));
+        let [a, b] = [0, 1].map(|_| config.init(4, &mut WeightInit::new(3), &device()));
         let x = tensor::<4>(&random.vec(2 * 7 * 9 * 4, 1.0), [2, 7, 9, 4]);
         let steps = 7_usize.div_ceil(stride_time);
         let weight = tensor::<4>(&random.vec(2 * steps * 5 * 6, 1.0), [2, steps, 5, 6]);
@@ -119,8 +119,8 @@ fn a_convolutional_block_is_its_composition() {
         };
         let fused = run(&x, &weight, &|x, mode| a.forward(x, mode));
         let composition = run(&x, &weight, &|x, mode| {
-            let y = composed::conv_2d(x, b.weight.val(), shape);
-            activation::relu(composed::norm_pool(y, &b.norm_pool, mode))
+            let y = reference::conv_2d(x, b.weight.val(), shape);
+            activation::relu(reference::norm_pool(y, &b.norm_pool, mode))
         });
         for (a, b) in fused.iter().zip(&composition) {
             assert!(distance(a, b) < 1e-5, "{shape:?}: {}", distance(a, b));
@@ -135,12 +135,12 @@ fn a_filterbank_and_its_gradients_are_their_composition() {
         kernel: 50,
         stride: 8,
         pool: 3,
-        mask: 0,
-        relative: false,
-        warp: 0.0,
-        style: 0.0,
+        freq_mask_max_width: 0,
+        mean_normalize: false,
+        vtlp_max: 0.0,
+        mixstyle_prob: 0.0,
     };
-    let bank = config.init(16_000, &mut Initializer::new(0), &device());
+    let bank = config.init(16_000, &mut WeightInit::new(0), &device());
     let shape = filterbank::FilterbankShape {
         batch: 2,
         samples: 500,
@@ -155,7 +155,7 @@ fn a_filterbank_and_its_gradients_are_their_composition() {
     let weight = tensor::<3>(&random.vec(2 * frames * 6, 1.0), [2, frames, 6]);
     // The layer is the composition of its taps, its logarithm and its norm.
     let whole = bank.forward(x.clone(), TRAINING).reshape([2, frames, 6]);
-    let energies = composed::filterbank(x, bank.taps(1.0), shape);
+    let energies = reference::filterbank(x, bank.taps(1.0), shape);
     let logs = (energies.clone() + bank.floor.val().exp().reshape([1, 1, 6])).log();
     let parts =
         bank.norm.forward(logs.reshape([2, frames, 1, 6]), TRAINING).reshape([2, frames, 6]);

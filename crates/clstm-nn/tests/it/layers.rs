@@ -2,8 +2,8 @@
 
 use clstm_nn::burn::tensor::Tensor;
 use clstm_nn::{
-    BiGru, BiGruConfig, CenterLossConfig, ConvLstm, ConvLstmConfig, Initializer, LflbConfig, Mode,
-    Peepholes, Reset, TaskHeadConfig, composed, softmax_loss,
+    AuxiliaryHeadConfig, BiGru, BiGruConfig, CenterLossConfig, ConvLstm, ConvLstmConfig,
+    LflbConfig, Mode, Peepholes, Reset, WeightInit, reference, softmax_loss,
 };
 
 use crate::reference::{Reference, references};
@@ -36,7 +36,7 @@ fn conv_lstm(reference: &Reference) -> ConvLstm {
         input_norm: false,
     };
     let config = ConvLstmConfig { length, channels, block, sample_rate: 16_000 };
-    let mut layer = config.init(&mut Initializer::new(0), &device());
+    let mut layer = config.init(&mut WeightInit::new(0), &device());
     let parameter = |name: &str| (reference.data(name), reference.shape(name));
     let (values, shape) = parameter("w_x");
     layer.w_x = param(values, shape);
@@ -51,8 +51,8 @@ fn conv_lstm(reference: &Reference) -> ConvLstm {
 #[test]
 fn conv_lstm_matches_the_reference_fused_and_composed() {
     type Forward = fn(Tensor<4>, &ConvLstm) -> Tensor<4>;
-    let fused: Forward = |x, layer| layer.forward(x, Mode::Training { seed: 0 });
-    let composed: Forward = |x, layer| composed::conv_lstm(x, layer, Mode::Training { seed: 0 });
+    let fused: Forward = |x, layer| layer.forward(x, Mode::training(0));
+    let composed: Forward = |x, layer| reference::conv_lstm(x, layer, Mode::training(0));
     for reference in references("conv_lstm") {
         for forward in [fused, composed] {
             let layer = conv_lstm(&reference);
@@ -80,7 +80,7 @@ fn conv_lstm_matches_the_reference_fused_and_composed() {
 fn stacked_bigru_matches_the_reference_fused_and_composed() {
     type Forward = fn(Tensor<3>, &BiGru) -> Tensor<3>;
     let fused: Forward = |x, layer| layer.forward(x);
-    let composed: Forward = |x, layer| composed::bi_gru(x, layer);
+    let composed: Forward = |x, layer| reference::bi_gru(x, layer);
     for reference in references("bigru") {
         let reset = match reference.metadata.get("reset").map(String::as_str) {
             Some("after") => Reset::After,
@@ -118,7 +118,7 @@ fn stacked_bigru_matches_the_reference_fused_and_composed() {
 fn bi_gru(reference: &Reference, index: usize, reset: Reset) -> BiGru {
     let [gates, input] = dims(reference, &format!("layer{index}.fwd.w"));
     let config = BiGruConfig { input, hidden: gates / 3, reset };
-    let mut layer = config.init(&mut Initializer::new(0), &device());
+    let mut layer = config.init(&mut WeightInit::new(0), &device());
     for (name, direction) in [("fwd", &mut layer.fwd), ("bwd", &mut layer.bwd)] {
         let parameter = |part: &str| {
             let name = format!("layer{index}.{name}.{part}");
@@ -147,7 +147,7 @@ fn softmax_and_centre_loss_match_the_reference() {
         let x = tensor::<2>(reference.data("features"), [batch, features]).require_grad();
         let w = tensor::<2>(reference.data("w"), [classes, features]).require_grad();
         let b = tensor::<1>(reference.data("b"), [classes]).require_grad();
-        let config = CenterLossConfig { classes, features };
+        let config = CenterLossConfig { classes, features: vec![features] };
         let mut centre = config.init(&device());
         centre.centers = param(reference.data("centers"), &[classes, features]);
         let mut targets = vec![0.0; batch * classes];
@@ -182,9 +182,10 @@ fn softmax_and_centre_loss_match_the_reference() {
 #[test]
 fn an_adversarial_task_turns_the_gradient_of_the_feature_round_and_no_other() {
     let features = [0.5, -1.0, 2.0, 0.25, 0.75, -0.5];
-    let gradients = |adversarial: bool| {
+    let gradients = |gradient_reversal: bool| {
         let x = tensor::<2>(&features, [2, 3]).require_grad();
-        let mut head = TaskHeadConfig { features: 3, answers: 2, adversarial }.init(&device());
+        let mut head = AuxiliaryHeadConfig { features: vec![3], classes: 2, gradient_reversal }
+            .init(&device());
         head.class_weight = param(&[0.3, -0.2, 0.1, 0.4, -0.6, 0.2], &[3, 2]);
         let logits = head.forward(x.clone());
         let targets = tensor::<2>(&[1.0, 0.0, 0.0, 1.0], [2, 2]);

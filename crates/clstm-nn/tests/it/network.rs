@@ -3,8 +3,8 @@
 use clstm_nn::burn::module::Module;
 use clstm_nn::burn::tensor::{Device, Tensor};
 use clstm_nn::{
-    GflbConfig, Mode, Network, NetworkConfig, NetworkError, ParameterKind, Preset, TimePooling,
-    parameters,
+    GflbConfig, Mode, Network, NetworkConfig, NetworkError, Preset, TemporalPooling, parameters,
+    parameters_with_roles,
 };
 
 use crate::random::Random;
@@ -24,14 +24,14 @@ fn shrink(config: &mut NetworkConfig) {
         block.filters = 8;
     }
     if let Some(bank) = &mut config.filterbank {
-        (bank.filters, bank.kernel, bank.mask) = (16, 64, 3);
+        (bank.filters, bank.kernel, bank.freq_mask_max_width) = (16, 64, 3);
         for block in &mut config.convolutions {
             block.filters = 5;
         }
     } else {
         config.blocks[0].kernel_input = 64;
     }
-    if let TimePooling::Attention { hidden } = &mut config.pooling {
+    if let TemporalPooling::Attention { hidden } = &mut config.temporal_pooling {
         *hidden = 6;
     }
     if let GflbConfig::BiGru { hidden, .. } | GflbConfig::BiLstm { hidden, .. } = &mut config.gflb {
@@ -52,16 +52,16 @@ pub(crate) fn network(preset: Preset, seed: u64) -> Network {
 fn every_preset_reaches_every_weight_with_a_gradient() {
     for preset in Preset::ALL {
         let network = network(preset, 1);
-        let output = network.forward(segments(), Mode::Training { seed: 2 });
+        let output = network.forward(segments(), Mode::training(2));
         assert_eq!(output.logits.dims(), [3, 8], "{preset}");
         assert_eq!(output.features.dims(), [3, small(preset).deep_feature()], "{preset}");
         let probe = tensor::<2>(&Random::new(8).vec(24, 1.0), [3, 8]);
         let mut grads = (output.logits * probe).sum().backward();
         let gradients = clstm_nn::gradients(&network, &mut grads);
         let weights: Vec<_> =
-            parameters(&network).into_iter().filter(|p| p.kind == ParameterKind::Weight).collect();
+            parameters_with_roles(&network).into_iter().filter(|p| p.role.is_weight()).collect();
         assert_eq!(gradients.len(), weights.len(), "{preset}");
-        for (gradient, weight) in gradients.iter().zip(&weights) {
+        for (gradient, weight) in gradients.iter().zip(weights.iter().map(|p| &p.tensor)) {
             let values = gradient.as_ref().unwrap_or_else(|| panic!("{preset}: {}", weight.name));
             assert_eq!(values.len(), weight.values.len());
             assert!(values.iter().all(|v| v.is_finite()), "{preset}: {}", weight.name);
@@ -93,8 +93,7 @@ fn presets_differ_as_table_1_says() {
 #[test]
 fn the_seed_decides_the_weights_and_the_dropout() {
     let run = |weights, dropout| {
-        let output =
-            network(Preset::Clstm, weights).forward(segments(), Mode::Training { seed: dropout });
+        let output = network(Preset::Clstm, weights).forward(segments(), Mode::training(dropout));
         floats(output.logits)
     };
     assert_eq!(run(1, 1), run(1, 1));
@@ -105,7 +104,7 @@ fn the_seed_decides_the_weights_and_the_dropout() {
 #[test]
 fn inference_does_not_depend_on_the_rest_of_the_batch() {
     let network = network(Preset::Clstm, 3);
-    let _ = network.forward(segments(), Mode::Training { seed: 0 }); // moves the running statistics
+    let _ = network.forward(segments(), Mode::training(0)); // moves the running statistics
     let network = network.valid();
     let plain = Device::flex();
     let all = network.forward(segments().inner().to_device(&plain), Mode::Inference).logits;

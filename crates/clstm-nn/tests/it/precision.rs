@@ -18,7 +18,7 @@ fn bf16_gives_nearly_the_logits_and_gradients_of_f32() {
     for preset in [Preset::Clstm, Preset::ConvLstmSkipBiLstm] {
         let run = |precision| {
             let network = network(preset, 1).with_precision(precision);
-            let output = network.forward(segments(), Mode::Training { seed: 2 });
+            let output = network.forward(segments(), Mode::training(2));
             let probe = tensor::<2>(&Random::new(8).vec(24, 1.0), [3, 8]);
             let mut grads = (output.logits.clone() * probe).sum().backward();
             let grads = gradients(&network, &mut grads).into_iter();

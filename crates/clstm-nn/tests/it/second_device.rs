@@ -3,8 +3,8 @@
 use clstm_nn::burn::module::Module;
 use clstm_nn::burn::tensor::Device;
 use clstm_nn::{
-    Mode, Network, NetworkError, ParameterKind, Precision, Preset, gradients, load_parameters,
-    parameters, update_weights,
+    Mode, Network, NetworkError, Parameter, Precision, Preset, gradients, load_parameters,
+    parameters, parameters_with_roles, update_weights,
 };
 
 use crate::network::{network, segments};
@@ -35,14 +35,14 @@ fn a_training_step_is_that_of_the_cpu() {
         let there = moved(&here, preset);
         let run = |network: Network, device: &Device| {
             let x = segments().to_device(device);
-            let output = network.forward(x.clone(), Mode::Training { seed: 2 });
+            let output = network.forward(x.clone(), Mode::training(2));
             let loss = (output.logits.clone() * probe.clone().to_device(device)).sum();
             let grads = gradients(&network, &mut loss.backward());
             let network = update_weights(network, &mut |index, values| {
                 let gradient = grads[index].as_ref().expect("every weight has a gradient");
                 values.iter_mut().zip(gradient).for_each(|(v, g)| *v -= 1e-3 * g);
             });
-            let after = parameters(&network);
+            let after = parameters_with_roles(&network);
             assert!(network.devices().iter().all(|d| d == device), "{preset}");
             let network = network.valid();
             let x = x.without_autodiff();
@@ -60,14 +60,14 @@ fn a_training_step_is_that_of_the_cpu() {
             grads.iter().flatten().flatten().fold(0.0_f32, |most, g| most.max(g.abs()))
         };
         let scale = largest(&a.2);
-        let weights = a.3.iter().filter(|t| t.kind == ParameterKind::Weight);
+        let weights = a.3.iter().filter(|p| p.role.is_weight()).map(|p| &p.tensor);
         for ((a, b), weight) in a.2.iter().zip(&b.2).zip(weights) {
             let (a, b) = (a.as_ref().expect("a gradient"), b.as_ref().expect("a gradient"));
             let worst = a.iter().zip(b).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
             let name = &weight.name;
             assert!(worst < TOLERANCE * scale, "{preset}, gradient of {name}: {worst} of {scale}");
         }
-        for (a, b) in a.3.iter().zip(&b.3) {
+        for (Parameter { tensor: a, .. }, Parameter { tensor: b, .. }) in a.3.iter().zip(&b.3) {
             assert_eq!((&a.name, &a.shape), (&b.name, &b.shape));
             near(&a.name, &a.values, &b.values); // running statistics among them
         }

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use clstm::audio::{DecodeLimits, TrimConfig, decode_file};
 use clstm::nn::burn::tensor::Device;
-use clstm::nn::{GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TimePooling, parameters};
+use clstm::nn::{
+    GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TemporalPooling, parameters,
+};
 use clstm::{
     FrontendConfig, Model, ModelInfo, ProbabilityCalibration, Recognizer, TrainingInfo, TtaConfig,
 };
@@ -29,7 +31,7 @@ fn network() -> NetworkConfig {
         compression: None,
         filterbank: None,
         convolutions: Vec::new(),
-        pooling: TimePooling::Mean,
+        temporal_pooling: TemporalPooling::Mean,
         sample_rate: RATE,
         segment_length: 400,
         blocks: vec![block(4, 40, 10, 4, Peepholes::Full), block(6, 3, 1, 2, Peepholes::Channel)],

@@ -34,7 +34,7 @@ pub(crate) fn layers(arguments: &Arguments) -> Result<()> {
             let mut learner = Learner::new(config, &model, precision)?;
             for step in 0..=steps as u64 {
                 let input = Tensor::<3>::from_data(segments.clone(), learner.device());
-                clock.network(&learner.network, config, input, Mode::Training { seed: step });
+                clock.network(&learner.network, config, input, Mode::training(step));
                 // Two whole steps: one for the optimiser alone, one for the sum to be compared with.
                 let gradients = learner.backward(&learner.loss(&segments, step));
                 let start = Instant::now();

@@ -3,10 +3,10 @@
 use clstm::Model;
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm_nn::{
-    CenterLoss, CenterLossConfig, Mode, Network, NetworkConfig, ParameterKind, Precision, Preset,
-    gradients, load_parameters, parameters, softmax_loss, update_weights,
+    CenterLoss, CenterLossConfig, Mode, Network, NetworkConfig, Precision, Preset, gradients,
+    load_parameters, parameters_with_roles, softmax_loss, update_weights,
 };
-use clstm_train::{MatrixRule, Optimizer, OptimizerConfig, Recipe};
+use clstm_train::{Optimizer, OptimizerConfig, OptimizerKind, Recipe};
 
 use crate::Result;
 use crate::check::targets;
@@ -32,15 +32,15 @@ impl Learner {
         let device = Device::flex().autodiff();
         let network = config.init(0, &device)?.with_precision(precision);
         let network = load_parameters(network, model.tensors.clone())?;
-        let (classes, features) = (config.classes, config.deep_feature());
+        let (classes, features) = (config.classes, config.branch_features());
         let centers = CenterLossConfig { classes, features }.init(&device);
-        let mut weights = parameters(&network);
-        weights.retain(|t| t.kind == ParameterKind::Weight);
+        let mut weights = parameters_with_roles(&network);
+        weights.retain(|weight| weight.role.is_weight());
         let own = weights.len();
-        weights.extend(parameters(&centers));
+        weights.extend(parameters_with_roles(&centers));
         let recipe = Recipe::new(Preset::Clstm, classes);
         // The peers' optimiser, whatever the preset's is.
-        let config = OptimizerConfig { matrices: MatrixRule::Adam, ..recipe.optimizer };
+        let config = OptimizerConfig { kind: OptimizerKind::AdamW, ..recipe.optimizer };
         let optimizer = Optimizer::new(config, precision, &weights);
         let center_loss = recipe.center_loss;
         Ok(Self { network, centers, optimizer, center_loss, classes, device, own })
@@ -56,7 +56,7 @@ impl Learner {
         let segments = Tensor::<3>::from_data(segments.clone(), &self.device);
         let batch = segments.dims()[0];
         let targets = targets(batch, self.classes, &self.device);
-        let output = self.network.forward(segments, Mode::Training { seed });
+        let output = self.network.forward(segments, Mode::training(seed));
         let loss = softmax_loss(output.logits, targets.clone())
             + self.centers.forward(output.features, targets).mul_scalar(self.center_loss);
         loss.div_scalar(batch as f64)
@@ -70,9 +70,9 @@ impl Learner {
         all.into_iter().map(Option::unwrap_or_default).collect()
     }
 
-    /// Clips the gradient and moves the weights; gives the gradient's norm before.
+    /// Clips the gradient and moves the weights; returns the norm of the whole gradient before.
     pub(crate) fn update(&mut self, mut gradients: Vec<Vec<f32>>) -> f64 {
-        let norm = self.optimizer.clip(&mut gradients);
+        let norms = self.optimizer.clip(&mut gradients);
         self.optimizer.begin();
         let own = self.own;
         let optimizer = &mut self.optimizer;
@@ -82,7 +82,7 @@ impl Learner {
         self.network = update_weights(self.network.clone(), &mut update);
         self.centers =
             update_weights(self.centers.clone(), &mut |i, values| update(own + i, values));
-        norm
+        norms.iter().map(|norm| norm * norm).sum::<f64>().sqrt()
     }
 
     /// A whole step.

@@ -2,7 +2,7 @@
 
 use clstm::{FrontendConfig, Model, ModelInfo, ProbabilityCalibration, TrainingInfo};
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
-use clstm_nn::{Mode, NetworkConfig, ParameterKind, Precision, parameters};
+use clstm_nn::{Mode, NetworkConfig, Precision, parameters_with_roles};
 use clstm_train::Recipe;
 
 use crate::Result;
@@ -52,14 +52,16 @@ fn model(config: &NetworkConfig, batch: &TensorData) -> Result<Model> {
     let network = config.init(7, &device)?;
     for seed in 0..3 {
         let segments = Tensor::<3>::from_data(batch.clone(), &device);
-        let _ = network.forward(segments, Mode::Training { seed });
+        let _ = network.forward(segments, Mode::training(seed));
     }
     // Biases, peepholes and scales start at 0 or 1, where an error in them would not show.
-    let mut tensors = parameters(&network);
-    for tensor in tensors.iter_mut().filter(|t| t.kind == ParameterKind::Weight) {
-        let noise = noise(tensor.values.len());
-        tensor.values.iter_mut().zip(noise).for_each(|(value, noise)| *value += 0.3 * noise);
+    let mut parameters = parameters_with_roles(&network);
+    for weight in parameters.iter_mut().filter(|parameter| parameter.role.is_weight()) {
+        let values = &mut weight.tensor.values;
+        let noise = noise(values.len());
+        values.iter_mut().zip(noise).for_each(|(value, noise)| *value += 0.3 * noise);
     }
+    let tensors = parameters.into_iter().map(|parameter| parameter.tensor).collect();
     let info = ModelInfo {
         name: "bench".to_owned(),
         labels: (0..config.classes).map(|k| format!("class {k}")).collect(),

@@ -13,7 +13,8 @@ use clstm_nn::burn::tensor::Device;
 
 use crate::run::read_json;
 use crate::{
-    CrossValidation, Dataset, Event, Observer, Protocol, Recipe, Stop, TrainError, cross_validate,
+    CrossValidation, Dataset, Event, Observer, Protocol, Recipe, StopFlag, TrainError,
+    cross_validate,
 };
 
 pub use order::{OrderAgreement, Swap};
@@ -97,7 +98,7 @@ pub fn ablate(
     run: &Ablation,
     dataset: &Dataset,
     resume: bool,
-    stop: &Stop,
+    stop: &StopFlag,
     observer: &mut dyn Observer,
 ) -> Result<AblationTable, TrainError> {
     run.check(dataset)?;

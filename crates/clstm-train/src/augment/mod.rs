@@ -141,7 +141,13 @@ impl Augmenter {
     }
 
     /// Applies speed and offset. Only the part of the clip inside the span is interpolated.
-    fn crop_at_speed(&self, clean: &[f32], seed: u64, span: usize, out: &mut Vec<f32>) -> Range<usize> {
+    fn crop_at_speed(
+        &self,
+        clean: &[f32],
+        seed: u64,
+        span: usize,
+        out: &mut Vec<f32>,
+    ) -> Range<usize> {
         let mut random = Random::new(seed, Effect::Speed);
         let mut speed = 1.0;
         if random.bernoulli(self.config.speed.prob) {

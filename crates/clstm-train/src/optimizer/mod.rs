@@ -1,105 +1,126 @@
-//! The optimiser over plain vectors: AdamW, or Muon for the matrices inside the network.
+//! The optimiser on plain values: AdamW, or Muon for the weight matrices between hidden layers.
 
 mod adamw;
 mod muon;
 
-use clstm_nn::{NamedTensor, Precision};
+use clstm_nn::{OptimizerGroup, Parameter, ParameterRole, Precision};
 use serde::{Deserialize, Serialize};
 
 use crate::OptimizerConfig;
 use muon::Matrices;
 
-/// What moves the weight matrices inside the network; all else is moved by AdamW.
+/// What moves the weight matrices between hidden layers; AdamW moves everything else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MatrixRule {
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerKind {
     /// AdamW (Loshchilov & Hutter, ICLR 2019).
     #[default]
-    Adam,
+    #[serde(alias = "adam")]
+    AdamW,
     /// Muon (Jordan et al. 2024): momentum made orthogonal, at the same learning rate and weight decay.
     Muon,
 }
 
-/// The state of an optimiser of a module's weights.
+/// An optimiser of a module's weights and its state.
 #[derive(Clone, Debug)]
 pub struct Optimizer {
     config: OptimizerConfig,
-    /// Of the products of [`MatrixRule::Muon`].
+    /// Of the products of [`OptimizerKind::Muon`].
     precision: Precision,
     /// Steps taken.
-    pub(crate) time: u64,
+    pub(crate) step_index: u64,
     /// First and second moments of each weight; of one that Muon moves only the first.
     pub(crate) moments: Vec<[Vec<f32>; 2]>,
-    kinds: Vec<Kind>,
-    /// Scratch memory of the largest weight that Muon moves.
+    roles: Vec<ParameterRole>,
+    /// Branches of the network.
+    branches: usize,
+    /// Scratch memory of the size of the largest weight that Muon moves.
     step: Vec<f32>,
 }
 
-/// How a weight moves.
-#[derive(Clone, Copy, Debug)]
-struct Kind {
-    matrices: Option<Matrices>,
-    decays: bool,
-    /// Whether it is the filters that hear the waveform.
-    waveform: bool,
-}
-
 impl Optimizer {
-    /// An optimiser of these weights; matrices decay, vectors and peepholes and centres do not.
-    /// `precision` is that of the products that an orthogonal step takes.
+    /// An optimiser of `weights`, as [`parameters_with_roles`](clstm_nn::parameters_with_roles) gives them without the
+    /// running statistics. `precision` is that of Muon's matrix products.
     #[must_use]
-    pub fn new(config: OptimizerConfig, precision: Precision, weights: &[NamedTensor]) -> Self {
-        let kind = |w: &NamedTensor| Kind {
-            matrices: Matrices::of(w).filter(|_| config.matrices == MatrixRule::Muon),
-            decays: w.shape.len() > 1
-                && !w.name.ends_with("peephole")
-                && !w.name.starts_with("centers"),
-            // Only a layer of one channel has `[gates, 1, taps]`; a few taps are no filter.
-            waveform: w.name.ends_with("lflbs.0.conv_lstm.w_x")
-                && w.shape[1] == 1
-                && w.shape[2] >= 32,
+    pub fn new(config: OptimizerConfig, precision: Precision, weights: &[Parameter]) -> Self {
+        let matrices = |weight: &&Parameter| matrices(&config, &weight.role).is_some();
+        let zeros = |weight: &Parameter| {
+            let second = if matrices(&weight) { 0 } else { weight.tensor.values.len() };
+            [weight.tensor.values.len(), second].map(|len| vec![0.0; len])
         };
-        let kinds: Vec<Kind> = weights.iter().map(kind).collect();
-        let zeros = |(w, kind): (&NamedTensor, &Kind)| {
-            let second = if kind.matrices.is_some() { 0 } else { w.values.len() };
-            [w.values.len(), second].map(|len| vec![0.0; len])
-        };
-        let moments = weights.iter().zip(&kinds).map(zeros).collect();
-        let orthogonal = weights.iter().zip(&kinds).filter(|(_, kind)| kind.matrices.is_some());
-        let step = vec![0.0; orthogonal.map(|(w, _)| w.values.len()).max().unwrap_or(0)];
-        Self { config, precision, time: 0, moments, kinds, step }
-    }
-
-    /// Scales the gradients so that their common norm is at most `clip_norm`; gives the norm before.
-    pub fn clip(&self, gradients: &mut [Vec<f32>]) -> f64 {
-        let square = |g: &Vec<f32>| g.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>();
-        let norm = gradients.iter().map(square).sum::<f64>().sqrt();
-        if norm > self.config.clip_norm {
-            let factor = (self.config.clip_norm / norm) as f32;
-            gradients.iter_mut().flatten().for_each(|v| *v *= factor);
+        let orthogonal = weights.iter().filter(matrices).map(|weight| weight.tensor.values.len());
+        let branches = weights.iter().flat_map(|weight| {
+            weight.role.branch.runs(weight.tensor.values.len()).map(|(branch, _)| branch + 1)
+        });
+        Self {
+            config,
+            precision,
+            step_index: 0,
+            moments: weights.iter().map(zeros).collect(),
+            roles: weights.iter().map(|weight| weight.role.clone()).collect(),
+            branches: branches.max().unwrap_or(1),
+            step: vec![0.0; orthogonal.max().unwrap_or(0)],
         }
-        norm
     }
 
-    /// Begins a step; then [`Optimizer::update`] is called for each weight.
+    /// The norm of each branch's part of the gradient of all weights.
+    #[must_use]
+    pub fn branch_norms(&self, gradients: &[Vec<f32>]) -> Vec<f64> {
+        let mut squares = vec![0.0; self.branches];
+        for (gradient, role) in gradients.iter().zip(&self.roles) {
+            for (branch, run) in role.branch.runs(gradient.len()) {
+                squares[branch] += gradient[run].iter().map(|g| f64::from(*g).powi(2)).sum::<f64>();
+            }
+        }
+        squares.into_iter().map(f64::sqrt).collect()
+    }
+
+    /// Scales each branch's part of the gradient so that the norm of the gradient of the branch's own loss is at most
+    /// [`clip_norm`](OptimizerConfig::clip_norm), and returns the norms of the parts before. The loss of a network is the mean of its
+    /// branches' losses, so that a branch's part is its own gradient divided by the number of branches.
+    ///
+    /// Gradients that are not finite are left as they are.
+    pub fn clip(&self, gradients: &mut [Vec<f32>]) -> Vec<f64> {
+        let norms = self.branch_norms(gradients);
+        let most = self.config.clip_norm / self.branches as f64;
+        let finite = norms.iter().all(|norm| norm.is_finite());
+        if !finite || norms.iter().all(|norm| *norm <= most) {
+            return norms;
+        }
+        let factors: Vec<f32> = norms.iter().map(|norm| (most / norm).min(1.0) as f32).collect();
+        for (gradient, role) in gradients.iter_mut().zip(&self.roles) {
+            for (branch, run) in role.branch.runs(gradient.len()) {
+                if factors[branch] < 1.0 {
+                    gradient[run].iter_mut().for_each(|g| *g *= factors[branch]);
+                }
+            }
+        }
+        norms
+    }
+
+    /// Begins a step; then [`update`](Self::update) is called for each weight.
     pub fn begin(&mut self) {
-        self.time += 1;
+        self.step_index += 1;
     }
 
-    /// Moves weight `index` at the learning rate `rate`.
+    /// Moves weight `index` by its gradient at the learning rate `rate`.
     ///
     /// # Panics
     /// If there is no such weight or the sizes differ.
     pub fn update(&mut self, index: usize, weight: &mut [f32], gradient: &[f32], rate: f64) {
-        let Kind { matrices, decays, waveform } = self.kinds[index];
+        let role = &self.roles[index];
         let moments = &mut self.moments[index];
         let len = moments[0].len();
         assert!(weight.len() == gradient.len() && weight.len() == len, "weight {index}");
-        let rate = if waveform { rate * self.config.waveform_rate } else { rate };
-        let decay = if decays { self.config.weight_decay } else { 0.0 };
-        match matrices {
+        let rate = match role.optimizer_group {
+            OptimizerGroup::WaveformFilters => rate * self.config.waveform_lr_multiplier,
+            _ => rate,
+        };
+        let decay = if role.weight_decay { self.config.weight_decay } else { 0.0 };
+        match matrices(&self.config, role) {
             None => {
-                adamw::update(&self.config, (self.time, rate, decay), moments, weight, gradient);
+                let step = (self.step_index, rate, decay);
+                adamw::update(&self.config, step, moments, weight, gradient);
             }
             Some(matrices) => {
                 let step = &mut self.step[..len];
@@ -117,10 +138,20 @@ impl Optimizer {
     }
 }
 
+/// The matrices that a weight is made of, where Muon moves it.
+fn matrices(config: &OptimizerConfig, role: &ParameterRole) -> Option<Matrices> {
+    match (config.kind, role.optimizer_group) {
+        (OptimizerKind::Muon, OptimizerGroup::Matrices { rows, columns }) => {
+            Some(Matrices { rows, columns })
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clstm_nn::ParameterKind;
+    use clstm_nn::{BranchSpan, NamedTensor};
 
     fn config() -> OptimizerConfig {
         OptimizerConfig {
@@ -130,16 +161,15 @@ mod tests {
             epsilon: 1e-8,
             weight_decay: 0.5,
             clip_norm: 1.0,
-            waveform_rate: 0.5,
-            sharpness: 0.0,
-            matrices: MatrixRule::Adam,
+            waveform_lr_multiplier: 0.5,
+            sam_rho: 0.0,
+            kind: OptimizerKind::AdamW,
         }
     }
 
-    fn weight(name: &str, shape: &[usize]) -> NamedTensor {
-        let values = vec![1.0; shape.iter().product()];
-        let (name, shape) = (name.to_owned(), shape.to_vec());
-        NamedTensor { name, shape, values, kind: ParameterKind::Weight }
+    fn weight(role: ParameterRole, shape: &[usize]) -> Parameter {
+        let (values, shape) = (vec![1.0; shape.iter().product()], shape.to_vec());
+        Parameter { tensor: NamedTensor { name: String::new(), shape, values }, role }
     }
 
     #[test]
@@ -147,7 +177,7 @@ mod tests {
         // In f64, straight from the algorithm's lines.
         let gradients = [0.3, -0.7, 0.2, 0.05];
         let (mut expected, mut m, mut v) = (1.0_f64, 0.0_f64, 0.0_f64);
-        let weights = [weight("w", &[1, 1])];
+        let weights = [weight(ParameterRole::decayed(), &[1, 1])];
         let mut adam = Optimizer::new(config(), Precision::F32, &weights);
         let mut actual = [1.0_f32];
         for (t, g) in gradients.iter().enumerate() {
@@ -163,55 +193,84 @@ mod tests {
     }
 
     #[test]
-    fn only_matrices_decay() {
-        let weights =
-            [weight("w", &[2, 2]), weight("bias", &[2]), weight("a.peephole", &[3, 1, 1])];
+    fn only_weights_with_that_role_decay() {
+        let weights = [
+            weight(ParameterRole::decayed(), &[2, 2]),
+            weight(ParameterRole::vector(), &[2]),
+            weight(ParameterRole::waveform_filters(), &[3, 1, 1]),
+        ];
         let mut adam = Optimizer::new(config(), Precision::F32, &weights);
         adam.begin();
         let moved: Vec<bool> = weights
             .iter()
             .enumerate()
             .map(|(i, w)| {
-                let mut values = w.values.clone();
-                adam.update(i, &mut values, &vec![0.0; w.values.len()], 0.1);
-                values != w.values
+                let mut values = w.tensor.values.clone();
+                adam.update(i, &mut values, &vec![0.0; w.tensor.values.len()], 0.1);
+                values != w.tensor.values
             })
             .collect();
-        assert_eq!(moved, [true, false, false]);
+        assert_eq!(moved, [true, false, true]);
     }
 
     #[test]
     fn filters_on_the_waveform_take_smaller_steps() {
-        let moved = |shape: [usize; 3]| {
-            let weights = [weight("network.lflbs.0.conv_lstm.w_x", &shape)];
-            let mut adam = Optimizer::new(
-                OptimizerConfig { weight_decay: 0.0, ..config() },
-                Precision::F32,
-                &weights,
-            );
-            let mut values = weights[0].values.clone();
+        let moved = |role: ParameterRole| {
+            let weights = [weight(role, &[4, 1, 32])];
+            let config = OptimizerConfig { weight_decay: 0.0, ..config() };
+            let mut adam = Optimizer::new(config, Precision::F32, &weights);
+            let mut values = weights[0].tensor.values.clone();
             adam.begin();
-            adam.update(0, &mut values, &vec![0.2; weights[0].values.len()], 0.1);
+            adam.update(0, &mut values, &[0.2; 128], 0.1);
             1.0 - values[0]
         };
-        assert!((moved([4, 1, 32]) / moved([4, 3, 32]) - 0.5).abs() < 1e-4);
-        assert_eq!(moved([4, 1, 3]), moved([4, 3, 32]));
+        let (waveform, other) = (ParameterRole::waveform_filters(), ParameterRole::decayed());
+        assert!((moved(waveform) / moved(other) - 0.5).abs() < 1e-4);
     }
 
     #[test]
     fn clipping_keeps_the_direction() {
-        let adam = Optimizer::new(config(), Precision::F32, &[]);
+        let weights =
+            [weight(ParameterRole::vector(), &[2]), weight(ParameterRole::vector(), &[1])];
+        let adam = Optimizer::new(config(), Precision::F32, &weights);
         let mut gradients = vec![vec![3.0_f32, 0.0], vec![4.0]];
-        assert!((adam.clip(&mut gradients) - 5.0).abs() < 1e-9);
+        assert!((adam.clip(&mut gradients)[0] - 5.0).abs() < 1e-9);
         assert_eq!(gradients, [vec![0.6, 0.0], vec![0.8]]);
-        assert!((adam.clip(&mut gradients) - 1.0).abs() < 1e-6);
+        assert!((adam.clip(&mut gradients)[0] - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn each_branch_is_clipped_by_its_own_norm() {
+        let of = |branch| ParameterRole::vector().across(branch);
+        let weights = [
+            weight(of(BranchSpan::One(0)), &[2]),
+            weight(of(BranchSpan::One(1)), &[1]),
+            weight(of(BranchSpan::Runs(vec![1, 2])), &[2, 3]),
+        ];
+        let adam = Optimizer::new(config(), Precision::F32, &weights);
+        // Norms of 10 and 0.25; each loss is a mean of two, so that the limit of 1 is one of 0.5 here.
+        let mut gradients = vec![vec![6.0, 0.0], vec![0.15], vec![0.0, 0.2, 0.0, 8.0, 0.0, 0.0]];
+        let norms = adam.clip(&mut gradients);
+        assert!((norms[0] - 10.0).abs() < 1e-6 && (norms[1] - 0.25).abs() < 1e-6, "{norms:?}");
+        let expected = [vec![0.3, 0.0], vec![0.15], vec![0.0, 0.2, 0.0, 0.4, 0.0, 0.0]];
+        assert_eq!(gradients, expected);
+    }
+
+    #[test]
+    fn gradients_that_are_not_finite_are_not_scaled() {
+        let weights = [weight(ParameterRole::vector(), &[2])];
+        let adam = Optimizer::new(config(), Precision::F32, &weights);
+        for bad in [f32::NAN, f32::INFINITY] {
+            let norms = adam.clip(&mut [vec![1.0, bad]]);
+            assert!(!norms[0].is_finite());
+        }
     }
 
     #[test]
     fn a_muon_step_has_the_same_length_in_every_direction() {
-        let config = OptimizerConfig { matrices: MatrixRule::Muon, weight_decay: 0.0, ..config() };
+        let config = OptimizerConfig { kind: OptimizerKind::Muon, weight_decay: 0.0, ..config() };
         let shape = [8, 2, 3]; // four gates of [2, 6]
-        let weights = [weight("lflbs.1.conv_lstm.w_h", &shape)];
+        let weights = [weight(ParameterRole::matrices(2, 6), &shape)];
         let mut muon = Optimizer::new(config, Precision::F32, &weights);
         assert_eq!(muon.moments[0].each_ref().map(Vec::len), [48, 0]);
         // The second row of each gate has a gradient a tenth of the first one's, at right angles to it.
@@ -222,7 +281,7 @@ mod tests {
                 _ => 0.0,
             })
             .collect();
-        let mut values = weights[0].values.clone();
+        let mut values = weights[0].tensor.values.clone();
         muon.begin();
         muon.update(0, &mut values, &gradient, 0.1);
         // 0.2 * sqrt(6) * rate for a singular value of one; they end in about [0.7, 1.2].
@@ -241,31 +300,16 @@ mod tests {
 
     #[test]
     fn muon_moves_matrices_alone() {
-        let config = OptimizerConfig { matrices: MatrixRule::Muon, ..config() };
-        let moved_by_muon = |name: &str, shape: &[usize]| {
-            let weights = [weight(name, shape)];
-            let adam = Optimizer::new(config, Precision::F32, &weights).kinds[0].matrices.is_none();
-            !adam
-        };
-        for (name, shape) in [
-            ("network.lflbs.1.conv_lstm.w_x", &[8, 3, 3][..]),
-            ("network.gflb.gru.0.fwd.u", &[12, 4]),
-            ("network.gflb.lstm.0.fwd.w_h", &[16, 4, 1]),
-            ("network.convolutions.0.weight", &[3, 3, 2, 4]),
-            ("network.lflbs.1.skip.weight", &[3, 4]),
-            ("network.head.feature_weight", &[6, 4]),
-        ] {
-            assert!(moved_by_muon(name, shape), "{name}");
-        }
-        for (name, shape) in [
-            ("network.lflbs.0.conv_lstm.w_x", &[8, 1, 40][..]),
-            ("network.lflbs.0.conv_lstm.peephole", &[3, 2, 1]),
-            ("network.lflbs.0.conv_lstm.bias", &[8]),
-            ("network.head.class_weight", &[4, 8]),
-            ("network.head.attention.score", &[4, 1]),
-            ("centers.centers", &[8, 4]),
-        ] {
-            assert!(!moved_by_muon(name, shape), "{name}");
+        let roles = [
+            (ParameterRole::matrices(2, 6), [48, 0]),
+            (ParameterRole::waveform_filters(), [48, 48]),
+            (ParameterRole::decayed(), [48, 48]),
+            (ParameterRole::vector(), [48, 48]),
+        ];
+        for (role, expected) in roles {
+            let config = OptimizerConfig { kind: OptimizerKind::Muon, ..config() };
+            let muon = Optimizer::new(config, Precision::F32, &[weight(role.clone(), &[8, 2, 3])]);
+            assert_eq!(muon.moments[0].each_ref().map(Vec::len), expected, "{role:?}");
         }
     }
 }

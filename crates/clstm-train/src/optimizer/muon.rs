@@ -1,12 +1,12 @@
 //! Muon: momentum made orthogonal, for the matrices inside a network (Jordan et al. 2024,
 //! <https://kellerjordan.github.io/posts/muon/>).
 //!
-//! A gradient's few large singular values carry what all utterances agree on; Adam's step is made of them, too,
-//! and the many small ones learn late. A step of one length in all directions has learnt the training data after
-//! two thirds of the epochs here (`docs/experiments.md`).
+//! A gradient has a few large singular values, which are common to all utterances, and many small ones. Adam's step follows
+//! the large ones. A step of the same length in all directions fits the training data in two thirds of the epochs here
+//! (`docs/experiments.md`).
 
 use clstm_kernels::newton_schulz::orthogonalize;
-use clstm_nn::{NamedTensor, Precision};
+use clstm_nn::Precision;
 use rayon::prelude::*;
 
 /// Decay of the momentum; the step looks ahead along it (Nesterov). Jordan et al.'s value.
@@ -16,34 +16,14 @@ const MOMENTUM: f32 = 0.95;
 /// same for either (Liu et al., *Muon is Scalable for LLM Training*, 2025, <https://arxiv.org/abs/2502.16982>, Eq. 4).
 const STEP_RMS: f32 = 0.2;
 
-/// A weight tensor as the matrices that it is made of, one behind the other.
+/// Sizes of the matrices that a weight is made of, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Matrices {
-    rows: usize,
-    columns: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
 }
 
 impl Matrices {
-    /// The matrices of a weight, a gate's each for itself, or none where it is no matrix inside the network:
-    /// a vector, filters that hear the waveform, a peephole, the last layer, a class's centre.
-    pub(super) fn of(weight: &NamedTensor) -> Option<Self> {
-        let name = weight.name.rsplit('.').next().unwrap_or_default();
-        match (name, &weight.shape[..]) {
-            // [gates * filters, channels, taps]
-            ("w_x" | "w_h", &[gates, channels, taps]) if channels > 1 => {
-                Some(Self { rows: gates / 4, columns: channels * taps })
-            }
-            // [gates * hidden, features]
-            ("w" | "u", &[gates, features]) => Some(Self { rows: gates / 3, columns: features }),
-            // [taps, taps, channels, filters]
-            ("weight", &[height, width, channels, filters]) => {
-                Some(Self { rows: height * width * channels, columns: filters })
-            }
-            ("weight" | "feature_weight", &[rows, columns]) => Some(Self { rows, columns }),
-            _ => None,
-        }
-    }
-
     fn len(self) -> usize {
         self.rows * self.columns
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clusters::{ClusterBy, clusters, speakers};
 use crate::Prediction;
-use crate::batches::mix;
+use crate::seed_purpose::mix;
 
 /// Resamples of an interval. The ends of a 95% interval, being the 250th values from either end of the
 /// sorted resamples, then wander by about a twentieth of their distance from the middle.

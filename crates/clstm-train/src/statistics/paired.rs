@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::bootstrap::{Interval, REPLICATES, below};
 use super::clusters::{ClusterBy, clusters};
 use super::mcnemar::{McNemar, mcnemar_exact};
-use crate::batches::mix;
+use crate::seed_purpose::mix;
 use crate::{Prediction, TrainError};
 
 /// Up to so many clusters that differ, every one of the swaps is counted: 2^23 sums, some ten

@@ -12,7 +12,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::pace::Pace;
+use crate::throughput::Throughput;
 use crate::{EpochRecord, Event, Observer, TestRecord};
 
 /// Writes what a training tells into event files, one series of them a training: in the folders of the
@@ -20,7 +20,7 @@ use crate::{EpochRecord, Event, Observer, TestRecord};
 #[derive(Debug, Default)]
 pub struct TensorBoard {
     writer: Option<(PathBuf, EventWriter)>,
-    pace: Option<Pace>,
+    pace: Option<Throughput>,
     error: Option<(PathBuf, io::Error)>,
 }
 
@@ -62,7 +62,7 @@ impl Observer for TensorBoard {
     fn on_event(&mut self, event: &Event) {
         match event {
             Event::Started { train, steps, done, folder, .. } => {
-                self.pace = Some(Pace::new(*train, *steps));
+                self.pace = Some(Throughput::new(*train, *steps));
                 self.begin(folder, *done);
             }
             Event::Step { step, .. } => {
@@ -71,7 +71,7 @@ impl Observer for TensorBoard {
                 }
             }
             Event::Epoch(record) => {
-                let clips = self.pace.as_mut().map_or(0.0, Pace::epoch);
+                let clips = self.pace.as_mut().map_or(0.0, Throughput::epoch);
                 self.epoch(record, clips);
             }
             Event::FoldDone { .. } => self.writer = None,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clstm_corpus::Split;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CrossValidation, Metrics, Prediction, Silent, Stop, TrainError, average_runs, cross_validate,
-    read_predictions,
+    CrossValidation, Metrics, NullObserver, Prediction, StopFlag, TrainError, average_runs,
+    cross_validate, read_predictions,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -18,7 +18,8 @@ fn run(folder: &Path, seed: u64, fold_seed: Option<u64>, only: Option<usize>) ->
     (recipe.seed, recipe.epochs) = (seed, 2);
     let run = CrossValidation::new(Split::Random, 2, recipe, Device::flex(), out);
     let run = CrossValidation { only, fold_seed, ..run };
-    cross_validate(&run, &dataset(), false, &Stop::new(false), &mut Silent).expect("a run");
+    cross_validate(&run, &dataset(), false, &StopFlag::new(false), &mut NullObserver)
+        .expect("a run");
     run.out
 }
 
@@ -92,7 +93,8 @@ fn models_of_different_presets_are_averaged_and_named() {
     let out = path.join("other");
     let other = CrossValidation::new(Split::Random, 2, other, Device::flex(), out);
     let other = CrossValidation { fold_seed: Some(7), ..other };
-    cross_validate(&other, &dataset(), false, &Stop::new(false), &mut Silent).expect("a run");
+    cross_validate(&other, &dataset(), false, &StopFlag::new(false), &mut NullObserver)
+        .expect("a run");
     let runs = [one, other.out, path.join("both")];
     let metrics = average_runs(&runs[..2], &runs[2]).expect("an average");
     let first = recipe().preset;

@@ -5,7 +5,7 @@ use std::f32::consts::TAU;
 use clstm::Clip;
 use clstm_corpus::{Corpus, Utterance};
 use clstm_nn::{Precision, Preset};
-use clstm_train::{Dataset, MatrixRule, Recipe};
+use clstm_train::{Dataset, OptimizerKind, Recipe};
 
 /// Utterances of each of four speakers; half of them of each class.
 const EACH: usize = 8;
@@ -49,16 +49,16 @@ pub(crate) fn recipes() -> [Recipe; 3] {
         block.filters = 6;
     }
     let mut muon = recipe();
-    muon.optimizer.matrices = MatrixRule::Muon;
+    muon.optimizer.kind = OptimizerKind::Muon;
     muon.precision = Precision::Bf16;
-    muon.optimizer.sharpness = 0.05;
+    muon.optimizer.sam_rho = 0.05;
     [recipe(), muon, plus]
 }
 
 /// That of the paper's network, moved by AdamW.
 pub(crate) fn recipe() -> Recipe {
     let mut recipe = small(Recipe::new(Preset::Clstm, 2), 500);
-    (recipe.optimizer.matrices, recipe.optimizer.sharpness) = (MatrixRule::Adam, 0.0);
+    (recipe.optimizer.kind, recipe.optimizer.sam_rho) = (OptimizerKind::AdamW, 0.0);
     recipe.network.blocks[0].kernel_input = 80;
     recipe
 }
@@ -67,7 +67,7 @@ fn small(mut recipe: Recipe, segment_length: usize) -> Recipe {
     recipe.epochs = 6;
     recipe.batch = 6;
     recipe.crop_steps = 8;
-    recipe.test_every = 2;
+    recipe.eval_every = 2;
     recipe.frontend.segment_length = segment_length;
     recipe.frontend.min_steps = 8;
     recipe.frontend.max_steps = 12;

@@ -4,9 +4,9 @@ use clstm::{Model, ProbabilityCalibration, Recognizer};
 use clstm_corpus::{Split, folds};
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CenterSource, CrossValidation, DeepFeatures, Environment, Event, Observer, Prediction,
-    Reliability, RunMetrics, Silent, Stop, TrainError, cross_validate, evaluate, fit_scaling,
-    join_folds, read_predictions,
+    CenterSource, CrossValidation, DeepFeatures, Environment, Event, NullObserver, Observer,
+    Prediction, Reliability, RunMetrics, StopFlag, TrainError, cross_validate, evaluate,
+    fit_scaling, join_folds, read_predictions,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -19,11 +19,11 @@ fn run(out: &std::path::Path, only: Option<usize>) -> CrossValidation {
 #[test]
 fn a_network_learns_what_can_be_learnt_and_the_books_say_so() {
     let (dataset, out) = (dataset(), tempfile::tempdir().expect("a folder"));
-    let stop = Stop::new(false);
+    let stop = StopFlag::new(false);
     let mut run = run(out.path(), None);
     run.recipe.epochs = 20;
-    let metrics =
-        cross_validate(&run, &dataset, false, &stop, &mut Silent).expect("a cross-validation");
+    let metrics = cross_validate(&run, &dataset, false, &stop, &mut NullObserver)
+        .expect("a cross-validation");
     // Two pitches an octave and more apart: chance is 0.5.
     assert!(metrics.mean.ua > 0.8, "UA {}", metrics.mean.ua);
     assert_eq!(metrics, RunMetrics::read(&out.path().join("metrics.json")).expect("the books"));
@@ -74,7 +74,8 @@ fn without_a_centre_loss_the_centres_are_means_over_the_training() {
     let (dataset, out) = (dataset(), tempfile::tempdir().expect("a folder"));
     let mut run = run(out.path(), Some(1));
     run.recipe.center_loss = 0.0;
-    cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent).expect("a fold");
+    cross_validate(&run, &dataset, false, &StopFlag::new(false), &mut NullObserver)
+        .expect("a fold");
     let fold = out.path().join("fold-1");
     let features = DeepFeatures::read(&fold.join("features.safetensors"), 2).expect("features");
     assert_eq!(features.source, CenterSource::TrainingMeans);
@@ -89,14 +90,16 @@ fn without_a_centre_loss_the_centres_are_means_over_the_training() {
 
 #[test]
 fn folds_may_run_as_separate_jobs_and_are_joined() {
-    let (dataset, stop) = (dataset(), Stop::new(false));
+    let (dataset, stop) = (dataset(), StopFlag::new(false));
     let (together, apart) = (tempfile::tempdir(), tempfile::tempdir());
     let (together, apart) = (together.expect("a folder"), apart.expect("a folder"));
-    let whole = cross_validate(&run(together.path(), None), &dataset, false, &stop, &mut Silent);
+    let whole =
+        cross_validate(&run(together.path(), None), &dataset, false, &stop, &mut NullObserver);
     let whole = whole.expect("a cross-validation");
-    let first = cross_validate(&run(apart.path(), Some(2)), &dataset, false, &stop, &mut Silent);
+    let first =
+        cross_validate(&run(apart.path(), Some(2)), &dataset, false, &stop, &mut NullObserver);
     assert_eq!(first.expect("fold 2").missing(), [1]);
-    cross_validate(&run(apart.path(), Some(1)), &dataset, false, &stop, &mut Silent)
+    cross_validate(&run(apart.path(), Some(1)), &dataset, false, &stop, &mut NullObserver)
         .expect("fold 1");
     let joined = join_folds(apart.path()).expect("both folds");
     for (a, b) in whole.folds.iter().zip(&joined.folds) {
@@ -118,11 +121,11 @@ impl Observer for Resumed {
 
 #[test]
 fn a_finished_run_is_neither_overwritten_nor_repeated() {
-    let (dataset, stop) = (dataset(), Stop::new(false));
+    let (dataset, stop) = (dataset(), StopFlag::new(false));
     let out = tempfile::tempdir().expect("a folder");
     let run = run(out.path(), None);
-    let first = cross_validate(&run, &dataset, false, &stop, &mut Silent).expect("a run");
-    let again = cross_validate(&run, &dataset, false, &stop, &mut Silent);
+    let first = cross_validate(&run, &dataset, false, &stop, &mut NullObserver).expect("a run");
+    let again = cross_validate(&run, &dataset, false, &stop, &mut NullObserver);
     assert!(matches!(again, Err(TrainError::RunExists { .. })));
     let mut seen = Resumed(0);
     let resumed = cross_validate(&run, &dataset, true, &stop, &mut seen).expect("the same run");
@@ -132,13 +135,13 @@ fn a_finished_run_is_neither_overwritten_nor_repeated() {
     let recipe = std::fs::read(out.path().join("recipe.json")).expect("a recipe");
     let mut other = run;
     other.recipe.optimizer.learning_rate *= 2.0;
-    let refused = cross_validate(&other, &dataset, true, &stop, &mut Silent);
+    let refused = cross_validate(&other, &dataset, true, &stop, &mut NullObserver);
     assert!(matches!(refused, Err(TrainError::OtherRun { .. })));
     assert_eq!(recipe, std::fs::read(out.path().join("recipe.json")).expect("a recipe"));
 
     other.recipe.network.classes = 3;
     other.out = out.path().join("more-classes");
-    let refused = cross_validate(&other, &dataset, false, &stop, &mut Silent);
+    let refused = cross_validate(&other, &dataset, false, &stop, &mut NullObserver);
     assert!(matches!(refused, Err(TrainError::Recipe(_))));
 }
 
@@ -146,7 +149,7 @@ fn a_finished_run_is_neither_overwritten_nor_repeated() {
 fn a_fold_that_is_not_there_is_named() {
     let (dataset, out) = (dataset(), tempfile::tempdir().expect("a folder"));
     let run = run(out.path(), Some(3));
-    let error = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
+    let error = cross_validate(&run, &dataset, false, &StopFlag::new(false), &mut NullObserver);
     let message = error.expect_err("there are two folds").to_string();
     assert!(message.contains("no fold 3") && message.contains("1 to 2"), "{message}");
 }
@@ -162,7 +165,7 @@ fn without_times(metrics: &RunMetrics) -> RunMetrics {
 fn confidences_are_calibrated_on_the_other_folds() {
     let (dataset, out) = (dataset(), tempfile::tempdir().expect("a folder"));
     let run = run(out.path(), None);
-    let metrics = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
+    let metrics = cross_validate(&run, &dataset, false, &StopFlag::new(false), &mut NullObserver);
     let metrics = metrics.expect("a cross-validation");
     let found = metrics.calibration.clone().expect("two folds calibrate each other");
     let said: Vec<_> = [1, 2]
@@ -206,7 +209,7 @@ fn a_share_of_the_training_utterances_calibrates_its_own_fold() {
     let (dataset, out) = (dataset(), tempfile::tempdir().expect("a folder"));
     let mut run = run(out.path(), Some(1));
     run.recipe.calibration_share = 0.4; // of two speakers: one
-    let metrics = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
+    let metrics = cross_validate(&run, &dataset, false, &StopFlag::new(false), &mut NullObserver);
     let metrics = metrics.expect("a fold");
     let fold = &metrics.folds[0];
     let held_out = fold.held_out_scaling.clone().expect("a scaling");
@@ -238,16 +241,16 @@ fn a_share_of_the_training_utterances_calibrates_its_own_fold() {
     assert_eq!(found.calibrated, Reliability::of(&said));
     assert_eq!(info.calibration.expect("figures"), found.summary());
 
-    let resumed = cross_validate(&run, &dataset, true, &Stop::new(false), &mut Silent);
+    let resumed = cross_validate(&run, &dataset, true, &StopFlag::new(false), &mut NullObserver);
     assert_eq!(resumed.expect("the same run"), metrics);
     run.out = out.path().join("again");
-    let again = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
+    let again = cross_validate(&run, &dataset, false, &StopFlag::new(false), &mut NullObserver);
     assert_eq!(without_times(&again.expect("a fold")), without_times(&metrics));
 
     // Shared speakers: utterances are held out, of each class its share.
     run.split = Split::Random;
     run.out = out.path().join("random");
-    let metrics = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
+    let metrics = cross_validate(&run, &dataset, false, &StopFlag::new(false), &mut NullObserver);
     let fold = &metrics.expect("a fold").folds[0];
     let held_out = fold.held_out_scaling.clone().expect("a scaling");
     assert_eq!((fold.train_utterances, held_out.utterances, fold.test_utterances), (10, 6, 16));

@@ -2,7 +2,7 @@
 
 use clstm_corpus::Target;
 use clstm_nn::{Precision, Preset};
-use clstm_train::{ENOUGH_UTTERANCES, MixupConfig, Recipe, Schedule, TaskConfig};
+use clstm_train::{AuxiliaryTask, MIN_UTTERANCES_FOR_PRESET_EPOCHS, MixupConfig, Recipe, Schedule};
 
 fn set(pairs: &[(&str, &str)]) -> Result<Recipe, String> {
     let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -60,17 +60,17 @@ fn a_network_gets_branches_as_a_whole() {
 fn what_a_preset_does_without_can_be_set() {
     let plus = Recipe::new(Preset::ClstmPlus, 8);
     let key = "network.compression".to_owned();
-    let compressed = [(key.clone(), "{ amount = 0.25, hop = 320 }".to_owned())];
+    let compressed = [(key.clone(), "{ ratio = 0.25, hop = 320 }".to_owned())];
     let recipe = plus.with_changes(None, &compressed).expect("valid");
     let compression = recipe.network.compression.expect("set");
-    assert_eq!((compression.amount, compression.hop), (0.25, 320));
-    let file = "[network.compression]\namount = 0.25\nhop = 320\n".parse().expect("TOML");
+    assert_eq!((compression.ratio, compression.hop), (0.25, 320));
+    let file = "[network.compression]\nratio = 0.25\nhop = 320\n".parse().expect("TOML");
     assert_eq!(plus.with_changes(Some(&file), &[]).expect("valid"), recipe);
     let parts =
-        [(format!("{key}.hop"), "320".to_owned()), (format!("{key}.amount"), "0.25".to_owned())];
+        [(format!("{key}.hop"), "320".to_owned()), (format!("{key}.ratio"), "0.25".to_owned())];
     assert_eq!(plus.with_changes(None, &parts).expect("valid"), recipe);
-    let half = plus.with_changes(None, &parts[..1]).expect_err("no amount").to_string();
-    assert!(half.contains("amount"), "{half}");
+    let half = plus.with_changes(None, &parts[..1]).expect_err("no ratio").to_string();
+    assert!(half.contains("ratio"), "{half}");
 }
 
 /// Paths of a recipe's tables, the recipe's own first.
@@ -92,7 +92,8 @@ fn tables(value: &toml::Value, path: &str, found: &mut Vec<String>) {
 fn no_table_takes_what_is_no_setting() {
     for preset in Preset::ALL {
         let mut recipe = Recipe::new(preset, 8);
-        recipe.tasks = vec![TaskConfig { target: Target::Sex, weight: 0.1, adversarial: false }];
+        recipe.auxiliary_tasks =
+            vec![AuxiliaryTask { target: Target::Sex, weight: 0.1, gradient_reversal: false }];
         let value = toml::Value::try_from(&recipe).expect("TOML");
         let mut found = Vec::new();
         tables(&value, "", &mut found);
@@ -133,6 +134,43 @@ fn a_precision_is_part_of_the_recipe() {
 }
 
 #[test]
+fn the_nearest_setting_is_suggested() {
+    for (key, meant) in [
+        ("learning_rate", "optimizer.learning_rate"),
+        ("optimiser.weight_decay", "optimizer.weight_decay"),
+        ("network.blocks.0.filtres", "network.blocks.0.filters"),
+        ("epoch", "epochs"),
+    ] {
+        let message = set(&[(key, "1")]).expect_err("no setting");
+        assert!(message.contains(&format!("did you mean {meant:?}?")), "{key}: {message}");
+    }
+    let message = set(&[("optimizer.colour", "1")]).expect_err("no setting");
+    assert!(!message.contains("did you mean"), "{message}");
+}
+
+#[test]
+fn keys_and_values_have_a_length() {
+    let message = set(&[(&vec!["a"; 30_000].join("."), "1")]).expect_err("too many parts");
+    assert!(message.contains("at most 16 parts"), "{message}");
+    for value in
+        [format!("{}1", "[".repeat(100_000)), format!("{{ {} = 1 }}", vec!["a"; 30_000].join("."))]
+    {
+        set(&[("network.compression", &value)]).expect_err("no value");
+    }
+    let deep = format!("{{ {} = 1 }}", vec!["a"; 20_000].join("."));
+    set(&[("network.compression", &deep)]).expect_err("no value");
+}
+
+#[test]
+fn settings_are_listed_as_they_can_be_set() {
+    let recipe = Recipe::new(Preset::ClstmPlus, 8);
+    let settings = recipe.settings().expect("settings");
+    assert!(settings.contains(&("optimizer.learning_rate".to_owned(), "0.001".to_owned())));
+    assert!(settings.len() > 80, "{}", settings.len());
+    assert_eq!(recipe.with_changes(None, &settings).expect("the same"), recipe);
+}
+
+#[test]
 fn mistakes_are_named() {
     for (key, value, part) in [
         ("epoch", "3", "epoch"),
@@ -152,9 +190,9 @@ fn mistakes_are_named() {
         ("validation.patience", "3", "validation.share"),
         ("validation.select", "best", "validation.share"),
         ("validation.select", "worst", "select"),
-        ("validation.every", "0", "validation.every"),
+        ("validation.eval_every", "0", "validation.eval_every"),
         ("optimizer.learning_rate", "-1", "optimizer"),
-        ("optimizer.matrices", "sgd", "muon"),
+        ("optimizer.kind", "sgd", "muon"),
         ("schedule.cycles", "0", "cycles"),
         ("schedule.cycles", "121", "cycles"),
         ("network.classes", "0", "classes"),
@@ -169,9 +207,12 @@ fn mistakes_are_named() {
 #[test]
 fn mixup_has_its_domain() {
     set(&[("mixup.prob", "0.5")]).expect("a valid change");
-    for (key, value) in
-        [("mixup.prob", "1.5"), ("mixup.alpha", "0"), ("mixup.alpha", "2"), ("mixup.cut", "-0.1")]
-    {
+    for (key, value) in [
+        ("mixup.prob", "1.5"),
+        ("mixup.alpha", "0"),
+        ("mixup.alpha", "2"),
+        ("mixup.cutmix_share", "-0.1"),
+    ] {
         let error = set(&[("mixup.prob", "0.5"), (key, value)]).expect_err(value);
         assert!(error.contains("mixup"), "{error}");
     }
@@ -185,8 +226,8 @@ fn recipes_from_before_a_setting_are_read_with_its_default() {
     for setting in ["mixup", "calibration_share", "validation"] {
         fields.remove(setting).expect("there");
     }
-    fields["optimizer"].as_object_mut().expect("an object").remove("waveform_rate");
-    fields["network"].as_object_mut().expect("an object").remove("pooling");
+    fields["optimizer"].as_object_mut().expect("an object").remove("waveform_lr_multiplier");
+    fields["network"].as_object_mut().expect("an object").remove("temporal_pooling");
     // Trainings knew no mixup then, whatever the preset does now.
     let before = Recipe { mixup: MixupConfig::default(), ..recipe.clone() };
     assert_eq!(before.mixup.prob, 0.0);
@@ -199,7 +240,7 @@ fn recipes_from_before_a_setting_are_read_with_its_default() {
 #[test]
 fn small_corpora_are_passed_more_often() {
     let epochs = |utterances| Recipe::new(Preset::ClstmPlus, 8).for_corpus(&[utterances]).epochs;
-    assert_eq!([epochs(10_000), epochs(ENOUGH_UTTERANCES)], [60, 60]);
+    assert_eq!([epochs(10_000), epochs(MIN_UTTERANCES_FOR_PRESET_EPOCHS)], [60, 60]);
     assert_eq!([epochs(600), epochs(400), epochs(300)], [120, 180, 240]);
     assert_eq!([epochs(3), epochs(0)], [240, 240], "at most four times");
 }

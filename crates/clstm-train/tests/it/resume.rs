@@ -5,15 +5,15 @@ use std::sync::atomic::Ordering;
 
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    Dataset, Event, Observer, Recipe, Silent, Stop, Teacher, TrainError, Trained, TrainingSet,
-    train,
+    Dataset, Event, NullObserver, Observer, Recipe, StopFlag, Teacher, TrainData, TrainError,
+    Trained, train,
 };
 
 use crate::corpus::{dataset, recipe, recipes};
 
 /// Pulls the brake after a number of steps.
 struct Brake<'a> {
-    stop: &'a Stop,
+    stop: &'a StopFlag,
     steps: usize,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn train_with(
     brake: Option<usize>,
 ) -> Result<Trained, TrainError> {
     let (train_set, test) = parts(dataset);
-    let set = TrainingSet {
+    let set = TrainData {
         dataset,
         train: &train_set,
         validation: &[],
@@ -59,11 +59,11 @@ pub(crate) fn train_with(
         teacher,
         fold: None,
     };
-    let stop = Stop::new(false);
+    let stop = StopFlag::new(false);
     let mut brake = brake.map(|steps| Brake { stop: &stop, steps });
     let observer: &mut dyn Observer = match &mut brake {
         Some(brake) => brake,
-        None => &mut Silent,
+        None => &mut NullObserver,
     };
     train(set, recipe, &Device::flex(), "a test", checkpoint, &stop, observer)
 }
@@ -125,7 +125,7 @@ fn mixup_changes_the_training_and_nothing_else() {
     recipe.mixup.prob = 1.0;
     let summed = first_loss(&recipe, "on");
     assert_ne!(summed, plain);
-    recipe.mixup.cut = 1.0;
+    recipe.mixup.cutmix_share = 1.0;
     let spliced = first_loss(&recipe, "cut");
     assert!(![plain, summed].contains(&spliced), "{spliced}");
 }
@@ -143,7 +143,7 @@ fn another_recipe_or_a_damaged_checkpoint_is_refused() {
     let refused = run(&dataset, &other, &checkpoint, None);
     assert!(matches!(refused, Err(TrainError::OtherRun { .. })));
     other = recipe.clone();
-    other.test_every += 1; // only how often it looks
+    other.eval_every += 1; // only how often it looks
     run(&dataset, &other, &checkpoint, None).expect("the same training");
 
     let bytes = std::fs::read(&checkpoint).expect("a file");
@@ -153,8 +153,8 @@ fn another_recipe_or_a_damaged_checkpoint_is_refused() {
 
 #[test]
 fn a_loss_that_is_no_number_ends_the_training() {
-    let (dataset, mut recipe) = (dataset(), recipe());
-    recipe.optimizer.learning_rate = 1e30;
+    let (mut dataset, recipe) = (dataset(), recipe());
+    dataset.clips[0].samples[9] = f32::NAN;
     let folder = tempfile::tempdir().expect("a folder");
     let diverged = run(&dataset, &recipe, &folder.path().join("checkpoint"), None);
     match diverged {

@@ -6,8 +6,8 @@ use clstm::Recognizer;
 use clstm_nn::Precision;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    Batch, Dataset, Learner, Recipe, Silent, Step, Stop, TrainError, Trained, TrainingSet,
-    evaluate, train,
+    Batch, Dataset, Learner, NullObserver, Recipe, StepMetrics, StopFlag, TrainData, TrainError,
+    Trained, evaluate, train,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -20,7 +20,7 @@ fn second() -> Device {
 
 fn run(dataset: &Dataset, recipe: &Recipe, device: &Device, file: &Path) -> Trained {
     let (train_set, test): (Vec<_>, Vec<_>) = (0..dataset.clips.len()).partition(|i| i % 4 != 0);
-    let set = TrainingSet {
+    let set = TrainData {
         dataset,
         train: &train_set,
         validation: &[],
@@ -29,20 +29,20 @@ fn run(dataset: &Dataset, recipe: &Recipe, device: &Device, file: &Path) -> Trai
         teacher: None,
         fold: None,
     };
-    let stop = Stop::new(false);
-    train(set, recipe, device, "a test", file, &stop, &mut Silent).expect("a training")
+    let stop = StopFlag::new(false);
+    train(set, recipe, device, "a test", file, &stop, &mut NullObserver).expect("a training")
 }
 
 /// Losses of steps on one and the same batch, whose fall shows that the weights move alike.
-fn steps(recipe: &Recipe, device: &Device) -> Vec<Step> {
+fn steps(recipe: &Recipe, device: &Device) -> Vec<StepMetrics> {
     let mut learner = Learner::new(recipe, None, &[], device).expect("a learner");
     let dataset = dataset();
     let mut batch = Batch {
         segments: Vec::new(),
         labels: Vec::new(),
         mixed: Vec::new(),
-        taught: Vec::new(),
-        tasks: Vec::new(),
+        teacher_probs: Vec::new(),
+        auxiliary_targets: Vec::new(),
     };
     for utterance in 0..6 {
         let samples = &dataset.clips[utterance].samples;

@@ -7,7 +7,8 @@ use clstm_corpus::Split;
 use clstm_nn::Precision;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CrossValidation, Recipe, RunMetrics, Silent, Stop, Teacher, TrainError, Trained, cross_validate,
+    CrossValidation, NullObserver, Recipe, RunMetrics, StopFlag, Teacher, TrainError, Trained,
+    cross_validate,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -17,7 +18,7 @@ use crate::resume::train_with;
 fn patient(share: f64, temperature: f64) -> Recipe {
     let mut recipe = recipe();
     recipe.epochs = 16;
-    (recipe.distillation.share, recipe.distillation.temperature) = (share, temperature);
+    (recipe.distillation.alpha, recipe.distillation.temperature) = (share, temperature);
     recipe
 }
 
@@ -102,8 +103,8 @@ fn models_that_cannot_teach_are_refused() {
     recipe.calibration_share = 0.1;
     says(model.clone(), &recipe, "calibration_share");
     recipe.calibration_share = 0.0;
-    recipe.distillation.share = 0.0;
-    says(model, &recipe, "distillation.share");
+    recipe.distillation.alpha = 0.0;
+    says(model, &recipe, "distillation.alpha");
     assert!(matches!(Teacher::new(&[], Precision::F32), Err(TrainError::Empty(_))));
 }
 
@@ -116,7 +117,7 @@ fn folds(out: PathBuf, seed: u64, only: Option<usize>, teachers: Vec<PathBuf>) -
 }
 
 fn cross(run: &CrossValidation) -> Result<RunMetrics, TrainError> {
-    cross_validate(run, &dataset(), false, &Stop::new(false), &mut Silent)
+    cross_validate(run, &dataset(), false, &StopFlag::new(false), &mut NullObserver)
 }
 
 #[test]

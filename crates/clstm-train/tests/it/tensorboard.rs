@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use clstm_nn::burn::tensor::Device;
-use clstm_train::{Event, Observer, Stop, TensorBoard, TrainError, Trained, TrainingSet, train};
+use clstm_train::{Event, Observer, StopFlag, TensorBoard, TrainData, TrainError, Trained, train};
 
 use crate::corpus::{dataset, recipe};
 
@@ -114,7 +114,7 @@ fn read(folder: &Path) -> Vec<Vec<Said>> {
 }
 
 /// Writes the events, and pulls the brake after so many steps; never after none.
-struct Watcher<'a>(TensorBoard, &'a Stop, usize);
+struct Watcher<'a>(TensorBoard, &'a StopFlag, usize);
 
 impl Observer for Watcher<'_> {
     fn on_event(&mut self, event: &Event) {
@@ -132,7 +132,7 @@ fn run(folder: &Path, brake: usize) -> Result<Trained, TrainError> {
     let (dataset, recipe) = (dataset(), recipe());
     let (test, fitted): (Vec<usize>, Vec<usize>) =
         (0..dataset.clips.len()).partition(|i| i % 4 == 0);
-    let set = TrainingSet {
+    let set = TrainData {
         dataset: &dataset,
         train: &fitted,
         validation: &[],
@@ -141,7 +141,7 @@ fn run(folder: &Path, brake: usize) -> Result<Trained, TrainError> {
         teacher: None,
         fold: None,
     };
-    let stop = Stop::new(false);
+    let stop = StopFlag::new(false);
     let mut watcher = Watcher(TensorBoard::new(), &stop, brake);
     let checkpoint = folder.join("checkpoint.safetensors");
     let trained = train(set, &recipe, &Device::flex(), "", &checkpoint, &stop, &mut watcher);

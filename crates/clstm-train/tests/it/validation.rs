@@ -7,8 +7,8 @@ use clstm::{Model, Recognizer};
 use clstm_corpus::Split;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CrossValidation, Dataset, Event, Observer, Recipe, Select, Silent, Stop, TrainError, Trained,
-    TrainingSet, ValidationConfig, cross_validate, evaluate, train,
+    CrossValidation, Dataset, Event, NullObserver, Observer, Recipe, Select, StopFlag, TrainData,
+    TrainError, Trained, ValidationConfig, cross_validate, evaluate, train,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -28,12 +28,12 @@ fn watched() -> Recipe {
     // Large enough that the loss does not only fall.
     recipe.optimizer.learning_rate = 0.03;
     recipe.validation =
-        ValidationConfig { share: 0.25, patience: 2, select: Select::Best, every: 1 };
+        ValidationConfig { share: 0.25, patience: 2, select: Select::Best, eval_every: 1 };
     recipe
 }
 
 /// Pulls the brake after a number of steps; never after none.
-struct Brake<'a>(&'a Stop, usize);
+struct Brake<'a>(&'a StopFlag, usize);
 
 impl Observer for Brake<'_> {
     fn on_event(&mut self, event: &Event) {
@@ -49,7 +49,7 @@ impl Observer for Brake<'_> {
 fn run(recipe: &Recipe, checkpoint: &Path, brake: usize) -> Result<Trained, TrainError> {
     let dataset = dataset();
     let [fitted, validation, test] = parts(&dataset);
-    let set = TrainingSet {
+    let set = TrainData {
         dataset: &dataset,
         train: &fitted,
         validation: &validation,
@@ -58,7 +58,7 @@ fn run(recipe: &Recipe, checkpoint: &Path, brake: usize) -> Result<Trained, Trai
         teacher: None,
         fold: None,
     };
-    let stop = Stop::new(false);
+    let stop = StopFlag::new(false);
     let mut brake = Brake(&stop, brake);
     train(set, recipe, &Device::flex(), "a test", checkpoint, &stop, &mut brake)
 }
@@ -139,7 +139,7 @@ fn the_test_utterances_have_no_say() {
     let trained = |test: &[usize], name: &str| {
         let checkpoint = folder.path().join(name);
         let (set, stop) = (
-            TrainingSet {
+            TrainData {
                 dataset: &dataset,
                 train: &fitted,
                 validation: &validation,
@@ -148,9 +148,9 @@ fn the_test_utterances_have_no_say() {
                 teacher: None,
                 fold: None,
             },
-            Stop::new(false),
+            StopFlag::new(false),
         );
-        train(set, &watched(), &Device::flex(), "", &checkpoint, &stop, &mut Silent)
+        train(set, &watched(), &Device::flex(), "", &checkpoint, &stop, &mut NullObserver)
             .expect("a training")
     };
     let (with, without) = (trained(&test, "with"), trained(&[], "without"));
@@ -165,7 +165,7 @@ fn share_and_utterances_go_together() {
     for (recipe, validation, part) in
         [(watched(), &[][..], "no utterances are held out"), (recipe(), &validation, "share is 0")]
     {
-        let set = TrainingSet {
+        let set = TrainData {
             dataset: &dataset,
             train: &fitted,
             validation,
@@ -174,8 +174,9 @@ fn share_and_utterances_go_together() {
             teacher: None,
             fold: None,
         };
-        let (checkpoint, stop) = (folder.path().join("x"), Stop::new(false));
-        let refused = train(set, &recipe, &Device::flex(), "", &checkpoint, &stop, &mut Silent);
+        let (checkpoint, stop) = (folder.path().join("x"), StopFlag::new(false));
+        let refused =
+            train(set, &recipe, &Device::flex(), "", &checkpoint, &stop, &mut NullObserver);
         let message = refused.expect_err("a contradiction").to_string();
         assert!(message.contains(part), "{message}");
     }
@@ -188,7 +189,7 @@ fn a_start_that_has_heard_the_validation_utterances_is_refused() {
     let started = |recipe: &Recipe, init: Option<&Model>, name: &str| {
         let validation = if recipe.validation.share > 0.0 { &validation[..] } else { &[] };
         let (dataset, train_set, test) = (&dataset, &fitted[..], &test[..]);
-        let set = TrainingSet {
+        let set = TrainData {
             dataset,
             train: train_set,
             validation,
@@ -197,8 +198,8 @@ fn a_start_that_has_heard_the_validation_utterances_is_refused() {
             teacher: None,
             fold: None,
         };
-        let (checkpoint, stop) = (folder.path().join(name), Stop::new(false));
-        train(set, recipe, &Device::flex(), "", &checkpoint, &stop, &mut Silent)
+        let (checkpoint, stop) = (folder.path().join(name), StopFlag::new(false));
+        train(set, recipe, &Device::flex(), "", &checkpoint, &stop, &mut NullObserver)
     };
     let plain = Recipe { epochs: 1, ..recipe() };
     let mut model = started(&plain, None, "plain").expect("a training").model;
@@ -226,7 +227,7 @@ fn each_fold_holds_out_its_own_speakers() {
     let mut recipe = watched();
     recipe.validation.share = 0.4; // of two speakers: one
     let run = folds(Split::Speaker, recipe, out.path());
-    let metrics = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
+    let metrics = cross_validate(&run, &dataset, false, &StopFlag::new(false), &mut NullObserver);
     let metrics = metrics.expect("a fold");
     let said = metrics.protocol.describe();
     assert!(
@@ -253,7 +254,7 @@ fn validation_and_calibration_are_held_out_apart() {
     let mut recipe = watched();
     recipe.calibration_share = 0.25;
     let run = folds(Split::Random, recipe, out.path());
-    let metrics = cross_validate(&run, &dataset, false, &Stop::new(false), &mut Silent);
+    let metrics = cross_validate(&run, &dataset, false, &StopFlag::new(false), &mut NullObserver);
     let fold = metrics.expect("a fold").folds.remove(0);
     let validation = fold.validation.expect("an inner split").utterances;
     let calibration = fold.held_out_scaling.expect("a scaling").utterances;

@@ -6,7 +6,7 @@ use clstm::audio::{DecodeLimits, TrimConfig, decode_file, resample};
 use clstm::nn::burn::tensor::Device;
 use clstm::nn::{
     CompressionConfig, ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig,
-    Peepholes, Reset, TimePooling, parameters,
+    Peepholes, Reset, TemporalPooling, parameters,
 };
 use clstm::{
     Calibration, CalibrationScores, FrontendConfig, Model, ModelInfo, ProbabilityCalibration,
@@ -27,10 +27,10 @@ pub(crate) fn tiny_network() -> NetworkConfig {
         input_norm: true,
     };
     NetworkConfig {
-        compression: Some(CompressionConfig { amount: 0.5, hop: 160 }),
+        compression: Some(CompressionConfig { ratio: 0.5, hop: 160 }),
         filterbank: None,
         convolutions: Vec::new(),
-        pooling: TimePooling::Mean,
+        temporal_pooling: TemporalPooling::Mean,
         sample_rate: RATE,
         segment_length: 400,
         blocks: vec![block(4, 40, 10, 4, Peepholes::Full), block(6, 3, 1, 2, Peepholes::Channel)],
@@ -53,10 +53,10 @@ pub(crate) fn tiny_plus_network() -> NetworkConfig {
             kernel: 80,
             stride: 20,
             pool: 4,
-            mask: 0,
-            relative: true,
-            warp: 0.0,
-            style: 0.0,
+            freq_mask_max_width: 0,
+            mean_normalize: true,
+            vtlp_max: 0.0,
+            mixstyle_prob: 0.0,
         }),
         convolutions: vec![ConvBlockConfig {
             filters: 5,
@@ -66,7 +66,7 @@ pub(crate) fn tiny_plus_network() -> NetworkConfig {
             pool: 2,
         }],
         blocks: tiny.blocks[1..].to_vec(),
-        pooling: TimePooling::Attention { hidden: 4 },
+        temporal_pooling: TemporalPooling::Attention { hidden: 4 },
         ..tiny
     }
 }

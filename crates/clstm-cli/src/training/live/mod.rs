@@ -15,7 +15,7 @@ use super::observers::RunDescription;
 use crate::interrupt;
 use crate::messages::note;
 use crate::terminal::{Key, RenderThread, Screen, next_key};
-use clstm_train::{Event, Observer, Stop};
+use clstm_train::{Event, Observer, StopFlag};
 
 /// How long the view waits for a key before it checks for something to draw.
 const WAIT: Duration = Duration::from_millis(100);
@@ -42,7 +42,7 @@ impl Shared {
 
 impl Live {
     /// Takes the terminal; `None` where it cannot be taken.
-    pub(super) fn start(about: &RunDescription<'_>, stop: &'static Stop) -> Option<Self> {
+    pub(super) fn start(about: &RunDescription<'_>, stop: &'static StopFlag) -> Option<Self> {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::new(about)),
             changed: AtomicBool::new(true),
@@ -82,7 +82,7 @@ impl Observer for Live {
 }
 
 /// Draws and reads keys until the run ends. If the terminal has gone, the training continues without the view.
-fn follow(shared: &Shared, ended: &AtomicBool, stop: &Stop) {
+fn follow(shared: &Shared, ended: &AtomicBool, stop: &StopFlag) {
     let Ok(mut screen) = Screen::Stderr.open() else { return };
     let mut drawn: Option<Instant> = None;
     while !ended.load(Ordering::Relaxed) {

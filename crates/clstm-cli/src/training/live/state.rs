@@ -1,6 +1,6 @@
 //! What the view shows.
 
-use clstm_train::{EpochRecord, Event, Metrics, Pace};
+use clstm_train::{EpochRecord, Event, Metrics, Throughput};
 
 use crate::text::printable;
 use crate::training::eta::Eta;
@@ -39,7 +39,7 @@ pub(super) struct Training {
     pub(super) history: Vec<EpochRecord>,
     pub(super) classes: Option<Classes>,
     pub(super) clips: f64,
-    pace: Pace,
+    pace: Throughput,
 }
 
 /// The last look at the classes.
@@ -98,7 +98,7 @@ impl State {
                     history: history.clone(),
                     classes: None,
                     clips: 0.0,
-                    pace: Pace::new(*train, *steps),
+                    pace: Throughput::new(*train, *steps),
                 });
             }
             Event::FoldDone { fold, metrics, resumed } => {

@@ -6,8 +6,8 @@ use clstm::{Model, TtaConfig};
 use clstm_corpus::Split;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CrossValidation, Recipe, RunMetrics, Silent, Stop, TrainError, cross_validate,
-    read_predictions, rescore,
+    CrossValidation, NullObserver, Recipe, RunMetrics, StopFlag, TrainError, cross_validate,
+    read_predictions, reevaluate,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -19,44 +19,45 @@ fn run(out: &Path, change: impl Fn(&mut Recipe)) -> RunMetrics {
     recipe.epochs = 2;
     change(&mut recipe);
     let run = CrossValidation::new(Split::Speaker, 2, recipe, Device::flex(), out.to_owned());
-    cross_validate(&run, &dataset(), false, &Stop::new(false), &mut Silent).expect("a run")
+    cross_validate(&run, &dataset(), false, &StopFlag::new(false), &mut NullObserver)
+        .expect("a run")
 }
 
 fn again(from: &Path, to: &Path) -> Result<RunMetrics, TrainError> {
-    rescore(from, SEVERAL, &dataset(), &Device::flex(), to, &mut Silent)
+    reevaluate(from, SEVERAL, &dataset(), &Device::flex(), to, &mut NullObserver)
 }
 
 #[test]
-fn a_rescored_run_is_the_run_that_had_the_views_from_the_start() {
+fn a_reevaluated_run_is_the_run_that_had_the_views_from_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     let plain = run(&path("plain"), |_| {});
     let started = run(&path("started"), |recipe| recipe.frontend.tta = SEVERAL);
-    let rescored = again(&path("plain"), &path("rescored")).expect("a rescored run");
-    let said = rescored.protocol.describe();
+    let reevaluated = again(&path("plain"), &path("reevaluated")).expect("a re-evaluated run");
+    let said = reevaluated.protocol.describe();
     assert!(said.ends_with(", 6 views of each utterance"), "{said}");
-    assert_eq!((&rescored.protocol, rescored.mean), (&started.protocol, started.mean));
-    assert_eq!(rescored.calibration, started.calibration);
+    assert_eq!((&reevaluated.protocol, reevaluated.mean), (&started.protocol, started.mean));
+    assert_eq!(reevaluated.calibration, started.calibration);
     assert!(!plain.protocol.describe().contains("views"));
     for fold in ["fold-1", "fold-2"] {
         let file = |run: &str, name: &str| path(run).join(fold).join(name);
         let said = |run| read_predictions(&file(run, "predictions.jsonl"), 2).expect("predictions");
-        assert_eq!(said("rescored"), said("started"));
-        assert_ne!(said("rescored"), said("plain"));
+        assert_eq!(said("reevaluated"), said("started"));
+        assert_ne!(said("reevaluated"), said("plain"));
         // The looks on the way had other views.
         for name in ["model.safetensors", "features.safetensors"] {
             let bytes = |run| std::fs::read(file(run, name)).expect("a file");
-            assert!(bytes("rescored") == bytes("started"), "{fold}/{name}");
+            assert!(bytes("reevaluated") == bytes("started"), "{fold}/{name}");
         }
-        let model = Model::read(&file("rescored", "model.safetensors")).expect("a model");
+        let model = Model::read(&file("reevaluated", "model.safetensors")).expect("a model");
         assert_eq!(model.info.frontend.tta, SEVERAL);
     }
-    let refused = again(&path("plain"), &path("rescored"));
+    let refused = again(&path("plain"), &path("reevaluated"));
     assert!(matches!(refused, Err(TrainError::RunExists { .. })), "nothing is overwritten");
 }
 
 #[test]
-fn what_cannot_be_rescored_is_refused() {
+fn what_cannot_be_reevaluated_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     run(&path("scaled"), |recipe| recipe.calibration_share = 0.25);
@@ -67,11 +68,12 @@ fn what_cannot_be_rescored_is_refused() {
     let mut other = dataset();
     other.corpus.utterances[0].id = "another".to_owned();
     let (views, device) = (SEVERAL, Device::flex());
-    let refused = rescore(&path("plain"), views, &other, &device, &path("b"), &mut Silent);
+    let refused = reevaluate(&path("plain"), views, &other, &device, &path("b"), &mut NullObserver);
     let message = refused.expect_err("another corpus").to_string();
     assert!(message.contains("the corpus does not have"), "{message}");
     let none = TtaConfig { shifts: 0, polarity: false };
-    let refused = rescore(&path("plain"), none, &dataset(), &device, &path("c"), &mut Silent);
+    let refused =
+        reevaluate(&path("plain"), none, &dataset(), &device, &path("c"), &mut NullObserver);
     assert!(refused.expect_err("no view").to_string().contains("tta.shifts"));
     assert!(again(&path("nowhere"), &path("d")).is_err());
 }

@@ -25,7 +25,7 @@ pub fn compression(waveform: Tensor<2>, config: CompressionConfig) -> Tensor<2> 
         (0..=hops).map(|k| 1.0 / config.window(k, samples).len() as f32).collect();
     let shares = Tensor::<1>::from_floats(shares.as_slice(), &device).unsqueeze();
     let level = (windows * shares + FLOOR).div_scalar(REFERENCE); // [B, N + 1]
-    let gains = level.powf_scalar(-0.5 * config.amount);
+    let gains = level.powf_scalar(-0.5 * config.ratio);
     let way: Vec<f32> = (0..hop).map(|i| i as f32 / hop as f32).collect();
     let way = Tensor::<1>::from_floats(way.as_slice(), &device).reshape([1, 1, hop]);
     let before = gains.clone().narrow(1, 0, hops).reshape([batch, hops, 1]);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clstm::Recognizer;
 use clstm_corpus::{Sex, Target};
-use clstm_train::{Dataset, Recipe, TaskConfig, TrainError, Trained};
+use clstm_train::{AuxiliaryTask, Dataset, Recipe, TrainError, Trained};
 
 use crate::corpus::{dataset, recipe};
 use crate::resume::train_with;
@@ -33,9 +33,9 @@ fn uncompressed() -> Recipe {
     recipe
 }
 
-fn asking(target: Target, weight: f64, adversarial: bool) -> Recipe {
-    let tasks = vec![TaskConfig { target, weight, adversarial }];
-    Recipe { tasks, epochs: 16, ..uncompressed() }
+fn asking(target: Target, weight: f64, gradient_reversal: bool) -> Recipe {
+    let auxiliary_tasks = vec![AuxiliaryTask { target, weight, gradient_reversal }];
+    Recipe { auxiliary_tasks, epochs: 16, ..uncompressed() }
 }
 
 fn trained(dataset: &Dataset, recipe: &Recipe, file: &Path) -> Trained {
@@ -110,7 +110,11 @@ fn a_resumed_training_asks_on_and_refuses_other_answers() {
     dataset.corpus.utterances[5].statement = None;
     let mut recipe = asking(Target::Statement, 0.5, false);
     recipe.epochs = 4;
-    recipe.tasks.push(TaskConfig { target: Target::Speaker, weight: 0.1, adversarial: true });
+    recipe.auxiliary_tasks.push(AuxiliaryTask {
+        target: Target::Speaker,
+        weight: 0.1,
+        gradient_reversal: true,
+    });
     let whole = trained(&dataset, &recipe, &folder.path().join("whole"));
     let file = folder.path().join("stopped");
     for steps in [5, 6] {

@@ -9,27 +9,28 @@ use clstm::{Model, Recognizer};
 use clstm_nn::NamedTensor;
 use clstm_nn::burn::tensor::Device;
 
-use super::{Stop, TrainingSet, check_same, data_digest, model};
+use super::{StopFlag, TrainData, check_same, data_digest, export};
+use crate::auxiliary::AuxiliaryTargets;
 use crate::batches::{Source, assemble, steps_per_epoch};
 use crate::checkpoint::{self, State, Values};
 use crate::progress::{EpochSums, TestRecord};
-use crate::tasks::Tasks;
-use crate::validation::{Select, Watch};
+use crate::validation::{EarlyStopping, Select};
 use crate::{
-    Batch, EpochRecord, Evaluation, Event, Learner, Metrics, Observer, Recipe, TrainError, evaluate,
+    Batch, EpochRecord, Evaluation, Event, Learner, Metrics, NonFinite, Observer, Recipe,
+    StepOutcome, TrainError, evaluate,
 };
 
 /// What the names of the best weights begin with in a checkpoint.
 const BEST: &str = "best.";
 
 /// A training under way.
-pub(super) struct Training<'a> {
-    set: TrainingSet<'a>,
+pub(super) struct TrainingRun<'a> {
+    set: TrainData<'a>,
     recipe: &'a Recipe,
     checkpoint: &'a Path,
     device: Device,
     learner: Learner,
-    tasks: Arc<Tasks>,
+    auxiliary: Arc<AuxiliaryTargets>,
     pub(super) state: State,
     /// The best weights so far by the validation utterances, where they are to be kept.
     best: Option<Vec<NamedTensor>>,
@@ -41,9 +42,9 @@ pub(super) struct Training<'a> {
     earlier_s: f64,
 }
 
-impl<'a> Training<'a> {
+impl<'a> TrainingRun<'a> {
     pub(super) fn open(
-        set: TrainingSet<'a>,
+        set: TrainData<'a>,
         recipe: &'a Recipe,
         device: &Device,
         checkpoint: &'a Path,
@@ -51,18 +52,18 @@ impl<'a> Training<'a> {
         if set.train.len() < 2 {
             return Err(TrainError::Empty("fewer than two utterances to train on".to_owned()));
         }
-        let tasks = Tasks::of(recipe, set.dataset, set.train)?;
-        let learner = Learner::new(recipe, set.init, &tasks.sizes(), device)?;
+        let auxiliary = AuxiliaryTargets::of(recipe, set.dataset, set.train)?;
+        let learner = Learner::new(recipe, set.init, &auxiliary.sizes(), device)?;
         let mut learner = learner.with_class_counts(&set.dataset.class_counts(set.train));
         let fresh = State {
             recipe: recipe.clone(),
-            data: data_digest(&set, &tasks),
+            data: data_digest(&set, &auxiliary),
             epoch: 0,
             step: 0,
-            time: 0,
+            step_index: 0,
             sums: EpochSums::new(recipe.network.classes),
             history: Vec::new(),
-            watch: None,
+            early_stopping: None,
             seconds: 0.0,
         };
         let mut best = None;
@@ -70,10 +71,10 @@ impl<'a> Training<'a> {
             None => fresh,
             Some((state, mut values)) => {
                 check_same(&state, &fresh, checkpoint)?;
-                if state.watch.is_some() && recipe.validation.select == Select::Best {
+                if state.early_stopping.is_some() && recipe.validation.select == Select::Best {
                     best = Some(take_best(&mut values, learner.network_tensors(), checkpoint)?);
                 }
-                learner.restore(values, state.time, checkpoint)?;
+                learner.restore(values, state.step_index, checkpoint)?;
                 state
             }
         };
@@ -85,7 +86,7 @@ impl<'a> Training<'a> {
             checkpoint,
             device: device.clone(),
             learner,
-            tasks: Arc::new(tasks),
+            auxiliary: Arc::new(auxiliary),
             state,
             best,
             evaluation,
@@ -101,20 +102,20 @@ impl<'a> Training<'a> {
     /// Runs the epoch under way to its end.
     pub(super) fn epoch(
         &mut self,
-        stop: &Stop,
+        stop: &StopFlag,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
         let (set, recipe) = (self.set, self.recipe);
         let epoch = self.state.epoch;
         let steps = steps_per_epoch(set.train.len(), recipe.batch);
         let mut rate = 0.0;
-        let tasks = Arc::clone(&self.tasks);
+        let auxiliary = Arc::clone(&self.auxiliary);
         let source = Source {
             dataset: set.dataset,
             utterances: set.train,
             recipe,
             teacher: set.teacher,
-            tasks: &tasks,
+            auxiliary: &auxiliary,
         };
         std::thread::scope(|scope| {
             let first = self.state.step;
@@ -139,8 +140,8 @@ impl<'a> Training<'a> {
 
     /// Whether no epoch is left, or the validation ends it earlier.
     pub(super) fn is_over(&self) -> bool {
-        let ended = |watch: Watch| watch.is_over(&self.recipe.validation);
-        self.state.epoch >= self.recipe.epochs || self.state.watch.is_some_and(ended)
+        let ended = |watch: EarlyStopping| watch.is_over(&self.recipe.validation);
+        self.state.epoch >= self.recipe.epochs || self.state.early_stopping.is_some_and(ended)
     }
 
     /// Learning rate of a step counted over the whole training.
@@ -154,9 +155,8 @@ impl<'a> Training<'a> {
     fn step(&mut self, batch: Batch, rate: f64) -> Result<usize, TrainError> {
         let labels = batch.labels.clone();
         let seen = self.learner.step(batch, rate);
-        let loss = seen.softmax_loss + seen.center_loss;
-        if !loss.is_finite() {
-            return Err(TrainError::Diverged { epoch: self.state.epoch + 1, loss });
+        if let StepOutcome::Skipped(cause) = seen.outcome {
+            return Err(TrainError::Diverged { epoch: self.state.epoch + 1, cause });
         }
         let sums = &mut self.state.sums;
         sums.softmax += seen.softmax_loss;
@@ -183,7 +183,7 @@ impl<'a> Training<'a> {
         let validation = self.validate()?;
         let last = self.is_over();
         let test = match self.set.test {
-            test if !test.is_empty() && (last || epoch.is_multiple_of(recipe.test_every)) => {
+            test if !test.is_empty() && (last || epoch.is_multiple_of(recipe.eval_every)) => {
                 let evaluation = self.evaluate(test)?;
                 let seen = TestRecord::of(&evaluation);
                 self.evaluation = (last && self.chosen_epoch() == epoch).then_some(evaluation);
@@ -213,13 +213,13 @@ impl<'a> Training<'a> {
     /// Looks at the validation utterances where it is due, and keeps the weights if they are the best yet.
     fn validate(&mut self) -> Result<Option<Evaluation>, TrainError> {
         let (config, epoch) = (&self.recipe.validation, self.state.epoch);
-        let due = epoch.is_multiple_of(config.every) || epoch == self.recipe.epochs;
+        let due = epoch.is_multiple_of(config.eval_every) || epoch == self.recipe.epochs;
         if !config.is_on() || !due {
             return Ok(None);
         }
         let seen = self.evaluate(self.set.validation)?;
-        let (watch, best) = Watch::look(self.state.watch, epoch, seen.loss);
-        self.state.watch = Some(watch);
+        let (watch, best) = EarlyStopping::observe(self.state.early_stopping, epoch, seen.loss);
+        self.state.early_stopping = Some(watch);
         if best && config.select == Select::Best {
             self.best = Some(self.learner.network_tensors());
         }
@@ -229,13 +229,13 @@ impl<'a> Training<'a> {
     /// The weights as they stand on some utterances, as a user's file would be heard.
     fn evaluate(&self, utterances: &[usize]) -> Result<Evaluation, TrainError> {
         let tensors = self.learner.network_tensors();
-        let model = model::assemble(&self.set, self.recipe, self.state.epoch, tensors, "")?;
+        let model = export::assemble(&self.set, self.recipe, self.state.epoch, tensors, "")?;
         Ok(evaluate(&Recognizer::on(model, &self.device)?, self.set.dataset, utterances))
     }
 
     /// The epoch whose weights are chosen so far.
     fn chosen_epoch(&self) -> usize {
-        match (self.recipe.validation.select, self.state.watch) {
+        match (self.recipe.validation.select, self.state.early_stopping) {
             (Select::Best, Some(watch)) => watch.epoch,
             _ => self.state.epoch,
         }
@@ -245,16 +245,22 @@ impl<'a> Training<'a> {
     pub(super) fn chosen(&mut self, protocol: &str) -> Result<(Model, usize), TrainError> {
         let epoch = self.chosen_epoch();
         let tensors = self.best.take().unwrap_or_else(|| self.learner.network_tensors());
-        let model = model::assemble(&self.set, self.recipe, epoch, tensors, protocol)?;
+        let model = export::assemble(&self.set, self.recipe, epoch, tensors, protocol)?;
         Ok((model, epoch))
     }
 
     fn save(&mut self) -> Result<(), TrainError> {
-        self.state.time = self.learner.time();
+        self.state.step_index = self.learner.step_index();
         self.state.seconds = self.seconds();
         let mut values = self.learner.values();
         for tensor in self.best.iter().flatten() {
             values.insert(format!("{BEST}{}", tensor.name), tensor.values.clone());
+        }
+        if !values.values().flatten().all(|value| value.is_finite()) {
+            return Err(TrainError::Diverged {
+                epoch: self.state.epoch + 1,
+                cause: NonFinite::Weight,
+            });
         }
         checkpoint::write(self.checkpoint, &self.state, &values)
     }

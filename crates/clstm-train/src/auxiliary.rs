@@ -11,20 +11,21 @@ use crate::{Dataset, Recipe, TrainError};
 /// the training: a model answers for its classes alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TaskConfig {
+pub struct AuxiliaryTask {
     /// What is asked: anything that the corpus knows of its utterances but their label, such as `intensity`.
     pub target: Target,
     /// Factor of its softmax loss.
     pub weight: f64,
     /// Whether the deep feature is to forget the answer instead of telling it: for who speaks.
-    #[serde(default)]
-    pub adversarial: bool,
+    #[serde(default, alias = "adversarial")]
+    pub gradient_reversal: bool,
 }
 
-impl TaskConfig {
+impl AuxiliaryTask {
     pub(crate) fn validate(&self) -> Result<(), TrainError> {
         let target = &self.target;
-        let bad = |what: &str| Err(TrainError::Recipe(format!("tasks: {target}: {what}")));
+        let bad =
+            |what: &str| Err(TrainError::Recipe(format!("auxiliary_tasks: {target}: {what}")));
         if matches!(target, Target::Label) {
             return bad(
                 "it is what the network answers anyway; ask for speaker, sex, intensity, ...",
@@ -39,18 +40,18 @@ impl TaskConfig {
 
 /// The answers to a recipe's tasks.
 #[derive(Debug, Default)]
-pub(crate) struct Tasks(Vec<Answers>);
+pub(crate) struct AuxiliaryTargets(Vec<TargetTable>);
 
 /// To one task.
 #[derive(Debug)]
-struct Answers {
+struct TargetTable {
     /// What the training utterances answer, sorted.
     values: Vec<String>,
     /// Of each utterance of the dataset, where it is known and a training utterance has it.
     of: Vec<Option<usize>>,
 }
 
-impl Tasks {
+impl AuxiliaryTargets {
     /// Of the utterances of a dataset, as far as those in `train` know them.
     ///
     /// # Errors
@@ -60,7 +61,8 @@ impl Tasks {
         dataset: &Dataset,
         train: &[usize],
     ) -> Result<Self, TrainError> {
-        let tasks = recipe.tasks.iter().map(|task| Answers::of(&task.target, dataset, train));
+        let tasks =
+            recipe.auxiliary_tasks.iter().map(|task| TargetTable::of(&task.target, dataset, train));
         Ok(Self(tasks.collect::<Result<_, _>>()?))
     }
 
@@ -86,7 +88,7 @@ impl Tasks {
     }
 }
 
-impl Answers {
+impl TargetTable {
     fn of(target: &Target, dataset: &Dataset, train: &[usize]) -> Result<Self, TrainError> {
         let utterances = &dataset.corpus.utterances;
         let values: BTreeSet<String> =
@@ -97,7 +99,9 @@ impl Answers {
                 Some(only) => format!("it is {only:?} wherever it is known"),
                 None => format!("nothing is known of it in {}", dataset.corpus.name),
             };
-            return Err(TrainError::Recipe(format!("tasks: {target}: {known}; leave it out")));
+            return Err(TrainError::Recipe(format!(
+                "auxiliary_tasks: {target}: {known}; leave it out"
+            )));
         }
         let find = |value: String| values.binary_search(&value).ok();
         let of = utterances.iter().map(|utterance| target.of(utterance).and_then(find)).collect();
@@ -125,8 +129,8 @@ mod tests {
     use super::*;
 
     /// Three utterances that answer `b`, nothing and `a`, and a fourth of an answer that was not trained on.
-    fn answers() -> Answers {
-        Answers {
+    fn answers() -> TargetTable {
+        TargetTable {
             values: vec!["a".to_owned(), "b".to_owned()],
             of: vec![Some(1), None, Some(0), None],
         }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 /// Counts the clips and the time of an epoch.
 #[derive(Debug)]
-pub struct Pace {
+pub struct Throughput {
     train: usize,
     steps: usize,
     /// When the epoch (or this process's part of it) began, and after which step.
@@ -16,7 +16,7 @@ pub struct Pace {
     counted: bool,
 }
 
-impl Pace {
+impl Throughput {
     /// Of a training of `train` utterances in `steps` steps an epoch, from now on.
     #[must_use]
     pub fn new(train: usize, steps: usize) -> Self {

@@ -6,11 +6,11 @@ use clstm::{Model, ModelInfo, ProbabilityCalibration, TrainingInfo};
 use clstm_nn::{NamedTensor, Preset};
 
 use crate::earlier::heard_by;
-use crate::{BuiltOn, Recipe, Teacher, TrainError, TrainingSet};
+use crate::{BuiltOn, Recipe, Teacher, TrainData, TrainError};
 
 /// The model of `tensors`, which `epochs` epochs gave; `protocol` is the sentence that its file carries.
 pub(super) fn assemble(
-    set: &TrainingSet<'_>,
+    set: &TrainData<'_>,
     recipe: &Recipe,
     epochs: usize,
     tensors: Vec<NamedTensor>,
@@ -58,7 +58,7 @@ pub(super) fn assemble(
 }
 
 /// The corpora that what a training builds on has heard, each once.
-fn heard_before(set: &TrainingSet<'_>) -> Vec<String> {
+fn heard_before(set: &TrainData<'_>) -> Vec<String> {
     let start = set.init.map(|init| heard_by(&init.info.training)).unwrap_or_default();
     let taught = set.teacher.into_iter().flat_map(Teacher::heard).cloned();
     let all: BTreeSet<String> = start.into_iter().chain(taught).collect();

@@ -39,7 +39,9 @@ pub(super) fn normalize(
             let centred = h - mean.clone();
             let variance = (centred.clone() * centred.clone()).mean_dim(other).mean_dim(0);
             let flat = |t: &Tensor<3>| t.clone().detach().reshape([channels]);
-            statistics.update(flat(&mean), flat(&variance), shape[0] * shape[other]);
+            if mode.updates_stats() {
+                statistics.update(flat(&mean), flat(&variance), shape[0] * shape[other]);
+            }
             (centred, variance)
         }
     };

@@ -19,7 +19,7 @@ use crate::{
 /// # Errors
 /// [`TrainError::Earlier`] where the run is of another corpus, or its confidences were scaled by held-out
 /// utterances in the views that it had; [`TrainError::RunExists`] where `out` holds a run; those of files.
-pub fn rescore(
+pub fn reevaluate(
     run: &Path,
     views: TtaConfig,
     dataset: &Dataset,
@@ -36,12 +36,12 @@ pub fn rescore(
     let folds = finished_folds(run)?;
     begin_run(out, &recipe)?;
     for (outcome, folder) in folds {
-        rescore_fold(outcome, &folder, &recipe, dataset, device, out, observer)?;
+        reevaluate_fold(outcome, &folder, &recipe, dataset, device, out, observer)?;
     }
     join_folds(out)
 }
 
-fn rescore_fold(
+fn reevaluate_fold(
     outcome: FoldOutcome,
     folder: &Path,
     recipe: &Recipe,
