@@ -11,6 +11,7 @@ mod inputs;
 mod interrupt;
 mod json;
 mod listen;
+mod logging;
 mod messages;
 mod name_pattern;
 mod ordered_map;
@@ -33,6 +34,11 @@ use crate::args::{Args, Command};
 use crate::error::CliError;
 
 fn main() -> ExitCode {
+    // `serve` starts this program as a decode worker; people do not.
+    #[cfg(unix)]
+    if std::env::args_os().nth(1).is_some_and(|arg| arg == commands::serve::DECODE_WORKER) {
+        return clstm_server::run_decode_worker().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
     panics::install_hook();
     let args = match args::parse(std::env::args_os()) {
         Ok(args) => args,

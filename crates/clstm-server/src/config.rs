@@ -1,4 +1,4 @@
-//! What a server is told when it starts.
+//! The configuration of a server.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -7,31 +7,37 @@ use std::time::Duration;
 use clstm::audio::DecodeLimits;
 use clstm::nn::Precision;
 
-use crate::{Keys, ModelSource, TlsFiles};
+use crate::{Decoding, Keys, ModelSource, TlsFiles};
 
-/// What a server is told when it starts.
+/// The configuration of a server.
 #[derive(Clone, Debug)]
-pub struct Config {
-    /// Where it listens; port 0 takes any that is free.
+pub struct ServerConfig {
+    /// The address to listen on; port 0 takes any free port.
     pub listen: SocketAddr,
-    /// At least one; the first answers where a request names none.
+    /// The models, at least one. The first is the default.
     pub models: Vec<ModelSource>,
-    /// What the products of their recurrent layers are computed in.
+    /// Arithmetic of the recurrent layers' matrix products.
     pub precision: Precision,
-    /// Who may ask; anybody where there are none.
+    /// API keys; without them every client is served.
     pub keys: Option<Keys>,
-    /// The certificate for https; connections are not encrypted where there is none.
+    /// The TLS certificate; without one connections are not encrypted.
     pub tls: Option<TlsFiles>,
-    /// Origins whose pages may ask, such as `https://example.org`; `*` for all.
+    /// Origins whose pages may send requests, such as `https://example.org`; `*` for all.
     pub cors: Vec<String>,
-    /// Threads that compute; one for each core where it is `None`.
-    pub workers: Option<NonZeroUsize>,
-    /// What it takes on.
+    /// Host names, without port, that the server is reachable by, besides loopback names. A server on the
+    /// loopback interface without keys serves only these, against DNS rebinding; elsewhere an empty list
+    /// allows every host.
+    pub allowed_hosts: Vec<String>,
+    /// Compute threads for clips and streams; by default one per core.
+    pub threads: Option<NonZeroUsize>,
+    /// Where uploads are decoded.
+    pub decoding: Decoding,
+    /// Limits and quotas.
     pub limits: Limits,
 }
 
-impl Config {
-    /// A server on port 8765 of the loopback interface, for anybody on this machine.
+impl ServerConfig {
+    /// A server on port 8765 of the loopback interface, without keys and TLS.
     #[must_use]
     pub fn new(models: Vec<ModelSource>) -> Self {
         Self {
@@ -41,61 +47,65 @@ impl Config {
             keys: None,
             tls: None,
             cors: Vec::new(),
-            workers: None,
+            allowed_hosts: Vec::new(),
+            threads: None,
+            decoding: Decoding::InProcess,
             limits: Limits::default(),
         }
     }
 }
 
-/// What a server takes on. What is beyond is refused.
+/// Limits of the server and quotas of one client (`client_...`). Requests beyond them are rejected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Connections held at once.
+    /// Open connections.
     pub max_connections: usize,
-    /// Recordings taken on at once: waiting for a worker or worked on.
+    /// Recordings waiting or in progress.
     pub max_recordings: usize,
-    /// Timelines taken on at once; they have threads of their own.
+    /// Timelines waiting or in progress; they have compute threads of their own.
     pub max_timelines: usize,
-    /// Streams held at once.
+    /// Open streams.
     pub max_streams: usize,
-    /// Connections held at once of one client that is not of this machine, by its address.
+    /// Open connections of one client, by its address; loopback addresses have no quota.
     pub client_connections: usize,
-    /// Recordings of one client at once, from the first byte of their request to the answer. A client is a
-    /// key where there are several; without keys it is an address, and this machine has no such limit.
+    /// Recordings of one client, from the first byte of the request to the response. A client is a key if
+    /// there are several; without keys it is an address, and loopback addresses have no quota.
     pub client_recordings: usize,
-    /// Timelines of one client at once.
+    /// Timelines of one client.
     pub client_timelines: usize,
-    /// Streams of one client at once.
+    /// Streams of one client.
     pub client_streams: usize,
-    /// Bytes of bodies of one client held at once.
-    pub client_held_bytes: usize,
+    /// Buffered bytes of request bodies of one client.
+    pub client_buffered_bytes: usize,
     /// Bytes of one body.
     pub max_body_bytes: u64,
-    /// Bytes of all bodies held at once.
-    pub max_held_bytes: usize,
+    /// Buffered bytes of all request bodies.
+    pub max_buffered_bytes: usize,
     /// Files of one batch.
     pub max_batch_files: usize,
-    /// Seconds of sound of one recording.
+    /// Duration of one recording, in seconds.
     pub max_duration_s: f64,
-    /// Seconds of sound of one timeline.
+    /// Duration of one recording with a timeline, in seconds.
     pub max_timeline_s: f64,
-    /// Seconds of sound of one stream.
+    /// Duration of one stream, in seconds.
     pub max_stream_s: f64,
     /// Bytes of one message of a stream.
     pub max_message_bytes: usize,
-    /// For TLS to be agreed upon.
+    /// CPU time for decoding one recording in a worker, besides a hundredth of the maximum duration.
+    pub decode_cpu: Duration,
+    /// For the TLS handshake.
     pub handshake_timeout: Duration,
     /// For the head of a request, and between requests of a connection.
     pub header_timeout: Duration,
     /// For the whole body of a request.
     pub body_timeout: Duration,
-    /// From the end of a body to the answer.
-    pub answer_timeout: Duration,
-    /// For a client to read on when it has not read what was sent.
+    /// From the end of a request body to the response.
+    pub response_timeout: Duration,
+    /// For a write without progress: the client does not read.
     pub write_timeout: Duration,
-    /// For the next message of a stream.
+    /// Without audio on a stream.
     pub stream_timeout: Duration,
-    /// For what was taken on to be finished when the server is shut down.
+    /// For work in progress when the server shuts down.
     pub shutdown_timeout: Duration,
 }
 
@@ -104,29 +114,30 @@ impl Default for Limits {
         let seconds = Duration::from_secs;
         Self {
             max_connections: 2048,
-            // Two seconds of work for one core at 30 ms each, which is a slow one.
+            // Two seconds of work for one slow core at 30 ms each.
             max_recordings: 64,
             max_timelines: 8,
             max_streams: 256,
-            // Half of everything: whatever one client does, the others find the other half.
+            // Half of the server: one client cannot block the others.
             client_connections: 1024,
             client_recordings: 32,
             client_timelines: 4,
             client_streams: 128,
-            client_held_bytes: 128 << 20,
-            // Ten minutes of CD sound are 106 MB, of MP3 10 MB.
+            client_buffered_bytes: 128 << 20,
+            // Ten minutes of MP3 are 10 MB; of CD audio, 64 MiB are 6 minutes.
             max_body_bytes: 64 << 20,
-            max_held_bytes: 256 << 20,
+            max_buffered_bytes: 256 << 20,
             max_batch_files: 64,
             max_duration_s: 600.0,
             max_timeline_s: 4.0 * 3600.0,
             max_stream_s: 4.0 * 3600.0,
-            // Eight seconds of 32-bit sound at 32 kHz, far more than a live client sends at once.
+            // Eight seconds of 32-bit samples at 32 kHz; live clients send far less per message.
             max_message_bytes: 1 << 20,
+            decode_cpu: seconds(10),
             handshake_timeout: seconds(10),
             header_timeout: seconds(10),
             body_timeout: seconds(60),
-            answer_timeout: seconds(300),
+            response_timeout: seconds(300),
             write_timeout: seconds(10),
             stream_timeout: seconds(30),
             shutdown_timeout: seconds(30),
@@ -135,7 +146,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Those of the decoder, for at most so many seconds of sound.
+    /// Limits of the decoder for recordings of at most `max_duration_s`.
     pub(crate) fn decoding(&self, max_duration_s: f64) -> DecodeLimits {
         DecodeLimits { max_duration_s, max_bytes: self.max_body_bytes, ..DecodeLimits::default() }
     }

@@ -1,4 +1,4 @@
-//! Why a server does not start, or stops.
+//! Errors of starting and reloading a server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,39 +7,41 @@ use std::path::PathBuf;
 use clstm::ModelError;
 use thiserror::Error;
 
-/// Why a server does not start, stops, or keeps its models.
+/// Why a server cannot start or reload.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServerError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; is another server there? see --host and --port")]
+    #[error(
+        "cannot listen on {address}: {source}; another server may use the port; see --host and --port"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A model cannot be used.
+    /// A model file cannot be used.
     #[error("{name}: {source}")]
     Model {
         /// The file.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         source: ModelError,
     },
-    /// No model at all.
+    /// The configuration has no model.
     #[error("a server needs a model; name one with --model FILE")]
     NoModel,
-    /// Requests name models, so that each needs its own name.
+    /// Two models have the same name, by which requests choose them.
     #[error("two models are named {name:?}; serve one of them")]
     SameName {
         /// The name.
         name: String,
     },
-    /// An origin for CORS that is none.
-    #[error("{origin:?} is no origin; write it like https://example.org, or * for all")]
+    /// An invalid origin for CORS.
+    #[error("{origin:?} is not an origin; write it like https://example.org, or * for all")]
     Origin {
-        /// What was given.
+        /// The value given.
         origin: String,
     },
     /// The certificate or its key cannot be used.
@@ -47,15 +49,23 @@ pub enum ServerError {
     Tls {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The system refused threads, signals or the like.
+    /// The decode workers cannot be started.
+    #[error("cannot start decode workers with {}: {source}", program.display())]
+    DecodeWorkers {
+        /// The program.
+        program: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// The operating system refused threads, signals or similar.
     #[error("cannot {action}: {source}")]
     System {
-        /// What for.
+        /// What the server tried to do.
         action: &'static str,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
@@ -69,7 +79,7 @@ impl ServerError {
             Self::Model { source, .. } => source.kind(),
             Self::NoModel | Self::SameName { .. } | Self::Origin { .. } => "config",
             Self::Tls { .. } => "tls",
-            Self::System { .. } => "system",
+            Self::System { .. } | Self::DecodeWorkers { .. } => "system",
         }
     }
 

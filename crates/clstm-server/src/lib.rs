@@ -1,42 +1,45 @@
-//! Speech emotion recognition as a service: HTTP requests for recordings, WebSocket streams for live sound,
-//! and a web page that shows both.
+//! Speech emotion recognition as a service: HTTP requests for recordings, WebSocket streams for live audio,
+//! and a web page for both.
 //!
 //! ```no_run
-//! use clstm_server::{Config, ModelSource};
+//! use clstm_server::{ServerConfig, ModelSource};
 //!
 //! # fn main() -> Result<(), clstm_server::ServerError> {
 //! let model = ModelSource::File("ravdess-clstm-plus.safetensors".into());
-//! clstm_server::run(Config::new(vec![model]), |address| println!("http://{address}/"))
+//! clstm_server::run(ServerConfig::new(vec![model]), |address| println!("http://{address}/"))
 //! # }
 //! ```
 //!
-//! What limits it is in [`Limits`], and each limit is held here rather than by a gateway: bytes are counted
-//! as they come in, decoded sound as it is decoded, and what cannot be taken on is refused at once, with
-//! `Retry-After`, while what was taken on is finished. Only threads of its own compute; those that hold the
-//! connections never wait for a network's answer.
+//! [`Limits`] has all limits and quotas, and the server enforces them itself, without a gateway: bytes are
+//! counted as they arrive and samples as they are decoded. Requests beyond a limit are rejected at once, with
+//! `Retry-After`; accepted requests are finished. Inference runs on compute threads; the I/O threads never block.
 
-mod app;
+mod api_error;
+mod auth;
+mod body;
 mod compute;
 mod config;
 mod connection;
+mod decode;
 mod error;
-mod intake;
-mod keys;
 mod metrics;
 mod models;
-mod patient;
 mod query;
-mod refusal;
+mod quota;
+mod response;
 mod routes;
 mod server;
-mod share;
 mod signals;
+mod state;
 mod tls;
-mod wire;
+mod write_timeout;
 
-pub use config::{Config, Limits};
+pub use auth::{KeyError, Keys};
+pub use config::{Limits, ServerConfig};
+#[cfg(unix)]
+pub use decode::run_decode_worker;
+pub use decode::{DecodeWorkers, Decoding};
 pub use error::ServerError;
-pub use keys::{KeyError, Keys};
 pub use models::ModelSource;
 pub use server::{Handle, Server, run};
 pub use tls::TlsFiles;

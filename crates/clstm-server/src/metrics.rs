@@ -1,4 +1,4 @@
-//! What is counted, for Prometheus.
+//! Prometheus metrics.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -13,22 +13,22 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Answered {
+struct RequestLabels {
     route: String,
     status: u16,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Route {
+struct RouteLabel {
     route: String,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Refused {
+struct ErrorLabels {
     kind: &'static str,
 }
 
-/// Kinds of short work.
+/// Kinds of work that the compute threads measure.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelValue)]
 pub(crate) enum Lane {
     Live,
@@ -36,29 +36,30 @@ pub(crate) enum Lane {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Work {
+struct LaneLabels {
     lane: Lane,
 }
 
 type Seconds = Counter<f64, AtomicU64>;
 
-/// All counters; clones count together.
+/// All metrics; clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
     registry: Arc<Registry>,
-    requests: Family<Answered, Counter>,
-    seconds: Family<Route, Histogram, fn() -> Histogram>,
-    refused: Family<Refused, Counter>,
-    computed: Family<Work, Seconds>,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<RouteLabel, Histogram, fn() -> Histogram>,
+    refused: Family<ErrorLabels, Counter>,
+    computed: Family<LaneLabels, Seconds>,
     groups: Histogram,
     audio: Seconds,
     pub(crate) connections: Gauge,
     pub(crate) recordings: Gauge,
     pub(crate) streams: Gauge,
     reloads: Counter,
+    decode_restarts: Counter,
 }
 
-/// A millisecond to a minute.
+/// Buckets from 1 ms to 1 min.
 fn durations() -> Histogram {
     Histogram::new([
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
@@ -69,23 +70,30 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("clstm");
         let requests = Family::default();
-        registry.register("requests", "Requests answered", requests.clone());
+        registry.register("requests", "Requests by route and status", requests.clone());
         let seconds = Family::new_with_constructor(durations as fn() -> Histogram);
-        registry.register("request_seconds", "Time to the answer", seconds.clone());
+        registry.register("request_seconds", "Time to the response", seconds.clone());
         let refused = Family::default();
-        registry.register("refused", "Requests without an answer, by kind", refused.clone());
+        registry.register("refused", "Errors by kind", refused.clone());
         let computed = Family::default();
-        registry.register("compute_seconds", "Time of workers, by kind of work", computed.clone());
+        registry.register(
+            "compute_seconds",
+            "Time of compute threads, by kind of work",
+            computed.clone(),
+        );
         let groups = Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0]);
-        registry.register("group_size", "Recordings recognised together", groups.clone());
+        registry.register("group_size", "Recordings recognised in one batch", groups.clone());
         let audio = Seconds::default();
-        registry.register("audio_seconds", "Sound that was heard", audio.clone());
+        registry.register("audio_seconds", "Seconds of audio processed", audio.clone());
         let [connections, recordings, streams] = [(); 3].map(|()| Gauge::default());
-        registry.register("connections", "Connections held", connections.clone());
-        registry.register("recordings", "Recordings waiting or worked on", recordings.clone());
-        registry.register("streams", "Streams held", streams.clone());
+        registry.register("connections", "Open connections", connections.clone());
+        registry.register("recordings", "Recordings waiting or in progress", recordings.clone());
+        registry.register("streams", "Open streams", streams.clone());
         let reloads = Counter::default();
-        registry.register("reloads", "Exchanges of the models", reloads.clone());
+        registry.register("reloads", "Reloads of the models", reloads.clone());
+        let decode_restarts = Counter::default();
+        let help = "Decode workers that were replaced";
+        registry.register("decode_worker_restarts", help, decode_restarts.clone());
         Self {
             registry: Arc::new(registry),
             requests,
@@ -98,33 +106,38 @@ impl Metrics {
             recordings,
             streams,
             reloads,
+            decode_restarts,
         }
     }
 
-    pub(crate) fn answered(&self, route: &str, status: u16, after: Duration) {
+    pub(crate) fn request_finished(&self, route: &str, status: u16, after: Duration) {
         let route = route.to_owned();
-        self.requests.get_or_create(&Answered { route: route.clone(), status }).inc();
-        self.seconds.get_or_create(&Route { route }).observe(after.as_secs_f64());
+        self.requests.get_or_create(&RequestLabels { route: route.clone(), status }).inc();
+        self.seconds.get_or_create(&RouteLabel { route }).observe(after.as_secs_f64());
     }
 
-    pub(crate) fn refused(&self, kind: &'static str) {
-        self.refused.get_or_create(&Refused { kind }).inc();
+    pub(crate) fn error(&self, kind: &'static str) {
+        self.refused.get_or_create(&ErrorLabels { kind }).inc();
     }
 
-    pub(crate) fn grouped(&self, clips: usize) {
+    pub(crate) fn batch(&self, clips: usize) {
         self.groups.observe(clips as f64);
     }
 
     pub(crate) fn computed(&self, lane: Lane, time: Duration) {
-        self.computed.get_or_create(&Work { lane }).inc_by(time.as_secs_f64());
+        self.computed.get_or_create(&LaneLabels { lane }).inc_by(time.as_secs_f64());
     }
 
-    pub(crate) fn heard(&self, seconds: f64) {
+    pub(crate) fn audio_processed(&self, seconds: f64) {
         self.audio.inc_by(seconds);
     }
 
     pub(crate) fn reloaded(&self) {
         self.reloads.inc();
+    }
+
+    pub(crate) fn decode_worker_restarted(&self) {
+        self.decode_restarts.inc();
     }
 
     /// In the OpenMetrics text format.
@@ -136,17 +149,17 @@ impl Metrics {
     }
 }
 
-/// Counts one more in a gauge as long as it lives.
-pub(crate) struct Counted(Gauge);
+/// Adds one to a gauge until dropped.
+pub(crate) struct GaugeGuard(Gauge);
 
-impl Counted {
+impl GaugeGuard {
     pub(crate) fn new(gauge: &Gauge) -> Self {
         gauge.inc();
         Self(gauge.clone())
     }
 }
 
-impl Drop for Counted {
+impl Drop for GaugeGuard {
     fn drop(&mut self) {
         self.0.dec();
     }

@@ -1,4 +1,4 @@
-//! The models that answer, and how they are exchanged while they do.
+//! The loaded models, and their reload while requests run.
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,7 +14,7 @@ use crate::ServerError;
 pub enum ModelSource {
     /// A model file, read again at each reload.
     File(PathBuf),
-    /// One that does not change, such as `Recognizer::embedded`.
+    /// A model that reloads leave alone, such as `Recognizer::embedded`.
     Ready(Recognizer),
 }
 
@@ -29,30 +29,30 @@ impl ModelSource {
     }
 }
 
-/// A model that answers. Requests hold the one they began with.
+/// A loaded model. A request keeps the model that it started with.
 #[derive(Debug)]
-pub(crate) struct Served {
+pub(crate) struct LoadedModel {
     pub(crate) recognizer: Recognizer,
-    /// The limits of recordings that are heard whole.
+    /// Limits of decoding for recordings that are recognised as a whole.
     pub(crate) limits: DecodeLimits,
 }
 
-impl Served {
+impl LoadedModel {
     pub(crate) fn info(&self) -> &ModelInfo {
         self.recognizer.info()
     }
 }
 
-/// The models in the order they were named; the first answers where none is asked for.
-pub(crate) type ServedModels = Arc<[Arc<Served>]>;
+/// The models in the order of the configuration; the first is the default.
+pub(crate) type LoadedModels = Arc<[Arc<LoadedModel>]>;
 
-/// All models, exchanged as a whole.
+/// All models; a reload replaces them together.
 #[derive(Debug)]
 pub(crate) struct Models {
     sources: Vec<ModelSource>,
     precision: Precision,
     limits: DecodeLimits,
-    served: RwLock<ServedModels>,
+    loaded: RwLock<LoadedModels>,
 }
 
 impl Models {
@@ -61,28 +61,27 @@ impl Models {
         precision: Precision,
         limits: DecodeLimits,
     ) -> Result<Self, ServerError> {
-        let served = RwLock::new(read(&sources, precision, &limits)?);
-        Ok(Self { sources, precision, limits, served })
+        let loaded = RwLock::new(read(&sources, precision, &limits)?);
+        Ok(Self { sources, precision, limits, loaded })
     }
 
-    /// Reads the files again. Where one cannot be read, all models stay as they are. Takes its time: not
-    /// for threads that hold connections.
+    /// Reads the files again. If one cannot be used, all models stay as they are. Blocks.
     pub(crate) fn reload(&self) -> Result<(), ServerError> {
         let fresh = read(&self.sources, self.precision, &self.limits)?;
-        *self.served.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 
-    pub(crate) fn all(&self) -> ServedModels {
-        self.served.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn all(&self) -> LoadedModels {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The model of that name, the first where none is named.
-    pub(crate) fn named(&self, name: Option<&str>) -> Option<Arc<Served>> {
+    /// The model of that name; the first one without a name.
+    pub(crate) fn named(&self, name: Option<&str>) -> Option<Arc<LoadedModel>> {
         let all = self.all();
         match name {
             None => all.first().cloned(),
-            Some(name) => all.iter().find(|served| served.info().name == name).cloned(),
+            Some(name) => all.iter().find(|model| model.info().name == name).cloned(),
         }
     }
 }
@@ -91,17 +90,17 @@ fn read(
     sources: &[ModelSource],
     precision: Precision,
     limits: &DecodeLimits,
-) -> Result<ServedModels, ServerError> {
-    let mut all: Vec<Arc<Served>> = Vec::new();
+) -> Result<LoadedModels, ServerError> {
+    let mut all: Vec<Arc<LoadedModel>> = Vec::new();
     for source in sources {
         let recognizer = source.load(precision)?;
-        // Takes longer than an answer: now rather than when somebody asks for the list.
+        // Hashing takes longer than a recognition: do it now, not in the first request for the list.
         let _ = recognizer.digest();
         let name = &recognizer.info().name;
-        if all.iter().any(|served| served.info().name == *name) {
+        if all.iter().any(|model| model.info().name == *name) {
             return Err(ServerError::SameName { name: name.clone() });
         }
-        all.push(Arc::new(Served { recognizer, limits: limits.clone() }));
+        all.push(Arc::new(LoadedModel { recognizer, limits: limits.clone() }));
     }
     if all.is_empty() { Err(ServerError::NoModel) } else { Ok(all.into()) }
 }

@@ -1,30 +1,30 @@
-//! What stands behind the question mark.
+//! Query parameters.
 
 use std::str::FromStr;
 
 use axum::http::Uri;
 
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 
-/// The parameters of a request, each at most once and none unknown.
-pub(crate) struct Query {
+/// The parameters of a request: each at most once, none unknown.
+pub(crate) struct QueryParams {
     pairs: Vec<(String, String)>,
 }
 
-impl Query {
+impl QueryParams {
     /// # Errors
-    /// For a parameter that is not `known`, or is there twice.
-    pub(crate) fn parse(uri: &Uri, known: &[&str]) -> Result<Self, Refusal> {
+    /// For a parameter that is not `known` or is given twice.
+    pub(crate) fn parse(uri: &Uri, known: &[&str]) -> Result<Self, ApiError> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         let text = uri.query().unwrap_or_default();
         for (name, value) in form_urlencoded::parse(text.as_bytes()).into_owned() {
             if !known.contains(&name.as_str()) {
                 let known = known.join(", ");
                 let message = format!("unknown parameter {name:?}; there are: {known}");
-                return Err(Refusal::request(message));
+                return Err(ApiError::request(message));
             }
             if pairs.iter().any(|(other, _)| *other == name) {
-                return Err(Refusal::request(format!("parameter {name:?} is there twice")));
+                return Err(ApiError::request(format!("parameter {name:?} is given twice")));
             }
             pairs.push((name, value));
         }
@@ -36,10 +36,10 @@ impl Query {
     }
 
     /// # Errors
-    /// If it is there and no number.
-    pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Refusal> {
+    /// If the parameter is given and is not a number in the range of `T`.
+    pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let wrong = |_| Refusal::request(format!("{name}={text} is not a number that fits"));
+        let wrong = |_| ApiError::request(format!("{name}={text} is not a valid number"));
         text.parse().map(Some).map_err(wrong)
     }
 }

@@ -1,18 +1,18 @@
-//! What the system tells a server.
+//! Signals of the operating system.
 
 use std::io;
 
 use crate::ServerError;
 
-/// What the system tells.
-pub(crate) enum Told {
-    End,
-    /// Only where there is SIGHUP.
+/// What a signal asks for.
+pub(crate) enum Signal {
+    ShutDown,
+    /// SIGHUP, on Unix only.
     #[cfg_attr(not(unix), expect(dead_code))]
     Reload,
 }
 
-/// SIGTERM and SIGINT end, SIGHUP reloads.
+/// SIGTERM and SIGINT shut the server down, SIGHUP reloads models and certificate.
 #[cfg(unix)]
 pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,
@@ -34,16 +34,16 @@ impl Signals {
         all().map_err(ServerError::system("catch signals"))
     }
 
-    pub(crate) async fn next(&mut self) -> Told {
+    pub(crate) async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => Told::End,
-            _ = self.interrupt.recv() => Told::End,
-            _ = self.hang_up.recv() => Told::Reload,
+            _ = self.terminate.recv() => Signal::ShutDown,
+            _ = self.interrupt.recv() => Signal::ShutDown,
+            _ = self.hang_up.recv() => Signal::Reload,
         }
     }
 }
 
-/// Ctrl-C ends.
+/// Ctrl-C shuts the server down.
 #[cfg(not(unix))]
 pub(crate) struct Signals;
 
@@ -53,12 +53,12 @@ impl Signals {
         Ok(Self)
     }
 
-    pub(crate) async fn next(&mut self) -> Told {
+    pub(crate) async fn next(&mut self) -> Signal {
         let caught: io::Result<()> = tokio::signal::ctrl_c().await;
         if caught.is_err() {
-            // Nothing can be caught here; the system ends the process itself.
+            // No handler can be installed; the system ends the process itself.
             std::future::pending::<()>().await;
         }
-        Told::End
+        Signal::ShutDown
     }
 }

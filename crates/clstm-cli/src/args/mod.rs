@@ -38,7 +38,7 @@ pub(crate) use precision::PrecisionArg;
 pub(crate) use predict::{PredictArgs, RowFormat};
 pub(crate) use report::ReportArgs;
 pub(crate) use rescore::RescoreArgs;
-pub(crate) use serve::{LogLevel, ServeArgs};
+pub(crate) use serve::{LogFormat, LogLevel, ServeArgs};
 pub(crate) use training::{AblateArgs, CvArgs, FoldArgs, TrainArgs, TrainingArgs};
 
 use corpus_args::LeakageArgs;

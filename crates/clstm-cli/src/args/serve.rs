@@ -50,6 +50,14 @@ pub(crate) struct ServeArgs {
     /// Origin of web pages that may use the API, such as https://example.org; repeat for several, * for all.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) cors: Vec<String>,
+    /// Host name that the server is reachable by, such as a proxy's; repeatable. On a loopback address without API
+    /// keys, requests for other hosts are rejected.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allowed_host: Vec<String>,
+    /// Processes that decode uploads, so that a malicious file cannot stop the service; 0 decodes in the server
+    /// itself [default: one per compute thread; 0 on Windows].
+    #[arg(long, value_name = "N")]
+    pub(crate) decode_workers: Option<usize>,
     /// Maximum size of a request body in MiB.
     #[arg(long, value_name = "MIB", default_value = "64")]
     pub(crate) max_body: NonZeroUsize,
@@ -69,9 +77,12 @@ pub(crate) struct ServeArgs {
     /// Maximum duration of a recording in seconds; timelines may be four hours long.
     #[arg(long, value_name = "SECONDS", default_value = "600")]
     pub(crate) max_duration: NonZeroUsize,
-    /// Messages on standard error: warnings, also lifecycle events, or also every request.
+    /// Level of the log on standard error; RUST_LOG takes precedence.
     #[arg(long, value_enum, default_value_t = LogLevel::Info)]
     pub(crate) log: LogLevel,
+    /// Format of the log.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
 }
 
 impl ServeArgs {
@@ -81,13 +92,22 @@ impl ServeArgs {
     }
 }
 
-/// Amount of messages while serving.
+/// Level of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogLevel {
     /// Warnings and errors.
     Warn,
-    /// Also lifecycle events.
+    /// Also start, reloads and shutdown.
     Info,
     /// Also every request.
     Debug,
+}
+
+/// Format of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line with time, level and message.
+    Text,
+    /// A JSON object per line.
+    Json,
 }

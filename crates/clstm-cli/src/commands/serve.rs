@@ -1,21 +1,24 @@
-//! `clstm serve`: answers over HTTP.
+//! `clstm serve`: the HTTP service.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use clstm::Recognizer;
 use clstm::nn::DeviceName;
-use clstm_server::{Config, Keys, Limits, ModelSource, TlsFiles};
-use log::{LevelFilter, Log, Metadata, Record};
+use clstm_server::{DecodeWorkers, Decoding, Keys, Limits, ModelSource, ServerConfig, TlsFiles};
 
-use crate::args::{LogLevel, ServeArgs};
+use crate::args::ServeArgs;
 use crate::error::{CliError, chain};
+use crate::logging;
 use crate::messages::{note, warn};
 use crate::resolve::device;
 use crate::resolve::model;
 use crate::text::PathText;
 
-/// Serves until it is told to end.
+/// The hidden command that makes this program a decode worker.
+pub(crate) const DECODE_WORKER: &str = "__decode-worker";
+
+/// Serves until a signal ends it.
 pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(), CliError> {
     let precision = device::fast_precision(DeviceName::Cpu, args.precision);
     device::open(DeviceName::Cpu, precision)?;
@@ -31,32 +34,56 @@ pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(),
     if !local && tls.is_none() {
         warn("connections are not encrypted: see --tls-cert, or put a TLS proxy in front");
     }
-    tell(args.log);
+    logging::start(args.log, args.log_format)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let config = Config {
+    let config = ServerConfig {
         listen: address,
         precision,
         keys,
         tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
         cors: args.cors.clone(),
-        workers: threads,
+        allowed_hosts: args.allowed_host.clone(),
+        threads,
+        decoding: decoding(args.decode_workers)?,
         limits: limits(args),
-        ..Config::new(sources(args)?)
+        ..ServerConfig::new(sources(args)?)
     };
     clstm_server::run(config, |address| note(&format!("clstm: listening on {scheme}://{address}/")))
         .map_err(|error| CliError::Failed(chain(&error)))
 }
 
+/// Decode workers are this program, started anew.
+fn decoding(workers: Option<usize>) -> Result<Decoding, CliError> {
+    let count = workers.map(NonZeroUsize::new);
+    if count == Some(None) || !cfg!(unix) {
+        return Ok(Decoding::InProcess);
+    }
+    // On Linux the link names this program even after its file was replaced by an update.
+    let program = match cfg!(target_os = "linux") {
+        true => "/proc/self/exe".into(),
+        false => std::env::current_exe()
+            .map_err(|error| CliError::Failed(format!("cannot find this program: {error}")))?,
+    };
+    let args = vec![DECODE_WORKER.into()];
+    Ok(Decoding::Workers(DecodeWorkers {
+        program,
+        args,
+        count: count.flatten(),
+        memory_bytes: None,
+    }))
+}
+
 fn limits(args: &ServeArgs) -> Limits {
     let default = Limits::default();
-    let max_held_bytes = default.max_held_bytes.max(args.max_body.get().saturating_mul(4 << 20));
+    let max_buffered_bytes =
+        default.max_buffered_bytes.max(args.max_body.get().saturating_mul(4 << 20));
     let half = |all: NonZeroUsize| all.get().div_ceil(2);
     let own = |named: Option<NonZeroUsize>, all| named.map_or(half(all), NonZeroUsize::get);
     Limits {
         max_body_bytes: (args.max_body.get() as u64).saturating_mul(1 << 20),
-        max_held_bytes,
+        max_buffered_bytes,
         // At least two of the largest bodies.
-        client_held_bytes: max_held_bytes / 2,
+        client_buffered_bytes: max_buffered_bytes / 2,
         max_recordings: args.max_recordings.get(),
         client_recordings: own(args.max_client_recordings, args.max_recordings),
         max_streams: args.max_streams.get(),
@@ -85,32 +112,4 @@ fn keys(path: &Path) -> Result<Keys, CliError> {
         |error: &dyn std::fmt::Display| CliError::Failed(format!("{}: {error}", path.text()));
     let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
     Keys::parse(&text).map_err(|error| failed(&error))
-}
-
-/// Writes what the server logs to standard error.
-struct Notes;
-
-impl Log for Notes {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("clstm_server") && metadata.level() <= log::max_level()
-    }
-
-    fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
-            let level = record.level().as_str().to_lowercase();
-            note(&format!("clstm: {level}: {}", record.args()));
-        }
-    }
-
-    fn flush(&self) {}
-}
-
-fn tell(level: LogLevel) {
-    // Nobody else sets one in this process.
-    let _ = log::set_logger(&Notes);
-    log::set_max_level(match level {
-        LogLevel::Warn => LevelFilter::Warn,
-        LogLevel::Info => LevelFilter::Info,
-        LogLevel::Debug => LevelFilter::Debug,
-    });
 }

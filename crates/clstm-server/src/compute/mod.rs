@@ -1,8 +1,8 @@
-//! The threads that compute.
+//! The compute threads.
 //!
-//! Those that hold connections hand work over and wait without blocking. How much may be handed over at
-//! once is not decided here: whoever does so holds a permit for it (`App::recordings` and the like), so that
-//! no queue grows beyond the limits, and nothing that was taken on is thrown away.
+//! I/O tasks hand work over and wait without blocking. The queues have no limit of their own: a caller holds a
+//! permit for what it hands over (`AppState::recordings` and the like), so that no queue grows beyond the
+//! limits and nothing that was accepted is dropped.
 
 mod clip;
 mod queue;
@@ -16,102 +16,132 @@ use clstm::{Recognition, RecognizeError};
 use tokio::sync::oneshot;
 
 use crate::ServerError;
+use crate::api_error::ApiError;
+use crate::decode::WorkerPool;
 use crate::metrics::Metrics;
-use crate::models::Served;
-use crate::refusal::Refusal;
+use crate::models::LoadedModel;
 
-use clip::ClipJob;
+use clip::{ClipInput, ClipJob};
 use queue::Queue;
+
+use timeline::TimelineBuilder;
 
 pub(crate) use timeline::{Timeline, TimelineRequest};
 
-/// Bytes of a recording, of whatever kind, which may hold a permit for them.
-pub(crate) type Held = Arc<dyn AsRef<[u8]> + Send + Sync>;
+/// An encoded recording, which may hold permits for its bytes.
+pub(crate) type RequestBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
-/// Two sets of threads: for clips and live sound, which are short work, and for timelines, which may take
-/// minutes and must not stand in the way of the others.
+/// Two sets of threads: one for clips and streams, which are short work, and one for timelines and long clips,
+/// which may take minutes and must not delay the others.
 pub(crate) struct Compute {
     short: Arc<Queue>,
     long: Arc<Queue>,
-    /// Those for short work, of which there are `workers`, and then the others.
+    /// First the `short_threads` threads for short work, then the others.
     threads: Mutex<Vec<JoinHandle<()>>>,
-    workers: usize,
+    short_threads: usize,
+    /// Workers that decode uploads; without them the compute threads do.
+    decoders: Option<Decoders>,
+}
+
+/// Pools of decode workers. Timelines keep a worker for as long as they take, so they have their own.
+pub(crate) struct Decoders {
+    pub(crate) clips: Arc<WorkerPool>,
+    pub(crate) timelines: Arc<WorkerPool>,
 }
 
 impl Compute {
-    /// Starts `workers` threads for short work and half as many for long.
-    pub(crate) fn start(workers: NonZeroUsize, metrics: &Metrics) -> Result<Self, ServerError> {
+    /// Starts `threads` threads for short work and half as many, rounded up, for long work.
+    pub(crate) fn start(
+        threads: NonZeroUsize,
+        decoders: Option<Decoders>,
+        metrics: &Metrics,
+    ) -> Result<Self, ServerError> {
         let short = Arc::new(Queue::new(metrics.clone()));
         let long = Arc::new(Queue::new(metrics.clone()));
         let compute = Self {
             short: short.clone(),
             long: long.clone(),
             threads: Mutex::new(Vec::new()),
-            workers: workers.get(),
+            short_threads: threads.get(),
+            decoders,
         };
-        let threads = workers.get() + workers.get().div_ceil(2);
-        for i in 0..threads {
-            let (queue, long) = match i < workers.get() {
+        let all = threads.get() + threads.get().div_ceil(2);
+        for i in 0..all {
+            let (queue, long) = match i < threads.get() {
                 true => (short.clone(), long.clone()),
                 false => (long.clone(), long.clone()),
             };
             let thread = Builder::new().name(format!("clstm-{i}")).spawn(move || {
-                // Work is spread over requests: each thread's products stay on it, without waiting for others.
-                let alone = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
-                let _pool = alone.build();
+                // Parallelism is over requests: the kernels of a thread stay on that thread.
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+                let _pool = pool.build();
                 queue.work(&long);
             });
-            // Dropped on failure, `compute` ends those that were started.
+            // On failure `compute` is dropped, which ends the threads that were started.
             let thread = thread.map_err(ServerError::system("start a thread"))?;
             compute.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
         Ok(compute)
     }
 
-    /// The answer to a recording, together with others that wait for the same model.
+    /// Recognises a recording, in a batch with others that wait for the same model.
     pub(crate) async fn recognize(
         &self,
-        served: Arc<Served>,
-        bytes: Held,
-    ) -> Result<Recognition, Refusal> {
-        let (reply, answer) = oneshot::channel();
-        self.short.push_clip(ClipJob { served, bytes, reply });
-        answer.await.map_err(|_| Refusal::internal())?.map_err(RecognizeError::into)
+        model: Arc<LoadedModel>,
+        bytes: RequestBytes,
+    ) -> Result<Recognition, ApiError> {
+        let input = match &self.decoders {
+            None => ClipInput::Encoded(bytes),
+            Some(decoders) => {
+                let (rate, body) = (model.info().frontend.sample_rate, (*bytes).as_ref());
+                ClipInput::Decoded(decoders.clips.load(body, rate, &model.limits).await?)
+            }
+        };
+        let (reply, result) = oneshot::channel();
+        self.short.push_clip(ClipJob { model, input, reply });
+        result.await.map_err(|_| ApiError::internal())?.map_err(RecognizeError::into)
     }
 
-    /// Work on live sound.
-    pub(crate) async fn live<T: Send + 'static>(
+    /// Runs work of a live stream.
+    pub(crate) async fn run_live<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let (reply, answer) = oneshot::channel();
-        self.short.push_live(Box::new(move || {
-            // Nobody listens where the connection has gone.
-            let _ = reply.send(work());
-        }));
-        answer.await.map_err(|_| Refusal::internal())
+    ) -> Result<T, ApiError> {
+        run(&self.short, work).await
     }
 
     /// The timeline of a recording.
-    pub(crate) async fn timeline(&self, request: TimelineRequest) -> Result<Timeline, Refusal> {
-        let (reply, answer) = oneshot::channel();
-        self.long.push_live(Box::new(move || {
-            let timeline = request.hear(|| reply.is_closed());
-            let _ = reply.send(timeline);
-        }));
-        answer.await.map_err(|_| Refusal::internal())?
+    pub(crate) async fn timeline(&self, request: TimelineRequest) -> Result<Timeline, ApiError> {
+        let Some(decoders) = &self.decoders else {
+            let (reply, result) = oneshot::channel();
+            self.long.push_task(Box::new(move || {
+                let timeline = request.run(|| reply.is_closed());
+                let _ = reply.send(timeline);
+            }));
+            return result.await.map_err(|_| ApiError::internal())?;
+        };
+        let TimelineRequest { model, bytes, limits, config } = request;
+        let mut recording = decoders.timelines.open((*bytes).as_ref(), None, &limits).await?;
+        let mut builder = TimelineBuilder::new(model, config);
+        while let Some((samples, rate)) = recording.next().await? {
+            if builder.add(samples, rate) {
+                let process = move || builder.process().map(|()| builder);
+                builder = run(&self.long, process).await??;
+            }
+        }
+        Ok(run(&self.long, move || builder.finish()).await??)
     }
 
-    /// Ends the threads once all work is done. Blocks.
+    /// Ends the threads after all queued work is done. Blocks.
     pub(crate) fn finish(&self) {
         let mut short =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let long = short.split_off(self.workers.min(short.len()));
-        // In this order: short work may hand over to long.
+        let long = short.split_off(self.short_threads.min(short.len()));
+        // In this order: short work may hand over to the long queue.
         for (queue, threads) in [(&self.short, short), (&self.long, long)] {
             queue.end();
             for thread in threads {
-                // A worker outlives the panics of its work.
+                // Threads catch the panics of their work.
                 let _ = thread.join();
             }
         }
@@ -123,4 +153,17 @@ impl Drop for Compute {
         self.short.end();
         self.long.end();
     }
+}
+
+/// Runs work on a thread of `queue`.
+async fn run<T: Send + 'static>(
+    queue: &Queue,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    let (reply, result) = oneshot::channel();
+    queue.push_task(Box::new(move || {
+        // Sending fails if the request was dropped.
+        let _ = reply.send(work());
+    }));
+    result.await.map_err(|_| ApiError::internal())
 }

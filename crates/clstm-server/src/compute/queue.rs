@@ -1,26 +1,26 @@
-//! What waits for a worker, and who comes next.
+//! The queue of one set of compute threads, with fair sharing between live streams and clips.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::clip::{ClipJob, answer_all};
+use super::clip::{ClipJob, recognize_batch};
 use crate::metrics::{Lane, Metrics};
 
-/// Clips recognised together: a group of the kernels.
-pub(super) const GROUP: usize = 16;
+/// Maximum number of clips in one batch: the batch size of the kernels.
+pub(super) const BATCH: usize = 16;
 
-/// Live sound gets this many times the time of clips where both wait: it cannot come later.
+/// Where both wait, live streams get this many times the time of clips: live audio cannot wait.
 const LIVE_SHARE: u32 = 3;
 
-/// Work that is done as it stands.
+/// Work that is not batched.
 pub(super) type Task = Box<dyn FnOnce() + Send>;
 
-/// Work of one set of threads.
+/// The queue of one set of threads.
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
-    /// Something waits, or the end has come.
+    /// Signalled when work is pushed and when the queue ends.
     changed: Condvar,
     metrics: Metrics,
 }
@@ -29,16 +29,16 @@ pub(super) struct Queue {
 struct Waiting {
     live: VecDeque<Task>,
     clips: VecDeque<ClipJob>,
-    /// Time that was spent on each, in shares: where both wait, the one with less comes next.
-    live_spent: Duration,
-    clips_spent: Duration,
-    /// Workers without work.
+    /// Weighted time spent on each. Where both wait, the one with less is next.
+    stream_time: Duration,
+    clip_time: Duration,
+    /// Threads that wait for work.
     idle: usize,
     ended: bool,
 }
 
-/// What a worker does next.
-enum Turn {
+/// What a thread does next.
+enum Work {
     Live(Task),
     Clips(Vec<ClipJob>),
 }
@@ -48,11 +48,11 @@ impl Queue {
         Self { waiting: Mutex::default(), changed: Condvar::new(), metrics }
     }
 
-    pub(super) fn push_live(&self, task: Task) {
-        let mut waiting = self.waiting();
+    pub(super) fn push_task(&self, task: Task) {
+        let mut waiting = self.lock();
         if waiting.live.is_empty() {
-            // Whoever had nothing to do has saved nothing up.
-            waiting.live_spent = waiting.live_spent.max(waiting.clips_spent);
+            // A lane does not accumulate credit while it is empty.
+            waiting.stream_time = waiting.stream_time.max(waiting.clip_time);
         }
         waiting.live.push_back(task);
         drop(waiting);
@@ -60,53 +60,53 @@ impl Queue {
     }
 
     pub(super) fn push_clip(&self, job: ClipJob) {
-        let mut waiting = self.waiting();
+        let mut waiting = self.lock();
         if waiting.clips.is_empty() {
-            waiting.clips_spent = waiting.clips_spent.max(waiting.live_spent);
+            waiting.clip_time = waiting.clip_time.max(waiting.stream_time);
         }
         waiting.clips.push_back(job);
         drop(waiting);
         self.changed.notify_one();
     }
 
-    /// No more work comes than what is there.
+    /// Marks the end: threads finish what is queued and return.
     pub(super) fn end(&self) {
-        self.waiting().ended = true;
+        self.lock().ended = true;
         self.changed.notify_all();
     }
 
-    /// Works until the end; clips that turn out long go to `long`.
+    /// Runs work until the end; long clips are moved to `long`.
     pub(super) fn work(&self, long: &Arc<Queue>) {
-        while let Some(turn) = self.next() {
+        while let Some(work) = self.next() {
             let began = Instant::now();
-            let lane = match turn {
-                Turn::Live(task) => {
-                    // Whoever waits for a task that panics sees its reply dropped.
+            let lane = match work {
+                Work::Live(task) => {
+                    // If a task panics, its reply channel is dropped, which the caller reports.
                     let _ = catch_unwind(AssertUnwindSafe(task));
                     Lane::Live
                 }
-                Turn::Clips(jobs) => {
-                    self.metrics.grouped(jobs.len());
-                    let _ = catch_unwind(AssertUnwindSafe(|| answer_all(jobs, long)));
+                Work::Clips(jobs) => {
+                    self.metrics.batch(jobs.len());
+                    let _ = catch_unwind(AssertUnwindSafe(|| recognize_batch(jobs, long)));
                     Lane::Clips
                 }
             };
             let spent = began.elapsed();
             self.metrics.computed(lane, spent);
-            let mut waiting = self.waiting();
+            let mut waiting = self.lock();
             match lane {
-                Lane::Live => waiting.live_spent += spent / LIVE_SHARE,
-                Lane::Clips => waiting.clips_spent += spent,
+                Lane::Live => waiting.stream_time += spent / LIVE_SHARE,
+                Lane::Clips => waiting.clip_time += spent,
             }
         }
     }
 
-    /// Waits for work; `None` at the end.
-    fn next(&self) -> Option<Turn> {
-        let mut waiting = self.waiting();
+    /// Waits for work; `None` after the end.
+    fn next(&self) -> Option<Work> {
+        let mut waiting = self.lock();
         loop {
-            if let Some(turn) = waiting.turn() {
-                return Some(turn);
+            if let Some(work) = waiting.pop() {
+                return Some(work);
             }
             if waiting.ended {
                 return None;
@@ -117,30 +117,30 @@ impl Queue {
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Waiting {
-    fn turn(&mut self) -> Option<Turn> {
-        let live_first = self.clips.is_empty() || self.live_spent <= self.clips_spent;
+    fn pop(&mut self) -> Option<Work> {
+        let live_first = self.clips.is_empty() || self.stream_time <= self.clip_time;
         if live_first && let Some(task) = self.live.pop_front() {
-            return Some(Turn::Live(task));
+            return Some(Work::Live(task));
         }
-        // Those without work take their share of what waits.
-        let most = self.clips.len().div_ceil(self.idle + 1).min(GROUP);
+        // Leave their part of the waiting clips to idle threads.
+        let most = self.clips.len().div_ceil(self.idle + 1).min(BATCH);
         let first = self.clips.pop_front()?;
-        let served = first.served.clone();
+        let model = first.model.clone();
         let mut group = vec![first];
         let mut at = 0;
         while group.len() < most && at < self.clips.len() {
-            if Arc::ptr_eq(&self.clips[at].served, &served) {
+            if Arc::ptr_eq(&self.clips[at].model, &model) {
                 group.extend(self.clips.remove(at));
             } else {
                 at += 1;
             }
         }
-        Some(Turn::Clips(group))
+        Some(Work::Clips(group))
     }
 }

@@ -1,38 +1,49 @@
-//! Which emotion when, in recordings of any length.
+//! Timelines of recordings of any length.
 
 use std::sync::Arc;
 
 use clstm::audio::{AudioError, DecodeLimits, stream_bytes};
 use clstm::{Event, Stream, StreamConfig, StreamError};
 
-use super::Held;
-use crate::models::Served;
-use crate::refusal::Refusal;
+use super::RequestBytes;
+use crate::api_error::ApiError;
+use crate::models::LoadedModel;
 
-/// Seconds of sound that are worked on at once: decoders give some thousand samples at a time, which would
-/// be a product for each moment.
-const PIECE_S: usize = 16;
+/// Seconds of audio processed per call. Decoders return some thousand samples at a time; processing them one
+/// by one would give the kernels batches of one window.
+const CHUNK_S: usize = 16;
 
-/// A recording whose timeline is asked for.
+/// A request for a timeline.
 pub(crate) struct TimelineRequest {
-    pub(crate) served: Arc<Served>,
-    pub(crate) bytes: Held,
+    pub(crate) model: Arc<LoadedModel>,
+    pub(crate) bytes: RequestBytes,
     pub(crate) limits: DecodeLimits,
     pub(crate) config: StreamConfig,
 }
 
-/// All that was heard.
+/// A complete timeline.
 #[derive(Debug, Default)]
 pub(crate) struct Timeline {
     pub(crate) events: Vec<Event>,
     pub(crate) duration_s: f64,
 }
 
-/// Ends the decoding.
+/// A timeline while it is made from decoded samples.
+pub(super) struct TimelineBuilder {
+    model: Arc<LoadedModel>,
+    config: StreamConfig,
+    stream: Option<Stream>,
+    /// Samples that the stream has not processed, and their rate in Hz.
+    pending: Vec<f32>,
+    rate: u32,
+    timeline: Timeline,
+}
+
+/// Why decoding ended early.
 enum Stop {
     Failed(StreamError),
-    /// Nobody waits for it any more.
-    Left,
+    /// The request was dropped.
+    Cancelled,
 }
 
 impl From<AudioError> for Stop {
@@ -47,40 +58,65 @@ impl From<StreamError> for Stop {
     }
 }
 
+impl TimelineBuilder {
+    pub(super) fn new(model: Arc<LoadedModel>, config: StreamConfig) -> Self {
+        let (stream, pending, timeline) = (None, Vec::new(), Timeline::default());
+        Self { model, config, stream, pending, rate: 0, timeline }
+    }
+
+    /// Adds samples at `rate` in Hz, the same at each call. Returns true when [`process`](Self::process) should
+    /// be called.
+    pub(super) fn add(&mut self, samples: &[f32], rate: u32) -> bool {
+        self.rate = rate;
+        self.pending.extend_from_slice(samples);
+        self.timeline.duration_s += samples.len() as f64 / f64::from(rate);
+        self.pending.len() >= CHUNK_S * rate as usize
+    }
+
+    /// Processes the samples that were added.
+    pub(super) fn process(&mut self) -> Result<(), StreamError> {
+        if self.rate == 0 {
+            return Ok(());
+        }
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            none => none.insert(Stream::new(&self.model.recognizer, self.rate, &self.config)?),
+        };
+        stream.push(&self.pending, &mut self.timeline.events)?;
+        self.pending.clear();
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<Timeline, StreamError> {
+        self.process()?;
+        if let Some(stream) = &mut self.stream {
+            stream.finish(&mut self.timeline.events)?;
+        }
+        Ok(self.timeline)
+    }
+}
+
 impl TimelineRequest {
-    /// Hears the recording, unless whoever asked has `left` meanwhile.
-    pub(super) fn hear(self, left: impl Fn() -> bool) -> Result<Timeline, Refusal> {
-        self.try_hear(left).map_err(|stop| match stop {
+    /// Decodes and processes the recording on this thread until `cancelled` returns true.
+    pub(super) fn run(self, cancelled: impl Fn() -> bool) -> Result<Timeline, ApiError> {
+        self.try_run(cancelled).map_err(|stop| match stop {
             Stop::Failed(error) => error.into(),
-            Stop::Left => Refusal::internal(),
+            Stop::Cancelled => ApiError::internal(),
         })
     }
 
-    fn try_hear(&self, left: impl Fn() -> bool) -> Result<Timeline, Stop> {
-        let mut timeline = Timeline::default();
-        let mut stream = None;
-        let mut gathered = Vec::new();
+    fn try_run(self, cancelled: impl Fn() -> bool) -> Result<Timeline, Stop> {
+        let mut builder = TimelineBuilder::new(self.model, self.config);
         let bytes = (*self.bytes).as_ref();
-        stream_bytes(bytes, None, &self.limits, |chunk, rate| -> Result<(), Stop> {
-            let stream = match &mut stream {
-                Some(stream) => stream,
-                empty => empty.insert(Stream::new(&self.served.recognizer, rate, &self.config)?),
-            };
-            gathered.extend_from_slice(chunk);
-            timeline.duration_s += chunk.len() as f64 / f64::from(rate);
-            if gathered.len() >= PIECE_S * rate as usize {
-                if left() {
-                    return Err(Stop::Left);
+        stream_bytes(bytes, None, &self.limits, |samples, rate| -> Result<(), Stop> {
+            if builder.add(samples, rate) {
+                if cancelled() {
+                    return Err(Stop::Cancelled);
                 }
-                stream.push(&gathered, &mut timeline.events)?;
-                gathered.clear();
+                builder.process()?;
             }
             Ok(())
         })?;
-        if let Some(stream) = &mut stream {
-            stream.push(&gathered, &mut timeline.events)?;
-            stream.finish(&mut timeline.events)?;
-        }
-        Ok(timeline)
+        Ok(builder.finish()?)
     }
 }

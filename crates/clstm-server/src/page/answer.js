@@ -26,12 +26,12 @@ export function tellChanges(told) {
   $("answer").setAttribute("aria-live", told ? "polite" : "off");
 }
 
-// The mean over all moments that were speech, for sound that has no answer as a whole.
-export function meanOf(moments, names) {
-  const heard = moments.filter((moment) => moment.label);
+// The mean over all frames that were speech, for sound that has no answer as a whole.
+export function meanOf(frames, names) {
+  const heard = frames.filter((frame) => frame.label);
   if (!heard.length) return null;
   const probabilities = Object.fromEntries(names.map((label) => {
-    return [label, heard.reduce((sum, moment) => sum + moment.probabilities[label], 0) / heard.length];
+    return [label, heard.reduce((sum, frame) => sum + frame.probabilities[label], 0) / heard.length];
   }));
   const label = names.reduce((a, b) => (probabilities[b] > probabilities[a] ? b : a));
   return { label, confidence: probabilities[label], probabilities };

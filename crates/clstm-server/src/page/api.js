@@ -77,18 +77,18 @@ const contents = (to, content) => {
 
 const route = (path, method, operation) => {
   const id = operation.operationId;
-  const section = add(document.querySelector("#routes"), "section", undefined, {
+  const segment = add(document.querySelector("#routes"), "section", undefined, {
     class: "card", "aria-labelledby": id,
   });
-  const title = add(section, "h2", undefined, { id });
+  const title = add(segment, "h2", undefined, { id });
   add(title, "span", method.toUpperCase(), { class: "method" });
   add(title, "code", path);
-  say(section, "p", operation.summary);
-  if (operation.description) say(section, "p", operation.description, { class: "quiet" });
+  say(segment, "p", operation.summary);
+  if (operation.description) say(segment, "p", operation.description, { class: "quiet" });
   const open = operation.security?.length === 0;
-  add(section, "p", open ? "Open to everybody." : "With a key, where the server has keys.", { class: "quiet" });
+  add(segment, "p", open ? "Open to everybody." : "With a key, where the server has keys.", { class: "quiet" });
   if (operation.parameters?.length) {
-    const body = table(section, "Parameters", ["Name", "Type", "Meaning"]);
+    const body = table(segment, "Parameters", ["Name", "Type", "Meaning"]);
     operation.parameters.map(resolve).forEach((parameter) => {
       const row = add(body, "tr");
       add(add(row, "th", undefined, { scope: "row" }), "code", parameter.name);
@@ -97,10 +97,10 @@ const route = (path, method, operation) => {
     });
   }
   if (operation.requestBody) {
-    add(section, "h3", "Body");
-    contents(add(section, "p"), operation.requestBody.content);
+    add(segment, "h3", "Body");
+    contents(add(segment, "p"), operation.requestBody.content);
   }
-  const body = table(section, "Answers", ["Status", "When", "Body"]);
+  const body = table(segment, "Answers", ["Status", "When", "Body"]);
   Object.entries(operation.responses).forEach(([status, reference]) => {
     const response = resolve(reference);
     const row = add(body, "tr");

@@ -4,7 +4,7 @@ import { meanOf, showAnswer } from "./answer.js";
 import { $, alarm, clock, say } from "./dom.js";
 import { remember, view } from "./history.js";
 import { ask, back, chosenLabels, fail, key, loadModels, model } from "./server.js";
-import { current, draw, show, showSections } from "./timeline.js";
+import { current, draw, show, showSegments } from "./timeline.js";
 import { toPcm, wav } from "./wav.js";
 
 const HOP_S = 0.5;
@@ -57,7 +57,7 @@ function connect(microphone, context, recorder) {
   const socket = open(rate);
   const record = {
     name: `Microphone, ${new Date().toLocaleTimeString()}`, model: model(), labels: chosenLabels(), whole: null,
-    duration_s: 0, hop_s: HOP_S, running: true, moments: [], sections: [],
+    duration_s: 0, hop_s: HOP_S, running: true, frames: [], segments: [],
     peaks: { values: [], rate: COLUMNS, loudest: 0 }, sound: null,
   };
   live = { socket, microphone, context, ended: false, wrong: null };
@@ -90,11 +90,11 @@ function connect(microphone, context, recorder) {
       pressed(true);
       say("Listening. Speak!");
     } else if (event.type === "frame") {
-      record.moments.push(event);
+      record.frames.push(event);
       showAnswer(event, `at ${clock(event.end_s)}`);
     } else if (event.type === "segment") {
-      record.sections.push(event);
-      showSections(record);
+      record.segments.push(event);
+      showSegments(record);
     } else if (event.type === "error") {
       mine.wrong = event.error.message;
     }
@@ -102,11 +102,11 @@ function connect(microphone, context, recorder) {
   socket.onclose = () => {
     stop();
     record.running = false;
-    record.whole = meanOf(record.moments, record.labels);
+    record.whole = meanOf(record.frames, record.labels);
     record.sound = wav(kept, rate);
-    if (record.moments.length) remember(record, listening);
+    if (record.frames.length) remember(record, listening);
     if (current() === record) {
-      if (record.moments.length) view(record);
+      if (record.frames.length) view(record);
       else show(null);
     }
     if (mine.wrong) alarm(mine.wrong);

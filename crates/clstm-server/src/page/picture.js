@@ -42,9 +42,9 @@ export function drawPicture(canvas, record, { from, span, cursor }) {
 }
 
 // The waveform; where there is none, how much speech there is.
-function drawWave({ pen, width, wave, s, paint }, { peaks, moments, hop_s }) {
+function drawWave({ pen, width, wave, s, paint }, { peaks, frames, hop_s }) {
   pen.fillStyle = paint("--wave");
-  const { values, rate, loudest } = peaks ?? { values: moments.map(({ speech }) => speech), rate: 1 / hop_s, loudest: 1 };
+  const { values, rate, loudest } = peaks ?? { values: frames.map(({ speech }) => speech), rate: 1 / hop_s, loudest: 1 };
   const top = Math.max(0.02, loudest);
   for (let column = 0; column < width; column += 1) {
     const first = Math.floor(s(column) * rate);
@@ -57,7 +57,7 @@ function drawWave({ pen, width, wave, s, paint }, { peaks, moments, hop_s }) {
   }
 }
 
-// What most moments of a column of pixels are: the index of a label, -1 for no speech, undefined past the end.
+// What most frames of a column of pixels are: the index of a label, -1 for no speech, undefined past the end.
 function columnLabel(indexes, first, last) {
   if (last - first <= 1) return indexes[first];
   const votes = new Map();
@@ -65,11 +65,11 @@ function columnLabel(indexes, first, last) {
   return [...votes].reduce((a, b) => (b[1] > a[1] ? b : a), [undefined, 0])[0];
 }
 
-function drawEmotions({ pen, width, wave, s, paint }, { moments, hop_s }) {
-  const indexes = moments.map(({ label }) => (label ? labels.indexOf(label) : -1));
-  const end_s = moments.at(-1)?.end_s ?? 0;
+function drawEmotions({ pen, width, wave, s, paint }, { frames, hop_s }) {
+  const indexes = frames.map(({ label }) => (label ? labels.indexOf(label) : -1));
+  const end_s = frames.at(-1)?.end_s ?? 0;
   const column = (x) => {
-    // Rounded against seams where a moment ends between two floating-point numbers.
+    // Rounded against seams where a frame ends between two floating-point numbers.
     const first = Math.floor(s(x) / hop_s + 1e-6);
     return s(x) >= end_s ? undefined : columnLabel(indexes, first, Math.floor(s(x + 1) / hop_s + 1e-6));
   };

@@ -41,14 +41,14 @@ async function recognize(file) {
   const [name, labels] = [model(), chosenLabels()];
   // The file itself, not its bytes: the browser sends it from the disk and does not stop for it.
   const post = (query) => ask(`v1/recognize?model=${encodeURIComponent(name)}${query}`, { method: "POST", body: file });
-  const { moments, sections, duration_s } = await post(`&timeline=both&hop=${HOP_S}`);
+  const { frames, segments, duration_s } = await post(`&timeline=both&hop=${HOP_S}`);
   const whole = await post("").catch((error) => {
     // Timelines may be longer than what is heard as a whole.
-    if (error.kind === "too_long") return meanOf(moments, labels);
+    if (error.kind === "too_long") return meanOf(frames, labels);
     throw error;
   });
   const peaks = duration_s <= WAVE_S ? await peaksOf(await file.arrayBuffer()) : null;
-  return { name: file.name, model: name, labels, whole, duration_s, hop_s: HOP_S, moments, sections, peaks, sound: file };
+  return { name: file.name, model: name, labels, whole, duration_s, hop_s: HOP_S, frames, segments, peaks, sound: file };
 }
 
 // Where the server is gone, once more when it is back.

@@ -13,7 +13,7 @@ const cell = (value) => {
 };
 
 function csv(record, what) {
-  const speech = what === "moments" ? ["speech"] : [];
+  const speech = what === "frames" ? ["speech"] : [];
   const columns = ["path", "start_s", "end_s", ...speech, "label", "confidence"];
   const head = [...columns, ...record.labels.map((label) => `p_${label}`), "error_kind", "error_message"];
   const rows = rowsOf(record, what).map((row) => {

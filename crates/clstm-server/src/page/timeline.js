@@ -25,7 +25,7 @@ export function show(record) {
   const still = !record?.running;
   shown = record;
   player.load(still ? record?.sound : null);
-  $("tools").hidden = !record || !still || !record.moments.length;
+  $("tools").hidden = !record || !still || !record.frames.length;
   $("zoom").hidden = $("tools").hidden;
   $("more").hidden = !record;
   $("legend").hidden = !record;
@@ -40,7 +40,7 @@ export function show(record) {
   $("position").max = record.duration_s;
   $("position").step = record.hop_s;
   zoomWhole(record);
-  showSections(record);
+  showSegments(record);
   showWhole();
 }
 
@@ -58,19 +58,19 @@ export function showWhole() {
   draw();
 }
 
-const momentAt = (second) => {
+const frameAt = (second) => {
   const index = Math.floor(second / shown.hop_s + 1e-6);
-  return shown.moments[Math.min(index, shown.moments.length - 1)];
+  return shown.frames[Math.min(index, shown.frames.length - 1)];
 };
 
-// Shows the moment at a second. `heard` says that the sound is there already.
+// Shows the frame at a second. `heard` says that the sound is there already.
 export function seek(second, heard = false) {
-  if (!shown?.moments.length || shown.running) return;
+  if (!shown?.frames.length || shown.running) return;
   position = Math.min(shown.duration_s, Math.max(0, second));
   if (!heard) player.seek(position);
-  const moment = momentAt(position);
-  if (moment !== answered) showAnswer(moment, `from ${clock(moment.start_s)} to ${clock(moment.end_s)}`);
-  answered = moment;
+  const frame = frameAt(position);
+  if (frame !== answered) showAnswer(frame, `from ${clock(frame.start_s)} to ${clock(frame.end_s)}`);
+  answered = frame;
   $("whole").hidden = false;
   reveal(shown, position);
   showTime();
@@ -80,35 +80,35 @@ export function seek(second, heard = false) {
 function showTime() {
   const at = position ?? 0;
   $("position").value = at;
-  const said = position === null ? "the whole" : `${clock(at)}, ${momentAt(at).label ?? "no speech"}`;
+  const said = position === null ? "the whole" : `${clock(at)}, ${frameAt(at).label ?? "no speech"}`;
   $("position").setAttribute("aria-valuetext", said);
   $("time").textContent = `${clock(at)} / ${clock(shown.duration_s)}`;
 }
 
 // The next or previous place where another emotion begins.
-function nextSection(forward) {
-  const starts = shown.sections.map((section) => section.start_s);
+function nextSegment(forward) {
+  const starts = shown.segments.map((segment) => segment.start_s);
   const at = position ?? 0;
   return forward ? starts.find((s) => s > at + 1e-6) : starts.findLast((s) => s < at - 1e-6);
 }
 
-export function showSections(record) {
-  const told = record.sections.map((section) => {
+export function showSegments(record) {
+  const told = record.segments.map((segment) => {
     const row = element("tr");
     const start = element("td");
-    const button = element("button", clock(section.start_s), "plain");
+    const button = element("button", clock(segment.start_s), "plain");
     button.type = "button";
-    button.setAttribute("aria-label", `Go to ${clock(section.start_s)}`);
-    button.addEventListener("click", () => seek(section.start_s));
+    button.setAttribute("aria-label", `Go to ${clock(segment.start_s)}`);
+    button.addEventListener("click", () => seek(segment.start_s));
     start.append(button);
     row.append(
-      start, element("td", clock(section.end_s)), element("td", section.label ?? "no speech"),
-      element("td", section.label ? percent(section.confidence) : ""),
+      start, element("td", clock(segment.end_s)), element("td", segment.label ?? "no speech"),
+      element("td", segment.label ? percent(segment.confidence) : ""),
     );
     return row;
   });
-  $("sections").replaceChildren(...told);
-  const said = record.sections.map((s) => `${s.label ?? "no speech"} to ${clock(s.end_s)}`);
+  $("segments").replaceChildren(...told);
+  const said = record.segments.map((s) => `${s.label ?? "no speech"} to ${clock(s.end_s)}`);
   const many = said.length > 12 ? [...said.slice(0, 12), "and more, see the table"] : said;
   $("picture").setAttribute("aria-label", `Timeline of ${record.name}: ${many.join(", ") || "nothing yet"}`);
 }
@@ -123,8 +123,8 @@ const zoomIn = () => shown && zoomBy(shown, 2, middle());
 const zoomOut = () => shown && zoomBy(shown, 0.5, middle());
 
 const KEYS = {
-  "PageUp": () => seek(nextSection(true) ?? shown.duration_s),
-  "PageDown": () => seek(nextSection(false) ?? 0),
+  "PageUp": () => seek(nextSegment(true) ?? shown.duration_s),
+  "PageDown": () => seek(nextSegment(false) ?? 0),
   " ": () => player.toggle(),
   "+": zoomIn,
   "-": zoomOut,

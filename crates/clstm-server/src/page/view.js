@@ -2,7 +2,7 @@
 
 import { $ } from "./dom.js";
 
-// The shortest stretch that is drawn over the whole width: some moments.
+// The shortest stretch that is drawn over the whole width: some frames.
 const SHORTEST_S = 4;
 // What is drawn of live sound: its last seconds.
 const LIVE_S = 30;

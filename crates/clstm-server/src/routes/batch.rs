@@ -7,18 +7,18 @@ use clstm::Recognition;
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::guard::Asking;
-use super::recognize::in_time;
-use crate::app::Shared;
-use crate::intake::{Intake, Recording};
-use crate::metrics::Counted;
-use crate::query::Query;
-use crate::refusal::Refusal;
-use crate::share::{Client, What};
-use crate::wire::{ErrorLine, Line, json};
+use super::middleware::ClientIdentity;
+use super::recognize::with_timeout;
+use crate::api_error::ApiError;
+use crate::body::{BodyReader, Recording};
+use crate::metrics::GaugeGuard;
+use crate::query::QueryParams;
+use crate::quota::{ClientId, Resource};
+use crate::response::{FailedBody, RecognitionBody, json};
+use crate::state::SharedState;
 
-/// Recordings of a batch that are worked on at once: as many as are recognised together.
-const AT_ONCE: usize = 16;
+/// Recordings of one request in progress at the same time: the batch size of the kernels.
+const MAX_CONCURRENT: usize = 16;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -29,56 +29,61 @@ struct Document<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Outcome<'a> {
-    Heard(Line<'a>),
-    Failed(ErrorLine<'a>),
+    Recognized(RecognitionBody<'a>),
+    Failed(FailedBody<'a>),
 }
 
-pub(super) async fn batch(State(app): State<Shared>, request: Request) -> Response {
-    let query = Query::parse(request.uri(), &["model"]);
-    let client = Asking::of(request.extensions());
-    let mut intake = Intake::new(request, &app, client);
-    let outcome = answer(&app, query, client, &mut intake).await;
-    intake.respond(outcome).await
+pub(super) async fn batch(State(app): State<SharedState>, request: Request) -> Response {
+    let query = QueryParams::parse(request.uri(), &["model"]);
+    let client = ClientIdentity::of(request.extensions());
+    let mut body = BodyReader::new(request, &app, client);
+    let outcome = recognize_files(&app, query, client, &mut body).await;
+    body.respond(outcome).await
 }
 
-async fn answer(
-    app: &Shared,
-    query: Result<Query, Refusal>,
-    client: Option<Client>,
-    intake: &mut Intake,
-) -> Result<Response, Refusal> {
+async fn recognize_files(
+    app: &SharedState,
+    query: Result<QueryParams, ApiError>,
+    client: Option<ClientId>,
+    body: &mut BodyReader,
+) -> Result<Response, ApiError> {
     let query = query?;
     app.model(query.text("model"))?;
-    let mut share = app.shares.take(client, What::Recordings, 1)?;
+    let mut quota = app.quotas.acquire(client, Resource::Recordings, 1)?;
     if app.recordings.available_permits() == 0 {
-        return Err(Refusal::overloaded("too many recordings wait already"));
+        return Err(ApiError::overloaded("too many recordings are waiting"));
     }
-    let recordings = intake.recordings(app.limits.max_batch_files).await?;
-    // Never more than there can be room for: it would be refused for ever.
+    let recordings = body.recordings(app.limits.max_batch_files).await?;
+    // Never more than the limits allow at all: such a batch could never succeed.
     let limits = &app.limits;
-    let most = AT_ONCE.min(limits.max_recordings).min(limits.client_recordings).max(1);
+    let most = MAX_CONCURRENT.min(limits.max_recordings).min(limits.client_recordings).max(1);
     let at_once = recordings.len().min(most);
-    share.grow(at_once.saturating_sub(1))?;
-    let _room = app.admit(at_once)?;
-    let _counted = Counted::new(&app.metrics.recordings);
-    // One model for all of them, also when the models are exchanged meanwhile.
-    let served = app.model(query.text("model"))?;
-    let mut outcomes: Vec<Result<Recognition, Refusal>> = Vec::with_capacity(recordings.len());
-    for together in recordings.chunks(at_once.max(1)) {
-        let heard = together.iter().map(|recording| {
+    quota.extend(at_once.saturating_sub(1))?;
+    let _permit = app.admit(at_once)?;
+    let _counted = GaugeGuard::new(&app.metrics.recordings);
+    // One model for all files, even if the models are reloaded meanwhile.
+    let model = app.model(query.text("model"))?;
+    let mut outcomes: Vec<Result<Recognition, ApiError>> = Vec::with_capacity(recordings.len());
+    for chunk in recordings.chunks(at_once.max(1)) {
+        let chunk = chunk.iter().map(|recording| {
             let Recording { bytes, .. } = recording.clone();
-            in_time(app.limits.answer_timeout, app.compute.recognize(served.clone(), bytes))
+            with_timeout(app.limits.response_timeout, app.compute.recognize(model.clone(), bytes))
         });
-        outcomes.extend(join_all(heard).await);
+        outcomes.extend(join_all(chunk).await);
     }
-    let info = served.info();
+    let info = model.info();
     let lines =
         recordings.iter().zip(&outcomes).map(|(Recording { name, .. }, outcome)| match outcome {
-            Ok(heard) => {
-                app.metrics.heard(heard.duration_s);
-                Outcome::Heard(Line::new(name, heard, &info.labels, &info.name))
+            Ok(recognition) => {
+                app.metrics.audio_processed(recognition.duration_s);
+                Outcome::Recognized(RecognitionBody::new(
+                    name,
+                    recognition,
+                    &info.labels,
+                    &info.name,
+                ))
             }
-            Err(refusal) => Outcome::Failed(ErrorLine::new(name, refusal)),
+            Err(error) => Outcome::Failed(FailedBody::new(name, error)),
         });
     Ok(json(StatusCode::OK, &Document { results: lines.collect() }))
 }

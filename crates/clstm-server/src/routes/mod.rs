@@ -1,8 +1,9 @@
-//! What can be asked.
+//! The routes.
 
-mod about;
 mod batch;
-mod guard;
+mod meta;
+mod middleware;
+mod origin;
 mod page;
 mod recognize;
 mod stream;
@@ -14,43 +15,46 @@ use axum::routing::{get, post};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::ServerError;
-use crate::app::Shared;
+use crate::state::SharedState;
 
-/// The key of a client that cannot send `Authorization`.
+pub(crate) use origin::Hosts;
+
+/// The header for the API key of clients that cannot send `Authorization`.
 pub(crate) const KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 
-pub(crate) fn router(app: &Shared) -> Router {
-    let guarded = Router::new()
+pub(crate) fn router(app: &SharedState) -> Router {
+    let authenticated = Router::new()
         .route("/v1/recognize", post(recognize::recognize))
         .route("/v1/batch", post(batch::batch))
         .route("/v1/stream", get(stream::stream))
-        .route("/v1/models", get(about::models))
-        .route("/v1/models/reload", post(about::reload))
-        .route("/metrics", get(about::metrics))
-        .route_layer(from_fn_with_state(app.clone(), guard::key));
+        .route("/v1/models", get(meta::models))
+        .route("/v1/models/reload", post(meta::reload))
+        .route("/metrics", get(meta::metrics))
+        .route_layer(from_fn_with_state(app.clone(), middleware::authenticate));
     let open = Router::new()
-        .route("/healthz", get(about::health))
-        .route("/readyz", get(about::ready))
-        .route("/openapi.json", get(about::openapi));
-    guarded
+        .route("/healthz", get(meta::health))
+        .route("/readyz", get(meta::ready))
+        .route("/openapi.json", get(meta::openapi));
+    authenticated
         .merge(open)
         .merge(page::routes())
-        .method_not_allowed_fallback(guard::wrong_method)
-        .fallback(guard::nowhere)
-        .layer(from_fn_with_state(app.clone(), guard::count))
-        .layer(from_fn(guard::safe_headers))
+        .method_not_allowed_fallback(middleware::method_not_allowed)
+        .fallback(middleware::not_found)
         .layer(cors(&app.origins))
+        .layer(from_fn_with_state(app.clone(), origin::check))
+        .layer(from_fn_with_state(app.clone(), middleware::record_request))
+        .layer(from_fn(middleware::security_headers))
         .with_state(app.clone())
 }
 
-/// Checks what [`crate::Config::cors`] says.
+/// Validates [`crate::ServerConfig::cors`].
 pub(crate) fn check_origins(origins: &[String]) -> Result<(), ServerError> {
     for origin in origins {
         let host = origin.strip_prefix("https://").or(origin.strip_prefix("http://"));
-        let sound = host.is_some_and(|host| {
+        let valid = host.is_some_and(|host| {
             !host.is_empty() && !host.contains(['/', '?', '#', '*']) && host.is_ascii()
         });
-        if !(sound || origin == "*") || HeaderValue::from_str(origin).is_err() {
+        if !(valid || origin == "*") || HeaderValue::from_str(origin).is_err() {
             return Err(ServerError::Origin { origin: origin.clone() });
         }
     }
@@ -61,7 +65,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     let allowed = if origins.iter().any(|origin| origin == "*") {
         AllowOrigin::any()
     } else {
-        // Checked when the server started.
+        // Validated when the server started.
         AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
     CorsLayer::new()

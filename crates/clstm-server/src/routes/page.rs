@@ -1,19 +1,19 @@
-//! The web page: its files are inside the binary.
+//! The web page, embedded in the binary.
 
 use axum::Router;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::app::Shared;
+use crate::state::SharedState;
 
-/// Nothing is loaded from elsewhere and nothing is written into the page, so that no script of a stranger
-/// runs in it. `blob:` is the sound that the user gave to the page, which plays it.
+/// The page loads nothing from other hosts and has no inline script, so that injected script cannot run.
+/// `blob:` is for playing the user's own recording.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       media-src blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
-/// The page alone may ask for the microphone.
+/// Only the page itself may use the microphone.
 const PERMISSIONS: &str = "microphone=(self), camera=(), geolocation=()";
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -21,7 +21,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const IMAGE: &str = "image/svg+xml";
 
-/// Path, kind and text of each file.
+/// Path, media type and content of each file.
 const FILES: [(&str, &str, &str); 21] = [
     ("/", HTML, include_str!("../page/index.html")),
     ("/style.css", STYLE, include_str!("../page/style.css")),
@@ -41,13 +41,13 @@ const FILES: [(&str, &str, &str); 21] = [
     ("/timeline.js", SCRIPT, include_str!("../page/timeline.js")),
     ("/view.js", SCRIPT, include_str!("../page/view.js")),
     ("/wav.js", SCRIPT, include_str!("../page/wav.js")),
-    // The page that shows what programs can ask: it reads `/openapi.json`.
+    // The API reference; it reads `/openapi.json`.
     ("/docs/api", HTML, include_str!("../page/api.html")),
     ("/docs/api.js", SCRIPT, include_str!("../page/api.js")),
     ("/docs/api.css", STYLE, include_str!("../page/api.css")),
 ];
 
-pub(super) fn routes() -> Router<Shared> {
+pub(super) fn routes() -> Router<SharedState> {
     FILES.into_iter().fold(Router::new(), |router, (path, kind, text)| {
         router.route(path, get(move || async move { file(kind, text) }))
     })
@@ -58,7 +58,7 @@ fn file(kind: &'static str, text: &'static str) -> Response {
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::HeaderName::from_static("permissions-policy"), PERMISSIONS),
-        // A new release brings a new page.
+        // Revalidate: the page changes with each release.
         (header::CACHE_CONTROL, "no-cache"),
     ];
     (headers, text).into_response()

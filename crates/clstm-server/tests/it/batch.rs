@@ -1,11 +1,11 @@
 use serde_json::Value;
 
 use crate::client::{form, send};
-use crate::support::{Running, config, conversation, sample, wav};
+use crate::support::{TestServer, config, conversation, sample, wav};
 
 #[tokio::test]
 async fn each_file_has_its_answer_or_its_error_in_their_order() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let (sample, long) = (sample(), wav(&conversation()));
     let files: Vec<(String, &[u8])> = (0..20)
         .map(|i| match i % 3 {

@@ -57,7 +57,7 @@ pub(crate) fn request(
     headers: &[(&str, &str)],
     body: Body,
 ) -> Request<Body> {
-    let mut request = Request::builder().method(method).uri(path).header("host", "test");
+    let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

@@ -6,10 +6,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::{form, get, post, send};
-use crate::support::{Running, conversation, sample, wav};
+use crate::support::{TestServer, conversation, sample, wav};
 
 /// Sends bytes as they are, and reads until the server closes.
-async fn raw(server: &Running, bytes: &[u8]) -> String {
+async fn raw(server: &TestServer, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     stream.write_all(bytes).await.expect("written");
     let mut answer = Vec::new();
@@ -20,7 +20,7 @@ async fn raw(server: &Running, bytes: &[u8]) -> String {
 #[tokio::test]
 async fn a_body_is_counted_as_it_comes() {
     let small = Limits { max_body_bytes: 100_000, ..Limits::default() };
-    let server = Running::with(small).await;
+    let server = TestServer::with(small).await;
     let large = vec![0_u8; 100_001];
     let expected = (413, "too_large".to_owned());
     // With a Content-Length, in a form, and in chunks without any.
@@ -39,7 +39,7 @@ async fn a_body_is_counted_as_it_comes() {
 
 #[tokio::test]
 async fn all_bodies_together_are_bounded() {
-    let server = Running::with(Limits { max_held_bytes: 50_000, ..Limits::default() }).await;
+    let server = TestServer::with(Limits { max_buffered_bytes: 50_000, ..Limits::default() }).await;
     let answer = post(server.address, "/v1/recognize", sample()).await;
     assert_eq!(answer.headers["retry-after"], "1");
     assert_eq!(answer.error(), (503, "overloaded".to_owned()));
@@ -53,9 +53,9 @@ async fn all_bodies_together_are_bounded() {
 #[tokio::test]
 async fn sound_is_counted_as_it_is_decoded() {
     let limits = Limits { max_duration_s: 3.0, max_timeline_s: 6.0, ..Limits::default() };
-    let server = Running::with(limits).await;
+    let server = TestServer::with(limits).await;
     let long = wav(&conversation());
-    for path in ["/v1/recognize", "/v1/recognize?timeline=sections"] {
+    for path in ["/v1/recognize", "/v1/recognize?timeline=segments"] {
         let answer = post(server.address, path, long.clone()).await;
         assert_eq!(answer.error(), (413, "too_long".to_owned()), "{path}");
         assert_eq!(post(server.address, path, sample()).await.status, 200, "{path}");
@@ -64,7 +64,7 @@ async fn sound_is_counted_as_it_is_decoded() {
 
 #[tokio::test]
 async fn more_files_than_allowed_are_refused() {
-    let server = Running::with(Limits { max_batch_files: 2, ..Limits::default() }).await;
+    let server = TestServer::with(Limits { max_batch_files: 2, ..Limits::default() }).await;
     let (sample, file) = (sample(), "file");
     let files = [(file, "a", &sample[..]), (file, "b", &sample), (file, "c", &sample)];
     let answer = send(server.address, form("/v1/batch", &files)).await;
@@ -77,17 +77,17 @@ async fn more_files_than_allowed_are_refused() {
 #[tokio::test]
 async fn what_cannot_be_taken_on_is_refused_at_once() {
     let none = Limits { max_recordings: 0, max_timelines: 0, max_streams: 0, ..Limits::default() };
-    let server = Running::with(none).await;
+    let server = TestServer::with(none).await;
     let batch = form("/v1/batch", &[("file", "a", &sample())]);
     for answer in [
         post(server.address, "/v1/recognize", sample()).await,
-        post(server.address, "/v1/recognize?timeline=moments", sample()).await,
+        post(server.address, "/v1/recognize?timeline=frames", sample()).await,
         send(server.address, batch).await,
     ] {
         assert_eq!(answer.headers["retry-after"], "1");
         assert_eq!(answer.error(), (503, "overloaded".to_owned()));
     }
-    let upgrade = "GET /v1/stream HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+    let upgrade = "GET /v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     stream.write_all(upgrade.as_bytes()).await.expect("written");
@@ -98,7 +98,7 @@ async fn what_cannot_be_taken_on_is_refused_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn under_overload_each_is_answered_or_refused() {
-    let server = Running::with(Limits { max_recordings: 3, ..Limits::default() }).await;
+    let server = TestServer::with(Limits { max_recordings: 3, ..Limits::default() }).await;
     let address = server.address;
     let recording = wav(&conversation());
     let expected = post(address, "/v1/recognize", recording.clone()).await.body;
@@ -130,25 +130,25 @@ async fn under_overload_each_is_answered_or_refused() {
 async fn clients_that_do_not_go_on_are_left() {
     let soon = Duration::from_millis(200);
     let limits = Limits { header_timeout: soon, body_timeout: soon, ..Limits::default() };
-    let server = Running::with(limits).await;
+    let server = TestServer::with(limits).await;
     // A head that does not end: closed without a word or with a 408.
-    let answer = raw(&server, b"POST /v1/recognize HTTP/1.1\r\nHost: a\r\nX-").await;
+    let answer = raw(&server, b"POST /v1/recognize HTTP/1.1\r\nHost: localhost\r\nX-").await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
     // A body that does not end.
-    let head = "POST /v1/recognize HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nRIFF";
+    let head = "POST /v1/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nRIFF";
     let answer = raw(&server, head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"timeout\""), "{answer}");
 }
 
 #[tokio::test]
 async fn connections_beyond_the_limit_are_told_so() {
-    let server = Running::with(Limits { max_connections: 1, ..Limits::default() }).await;
+    let server = TestServer::with(Limits { max_connections: 1, ..Limits::default() }).await;
     let mut first = TcpStream::connect(server.address).await.expect("a connection");
-    first.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
+    first.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
     let mut head = [0; 12];
     first.read_exact(&mut head).await.expect("a status");
     assert_eq!(&head, b"HTTP/1.1 200");
-    let answer = raw(&server, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let answer = raw(&server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("Retry-After: 1"), "{answer}");
     let body = answer.split_once("\r\n\r\n").expect("a body").1;
     let error: serde_json::Value = serde_json::from_str(body).expect("JSON");
@@ -157,8 +157,8 @@ async fn connections_beyond_the_limit_are_told_so() {
 
 #[tokio::test]
 async fn a_client_that_waits_for_leave_is_refused_before_it_sends() {
-    let server = Running::with(Limits { max_body_bytes: 1000, ..Limits::default() }).await;
-    let head = "POST /v1/recognize HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
+    let server = TestServer::with(Limits { max_body_bytes: 1000, ..Limits::default() }).await;
+    let head = "POST /v1/recognize HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\
                 Connection: close\r\nContent-Length: 2000\r\n\r\n";
     let answer = raw(&server, head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");

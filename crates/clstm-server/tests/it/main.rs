@@ -1,18 +1,21 @@
 //! A real server on a free port, asked from outside.
 
-mod about;
+mod auth;
 mod batch;
 mod browser;
 mod client;
-mod keys;
+#[cfg(unix)]
+mod decode_workers;
 mod limits;
-mod live;
+mod meta;
+mod origin;
 mod page;
+mod quota;
 mod recognize;
 mod reload;
-mod share;
 mod shutdown;
-mod slow;
+mod stream;
 mod support;
+mod timeouts;
 mod tls;
 mod webm;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::client::get;
-use crate::support::{Running, config};
+use crate::support::{TestServer, config};
 
 /// The files that the text of the page at `path` names.
 fn named(path: &str, text: &str) -> Vec<String> {
@@ -18,7 +18,7 @@ fn named(path: &str, text: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn the_page_needs_nothing_from_elsewhere() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let (mut seen, mut left) = (BTreeSet::new(), vec!["/".to_owned(), "/docs/api".to_owned()]);
     while let Some(path) = left.pop() {
         if !seen.insert(path.clone()) {

@@ -4,7 +4,7 @@ use clstm::{Event, StreamConfig, StreamError};
 use serde_json::{Value, json};
 
 use crate::client::{form, post, send};
-use crate::support::{Running, config, conversation, sample, tiny, wav};
+use crate::support::{TestServer, config, conversation, sample, tiny, wav};
 
 /// The line that `clstm predict --format jsonl` writes.
 fn line(path: &str, bytes: &[u8]) -> Value {
@@ -24,7 +24,7 @@ fn line(path: &str, bytes: &[u8]) -> Value {
 
 #[tokio::test]
 async fn an_answer_is_the_recognizers_bit_for_bit() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let sample = sample();
     let answer = post(server.address, "/v1/recognize", sample.clone()).await;
     assert_eq!(answer.status, 200);
@@ -36,7 +36,7 @@ async fn an_answer_is_the_recognizers_bit_for_bit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_do_not_depend_on_what_else_is_asked() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let sound = conversation();
     // Of different lengths, so that groups mix them.
     let recordings: Vec<_> = (1..=24).map(|i| wav(&sound[..sound.len() * i / 24])).collect();
@@ -56,7 +56,7 @@ async fn answers_do_not_depend_on_what_else_is_asked() {
 
 #[tokio::test]
 async fn a_long_recording_is_answered_as_well() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     // Long enough to be handed over to the other threads.
     let long = wav(&conversation().repeat(12));
     assert_eq!(post(server.address, "/v1/recognize", long.clone()).await.json(), line("-", &long));
@@ -64,7 +64,7 @@ async fn a_long_recording_is_answered_as_well() {
 
 #[tokio::test]
 async fn a_timeline_is_that_of_the_library() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let bytes = wav(&conversation());
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a.wav");
@@ -76,18 +76,18 @@ async fn a_timeline_is_that_of_the_library() {
         Ok::<_, StreamError>(())
     });
     told.expect("a timeline");
-    for (asked, kind, moments) in [
-        ("sections", "sections", false),
-        ("moments", "moments", true),
-        ("both", "sections", false),
-        ("both", "moments", true),
+    for (asked, kind, frames) in [
+        ("segments", "segments", false),
+        ("frames", "frames", true),
+        ("both", "segments", false),
+        ("both", "frames", true),
     ] {
-        let other = if moments { "sections" } else { "moments" };
+        let other = if frames { "segments" } else { "frames" };
         let asks_both = asked == "both";
         let asked = format!("/v1/recognize?timeline={asked}&hop=0.5");
         let answer = post(server.address, &asked, bytes.clone()).await.json();
         let expected: Vec<_> =
-            events.iter().filter(|e| matches!(e, Event::Frame(_)) == moments).collect();
+            events.iter().filter(|e| matches!(e, Event::Frame(_)) == frames).collect();
         assert_eq!(answer.get(other).is_some(), asks_both, "{answer}");
         let heard = answer[kind].as_array().expect("stretches");
         assert_eq!(heard.len(), expected.len());
@@ -115,7 +115,7 @@ async fn a_timeline_is_that_of_the_library() {
 
 #[tokio::test]
 async fn wrong_requests_are_told_what_is_wrong() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let address = server.address;
     let sample = sample();
     for (path, expected) in [
@@ -123,8 +123,8 @@ async fn wrong_requests_are_told_what_is_wrong() {
         ("/v1/recognize?model=tiny&model=tiny", (400, "request")),
         ("/v1/recognize?model=huge", (404, "unknown_model")),
         ("/v1/recognize?timeline=words", (400, "request")),
-        ("/v1/recognize?timeline=sections&hop=soon", (400, "request")),
-        ("/v1/recognize?timeline=sections&hop=0", (400, "config")),
+        ("/v1/recognize?timeline=segments&hop=soon", (400, "request")),
+        ("/v1/recognize?timeline=segments&hop=0", (400, "config")),
         ("/v1/recognize?hop=1", (400, "request")),
         ("/v1/batch", (400, "request")),
     ] {
@@ -147,7 +147,7 @@ async fn wrong_requests_are_told_what_is_wrong() {
 
 #[tokio::test]
 async fn forms_that_are_none_are_refused() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let ask = async |kind: &str, body: &'static [u8]| {
         let headers = [("content-type", kind)];
         let request = crate::client::request("POST", "/v1/recognize", &headers, Body::from(body));

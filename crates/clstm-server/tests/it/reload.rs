@@ -1,9 +1,9 @@
-use clstm_server::{Config, Keys, ModelSource};
+use clstm_server::{Keys, ModelSource, ServerConfig};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::client::{get, post, request, send};
-use crate::support::{Running, config, model, sample};
+use crate::support::{TestServer, config, model, sample};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn models_are_exchanged_without_losing_a_request() {
@@ -11,8 +11,8 @@ async fn models_are_exchanged_without_losing_a_request() {
     let path = folder.path().join("m.safetensors");
     let models = [model("m", 1), model("m", 2)];
     models[0].write(&path).expect("a file");
-    let config = Config { models: vec![ModelSource::File(path.clone())], ..config() };
-    let server = Running::start(config).await;
+    let config = ServerConfig { models: vec![ModelSource::File(path.clone())], ..config() };
+    let server = TestServer::start(config).await;
     let address = server.address;
     let mut expected = Vec::new();
     for model in &models {
@@ -59,7 +59,7 @@ async fn a_file_that_is_no_model_changes_nothing() {
     model("m", 1).write(&path).expect("a file");
     let keys = Keys::parse("0123456789abcdef").ok();
     let models = vec![ModelSource::File(path.clone())];
-    let server = Running::start(Config { models, keys, ..config() }).await;
+    let server = TestServer::start(ServerConfig { models, keys, ..config() }).await;
     let key = ("x-api-key", "0123456789abcdef");
     let reload = async || {
         send(server.address, request("POST", "/v1/models/reload", &[key], "".into())).await
@@ -76,7 +76,7 @@ async fn a_file_that_is_no_model_changes_nothing() {
 
 #[tokio::test]
 async fn without_keys_nobody_reloads_over_the_network() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let answer = post(server.address, "/v1/models/reload", "").await;
     assert_eq!(answer.error(), (403, "forbidden".to_owned()));
     assert_eq!(get(server.address, "/v1/models").await.status, 200);
@@ -86,11 +86,11 @@ async fn without_keys_nobody_reloads_over_the_network() {
 async fn two_models_of_one_name_are_not_served() {
     let both = [1, 2].map(|seed| clstm::Recognizer::new(model("m", seed)).expect("a model"));
     let models = both.map(ModelSource::Ready).to_vec();
-    let error = clstm_server::Server::bind(Config { models, ..config() }).await.err();
+    let error = clstm_server::Server::bind(ServerConfig { models, ..config() }).await.err();
     assert_eq!(error.expect("an error").kind(), "config");
     let models = ["m", "n"].map(|name| clstm::Recognizer::new(model(name, 3)).expect("a model"));
     let models = models.map(ModelSource::Ready).to_vec();
-    let server = Running::start(Config { models, ..config() }).await;
+    let server = TestServer::start(ServerConfig { models, ..config() }).await;
     for (path, name) in [("/v1/recognize", "m"), ("/v1/recognize?model=n", "n")] {
         assert_eq!(post(server.address, path, sample()).await.json()["model"], name);
     }

@@ -3,16 +3,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::live::{next, open};
-use crate::support::{Running, config, conversation, sample};
+use crate::stream::{next, open};
+use crate::support::{TestServer, config, conversation, sample};
 
 #[tokio::test]
 async fn what_was_taken_on_is_finished() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let sample = sample();
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     let head = format!(
-        "POST /v1/recognize HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        "POST /v1/recognize HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
         sample.len()
     );
     stream.write_all(head.as_bytes()).await.expect("written");
@@ -34,7 +34,7 @@ async fn what_was_taken_on_is_finished() {
 
 #[tokio::test]
 async fn a_stream_gets_its_last_section() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let mut socket = open(&server, "?format=f32le", &[]).await.expect("a stream");
     let bytes: Vec<u8> = conversation().iter().flat_map(|x| x.to_le_bytes()).collect();
     socket.send(Message::Binary(bytes.into())).await.expect("sent");
@@ -49,9 +49,9 @@ async fn a_stream_gets_its_last_section() {
         }
     };
     assert_eq!(code, 1001, "the server goes away");
-    let [.., section, end] = &last[..] else { panic!("{last:?}") };
-    assert_eq!((&section["type"], &end["type"]), (&"segment".into(), &"end".into()));
-    assert_eq!(section["end_s"], end["duration_s"]);
+    let [.., segment, end] = &last[..] else { panic!("{last:?}") };
+    assert_eq!((&segment["type"], &end["type"]), (&"segment".into(), &"end".into()));
+    assert_eq!(segment["end_s"], end["duration_s"]);
     drop(socket);
     server.ended.await.expect("the end").expect("a good one");
 }

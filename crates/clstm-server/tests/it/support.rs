@@ -11,7 +11,7 @@ use clstm::nn::{
 use clstm::{
     FrontendConfig, Model, ModelInfo, ProbabilityCalibration, Recognizer, TrainingInfo, TtaConfig,
 };
-use clstm_server::{Config, Handle, Limits, ModelSource, Server, ServerError};
+use clstm_server::{Handle, Limits, ModelSource, Server, ServerConfig, ServerError};
 use tokio::task::JoinHandle;
 
 pub(crate) const RATE: u32 = 16_000;
@@ -115,14 +115,14 @@ pub(crate) fn wav(samples: &[f32]) -> Vec<u8> {
 }
 
 /// A server that runs.
-pub(crate) struct Running {
+pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) handle: Handle,
     pub(crate) ended: JoinHandle<Result<(), ServerError>>,
 }
 
-impl Running {
-    pub(crate) async fn start(config: Config) -> Self {
+impl TestServer {
+    pub(crate) async fn start(config: ServerConfig) -> Self {
         let server = Server::bind(config).await.expect("a server");
         let (address, handle) = (server.address(), server.handle());
         Self { address, handle, ended: tokio::spawn(server.run()) }
@@ -130,12 +130,12 @@ impl Running {
 
     /// With the tiny model and these limits.
     pub(crate) async fn with(limits: Limits) -> Self {
-        Self::start(Config { limits, ..config() }).await
+        Self::start(ServerConfig { limits, ..config() }).await
     }
 }
 
 /// The tiny model on a free port.
-pub(crate) fn config() -> Config {
+pub(crate) fn config() -> ServerConfig {
     let models = vec![ModelSource::Ready(tiny())];
-    Config { listen: "127.0.0.1:0".parse().expect("an address"), ..Config::new(models) }
+    ServerConfig { listen: "127.0.0.1:0".parse().expect("an address"), ..ServerConfig::new(models) }
 }

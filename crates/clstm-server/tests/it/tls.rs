@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use clstm_server::{Config, Limits, Server, TlsFiles};
+use clstm_server::{Limits, Server, ServerConfig, TlsFiles};
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
@@ -24,18 +24,18 @@ use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::request;
-use crate::support::{Running, config, sample};
+use crate::support::{TestServer, config, sample};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/tls").join(name)
 }
 
-fn with(certificate: PathBuf, key: PathBuf) -> Config {
-    Config { tls: Some(TlsFiles { certificate, key }), ..config() }
+fn with(certificate: PathBuf, key: PathBuf) -> ServerConfig {
+    ServerConfig { tls: Some(TlsFiles { certificate, key }), ..config() }
 }
 
 /// A client that trusts the authority of these tests.
-async fn connect(server: &Running) -> std::io::Result<TlsStream<TcpStream>> {
+async fn connect(server: &TestServer) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_file(file("ca.pem")).expect("a certificate");
     roots.add(authority).expect("an authority");
@@ -51,7 +51,7 @@ async fn connect(server: &Running) -> std::io::Result<TlsStream<TcpStream>> {
 }
 
 /// The certificate that the server shows.
-async fn shown(server: &Running) -> Vec<u8> {
+async fn shown(server: &TestServer) -> Vec<u8> {
     let stream = connect(server).await.expect("a connection");
     let certificates = stream.get_ref().1.peer_certificates().expect("certificates");
     certificates[0].as_ref().to_vec()
@@ -63,7 +63,7 @@ fn der(name: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn requests_and_streams_go_over_tls() {
-    let server = Running::start(with(file("first.pem"), file("first.key"))).await;
+    let server = TestServer::start(with(file("first.pem"), file("first.key"))).await;
     let stream = connect(&server).await.expect("a connection");
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
     tokio::spawn(connection);
@@ -98,7 +98,7 @@ async fn a_certificate_is_exchanged_while_the_server_runs() {
         std::fs::copy(file(&format!("{name}.key")), &key).expect("a copy");
     };
     put("first");
-    let server = Running::start(with(certificate.clone(), key.clone())).await;
+    let server = TestServer::start(with(certificate.clone(), key.clone())).await;
     assert_eq!(shown(&server).await, der("first.pem"));
     let mut old = connect(&server).await.expect("a connection");
     put("second");
@@ -119,7 +119,7 @@ async fn a_certificate_is_exchanged_while_the_server_runs() {
     assert_eq!(shown(&server).await, der("second.pem"));
 
     // Whoever was connected before goes on.
-    old.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
+    old.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
     let mut head = [0; 12];
     old.read_exact(&mut head).await.expect("an answer");
     assert_eq!(&head, b"HTTP/1.1 200");
@@ -142,8 +142,8 @@ async fn a_server_does_not_start_with_files_that_do_not_fit() {
 #[tokio::test]
 async fn whoever_does_not_agree_on_tls_is_left() {
     let limits = Limits { handshake_timeout: Duration::from_millis(300), ..Limits::default() };
-    let config = Config { limits, ..with(file("first.pem"), file("first.key")) };
-    let server = Running::start(config).await;
+    let config = ServerConfig { limits, ..with(file("first.pem"), file("first.key")) };
+    let server = TestServer::start(config).await;
     // Says nothing, begins and stops, says something else.
     for begun in [&b""[..], &[22, 3, 1], b"\x00\x01garbage, at least as long as a record's head"] {
         let mut stream = TcpStream::connect(server.address).await.expect("a connection");
@@ -157,7 +157,7 @@ async fn whoever_does_not_agree_on_tls_is_left() {
     }
     // Without TLS one is told so.
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("https://"), "{answer}");

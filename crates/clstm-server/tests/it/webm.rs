@@ -7,8 +7,8 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::client::{form, post, send};
-use crate::live::{assert_close, expected, fails, heard, open};
-use crate::support::{Running, config, tiny};
+use crate::stream::{assert_close, expected, fails, heard, open};
+use crate::support::{TestServer, config, tiny};
 
 /// The shipped sample as Chromium records it, made by `webm/make.py`.
 fn speech() -> Vec<u8> {
@@ -18,7 +18,7 @@ fn speech() -> Vec<u8> {
 
 #[tokio::test]
 async fn a_browsers_recording_is_recognised() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let speech = speech();
     let recognition = tiny().recognize_bytes(&speech, None).expect("an answer");
     for answer in [
@@ -35,7 +35,7 @@ async fn a_browsers_recording_is_recognised() {
 
 #[tokio::test]
 async fn a_browsers_stream_says_what_the_library_says_of_its_sound() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let speech = speech();
     let sound = decode_bytes(&speech, None, &DecodeLimits::default()).expect("sound");
     let expected = expected(&sound.samples, WebmStream::RATE, 0.25);
@@ -53,7 +53,7 @@ async fn a_browsers_stream_says_what_the_library_says_of_its_sound() {
 
 #[tokio::test]
 async fn what_is_not_what_was_announced_is_told_so() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let binary = |bytes: &[u8]| Message::Binary(bytes.to_vec().into());
     let told = |kind: &str| (kind.to_owned(), 1008);
     let samples = fails(&server, "?format=webm", binary(&[0; 3200])).await;

@@ -108,9 +108,9 @@ async fn a_long_recording_is_zoomed_and_scrolled() {
     let position = "Number(document.getElementById('position').value)
         / Number(document.getElementById('position').max)";
     let position = tab.eval(position).await.as_f64().expect("a share");
-    // To a moment of half a second.
-    let moment = 0.5 / (sound.len() as f64 / f64::from(crate::support::RATE));
-    assert!((position - (from + span / 2.0)).abs() <= moment, "{position} {seen}");
+    // To a frame of half a second.
+    let frame = 0.5 / (sound.len() as f64 / f64::from(crate::support::RATE));
+    assert!((position - (from + span / 2.0)).abs() <= frame, "{position} {seen}");
     // Taking a picture of all of the page scrolls within it too.
     tab.picture("zoomed").await;
     tab.click("zoom-in").await;

@@ -60,26 +60,26 @@ async fn the_keyboard_reaches_everything() {
     tab.eval("document.querySelector('.skip').focus()").await;
     tab.press("Enter").await;
     to(&["zoom-in", "play", "position"]).await;
-    let moments = stage.ask(&stage.talk, "?timeline=moments&hop=0.5").await;
-    let sections = stage.ask(&stage.talk, "?timeline=sections&hop=0.5").await;
+    let frames = stage.ask(&stage.talk, "?timeline=frames&hop=0.5").await;
+    let segments = stage.ask(&stage.talk, "?timeline=segments&hop=0.5").await;
     let said = async || position_text(tab).await;
     let at = |index: usize| {
-        let moment = &moments["moments"][index];
-        format!("{}, {}", clock(moment["start_s"].as_f64().expect("seconds")), label(moment))
+        let frame = &frames["frames"][index];
+        format!("{}, {}", clock(frame["start_s"].as_f64().expect("seconds")), label(frame))
     };
     assert_eq!(said().await, "the whole");
     tab.press("ArrowRight").await;
     assert_eq!(said().await, at(1));
     tab.press("ArrowRight").await;
     assert_eq!(said().await, at(2));
-    assert_eq!(tab.text("answer").await.to_lowercase(), label(&moments["moments"][2]));
+    assert_eq!(tab.text("answer").await.to_lowercase(), label(&frames["frames"][2]));
     tab.press("ArrowLeft").await;
     assert_eq!(said().await, at(1));
-    let starts: Vec<_> = sections["sections"].as_array().expect("sections")[1..]
+    let starts: Vec<_> = segments["segments"].as_array().expect("segments")[1..]
         .iter()
-        .map(|section| (2.0 * section["start_s"].as_f64().expect("seconds")).round() as usize)
+        .map(|segment| (2.0 * segment["start_s"].as_f64().expect("seconds")).round() as usize)
         .collect();
-    assert!(starts.len() > 1, "{sections}");
+    assert!(starts.len() > 1, "{segments}");
     for start in &starts {
         tab.press("PageUp").await;
         assert_eq!(said().await, at(*start));
@@ -162,7 +162,7 @@ async fn a_screen_reader_is_told_what_is_shown() {
     let out = tab.one("button", "Zoom out").await;
     assert_eq!(out.property("disabled"), Some(&true.into()));
     let spoken = tab.spoken().await;
-    // The answer and each of its shares, in words.
+    // The answer and each of its quotas, in words.
     let whole = stage.ask(&stage.talk, "").await;
     assert!(
         spoken

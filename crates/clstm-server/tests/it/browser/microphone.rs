@@ -2,7 +2,7 @@
 
 use super::Stage;
 
-/// The texts of the shares, one string for all bars.
+/// The texts of the quotas, one string for all bars.
 const SHARES: &str =
     "[...document.querySelectorAll('#bars .share')].map((share) => share.textContent).join()";
 
@@ -16,7 +16,7 @@ async fn what_the_microphone_hears_is_shown_while_it_hears() {
     assert_eq!(tab.region("status").await, "Listening. Speak!");
     tab.one("button", "Stop listening").await;
 
-    // Speech: a label of the model, and shares that change from moment to moment.
+    // Speech: a label of the model, and quotas that change from frame to frame.
     let labels = format!(
         "{}.includes(document.getElementById('answer').innerText.toLowerCase())",
         serde_json::json!(stage.labels)
@@ -32,7 +32,7 @@ async fn what_the_microphone_hears_is_shown_while_it_hears() {
     // The pause of the recording, and speech again.
     tab.until("document.getElementById('answer').innerText === 'No speech'").await;
     tab.until(&labels).await;
-    tab.until("document.querySelectorAll('#sections tr').length >= 2").await;
+    tab.until("document.querySelectorAll('#segments tr').length >= 2").await;
     // A file has to wait until it is off.
     tab.choose(&[&stage.talk]).await;
     tab.until("document.getElementById('alert').innerText === 'Stop listening first.'").await;

@@ -8,26 +8,26 @@
 mod appearance;
 mod chromium;
 mod devtools;
+mod errors;
 mod keyboard;
 mod microphone;
 mod policy;
 mod recordings;
 mod tab;
-mod trouble;
 
 use std::path::{Path, PathBuf};
 
-use clstm_server::{Config, ModelSource};
+use clstm_server::{ModelSource, ServerConfig};
 use serde_json::Value;
 
 use self::chromium::Chromium;
 use self::tab::Tab;
 use crate::client::{get, post};
-use crate::support::{RATE, Running, config, sample_sound, wav};
+use crate::support::{RATE, TestServer, config, sample_sound, wav};
 
 /// What a test of the page needs.
 struct Stage {
-    server: Running,
+    server: TestServer,
     tab: Tab,
     /// A recording with speech, a pause, and other speech; the microphone hears it too.
     talk: PathBuf,
@@ -45,7 +45,7 @@ impl Stage {
         let talk = folder.path().join("talk.wav");
         std::fs::write(&talk, wav(&talk_sound())).expect("a recording");
         let browser = Chromium::start(&talk).await?;
-        let server = Running::start(shipped()).await;
+        let server = TestServer::start(shipped()).await;
         let models = get(server.address, "/v1/models").await.json();
         let labels = serde_json::from_value(models["models"][0]["labels"].clone()).expect("labels");
         let tab = browser.tab().await;
@@ -75,10 +75,10 @@ impl Stage {
 }
 
 /// A server with the shipped model, which hears more than one emotion.
-fn shipped() -> Config {
+fn shipped() -> ServerConfig {
     let model =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/ravdess-clstm-plus.safetensors");
-    Config { models: vec![ModelSource::File(model)], ..config() }
+    ServerConfig { models: vec![ModelSource::File(model)], ..config() }
 }
 
 /// The shipped sample, a pause, and the sample at two thirds of its speed, which sounds otherwise to the model.

@@ -15,11 +15,11 @@ async fn a_chosen_recording_is_drawn_as_the_api_hears_it() {
     stage.hear(&stage.talk, 1).await;
     tab.picture("result").await;
     let whole = stage.ask(&stage.talk, "").await;
-    let moments = stage.ask(&stage.talk, "?timeline=moments&hop=0.5").await;
-    let sections = stage.ask(&stage.talk, "?timeline=sections&hop=0.5").await;
-    let moments = moments["moments"].as_array().expect("moments");
-    let sections = sections["sections"].as_array().expect("sections");
-    let mut labels: Vec<_> = moments.iter().map(label).collect();
+    let frames = stage.ask(&stage.talk, "?timeline=frames&hop=0.5").await;
+    let segments = stage.ask(&stage.talk, "?timeline=segments&hop=0.5").await;
+    let frames = frames["frames"].as_array().expect("frames");
+    let segments = segments["segments"].as_array().expect("segments");
+    let mut labels: Vec<_> = frames.iter().map(label).collect();
     labels.sort_unstable();
     labels.dedup();
     assert!(
@@ -28,7 +28,7 @@ async fn a_chosen_recording_is_drawn_as_the_api_hears_it() {
     );
 
     // In words.
-    let told: Vec<_> = sections
+    let told: Vec<_> = segments
         .iter()
         .map(|s| format!("{} to {}", label(s), clock(s["end_s"].as_f64().expect("seconds"))))
         .collect();
@@ -37,11 +37,11 @@ async fn a_chosen_recording_is_drawn_as_the_api_hears_it() {
     let sure = percent(&whole["confidence"]);
     assert_eq!(tab.text("when").await, format!("talk.wav, as a whole, {sure} sure"));
     assert_eq!(tab.region("status").await, format!("talk.wav: {}, {sure} sure.", label(&whole)));
-    assert_eq!(bars(&stage).await, shares(&stage, &whole));
+    assert_eq!(bars(&stage).await, quotas(&stage, &whole));
     let rows = tab
-        .eval("[...document.querySelectorAll('#sections tr')].map((row) => [...row.cells].map((c) => c.textContent))")
+        .eval("[...document.querySelectorAll('#segments tr')].map((row) => [...row.cells].map((c) => c.textContent))")
         .await;
-    let expected: Vec<_> = sections
+    let expected: Vec<_> = segments
         .iter()
         .map(|s| {
             let time = |name: &str| clock(s[name].as_f64().expect("seconds"));
@@ -51,12 +51,12 @@ async fn a_chosen_recording_is_drawn_as_the_api_hears_it() {
         .collect();
     assert_eq!(rows, serde_json::to_value(&expected).expect("JSON"));
 
-    // In colours: in the strip under the waveform each moment has that of its label in the legend.
+    // In colours: in the strip under the waveform each frame has that of its label in the legend.
     let middle = |m: &Value| {
         0.5 * (m["start_s"].as_f64().expect("seconds") + m["end_s"].as_f64().expect("seconds"))
     };
-    let drawn = drawn_at(&stage, &moments.iter().map(middle).collect::<Vec<_>>()).await;
-    let answered: Vec<_> = moments.iter().map(label).collect();
+    let drawn = drawn_at(&stage, &frames.iter().map(middle).collect::<Vec<_>>()).await;
+    let answered: Vec<_> = frames.iter().map(label).collect();
     assert_eq!(drawn, serde_json::to_value(answered).expect("JSON"));
     tab.was_quiet(false).await;
 }
@@ -86,13 +86,13 @@ async fn bars(stage: &Stage) -> Value {
 }
 
 /// The bars of an answer.
-fn shares(stage: &Stage, answer: &Value) -> Value {
+fn quotas(stage: &Stage, answer: &Value) -> Value {
     let share = |label: &String| match &answer["probabilities"][label] {
         Value::Null => "–".to_owned(),
         probability => percent(probability),
     };
-    let shares: Vec<_> = stage.labels.iter().map(|label| [label.clone(), share(label)]).collect();
-    serde_json::to_value(shares).expect("JSON")
+    let quotas: Vec<_> = stage.labels.iter().map(|label| [label.clone(), share(label)]).collect();
+    serde_json::to_value(quotas).expect("JSON")
 }
 
 #[tokio::test]
@@ -108,15 +108,15 @@ async fn recordings_are_dropped_sought_played_and_kept() {
     )
     .await;
 
-    // A click into the picture shows the moment there.
-    let moments = stage.ask(&stage.talk, "?timeline=moments&hop=0.5").await;
-    let duration = moments["duration_s"].as_f64().expect("seconds");
-    let moment = &moments["moments"][2];
+    // A click into the picture shows the frame there.
+    let frames = stage.ask(&stage.talk, "?timeline=frames&hop=0.5").await;
+    let duration = frames["duration_s"].as_f64().expect("seconds");
+    let frame = &frames["frames"][2];
     tab.click_at("picture", 1.25 / duration, 0.3).await;
-    let shown = format!("from 0:01.0 to 0:01.5, {} sure", percent(&moment["confidence"]));
+    let shown = format!("from 0:01.0 to 0:01.5, {} sure", percent(&frame["confidence"]));
     tab.until(&format!("document.getElementById('when').textContent === '{shown}'")).await;
-    assert_eq!(tab.text("answer").await.to_lowercase(), label(moment));
-    assert_eq!(bars(&stage).await, shares(&stage, moment));
+    assert_eq!(tab.text("answer").await.to_lowercase(), label(frame));
+    assert_eq!(bars(&stage).await, quotas(&stage, frame));
 
     // The sound plays from there, and what is shown follows it.
     let at = "document.getElementById('time').textContent";
@@ -138,31 +138,31 @@ async fn recordings_are_dropped_sought_played_and_kept() {
     // Saved rows are those of the API.
     stage.browser.save_to(stage.folder.path()).await;
     tab.click("save-jsonl").await;
-    let text = saved(&stage, "other-one.sections.jsonl").await;
-    let sections = stage.ask(&other, "?timeline=sections&hop=0.5").await;
-    let sections = sections["sections"].as_array().expect("sections");
+    let text = saved(&stage, "other-one.segments.jsonl").await;
+    let segments = stage.ask(&other, "?timeline=segments&hop=0.5").await;
+    let segments = segments["segments"].as_array().expect("segments");
     let lines: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(lines.len(), sections.len());
-    for (line, section) in lines.iter().zip(sections) {
+    assert_eq!(lines.len(), segments.len());
+    for (line, segment) in lines.iter().zip(segments) {
         assert_eq!(line["path"], "other, one.wav");
         assert_eq!(line["model"], "ravdess-clstm-plus");
         for name in ["start_s", "end_s", "confidence"] {
-            assert_eq!(line[name].as_f64(), section[name].as_f64(), "{name}");
+            assert_eq!(line[name].as_f64(), segment[name].as_f64(), "{name}");
         }
-        assert_eq!(line["label"], section["label"]);
-        assert_eq!(line.get("probabilities"), section.get("probabilities"));
+        assert_eq!(line["label"], segment["label"]);
+        assert_eq!(line.get("probabilities"), segment.get("probabilities"));
     }
-    tab.eval("document.getElementById('save-what').value = 'moments'").await;
+    tab.eval("document.getElementById('save-what').value = 'frames'").await;
     tab.click("save-csv").await;
-    let text = saved(&stage, "other-one.moments.csv").await;
+    let text = saved(&stage, "other-one.frames.csv").await;
     let mut rows = text.lines();
     let columns: String = stage.labels.iter().map(|label| format!("p_{label},")).collect();
     let head =
         format!("path,start_s,end_s,speech,label,confidence,{columns}error_kind,error_message");
     assert_eq!(rows.next(), Some(head.as_str()));
     assert!(rows.all(|row| row.starts_with("\"other, one.wav\",")), "{text}");
-    assert_eq!(text.lines().count(), 1 + moments["moments"].as_array().expect("moments").len());
+    assert_eq!(text.lines().count(), 1 + frames["frames"].as_array().expect("frames").len());
 
     // And all of it can be forgotten.
     tab.click("forget").await;

@@ -1,9 +1,9 @@
 //! What goes wrong is said, and the page goes on.
 
-use clstm_server::Config;
+use clstm_server::ServerConfig;
 
 use super::{Stage, label, shipped};
-use crate::support::Running;
+use crate::support::TestServer;
 
 /// Keeps all that is said, which may be gone too soon to be looked at.
 const KEEP: &str = "window.said = [];
@@ -46,7 +46,7 @@ async fn a_server_that_goes_and_comes_back_is_waited_for() {
     stage.tab.click("microphone").await;
     stage.tab.until("/%/.test(document.getElementById('bars').innerText)").await;
 
-    let Running { address, handle, ended } = stage.server;
+    let TestServer { address, handle, ended } = stage.server;
     handle.shut_down();
     ended.await.expect("no panic").expect("an end in order");
     let gone = "The server does not answer. Waiting for it …";
@@ -63,7 +63,7 @@ async fn a_server_that_goes_and_comes_back_is_waited_for() {
         .until("said.at(-1) !== '' && said.some((text) => text.startsWith('Hearing talk.wav'))")
         .await;
 
-    stage.server = Running::start(Config { listen: address, ..shipped() }).await;
+    stage.server = TestServer::start(ServerConfig { listen: address, ..shipped() }).await;
     stage.heard(2).await;
     stage.tab.until("document.getElementById('status').innerText.startsWith('talk.wav: ')").await;
     assert_eq!(stage.tab.text("alert").await, "");

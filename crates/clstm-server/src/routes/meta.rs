@@ -1,4 +1,4 @@
-//! What the server says of itself.
+//! Health, models, metrics and the API description.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -6,9 +6,9 @@ use axum::response::{IntoResponse, Response};
 use clstm::Score;
 use serde::Serialize;
 
-use crate::app::Shared;
-use crate::refusal::Refusal;
-use crate::wire::json;
+use crate::api_error::{ApiError, ErrorKind};
+use crate::response::json;
+use crate::state::SharedState;
 
 /// Tested against the routes.
 const OPENAPI: &str = include_str!("../openapi.json");
@@ -36,7 +36,7 @@ struct Model<'a> {
     sample_rate: u32,
     /// SHA-256 of the weights and their description.
     digest: &'a str,
-    /// The confidence below which it is better not to rely on an answer.
+    /// The confidence below which the model's calibration recommends to abstain.
     abstention: Option<f64>,
     corpus: &'a str,
     scores: &'a [Score],
@@ -48,23 +48,23 @@ pub(super) async fn health() -> Response {
     json(StatusCode::OK, &Status { status: "ok" })
 }
 
-pub(super) async fn ready(State(app): State<Shared>) -> Response {
+pub(super) async fn ready(State(app): State<SharedState>) -> Response {
     if *app.ending.borrow() {
-        return Refusal::shutting_down().into_response();
+        return ApiError::shutting_down().into_response();
     }
     json(StatusCode::OK, &Status { status: "ready" })
 }
 
-pub(super) async fn models(State(app): State<Shared>) -> Response {
+pub(super) async fn models(State(app): State<SharedState>) -> Response {
     let all = app.models.all();
-    let models = all.iter().enumerate().map(|(i, served)| {
-        let info = served.info();
+    let models = all.iter().enumerate().map(|(i, model)| {
+        let info = model.info();
         Model {
             name: &info.name,
             default: i == 0,
             labels: &info.labels,
             sample_rate: info.frontend.sample_rate,
-            digest: served.recognizer.digest(),
+            digest: model.recognizer.digest(),
             abstention: info.calibration.as_ref().and_then(|c| Some(c.abstention?.threshold)),
             corpus: &info.training.corpus,
             scores: &info.training.scores,
@@ -75,24 +75,24 @@ pub(super) async fn models(State(app): State<Shared>) -> Response {
     json(StatusCode::OK, &List { models: models.collect() })
 }
 
-/// Only with a key: whoever may ask for answers need not be the one who decides which model gives them, but
-/// nobody at all is nobody.
-pub(super) async fn reload(State(app): State<Shared>) -> Response {
+/// Requires API keys: without them anyone who reaches the port could trigger reloads.
+pub(super) async fn reload(State(app): State<SharedState>) -> Response {
     if app.keys.is_none() {
-        let message = "without keys the models are reloaded by the signal SIGHUP alone";
-        return Refusal::new(StatusCode::FORBIDDEN, "forbidden", message).into_response();
+        let message = "without API keys, models are reloaded by the signal SIGHUP only";
+        return ApiError::new(ErrorKind::Forbidden, message).into_response();
     }
     match app.reload().await {
         Ok(models) => json(StatusCode::OK, &Names { models }),
         Err(error) => {
-            log::error!("the models stay as they are: {error}");
-            let message = format!("the models stay as they are: {error}");
-            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.kind(), message).into_response()
+            tracing::error!("models not reloaded, the old ones stay: {error}");
+            let message = format!("models not reloaded, the old ones stay: {error}");
+            let kind = ErrorKind::Library(StatusCode::INTERNAL_SERVER_ERROR, error.kind());
+            ApiError::new(kind, message).into_response()
         }
     }
 }
 
-pub(super) async fn metrics(State(app): State<Shared>) -> Response {
+pub(super) async fn metrics(State(app): State<SharedState>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], app.metrics.text()).into_response()
 }

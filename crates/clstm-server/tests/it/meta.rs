@@ -4,11 +4,11 @@ use axum::body::Body;
 use serde_json::Value;
 
 use crate::client::{get, post, request, send};
-use crate::support::{Running, config, sample, tiny};
+use crate::support::{TestServer, config, sample, tiny};
 
 #[tokio::test]
 async fn it_says_how_it_is_and_what_it_serves() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let address = server.address;
     assert_eq!(get(address, "/healthz").await.json()["status"], "ok");
     assert_eq!(get(address, "/readyz").await.json()["status"], "ready");
@@ -22,7 +22,7 @@ async fn it_says_how_it_is_and_what_it_serves() {
 
 #[tokio::test]
 async fn what_happens_is_counted() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let address = server.address;
     for _ in 0..3 {
         assert_eq!(post(address, "/v1/recognize", sample()).await.status, 200);
@@ -50,7 +50,7 @@ async fn what_happens_is_counted() {
 
 #[tokio::test]
 async fn the_document_describes_every_route_and_no_other() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let document = get(server.address, "/openapi.json").await.json();
     let paths = document["paths"].as_object().expect("paths");
     let described: BTreeSet<_> = paths
@@ -124,7 +124,7 @@ fn references<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
 
 #[tokio::test]
 async fn the_document_says_what_the_routes_take_and_refuse() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let document = get(server.address, "/openapi.json").await.json();
     let mut all = Vec::new();
     references(&document, &mut all);

@@ -1,4 +1,4 @@
-//! Who may ask.
+//! API keys.
 
 use sha2::{Digest, Sha256};
 use subtle::{ConditionallySelectable, ConstantTimeEq};
@@ -7,7 +7,7 @@ use thiserror::Error;
 /// Shorter keys can be guessed over a network.
 const SHORTEST: usize = 16;
 
-/// Keys that open the service.
+/// The API keys of a server, stored as SHA-256 digests.
 #[derive(Clone)]
 pub struct Keys {
     digests: Vec<[u8; 32]>,
@@ -17,10 +17,10 @@ pub struct Keys {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Nobody could ever ask.
-    #[error("there is no key; write one a line")]
+    /// The list is empty: no request could ever be authorised.
+    #[error("there is no key; write one per line")]
     None,
-    /// A key that can be guessed.
+    /// A key that is short enough to be guessed.
     #[error(
         "line {line}: a key has at least {SHORTEST} characters; `openssl rand -hex 24` makes a good one"
     )]
@@ -28,7 +28,7 @@ pub enum KeyError {
         /// The line, from 1.
         line: usize,
     },
-    /// A key that cannot be written in a header and a WebSocket protocol.
+    /// A key with a character that headers or WebSocket protocol names do not allow.
     #[error("line {line}: a key has letters, digits and -._~ only")]
     Character {
         /// The line, from 1.
@@ -37,10 +37,10 @@ pub enum KeyError {
 }
 
 impl Keys {
-    /// One key a line; empty lines and those that begin with `#` do not count.
+    /// One key per line; empty lines and lines that begin with `#` are skipped.
     ///
     /// # Errors
-    /// [`KeyError`] names the first line that is no key; without ever repeating it.
+    /// [`KeyError`] names the first invalid line and never repeats its content.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let mut digests: Vec<[u8; 32]> = Vec::new();
         for (line, key) in (1..).zip(text.lines().map(str::trim)) {
@@ -54,7 +54,7 @@ impl Keys {
                 return Err(KeyError::Short { line });
             }
             let digest = Sha256::digest(key.as_bytes()).into();
-            // Written twice, it is still one client.
+            // A duplicate is the same client.
             if !digests.contains(&digest) {
                 digests.push(digest);
             }
@@ -62,8 +62,8 @@ impl Keys {
         if digests.is_empty() { Err(KeyError::None) } else { Ok(Self { digests }) }
     }
 
-    /// The number of a key from 1, if it is one of them; in a time that tells neither which nor how much of
-    /// it was right.
+    /// The number of a key, from 1, if it is valid. Runs in constant time: neither the number nor a partial
+    /// match can be measured.
     pub(crate) fn number(&self, key: &[u8]) -> Option<u32> {
         let digest: [u8; 32] = Sha256::digest(key).into();
         let found = (1..).zip(&self.digests).fold(0, |found, (number, known)| {
@@ -72,7 +72,7 @@ impl Keys {
         (found > 0).then_some(found)
     }
 
-    /// How many there are.
+    /// Number of keys.
     pub(crate) fn count(&self) -> usize {
         self.digests.len()
     }
@@ -89,7 +89,7 @@ mod tests {
     use super::{KeyError, Keys};
 
     #[test]
-    fn each_key_of_the_list_opens_and_nothing_else() {
+    fn exactly_the_listed_keys_are_valid() {
         let keys =
             Keys::parse("# of the lab\nabcdefghijklmnop\n\n  0123456789-._~abc  \n").unwrap();
         assert_eq!(keys.number(b"abcdefghijklmnop"), Some(1));
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_protects_nothing_is_refused() {
+    fn invalid_lists_are_errors() {
         let error = |text| Keys::parse(text).unwrap_err();
         assert_eq!(error("\n# nothing\n"), KeyError::None);
         assert_eq!(error("\nshort\n"), KeyError::Short { line: 2 });

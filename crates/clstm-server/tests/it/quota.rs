@@ -4,22 +4,22 @@ use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
 
 use axum::body::Body;
-use clstm_server::{Config, Keys, Limits};
+use clstm_server::{Keys, Limits, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::{Answer, form, get, request, send};
-use crate::live::{Socket, next, open};
-use crate::support::{Running, config, sample};
+use crate::stream::{Socket, next, open};
+use crate::support::{TestServer, config, sample};
 
 const KEYS: [&str; 2] = ["the-key-of-the-first-one", "the-key-of-the-other-one"];
 
-async fn with_keys(count: usize, limits: Limits) -> Running {
+async fn with_keys(count: usize, limits: Limits) -> TestServer {
     let keys = Keys::parse(&KEYS[..count].join("\n")).ok();
-    Running::start(Config { keys, limits, ..config() }).await
+    TestServer::start(ServerConfig { keys, limits, ..config() }).await
 }
 
-async fn stream(server: &Running, key: &str) -> Result<Socket, u16> {
+async fn stream(server: &TestServer, key: &str) -> Result<Socket, u16> {
     match open(server, "", &[("x-api-key", key)]).await {
         Ok(mut socket) => {
             assert_eq!(next(&mut socket).await.expect("a word")["type"], "ready");
@@ -63,7 +63,7 @@ async fn a_single_key_has_no_one_to_leave_room_for() {
 }
 
 /// Asks with a key.
-async fn ask(server: &Running, key: &str, path: &str) -> Answer {
+async fn ask(server: &TestServer, key: &str, path: &str) -> Answer {
     let headers = [("x-api-key", key)];
     send(server.address, request("POST", path, &headers, Body::from(sample()))).await
 }
@@ -76,7 +76,7 @@ async fn a_request_counts_from_its_first_byte_to_its_answer() {
     // A body that does not come to its end.
     let mut slow = TcpStream::connect(server.address).await.expect("a connection");
     let head = format!(
-        "POST /v1/recognize HTTP/1.1\r\nHost: a\r\nX-API-Key: {one}\r\nExpect: 100-continue\r\n\
+        "POST /v1/recognize HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {one}\r\nExpect: 100-continue\r\n\
          Content-Length: {}\r\n\r\n",
         sample().len()
     );
@@ -87,7 +87,7 @@ async fn a_request_counts_from_its_first_byte_to_its_answer() {
     assert_eq!(refused.headers["retry-after"], "1");
     assert_eq!(refused.error(), (429, "client_limit".to_owned()));
     assert_eq!(ask(&server, other, "/v1/recognize").await.status, 200);
-    let timeline = ask(&server, other, "/v1/recognize?timeline=moments").await;
+    let timeline = ask(&server, other, "/v1/recognize?timeline=frames").await;
     assert_eq!(timeline.error(), (429, "client_limit".to_owned()));
     slow.write_all(&sample()).await.expect("written");
     let mut status = [0; 12];
@@ -108,7 +108,7 @@ async fn a_request_counts_from_its_first_byte_to_its_answer() {
 
 #[tokio::test]
 async fn the_bytes_of_one_client_are_bounded() {
-    let server = with_keys(2, Limits { client_held_bytes: 20_000, ..Limits::default() }).await;
+    let server = with_keys(2, Limits { client_buffered_bytes: 20_000, ..Limits::default() }).await;
     let refused = ask(&server, KEYS[0], "/v1/recognize").await;
     assert_eq!(refused.error(), (429, "client_limit".to_owned()));
 }
@@ -129,7 +129,7 @@ async fn without_keys_a_client_is_an_address() {
     };
     let limits = Limits { client_recordings: 0, client_connections: 1, ..Limits::default() };
     let listen = "0.0.0.0:0".parse().expect("an address");
-    let mut server = Running::start(Config { listen, limits, ..config() }).await;
+    let mut server = TestServer::start(ServerConfig { listen, limits, ..config() }).await;
     let port = server.address.port();
     // This machine itself has no share.
     server.address = ([127, 0, 0, 1], port).into();
@@ -139,7 +139,7 @@ async fn without_keys_a_client_is_an_address() {
         eprintln!("skipped: {address} cannot be reached");
         return;
     };
-    first.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
+    first.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
     let mut head = [0; 12];
     first.read_exact(&mut head).await.expect("a status");
     let answer = get(server.address, "/healthz").await;

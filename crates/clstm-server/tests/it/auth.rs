@@ -1,14 +1,14 @@
 use axum::body::Body;
-use clstm_server::{Config, Keys};
+use clstm_server::{Keys, ServerConfig};
 
 use crate::client::{get, request, send};
-use crate::support::{Running, config, sample};
+use crate::support::{TestServer, config, sample};
 
 const KEY: &str = "a-key-of-the-lab-0123";
 
-async fn guarded() -> Running {
+async fn guarded() -> TestServer {
     let keys = Keys::parse(&format!("# of the lab\nanother-key-0123456789\n{KEY}\n")).ok();
-    Running::start(Config { keys, ..config() }).await
+    TestServer::start(ServerConfig { keys, ..config() }).await
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn without_a_key_nothing_is_answered() {
 #[tokio::test]
 async fn pages_of_others_may_ask_where_they_are_allowed() {
     let cors = vec!["https://example.org".to_owned()];
-    let server = Running::start(Config { cors, ..config() }).await;
+    let server = TestServer::start(ServerConfig { cors, ..config() }).await;
     let ask = async |origin: &str| {
         let headers = [("origin", origin), ("access-control-request-method", "POST")];
         let request = request("OPTIONS", "/v1/recognize", &headers, Body::empty());
@@ -60,7 +60,7 @@ async fn pages_of_others_may_ask_where_they_are_allowed() {
     assert_eq!(ask("https://example.org").await.expect("a header"), "https://example.org");
     assert_eq!(ask("https://example.com").await, None);
     for wrong in ["example.org", "https://", "https://*.org", "https://a.org/path"] {
-        let config = Config { cors: vec![wrong.to_owned()], ..config() };
+        let config = ServerConfig { cors: vec![wrong.to_owned()], ..config() };
         let error = clstm_server::Server::bind(config).await.err().expect("an error");
         assert_eq!(error.kind(), "config", "{wrong}");
     }

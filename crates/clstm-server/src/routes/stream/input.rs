@@ -1,53 +1,53 @@
-//! What a stream is made of: its parameters, and samples from bytes.
+//! Input of a stream: its parameters, and the samples of its messages.
 
 use axum::http::Uri;
 use clstm::StreamConfig;
 use clstm::audio::{AudioError, WebmStream};
 
-use crate::query::Query;
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
+use crate::query::QueryParams;
 
-/// What clients send where they do not say.
-const RATE: u32 = 16_000;
+/// The default sample rate, in Hz.
+const DEFAULT_RATE: u32 = 16_000;
 
-/// How sound is written.
+/// How audio is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// 16-bit integers, little-endian.
     S16,
     /// 32-bit floating point, little-endian, full scale ±1.
     F32,
-    /// WebM with Opus, as browsers record it.
+    /// WebM with Opus, as Chromium records.
     Webm,
 }
 
 /// The parameters of a stream.
-pub(super) struct Asked {
+pub(super) struct Params {
     pub(super) model: Option<String>,
     pub(super) rate: u32,
     pub(super) format: Format,
     pub(super) config: StreamConfig,
 }
 
-impl Asked {
-    pub(super) fn parse(uri: &Uri) -> Result<Self, Refusal> {
+impl Params {
+    pub(super) fn parse(uri: &Uri) -> Result<Self, ApiError> {
         let known = ["model", "rate", "format", "hop", "window", "lookahead"];
-        let query = Query::parse(uri, &known)?;
+        let query = QueryParams::parse(uri, &known)?;
         let format = match query.text("format") {
             None | Some("s16le") => Format::S16,
             Some("f32le") => Format::F32,
             Some("webm") => Format::Webm,
             Some(other) => {
                 let message = format!("format={other} is neither `s16le`, `f32le` nor `webm`");
-                return Err(Refusal::request(message));
+                return Err(ApiError::request(message));
             }
         };
         let rate = match (query.number("rate")?, format) {
             (None, Format::Webm) => WebmStream::RATE,
             (Some(_), Format::Webm) => {
-                return Err(Refusal::request("rate is for samples; WebM says its own"));
+                return Err(ApiError::request("`rate` is for raw samples; WebM has its own"));
             }
-            (rate, _) => rate.unwrap_or(RATE),
+            (rate, _) => rate.unwrap_or(DEFAULT_RATE),
         };
         let live = StreamConfig::live();
         let config = StreamConfig {
@@ -61,42 +61,42 @@ impl Asked {
     }
 }
 
-/// Makes samples of messages, which may end within one.
-pub(super) struct Samples {
+/// Turns messages into samples. A message may end in the middle of a sample.
+pub(super) struct SampleReader {
     decoder: Decoder,
     samples: Vec<f32>,
-    taken: u64,
+    count: u64,
 }
 
-/// What is kept from message to message.
+/// State between messages.
 enum Decoder {
-    /// The beginning of a sample whose rest has not come; so below.
+    /// The first bytes of an incomplete sample; the same below.
     S16(Vec<u8>),
     F32(Vec<u8>),
     Webm(Box<WebmStream>),
 }
 
-impl Samples {
+impl SampleReader {
     pub(super) fn new(format: Format) -> Self {
         let decoder = match format {
             Format::S16 => Decoder::S16(Vec::new()),
             Format::F32 => Decoder::F32(Vec::new()),
             Format::Webm => Decoder::Webm(Box::default()),
         };
-        Self { decoder, samples: Vec::new(), taken: 0 }
+        Self { decoder, samples: Vec::new(), count: 0 }
     }
 
-    /// Samples that were complete so far.
-    pub(super) fn taken(&self) -> u64 {
-        self.taken
+    /// Number of complete samples so far.
+    pub(super) fn count(&self) -> u64 {
+        self.count
     }
 
     /// The samples that a message completes.
     ///
     /// # Errors
-    /// If it is not what was announced.
-    pub(super) fn of(&mut self, bytes: &[u8]) -> Result<&[f32], AudioError> {
-        let Self { decoder, samples, taken } = self;
+    /// If the message is not in the announced format.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<&[f32], AudioError> {
+        let Self { decoder, samples, count } = self;
         samples.clear();
         match decoder {
             Decoder::S16(rest) => complete::<2>(rest, bytes, |sample| {
@@ -107,12 +107,12 @@ impl Samples {
             }),
             Decoder::Webm(webm) => webm.push(bytes, samples)?,
         }
-        *taken += samples.len() as u64;
+        *count += samples.len() as u64;
         Ok(samples)
     }
 }
 
-/// Cuts bytes into pieces of `N`, beginning with the rest of before.
+/// Splits bytes into arrays of `N`, beginning with the remainder of the previous message.
 fn complete<const N: usize>(rest: &mut Vec<u8>, mut bytes: &[u8], mut take: impl FnMut([u8; N])) {
     if !rest.is_empty() {
         let (missing, others) = bytes.split_at(bytes.len().min(N - rest.len()));
@@ -131,7 +131,7 @@ fn complete<const N: usize>(rest: &mut Vec<u8>, mut bytes: &[u8], mut take: impl
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, Samples};
+    use super::{Format, SampleReader};
 
     #[test]
     fn samples_do_not_depend_on_where_messages_end() {
@@ -140,13 +140,13 @@ mod tests {
         let words: Vec<u8> = [0_i16, 1, -1, i16::MIN, i16::MAX].map(i16::to_le_bytes).concat();
         let expected = [0.0, 1.0, -1.0, -32_768.0, 32_767.0].map(|x: f32| x / 32_768.0);
         for size in 1..=11 {
-            let heard = |format, bytes: &[u8]| {
-                let mut samples = Samples::new(format);
+            let read = |format, bytes: &[u8]| {
+                let mut samples = SampleReader::new(format);
                 let chunks = bytes.chunks(size);
-                chunks.flat_map(|chunk| samples.of(chunk).unwrap().to_vec()).collect::<Vec<_>>()
+                chunks.flat_map(|chunk| samples.read(chunk).unwrap().to_vec()).collect::<Vec<_>>()
             };
-            assert_eq!(heard(Format::F32, &floats), values, "{size}");
-            assert_eq!(heard(Format::S16, &words), expected, "{size}");
+            assert_eq!(read(Format::F32, &floats), values, "{size}");
+            assert_eq!(read(Format::S16, &words), expected, "{size}");
         }
     }
 }

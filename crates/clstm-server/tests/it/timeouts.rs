@@ -10,13 +10,13 @@ use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::get;
-use crate::live::{Socket, next, open};
-use crate::support::{Running, sample};
+use crate::stream::{Socket, next, open};
+use crate::support::{TestServer, sample};
 
 /// Longer than anything here may take, shorter than what the limits are by default.
 const AT_MOST: Duration = Duration::from_secs(8);
 
-async fn connect(server: &Running) -> TcpStream {
+async fn connect(server: &TestServer) -> TcpStream {
     TcpStream::connect(server.address).await.expect("a connection")
 }
 
@@ -30,7 +30,7 @@ async fn rest(stream: &mut TcpStream) -> String {
 }
 
 /// Waits until the server holds none of them.
-async fn none_left(server: &Running, gauge: &str) {
+async fn none_left(server: &TestServer, gauge: &str) {
     let line = format!("clstm_{gauge} 0\n");
     let began = Instant::now();
     loop {
@@ -46,9 +46,10 @@ async fn none_left(server: &Running, gauge: &str) {
 #[tokio::test]
 async fn a_body_that_trickles_has_no_more_time_than_another() {
     let limits = Limits { body_timeout: Duration::from_millis(400), ..Limits::default() };
-    let server = Running::with(limits).await;
+    let server = TestServer::with(limits).await;
     let (mut read, mut write) = connect(&server).await.into_split();
-    let head = b"POST /v1/recognize HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nRIFF";
+    let head =
+        b"POST /v1/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nRIFF";
     write.write_all(head).await.expect("written");
     let trickle = tokio::spawn(async move {
         while write.write_all(b"x").await.is_ok() {
@@ -64,9 +65,9 @@ async fn a_body_that_trickles_has_no_more_time_than_another() {
 #[tokio::test]
 async fn a_connection_that_asks_nothing_more_is_closed() {
     let limits = Limits { header_timeout: Duration::from_millis(300), ..Limits::default() };
-    let server = Running::with(limits).await;
+    let server = TestServer::with(limits).await;
     let mut stream = connect(&server).await;
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
     let answer = rest(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     // One that never asked anything.
@@ -75,12 +76,12 @@ async fn a_connection_that_asks_nothing_more_is_closed() {
 
 #[tokio::test]
 async fn whoever_closes_his_half_is_taken_for_gone() {
-    let server = Running::with(Limits::default()).await;
+    let server = TestServer::with(Limits::default()).await;
     let sample = sample();
     for sent in [sample.len() / 2, 0] {
         let mut stream = connect(&server).await;
         let head = format!(
-            "POST /v1/recognize HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
+            "POST /v1/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
             sample.len()
         );
         stream.write_all(head.as_bytes()).await.expect("written");
@@ -98,8 +99,9 @@ async fn whoever_closes_his_half_is_taken_for_gone() {
 }
 
 /// Streams without sound for longer than this are over.
-async fn impatient() -> Running {
-    Running::with(Limits { stream_timeout: Duration::from_millis(400), ..Limits::default() }).await
+async fn impatient() -> TestServer {
+    TestServer::with(Limits { stream_timeout: Duration::from_millis(400), ..Limits::default() })
+        .await
 }
 
 /// The kind of the error that a stream ends with.
@@ -163,7 +165,7 @@ async fn a_message_that_does_not_come_to_its_end_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_stream_of_little_sound_does_not_stay_longer_for_it() {
-    let server = Running::with(Limits { max_stream_s: 0.6, ..Limits::default() }).await;
+    let server = TestServer::with(Limits { max_stream_s: 0.6, ..Limits::default() }).await;
     let mut socket = open(&server, "", &[]).await.expect("a stream");
     let began = Instant::now();
     while began.elapsed() < Duration::from_millis(400) {
@@ -179,7 +181,7 @@ async fn a_goodbye_is_not_waited_for_for_ever() {
     let server = impatient().await;
     // Opened by hand: this client never answers a frame.
     let mut stream = connect(&server).await;
-    let head = "GET /v1/stream HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    let head = "GET /v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     stream.write_all(head.as_bytes()).await.expect("written");
     let said = rest(&mut stream).await;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use clstm::{Event, Stream, StreamConfig};
-use clstm_server::{Config, Keys, Limits};
+use clstm_server::{Keys, Limits, ServerConfig};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
@@ -11,12 +11,12 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::support::{RATE, Running, config, conversation, tiny};
+use crate::support::{RATE, TestServer, config, conversation, tiny};
 
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 pub(crate) async fn open(
-    server: &Running,
+    server: &TestServer,
     query: &str,
     headers: &[(&'static str, &str)],
 ) -> Result<Socket, Error> {
@@ -42,7 +42,7 @@ pub(crate) async fn next(socket: &mut Socket) -> Result<Value, u16> {
 
 /// All that is said about a sound sent in messages of these sizes.
 pub(crate) async fn heard(
-    server: &Running,
+    server: &TestServer,
     query: &str,
     sound: &[u8],
     sizes: &[usize],
@@ -133,7 +133,7 @@ pub(crate) fn assert_close(a: &Value, b: &Value) {
 
 #[tokio::test]
 async fn a_stream_says_what_the_library_says_whatever_the_chunks() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     // Exact in both formats.
     let words: Vec<i16> = conversation().iter().map(|x| (x * 32_768.0).round() as i16).collect();
     let sound: Vec<f32> = words.iter().map(|x| f32::from(*x) / 32_768.0).collect();
@@ -162,23 +162,23 @@ async fn a_stream_says_what_the_library_says_whatever_the_chunks() {
 
 #[tokio::test]
 async fn events_come_while_the_sound_does() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     let mut socket = open(&server, "?format=f32le&hop=0.5", &[]).await.expect("a stream");
     assert_eq!(next(&mut socket).await.expect("a word")["type"], "ready");
     let sound = conversation();
-    // The detector hears frames of 16 ms, so that a moment is known at the latest two frames behind its end.
+    // The detector hears frames of 16 ms, so that a frame is known at the latest two frames behind its end.
     for (i, second) in sound.chunks(RATE as usize / 2).take(4).enumerate() {
         let bytes: Vec<u8> = second.iter().flat_map(|x| x.to_le_bytes()).collect();
         socket.send(Message::Binary(bytes.into())).await.expect("sent");
-        let moment = next(&mut socket).await.expect("a moment");
-        assert_eq!(moment["type"], "frame");
-        assert_eq!(moment["end_s"], json!(0.5 * (i + 1) as f64));
+        let frame = next(&mut socket).await.expect("a frame");
+        assert_eq!(frame["type"], "frame");
+        assert_eq!(frame["end_s"], json!(0.5 * (i + 1) as f64));
     }
 }
 
 #[tokio::test]
 async fn streams_that_cannot_be_are_refused_before_they_begin() {
-    let server = Running::start(config()).await;
+    let server = TestServer::start(config()).await;
     for (query, expected) in [
         ("?format=mp3", 400),
         ("?rate=fast", 400),
@@ -204,7 +204,7 @@ async fn streams_that_cannot_be_are_refused_before_they_begin() {
 #[tokio::test]
 async fn a_page_brings_its_key_as_a_protocol() {
     let keys = Keys::parse("0123456789abcdef").ok();
-    let server = Running::start(Config { keys, ..config() }).await;
+    let server = TestServer::start(ServerConfig { keys, ..config() }).await;
     let protocol = |key: &str| format!("clstm.v1, clstm-key.{key}");
     let header = protocol("0123456789abcdef");
     let mut socket =
@@ -216,7 +216,7 @@ async fn a_page_brings_its_key_as_a_protocol() {
 }
 
 /// The error and the code of a stream that goes wrong.
-pub(crate) async fn fails(server: &Running, query: &str, message: Message) -> (String, u16) {
+pub(crate) async fn fails(server: &TestServer, query: &str, message: Message) -> (String, u16) {
     let mut socket = open(server, query, &[]).await.expect("a stream");
     socket.send(message).await.expect("sent");
     let mut kind = None;
@@ -239,7 +239,7 @@ async fn streams_that_go_wrong_are_told_so() {
         stream_timeout: Duration::from_millis(300),
         ..Limits::default()
     };
-    let server = Running::with(limits).await;
+    let server = TestServer::with(limits).await;
     let told = |kind: &str| (kind.to_owned(), 1008);
     let text = |text: &'static str| Message::Text(text.into());
     assert_eq!(fails(&server, "", text("stop")).await, told("request"));
@@ -260,7 +260,7 @@ async fn streams_that_go_wrong_are_told_so() {
 #[tokio::test]
 async fn a_client_that_does_not_read_is_closed() {
     let limits = Limits { write_timeout: Duration::from_millis(300), ..Limits::default() };
-    let server = Running::with(limits).await;
+    let server = TestServer::with(limits).await;
     // Of what it does not read, this client's system keeps little.
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("a small buffer");

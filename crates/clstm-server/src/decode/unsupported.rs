@@ -1,0 +1,52 @@
+//! Systems without decode workers.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use clstm::audio::{DecodeLimits, Waveform};
+
+use super::{DecodeWorkers, WorkerLimits};
+use crate::api_error::ApiError;
+use crate::metrics::Metrics;
+
+/// Has no values: [`WorkerPool::start`] always fails.
+pub(crate) enum WorkerPool {}
+
+/// Has no values.
+pub(crate) enum Recording {}
+
+impl WorkerPool {
+    pub(crate) async fn start(
+        _: DecodeWorkers,
+        _: NonZeroUsize,
+        _: WorkerLimits,
+        _: Metrics,
+    ) -> io::Result<Arc<Self>> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "decode workers need Unix"))
+    }
+
+    pub(crate) async fn load(
+        self: &Arc<Self>,
+        _: &[u8],
+        _: u32,
+        _: &DecodeLimits,
+    ) -> Result<Waveform, ApiError> {
+        match **self {}
+    }
+
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        _: &[u8],
+        _: Option<u32>,
+        _: &DecodeLimits,
+    ) -> Result<Recording, ApiError> {
+        match **self {}
+    }
+}
+
+impl Recording {
+    pub(crate) async fn next(&mut self) -> Result<Option<(&[f32], u32)>, ApiError> {
+        match *self {}
+    }
+}

@@ -1,0 +1,118 @@
+//! The worker side: a process that decodes recordings and nothing else.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::os::fd::AsFd;
+
+use clstm::audio::{AudioError, load_bytes, stream_bytes};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
+
+use super::protocol::{END, ERROR, FRAME_SAMPLES, Failure, RATE, Request, SAMPLES, write_frame};
+use crate::api_error::ApiError;
+
+/// Decodes recordings for a server: reads requests from standard input and writes samples to standard output,
+/// until the input is closed. A program that is named in [`DecodeWorkers`](crate::DecodeWorkers) calls this and
+/// does nothing else.
+///
+/// The process loses the right to open files and sockets, to write to files, to start threads and to dump core; memory
+/// and CPU time are limited anew for each recording.
+///
+/// # Errors
+/// If standard input or output fails, or a limit cannot be set.
+pub fn run_decode_worker() -> io::Result<()> {
+    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    // A panic of a decoder is an error of the recording, which the response describes.
+    std::panic::set_hook(Box::new(|_| {}));
+    confine()?;
+    let mut output = BufWriter::with_capacity(1 << 16, output);
+    while let Some(request) = Request::read(&mut input)? {
+        limit(&request)?;
+        let mut body = vec![0; usize::try_from(request.body_bytes).map_err(io::Error::other)?];
+        input.read_exact(&mut body)?;
+        match decode(&request, &body, &mut output) {
+            Ok(()) => write_frame(&mut output, END, &[])?,
+            Err(Stop::Output(error)) => return Err(error),
+            Err(Stop::Audio(error)) => {
+                let error = ApiError::from(error);
+                let failure = Failure {
+                    status: error.status().as_u16(),
+                    kind: error.word().to_owned(),
+                    message: error.detail().message.to_owned(),
+                };
+                write_frame(&mut output, ERROR, &serde_json::to_vec(&failure)?)?;
+            }
+        }
+        output.flush()?;
+    }
+    Ok(())
+}
+
+/// Takes rights away that no decoder needs.
+fn confine() -> io::Result<()> {
+    let none = || Rlimit { current: Some(0), maximum: Some(0) };
+    // Open descriptors stay open; new files and sockets fail.
+    for resource in [Resource::Nofile, Resource::Fsize, Resource::Core, Resource::Nproc] {
+        setrlimit(resource, none())?;
+    }
+    Ok(())
+}
+
+/// Limits memory and CPU time for one request.
+fn limit(request: &Request) -> io::Result<()> {
+    let used = clock_gettime(ClockId::ProcessCPUTime).tv_sec.unsigned_abs() + 1;
+    let limits = [
+        (Resource::Cpu, used.saturating_add(request.max_cpu_s)),
+        (Resource::As, request.max_memory_bytes),
+    ];
+    for (resource, most) in limits {
+        let maximum = getrlimit(resource).maximum;
+        let current = Some(maximum.map_or(most, |maximum| maximum.min(most)));
+        setrlimit(resource, Rlimit { current, maximum })?;
+    }
+    Ok(())
+}
+
+enum Stop {
+    Audio(AudioError),
+    Output(io::Error),
+}
+
+impl From<AudioError> for Stop {
+    fn from(error: AudioError) -> Self {
+        Self::Audio(error)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+fn decode(request: &Request, body: &[u8], output: &mut impl Write) -> Result<(), Stop> {
+    let limits = request.limits();
+    if let Some(rate) = request.resample_to {
+        let recording = load_bytes(body, None, rate, &limits)?;
+        write_frame(output, RATE, &recording.sample_rate.to_le_bytes())?;
+        return Ok(write_samples(output, &recording.samples)?);
+    }
+    let mut first = true;
+    stream_bytes(body, None, &limits, |chunk, rate| -> Result<(), Stop> {
+        if std::mem::take(&mut first) {
+            write_frame(output, RATE, &rate.to_le_bytes())?;
+        }
+        Ok(write_samples(output, chunk)?)
+    })
+}
+
+fn write_samples(output: &mut impl Write, samples: &[f32]) -> io::Result<()> {
+    let mut bytes = Vec::with_capacity(4 * samples.len().min(FRAME_SAMPLES));
+    for chunk in samples.chunks(FRAME_SAMPLES) {
+        bytes.clear();
+        bytes.extend(chunk.iter().flat_map(|sample| sample.to_le_bytes()));
+        write_frame(output, SAMPLES, &bytes)?;
+    }
+    Ok(())
+}
