@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::registry::{self, Expected};
 use crate::{
-    Corpus, DoubledUtterance, Fingerprint, GivenSplit, MalformedFile, Measurement, Utterance,
-    given_split, groups_of, measure,
+    Corpus, DuplicateFile, Fingerprint, GivenSplit, LeftOut, MalformedFile, Measurement, Remark,
+    Utterance, given_split, groups_of, measure,
 };
 
 /// What [`check`] found.
@@ -39,7 +39,7 @@ pub struct CheckReport {
     /// Audio files whose name or place the corpus does not know.
     pub malformed: Vec<MalformedFile>,
     /// Utterances of which there are several files.
-    pub doubled: Vec<DoubledUtterance>,
+    pub duplicate_files: Vec<DuplicateFile>,
     /// Classes, speakers and the whole, where their count is not the release's.
     pub counts: Vec<CountMismatch>,
     /// The split that the corpus gives; its speakers on both sides are something wrong, but for
@@ -48,8 +48,11 @@ pub struct CheckReport {
     pub given: Option<GivenSplit>,
     /// Whether the corpus is an official release, whose recordings and given split are what they are.
     pub official: bool,
-    /// Sentences on what may not be as people think; nothing wrong.
-    pub remarks: Vec<String>,
+    /// Facts that a user should know; no errors.
+    pub remarks: Vec<Remark>,
+    /// Files that were not read, by reason. Recordings among them are an error in a list or folder of
+    /// one's own; an official release has what it has.
+    pub left_out: Vec<LeftOut>,
     /// Files that are well named and no part of the corpus as used here, by kind.
     pub ignored: BTreeMap<String, usize>,
     /// Readable utterances by sample rate in Hz.
@@ -127,8 +130,9 @@ impl CheckReport {
             && (self.official || self.clipped.is_empty())
             && self.duplicates.iter().all(|group| group.known)
             && self.malformed.is_empty()
-            && self.doubled.is_empty()
+            && self.duplicate_files.is_empty()
             && self.counts.is_empty()
+            && (self.official || !self.left_out.iter().any(|left| left.reason.is_recording()))
             && self.speakers_across_given_split().is_empty()
     }
 
@@ -197,7 +201,7 @@ pub fn check(corpus: &Corpus) -> CheckReport {
         unreadable,
         duplicates: duplicates(corpus, &read, known),
         malformed: corpus.notes.malformed.clone(),
-        doubled: corpus.notes.doubled.clone(),
+        duplicate_files: corpus.notes.duplicate_files.clone(),
         counts: match expected.is_empty() {
             true => class_mismatches(corpus, class_counts),
             false => counts(corpus, &expected),
@@ -207,6 +211,7 @@ pub fn check(corpus: &Corpus) -> CheckReport {
         clipped,
         given,
         remarks: corpus.notes.remarks.clone(),
+        left_out: corpus.notes.left_out.clone(),
         ignored: corpus.notes.ignored.clone(),
         sample_rates,
     }

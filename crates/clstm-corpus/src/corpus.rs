@@ -1,11 +1,12 @@
-//! A corpus in memory: labels, utterances, and what the scan of its folder passed over.
+//! A corpus in memory: labels, utterances, and what the scan of its folder left out.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::{CorpusError, Target, Utterance};
+use crate::{CorpusError, Remark, Target, Utterance};
 
 /// A labelled corpus.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,31 +20,124 @@ pub struct Corpus {
     pub labels: Vec<String>,
     /// Utterances, sorted by id whatever the order of the file system.
     pub utterances: Vec<Utterance>,
-    /// What was found beside the utterances.
+    /// What the scan reports besides the utterances.
     pub notes: ScanNotes,
-    /// What the classes are classes of.
+    /// The attribute that the classes are values of.
     pub target: Target,
     /// Name of the [`LabelMap`](crate::LabelMap) that made the classes, where one did.
     pub label_map: Option<String>,
 }
 
-/// What a scan found beside the utterances it kept.
+/// What a scan reports besides the utterances it kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ScanNotes {
-    /// Well-named recordings that are no part of the corpus as used here, counted by kind (such
+    /// Well-named recordings that are not part of the corpus as used here, counted by kind (such
     /// as `song` and `video`).
     pub ignored: BTreeMap<String, usize>,
-    /// Audio files whose name or place the corpus does not know.
+    /// Files that were not read, counted by reason.
+    pub left_out: Vec<LeftOut>,
+    /// Audio files whose name or place does not fit the corpus.
     pub malformed: Vec<MalformedFile>,
-    /// Utterances found more than once; one copy was kept.
-    pub doubled: Vec<DoubledUtterance>,
-    /// Ids that the corpus's own lists name and of which there is no file, sorted.
+    /// Utterances with more than one file; one file is used.
+    pub duplicate_files: Vec<DuplicateFile>,
+    /// Ids in the corpus's own lists that have no file, sorted.
     pub missing: Vec<String>,
-    /// Sentences for people on what may not be as they think, such as columns that are not used.
-    pub remarks: Vec<String>,
+    /// Facts that a user should know, such as columns that are not used.
+    pub remarks: Vec<Remark>,
 }
 
-/// An audio file that could not be taken for an utterance.
+impl ScanNotes {
+    /// One sentence for each fact that changes what is trained or tested on: remarks, files left out,
+    /// malformed files, and utterances whose several files differ.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<String> {
+        let mut sentences: Vec<String> = self.remarks.iter().map(ToString::to_string).collect();
+        sentences.extend(self.left_out.iter().map(ToString::to_string));
+        if let Some(first) = self.malformed.first() {
+            sentences.push(format!(
+                "audio files left out because their names or places do not fit: {}, such as {} ({})",
+                self.malformed.len(),
+                first.path.display(),
+                first.reason
+            ));
+        }
+        let differ: Vec<_> = self.duplicate_files.iter().filter(|file| !file.identical).collect();
+        if let Some(first) = differ.first() {
+            let other = first.ignored.first().unwrap_or(&first.kept);
+            sentences.push(format!(
+                "utterances with several files that differ: {}, such as {}: {} is used, {} is not",
+                differ.len(),
+                first.id,
+                first.kept.display(),
+                other.display()
+            ));
+        }
+        sentences
+    }
+}
+
+/// Files that a scan did not take as recordings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Why.
+    pub reason: LeftOutReason,
+    /// Number of files.
+    pub files: usize,
+    /// One of them.
+    pub example: PathBuf,
+}
+
+/// Why a scan left a file out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LeftOutReason {
+    /// An audio format that no decoder reads, by its extension.
+    UnreadableFormat(String),
+    /// Neither an audio format nor a text or list, by its extension (empty where it has none).
+    NotAudio(String),
+    /// A recording that the folder's metadata does not list.
+    NotListed,
+}
+
+impl LeftOutReason {
+    /// Whether the file is a recording that a user will miss.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        !matches!(self, Self::NotAudio(_))
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reason, files, example } = self;
+        let example = example.display();
+        match reason {
+            LeftOutReason::UnreadableFormat(extension) => write!(
+                f,
+                "files left out because .{extension} cannot be decoded: {files}, such as {example}; \
+                 convert them, for instance with ffmpeg -i in.{extension} out.flac"
+            ),
+            LeftOutReason::NotAudio(extension) if extension.is_empty() => {
+                write!(
+                    f,
+                    "files left out because they have no extension: {files}, such as {example}"
+                )
+            }
+            LeftOutReason::NotAudio(extension) => write!(
+                f,
+                "files left out because .{extension} is no audio format: {files}, such as {example}"
+            ),
+            LeftOutReason::NotListed => write!(
+                f,
+                "recordings left out because the metadata does not list them: {files}, such as \
+                 {example}"
+            ),
+        }
+    }
+}
+
+/// An audio file that does not fit the corpus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MalformedFile {
     /// The file.
@@ -52,19 +146,21 @@ pub struct MalformedFile {
     pub reason: String,
 }
 
-/// An utterance of which there are several files.
+/// An utterance with more than one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DoubledUtterance {
+pub struct DuplicateFile {
     /// The utterance.
     pub id: String,
     /// The file in use.
     pub kept: PathBuf,
     /// The files not in use.
     pub ignored: Vec<PathBuf>,
+    /// Whether all files have the same bytes; those of two formats never have.
+    pub identical: bool,
 }
 
 impl Corpus {
-    /// A corpus from parts, its utterances put in the order of their ids.
+    /// Assembles a corpus; its utterances are sorted by id.
     ///
     /// # Errors
     ///
@@ -89,8 +185,8 @@ impl Corpus {
         Ok(corpus)
     }
 
-    /// The same corpus with its classes in the order of `labels`, which may hold further ones: a
-    /// model's classes, to be tested on it.
+    /// The same corpus with its classes in the order of `labels`, which may hold further ones: used to
+    /// test a model, whose classes they are.
     ///
     /// # Errors
     ///
@@ -107,13 +203,15 @@ impl Corpus {
         self.validate()?;
         for utterance in &mut self.utterances {
             utterance.label = places[utterance.label].unwrap_or_default();
+            utterance.votes = regroup_votes(&utterance.votes, &places, labels.len());
         }
         self.labels = labels.to_vec();
         Ok(self)
     }
 
-    /// The same corpus without the utterances of which `class` says nothing, each of the others of
-    /// the class that it names; classes are sorted by their Unicode code points.
+    /// The same corpus with the class that `class` returns for each utterance; utterances without one
+    /// are left out. Classes are sorted by their Unicode code points. Votes, which were for the
+    /// earlier classes, are dropped.
     pub(crate) fn with_classes(mut self, class: impl Fn(&Utterance) -> Option<String>) -> Self {
         let named: Vec<Option<String>> = self.utterances.iter().map(class).collect();
         let labels: BTreeSet<String> = named.iter().flatten().cloned().collect();
@@ -122,21 +220,20 @@ impl Corpus {
         let kept = utterances.into_iter().zip(named).filter_map(|(utterance, class)| {
             // Sorted, and every class is among them.
             let label = self.labels.binary_search(&class?).ok()?;
-            Some(Utterance { label, ..utterance })
+            Some(Utterance { label, votes: Vec::new(), ..utterance })
         });
         self.utterances = kept.collect();
         self
     }
 
-    /// Speakers, sorted; none for utterances whose speaker is not known.
+    /// Speakers, sorted; utterances with an unknown speaker add none.
     #[must_use]
     pub fn speakers(&self) -> Vec<&str> {
         let set: BTreeSet<&str> = self.utterances.iter().filter_map(Utterance::speaker).collect();
         set.into_iter().collect()
     }
 
-    /// Speakers of the given utterances, sorted, as of [`speakers`](Self::speakers); indices out of
-    /// range are passed over.
+    /// Speakers of the given utterances, sorted; indices out of range are ignored.
     #[must_use]
     pub fn speakers_of(&self, indices: &[usize]) -> Vec<&str> {
         let set: BTreeSet<&str> = indices
@@ -159,8 +256,8 @@ impl Corpus {
         counts
     }
 
-    /// Holds what every split relies on: labels in range and ids unique. The fields are public,
-    /// so a corpus built by hand may break either.
+    /// Checks what every split relies on: labels in range and ids unique. The fields are public,
+    /// so a corpus built by hand may violate either.
     pub(crate) fn validate(&self) -> Result<(), CorpusError> {
         let mut seen = HashSet::with_capacity(self.utterances.len());
         for utterance in &self.utterances {
@@ -175,6 +272,17 @@ impl Corpus {
                     ),
                 });
             }
+            let votes = utterance.votes.len();
+            if votes != 0 && votes != self.labels.len() {
+                return Err(CorpusError::Invalid {
+                    corpus: self.name.clone(),
+                    problem: format!(
+                        "utterance {} has votes for {votes} classes, but there are {} labels",
+                        utterance.id,
+                        self.labels.len()
+                    ),
+                });
+            }
             if !seen.insert(utterance.id.as_str()) {
                 return Err(CorpusError::Invalid {
                     corpus: self.name.clone(),
@@ -184,4 +292,19 @@ impl Corpus {
         }
         Ok(())
     }
+}
+
+/// Votes for other classes: those of old class `i` count for class `places[i]` of `count`, or are
+/// dropped where that is none.
+pub(crate) fn regroup_votes(votes: &[f32], places: &[Option<usize>], count: usize) -> Vec<f32> {
+    if votes.is_empty() {
+        return Vec::new();
+    }
+    let mut regrouped = vec![0.0; count];
+    for (vote, place) in votes.iter().zip(places) {
+        if let Some(place) = place {
+            regrouped[*place] += vote;
+        }
+    }
+    regrouped
 }

@@ -125,6 +125,18 @@ pub enum CorpusError {
         /// Why not.
         reason: String,
     },
+    /// Speakers that differ in their spelling alone, in a split that keeps speakers apart.
+    #[error("corpus {corpus} has no {split} split: the speakers {} differ in their spelling alone; if \
+        they are one person, that person could be in training and test. Spell them alike, or rename one",
+        speakers.join(", "))]
+    SimilarSpeakers {
+        /// The corpus.
+        corpus: String,
+        /// The split.
+        split: Split,
+        /// The spellings.
+        speakers: Vec<String>,
+    },
     /// The number of folds does not suit the corpus or the split.
     #[error("cannot make {k} {split} folds: {reason}")]
     FoldCount {

@@ -1,7 +1,7 @@
-//! Making other classes of a corpus's labels, as a file says.
+//! Label maps: TOML files that merge or leave out labels.
 //!
 //! ```toml
-//! # The classes in the order of the model's; left out, they are sorted.
+//! # The classes in the order of the model's; without this line they are sorted.
 //! classes = ["angry", "happy", "neutral", "sad"]
 //!
 //! [labels]            # label of the corpus = class
@@ -11,11 +11,12 @@
 //! neutral = "neutral"
 //! sad = "sad"
 //!
-//! [corpora.ravdess]   # in this corpus also, or otherwise
+//! [corpora.ravdess]   # further or other rules for this corpus
 //! calm = "neutral"
 //! ```
 //!
-//! Utterances whose label is not in the map are left out.
+//! Utterances whose label is not in the map are left out. Maps that are compiled in are opened by name,
+//! see [`builtin_label_map`]; their files are in the folder `labels` of the repository.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -23,15 +24,36 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::manifest::name::without_content;
-use crate::{Corpus, CorpusError, registry};
+use crate::corpus::regroup_votes;
+use crate::manifest::name::without_digest;
+use crate::{Corpus, CorpusError, Remark, registry};
 
-/// Which class each label of a corpus counts as.
+/// Names of the maps that are compiled in, each with its text.
+const BUILTIN: [(&str, &str); 2] = [
+    ("basic-four", include_str!("label_map/basic-four.toml")),
+    ("basic-six", include_str!("label_map/basic-six.toml")),
+];
+
+/// Names of the label maps that [`builtin_label_map`] knows.
+pub const BUILTIN_LABEL_MAPS: [&str; BUILTIN.len()] = [BUILTIN[0].0, BUILTIN[1].0];
+
+/// The class that each label counts as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelMap {
     path: PathBuf,
     name: String,
     rules: Rules,
+    /// Compiled in: labels that no corpus has are no mistakes.
+    builtin: bool,
+}
+
+/// A label map that is compiled in, such as `basic-six`; none of another name.
+#[must_use]
+pub fn builtin_label_map(name: &str) -> Option<LabelMap> {
+    let (name, text) = BUILTIN.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    // A test reads every map that is compiled in.
+    let map = LabelMap::parse(Path::new(name), text).ok()?;
+    Some(LabelMap { builtin: true, ..map })
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -57,7 +79,30 @@ impl LabelMap {
     pub fn read(path: &Path) -> Result<Self, CorpusError> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| refused(path, format!("cannot be read: {error}")))?;
-        let rules: Rules = toml::from_str(&text).map_err(|error| {
+        Self::parse(path, &text)
+    }
+
+    /// The map that is compiled in under this name, or else the map in this file: the argument of
+    /// `--label-map` and `--classes`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read); a missing file names the maps that are compiled in.
+    pub fn named(name_or_path: &Path) -> Result<Self, CorpusError> {
+        if let Some(map) = name_or_path.to_str().and_then(builtin_label_map) {
+            return Ok(map);
+        }
+        if !name_or_path.exists() {
+            let known = BUILTIN_LABEL_MAPS.join(", ");
+            let problem =
+                format!("there is no such file, nor a built-in map of this name ({known})");
+            return Err(refused(name_or_path, problem));
+        }
+        Self::read(name_or_path)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, CorpusError> {
+        let rules: Rules = toml::from_str(text).map_err(|error| {
             let form = "the form is classes = [\"angry\", \"happy\"] (optional), and below [labels] \
                         or [corpora.NAME] lines such as excited = \"happy\"";
             refused(path, format!("{}; {form}", error.to_string().trim_end()))
@@ -66,20 +111,54 @@ impl LabelMap {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let stem = stem.replace(char::is_control, "_");
         let name = format!("{stem}-{}", rules.digest());
-        Ok(Self { path: path.to_owned(), name, rules })
+        Ok(Self { path: path.to_owned(), name, rules, builtin: false })
     }
 
-    /// Name of the file and eight hexadecimal digits of what it says: two maps of the same name make
+    /// Name of the file and eight hexadecimal digits of its rules: two maps of the same name make
     /// the same classes.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The corpora with the map's classes, those of the map and of no other corpus included, so that
+    /// Maps the labels of a model: the classes that come of them, in the order of the map, and for
+    /// each label its index into the classes, or none where the map leaves it out. Probabilities of
+    /// labels with the same index add up. Rules for single corpora are not applied.
+    ///
+    /// # Errors
+    ///
+    /// [`CorpusError::LabelMap`] where fewer than two classes come of the labels.
+    pub fn merge(
+        &self,
+        labels: &[String],
+    ) -> Result<(Vec<String>, Vec<Option<usize>>), CorpusError> {
+        let class_of = |label: &String| self.rules.labels.get(label).map(String::as_str);
+        let used: BTreeSet<&str> = labels.iter().filter_map(class_of).collect();
+        let classes: Vec<String> = match &self.rules.classes {
+            Some(classes) => {
+                classes.iter().filter(|class| used.contains(class.as_str())).cloned().collect()
+            }
+            None => used.into_iter().map(str::to_owned).collect(),
+        };
+        if classes.len() < 2 {
+            let problem = format!(
+                "{} of its classes come of the labels {}; there must be at least two",
+                classes.len(),
+                labels.join(", ")
+            );
+            return Err(refused(&self.path, problem));
+        }
+        let place = |label: &String| {
+            class_of(label).and_then(|class| classes.iter().position(|c| c == class))
+        };
+        let places = labels.iter().map(place).collect();
+        Ok((classes, places))
+    }
+
+    /// The corpora with the map's classes, including those that a corpus has no utterances of, so that
     /// all have the same. Each corpus comes with the name it was opened by.
     ///
-    /// What is left out is told in [`Corpus::notes`].
+    /// [`Corpus::notes`] reports what is left out. Votes for labels that the map leaves out are dropped.
     ///
     /// # Errors
     ///
@@ -113,14 +192,21 @@ impl LabelMap {
             let all = classes.join(", ");
             return refuse(format!(
                 "{filled} of its classes ({all}) have utterances in what was opened; there must be at \
-                 least two to tell apart"
+                 least two"
             ));
         }
         Ok(mapped)
     }
 
-    /// What the map names and what is not there.
+    /// A name in the map that means nothing here. A label of another supported corpus is no mistake: one
+    /// map may serve runs on several corpora.
     fn unknown(&self, corpora: &[(String, Corpus)]) -> Option<String> {
+        if self.builtin {
+            return None;
+        }
+        let known = |label: &String| {
+            registry::supported().iter().any(|info| info.labels.contains(&label.as_str()))
+        };
         let has = |corpus: &Corpus, label: &str| corpus.labels.iter().any(|l| l == label);
         let listed = |corpora: &[&Corpus]| {
             let labels: BTreeSet<&str> =
@@ -128,8 +214,8 @@ impl LabelMap {
             labels.into_iter().collect::<Vec<_>>().join(", ")
         };
         let all: Vec<&Corpus> = corpora.iter().map(|(_, corpus)| corpus).collect();
-        let mut astray = self.rules.labels.keys().filter(|l| !all.iter().any(|c| has(c, l)));
-        if let Some(label) = astray.next() {
+        let unused = |label: &&String| !all.iter().any(|c| has(c, label)) && !known(label);
+        if let Some(label) = self.rules.labels.keys().find(unused) {
             let labels = listed(&all);
             return Some(format!("there is no label {label:?}; the labels are {labels}"));
         }
@@ -137,9 +223,9 @@ impl LabelMap {
             let mut meant = corpora.iter().filter(|(opened, c)| is_of(name, opened, &c.name));
             let Some((_, corpus)) = meant.next() else {
                 if registry::adapter(name).is_some() {
-                    continue; // One map may serve runs on several corpora.
+                    continue;
                 }
-                let names: Vec<&str> = all.iter().map(|c| without_content(&c.name)).collect();
+                let names: Vec<&str> = all.iter().map(|c| without_digest(&c.name)).collect();
                 let names = names.join(", ");
                 return Some(format!("[corpora.{name}] is no corpus of this run; it has {names}"));
             };
@@ -153,28 +239,28 @@ impl LabelMap {
 
     fn mapped(&self, corpus: Corpus, map: &BTreeMap<&str, &str>, classes: &[String]) -> Corpus {
         let counts = corpus.class_counts();
-        let dropped = corpus.labels.iter().zip(counts);
-        let dropped: Vec<String> = dropped
+        let unmapped = corpus.labels.iter().zip(counts);
+        let unmapped: Vec<(String, usize)> = unmapped
             .filter(|(label, count)| *count > 0 && !map.contains_key(label.as_str()))
-            .map(|(label, count)| format!("{label} ({count})"))
+            .map(|(label, count)| (label.clone(), count))
             .collect();
-        let labels = corpus.labels.clone();
-        let mut corpus = corpus.with_classes(|utterance| {
-            let label = labels.get(utterance.label)?;
-            map.get(label.as_str()).map(|class| (*class).to_owned())
+        let place = |label: &String| {
+            let class = map.get(label.as_str())?;
+            classes.iter().position(|c| c == class)
+        };
+        let places: Vec<Option<usize>> = corpus.labels.iter().map(place).collect();
+        let mut corpus = corpus;
+        corpus.utterances.retain_mut(|utterance| {
+            utterance.votes = regroup_votes(&utterance.votes, &places, classes.len());
+            let place = places.get(utterance.label).copied().flatten();
+            utterance.label = place.unwrap_or_default();
+            place.is_some()
         });
-        for utterance in &mut corpus.utterances {
-            let class = &corpus.labels[utterance.label];
-            utterance.label = classes.iter().position(|c| c == class).unwrap_or_default();
-        }
         corpus.labels = classes.to_vec();
         corpus.label_map = Some(self.name.clone());
-        if !dropped.is_empty() {
-            let dropped = dropped.join(", ");
-            corpus
-                .notes
-                .remarks
-                .push(format!("left out by the label map {}: {dropped}", self.name));
+        if !unmapped.is_empty() {
+            let map = self.name.clone();
+            corpus.notes.remarks.push(Remark::UnmappedLabels { map, labels: unmapped });
         }
         corpus
     }
@@ -241,7 +327,7 @@ impl Rules {
 /// Whether a name in a map is that of a corpus: as it was opened, or what it is called, with or
 /// without the digits of its content.
 fn is_of(key: &str, opened: &str, name: &str) -> bool {
-    [opened, name, without_content(name)].iter().any(|known| known.eq_ignore_ascii_case(key))
+    [opened, name, without_digest(name)].iter().any(|known| known.eq_ignore_ascii_case(key))
 }
 
 fn refused(path: &Path, problem: String) -> CorpusError {

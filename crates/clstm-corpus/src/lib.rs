@@ -17,7 +17,7 @@
 //! # }
 //! ```
 //!
-//! [`gather`] opens several corpora as one, makes classes of a [`Target`] (speakers, sentences, any
+//! [`open_many`] opens several corpora as one, makes classes of a [`Target`] (speakers, sentences, any
 //! column of a list) and merges labels by a [`LabelMap`].
 //!
 //! # Adding a corpus
@@ -26,29 +26,23 @@
 //! Classes go by the same words in all corpora (angry, bored, calm, disgust, excited, fearful,
 //! frustrated, happy, neutral, sad, surprised), so that one can be tested with a model of another.
 
-mod audiofolder;
+mod adapters;
 mod check;
 mod corpus;
-mod crema_d;
-mod emo_db;
-mod emobox_list;
 mod error;
+mod filename_scan;
 mod fingerprint;
-mod gather;
-mod iemocap;
 mod label_map;
 mod manifest;
-mod measure;
-mod meld;
-mod ravdess;
+mod open_many;
+mod read_all;
 mod registry;
-mod savee;
-mod scan;
+mod remark;
+mod spelling;
 mod split;
 mod stats;
 mod table5;
 mod target;
-mod tess;
 mod utterance;
 mod walk;
 
@@ -56,20 +50,21 @@ pub use check::{
     CheckReport, CountKind, CountMismatch, DuplicateGroup, FaultyUtterance, UnreadableUtterance,
     check,
 };
-pub use corpus::{Corpus, DoubledUtterance, MalformedFile, ScanNotes};
+pub use corpus::{Corpus, DuplicateFile, LeftOut, LeftOutReason, MalformedFile, ScanNotes};
 pub use error::CorpusError;
 pub use fingerprint::{Fingerprint, duplicate_groups, groups_of};
-pub use gather::{Source, gather, shares_corpus, speaker_everywhere};
-pub use label_map::LabelMap;
+pub use label_map::{BUILTIN_LABEL_MAPS, LabelMap, builtin_label_map};
 pub use manifest::RowProblem;
-pub use measure::{Measurement, measure, read_each, stretch};
+pub use open_many::{CorpusSource, global_speaker, open_many, shares_corpus, shares_speakers};
+pub use read_all::{Measurement, measure, read_each, sample_range};
 pub use registry::{CorpusInfo, open, supported};
+pub use remark::Remark;
 pub use split::{
-    AllowedLeakage, Fold, GivenSplit, HoldOut, Leakage, LeakageCounts, Split, ValidationSplit,
+    AllowedLeakage, Fold, GivenSplit, HoldOutUnit, Leakage, LeakageCounts, Split, ValidationSplit,
     check_leakage, check_leakage_between, folds, folds_allowing, given_split, leakage_counts,
     validation_split,
 };
 pub use stats::{ClassStats, CorpusStats, DurationStats, SpeakerStats};
 pub use table5::{Table5Row, table5};
-pub use target::{Target, subject};
+pub use target::{Target, describe_corpus};
 pub use utterance::{Intensity, Part, Sex, Style, Utterance};

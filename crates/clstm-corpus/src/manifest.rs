@@ -24,12 +24,13 @@
 //! of the same name are the same list, so a run is not resumed on other data, and a model's
 //! account of what it was trained on can be compared with what it is tested on.
 
-mod assemble;
-mod delimited;
-mod lines;
+mod build;
+mod csv;
+pub(crate) mod csv_records;
+mod jsonl;
 pub(crate) mod name;
+mod paths;
 mod problem;
-pub(crate) mod records;
 mod row;
 mod span;
 
@@ -38,7 +39,7 @@ use std::path::{Path, PathBuf};
 
 use crate::registry::{Adapter, CorpusInfo, uncounted};
 use crate::{Corpus, CorpusError, Split};
-use problem::Refusal;
+use problem::ManifestError;
 
 pub use problem::RowProblem;
 pub(crate) use problem::listed;
@@ -48,13 +49,14 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     info: CorpusInfo {
         name: "manifest",
         title: "Your own recordings, listed in a CSV or JSON Lines file",
-        licence: "that of your recordings",
+        license: "that of your recordings",
         source: "",
         citation: "",
         obtain: "Write a CSV file with the header path,label,speaker (speaker may be left out; sex, \
                  session, start_s and end_s, fold and split may be added) and a row for each recording, or a .jsonl file with \
                  these keys; give the file, or the folder that holds it as manifest.csv. Relative \
                  paths start at the file's folder.",
+        languages: &[],
         labels: &[],
         splits: &[
             Split::Random,
@@ -69,7 +71,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     open,
     expected: Vec::new,
     class_counts: uncounted,
-    people: "manifest",
+    speaker_group: "manifest",
     known_duplicates: &[],
     published: &[],
 };
@@ -84,13 +86,13 @@ fn open(path: &Path) -> Result<Corpus, CorpusError> {
 
 /// The rows of a list in CSV or JSON Lines.
 pub(crate) fn read(file: &Path) -> Result<Table, CorpusError> {
-    let refused = |refusal: Refusal| refused(file, refusal);
+    let refused = |refusal: ManifestError| refused(file, refusal);
     let bytes = std::fs::read(file).map_err(|error| refused(unreadable(&error)))?;
     let text = text(&bytes).map_err(refused)?;
     let extension = file.extension().unwrap_or_default().to_ascii_lowercase();
     let table = match extension == "jsonl" || extension == "ndjson" {
-        true => lines::read(text),
-        false => delimited::read(text),
+        true => jsonl::read(text),
+        false => csv::read(text),
     };
     table.map_err(refused)
 }
@@ -98,15 +100,15 @@ pub(crate) fn read(file: &Path) -> Result<Table, CorpusError> {
 /// The corpus that the rows describe, as if they stood in `file`: relative paths start at its
 /// folder, and the corpus is named for it. Refusals and the corpus's root are of `root`.
 pub(crate) fn corpus(file: &Path, root: &Path, table: Table) -> Result<Corpus, CorpusError> {
-    let mut corpus = assemble::corpus(file, table).map_err(|error| match error {
-        assemble::Error::Refused(refusal) => refused(root, refusal),
-        assemble::Error::Corpus(error) => error,
+    let mut corpus = build::corpus(file, table).map_err(|error| match error {
+        build::Error::Refused(refusal) => refused(root, refusal),
+        build::Error::Corpus(error) => error,
     })?;
     corpus.root = root.to_owned();
     Ok(corpus)
 }
 
-fn refused(path: &Path, refusal: Refusal) -> CorpusError {
+fn refused(path: &Path, refusal: ManifestError) -> CorpusError {
     CorpusError::Manifest { path: path.to_owned(), problem: refusal.problem, rows: refusal.rows }
 }
 
@@ -127,8 +129,8 @@ fn find(path: &Path) -> Result<PathBuf, CorpusError> {
     Err(CorpusError::Manifest { path: path.to_owned(), problem, rows: Vec::new() })
 }
 
-fn unreadable(error: &io::Error) -> Refusal {
-    Refusal::new(match error.kind() {
+fn unreadable(error: &io::Error) -> ManifestError {
+    ManifestError::new(match error.kind() {
         io::ErrorKind::NotFound => {
             "there is no such file; give the manifest's file, or the folder that holds it as \
              manifest.csv"
@@ -139,17 +141,17 @@ fn unreadable(error: &io::Error) -> Refusal {
 }
 
 /// The text without its byte order mark.
-fn text(bytes: &[u8]) -> Result<&str, Refusal> {
+fn text(bytes: &[u8]) -> Result<&str, ManifestError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&b| b == b'\n').count();
-        Refusal::new(format!(
+        ManifestError::new(format!(
             "line {line} is not UTF-8 text; save the file as UTF-8 (spreadsheets call it \"CSV \
              UTF-8\")"
         ))
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match text.trim().is_empty() {
-        true => Err(Refusal::new(
+        true => Err(ManifestError::new(
             "the file is empty; it needs a row for each recording, in CSV below a header with path \
              and label",
         )),

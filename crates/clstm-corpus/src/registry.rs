@@ -1,15 +1,16 @@
-//! Which corpora there are.
+//! The supported corpora.
 
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::corpus::ScanNotes;
-use crate::scan::Scan;
-use crate::{
-    Corpus, CorpusError, Split, audiofolder, crema_d, emo_db, emobox_list, iemocap, manifest, meld,
-    ravdess, savee, tess,
+use crate::adapters::{
+    ased, audiofolder, crema_d, emo_db, emobox_list, emotale, iemocap, meld, nemo, ravdess, savee,
+    tess,
 };
+use crate::corpus::ScanNotes;
+use crate::filename_scan::Scan;
+use crate::{Corpus, CorpusError, Split, manifest};
 
 /// Every corpus: to add one, write its module and name its adapter here.
 const ADAPTERS: &[Adapter] = &[
@@ -21,13 +22,16 @@ const ADAPTERS: &[Adapter] = &[
     crema_d::ADAPTER,
     tess::ADAPTER,
     savee::ADAPTER,
+    nemo::ADAPTER,
+    ased::ADAPTER,
+    emotale::ADAPTER,
     meld::ADAPTER,
     manifest::ADAPTER,
     audiofolder::ADAPTER,
     emobox_list::ADAPTER,
 ];
 
-/// What a person choosing a corpus wants to know of it.
+/// Facts that help to choose a corpus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CorpusInfo {
@@ -36,13 +40,15 @@ pub struct CorpusInfo {
     /// Full title.
     pub title: &'static str,
     /// Licence or terms of use.
-    pub licence: &'static str,
-    /// Where it is published (URL); empty for what is not published.
+    pub license: &'static str,
+    /// Where it is published (URL); empty where it is not.
     pub source: &'static str,
     /// The paper to cite; empty where there is none.
     pub citation: &'static str,
     /// How to get it and where to put it.
     pub obtain: &'static str,
+    /// Spoken languages as ISO 639-1 codes; empty where unknown.
+    pub languages: &'static [&'static str],
     /// Class names, in the order of the label indices; empty where its files name them.
     pub labels: &'static [&'static str],
     /// The splits it offers.
@@ -53,27 +59,45 @@ pub struct CorpusInfo {
     pub speakers: Option<usize>,
 }
 
-/// What a corpus module provides.
+/// What the module of a corpus provides.
 #[derive(Clone, Copy)]
 pub(crate) struct Adapter {
     pub(crate) info: CorpusInfo,
-    /// Reads the corpus from where it lies.
+    /// Reads the corpus from its folder or list.
     pub(crate) open: fn(&Path) -> Result<Corpus, CorpusError>,
-    /// Everything the full release holds; nothing where there is no release, or where its names
-    /// follow no rule.
+    /// All utterances of the full release; empty where there is no release, or its names follow no
+    /// rule.
     pub(crate) expected: fn() -> Vec<Expected>,
-    /// Utterances of each class in the full release, where its names follow no rule; nothing where
-    /// this is not to be compared, as in a part of the corpus that people are known to use.
+    /// Utterances of each class in the full release, where its names follow no rule; empty where
+    /// they are not to be compared, as in a part of the corpus that is in common use.
     pub(crate) class_counts: fn(&Corpus) -> &'static [usize],
-    /// Groups of ids whose recordings are the same in the release itself.
+    /// Groups of ids with the same recording in the release itself.
     pub(crate) known_duplicates: &'static [&'static [&'static str]],
-    /// The release whose speakers they are: corpora of the same people have the same.
-    pub(crate) people: &'static str,
-    /// Published folds: the test speakers, fold by fold.
-    pub(crate) published: &'static [(Split, &'static [&'static [&'static str]])],
+    /// The release whose speakers they are: two corpora with the same group share their speakers.
+    pub(crate) speaker_group: &'static str,
+    /// Folds published for the corpus.
+    pub(crate) published: &'static [(Split, PublishedFolds)],
 }
 
-/// For [`Adapter::class_counts`] where [`Adapter::expected`] says it all, or nothing is fixed.
+/// How published folds are defined.
+#[derive(Clone, Copy)]
+pub(crate) enum PublishedFolds {
+    /// By the test speakers of each fold: speaker-independent.
+    TestSpeakers(&'static [&'static [&'static str]]),
+    /// By a list of test ids for each fold, one id a line; speakers may be on both sides.
+    TestIds(&'static [&'static str]),
+}
+
+impl PublishedFolds {
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::TestSpeakers(folds) => folds.len(),
+            Self::TestIds(folds) => folds.len(),
+        }
+    }
+}
+
+/// For [`Adapter::class_counts`] where [`Adapter::expected`] lists every id, or the content is open.
 pub(crate) fn uncounted(_: &Corpus) -> &'static [usize] {
     &[]
 }
@@ -122,7 +146,14 @@ pub fn open(name: &str, root: &Path) -> Result<Corpus, CorpusError> {
         name: name.to_owned(),
         known: ADAPTERS.iter().map(|a| a.info.name).collect(),
     })?;
-    (adapter.open)(root)
+    let mut corpus = (adapter.open)(root)?;
+    for utterance in &mut corpus.utterances {
+        utterance.corpus.clone_from(&corpus.name);
+        if let (None, [only]) = (&utterance.language, adapter.info.languages) {
+            utterance.language = Some((*only).to_owned());
+        }
+    }
+    Ok(corpus)
 }
 
 /// The corpus that a scan of the folder `root` found; `layout` is what the files look like on disk.

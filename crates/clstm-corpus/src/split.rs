@@ -1,21 +1,23 @@
 //! Cutting a corpus into training, validation and test parts.
 //!
-//! Recordings with the same samples are one thing here: they share a duplicate group (see
-//! [`duplicate_groups`](crate::duplicate_groups)), and a group is never cut. The folds depend on
-//! the ids, labels, speakers and groups and on the seed, and on nothing else: neither the order
-//! of the utterances nor the number of threads.
+//! Recordings with the same samples share a duplicate group (see
+//! [`duplicate_groups`](crate::duplicate_groups)), and a group is never cut. The folds depend on the
+//! ids, labels, speakers, statements and groups and on the seed, and on nothing else: neither on the
+//! order of the utterances nor on the number of threads.
 
-mod allowed;
-mod block;
-mod deal;
+mod assign;
+mod corpus;
 mod given;
+mod groups;
 mod leakage;
+mod leakage_policy;
 mod leave_one_out;
 mod published;
 mod random;
 mod session;
 mod shuffle;
 mod speaker;
+mod text;
 mod validation;
 
 use std::fmt;
@@ -23,39 +25,56 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::registry::{self, PublishedFolds};
+use crate::spelling::similar_speakers;
 use crate::{Corpus, CorpusError, Target};
 
-pub use allowed::{AllowedLeakage, LeakageCounts, leakage_counts};
 pub(crate) use given::on_given_split;
 pub use given::{GivenSplit, given_split};
 pub use leakage::{Leakage, check_leakage, check_leakage_between};
-pub use validation::{HoldOut, ValidationSplit, validation_split};
+pub use leakage_policy::{AllowedLeakage, LeakageCounts, leakage_counts};
+pub use validation::{HoldOutUnit, ValidationSplit, validation_split};
 
 /// How a corpus is cut into folds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Split {
-    /// Utterances at random, stratified by class. Speakers are on both sides, so the scores say
-    /// nothing about a new speaker; it is the protocol of the paper.
+    /// Utterances at random, stratified by class. Speakers are on both sides, so the figures do not
+    /// hold for unseen speakers; it is the protocol of the paper.
     Random,
     /// Speaker-independent: each fold tests on speakers it has not trained on, with as even a
     /// share of the sexes as can be.
     Speaker,
-    /// The speaker-independent folds published with EmoBox (Ma et al., 2024); the seed has no
-    /// part in them.
+    /// The folds published with EmoBox (Ma et al., 2024); the seed has no influence. Those of RAVDESS,
+    /// SAVEE and IEMOCAP keep speakers apart, those of CREMA-D, TESS and ASED do not, see
+    /// [`keeps_speakers_apart`](Self::keeps_speakers_apart).
     EmoBox,
     /// One fold for each recording session, in corpora that have sessions.
     Session,
     /// The five speaker-independent folds of RAVDESS by Luna-Jiménez et al. (2021), *Multimodal
     /// Emotion Recognition on RAVDESS Dataset Using Transfer Learning*, Sensors 21(22), 7665; the
-    /// seed has no part in them.
+    /// seed has no influence.
     #[serde(rename = "luna-jimenez")]
     LunaJimenez,
+    /// Text-independent: each fold tests on statements it has not trained on. Speakers are on both
+    /// sides.
+    Text,
+    /// Text- and speaker-independent: each fold tests on the utterances whose statement and speaker
+    /// are both held out, and trains on those with neither; utterances with one of the two are in
+    /// neither part. A fold thus uses a part of the corpus only.
+    #[serde(rename = "text-speaker")]
+    TextSpeaker,
     /// Leave one speaker out: one fold for each speaker.
     #[serde(rename = "loso")]
     LeaveOneSpeakerOut,
+    /// Leave one corpus out, of several joined: one fold for each corpus, which tests on it and trains
+    /// on the others. Training leaves out every recording of a speaker of the test corpus (RAVDESS and
+    /// its songs have the same actors), the test every class that is not trained.
+    #[serde(rename = "corpus")]
+    LeaveOneCorpusOut,
     /// The folds, or the one division into training, validation and test, that the corpus itself
-    /// gives (MELD, a manifest with the column `fold` or `split`); the seed has no part in it.
+    /// defines (MELD, a manifest with the column `fold` or `split`); the seed has no influence.
     /// Validation utterances are in neither part of the fold. Speakers on both sides are refused
     /// unless they are allowed by name, see [`folds_allowing`].
     Given,
@@ -63,21 +82,36 @@ pub enum Split {
 
 impl Split {
     /// All splits, in the order of the command line's help.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Random,
         Self::Speaker,
         Self::EmoBox,
         Self::Session,
         Self::LunaJimenez,
+        Self::Text,
+        Self::TextSpeaker,
         Self::LeaveOneSpeakerOut,
+        Self::LeaveOneCorpusOut,
         Self::Given,
     ];
 
-    /// Whether no speaker may be on both sides. A given split promises nothing; whether it keeps
-    /// the speakers of a corpus apart is for [`keeps_speakers_apart`](Self::keeps_speakers_apart).
+    /// Whether the split promises that no speaker is on both sides, in the corpus of this name. A given
+    /// split promises nothing; whether it keeps the speakers of a corpus apart is the result of
+    /// [`keeps_speakers_apart`](Self::keeps_speakers_apart).
     #[must_use]
-    pub fn is_speaker_independent(self) -> bool {
-        !matches!(self, Self::Random | Self::Given)
+    pub fn is_speaker_independent(self, corpus: &str) -> bool {
+        match self {
+            Self::Random | Self::Given | Self::Text => false,
+            Self::EmoBox | Self::LunaJimenez => {
+                let published = published::of(corpus, self);
+                !matches!(published, Some(PublishedFolds::TestIds(_)))
+            }
+            Self::Speaker
+            | Self::Session
+            | Self::TextSpeaker
+            | Self::LeaveOneSpeakerOut
+            | Self::LeaveOneCorpusOut => true,
+        }
     }
 
     /// Whether no speaker of this corpus is on both sides: by the protocol, or by what is given.
@@ -85,8 +119,14 @@ impl Split {
     pub fn keeps_speakers_apart(self, corpus: &Corpus) -> bool {
         match self {
             Self::Given => given_split(corpus).is_some_and(|given| given.speakers_apart),
-            split => split.is_speaker_independent(),
+            split => split.is_speaker_independent(&corpus.name),
         }
+    }
+
+    /// Whether no statement is on both sides.
+    #[must_use]
+    pub fn is_text_independent(self) -> bool {
+        matches!(self, Self::Text | Self::TextSpeaker)
     }
 
     /// Refuses a target that this split keeps apart: what is tested would never have been trained.
@@ -94,6 +134,8 @@ impl Split {
         let kept_apart = match corpus.target {
             Target::Speaker if self.keeps_speakers_apart(corpus) => "speakers",
             Target::Session if self == Self::Session => "sessions",
+            Target::Statement if self.is_text_independent() => "statements",
+            Target::Corpus if self == Self::LeaveOneCorpusOut => "corpora",
             _ => return Ok(()),
         };
         Err(CorpusError::UnsupportedSplit {
@@ -106,23 +148,32 @@ impl Split {
         })
     }
 
-    /// The number of folds to make of `corpus` where none is asked for: 5, as in the paper, or
-    /// as many as the split has in this corpus (0 where it has none, which [`folds`] refuses).
+    /// The default number of folds of `corpus`: 5, as in the paper, or as many as the split has in this
+    /// corpus (0 where it has none, which [`folds`] refuses).
     #[must_use]
     pub fn default_folds(self, corpus: &Corpus) -> usize {
         match self {
             Self::Random | Self::Speaker => 5,
-            Self::EmoBox | Self::LunaJimenez => published::test_speakers(corpus, self).len(),
+            Self::EmoBox | Self::LunaJimenez => {
+                published::of(&corpus.name, self).map_or(0, PublishedFolds::count)
+            }
             Self::Session => session::sessions(corpus).len(),
+            Self::Text => text::statements(corpus).len().min(5),
+            Self::TextSpeaker => text::statements(corpus).len().min(corpus.speakers().len()).min(5),
             Self::LeaveOneSpeakerOut => corpus.speakers().len(),
+            Self::LeaveOneCorpusOut => corpus::names(corpus).len(),
             Self::Given => given_split(corpus).map_or(0, |given| given.folds),
         }
     }
 
-    /// The way to carve out validation data that asks of the model what this split's test asks.
+    /// The unit of validation data that matches this split's test in the corpus of this name: whole
+    /// speakers where the split keeps them apart, utterances elsewhere.
     #[must_use]
-    pub fn hold_out(self) -> HoldOut {
-        if self.is_speaker_independent() { HoldOut::Speakers } else { HoldOut::Utterances }
+    pub fn hold_out(self, corpus: &str) -> HoldOutUnit {
+        match self.is_speaker_independent(corpus) {
+            true => HoldOutUnit::Speakers,
+            false => HoldOutUnit::Utterances,
+        }
     }
 }
 
@@ -134,21 +185,25 @@ impl fmt::Display for Split {
             Self::EmoBox => "emobox",
             Self::Session => "session",
             Self::LunaJimenez => "luna-jimenez",
+            Self::Text => "text",
+            Self::TextSpeaker => "text-speaker",
             Self::LeaveOneSpeakerOut => "loso",
+            Self::LeaveOneCorpusOut => "corpus",
             Self::Given => "given",
         })
     }
 }
 
-/// Names are taken without regard to case; `leave-one-speaker-out` is another of `loso`,
-/// `leave-one-session-out` of `session`.
+/// Names ignore case; `leave-one-speaker-out` is an alias of `loso`, `leave-one-session-out` of
+/// `session`, `leave-one-corpus-out` of `corpus`.
 impl FromStr for Split {
     type Err = CorpusError;
 
     fn from_str(name: &str) -> Result<Self, CorpusError> {
-        const ALIASES: [(&str, Split); 2] = [
+        const ALIASES: [(&str, Split); 3] = [
             ("leave-one-speaker-out", Split::LeaveOneSpeakerOut),
             ("leave-one-session-out", Split::Session),
+            ("leave-one-corpus-out", Split::LeaveOneCorpusOut),
         ];
         let own = Self::ALL.into_iter().map(|split| (split.to_string(), split));
         let aliases = ALIASES.into_iter().map(|(alias, split)| (alias.to_owned(), split));
@@ -159,8 +214,9 @@ impl FromStr for Split {
     }
 }
 
-/// One fold of a cross-validation. Between them `train` and `test` hold every utterance once; those
-/// of a given split leave out its validation utterances.
+/// One fold of a cross-validation. Together `train` and `test` hold every utterance once, but for the
+/// validation utterances of a given split and what [`Split::TextSpeaker`] and
+/// [`Split::LeaveOneCorpusOut`] leave out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fold {
     /// Number of the fold, from 1.
@@ -171,8 +227,8 @@ pub struct Fold {
     pub test: Vec<usize>,
 }
 
-/// Cuts `corpus` into `k` folds; each utterance is in the test part of exactly one. A corpus that
-/// gives one division into training, validation and test has one fold, which tests on its test part.
+/// Cuts `corpus` into `k` folds; each utterance is in the test part of at most one. A corpus with one
+/// division into training, validation and test has one fold, which tests on its test part.
 ///
 /// `groups` has the duplicate group of each utterance, as
 /// [`duplicate_groups`](crate::duplicate_groups) gives it. The same corpus, groups and seed give
@@ -180,11 +236,12 @@ pub struct Fold {
 ///
 /// # Errors
 ///
-/// [`CorpusError::FoldCount`] where `k` is under 2, over the number of speakers (or sessions), over
-/// the utterances of the smallest class, or other than the published number;
+/// [`CorpusError::FoldCount`] where `k` is under 2, over the number of speakers (sessions, statements),
+/// over the utterances of the smallest class, or other than the published number;
 /// [`CorpusError::UnsupportedSplit`] where the corpus has no such split, or its classes are what the
-/// split keeps apart; [`CorpusError::Leakage`] where published or given folds, sessions or speakers
-/// would part a duplicate group, or given folds a speaker's utterances;
+/// split keeps apart; [`CorpusError::SimilarSpeakers`] where the split keeps speakers apart and some
+/// differ in their spelling alone; [`CorpusError::Leakage`] where published or given folds, sessions or
+/// speakers would part a duplicate group, or given folds a speaker's utterances;
 /// [`CorpusError::GroupCount`] and [`CorpusError::Invalid`] for contradictory input.
 pub fn folds(
     corpus: &Corpus,
@@ -196,11 +253,11 @@ pub fn folds(
     folds_allowing(corpus, groups, split, k, seed, AllowedLeakage::default())
 }
 
-/// [`folds`] that may leak what is allowed by name. What does leak is told by [`leakage_counts`].
+/// [`folds`] with leakage that is allowed by name; [`leakage_counts`] counts what leaks.
 ///
 /// # Errors
 ///
-/// Those of [`folds`], but for the leakage that is allowed.
+/// Those of [`folds`], except for the leakage that is allowed.
 pub fn folds_allowing(
     corpus: &Corpus,
     groups: &[usize],
@@ -216,14 +273,31 @@ pub fn folds_allowing(
             utterances: corpus.utterances.len(),
         });
     }
+    // Name an unsupported split before other mistakes.
     split.suits(corpus)?;
-    // A split that the corpus does not have is the larger mistake: it is told of first.
+    if split.keeps_speakers_apart(corpus) {
+        spelt_alike(corpus, split)?;
+    }
     let fold_of = match split {
         Split::Random => random::assign(corpus, groups, k, seed)?,
         Split::Speaker => speaker::assign(corpus, groups, k, seed)?,
-        Split::EmoBox | Split::LunaJimenez => published::assign(corpus, split, k)?,
+        Split::EmoBox | Split::LunaJimenez => match published::assign(corpus, split, k)? {
+            published::Assignment::FoldOf(fold_of) => fold_of,
+            published::Assignment::Folds(folds) => {
+                return without_leakage(folds, corpus, groups, split, allowed);
+            }
+        },
         Split::Session => session::assign(corpus, k)?,
+        Split::Text => text::assign(corpus, groups, k, seed)?,
         Split::LeaveOneSpeakerOut => leave_one_out::assign(corpus, k)?,
+        Split::TextSpeaker => {
+            let folds = text::folds_apart(corpus, groups, k, seed)?;
+            return without_leakage(folds, corpus, groups, split, allowed);
+        }
+        Split::LeaveOneCorpusOut => {
+            let folds = corpus::folds(corpus, k)?;
+            return without_leakage(folds, corpus, groups, split, allowed);
+        }
         Split::Given => {
             let given = given::folds(corpus, k)?;
             return without_leakage(given, corpus, groups, split, allowed);
@@ -236,6 +310,22 @@ pub fn folds_allowing(
     without_leakage((0..k).map(fold).collect(), corpus, groups, split, allowed)
 }
 
+/// Refuses speakers whose names differ in their spelling alone, such as `Anna` and `anna` or `1` and
+/// `01`: if they are one person, that person would be on both sides.
+fn spelt_alike(corpus: &Corpus, split: Split) -> Result<(), CorpusError> {
+    // The names of an official release are what they are.
+    if registry::adapter(&corpus.name).is_some_and(|adapter| adapter.info.speakers.is_some()) {
+        return Ok(());
+    }
+    match similar_speakers(corpus).into_iter().next() {
+        None => Ok(()),
+        Some(speakers) => {
+            let corpus = corpus.name.clone();
+            Err(CorpusError::SimilarSpeakers { corpus, split, speakers })
+        }
+    }
+}
+
 fn without_leakage(
     folds: Vec<Fold>,
     corpus: &Corpus,
@@ -244,13 +334,12 @@ fn without_leakage(
     allowed: AllowedLeakage,
 ) -> Result<Vec<Fold>, CorpusError> {
     for fold in &folds {
-        allowed.but_for(check_leakage(corpus, groups, fold, split)).into_result()?;
+        allowed.excluding(check_leakage(corpus, groups, fold, split)).into_result()?;
     }
     Ok(folds)
 }
 
-/// Refuses a corpus that does not say of each utterance who speaks, where speakers must be kept
-/// apart.
+/// Refuses a corpus with unknown speakers where speakers must be kept apart.
 fn speakers_known(corpus: &Corpus, split: Split) -> Result<(), CorpusError> {
     let unknown = corpus.utterances.iter().filter(|u| u.speaker().is_none()).count();
     if unknown == 0 {
@@ -260,7 +349,7 @@ fn speakers_known(corpus: &Corpus, split: Split) -> Result<(), CorpusError> {
         corpus: corpus.name.clone(),
         split,
         reason: format!(
-            "who speaks is not known of {unknown} of its {} utterances, so speakers cannot be kept \
+            "the speaker of {unknown} of its {} utterances is not known, so speakers cannot be kept \
              apart; name the speakers (a manifest has a column for them) or use the random split",
             corpus.utterances.len()
         ),

@@ -1,4 +1,4 @@
-//! What is to be recognised: the emotion, or anything else that a corpus knows of its utterances.
+//! The attribute to recognise: the emotion, or another attribute of the utterances.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -8,19 +8,21 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::manifest::name;
-use crate::{Corpus, CorpusError, Utterance, registry};
+use crate::{Corpus, CorpusError, Remark, Utterance, registry};
 
-/// What the classes of a corpus are classes of.
+/// The attribute whose values are the classes of a corpus.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", from = "String")]
 pub enum Target {
     /// The corpus's own labels.
     #[default]
     Label,
-    /// Who speaks; only a split that has every speaker on both sides can test it.
+    /// The speaker; only a split with every speaker on both sides can test it.
     Speaker,
     /// The sex of the speaker.
     Sex,
+    /// The spoken language.
+    Language,
     /// The recording session.
     Session,
     /// The spoken text.
@@ -31,16 +33,17 @@ pub enum Target {
     Intensity,
     /// Scripted or improvised.
     Style,
-    /// Which of several joined corpora; see [`gather`](crate::gather).
+    /// Which of several joined corpora; see [`open_many`](crate::open_many).
     Corpus,
     /// Any other column of a list.
     Column(String),
 }
 
 impl Target {
-    const FACTORS: [Self; 7] = [
+    const FACTORS: [Self; 8] = [
         Self::Speaker,
         Self::Sex,
+        Self::Language,
         Self::Session,
         Self::Statement,
         Self::Repetition,
@@ -48,14 +51,15 @@ impl Target {
         Self::Style,
     ];
 
-    /// The class of an utterance; none where it is not known, and for [`Label`](Self::Label) and
-    /// [`Corpus`](Self::Corpus), which are no matter of the utterance alone.
+    /// The class of an utterance; none where it is unknown, and for [`Label`](Self::Label) and
+    /// [`Corpus`](Self::Corpus), which depend on more than the utterance.
     #[must_use]
     pub fn of(&self, utterance: &Utterance) -> Option<String> {
         let known = match self {
             Self::Label | Self::Corpus => return None,
             Self::Speaker => utterance.speaker().map(str::to_owned),
             Self::Sex => utterance.sex.map(|sex| sex.to_string()),
+            Self::Language => utterance.language.clone(),
             Self::Session => utterance.session.clone(),
             Self::Statement => utterance.statement.clone(),
             Self::Repetition => utterance.repetition.map(|number| number.to_string()),
@@ -63,7 +67,7 @@ impl Target {
             Self::Style => utterance.style.map(|style| style.to_string()),
             Self::Column(_) => None,
         };
-        // A list may have a column that is named as what other corpora know.
+        // A list may have a column with the name of an attribute.
         let column = || {
             let wanted = self.to_string();
             let mut columns = utterance.extra.iter();
@@ -79,6 +83,7 @@ impl fmt::Display for Target {
             Self::Label => "label",
             Self::Speaker => "speaker",
             Self::Sex => "sex",
+            Self::Language => "language",
             Self::Session => "session",
             Self::Statement => "statement",
             Self::Repetition => "repetition",
@@ -115,10 +120,10 @@ impl From<Target> for String {
     }
 }
 
-/// The name of a corpus, and what its classes are where they are not its labels, for people:
+/// The name of a corpus with its target and label map, where it has them, for messages:
 /// `ravdess (target speaker)`.
 #[must_use]
-pub fn subject(corpus: &str, target: Option<&str>, label_map: Option<&str>) -> String {
+pub fn describe_corpus(corpus: &str, target: Option<&str>, label_map: Option<&str>) -> String {
     let target = target.map(|target| format!("target {target}"));
     let map = label_map.map(|map| format!("label map {map}"));
     let classes: Vec<String> = target.into_iter().chain(map).collect();
@@ -129,11 +134,11 @@ pub fn subject(corpus: &str, target: Option<&str>, label_map: Option<&str>) -> S
 }
 
 impl Corpus {
-    /// Its name, and what its classes are where they are not its labels; see [`subject`].
+    /// Its name, and what its classes are where they are not its labels; see [`describe_corpus`].
     #[must_use]
-    pub fn subject(&self) -> String {
+    pub fn description(&self) -> String {
         let target = self.target_name();
-        subject(&self.name, target.as_deref(), self.label_map.as_deref())
+        describe_corpus(&self.name, target.as_deref(), self.label_map.as_deref())
     }
 
     /// Name of the target; none where it is the label.
@@ -143,12 +148,12 @@ impl Corpus {
     }
 
     /// The same corpus with the values of `target` for classes, sorted by their Unicode code points.
-    /// Utterances of which the value is not known are left out, which a remark in
-    /// [`notes`](Self::notes) tells. A list whose classes come from one of its columns is named anew.
+    /// Utterances whose value is unknown are left out, which a remark in [`notes`](Self::notes) reports.
+    /// A list whose classes come from one of its columns gets a new digest in its name.
     ///
     /// # Errors
     ///
-    /// [`CorpusError::NoTarget`] where nothing is known of it, or the same of all utterances.
+    /// [`CorpusError::NoTarget`] where it is unknown, or the same for all utterances.
     pub fn with_target(self, target: &Target) -> Result<Self, CorpusError> {
         if *target == Target::Label {
             return Ok(self);
@@ -158,7 +163,7 @@ impl Corpus {
         if values.len() < 2 {
             let problem = match values.first() {
                 _ if *target == Target::Corpus => {
-                    "it is one corpus; join it with another to tell the two apart".to_owned()
+                    "it is one corpus; join it with another".to_owned()
                 }
                 Some(only) => format!("it is {only:?} of every utterance of which it is known"),
                 None => "nothing is known of it".to_owned(),
@@ -175,15 +180,14 @@ impl Corpus {
         corpus.target = target.clone();
         let left_out = before - corpus.utterances.len();
         if left_out > 0 {
-            corpus.notes.remarks.push(format!(
-                "left out {left_out} of {before} utterances of which the {target} is not known"
-            ));
+            let target = target.to_string();
+            corpus.notes.remarks.push(Remark::UnknownTarget { target, left_out, of: before });
         }
-        // The name of a list does not tell the content of such columns.
+        // The digest in the name of a list does not cover such columns.
         let wanted = target.to_string();
         let column = |u: &Utterance| u.extra.keys().any(|name| name.eq_ignore_ascii_case(&wanted));
         if registry::adapter(&corpus.name).is_none() && corpus.utterances.iter().any(column) {
-            corpus.name = name::renewed(&corpus.name, &corpus);
+            corpus.name = name::with_new_digest(&corpus.name, &corpus);
         }
         Ok(corpus)
     }
@@ -195,13 +199,13 @@ fn targets(corpus: &Corpus) -> Vec<String> {
         corpus.utterances.iter().flat_map(|u| u.extra.keys()).collect();
     let columns = columns.into_iter().map(|name| Target::from(name.clone()));
     let columns = columns.filter(|target| matches!(target, Target::Column(_)));
-    let told_apart = |target: &Target| {
+    let has_classes = |target: &Target| {
         let mut values = corpus.utterances.iter().filter_map(|u| target.of(u));
         values.next().is_some_and(|first| values.any(|value| value != first))
     };
     let mut names = vec![Target::Label.to_string()];
     names.extend(
-        Target::FACTORS.into_iter().chain(columns).filter(told_apart).map(|t| t.to_string()),
+        Target::FACTORS.into_iter().chain(columns).filter(has_classes).map(|t| t.to_string()),
     );
     names
 }

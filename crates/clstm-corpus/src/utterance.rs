@@ -1,4 +1,4 @@
-//! One recording and what is known of it.
+//! One recording and its labels.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,6 +14,18 @@ pub enum Sex {
     Female,
     /// Male speaker.
     Male,
+}
+
+impl Sex {
+    /// Parses `female`, `f`, `male` or `m`, ignoring case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name.trim().to_ascii_lowercase().as_str() {
+            "female" | "f" => Some(Self::Female),
+            "male" | "m" => Some(Self::Male),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Sex {
@@ -44,13 +56,13 @@ impl fmt::Display for Intensity {
     }
 }
 
-/// Whether speech was read out or made up, in corpora that have both.
+/// Whether the speech was scripted or improvised, in corpora that have both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
-    /// Spoken as a script has it.
+    /// The speaker followed a script.
     Scripted,
-    /// Improvised upon a scenario.
+    /// The speaker improvised on a scenario.
     Improvised,
 }
 
@@ -63,21 +75,20 @@ impl fmt::Display for Style {
     }
 }
 
-/// The part of a given split that an utterance is in.
+/// The part of a corpus's own split that an utterance belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
-    /// To train on.
+    /// Training data.
     Train,
-    /// To choose by; neither trained nor tested on by [`Split::Given`](crate::Split::Given).
+    /// Validation data: [`Split::Given`](crate::Split::Given) neither trains nor tests on it.
     Validation,
-    /// To test on.
+    /// Test data.
     Test,
 }
 
 impl Part {
-    /// The part of this name, without regard to case; `dev`, `valid` and `val` are other names of
-    /// validation.
+    /// Parses a name, ignoring case; `dev`, `valid` and `val` are aliases of validation.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
@@ -105,36 +116,48 @@ pub struct Utterance {
     /// Official name without extension, unique in the corpus, such as `03-01-05-02-01-02-14`; in a
     /// manifest the path as written, followed by `[start-end]` where it is a part of the file.
     pub id: String,
+    /// Name of the corpus that the utterance comes from; in joined corpora that of its own corpus.
+    /// [`open`](crate::open) and [`open_many`](crate::open_many) set it.
+    #[serde(default)]
+    pub corpus: String,
     /// The audio file.
     pub path: PathBuf,
     /// Index into [`Corpus::labels`](crate::Corpus::labels).
     pub label: usize,
-    /// Speaker as the corpus names them, such as `14`; empty where not known.
+    /// Votes of listeners for each class, in the order of [`Corpus::labels`](crate::Corpus::labels);
+    /// empty where there are none. See [`vote_shares`](Self::vote_shares).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<f32>,
+    /// Speaker as the corpus names them, such as `14`; empty where unknown.
     pub speaker: String,
     /// Sex of the speaker, where known.
     pub sex: Option<Sex>,
+    /// Spoken language as an ISO 639-1 code such as `en`, where known.
+    #[serde(default)]
+    pub language: Option<String>,
     /// Recording session, in corpora that have sessions.
     pub session: Option<String>,
-    /// The spoken text, where known.
+    /// The spoken text, or a code that stands for it, where known: utterances with the same
+    /// statement have the same words. [`Split::Text`](crate::Split::Text) keeps statements apart.
     pub statement: Option<String>,
-    /// Which repetition of the same statement, from 1, where known.
+    /// Repetition of the same statement, from 1, where known.
     pub repetition: Option<u8>,
     /// Intensity of the acted emotion, where known.
     pub intensity: Option<Intensity>,
-    /// Whether it was scripted or improvised, where known.
+    /// Scripted or improvised, where known.
     #[serde(default)]
     pub style: Option<Style>,
-    /// The part of the file that is the utterance, from start to end in seconds, `0 <= start < end`;
-    /// none where it is the whole file.
+    /// Start and end of the utterance in the file, in seconds, `0 <= start < end`; none for the
+    /// whole file.
     #[serde(default)]
     pub span: Option<(f64, f64)>,
-    /// The fold that tests on it, from 1, where the corpus gives folds.
+    /// The fold that tests on it, from 1, where the corpus defines folds.
     #[serde(default)]
     pub fold: Option<usize>,
-    /// Its part, where the corpus gives a split.
+    /// Its part, where the corpus defines a split into training, validation and test.
     #[serde(default)]
     pub part: Option<Part>,
-    /// What else a list says of it, by the names of its columns: a
+    /// Further columns of a list by their names, such as `arousal`; see
     /// [`Target::Column`](crate::Target::Column).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,
@@ -145,5 +168,13 @@ impl Utterance {
     #[must_use]
     pub fn speaker(&self) -> Option<&str> {
         Some(self.speaker.as_str()).filter(|speaker| !speaker.is_empty())
+    }
+
+    /// The [`votes`](Self::votes) as a distribution over the classes that sums to 1; none where no
+    /// listener voted for any of the classes.
+    #[must_use]
+    pub fn vote_shares(&self) -> Option<Vec<f32>> {
+        let total: f32 = self.votes.iter().sum();
+        (total > 0.0).then(|| self.votes.iter().map(|votes| votes / total).collect())
     }
 }

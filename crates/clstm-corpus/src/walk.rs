@@ -1,16 +1,32 @@
-//! Listing the files of a corpus in an order that no file system decides.
+//! Lists the files of a corpus in an order that does not depend on the file system.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use clstm_audio::EXTENSIONS;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::CorpusError;
+use crate::corpus::{LeftOut, LeftOutReason};
+
+/// Audio formats that people have and that are not in [`EXTENSIONS`].
+const UNREADABLE_AUDIO: &[&str] = &[
+    "3ga", "ac3", "ape", "au", "dss", "dts", "m4p", "mpc", "nist", "ra", "snd", "sph", "tta",
+    "voc", "vox", "wv",
+];
+
+/// Texts, lists and pictures that lie beside recordings and that nobody takes for one.
+const DOCUMENTS: &[&str] = &[
+    "csv", "doc", "docx", "html", "jpeg", "jpg", "json", "jsonl", "lab", "md", "ndjson", "ods",
+    "odt", "pdf", "png", "py", "textgrid", "toml", "tsv", "txt", "xls", "xlsx", "xml", "yaml",
+    "yml", "zip", "license",
+];
 
 /// A file that may be a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) path: PathBuf,
-    /// File name without its extension; invalid UTF-8 shows as replacement characters.
+    /// File name without its extension; invalid UTF-8 becomes replacement characters.
     pub(crate) stem: String,
     /// Extension in lower case.
     pub(crate) extension: String,
@@ -20,23 +36,70 @@ pub(crate) struct Found {
     pub(crate) depth: usize,
 }
 
-/// Files under `root`, at most `max_depth` levels down, with one of `extensions` (lower case,
-/// compared without case), sorted by path.
-///
-/// Hidden files and folders are passed over: macOS leaves `._name.wav` beside files on foreign
-/// disks, which look like recordings and are not. Symbolic links are followed, as shared data is
-/// often linked into place.
+/// The files of a folder.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// Audio files that the decoders read, sorted by path.
+    pub(crate) recordings: Vec<Found>,
+    /// Other files, counted by extension; texts and lists are not counted.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// Lists the recordings under `root`, at most `max_depth` levels down, and counts the files that no
+/// decoder reads.
 ///
 /// # Errors
 ///
-/// Any folder that cannot be listed, and any dangling link: a corpus with a silent hole in it
-/// would train a different model.
+/// Those of [`files`].
+pub(crate) fn recordings(
+    corpus: &'static str,
+    root: &Path,
+    max_depth: usize,
+) -> Result<Listing, CorpusError> {
+    let (recordings, others): (Vec<Found>, Vec<Found>) = all(corpus, root, max_depth)?
+        .into_iter()
+        .partition(|found| EXTENSIONS.contains(&found.extension.as_str()));
+    let mut counts: BTreeMap<LeftOutReason, (usize, PathBuf)> = BTreeMap::new();
+    for Found { extension, path, .. } in others {
+        let reason = match extension.as_str() {
+            known if UNREADABLE_AUDIO.contains(&known) => {
+                LeftOutReason::UnreadableFormat(extension)
+            }
+            known if DOCUMENTS.contains(&known) => continue,
+            // README, LICENSE and the like.
+            "" => continue,
+            _ => LeftOutReason::NotAudio(extension),
+        };
+        counts.entry(reason).or_insert_with(|| (0, path)).0 += 1;
+    }
+    let left_out = counts.into_iter();
+    let left_out = left_out.map(|(reason, (files, example))| LeftOut { reason, files, example });
+    Ok(Listing { recordings, left_out: left_out.collect() })
+}
+
+/// Lists the files under `root`, at most `max_depth` levels down, with one of `extensions` (lower
+/// case, compared without case), sorted by path.
+///
+/// Hidden files and folders are skipped: macOS writes `._name.wav` beside files on foreign disks,
+/// which have the names of recordings and are none. Symbolic links are followed, because shared data
+/// is often linked into place.
+///
+/// # Errors
+///
+/// [`CorpusError::NotAFolder`]; [`CorpusError::Walk`] for a folder that cannot be listed and for a
+/// dangling link: leaving it out would silently train another model.
 pub(crate) fn files(
     corpus: &'static str,
     root: &Path,
     max_depth: usize,
     extensions: &[&str],
 ) -> Result<Vec<Found>, CorpusError> {
+    let mut found = all(corpus, root, max_depth)?;
+    found.retain(|file| extensions.contains(&file.extension.as_str()));
+    Ok(found)
+}
+
+fn all(corpus: &'static str, root: &Path, max_depth: usize) -> Result<Vec<Found>, CorpusError> {
     if !root.is_dir() {
         return Err(CorpusError::NotAFolder { corpus, root: root.to_owned() });
     }
@@ -47,14 +110,13 @@ pub(crate) fn files(
             path: source.path().unwrap_or(root).to_owned(),
             source,
         })?;
-        let path = entry.path();
-        let extension = lossy(path.extension()).to_ascii_lowercase();
-        if !entry.file_type().is_file() || !extensions.contains(&extension.as_str()) {
+        if !entry.file_type().is_file() {
             continue;
         }
+        let path = entry.path();
         found.push(Found {
             stem: lossy(path.file_stem()),
-            extension,
+            extension: lossy(path.extension()).to_ascii_lowercase(),
             folder: folder_name(path),
             depth: entry.depth(),
             path: path.to_owned(),

@@ -8,7 +8,7 @@ use std::path::Path;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use crate::{DownloadError, Watch};
+use crate::{DownloadError, Monitor};
 
 /// A checksum as an archive publishes it. MD5 guards against accidents only; the files come by
 /// TLS from the archive that published it.
@@ -100,12 +100,12 @@ pub(crate) struct Sums {
 
 impl Sums {
     /// Reads a file through.
-    pub(crate) fn of(path: &Path, watch: &Watch<'_>) -> Result<Self, DownloadError> {
+    pub(crate) fn of(path: &Path, monitor: &Monitor<'_>) -> Result<Self, DownloadError> {
         let mut file = File::open(path).map_err(DownloadError::io("read", path))?;
         let (mut md5, mut sha256, mut bytes) = (Md5::new(), Sha256::new(), 0);
         let mut buffer = vec![0; 256 << 10];
         loop {
-            watch.go_on()?;
+            monitor.check_cancelled()?;
             let count = file.read(&mut buffer).map_err(DownloadError::io("read", path))?;
             if count == 0 {
                 break;

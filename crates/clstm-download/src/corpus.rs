@@ -4,17 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::checksum::Sums;
-use crate::fetch::{REJECTED, Want, fetch};
+use crate::fetch::{FileSpec, REJECTED, fetch};
+use crate::file_set;
 use crate::http::{Client, Url};
 use crate::listing::{dataverse, git_lfs, zenodo};
-use crate::part::{beside, remove};
-use crate::record::{Record, RecordedFile};
-use crate::room::Room;
-use crate::set;
+use crate::partial_file::{beside, remove};
+use crate::progress::{Event, Monitor};
+use crate::receipt::{Receipt, ReceiptFile};
 use crate::source::{ArchiveOrigin, Origin, Source};
 use crate::unpack::Archive;
-use crate::watch::{Event, Watch};
-use crate::{DownloadError, pin, place};
+use crate::work_dir::WorkDir;
+use crate::{DownloadError, first_use_checksum, install};
 
 /// The most bytes of an archive whose length is not known. RAVDESS with its videos has 25 GB, but no
 /// part of it more than this.
@@ -26,7 +26,7 @@ const ZENODO: &str = "https://zenodo.org/";
 
 /// What is to be downloaded, and where to.
 #[derive(Debug)]
-pub struct Order<'a> {
+pub struct DownloadRequest<'a> {
     /// The corpus.
     pub source: &'static Source,
     /// The folder that it will be in; made where it is not there.
@@ -42,7 +42,7 @@ pub struct Order<'a> {
 /// A corpus that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Done {
+pub struct DownloadSummary {
     /// Whether it was there already, so that nothing was to be done.
     pub already: bool,
     /// Its files.
@@ -57,32 +57,34 @@ pub struct Done {
 /// # Errors
 /// Every one of [`DownloadError`]. What was received stays for the next call, unless it was wrong.
 pub fn download(
-    order: &Order<'_>,
+    request: &DownloadRequest<'_>,
     client: &Client,
-    watch: &Watch<'_>,
-) -> Result<Done, DownloadError> {
-    let source = order.source;
+    monitor: &Monitor<'_>,
+) -> Result<DownloadSummary, DownloadError> {
+    let source = request.source;
     if let Origin::OnRequest(how) = source.origin {
         return Err(DownloadError::OnRequest { title: source.title, how });
     }
-    if let Some(from) = order.from {
+    if let Some(from) = request.from {
         Url::parse(from)?;
     }
-    let room = Room::enter(order.to)?;
-    if let Some(record) = Record::of_complete(room.path(), order.to, source.name) {
-        return Ok(done(&record, true));
+    let work_dir = WorkDir::enter(request.to)?;
+    if let Some(receipt) = Receipt::of_complete(work_dir.path(), request.to, source.name) {
+        return Ok(done(&receipt, true));
     }
-    let mirror = order.from.filter(|from| from.ends_with('/'));
-    let record = match (&source.origin, order.from) {
-        (Origin::Archive(origin), from) => archive(order, origin, from, &room, client, watch)?,
-        (_, Some(url)) if mirror.is_none() => whole(order, url, &room, client, watch)?,
+    let mirror = request.from.filter(|from| from.ends_with('/'));
+    let receipt = match (&source.origin, request.from) {
+        (Origin::Archive(origin), from) => {
+            archive(request, origin, from, &work_dir, client, monitor)?
+        }
+        (_, Some(url)) if mirror.is_none() => whole(request, url, &work_dir, client, monitor)?,
         (Origin::Dataverse(origin), _) => {
             let server = mirror.unwrap_or(origin.server);
-            let files = dataverse::files(client, server, origin, watch)?;
-            set::check_count(server, files.len(), origin.files, mirror.is_some(), watch)?;
-            let files = set::fetch_all(client, order.to, files, watch)?;
+            let files = dataverse::files(client, server, origin, monitor)?;
+            file_set::check_count(server, files.len(), origin.files, mirror.is_some(), monitor)?;
+            let files = file_set::fetch_all(client, request.to, files, monitor)?;
             let checked = "each file by the checksum that the server publishes";
-            Record::new(source.name, server.to_owned(), checked.to_owned(), files)
+            Receipt::new(source.name, server.to_owned(), checked.to_owned(), files)
         }
         (Origin::GitLfs(origin), _) => {
             let (pointers, media) = match mirror {
@@ -92,9 +94,9 @@ pub fn download(
                     (origin.pointers.to_owned(), media.collect())
                 }
             };
-            watch.tell(&Event::Asking { url: &pointers });
-            let path = room.path().join("pointers.zip");
-            let want = Want {
+            monitor.emit(&Event::RequestingList { url: &pointers });
+            let path = work_dir.path().join("pointers.zip");
+            let spec = FileSpec {
                 name: "the list of files",
                 urls: std::slice::from_ref(&pointers),
                 path: &path,
@@ -103,39 +105,45 @@ pub fn download(
                 most: MAX_POINTERS,
                 alone: true,
             };
-            fetch(client, &want, watch)?;
+            fetch(client, &spec, monitor)?;
             let found = git_lfs::files(&path, &media, origin)?;
-            set::check_count(&pointers, found.files.len(), origin.files, mirror.is_some(), watch)?;
+            file_set::check_count(
+                &pointers,
+                found.files.len(),
+                origin.files,
+                mirror.is_some(),
+                monitor,
+            )?;
             for (name, bytes) in &found.beside {
-                let path = order.to.join(name);
+                let path = request.to.join(name);
                 fs::write(&path, bytes).map_err(DownloadError::io("write", &path))?;
             }
-            let files = set::fetch_all(client, order.to, found.files, watch)?;
+            let files = file_set::fetch_all(client, request.to, found.files, monitor)?;
             remove(&path)?;
             let checked = "each file by the SHA-256 in the repository";
-            Record::new(source.name, pointers, checked.to_owned(), files)
+            Receipt::new(source.name, pointers, checked.to_owned(), files)
         }
         (Origin::OnRequest(how), _) => {
             return Err(DownloadError::OnRequest { title: source.title, how });
         }
     };
-    record.write(room.path())?;
-    Ok(done(&record, false))
+    receipt.write(work_dir.path())?;
+    Ok(done(&receipt, false))
 }
 
-fn done(record: &Record, already: bool) -> Done {
-    Done { already, files: record.files.len(), bytes: record.bytes() }
+fn done(receipt: &Receipt, already: bool) -> DownloadSummary {
+    DownloadSummary { already, files: receipt.files.len(), bytes: receipt.bytes() }
 }
 
 /// A corpus that comes as one archive.
 fn archive(
-    order: &Order<'_>,
+    request: &DownloadRequest<'_>,
     origin: &ArchiveOrigin,
     from: Option<&str>,
-    room: &Room,
+    work_dir: &WorkDir,
     client: &Client,
-    watch: &Watch<'_>,
-) -> Result<Record, DownloadError> {
+    monitor: &Monitor<'_>,
+) -> Result<Receipt, DownloadError> {
     let ArchiveOrigin { file, zenodo, known, within } = *origin;
     let url = match from {
         None => format!("{ZENODO}records/{zenodo}/files/{file}?download=1"),
@@ -144,12 +152,12 @@ fn archive(
     };
     let known = match (known, from) {
         (Some(known), _) => Some(known),
-        (None, None) => Some(zenodo::published(client, ZENODO, zenodo, file, watch)?),
+        (None, None) => Some(zenodo::published(client, ZENODO, zenodo, file, monitor)?),
         // A mirror's own word for its file would prove nothing.
         (None, Some(_)) => None,
     };
-    let path = order.to.join(file);
-    let want = Want {
+    let path = request.to.join(file);
+    let spec = FileSpec {
         name: file,
         urls: std::slice::from_ref(&url),
         path: &path,
@@ -158,22 +166,22 @@ fn archive(
         most: MAX_ARCHIVE,
         alone: true,
     };
-    let (files, checked) = get_and_unpack(order, &want, within, room, client, watch)?;
-    Ok(Record::new(order.source.name, url, checked, files))
+    let (files, checked) = get_and_unpack(request, &spec, within, work_dir, client, monitor)?;
+    Ok(Receipt::new(request.source.name, url, checked, files))
 }
 
 /// A corpus of single files, from an archive that somebody made of them.
 fn whole(
-    order: &Order<'_>,
+    request: &DownloadRequest<'_>,
     url: &str,
-    room: &Room,
+    work_dir: &WorkDir,
     client: &Client,
-    watch: &Watch<'_>,
-) -> Result<Record, DownloadError> {
-    let name = format!("{}.zip", order.source.name);
-    let path = order.to.join(&name);
+    monitor: &Monitor<'_>,
+) -> Result<Receipt, DownloadError> {
+    let name = format!("{}.zip", request.source.name);
+    let path = request.to.join(&name);
     let urls = [url.to_owned()];
-    let want = Want {
+    let spec = FileSpec {
         name: &name,
         urls: &urls,
         path: &path,
@@ -182,37 +190,37 @@ fn whole(
         most: MAX_ARCHIVE,
         alone: true,
     };
-    let (files, checked) = get_and_unpack(order, &want, None, room, client, watch)?;
-    Ok(Record::new(order.source.name, url.to_owned(), checked, files))
+    let (files, checked) = get_and_unpack(request, &spec, None, work_dir, client, monitor)?;
+    Ok(Receipt::new(request.source.name, url.to_owned(), checked, files))
 }
 
 /// Gets an archive unless it lies there already, checks and unpacks it. Its files, and in words how
 /// it was checked.
 fn get_and_unpack(
-    order: &Order<'_>,
-    want: &Want<'_>,
+    request: &DownloadRequest<'_>,
+    spec: &FileSpec<'_>,
     within: Option<&str>,
-    room: &Room,
+    work_dir: &WorkDir,
     client: &Client,
-    watch: &Watch<'_>,
-) -> Result<(Vec<RecordedFile>, String), DownloadError> {
-    let Want { name, path, .. } = *want;
+    monitor: &Monitor<'_>,
+) -> Result<(Vec<ReceiptFile>, String), DownloadError> {
+    let FileSpec { name, path, .. } = *spec;
     let there = match path.is_file() {
-        true => Some(Sums::of(path, watch)?).filter(|sums| want.is_met_by(sums)),
+        true => Some(Sums::of(path, monitor)?).filter(|sums| spec.is_met_by(sums)),
         false => None,
     };
     let sums = match there {
         Some(sums) => sums,
-        None => fetch(client, want, watch)?.0,
+        None => fetch(client, spec, monitor)?.0,
     };
-    if let Some(checksum) = want.checksum {
-        watch.tell(&Event::Verified { name, checksum });
-        let files = unpack(order, want, within, room, watch)?;
+    if let Some(checksum) = spec.checksum {
+        monitor.emit(&Event::Verified { name, checksum });
+        let files = unpack(request, spec, within, work_dir, monitor)?;
         return Ok((files, format!("{} {}", checksum.algorithm(), checksum.hex())));
     }
     let sha256 = sums.sha256();
-    let pinned = pin::check(path, name, &sums, watch)?;
-    let files = match unpack(order, want, within, room, watch) {
+    let pinned = first_use_checksum::check(path, name, &sums, monitor)?;
+    let files = match unpack(request, spec, within, work_dir, monitor) {
         // Cut off, perhaps, or a page that asks to log in: to be got again, and not to be trusted.
         Err(DownloadError::Archive { problem, .. }) if !pinned => {
             let archive = beside(path, REJECTED);
@@ -222,25 +230,25 @@ fn get_and_unpack(
         result => result?,
     };
     if !pinned {
-        pin::set(path, name, &sha256, watch)?;
+        first_use_checksum::set(path, name, &sha256, monitor)?;
     }
     Ok((files, format!("SHA-256 {sha256} of the first download")))
 }
 
 /// Unpacks an archive into the folder of the corpus.
 fn unpack(
-    order: &Order<'_>,
-    want: &Want<'_>,
+    request: &DownloadRequest<'_>,
+    spec: &FileSpec<'_>,
     within: Option<&str>,
-    room: &Room,
-    watch: &Watch<'_>,
-) -> Result<Vec<RecordedFile>, DownloadError> {
-    let Want { name, path, .. } = *want;
+    work_dir: &WorkDir,
+    monitor: &Monitor<'_>,
+) -> Result<Vec<ReceiptFile>, DownloadError> {
+    let FileSpec { name, path, .. } = *spec;
     let archive = Archive::open(path)?;
     let bytes = archive.bytes();
-    watch.tell(&Event::Unpacking { name, files: archive.entries.len(), bytes });
-    let folder = room.unpacking();
-    let unpacked = archive.unpack(&folder, watch);
+    monitor.emit(&Event::Unpacking { name, files: archive.entries.len(), bytes });
+    let folder = work_dir.unpacking();
+    let unpacked = archive.unpack(&folder, monitor);
     let moved = unpacked.and_then(|()| {
         let all = || archive.entries.iter();
         // Only where it is round everything, so that no two files meet.
@@ -249,18 +257,18 @@ fn unpack(
             Some(within) => path.strip_prefix(within).unwrap_or(path).to_owned(),
             None => path.clone(),
         };
-        let files: Vec<RecordedFile> = all()
-            .map(|entry| RecordedFile { path: below(&entry.path), bytes: entry.bytes })
+        let files: Vec<ReceiptFile> = all()
+            .map(|entry| ReceiptFile { path: below(&entry.path), bytes: entry.bytes })
             .collect();
         let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
         let from = within.map_or(folder.clone(), |within| folder.join(within));
-        place::move_all(&from, order.to, &paths)?;
+        install::move_all(&from, request.to, &paths)?;
         Ok(files)
     });
-    room.clear()?;
+    work_dir.clear()?;
     let files = moved?;
     drop(archive);
-    if !order.keep_archive {
+    if !request.keep_archive {
         remove(path)?;
     }
     Ok(files)

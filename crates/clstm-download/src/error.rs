@@ -64,7 +64,7 @@ pub enum DownloadError {
     },
     /// A server asks to come again later than is reasonable to wait.
     #[error("{url} asks to come again in {seconds} s ({status}); run the same command then")]
-    ComeAgain {
+    RetryAfter {
         /// The address.
         url: String,
         /// The HTTP status.
@@ -82,7 +82,7 @@ pub enum DownloadError {
     },
     /// Every try failed; what was received is kept.
     #[error("{error}; given up after {attempts} tries, run the same command to go on from here")]
-    GivenUp {
+    RetriesExhausted {
         /// How often it was tried without progress.
         attempts: u32,
         /// What happened the last time.
@@ -157,13 +157,13 @@ pub enum DownloadError {
     /// A file that is none of the corpus has the place of one.
     #[error("{} is in the way: it differs from the corpus's file; move it or choose another folder",
         path.display())]
-    InTheWay {
+    FileConflict {
         /// The file.
         path: PathBuf,
     },
     /// Another download works in the folder.
     #[error("another download is at work in {}", folder.display())]
-    Busy {
+    Locked {
         /// The folder.
         folder: PathBuf,
     },
@@ -179,7 +179,7 @@ pub enum DownloadError {
     },
     /// It was asked to stop; what was received is kept.
     #[error("stopped; run the same command to go on from here")]
-    Stopped,
+    Cancelled,
 }
 
 impl DownloadError {
@@ -193,7 +193,7 @@ impl DownloadError {
 fn plainly(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            format!("the disk is full ({error}); make room and run the same command again")
+            format!("the disk is full ({error}); make work_dir and run the same command again")
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             format!("no permission to write there ({error}); choose another folder")

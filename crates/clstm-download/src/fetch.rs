@@ -5,9 +5,9 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crate::checksum::Sums;
-use crate::http::{Client, Framing, Options, Response, Retry, Trouble};
-use crate::part::{self, Origin, Part, Resume, beside};
-use crate::watch::{Event, Watch};
+use crate::http::{Client, Framing, HttpError, Options, Response, Retryable};
+use crate::partial_file::{self, Origin, PartialFile, Resume, beside};
+use crate::progress::{Event, Monitor};
 use crate::{Checksum, DownloadError};
 
 /// A try that brings so many bytes was not in vain: the count of failures begins anew. A quarter of
@@ -19,7 +19,7 @@ pub(crate) const REJECTED: &str = ".rejected";
 
 /// A file that is wanted.
 #[derive(Debug)]
-pub(crate) struct Want<'a> {
+pub(crate) struct FileSpec<'a> {
     /// Its name, for people.
     pub(crate) name: &'a str,
     /// Where it is to be had, the best place first.
@@ -36,7 +36,7 @@ pub(crate) struct Want<'a> {
     pub(crate) alone: bool,
 }
 
-impl Want<'_> {
+impl FileSpec<'_> {
     /// Whether a file with these sums is the one that is wanted; any is where nothing is known.
     pub(crate) fn is_met_by(&self, sums: &Sums) -> bool {
         self.size.is_none_or(|size| size == sums.bytes)
@@ -47,28 +47,30 @@ impl Want<'_> {
 /// Gets a file to its place. Its checksums, and which of the addresses served it.
 pub(crate) fn fetch(
     client: &Client,
-    want: &Want<'_>,
-    watch: &Watch<'_>,
+    spec: &FileSpec<'_>,
+    monitor: &Monitor<'_>,
 ) -> Result<(Sums, usize), DownloadError> {
-    if let Some(folder) = want.path.parent() {
+    if let Some(folder) = spec.path.parent() {
         fs::create_dir_all(folder).map_err(DownloadError::io("create", folder))?;
     }
-    let part = Part::of(want.path);
+    let part = PartialFile::of(spec.path);
     let mut last = None;
-    for (place, url) in want.urls.iter().enumerate() {
+    for (place, url) in spec.urls.iter().enumerate() {
         if let Some(problem) = &last {
-            watch.tell(&Event::Elsewhere { name: want.name, problem });
+            monitor.emit(&Event::TryingNextUrl { name: spec.name, problem });
         }
-        let job = Job { client, url, want, part: &part, watch };
+        let job = Job { client, url, spec, part: &part, monitor };
         match job.run() {
             Ok(sums) => return Ok((sums, place)),
-            Err(error @ (DownloadError::Stopped | DownloadError::Io { .. })) => return Err(error),
+            Err(error @ (DownloadError::Cancelled | DownloadError::Io { .. })) => {
+                return Err(error);
+            }
             Err(error) => last = Some(error),
         }
     }
     Err(last.unwrap_or_else(|| DownloadError::Url {
         url: String::new(),
-        problem: format!("none is known for {}", want.name),
+        problem: format!("none is known for {}", spec.name),
     }))
 }
 
@@ -76,28 +78,28 @@ pub(crate) fn fetch(
 struct Job<'a> {
     client: &'a Client,
     url: &'a str,
-    want: &'a Want<'a>,
-    part: &'a Part,
-    watch: &'a Watch<'a>,
+    spec: &'a FileSpec<'a>,
+    part: &'a PartialFile,
+    monitor: &'a Monitor<'a>,
 }
 
 impl Job<'_> {
     /// Receives and checks it, and moves it to its place.
     fn run(&self) -> Result<Sums, DownloadError> {
-        let Want { name, path, .. } = *self.want;
+        let FileSpec { name, path, .. } = *self.spec;
         let mut joined = self.receive()?;
         loop {
-            let sums = Sums::of(self.part.path(), self.watch)?;
+            let sums = Sums::of(self.part.path(), self.monitor)?;
             match self.check(&sums) {
                 Ok(()) => {
                     self.part.move_to(path)?;
-                    part::remove(&beside(path, REJECTED))?;
+                    partial_file::remove(&beside(path, REJECTED))?;
                     return Ok(sums);
                 }
                 // The joint may be what is wrong.
                 Err(_) if joined => {
                     let reason = "its pieces do not fit together";
-                    self.watch.tell(&Event::Restarted { name, lost: sums.bytes, reason });
+                    self.monitor.emit(&Event::Restarted { name, lost: sums.bytes, reason });
                     self.part.discard()?;
                     self.receive()?;
                     joined = false;
@@ -111,16 +113,16 @@ impl Job<'_> {
     }
 
     fn check(&self, sums: &Sums) -> Result<(), DownloadError> {
-        if let Some(expected) = self.want.size.filter(|&size| size != sums.bytes) {
+        if let Some(expected) = self.spec.size.filter(|&size| size != sums.bytes) {
             return Err(self.wrong_size(expected, sums.bytes));
         }
-        match self.want.checksum.map(|expected| (expected, sums.like(&expected))) {
+        match self.spec.checksum.map(|expected| (expected, sums.like(&expected))) {
             Some((expected, got)) if expected != got => Err(DownloadError::Checksum {
-                name: self.want.name.to_owned(),
+                name: self.spec.name.to_owned(),
                 algorithm: expected.algorithm(),
                 expected: expected.hex(),
                 got: got.hex(),
-                rejected: beside(self.want.path, REJECTED),
+                rejected: beside(self.spec.path, REJECTED),
             }),
             _ => Ok(()),
         }
@@ -130,7 +132,7 @@ impl Job<'_> {
     fn receive(&self) -> Result<bool, DownloadError> {
         let mut joined = false;
         let mut before = self.part.len();
-        let resumed = self.client.with_patience(self.want.name, self.watch, |failures| {
+        let resumed = self.client.with_retries(self.spec.name, self.monitor, |failures| {
             let result = self.attempt();
             let now = self.part.len();
             if result.is_err() {
@@ -146,10 +148,10 @@ impl Job<'_> {
     }
 
     /// One request. Whether it went on with what was there.
-    fn attempt(&self) -> Result<bool, Trouble> {
-        let Want { name, size, alone, .. } = *self.want;
-        self.watch.go_on()?;
-        let resume = self.part.resume(self.url, size, self.want.checksum.is_some());
+    fn attempt(&self) -> Result<bool, HttpError> {
+        let FileSpec { name, size, alone, .. } = *self.spec;
+        self.monitor.check_cancelled()?;
+        let resume = self.part.resume(self.url, size, self.spec.checksum.is_some());
         let mut headers = Vec::new();
         if let Some(resume) = &resume {
             if size == Some(resume.from) {
@@ -160,7 +162,7 @@ impl Job<'_> {
         }
         let mut response = self.client.get(self.url, Options { headers: &headers, alone })?;
         let head = &response.head;
-        let validator = part::validator(head.header("etag"), head.header("last-modified"));
+        let validator = partial_file::validator(head.header("etag"), head.header("last-modified"));
         let (first, whole) = head.content_range().unwrap_or((None, None));
         let from = match (head.status, &resume) {
             (200, _) => 0,
@@ -176,17 +178,17 @@ impl Job<'_> {
             // Nothing comes after what is there: it may be all.
             (416, Some(resume)) if whole == Some(resume.from) => return Ok(true),
             (416, Some(_)) => return self.begin_anew("it is not a part of the server's file"),
-            _ => return Err(Trouble::status(self.url, head)),
+            _ => return Err(HttpError::status(self.url, head)),
         };
         if let (0, Some(Resume { from: lost, .. })) = (from, &resume) {
             let reason = "the server does not go on with it, or the file has changed";
-            self.watch.tell(&Event::Restarted { name, lost: *lost, reason });
+            self.monitor.emit(&Event::Restarted { name, lost: *lost, reason });
         }
         let declared = match response.framing {
             Framing::Length(length) => from.checked_add(length),
             _ => whole,
         };
-        let limit = size.unwrap_or(self.want.most);
+        let limit = size.unwrap_or(self.spec.most);
         match (size, declared) {
             (Some(expected), Some(got)) if expected != got => {
                 return Err(self.wrong_size(expected, got).into());
@@ -195,7 +197,7 @@ impl Job<'_> {
             _ => {}
         }
         let total = declared.or(size);
-        self.watch.tell(&Event::Receiving { name, from, total });
+        self.monitor.emit(&Event::Receiving { name, from, total });
         let file = self.part.open(from, &Origin { url: self.url.to_owned(), validator })?;
         let written = self.copy(&mut response, file, from, limit)?;
         if alone && let Err(error) = response.ends_here() {
@@ -223,11 +225,11 @@ impl Job<'_> {
         mut file: File,
         from: u64,
         limit: u64,
-    ) -> Result<u64, Trouble> {
+    ) -> Result<u64, HttpError> {
         let mut buffer = vec![0; 128 << 10];
         let mut written = from;
         loop {
-            self.watch.go_on()?;
+            self.monitor.check_cancelled()?;
             let count = response.read(&mut buffer).map_err(|error| self.broken(error))?;
             if count == 0 {
                 return Ok(written);
@@ -240,21 +242,21 @@ impl Job<'_> {
             }
             file.write_all(&buffer[..count])
                 .map_err(DownloadError::io("write", self.part.path()))?;
-            self.watch.tell(&Event::Advanced { bytes: count as u64 });
+            self.monitor.emit(&Event::BytesReceived { bytes: count as u64 });
         }
     }
 
     /// What is there is of no use; the next try begins at the first byte.
-    fn begin_anew(&self, reason: &str) -> Result<bool, Trouble> {
+    fn begin_anew(&self, reason: &str) -> Result<bool, HttpError> {
         let lost = self.part.len();
-        self.watch.tell(&Event::Restarted { name: self.want.name, lost, reason });
+        self.monitor.emit(&Event::Restarted { name: self.spec.name, lost, reason });
         self.part.discard()?;
         let error = DownloadError::Network { url: self.url.to_owned(), problem: reason.to_owned() };
-        Err(Trouble { error: Box::new(error), retry: Retry::Yes })
+        Err(HttpError { error: Box::new(error), retry: Retryable::Yes })
     }
 
-    fn broken(&self, error: io::Error) -> Trouble {
-        Trouble::reading(self.url, error, self.client.settings().stall_timeout)
+    fn broken(&self, error: io::Error) -> HttpError {
+        HttpError::reading(self.url, error, self.client.settings().stall_timeout)
     }
 
     fn wrong_size(&self, expected: u64, got: u64) -> DownloadError {

@@ -8,18 +8,18 @@
 //! use std::path::Path;
 //! use std::sync::atomic::AtomicBool;
 //!
-//! use clstm_download::{Client, Order, Settings, Silent, Watch, download, source};
+//! use clstm_download::{Client, DownloadRequest, Settings, NoProgress, Monitor, download, source};
 //!
 //! # fn main() -> Result<(), clstm_download::DownloadError> {
 //! let client = Client::new(Settings::default())?;
-//! let order = Order {
+//! let request = DownloadRequest {
 //!     source: source("ravdess")?,
 //!     to: Path::new("data/ravdess"),
 //!     from: None,
 //!     keep_archive: false,
 //! };
 //! let stop = AtomicBool::new(false);
-//! let done = download(&order, &client, &Watch::new(&Silent, &stop))?;
+//! let done = download(&request, &client, &Monitor::new(&NoProgress, &stop))?;
 //! assert_eq!(done.files, 1440);
 //! # Ok(())
 //! # }
@@ -29,23 +29,23 @@ mod checksum;
 mod corpus;
 mod error;
 mod fetch;
+mod file_set;
+mod first_use_checksum;
 mod http;
+mod install;
 mod listing;
-mod part;
-mod pin;
-mod place;
-mod record;
-mod room;
-mod set;
+mod partial_file;
+mod progress;
+mod receipt;
 mod source;
 #[cfg(test)]
-mod testing;
+mod test_support;
 mod unpack;
-mod watch;
+mod work_dir;
 
 pub use checksum::Checksum;
-pub use corpus::{Done, Order, download};
+pub use corpus::{DownloadRequest, DownloadSummary, download};
 pub use error::DownloadError;
 pub use http::{Client, Proxies, Settings};
+pub use progress::{Event, Monitor, NoProgress, Progress};
 pub use source::{Source, source, sources};
-pub use watch::{Event, Progress, Silent, Watch};

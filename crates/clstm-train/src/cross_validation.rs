@@ -118,7 +118,7 @@ pub fn cross_validate(
     begin_run(&run.out, &run.recipe)?;
     for fold in chosen {
         let leakage = check_leakage(corpus, groups, fold, run.split);
-        run.allowed.but_for(leakage).into_result()?;
+        run.allowed.excluding(leakage).into_result()?;
         run_fold(run, dataset, fold, protocol.clone(), stop, observer)?;
     }
     join_folds(&run.out)
@@ -168,7 +168,7 @@ fn run_fold(
     let recipe = &run.recipe;
     let (init, teacher) = earlier_models(run, dataset, fold, &protocol)?;
     // The inner split of a nested validation: the test part has no say in it.
-    let by = run.split.hold_out();
+    let by = run.split.hold_out(&dataset.corpus.name);
     let inner = hold_out_validation(dataset, fold, by, run.allowed, recipe)?;
     let outer = Fold {
         train: inner.as_ref().map_or_else(|| fold.train.clone(), |cut| cut.train.clone()),

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use clstm::write_atomic;
-use clstm_corpus::{Fold, HoldOut, LeakageCounts, Split, Target, leakage_counts, subject};
+use clstm_corpus::{
+    Fold, HoldOutUnit, LeakageCounts, Split, Target, describe_corpus, leakage_counts,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -24,7 +26,7 @@ pub struct Protocol {
     pub label_map: Option<String>,
     /// Name of the [`clstm_corpus::Split`].
     pub split: String,
-    /// Whether a given split keeps speakers apart; none of other splits, and where it is not known.
+    /// Whether the split keeps speakers apart; none where its name says it, and where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speakers_apart: Option<bool>,
     /// What is on both sides of the split, and was allowed to be by name.
@@ -80,13 +82,16 @@ impl Protocol {
         let corpus = &dataset.corpus;
         let leakage = leakage_counts(corpus, &dataset.groups, folds, split);
         let named = corpus.utterances.iter().all(|u| u.speaker().is_some());
-        let apart = leakage.speakers == 0 && corpus.target != Target::Speaker;
+        let promised = split == Split::Given || split.keeps_speakers_apart(corpus);
+        let apart = promised && leakage.speakers == 0 && corpus.target != Target::Speaker;
         Self {
             corpus: corpus.name.clone(),
             target: corpus.target_name(),
             label_map: corpus.label_map.clone(),
             split: split.to_string(),
-            speakers_apart: (split == Split::Given && named).then_some(apart),
+            // Of the other splits the name says it.
+            speakers_apart: (named && split != Split::Random && (split == Split::Given || !apart))
+                .then_some(apart),
             leakage,
             folds: folds.len(),
             seed,
@@ -129,7 +134,7 @@ impl Protocol {
         match self.split.as_str() {
             "random" => false,
             "given" => self.speakers_apart == Some(true),
-            _ => self.leakage.speakers == 0,
+            _ => self.speakers_apart.unwrap_or(self.leakage.speakers == 0),
         }
     }
 
@@ -159,7 +164,7 @@ impl Protocol {
         };
         format!(
             "{}, {} split ({speakers}), {} folds{folds}, {training}{leakage}",
-            subject(&self.corpus, self.target.as_deref(), self.label_map.as_deref()),
+            describe_corpus(&self.corpus, self.target.as_deref(), self.label_map.as_deref()),
             self.split,
             self.folds,
         )
@@ -181,7 +186,8 @@ impl Protocol {
             other => format!(", {other}"),
         };
         let validation = self.validation.map_or(String::new(), |config| {
-            let by = self.split.parse().map_or(HoldOut::Utterances, Split::hold_out);
+            let unit = |split: Split| split.hold_out(&self.corpus);
+            let by = self.split.parse().map_or(HoldOutUnit::Utterances, unit);
             format!(", {}", config.describe(by))
         });
         let built_on =

@@ -2,7 +2,8 @@
 //! weights to keep.
 
 use clstm_corpus::{
-    AllowedLeakage, Fold, HoldOut, Split, ValidationSplit, check_leakage_between, validation_split,
+    AllowedLeakage, Fold, HoldOutUnit, Split, ValidationSplit, check_leakage_between,
+    validation_split,
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,10 +60,10 @@ impl ValidationConfig {
 
     /// What it does, in words: `validation of 10% of the training speakers, ...`.
     #[must_use]
-    pub fn describe(&self, by: HoldOut) -> String {
+    pub fn describe(&self, by: HoldOutUnit) -> String {
         let of = match by {
-            HoldOut::Speakers => "speakers",
-            HoldOut::Utterances => "utterances",
+            HoldOutUnit::Speakers => "speakers",
+            HoldOutUnit::Utterances => "utterances",
         };
         // Shares are written as people write them: a rounding to tenths of a percent, without zeros.
         let percent = (self.share * 1_000.0).round() / 10.0;
@@ -104,7 +105,7 @@ impl ValidationConfig {
 pub fn hold_out_validation(
     dataset: &Dataset,
     fold: &Fold,
-    by: HoldOut,
+    by: HoldOutUnit,
     allowed: AllowedLeakage,
     recipe: &Recipe,
 ) -> Result<Option<ValidationSplit>, TrainError> {
@@ -119,7 +120,7 @@ pub fn hold_out_validation(
 pub(crate) fn hold_out(
     dataset: &Dataset,
     fold: &Fold,
-    by: HoldOut,
+    by: HoldOutUnit,
     allowed: AllowedLeakage,
     share: f64,
     seed: u64,
@@ -130,13 +131,13 @@ pub(crate) fn hold_out(
     let cut = validation_split(corpus, groups, &training, by, share, seed)?;
     // Sessions may be shared: speakers are what is held out.
     let apart = match by {
-        HoldOut::Speakers => Split::Speaker,
-        HoldOut::Utterances => Split::Random,
+        HoldOutUnit::Speakers => Split::Speaker,
+        HoldOutUnit::Utterances => Split::Random,
     };
     check_leakage_between(corpus, groups, &cut.train, &cut.validation, apart).into_result()?;
     for part in [&cut.train, &cut.validation] {
         let leakage = check_leakage_between(corpus, groups, part, &fold.test, apart);
-        allowed.but_for(leakage).into_result()?;
+        allowed.excluding(leakage).into_result()?;
     }
     Ok(cut)
 }
@@ -174,7 +175,7 @@ impl EarlyStopping {
 
 #[cfg(test)]
 mod tests {
-    use clstm_corpus::HoldOut;
+    use clstm_corpus::HoldOutUnit;
 
     use super::{EarlyStopping, Select, ValidationConfig};
 
@@ -205,11 +206,14 @@ mod tests {
     #[test]
     fn in_words() {
         let plain = ValidationConfig { share: 0.1, ..ValidationConfig::default() };
-        assert_eq!(plain.describe(HoldOut::Speakers), "validation of 10% of the training speakers");
+        assert_eq!(
+            plain.describe(HoldOutUnit::Speakers),
+            "validation of 10% of the training speakers"
+        );
         let full =
             ValidationConfig { share: 0.125, patience: 5, select: Select::Best, eval_every: 1 };
         assert_eq!(
-            full.describe(HoldOut::Utterances),
+            full.describe(HoldOutUnit::Utterances),
             "validation of 12.5% of the training utterances, ended by 5 looks without a smaller loss, \
              weights of the smallest loss"
         );

@@ -6,8 +6,8 @@ mod manifest;
 use std::fmt::Write as _;
 
 use clstm_corpus::{
-    CheckReport, Corpus, CorpusInfo, CorpusStats, DuplicateGroup, DurationStats, FaultyUtterance,
-    Source, Table5Row, Target, check, supported, table5,
+    CheckReport, Corpus, CorpusInfo, CorpusSource, CorpusStats, DuplicateGroup, DurationStats,
+    FaultyUtterance, Table5Row, Target, check, supported, table5,
 };
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ fn list(format: Format) -> Result<(), CliError> {
     }
     let mut text = String::new();
     for info in supported() {
-        let CorpusInfo { name, title, licence, source, citation, obtain, .. } = info;
+        let CorpusInfo { name, title, license, source, citation, obtain, .. } = info;
         let splits: Vec<String> = info.splits.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "{name}\n  {title}");
         if let (Some(utterances), Some(count)) = (info.utterances, info.speakers) {
@@ -48,7 +48,7 @@ fn list(format: Format) -> Result<(), CliError> {
         for (what, value) in [
             ("classes", info.labels.join(" ").as_str()),
             ("splits", &splits.join(" ")),
-            ("licence", licence),
+            ("licence", license),
             ("source", source),
             ("obtain", obtain),
             ("cite", citation),
@@ -140,9 +140,9 @@ struct Checked<'a> {
 }
 
 /// Each corpus by itself; a fault of any fails.
-fn check_all(sources: &[Source], format: Format) -> Result<(), CliError> {
+fn check_all(sources: &[CorpusSource], format: Format) -> Result<(), CliError> {
     let mut reports = Vec::with_capacity(sources.len());
-    for Source { name, data } in sources {
+    for CorpusSource { name, data } in sources {
         let corpus = clstm_corpus::open(name, data)?;
         corpus::print_remarks(&corpus);
         note(&format!("reading {} recordings", corpus.utterances.len()));
@@ -249,7 +249,11 @@ fn problems(report: &CheckReport) -> Vec<(&'static str, Vec<String>)> {
         ),
         (
             "utterances with several files",
-            report.doubled.iter().map(|d| format!("{}: {} used", d.id, d.kept.text())).collect(),
+            report
+                .duplicate_files
+                .iter()
+                .map(|d| format!("{}: {} used", d.id, d.kept.text()))
+                .collect(),
         ),
     ];
     problems.retain(|(_, items)| !items.is_empty());

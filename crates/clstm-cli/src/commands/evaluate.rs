@@ -86,7 +86,8 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, C
     let corpus = &dataset.corpus;
     let (Some(split), Some(number)) = (args.split, args.fold) else {
         let utterances: Vec<usize> = (0..corpus.utterances.len()).collect();
-        let description = format!("all {} utterances of {}", utterances.len(), corpus.subject());
+        let description =
+            format!("all {} utterances of {}", utterances.len(), corpus.description());
         return Ok(Part { fold: None, utterances, description });
     };
     let training = &model.info.training;
@@ -118,7 +119,7 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, C
     let description = format!(
         "the {} test utterances of fold {number} of {}: {split} split ({}), {} folds, seed {}{}",
         fold.test.len(),
-        corpus.subject(),
+        corpus.description(),
         protocol.speakers(),
         protocol.folds,
         fold_seed,

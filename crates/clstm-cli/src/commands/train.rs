@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clstm::Model;
 use clstm::nn::Precision;
-use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOut, Target};
+use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOutUnit, Target};
 use clstm_train::{
     BuiltOn, Recipe, Teacher, TrainData, TrainError, begin_run, check_init, hold_out_validation,
 };
@@ -130,10 +130,10 @@ fn claim(out: &Path, resume: bool) -> Result<(), CliError> {
 
 /// What is held out for validation: whole speakers where there are some to choose from, for the model is for
 /// the voices of others.
-fn hold_out(corpus: &Corpus) -> HoldOut {
+fn hold_out(corpus: &Corpus) -> HoldOutUnit {
     let known = corpus.utterances.iter().all(|utterance| utterance.speaker().is_some());
     let voices = known && corpus.speakers().len() > 1 && corpus.target != Target::Speaker;
-    if voices { HoldOut::Speakers } else { HoldOut::Utterances }
+    if voices { HoldOutUnit::Speakers } else { HoldOutUnit::Utterances }
 }
 
 /// The sentence that the model file carries; `validated` is how many utterances are held out for validation,
@@ -142,7 +142,7 @@ fn protocol(
     corpus: &Corpus,
     recipe: &Recipe,
     built_on: &BuiltOn,
-    validated: Option<(usize, HoldOut)>,
+    validated: Option<(usize, HoldOutUnit)>,
     unscored: bool,
 ) -> String {
     let scores = match unscored {
@@ -165,7 +165,7 @@ fn protocol(
     };
     format!(
         "trained on {trained} utterances of {} ({}), {} epochs, seed {}{arithmetic}{built_on}; {held_out}; {scores}",
-        corpus.subject(),
+        corpus.description(),
         speakers(corpus.speakers().len()),
         recipe.epochs,
         recipe.seed

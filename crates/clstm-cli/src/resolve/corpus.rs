@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clstm_corpus::{Corpus, LabelMap, Source};
+use clstm_corpus::{Corpus, CorpusSource, LabelMap};
 
 use crate::args::{CorpusArgs, CorpusLocation, TargetArgs};
 use crate::error::CliError;
@@ -23,11 +23,11 @@ pub(crate) fn open_location(
 }
 
 /// The corpora of `clstm corpus`.
-pub(crate) fn sources_of(location: &CorpusLocation) -> Result<Vec<Source>, CliError> {
+pub(crate) fn sources_of(location: &CorpusLocation) -> Result<Vec<CorpusSource>, CliError> {
     sources("the name of a corpus", &location.names, &location.data)
 }
 
-fn sources(what: &str, names: &[String], data: &[PathBuf]) -> Result<Vec<Source>, CliError> {
+fn sources(what: &str, names: &[String], data: &[PathBuf]) -> Result<Vec<CorpusSource>, CliError> {
     if names.len() != data.len() {
         return Err(CliError::Usage(format!(
             "{what} is given {}, --data {}; give each corpus its --data, in the same order",
@@ -36,16 +36,16 @@ fn sources(what: &str, names: &[String], data: &[PathBuf]) -> Result<Vec<Source>
         )));
     }
     let pairs = names.iter().zip(data);
-    Ok(pairs.map(|(name, data)| Source { name: name.clone(), data: data.clone() }).collect())
+    Ok(pairs.map(|(name, data)| CorpusSource { name: name.clone(), data: data.clone() }).collect())
 }
 
 fn times(count: usize) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
-fn open_all(sources: &[Source], classes: &TargetArgs) -> Result<Corpus, CliError> {
-    let map = classes.label_map.as_deref().map(LabelMap::read).transpose()?;
-    let corpus = clstm_corpus::gather(sources, &classes.target, map.as_ref())?;
+fn open_all(sources: &[CorpusSource], classes: &TargetArgs) -> Result<Corpus, CliError> {
+    let map = classes.label_map.as_deref().map(LabelMap::named).transpose()?;
+    let corpus = clstm_corpus::open_many(sources, &classes.target, map.as_ref())?;
     print_remarks(&corpus);
     Ok(corpus)
 }
@@ -63,8 +63,8 @@ pub(crate) fn guard(guard: &mut OutputGuard, choice: &CorpusArgs, corpus: &Corpu
 
 /// Prints what a user may not expect of a corpus.
 pub(crate) fn print_remarks(corpus: &Corpus) {
-    for remark in &corpus.notes.remarks {
-        note(&format!("{}: {remark}", corpus.name));
+    for sentence in corpus.notes.sentences() {
+        note(&format!("{}: {sentence}", corpus.name));
     }
 }
 

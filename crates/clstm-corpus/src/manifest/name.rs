@@ -14,12 +14,12 @@ pub(super) fn of(file: &Path, corpus: &Corpus) -> String {
 }
 
 /// The name of a corpus whose classes were made others: `name` with its content told anew.
-pub(crate) fn renewed(name: &str, corpus: &Corpus) -> String {
-    format!("{}-{}", without_content(name), content(corpus))
+pub(crate) fn with_new_digest(name: &str, corpus: &Corpus) -> String {
+    format!("{}-{}", without_digest(name), content(corpus))
 }
 
 /// The name of the file alone, without the digits of its content.
-pub(crate) fn without_content(name: &str) -> &str {
+pub(crate) fn without_digest(name: &str) -> &str {
     let digits = |text: &str| text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
     name.rsplit_once('-').filter(|(_, content)| digits(content)).map_or(name, |(stem, _)| stem)
 }

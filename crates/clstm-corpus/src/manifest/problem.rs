@@ -47,12 +47,12 @@ pub(crate) fn listed(rows: &[RowProblem]) -> String {
 
 /// Why a manifest cannot be used.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ManifestError {
     pub(super) problem: String,
     pub(super) rows: Vec<RowProblem>,
 }
 
-impl Refusal {
+impl ManifestError {
     /// Of the file as a whole.
     pub(super) fn new(problem: impl Into<String>) -> Self {
         Self { problem: problem.into(), rows: Vec::new() }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::problem::{Refusal, RowProblem};
+use super::problem::{ManifestError, RowProblem};
 use super::row::{Column, Row};
 use crate::Utterance;
 
@@ -30,7 +30,7 @@ pub(super) fn of(row: &Row) -> Result<Option<(f64, f64)>, (Column, String)> {
 
 /// Refuses rows that list a file again, or an overlapping part of it: random folds would put the
 /// same samples on both sides. `./a.wav` is `a.wav`; links and copies are for `check`.
-pub(super) fn apart(rows: &[Row], utterances: &[Utterance]) -> Result<(), Refusal> {
+pub(super) fn apart(rows: &[Row], utterances: &[Utterance]) -> Result<(), ManifestError> {
     let mut of_file: BTreeMap<PathBuf, Vec<Place<'_>>> = BTreeMap::new();
     for (row, utterance) in rows.iter().zip(utterances) {
         let (start_s, end_s) = utterance.span.unwrap_or((0.0, f64::INFINITY));
@@ -61,7 +61,7 @@ pub(super) fn apart(rows: &[Row], utterances: &[Utterance]) -> Result<(), Refusa
     problems.sort_by_key(|problem| problem.line);
     match problems.len() {
         0 => Ok(()),
-        n => Err(Refusal::of_rows(
+        n => Err(ManifestError::of_rows(
             format!("lists {n} of its recordings again; leave one row for each"),
             problems,
         )),

@@ -1,13 +1,13 @@
-//! What a corpus itself says of its folds.
+//! The folds that a corpus itself defines.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use super::{Fold, Split};
-use crate::{Corpus, CorpusError, Part};
+use crate::{Corpus, CorpusError, Part, Remark};
 
-/// The folds, or the division into training, validation and test, that a corpus gives.
+/// The folds, or the division into training, validation and test, that a corpus defines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GivenSplit {
     /// Number of folds; 1 where it is a division into parts.
@@ -20,7 +20,7 @@ pub struct GivenSplit {
     pub speakers_apart: bool,
 }
 
-/// The split that `corpus` gives; none where it gives none. Folds come before parts where a corpus
+/// The split that `corpus` defines; none where it defines none. Folds come before parts where a corpus
 /// has both.
 #[must_use]
 pub fn given_split(corpus: &Corpus) -> Option<GivenSplit> {
@@ -100,29 +100,23 @@ pub(super) fn folds(corpus: &Corpus, k: usize) -> Result<Vec<Fold>, CorpusError>
     }
 }
 
-/// What a given split promises, and what it leaves out.
-pub(crate) fn on_given_split(corpus: &Corpus) -> Vec<String> {
+/// What a given split keeps apart, and what it leaves out.
+pub(crate) fn on_given_split(corpus: &Corpus) -> Vec<Remark> {
     let Some(given) = given_split(corpus) else { return Vec::new() };
     let mut remarks = Vec::new();
     let by_fold = corpus.utterances.iter().any(|u| u.fold.is_some());
     if by_fold && corpus.utterances.iter().any(|u| u.part.is_some()) {
-        remarks.push("there are both fold and split: the given split is that of fold".to_owned());
+        remarks.push(Remark::FoldsBeforeParts);
     }
     if !given.validation.is_empty() {
-        remarks.push(format!(
-            "{} validation utterances are neither trained nor tested on by the given split",
-            given.validation.len()
-        ));
+        remarks.push(Remark::ValidationUnused(given.validation.len()));
     }
     remarks.push(match (given.speakers_apart, given.shared_speakers.as_slice()) {
-        (true, _) => "the given split keeps speakers apart".to_owned(),
-        (false, []) => "whether the given split keeps speakers apart is not known".to_owned(),
-        (false, shared) => format!(
-            "the given split is not speaker-independent: {} speakers are on more than one side, \
-             such as {}",
-            shared.len(),
-            shared[0]
-        ),
+        (true, _) => Remark::GivenSpeakersApart,
+        (false, []) => Remark::GivenSpeakersUnknown,
+        (false, shared) => {
+            Remark::GivenSpeakersShared { count: shared.len(), example: shared[0].clone() }
+        }
     });
     remarks
 }

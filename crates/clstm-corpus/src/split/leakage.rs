@@ -20,6 +20,8 @@ pub struct Leakage {
     pub speakers: Vec<String>,
     /// Sessions on both sides, where the protocol keeps sessions apart.
     pub sessions: Vec<String>,
+    /// Statements on both sides, where the protocol keeps the text apart.
+    pub statements: Vec<String>,
     /// Indices that no utterance, or no duplicate group, has: the parts belong to another corpus.
     pub unknown: Vec<usize>,
 }
@@ -32,6 +34,7 @@ impl Leakage {
             && self.duplicates.is_empty()
             && self.speakers.is_empty()
             && self.sessions.is_empty()
+            && self.statements.is_empty()
             && self.unknown.is_empty()
     }
 
@@ -56,6 +59,7 @@ impl fmt::Display for Leakage {
             ("copies on both sides", &pairs),
             ("speakers on both sides", &self.speakers),
             ("sessions on both sides", &self.sessions),
+            ("statements on both sides", &self.statements),
             ("unknown utterance indices", &unknown),
         ] {
             if let Some(first) = names.first() {
@@ -69,9 +73,9 @@ impl fmt::Display for Leakage {
 
 /// What leaks from the training part of `fold` into its test part.
 ///
-/// `protocol` says what must be kept apart: utterances and copies always, speakers in every
-/// split but the random one, sessions in the session split. A given split is held to the speakers that
-/// are named, unless they are what is recognised.
+/// `protocol` defines what must be kept apart: utterances and copies always, speakers in every
+/// speaker-independent split, sessions in the session split, statements in the text splits. A given
+/// split must keep the named speakers apart, unless they are the target.
 #[must_use]
 pub fn check_leakage(corpus: &Corpus, groups: &[usize], fold: &Fold, protocol: Split) -> Leakage {
     check_leakage_between(corpus, groups, &fold.train, &fold.test, protocol)
@@ -127,9 +131,10 @@ pub fn check_leakage_between(
             .collect(),
         speakers: match protocol {
             Split::Given => shared(crate::Utterance::speaker, corpus.target != Target::Speaker),
-            split => shared(|u| Some(&u.speaker), split.is_speaker_independent()),
+            split => shared(|u| Some(&u.speaker), split.is_speaker_independent(&corpus.name)),
         },
         sessions: shared(|u| u.session.as_deref(), protocol == Split::Session),
+        statements: shared(|u| u.statement.as_deref(), protocol.is_text_independent()),
         unknown: unknown.into_iter().collect(),
     }
 }

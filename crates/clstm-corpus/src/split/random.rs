@@ -1,6 +1,6 @@
 //! Folds of utterances at random, stratified by class.
 
-use super::{Split, at_least_two, block, deal};
+use super::{Split, assign, at_least_two, groups};
 use crate::{Corpus, CorpusError};
 
 pub(super) fn assign(
@@ -11,10 +11,10 @@ pub(super) fn assign(
 ) -> Result<Vec<usize>, CorpusError> {
     at_least_two(Split::Random, k)?;
     let all: Vec<usize> = (0..corpus.utterances.len()).collect();
-    let blocks = block::of_groups(corpus, groups, &all);
+    let split_groups = groups::by_recording(corpus, groups, &all);
     let mut recordings = vec![0; corpus.labels.len()];
-    for block in &blocks {
-        recordings[block.stratum] += 1;
+    for group in &split_groups {
+        recordings[group.stratum] += 1;
     }
     // A class of which the corpus has nothing at all (a part of a corpus) is not refused.
     let smallest =
@@ -25,7 +25,7 @@ pub(super) fn assign(
             k,
             reason: format!("the smallest class, {label}, has {n} different recordings"),
         }),
-        Some(_) => Ok(deal::deal(&blocks, all.len(), k, "random folds", seed)),
+        Some(_) => Ok(assign::assign_groups(&split_groups, all.len(), k, "random folds", seed)),
         None => Err(CorpusError::FoldCount {
             split: Split::Random,
             k,

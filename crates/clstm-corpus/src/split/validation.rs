@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::block::{self, Block};
+use super::groups::{self, SplitGroup};
 use super::shuffle::{generator, shuffle};
 use super::{Fold, Split, check_leakage};
 use crate::{Corpus, CorpusError};
@@ -10,7 +10,7 @@ use crate::{Corpus, CorpusError};
 /// What is held out of the training part for validation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum HoldOut {
+pub enum HoldOutUnit {
     /// Whole speakers, with a proportionate share of each sex: validation then asks what a
     /// speaker-independent test asks.
     Speakers,
@@ -42,7 +42,7 @@ pub fn validation_split(
     corpus: &Corpus,
     groups: &[usize],
     fold: &Fold,
-    by: HoldOut,
+    by: HoldOutUnit,
     fraction: f64,
     seed: u64,
 ) -> Result<ValidationSplit, CorpusError> {
@@ -62,15 +62,19 @@ pub fn validation_split(
     indices.sort_unstable();
     indices.dedup();
     let mut held = vec![false; corpus.utterances.len()];
-    let mut mark = |block: &Block| block.members.iter().for_each(|&i| held[i] = true);
+    let mut mark = |group: &SplitGroup| group.members.iter().for_each(|&i| held[i] = true);
     match by {
-        HoldOut::Speakers => {
-            let blocks = block::of_speakers(corpus, groups, &indices);
-            hold_speakers(&blocks, fraction, seed, fold.number)?.into_iter().for_each(&mut mark);
+        HoldOutUnit::Speakers => {
+            let split_groups = groups::by_speaker(corpus, groups, &indices);
+            hold_speakers(&split_groups, fraction, seed, fold.number)?
+                .into_iter()
+                .for_each(&mut mark);
         }
-        HoldOut::Utterances => {
-            let blocks = block::of_groups(corpus, groups, &indices);
-            hold_utterances(&blocks, fraction, seed, fold.number).into_iter().for_each(&mut mark);
+        HoldOutUnit::Utterances => {
+            let split_groups = groups::by_recording(corpus, groups, &indices);
+            hold_utterances(&split_groups, fraction, seed, fold.number)
+                .into_iter()
+                .for_each(&mut mark);
         }
     }
     let (validation, train): (Vec<usize>, Vec<usize>) = indices.iter().partition(|&&i| held[i]);
@@ -87,44 +91,51 @@ pub fn validation_split(
 
 /// Takes speakers from the sexes in proportion to their numbers.
 fn hold_speakers(
-    blocks: &[Block],
+    split_groups: &[SplitGroup],
     fraction: f64,
     seed: u64,
     fold: usize,
-) -> Result<Vec<&Block>, CorpusError> {
-    if blocks.len() < 2 {
+) -> Result<Vec<&SplitGroup>, CorpusError> {
+    if split_groups.len() < 2 {
         let problem = "speakers are to be held out, and the training part has only one".to_owned();
         return Err(CorpusError::Validation(problem));
     }
-    let target = ((blocks.len() as f64 * fraction).round() as usize).clamp(1, blocks.len() - 1);
-    let mut hand: Vec<&Block> = blocks.iter().collect();
+    let target =
+        ((split_groups.len() as f64 * fraction).round() as usize).clamp(1, split_groups.len() - 1);
+    let mut hand: Vec<&SplitGroup> = split_groups.iter().collect();
     shuffle(&mut hand, &mut generator("validation speakers", seed, fold));
     // The r-th (from 0) of the n speakers of a sex stands at (2r + 1) / 2n of the way through;
     // equal places keep their shuffled order, so of two equal sexes neither is favoured.
-    let of_sex = |sex: usize| blocks.iter().filter(|b| b.stratum == sex).count();
-    let mut placed: Vec<(usize, usize, &Block)> = Vec::with_capacity(hand.len());
-    for block in hand {
-        let rank = placed.iter().filter(|(_, _, b)| b.stratum == block.stratum).count();
-        placed.push((2 * rank + 1, 2 * of_sex(block.stratum), block));
+    let of_sex = |sex: usize| split_groups.iter().filter(|b| b.stratum == sex).count();
+    let mut placed: Vec<(usize, usize, &SplitGroup)> = Vec::with_capacity(hand.len());
+    for group in hand {
+        let rank = placed.iter().filter(|(_, _, b)| b.stratum == group.stratum).count();
+        placed.push((2 * rank + 1, 2 * of_sex(group.stratum), group));
     }
     placed.sort_by(|(a, n, _), (b, m, _)| (a * m).cmp(&(b * n)));
-    Ok(placed.into_iter().take(target).map(|(_, _, block)| block).collect())
+    Ok(placed.into_iter().take(target).map(|(_, _, group)| group).collect())
 }
 
-/// Takes its share of each class; a block too large for what is left of the share stays.
-fn hold_utterances(blocks: &[Block], fraction: f64, seed: u64, fold: usize) -> Vec<&Block> {
-    let strata = blocks.iter().map(|b| b.weights.len()).max().unwrap_or(0);
+/// Takes its share of each class; a group too large for what is left of the share stays.
+fn hold_utterances(
+    split_groups: &[SplitGroup],
+    fraction: f64,
+    seed: u64,
+    fold: usize,
+) -> Vec<&SplitGroup> {
+    let strata = split_groups.iter().map(|b| b.weights.len()).max().unwrap_or(0);
     let mut rng = generator("validation utterances", seed, fold);
     let mut held = Vec::new();
     for stratum in 0..strata {
-        let mut hand: Vec<&Block> = blocks.iter().filter(|b| b.stratum == stratum).collect();
+        let mut hand: Vec<&SplitGroup> =
+            split_groups.iter().filter(|b| b.stratum == stratum).collect();
         shuffle(&mut hand, &mut rng);
         let size: usize = hand.iter().map(|b| b.weight()).sum();
         let mut left = (size as f64 * fraction).round() as usize;
-        for block in hand {
-            if block.weight() <= left {
-                left -= block.weight();
-                held.push(block);
+        for group in hand {
+            if group.weight() <= left {
+                left -= group.weight();
+                held.push(group);
             }
         }
     }

@@ -65,7 +65,12 @@ fn metadata_says_who_speaks() {
     assert_eq!(labels(&corpus), ["x", "x", "y"]);
     assert_eq!(corpus.speakers(), ["s1", "s2", "s3"]);
     assert!(Split::Given.keeps_speakers_apart(&corpus));
-    assert_eq!(corpus.notes.remarks.last().unwrap(), "1 recordings are not in the metadata");
+    let left_out: Vec<String> =
+        corpus.notes.sentences().into_iter().filter(|s| s.contains("left out")).collect();
+    let [sentence] = left_out.as_slice() else { panic!("{left_out:?}") };
+    let expected = "recordings left out because the metadata does not list them: 1, such as ";
+    assert!(sentence.starts_with(expected) && sentence.ends_with("d.wav"), "{sentence}");
+    assert!(!check(&corpus).is_ok(), "a recording that is not listed");
 }
 
 #[test]

@@ -55,8 +55,8 @@ fn each_mutilation_is_told_of() {
     );
     assert_eq!(report.malformed.len(), 1);
     assert!(report.malformed[0].path.ends_with("03-01-06-01-01-01-20 (copy).wav"));
-    assert_eq!(report.doubled.len(), 1);
-    assert_eq!(report.doubled[0].id, "03-01-06-01-01-01-09");
+    assert_eq!(report.duplicate_files.len(), 1);
+    assert_eq!(report.duplicate_files[0].id, "03-01-06-01-01-01-09");
     let counts: Vec<_> =
         report.counts.iter().map(|c| (c.kind, c.name.as_str(), c.found, c.expected)).collect();
     assert_eq!(
@@ -77,7 +77,7 @@ fn each_fault_alone_fails_the_check() {
         ("unreadable", |t| t.file(&place("03-01-05-02-01-01-11"), b"text")),
         ("duplicates", |t| t.wav(&place("03-01-05-02-01-01-11"), "03-01-05-02-01-02-11")),
         ("malformed", |t| t.wav("Actor_11/angry.wav", "astray")),
-        ("doubled", |t| t.file("Actor_11/03-01-05-02-01-01-11.flac", QUADRATIC_FLAC)),
+        ("duplicate_files", |t| t.file("Actor_11/03-01-05-02-01-01-11.flac", QUADRATIC_FLAC)),
     ];
     let tree = whole();
     for (fault, inflict) in faults {
@@ -160,7 +160,7 @@ fn the_report_is_json() {
         }
       ],
       "malformed": [],
-      "doubled": [],
+      "duplicate_files": [],
       "counts": [
         {
           "kind": "total",
@@ -177,6 +177,7 @@ fn the_report_is_json() {
       ],
       "official": true,
       "remarks": [],
+      "left_out": [],
       "ignored": {},
       "sample_rates": {
         "16000": 2

@@ -73,7 +73,11 @@ fn crema_d() {
     let unknown = open("crema-d", tree.root()).unwrap();
     assert_eq!(unknown.notes.ignored.get("silent"), Some(&1));
     assert!(unknown.utterances.iter().all(|u| u.sex.is_none()));
-    assert!(unknown.notes.remarks[0].contains("VideoDemographics.csv"), "{:?}", unknown.notes);
+    assert!(
+        unknown.notes.remarks[0].to_string().contains("VideoDemographics.csv"),
+        "{:?}",
+        unknown.notes
+    );
     tree.file(
         "VideoDemographics.csv",
         b"\"ActorID\",\"Age\",\"Sex\",\"Race\",\"Ethnicity\"\n1001,51,\"Male\",\"Caucasian\",\
@@ -116,7 +120,7 @@ fn tess() {
         [
             ("OAF_back_angry", "OAF", "angry"),
             ("OAF_back_ps", "OAF", "surprised"),
-            ("OA_bite_neutral", "OAF", "neutral"),
+            ("OAF_bite_neutral", "OAF", "neutral"),
             ("YAF_back_fear", "YAF", "fearful"),
         ]
     );

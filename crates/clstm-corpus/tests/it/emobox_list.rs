@@ -38,7 +38,9 @@ fn a_list_is_read_from_emobox_s_own_folder() {
     assert_eq!(corpus.class_counts(), [2, 2]);
     assert_eq!(corpus.utterances[0].path, tree.path("downloads/toy/a.wav"));
     assert!(corpus.name.starts_with("toy-"), "{}", corpus.name);
-    assert!(corpus.notes.remarks[0].contains("columns not used: channel, dataset, key"));
+    assert!(
+        corpus.notes.remarks[0].to_string().contains("columns not used: channel, dataset, key")
+    );
 }
 
 #[test]

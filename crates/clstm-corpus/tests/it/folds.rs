@@ -173,7 +173,7 @@ fn refuses_numbers_of_folds_that_cannot_be() {
     insta::assert_snapshot!(refusal(&corpus, Split::Speaker, 25), @"cannot make 25 speaker folds: there are 24 speakers");
     insta::assert_snapshot!(refusal(&corpus, Split::EmoBox, 5), @"cannot make 5 emobox folds: EmoBox publishes 6 folds for ravdess");
     insta::assert_snapshot!(refusal(&corpus, Split::Session, 5), @"corpus ravdess has no session split: it has no recording sessions; use the speaker split");
-    insta::assert_snapshot!("actor".parse::<Split>().unwrap_err(), @r#"unknown split "actor"; known: random, speaker, emobox, session, luna-jimenez, loso, given"#);
+    insta::assert_snapshot!("actor".parse::<Split>().unwrap_err(), @r#"unknown split "actor"; known: random, speaker, emobox, session, luna-jimenez, text, text-speaker, loso, corpus, given"#);
     assert!(folds(&corpus, &apart(&corpus), Split::Random, 96, 1).is_ok());
     assert!(folds(&corpus, &apart(&corpus), Split::Speaker, 24, 1).is_ok());
 }
@@ -215,7 +215,7 @@ fn speakers_who_share_a_recording_stay_together() {
         assert_eq!(corpus.speakers_of(&fold.test), ["01", "04", "09"]);
     }
     let error = folds(&corpus, &groups, Split::Speaker, 23, 1).unwrap_err();
-    insta::assert_snapshot!(error, @"cannot make 23 speaker folds: of 24 speakers some share recordings, which leaves 22 to tell apart");
+    insta::assert_snapshot!(error, @"cannot make 23 speaker folds: of 24 speakers some share recordings, which leaves 22 to keep apart");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use clstm_corpus::{
 };
 use proptest::prelude::*;
 
-use crate::tree::{Tree, apart, ids};
+use crate::tree::{Tree, apart, ids, remarks};
 
 /// The recordings `a.wav` to `f.wav`, of 10 ms, and a manifest of this text.
 fn opened(text: &str) -> Result<(Tree, Corpus), String> {
@@ -38,7 +38,7 @@ fn folds_are_those_of_the_column() {
     assert_eq!(tested, ["a.wav b.wav", "c.wav d.wav", "e.wav"]);
     assert!(given.iter().all(|fold| fold.train.len() + fold.test.len() == 5));
     assert!(Split::Given.keeps_speakers_apart(&corpus));
-    assert_eq!(corpus.notes.remarks, ["the given split keeps speakers apart"]);
+    assert_eq!(remarks(&corpus), ["the given split keeps speakers apart"]);
     assert!(check(&corpus).is_ok());
     let error = folds(&corpus, &apart(&corpus), Split::Given, 5, 7).unwrap_err();
     insta::assert_snapshot!(error, @"cannot make 5 given folds: 3 are given");
@@ -52,7 +52,10 @@ fn speakers_on_both_sides_are_told_of() {
     let report = check(&corpus);
     assert!(!report.is_ok());
     assert_eq!(report.speakers_across_given_split(), ["s1"]);
-    assert!(report.remarks[0].contains("not speaker-independent: 1 speakers"), "{report:?}");
+    assert!(
+        report.remarks[0].to_string().contains("not speaker-independent: 1 speakers"),
+        "{report:?}"
+    );
     // What was given is followed by name alone, and then it is told.
     let groups = apart(&corpus);
     let error = folds(&corpus, &groups, Split::Given, 3, 7).unwrap_err().to_string();
@@ -100,7 +103,7 @@ fn a_split_is_one_fold_that_leaves_validation_out() {
     assert_eq!(ids(&corpus, &given[0].test), ["e.wav", "f.wav"]);
     assert_eq!(ids(&corpus, &given_split(&corpus).unwrap().validation), ["c.wav", "d.wav"]);
     assert_eq!(
-        corpus.notes.remarks[1..],
+        remarks(&corpus)[1..],
         [
             "2 validation utterances are neither trained nor tested on by the given split",
             "whether the given split keeps speakers apart is not known",
@@ -149,8 +152,8 @@ fn a_span_is_a_part_of_the_recording() {
 fn the_same_stretch_twice_is_a_copy() {
     let tree = Tree::new();
     let samples: Vec<i16> = (0..160).map(|i| (i % 7) * 900).collect();
-    let doubled: Vec<i16> = samples.iter().chain(&samples).copied().collect();
-    tree.wav_of("twice.wav", &doubled);
+    let duplicate_files: Vec<i16> = samples.iter().chain(&samples).copied().collect();
+    tree.wav_of("twice.wav", &duplicate_files);
     tree.wav_of("once.wav", &samples);
     tree.file(
         "m.csv",

@@ -1,8 +1,11 @@
 //! Label maps.
 
-use clstm_corpus::{Corpus, LabelMap, Source, Target, gather};
+use clstm_corpus::{
+    BUILTIN_LABEL_MAPS, Corpus, CorpusSource, LabelMap, Target, Utterance, builtin_label_map,
+    open_many,
+};
 
-use crate::tree::Tree;
+use crate::tree::{Tree, remarks};
 
 /// RAVDESS of two actors, and a list with labels of its own.
 fn tree() -> Tree {
@@ -14,19 +17,19 @@ fn tree() -> Tree {
     tree
 }
 
-fn source(name: &str, tree: &Tree) -> Source {
+fn source(name: &str, tree: &Tree) -> CorpusSource {
     let data = match name {
         "manifest" => tree.path("own.csv"),
         _ => tree.root().to_owned(),
     };
-    Source { name: name.to_owned(), data }
+    CorpusSource { name: name.to_owned(), data }
 }
 
 fn mapped(tree: &Tree, names: &[&str], text: &str) -> Result<Corpus, String> {
     tree.file("map.toml", text.as_bytes());
     let map = LabelMap::read(&tree.path("map.toml"));
-    let sources: Vec<Source> = names.iter().map(|name| source(name, tree)).collect();
-    let corpus = map.and_then(|map| gather(&sources, &Target::Label, Some(&map)));
+    let sources: Vec<CorpusSource> = names.iter().map(|name| source(name, tree)).collect();
+    let corpus = map.and_then(|map| open_many(&sources, &Target::Label, Some(&map)));
     corpus.map_err(|error| error.to_string().replace(&format!("{}/", tree.root().display()), ""))
 }
 
@@ -42,7 +45,7 @@ fn labels_are_merged_and_left_out() {
     let corpus = mapped(&tree, &["ravdess"], VALENCE).unwrap();
     assert_eq!(counts(&corpus), [("down".to_owned(), 32), ("up".to_owned(), 32)]);
     assert_eq!(corpus.name, "ravdess");
-    let remark = &corpus.notes.remarks[0];
+    let remark = &remarks(&corpus)[0];
     let left_out = "neutral (8), fearful (16), disgust (16), surprised (16)";
     assert!(remark.starts_with("left out by the label map map-"), "{remark}");
     assert!(remark.ends_with(left_out), "{remark}");
@@ -56,7 +59,7 @@ fn classes_stand_in_the_order_that_is_written() {
     let ordered = format!("classes = [\"up\", \"down\"]\n{VALENCE}");
     let corpus = mapped(&tree, &["ravdess"], &ordered).unwrap();
     assert_eq!(corpus.labels, ["up", "down"]);
-    // The name of a map tells what it says and not how it is written.
+    // The name of a map depends on its rules and not on its comments.
     let name = |text: &str| mapped(&tree, &["ravdess"], text).unwrap().label_map.unwrap();
     assert_eq!(name(VALENCE), name(&format!("# a note\n{VALENCE}\n")));
     assert_ne!(name(VALENCE), name(&ordered));
@@ -98,11 +101,64 @@ fn maps_that_cannot_be_followed_are_refused() {
     insta::assert_snapshot!(refusal("classes = [\"up\"]\n[labels]\nsad = \"down\"\n"), @r#"label map map.toml: "down" is not among its classes; add it there"#);
     insta::assert_snapshot!(refusal("classes = [\"up\", \"down\"]\n[labels]\nsad = \"down\"\n"), @r#"label map map.toml: no label counts as "up", which is among its classes"#);
     insta::assert_snapshot!(refusal("classes = [\"up\", \"up\"]\n[labels]\nsad = \"up\"\n"), @"label map map.toml: classes names a class twice");
-    insta::assert_snapshot!(refusal("[labels]\nsad = \"down\"\nangry = \"down\"\n"), @"label map map.toml: 1 of its classes (down) have utterances in what was opened; there must be at least two to tell apart");
+    insta::assert_snapshot!(refusal("[labels]\nsad = \"down\"\nangry = \"down\"\n"), @"label map map.toml: 1 of its classes (down) have utterances in what was opened; there must be at least two");
     insta::assert_snapshot!(refusal("[labels]\nsad = \" \"\n"), @r#"label map map.toml: " " is no name of a class"#);
     insta::assert_snapshot!(refusal(""), @r#"label map map.toml: maps no label; write lines such as excited = "happy" below [labels]"#);
     let flat = refusal("sad = \"down\"\n");
     assert!(flat.contains("unknown field `sad`") && flat.contains("below [labels]"), "{flat}");
     let gone = LabelMap::read(&tree.path("gone.toml")).unwrap_err().to_string();
     assert!(gone.contains("gone.toml: cannot be read"), "{gone}");
+}
+
+#[test]
+fn built_in_maps_are_opened_by_name() {
+    for name in BUILTIN_LABEL_MAPS {
+        let map = builtin_label_map(name).unwrap();
+        assert!(map.name().starts_with(name), "{}", map.name());
+        // The folder for people has the same text.
+        let shipped = format!("{}/../../labels/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(LabelMap::read(shipped.as_ref()).unwrap().name(), map.name());
+        assert_eq!(LabelMap::named(name.as_ref()).unwrap(), map);
+    }
+    assert_eq!(builtin_label_map("basic-five"), None);
+    let error = LabelMap::named("basic-five".as_ref()).unwrap_err().to_string();
+    assert!(error.contains("nor a built-in map of this name (basic-four, basic-six)"), "{error}");
+}
+
+#[test]
+fn a_built_in_map_serves_every_corpus() {
+    let tree = Tree::of_actors(&["01"]);
+    let six = builtin_label_map("basic-six").unwrap();
+    let sources = [CorpusSource { name: "ravdess".to_owned(), data: tree.root().to_owned() }];
+    let corpus = open_many(&sources, &Target::Label, Some(&six)).unwrap();
+    assert_eq!(corpus.labels, ["neutral", "happy", "sad", "angry", "fearful", "disgust"]);
+    assert_eq!(corpus.class_counts(), [12, 8, 8, 8, 8, 8]);
+    assert!(remarks(&corpus)[0].ends_with(": surprised (8)"), "{:?}", corpus.notes);
+}
+
+#[test]
+fn votes_and_probabilities_follow_a_map() {
+    let four = builtin_label_map("basic-four").unwrap();
+    let labels = ["neutral", "calm", "happy", "sad", "angry", "fearful"].map(str::to_owned);
+    let (classes, places) = four.merge(&labels).unwrap();
+    assert_eq!(classes, ["neutral", "happy", "sad", "angry"]);
+    assert_eq!(places, [Some(0), Some(0), Some(1), Some(2), Some(3), None]);
+    let utterance = |id: &str, label: usize, votes: [f32; 6]| Utterance {
+        id: id.to_owned(),
+        label,
+        votes: votes.to_vec(),
+        ..Utterance::default()
+    };
+    let utterances = vec![
+        utterance("a", 1, [1.0, 2.0, 0.0, 0.0, 0.0, 4.0]),
+        utterance("b", 5, [0.0, 0.0, 0.0, 0.0, 0.0, 7.0]),
+        utterance("c", 3, [0.0, 0.0, 3.0, 5.0, 0.0, 0.0]),
+    ];
+    let corpus = Corpus::new("any", "nowhere", labels.to_vec(), utterances).unwrap();
+    let mapped = four.apply(vec![("any".to_owned(), corpus)]).unwrap().remove(0);
+    assert_eq!(mapped.utterances.len(), 2);
+    assert_eq!(mapped.utterances[0].votes, [3.0, 0.0, 0.0, 0.0]);
+    assert_eq!(mapped.utterances[1].votes, [0.0, 3.0, 5.0, 0.0]);
+    let few = four.merge(&["bored".to_owned(), "sad".to_owned()]).unwrap_err().to_string();
+    assert!(few.contains("1 of its classes come of the labels bored, sad"), "{few}");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use clstm_corpus::{Corpus, CorpusStats, Sex, Split, check, duplicate_groups, folds, open};
 use proptest::prelude::*;
 
-use crate::tree::{Tree, apart, ids};
+use crate::tree::{Tree, apart, ids, remarks};
 
 /// The four recordings `a.wav` to `d.wav` and a manifest of this text.
 fn corpus(name: &str, text: &str) -> (Tree, Corpus) {
@@ -123,18 +123,18 @@ fn what_is_passed_over_is_told_once() {
     let text = "path,text,label,,minutes\na.wav,hm,Sad,,1\nb.wav,\"two\nlines\",sad,,2\n";
     let (_, corpus) = corpus("mine.csv", text);
     assert_eq!(
-        corpus.notes.remarks,
+        remarks(&corpus),
         [
             "columns not used: minutes, text",
             "no speakers are named: no split can keep them apart",
-            "classes that differ in case alone are different ones: Sad, sad",
+            "the labels Sad, sad are different classes; spell them alike if they are one",
         ]
     );
     assert_eq!(check(&corpus).remarks, corpus.notes.remarks);
     let text = "{\"path\":\"a.wav\",\"label\":\"x\",\"mood\":[1]}\n\
                 {\"path\":\"b.wav\",\"label\":\"y\",\"mood\":{}}\n";
     let (_, corpus) = self::corpus("mine.jsonl", text);
-    assert_eq!(corpus.notes.remarks[0], "columns not used: mood");
+    assert_eq!(remarks(&corpus)[0], "columns not used: mood");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn without_speakers_there_are_random_folds_alone() {
     assert_eq!(folds(&corpus, &groups, Split::Random, 2, 1).unwrap().len(), 2);
     for split in [Split::Speaker, Split::Session] {
         let error = folds(&corpus, &groups, split, 2, 1).unwrap_err().to_string();
-        assert!(error.contains("who speaks is not known of 4 of its 4 utterances"), "{error}");
+        assert!(error.contains("the speaker of 4 of its 4 utterances is not known"), "{error}");
         assert!(error.contains("a manifest has a column for them"), "{error}");
     }
     let error = folds(&corpus, &groups, Split::EmoBox, 2, 1).unwrap_err().to_string();
@@ -278,4 +278,18 @@ proptest! {
         }
         prop_assert!(open("manifest", Path::new("no/such.csv")).is_err());
     }
+}
+
+#[test]
+fn paths_in_another_spelling_resolve() {
+    let tree = Tree::new();
+    tree.wav("Zoe\u{308}/a.wav", "a");
+    tree.wav("sub/b.wav", "b");
+    let list = "path,label\nZo\u{eb}/a.wav,x\nsub\\b.wav,y\n";
+    tree.file("manifest.csv", list.as_bytes());
+    let corpus = open("manifest", tree.root()).unwrap();
+    let paths: Vec<_> = corpus.utterances.iter().map(|u| u.path.clone()).collect();
+    assert_eq!(paths, [tree.path("Zoe\u{308}/a.wav"), tree.path("sub/b.wav")]);
+    assert!(remarks(&corpus).last().unwrap().starts_with("2 paths are spelt differently"));
+    assert!(check(&corpus).is_ok());
 }

@@ -110,7 +110,7 @@ fn json_lines() {
 
 #[test]
 fn lists() {
-    insta::assert_snapshot!(csv("path,label\na.wav,x\nb.wav,x\n"), @r#"m.csv: has the one class "x"; there must be at least two to tell apart"#);
+    insta::assert_snapshot!(csv("path,label\na.wav,x\nb.wav,x\n"), @r#"m.csv: has the one class "x"; there must be at least two classes"#);
     insta::assert_snapshot!(csv("path,label\na.wav,x\nb.wav,y\n./a.wav,x\na.wav,x\n"), @r#"
     m.csv: lists 2 of its recordings again; leave one row for each
       line 4, column path: ./a.wav is on line 2 already

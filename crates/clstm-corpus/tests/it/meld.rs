@@ -63,7 +63,10 @@ fn follows_the_official_split() {
     let report = check(&corpus);
     assert_eq!(report.given.as_ref().unwrap().shared_speakers, ["Rachel"]);
     assert!(report.speakers_across_given_split().is_empty());
-    assert!(report.remarks.iter().any(|r| r.contains("not speaker-independent")), "{report:?}");
+    assert!(
+        report.remarks.iter().any(|r| r.to_string().contains("not speaker-independent")),
+        "{report:?}"
+    );
     assert_eq!(report.expected, Some(13_706));
 }
 
@@ -79,7 +82,10 @@ fn says_how_to_get_the_sound_out_of_videos() {
     tree.wav("dev/dia0_utt0.wav", "c");
     let corpus = open("meld", tree.root()).unwrap();
     assert_eq!(corpus.utterances.len(), 1);
-    assert!(corpus.notes.remarks[0].contains("6 utterances have no sound file"), "{corpus:?}");
+    assert!(
+        corpus.notes.remarks[0].to_string().contains("6 utterances have no sound file"),
+        "{corpus:?}"
+    );
 }
 
 #[test]

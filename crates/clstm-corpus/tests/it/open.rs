@@ -112,11 +112,13 @@ fn takes_one_of_several_files_of_an_utterance() {
     let corpus = open("ravdess", tree.root()).unwrap();
     let [utterance] = corpus.utterances.as_slice() else { panic!("{corpus:?}") };
     assert_eq!(utterance.path, tree.path(&place(id)));
-    let [doubled] = corpus.notes.doubled.as_slice() else { panic!("{:?}", corpus.notes) };
-    assert_eq!(doubled.id, id);
-    assert_eq!(doubled.kept, utterance.path);
+    let [duplicate_files] = corpus.notes.duplicate_files.as_slice() else {
+        panic!("{:?}", corpus.notes)
+    };
+    assert_eq!(duplicate_files.id, id);
+    assert_eq!(duplicate_files.kept, utterance.path);
     assert_eq!(
-        doubled.ignored,
+        duplicate_files.ignored,
         [
             tree.path("Actor_01/03-01-02-01-01-01-01.flac"),
             tree.path("mirror/Actor_01/03-01-02-01-01-01-01.wav")
@@ -130,7 +132,7 @@ fn refuses_what_is_no_corpus() {
     assert_eq!(
         unknown.to_string(),
         "unknown corpus \"nonesuch\"; known: ravdess, ravdess-song, iemocap, iemocap-6, emo-db, \
-         crema-d, tess, savee, meld, manifest, audiofolder, emobox-list"
+         crema-d, tess, savee, nemo, ased, emotale, meld, manifest, audiofolder, emobox-list"
     );
 
     let tree = Tree::new();
@@ -170,13 +172,16 @@ fn lists_what_there_is() {
         (ravdess.name, ravdess.utterances, ravdess.speakers),
         ("ravdess", Some(1440), Some(24))
     );
-    assert_eq!(ravdess.licence, "CC BY-NC-SA 4.0");
+    assert_eq!(ravdess.license, "CC BY-NC-SA 4.0");
     let splits: Vec<String> = ravdess.splits.iter().map(ToString::to_string).collect();
-    assert_eq!(splits, ["random", "speaker", "emobox", "luna-jimenez", "loso"]);
+    assert_eq!(
+        splits,
+        ["random", "speaker", "emobox", "luna-jimenez", "text", "text-speaker", "loso"]
+    );
     assert_eq!((manifest.name, manifest.utterances, manifest.labels.len()), ("manifest", None, 0));
     assert!(manifest.splits.contains(&Split::Given));
     for info in supported() {
-        assert!(!info.obtain.is_empty() && !info.licence.is_empty(), "{}", info.name);
+        assert!(!info.obtain.is_empty() && !info.license.is_empty(), "{}", info.name);
     }
     assert!(serde_json::to_string(ravdess).unwrap().contains("zenodo.org"));
 }

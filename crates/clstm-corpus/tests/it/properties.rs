@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clstm_corpus::{
-    Corpus, CorpusError, HoldOut, Sex, Split, Utterance, check_leakage, check_leakage_between,
+    Corpus, CorpusError, HoldOutUnit, Sex, Split, Utterance, check_leakage, check_leakage_between,
     folds, validation_split,
 };
 use proptest::prelude::*;
@@ -119,7 +119,7 @@ proptest! {
         let found = folds(&other, &other_groups, split, k, seed).unwrap();
         for (a, b) in expected.iter().zip(&found) {
             prop_assert_eq!(ids(&corpus, &a.test), ids(&other, &b.test));
-            let by = split.hold_out();
+            let by = split.hold_out("any");
             let held = |corpus: &Corpus, groups: &[usize], fold| {
                 let parts = validation_split(corpus, groups, fold, by, 0.3, seed);
                 parts.map(|parts| ids(corpus, &parts.validation)).map_err(|e| e.to_string())
@@ -149,8 +149,8 @@ proptest! {
         (corpus, groups) in corpora(), fraction in 0.05..0.95_f64, seed: u64, speaker: bool
     ) {
         let (split, by) = match speaker {
-            true => (Split::Speaker, HoldOut::Speakers),
-            false => (Split::Random, HoldOut::Utterances),
+            true => (Split::Speaker, HoldOutUnit::Speakers),
+            false => (Split::Random, HoldOutUnit::Utterances),
         };
         let Ok(folds) = folds(&corpus, &groups, split, 3, seed) else { return Ok(()) };
         for fold in &folds {

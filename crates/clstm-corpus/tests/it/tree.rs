@@ -68,6 +68,11 @@ pub(crate) fn ids<'a>(corpus: &'a Corpus, indices: &[usize]) -> Vec<&'a str> {
     indices.iter().map(|&i| corpus.utterances[i].id.as_str()).collect()
 }
 
+/// The remarks on a corpus as sentences.
+pub(crate) fn remarks(corpus: &Corpus) -> Vec<String> {
+    corpus.notes.remarks.iter().map(ToString::to_string).collect()
+}
+
 /// A folder of tiny recordings, gone when dropped.
 pub(crate) struct Tree {
     dir: TempDir,

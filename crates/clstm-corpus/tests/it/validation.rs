@@ -1,7 +1,7 @@
 //! Carving validation data out of training data.
 
 use clstm_corpus::{
-    CorpusError, Fold, HoldOut, Sex, Split, check_leakage_between, folds, validation_split,
+    CorpusError, Fold, HoldOutUnit, Sex, Split, check_leakage_between, folds, validation_split,
 };
 
 use crate::tree::{apart, release, release_groups};
@@ -13,8 +13,8 @@ fn holds_out_speakers_of_both_sexes() {
     for seed in 0..20 {
         for fold in folds(&corpus, &groups, Split::Speaker, 5, seed).unwrap() {
             let speakers = corpus.speakers_of(&fold.train).len();
-            let parts =
-                validation_split(&corpus, &groups, &fold, HoldOut::Speakers, 0.2, seed).unwrap();
+            let parts = validation_split(&corpus, &groups, &fold, HoldOutUnit::Speakers, 0.2, seed)
+                .unwrap();
             let held = corpus.speakers_of(&parts.validation);
             assert_eq!(held.len(), (speakers as f64 * 0.2).round() as usize);
             let women = held.iter().filter(|s| s.parse::<u8>().unwrap() % 2 == 0).count();
@@ -38,7 +38,7 @@ fn holds_out_the_same_share_of_each_class() {
     let corpus = release();
     let groups = release_groups(&corpus);
     let fold = &folds(&corpus, &groups, Split::Random, 5, 1).unwrap()[0];
-    let parts = validation_split(&corpus, &groups, fold, HoldOut::Utterances, 0.1, 1).unwrap();
+    let parts = validation_split(&corpus, &groups, fold, HoldOutUnit::Utterances, 0.1, 1).unwrap();
     for (label, name) in corpus.labels.iter().enumerate() {
         let count =
             |part: &[usize]| part.iter().filter(|&&i| corpus.utterances[i].label == label).count();
@@ -61,7 +61,8 @@ fn neither_sex_is_favoured_when_one_speaker_is_held_out() {
     let women = (0..100)
         .filter(|&seed| {
             let parts =
-                validation_split(&corpus, &groups, &fold, HoldOut::Speakers, 0.01, seed).unwrap();
+                validation_split(&corpus, &groups, &fold, HoldOutUnit::Speakers, 0.01, seed)
+                    .unwrap();
             assert_eq!(corpus.speakers_of(&parts.validation).len(), 1);
             corpus.utterances[parts.validation[0]].sex == Some(Sex::Female)
         })
@@ -77,7 +78,7 @@ fn seeds_and_folds_draw_apart() {
     let all: Vec<usize> = (0..corpus.utterances.len()).collect();
     let held = |number, seed| {
         let fold = Fold { number, train: all.clone(), test: Vec::new() };
-        let by = HoldOut::Utterances;
+        let by = HoldOutUnit::Utterances;
         validation_split(&corpus, &groups, &fold, by, 0.1, seed).unwrap().validation
     };
     assert_eq!(held(1, 1), held(1, 1));
@@ -94,26 +95,28 @@ fn refuses_what_cannot_be_held_out() {
     };
     let fold = folds(&corpus, &groups, Split::Random, 5, 1).unwrap().remove(0);
     for fraction in [0.0, 1.0, -0.1, f64::NAN, f64::INFINITY] {
-        let message = split(&fold, HoldOut::Utterances, fraction);
+        let message = split(&fold, HoldOutUnit::Utterances, fraction);
         assert!(message.contains("not between 0 and 1"), "{message}");
     }
-    let message = split(&fold, HoldOut::Utterances, 0.0001);
+    let message = split(&fold, HoldOutUnit::Utterances, 0.0001);
     assert!(message.contains("leaves nothing for validation"), "{message}");
-    let message = split(&fold, HoldOut::Utterances, 0.9999);
+    let message = split(&fold, HoldOutUnit::Utterances, 0.9999);
     assert!(message.contains("leaves nothing to train on"), "{message}");
     let one = Fold { number: 1, train: vec![0], test: vec![1] };
-    assert!(split(&one, HoldOut::Speakers, 0.5).contains("has only one"));
+    assert!(split(&one, HoldOutUnit::Speakers, 0.5).contains("has only one"));
     let leaking = Fold { number: 1, train: vec![0, 1], test: vec![1] };
-    let error = validation_split(&corpus, &groups, &leaking, HoldOut::Speakers, 0.5, 1);
+    let error = validation_split(&corpus, &groups, &leaking, HoldOutUnit::Speakers, 0.5, 1);
     assert!(matches!(error, Err(CorpusError::Leakage(_))));
     let foreign = Fold { number: 1, train: vec![0, 5000], test: vec![1] };
-    let error = validation_split(&corpus, &groups, &foreign, HoldOut::Utterances, 0.5, 1);
+    let error = validation_split(&corpus, &groups, &foreign, HoldOutUnit::Utterances, 0.5, 1);
     assert!(matches!(error, Err(CorpusError::Leakage(_))));
 }
 
 #[test]
 fn a_split_holds_out_what_its_test_asks() {
-    assert_eq!(Split::Random.hold_out(), HoldOut::Utterances);
-    assert_eq!(Split::Speaker.hold_out(), HoldOut::Speakers);
-    assert_eq!(Split::EmoBox.hold_out(), HoldOut::Speakers);
+    assert_eq!(Split::Random.hold_out("ravdess"), HoldOutUnit::Utterances);
+    assert_eq!(Split::Speaker.hold_out("ravdess"), HoldOutUnit::Speakers);
+    assert_eq!(Split::EmoBox.hold_out("ravdess"), HoldOutUnit::Speakers);
+    assert_eq!(Split::EmoBox.hold_out("crema-d"), HoldOutUnit::Utterances);
+    assert_eq!(Split::Text.hold_out("ravdess"), HoldOutUnit::Utterances);
 }

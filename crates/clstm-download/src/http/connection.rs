@@ -15,7 +15,7 @@ use crate::http::url::Url;
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     pub(crate) connect: Duration,
     pub(crate) stall: Duration,
 }
@@ -31,12 +31,12 @@ pub(crate) enum Stream {
 
 impl Stream {
     /// Waits so long for the next bytes from now on.
-    pub(crate) fn set_read_timeout(&self, patience: Duration) -> io::Result<()> {
+    pub(crate) fn set_read_timeout(&self, timeouts: Duration) -> io::Result<()> {
         let tcp = match self {
             Self::Plain(tcp) => tcp,
             Self::Tls(tls) => &tls.sock,
         };
-        tcp.set_read_timeout(Some(patience))
+        tcp.set_read_timeout(Some(timeouts))
     }
 }
 
@@ -92,13 +92,13 @@ pub(crate) fn open(
     url: &Url,
     proxy: Option<&Proxy>,
     tls: &Arc<ClientConfig>,
-    patience: Patience,
+    timeouts: Timeouts,
 ) -> io::Result<Connection> {
     let (host, port) = match proxy {
         Some(proxy) => (proxy.host.as_str(), proxy.port),
         None => (url.host.as_str(), url.port),
     };
-    let mut tcp = connect(host, port, patience)?;
+    let mut tcp = connect(host, port, timeouts)?;
     let stream = match (url.tls, proxy) {
         (false, _) => Stream::Plain(tcp),
         (true, proxy) => {
@@ -110,18 +110,18 @@ pub(crate) fn open(
             Stream::Tls(Box::new(StreamOwned::new(client, tcp)))
         }
     };
-    // A TLS record holds up to 16 KiB; with room for four the copies are few.
+    // A TLS record holds up to 16 KiB; a buffer of four keeps the copies few.
     Ok(BufReader::with_capacity(64 << 10, stream))
 }
 
 /// Tries the addresses of a host in turn.
-fn connect(host: &str, port: u16, patience: Patience) -> io::Result<TcpStream> {
+fn connect(host: &str, port: u16, timeouts: Timeouts) -> io::Result<TcpStream> {
     let mut last = None;
     for address in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, patience.connect) {
+        match TcpStream::connect_timeout(&address, timeouts.connect) {
             Ok(tcp) => {
-                tcp.set_read_timeout(Some(patience.stall))?;
-                tcp.set_write_timeout(Some(patience.stall))?;
+                tcp.set_read_timeout(Some(timeouts.stall))?;
+                tcp.set_write_timeout(Some(timeouts.stall))?;
                 tcp.set_nodelay(true)?;
                 return Ok(tcp);
             }

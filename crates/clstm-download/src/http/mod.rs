@@ -5,11 +5,11 @@
 
 mod body;
 mod connection;
+mod error;
 mod head;
-mod patience;
 mod proxy;
+mod retry;
 mod settings;
-mod trouble;
 mod url;
 
 use std::io::{self, Read, Write};
@@ -19,12 +19,12 @@ use rustls::ClientConfig;
 
 use crate::DownloadError;
 use body::Body;
-use connection::{Connection, Patience};
+use connection::{Connection, Timeouts};
+pub(crate) use error::{HttpError, Retryable};
 pub(crate) use head::Framing;
 use head::Head;
 pub use proxy::Proxies;
 pub use settings::Settings;
-pub(crate) use trouble::{Retry, Trouble};
 pub(crate) use url::{Url, escape_path};
 
 /// Idle connections kept: as many as there are workers for a corpus of single files, on two hosts.
@@ -84,7 +84,7 @@ impl Client {
 
     /// Asks for an address, and for those that it redirects to. Answers of every other status are
     /// returned.
-    pub(crate) fn get(&self, url: &str, options: Options<'_>) -> Result<Response<'_>, Trouble> {
+    pub(crate) fn get(&self, url: &str, options: Options<'_>) -> Result<Response<'_>, HttpError> {
         let mut at = Url::parse(url)?;
         for _ in 0..=self.settings.redirects {
             let response = self.ask(&at, options)?;
@@ -105,7 +105,7 @@ impl Client {
         Err(DownloadError::Redirect { url: url.to_owned(), problem }.into())
     }
 
-    fn ask(&self, url: &Url, options: Options<'_>) -> Result<Response<'_>, Trouble> {
+    fn ask(&self, url: &Url, options: Options<'_>) -> Result<Response<'_>, HttpError> {
         let proxy = self.settings.proxies.for_url(url)?;
         let mut target = url.target.clone();
         let mut headers = String::new();
@@ -135,9 +135,9 @@ impl Client {
         }
         let Settings { connect_timeout: connect, stall_timeout: stall, .. } = self.settings;
         let (head, connection) =
-            connection::open(url, proxy.as_ref(), &self.tls, Patience { connect, stall })
+            connection::open(url, proxy.as_ref(), &self.tls, Timeouts { connect, stall })
                 .and_then(|connection| exchange(connection, &request))
-                .map_err(|error| Trouble::network(url, error, stall))?;
+                .map_err(|error| HttpError::network(url, error, stall))?;
         self.response(url, server, head, connection)
     }
 
@@ -147,9 +147,9 @@ impl Client {
         server: Server,
         head: Head,
         connection: Connection,
-    ) -> Result<Response<'_>, Trouble> {
+    ) -> Result<Response<'_>, HttpError> {
         let stall = self.settings.stall_timeout;
-        let framing = head.framing().map_err(|error| Trouble::network(url, error, stall))?;
+        let framing = head.framing().map_err(|error| HttpError::network(url, error, stall))?;
         let body = Body::new(connection, framing);
         Ok(Response { client: self, server, head, framing, body })
     }

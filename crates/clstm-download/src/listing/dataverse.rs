@@ -9,7 +9,7 @@ use crate::http::{Client, escape_path};
 use crate::listing::{Listed, json};
 use crate::source::DataverseOrigin;
 use crate::unpack::name;
-use crate::{Checksum, DownloadError, Watch};
+use crate::{Checksum, DownloadError, Monitor};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -59,12 +59,12 @@ pub(crate) fn files(
     client: &Client,
     server: &str,
     origin: &DataverseOrigin,
-    watch: &Watch<'_>,
+    monitor: &Monitor<'_>,
 ) -> Result<Vec<Listed>, DownloadError> {
     let doi = origin.doi;
     let url = format!("{server}api/datasets/:persistentId/?persistentId={}", escape_path(doi));
     let wrong = |problem| DownloadError::Listing { url: url.clone(), problem };
-    let answer: Answer = json(client, &url, watch)?;
+    let answer: Answer = json(client, &url, monitor)?;
     let entries = answer.data.latest_version.files;
     let wanted = entries
         .into_iter()

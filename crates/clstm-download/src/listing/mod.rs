@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 
-use crate::http::{Client, Framing, Options, Trouble};
-use crate::watch::{Event, Watch};
+use crate::http::{Client, Framing, HttpError, Options};
+use crate::progress::{Event, Monitor};
 use crate::{Checksum, DownloadError};
 
 /// A list of files has so many bytes at most; that of TESS has 3 MB.
@@ -31,13 +31,13 @@ pub(crate) struct Listed {
 fn json<T: DeserializeOwned>(
     client: &Client,
     url: &str,
-    watch: &Watch<'_>,
+    monitor: &Monitor<'_>,
 ) -> Result<T, DownloadError> {
-    watch.tell(&Event::Asking { url });
-    let text = client.with_patience(url, watch, |_| {
+    monitor.emit(&Event::RequestingList { url });
+    let text = client.with_retries(url, monitor, |_| {
         let response = client.get(url, Options::default())?;
         if response.head.status != 200 {
-            return Err(Trouble::status(url, &response.head));
+            return Err(HttpError::status(url, &response.head));
         }
         let too_long = || DownloadError::TooLong { url: url.to_owned(), most: MAX_LISTING };
         if matches!(response.framing, Framing::Length(length) if length > MAX_LISTING) {
@@ -47,7 +47,7 @@ fn json<T: DeserializeOwned>(
         let mut limited = response.take(MAX_LISTING + 1);
         limited
             .read_to_end(&mut text)
-            .map_err(|error| Trouble::reading(url, error, client.settings().stall_timeout))?;
+            .map_err(|error| HttpError::reading(url, error, client.settings().stall_timeout))?;
         if text.len() as u64 > MAX_LISTING {
             return Err(too_long().into());
         }

@@ -4,10 +4,10 @@ use serde::Deserialize;
 
 use crate::http::Client;
 use crate::listing::json;
-use crate::{Checksum, DownloadError, Watch};
+use crate::{Checksum, DownloadError, Monitor};
 
 #[derive(Deserialize)]
-struct Record {
+struct Receipt {
     files: Vec<File>,
 }
 
@@ -25,11 +25,11 @@ pub(crate) fn published(
     server: &str,
     record: u64,
     file: &str,
-    watch: &Watch<'_>,
+    monitor: &Monitor<'_>,
 ) -> Result<(u64, Checksum), DownloadError> {
     let url = format!("{server}api/records/{record}");
     let wrong = |problem| DownloadError::Listing { url: url.clone(), problem };
-    let Record { files } = json(client, &url, watch)?;
+    let Receipt { files } = json(client, &url, monitor)?;
     let found = files.into_iter().find(|found| found.key == file);
     let File { size, checksum, .. } = found.ok_or_else(|| wrong(format!("{file} is not in it")))?;
     let sum = checksum.split_once(':').and_then(|(kind, digits)| Checksum::parse(kind, digits));
@@ -42,14 +42,14 @@ mod tests {
     use std::sync::atomic::AtomicBool;
 
     use super::*;
-    use crate::testing::{self, answer};
-    use crate::{Settings, Silent};
+    use crate::test_support::{self, answer};
+    use crate::{NoProgress, Settings};
 
     fn asked(body: &'static str) -> Result<(u64, Checksum), DownloadError> {
-        let server = testing::serve(vec![("/api/records/1188976", answer("200 OK", body))]);
+        let server = test_support::serve(vec![("/api/records/1188976", answer("200 OK", body))]);
         let client = Client::new(Settings::default())?;
         let stop = AtomicBool::new(false);
-        published(&client, &server, 1_188_976, "b.zip", &Watch::new(&Silent, &stop))
+        published(&client, &server, 1_188_976, "b.zip", &Monitor::new(&NoProgress, &stop))
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::DeflateDecoder;
 use rawzip::{CompressionMethod, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder};
 
-use crate::{DownloadError, Watch};
+use crate::{DownloadError, Monitor};
 
 /// Files in an archive: ten times those of the largest of the corpora.
 const MAX_FILES: usize = 100_000;
@@ -90,11 +90,11 @@ impl Archive {
     }
 
     /// Writes all files below a folder, which is made.
-    pub(crate) fn unpack(&self, folder: &Path, watch: &Watch<'_>) -> Result<(), DownloadError> {
+    pub(crate) fn unpack(&self, folder: &Path, monitor: &Monitor<'_>) -> Result<(), DownloadError> {
         fs::create_dir_all(folder).map_err(DownloadError::io("create", folder))?;
         let mut buffer = vec![0; 128 << 10];
         for entry in &self.entries {
-            watch.go_on()?;
+            monitor.check_cancelled()?;
             let path = folder.join(&entry.path);
             let parent = path.parent().unwrap_or(folder);
             fs::create_dir_all(parent).map_err(DownloadError::io("create", parent))?;

@@ -5,20 +5,20 @@ use std::path::Path;
 
 use clstm_download::DownloadError;
 
-use crate::kit::{Bench, SONGS, noise};
+use crate::fixture::{Fixture, SONGS, noise};
 use crate::server::{Reply, Server, answer, good};
 use crate::zips::{File, file, songs, zip};
 
 /// Serves an archive, which must be refused with these words and leave nothing.
 fn refused(archive: Vec<u8>, words: &str) {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let server = Server::of_file(archive);
-    let (error, text) = bench.fails(&server.url("/a.zip"));
+    let (error, text) = fixture.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::Archive { .. }), "{text}");
     assert!(text.contains(words), "{words:?} is not in {text}");
-    assert_eq!(bench.names(), [format!("{SONGS}.rejected")]);
-    assert!(!bench.path(".clstm-download/unpacking").exists());
-    let outside = bench.to().join("../evil");
+    assert_eq!(fixture.names(), [format!("{SONGS}.rejected")]);
+    assert!(!fixture.path(".clstm-download/unpacking").exists());
+    let outside = fixture.to().join("../evil");
     assert!(!outside.exists() && !Path::new("/tmp/clstm-evil").exists());
 }
 
@@ -107,23 +107,23 @@ fn overlapping_files() {
 #[test]
 fn what_was_no_archive_the_first_time_is_got_again() {
     // A page that asks to log in, without a length: it looks complete.
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let server = Server::start(move |number, request| match number {
         0 => Reply::Break(answer("200 OK", "", b"<html>Please log in</html>")),
         _ => Reply::Send(good(request, &archive, "\"1\"")),
     });
-    let (error, text) = bench.fails(&server.url("/a.zip"));
+    let (error, text) = fixture.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::Archive { .. }), "{text}");
     assert!(text.contains(&format!("{SONGS}.rejected")), "{text}");
-    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
-    bench.has(&files);
-    assert!(bench.names().contains(&format!("{SONGS}.sha256")));
+    fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    fixture.has(&files);
+    assert!(fixture.names().contains(&format!("{SONGS}.sha256")));
 }
 
 #[test]
 fn litter_is_left_out() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let mut files = songs();
     files.extend([
         file("__MACOSX/Actor_01/._x.wav", b"x"),
@@ -132,39 +132,39 @@ fn litter_is_left_out() {
         File { mode: 0, ..file("notes\\read me.txt", b"from Windows") },
     ]);
     let server = Server::of_file(zip(&files));
-    let done = bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    let done = fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
     assert_eq!(done.files, 3);
-    bench.has(&files[..2]);
-    assert_eq!(fs::read(bench.path("notes/read me.txt")).unwrap(), b"from Windows");
+    fixture.has(&files[..2]);
+    assert_eq!(fs::read(fixture.path("notes/read me.txt")).unwrap(), b"from Windows");
 }
 
 #[test]
 fn files_of_other_people_are_not_overwritten() {
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let server = Server::of_file(zip(&files));
-    let mine = bench.path("Actor_02/03-02-01-01-01-01-02.wav");
+    let mine = fixture.path("Actor_02/03-02-01-01-01-01-02.wav");
     fs::create_dir_all(mine.parent().unwrap()).unwrap();
     fs::write(&mine, b"my own").unwrap();
-    let (error, text) = bench.fails(&server.url("/a.zip"));
-    assert!(matches!(error, DownloadError::InTheWay { .. }), "{text}");
+    let (error, text) = fixture.fails(&server.url("/a.zip"));
+    assert!(matches!(error, DownloadError::FileConflict { .. }), "{text}");
     assert!(text.contains("03-02-01-01-01-01-02.wav"), "{text}");
     assert_eq!(fs::read(&mine).unwrap(), b"my own");
-    assert!(!bench.path("Actor_01").exists(), "nothing was moved");
+    assert!(!fixture.path("Actor_01").exists(), "nothing was moved");
     // The same file is not in the way, and the archive was kept.
     fs::write(&mine, &files[1].data).unwrap();
-    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
-    bench.has(&files);
+    fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    fixture.has(&files);
     assert_eq!(server.count(), 1);
 }
 
 #[test]
 fn what_an_interrupted_unpacking_left_is_taken_away() {
-    let (bench, files) = (Bench::new(), songs());
-    let left = bench.path(".clstm-download/unpacking/Actor_01");
+    let (fixture, files) = (Fixture::new(), songs());
+    let left = fixture.path(".clstm-download/unpacking/Actor_01");
     fs::create_dir_all(&left).unwrap();
     fs::write(left.join("03-02-01-01-01-01-01.wav"), b"half").unwrap();
     let server = Server::of_file(zip(&files));
-    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
-    bench.has(&files);
-    assert!(!bench.path(".clstm-download/unpacking").exists());
+    fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    fixture.has(&files);
+    assert!(!fixture.path(".clstm-download/unpacking").exists());
 }

@@ -5,31 +5,31 @@ use std::time::{Duration, Instant};
 
 use clstm_download::DownloadError;
 
-use crate::kit::Bench;
+use crate::fixture::Fixture;
 use crate::server::{Reply, Server, answer, good};
 use crate::zips::{songs, zip};
 
 /// Gives up a silent server soon.
-fn hasty() -> Bench {
-    let mut bench = Bench::new();
-    bench.settings.stall_timeout = Duration::from_millis(400);
-    bench
+fn impatient_client() -> Fixture {
+    let mut fixture = Fixture::new();
+    fixture.settings.stall_timeout = Duration::from_millis(400);
+    fixture
 }
 
 #[test]
 fn a_server_that_never_answers_is_left() {
-    let bench = hasty();
+    let fixture = impatient_client();
     let server = Server::start(|_, _| Reply::Stall(Vec::new()));
     let start = Instant::now();
-    let (error, text) = bench.fails(&server.url("/a.zip"));
-    assert!(matches!(error, DownloadError::GivenUp { attempts: 4, .. }), "{text}");
+    let (error, text) = fixture.fails(&server.url("/a.zip"));
+    assert!(matches!(error, DownloadError::RetriesExhausted { attempts: 4, .. }), "{text}");
     assert!(text.contains("nothing was heard from it for 0.4 s"), "{text}");
     assert!(start.elapsed() < Duration::from_secs(15));
 }
 
 #[test]
 fn a_server_that_falls_silent_is_asked_again() {
-    let (bench, files) = (hasty(), songs());
+    let (fixture, files) = (impatient_client(), songs());
     let archive = zip(&files);
     let server = Server::start(move |number, request| {
         let whole = good(request, &archive, "\"1\"");
@@ -38,48 +38,48 @@ fn a_server_that_falls_silent_is_asked_again() {
             _ => Reply::Send(whole),
         }
     });
-    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
-    bench.has(&files);
+    fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    fixture.has(&files);
     assert!(server.requests()[1].from().is_some_and(|from| from > 20_000));
 }
 
 #[test]
 fn nobody_at_home() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (error, text) = bench.fails(&format!("http://127.0.0.1:{port}/a.zip"));
-    assert!(matches!(error, DownloadError::GivenUp { .. }), "{text}");
+    let (error, text) = fixture.fails(&format!("http://127.0.0.1:{port}/a.zip"));
+    assert!(matches!(error, DownloadError::RetriesExhausted { .. }), "{text}");
     assert!(text.contains("refused"), "{text}");
 }
 
 #[test]
 fn an_endless_head_is_left() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let server = Server::start(|_, _| {
         Reply::Stall(answer("200 OK", &format!("A: {}\r\n", "b".repeat(200_000)), b""))
     });
-    let (error, text) = bench.fails(&server.url("/a.zip"));
+    let (error, text) = fixture.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::Network { .. }), "{text}");
     assert_eq!(server.count(), 1);
 }
 
 #[test]
 fn an_endless_list_is_left() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let server = Server::start(|_, _| {
         Reply::Stall(answer("200 OK", &format!("Content-Length: {}\r\n", 65 << 20), b"{"))
     });
     let start = Instant::now();
-    let error = bench.get("tess", &server.url("/")).unwrap_err();
+    let error = fixture.get("tess", &server.url("/")).unwrap_err();
     assert!(matches!(error, DownloadError::TooLong { .. }), "{error}");
-    assert!(start.elapsed() < bench.settings.stall_timeout, "its end was not waited for");
+    assert!(start.elapsed() < fixture.settings.stall_timeout, "its end was not waited for");
 }
 
 #[test]
 fn what_is_no_http_is_refused() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let server = Server::start(|_, _| Reply::Break(b"220 ftp ready\r\n\r\n".to_vec()));
-    let (error, text) = bench.fails(&server.url("/a.zip"));
+    let (error, text) = fixture.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::Network { .. }), "{text}");
     assert!(text.contains("not a proper HTTP answer"), "{text}");
     assert_eq!(server.count(), 1);
@@ -88,12 +88,12 @@ fn what_is_no_http_is_refused() {
 #[test]
 fn tls_is_not_taken_for_granted() {
     // A server of plain HTTP behind https://.
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let server = Server::start(|_, _| Reply::Break(Vec::new()));
     let url = server.url("/a.zip").replace("http://", "https://");
-    let (error, text) = bench.fails(&url);
+    let (error, text) = fixture.fails(&url);
     assert!(
-        matches!(error, DownloadError::Network { .. } | DownloadError::GivenUp { .. }),
+        matches!(error, DownloadError::Network { .. } | DownloadError::RetriesExhausted { .. }),
         "{text}"
     );
 }

@@ -8,7 +8,7 @@ use clstm_download::DownloadError;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use crate::kit::{Bench, noise};
+use crate::fixture::{Fixture, noise};
 use crate::server::{Reply, Request, Server, answer, good, ok};
 use crate::zips::{File, file, zip};
 
@@ -58,23 +58,23 @@ fn dataverse(
 
 #[test]
 fn a_dataset_is_got_file_by_file() {
-    let (bench, files) = (Bench::new(), recordings());
+    let (fixture, files) = (Fixture::new(), recordings());
     let server =
         dataverse(files.clone(), |_, request, bytes| Reply::Send(good(request, bytes, "\"1\"")));
-    let done = bench.get("tess", &server.url("/")).unwrap();
+    let done = fixture.get("tess", &server.url("/")).unwrap();
     assert_eq!((done.files, done.already), (12, false));
-    bench.has(&files);
-    assert_eq!(bench.names().len(), 12);
-    assert_eq!(bench.heard.count("OtherCount { listed: 12, published: 2800 }"), 1);
-    assert_eq!(bench.heard.count("FileDone"), 12);
-    assert!(bench.get("tess", &server.url("/")).unwrap().already);
+    fixture.has(&files);
+    assert_eq!(fixture.names().len(), 12);
+    assert_eq!(fixture.events.count("OtherCount { listed: 12, published: 2800 }"), 1);
+    assert_eq!(fixture.events.count("FileDone"), 12);
+    assert!(fixture.get("tess", &server.url("/")).unwrap().already);
     assert_eq!(server.count(), 13);
 }
 
 #[test]
 fn only_what_is_missing_or_wrong_is_got() {
-    let (bench, files) = (Bench::new(), recordings());
-    fs::create_dir_all(bench.to()).unwrap();
+    let (fixture, files) = (Fixture::new(), recordings());
+    fs::create_dir_all(fixture.to()).unwrap();
     for (i, file) in files.iter().enumerate().take(10) {
         let mut bytes = file.data.clone();
         // One has a wrong byte, one is too short.
@@ -83,19 +83,19 @@ fn only_what_is_missing_or_wrong_is_got() {
             4 => bytes.truncate(10),
             _ => {}
         }
-        fs::write(bench.path(std::str::from_utf8(&file.name).unwrap()), bytes).unwrap();
+        fs::write(fixture.path(std::str::from_utf8(&file.name).unwrap()), bytes).unwrap();
     }
     let server =
         dataverse(files.clone(), |_, request, bytes| Reply::Send(good(request, bytes, "\"1\"")));
-    bench.get("tess", &server.url("/")).unwrap();
-    bench.has(&files);
+    fixture.get("tess", &server.url("/")).unwrap();
+    fixture.has(&files);
     assert_eq!(server.count(), 1 + 4);
-    assert_eq!(bench.heard.count("Files { files: 12"), 1);
+    assert_eq!(fixture.events.count("Files { files: 12"), 1);
 }
 
 #[test]
 fn each_file_is_tried_again_by_itself() {
-    let (bench, files) = (Bench::new(), recordings());
+    let (fixture, files) = (Fixture::new(), recordings());
     let seen = Mutex::new(HashMap::new());
     let server = dataverse(files.clone(), move |id, request, bytes| {
         let mut seen = seen.lock().unwrap();
@@ -107,8 +107,8 @@ fn each_file_is_tried_again_by_itself() {
             _ => Reply::Send(whole),
         }
     });
-    bench.get("tess", &server.url("/")).unwrap();
-    bench.has(&files);
+    fixture.get("tess", &server.url("/")).unwrap();
+    fixture.has(&files);
     assert_eq!(server.count(), 1 + 12 + 8);
     let resumed = server.requests().iter().filter(|request| request.from().is_some()).count();
     assert_eq!(resumed, 4);
@@ -116,7 +116,7 @@ fn each_file_is_tried_again_by_itself() {
 
 #[test]
 fn a_wrong_file_ends_it_and_the_others_stay() {
-    let (bench, files) = (Bench::new(), recordings());
+    let (fixture, files) = (Fixture::new(), recordings());
     let server = dataverse(files.clone(), |id, _, bytes| {
         let mut bytes = bytes.to_vec();
         if id == 5 {
@@ -124,12 +124,12 @@ fn a_wrong_file_ends_it_and_the_others_stay() {
         }
         Reply::Send(ok(&bytes))
     });
-    let error = bench.get("tess", &server.url("/")).unwrap_err();
+    let error = fixture.get("tess", &server.url("/")).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, DownloadError::Checksum { .. }), "{text}");
     assert!(text.contains("OAF_w5_angry.wav") && text.contains("MD5"), "{text}");
-    bench.has(&files[..1]);
-    assert!(!bench.path("OAF_w5_angry.wav").exists());
+    fixture.has(&files[..1]);
+    assert!(!fixture.path("OAF_w5_angry.wav").exists());
 }
 
 #[test]
@@ -143,15 +143,15 @@ fn lists_that_cannot_be_used() {
         ("{\"status\"", "<html>", "not as it should be"),
         (".wav", ".mp3", "names 0 files, but 2800"),
     ] {
-        let bench = Bench::new();
+        let fixture = Fixture::new();
         let wrong = list.replace(from, to);
         let server = Server::start(move |_, _| Reply::Send(ok(wrong.as_bytes())));
-        let error = bench.get("tess", &server.url("/")).unwrap_err();
+        let error = fixture.get("tess", &server.url("/")).unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, DownloadError::Listing { .. }), "{text}");
         assert!(text.contains(words), "{words:?} is not in {text}");
         assert_eq!(server.count(), 1);
-        assert_eq!(bench.names(), [""; 0]);
+        assert_eq!(fixture.names(), [""; 0]);
     }
 }
 
@@ -180,7 +180,7 @@ fn clips() -> Vec<File> {
 
 #[test]
 fn large_files_are_found_by_their_pointers() {
-    let (bench, files) = (Bench::new(), clips());
+    let (fixture, files) = (Fixture::new(), clips());
     let (archive, served) = (pointers(&files), files.clone());
     let server = Server::start(move |_, request| match request.target() {
         "/m/pointers.zip" => Reply::Send(ok(&archive)),
@@ -190,40 +190,40 @@ fn large_files_are_found_by_their_pointers() {
             Reply::Send(good(request, &file.data, "\"1\""))
         }
     });
-    let done = bench.get("crema-d", &server.url("/m/")).unwrap();
+    let done = fixture.get("crema-d", &server.url("/m/")).unwrap();
     assert_eq!(done.files, 6);
-    bench.has(&files);
-    assert!(fs::read_to_string(bench.path("VideoDemographics.csv")).unwrap().contains("ActorID"));
-    assert_eq!(bench.names().len(), 7, "pointers are not kept");
+    fixture.has(&files);
+    assert!(fs::read_to_string(fixture.path("VideoDemographics.csv")).unwrap().contains("ActorID"));
+    assert_eq!(fixture.names().len(), 7, "pointers are not kept");
 }
 
 #[test]
 fn a_pointer_served_for_a_file_is_refused() {
     // What a store over its quota may do.
-    let (bench, files) = (Bench::new(), clips());
+    let (fixture, files) = (Fixture::new(), clips());
     let archive = pointers(&files);
     let server = Server::start(move |_, request| match request.target() {
         "/pointers.zip" => Reply::Send(ok(&archive)),
         _ => Reply::Send(ok(b"version https://git-lfs.github.com/spec/v1\n")),
     });
-    let error = bench.get("crema-d", &server.url("/")).unwrap_err();
+    let error = fixture.get("crema-d", &server.url("/")).unwrap_err();
     assert!(matches!(error, DownloadError::Size { got: 43, .. }), "{error}");
 }
 
 #[test]
 fn a_repository_without_pointers_is_refused() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let server =
         Server::of_file(zip(&[file("CREMA-D-1658/AudioWAV/1001_DFA_ANG_XX.wav", &noise(5_000))]));
-    let error = bench.get("crema-d", &server.url("/")).unwrap_err();
+    let error = fixture.get("crema-d", &server.url("/")).unwrap_err();
     assert!(error.to_string().contains("not a pointer of Git LFS"), "{error}");
 }
 
 #[test]
 fn an_archive_that_somebody_made_will_do() {
-    let (bench, files) = (Bench::new(), clips());
+    let (fixture, files) = (Fixture::new(), clips());
     let server = Server::of_file(zip(&files));
-    bench.get("crema-d", &server.url("/mine.zip")).unwrap();
-    bench.has(&files);
-    assert_eq!(bench.heard.count("FirstUse"), 1);
+    fixture.get("crema-d", &server.url("/mine.zip")).unwrap();
+    fixture.has(&files);
+    assert_eq!(fixture.events.count("ChecksumRecorded"), 1);
 }

@@ -6,7 +6,7 @@
 mod archives;
 mod endless;
 mod files;
-mod kit;
+mod fixture;
 mod proxy;
 mod redirects;
 mod refusals;

@@ -2,19 +2,19 @@
 
 use clstm_download::{DownloadError, Proxies};
 
-use crate::kit::Bench;
+use crate::fixture::Fixture;
 use crate::server::{Reply, Server, answer, ok};
 use crate::zips::{songs, zip};
 
 #[test]
 fn plain_http_asks_the_proxy_for_the_whole_address() {
-    let (mut bench, files) = (Bench::new(), songs());
+    let (mut fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let proxy = Server::start(move |_, _| Reply::Send(ok(&archive)));
     let http = Some(format!("http://me:secret@127.0.0.1:{}", proxy.port()));
-    bench.settings.proxies = Proxies { http, ..Proxies::default() };
-    bench.get("ravdess-song", "http://mirror.invalid/a.zip").unwrap();
-    bench.has(&files);
+    fixture.settings.proxies = Proxies { http, ..Proxies::default() };
+    fixture.get("ravdess-song", "http://mirror.invalid/a.zip").unwrap();
+    fixture.has(&files);
     let request = &proxy.requests()[0];
     assert_eq!(request.line, "GET http://mirror.invalid/a.zip HTTP/1.1");
     assert_eq!(request.header("host"), Some("mirror.invalid"));
@@ -23,12 +23,12 @@ fn plain_http_asks_the_proxy_for_the_whole_address() {
 
 #[test]
 fn https_asks_for_a_way_through() {
-    let mut bench = Bench::new();
+    let mut fixture = Fixture::new();
     let proxy =
         Server::start(|_, _| Reply::Break(answer("403 Forbidden", "Content-Length: 0\r\n", b"")));
     let https = Some(format!("127.0.0.1:{}", proxy.port()));
-    bench.settings.proxies = Proxies { https, ..Proxies::default() };
-    let (error, text) = bench.fails("https://mirror.invalid/a.zip");
+    fixture.settings.proxies = Proxies { https, ..Proxies::default() };
+    let (error, text) = fixture.fails("https://mirror.invalid/a.zip");
     assert!(matches!(error, DownloadError::Network { .. }), "{text}");
     assert!(text.contains("the proxy 127.0.0.1") && text.contains("403"), "{text}");
     assert_eq!(proxy.count(), 1, "a refusal stays");
@@ -38,11 +38,11 @@ fn https_asks_for_a_way_through() {
 
 #[test]
 fn this_machine_is_reached_directly() {
-    let (mut bench, files) = (Bench::new(), songs());
+    let (mut fixture, files) = (Fixture::new(), songs());
     let server = Server::of_file(zip(&files));
     let nowhere = Some("http://127.0.0.1:9".to_owned());
-    bench.settings.proxies =
+    fixture.settings.proxies =
         Proxies { http: nowhere.clone(), https: nowhere, none_for: String::new() };
-    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
-    bench.has(&files);
+    fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    fixture.has(&files);
 }

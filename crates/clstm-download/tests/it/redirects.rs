@@ -2,7 +2,7 @@
 
 use clstm_download::DownloadError;
 
-use crate::kit::Bench;
+use crate::fixture::Fixture;
 use crate::server::{Reply, Server, answer, ok};
 use crate::zips::{songs, zip};
 
@@ -12,7 +12,7 @@ fn to(location: &str) -> Vec<u8> {
 
 #[test]
 fn they_are_followed_in_every_form() {
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let other = Server::start(move |_, _| Reply::Send(ok(&archive)));
     let away = other.url("/store/a.zip?key=1");
@@ -24,17 +24,17 @@ fn they_are_followed_in_every_form() {
             other => panic!("{other}"),
         }))
     });
-    bench.get("ravdess-song", &server.url("/start/a.zip")).unwrap();
-    bench.has(&files);
+    fixture.get("ravdess-song", &server.url("/start/a.zip")).unwrap();
+    fixture.has(&files);
     assert_eq!(other.requests()[0].target(), "/store/a.zip?key=1");
     assert_eq!(server.count(), 3);
 }
 
 #[test]
 fn a_circle_is_left() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let server = Server::start(|number, _| Reply::Send(to(&format!("/{}", number % 2))));
-    let (error, text) = bench.fails(&server.url("/a.zip"));
+    let (error, text) = fixture.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::Redirect { .. }), "{text}");
     assert!(text.contains("more than 10"), "{text}");
     assert_eq!(server.count(), 11);
@@ -42,10 +42,10 @@ fn a_circle_is_left() {
 
 #[test]
 fn other_schemes_are_not_followed() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for location in ["ftp://a/b", "file:///etc/passwd", "http://a b/"] {
         let server = Server::start(move |_, _| Reply::Send(to(location)));
-        let (error, text) = bench.fails(&server.url("/a.zip"));
+        let (error, text) = fixture.fails(&server.url("/a.zip"));
         assert!(matches!(error, DownloadError::Url { .. }), "{text}");
         assert_eq!(server.count(), 1);
     }

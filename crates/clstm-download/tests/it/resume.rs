@@ -4,11 +4,13 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use clstm_download::{Client, DownloadError, Event, Order, Progress, Watch, download, source};
+use clstm_download::{
+    Client, DownloadError, DownloadRequest, Event, Monitor, Progress, download, source,
+};
 
 use proptest::prelude::*;
 
-use crate::kit::{Bench, SONGS, impatient};
+use crate::fixture::{Fixture, SONGS, impatient};
 use crate::server::{Reply, Server, answer, good};
 use crate::zips::{File, songs, zip};
 
@@ -24,19 +26,19 @@ fn breaking(bytes: Vec<u8>, after: usize) -> Server {
 
 #[test]
 fn what_breaks_off_is_gone_on_with() {
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let server = breaking(archive.clone(), archive.len() / 3 + 1);
-    let done = bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    let done = fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
     assert_eq!((done.files, done.bytes, done.already), (2, 60_001, false));
-    bench.has(&files);
+    fixture.has(&files);
     let from: Vec<_> = server.requests().iter().map(|request| request.from()).collect();
     let third = archive.len() / 3 + 1;
     assert_eq!(from, [None, Some(third), Some(2 * third)]);
     assert_eq!(server.requests()[1].header("if-range"), Some("\"1\""));
-    assert_eq!(bench.heard.count("Retrying"), 2);
+    assert_eq!(fixture.events.count("Retrying"), 2);
     assert_eq!(
-        bench.names(),
+        fixture.names(),
         [
             "Actor_01/03-02-01-01-01-01-01.wav",
             "Actor_02/03-02-01-01-01-01-02.wav",
@@ -47,7 +49,7 @@ fn what_breaks_off_is_gone_on_with() {
 
 #[test]
 fn another_process_goes_on_with_it() {
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     // One that gives nothing after its first bytes.
     let half = archive.len() / 2;
@@ -61,20 +63,20 @@ fn another_process_goes_on_with_it() {
         }
     });
     let url = server.url("/a.zip");
-    let (error, text) = bench.fails(&url);
-    assert!(matches!(error, DownloadError::GivenUp { attempts: 4, .. }), "{text}");
+    let (error, text) = fixture.fails(&url);
+    assert!(matches!(error, DownloadError::RetriesExhausted { attempts: 4, .. }), "{text}");
     assert!(text.contains("run the same command to go on"), "{text}");
-    let part = bench.path(&format!("{SONGS}.part"));
+    let part = fixture.path(&format!("{SONGS}.part"));
     assert!(fs::read(&part).unwrap() == archive[..half], "what came is there");
-    bench.get("ravdess-song", &url).unwrap();
-    bench.has(&files);
+    fixture.get("ravdess-song", &url).unwrap();
+    fixture.has(&files);
     assert_eq!(server.requests()[4].from(), Some(half));
     assert!(!part.exists());
 }
 
 #[test]
 fn a_server_without_ranges_begins_anew() {
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let half = archive.len() / 2;
     let server = Server::start(move |number, _| {
@@ -88,15 +90,15 @@ fn a_server_without_ranges_begins_anew() {
             _ => Reply::Send(whole),
         }
     });
-    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
-    bench.has(&files);
-    assert_eq!(bench.heard.count("Restarted"), 1);
+    fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    fixture.has(&files);
+    assert_eq!(fixture.events.count("Restarted"), 1);
     assert_eq!(server.count(), 2);
 }
 
 #[test]
 fn a_file_that_changed_meanwhile_begins_anew() {
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let (old, new) = (zip(&[File { data: vec![7; 90_000], ..files[0].clone() }]), zip(&files));
     assert!(old.len() > 20);
     let server = Server::start(move |number, request| match number {
@@ -106,16 +108,16 @@ fn a_file_that_changed_meanwhile_begins_anew() {
         }
         _ => Reply::Send(good(request, &new, "\"new\"")),
     });
-    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
-    bench.has(&files);
+    fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    fixture.has(&files);
     assert_eq!(server.requests()[1].header("if-range"), Some("\"old\""));
-    assert_eq!(bench.heard.count("Restarted"), 1);
+    assert_eq!(fixture.events.count("Restarted"), 1);
 }
 
 #[test]
 fn a_range_of_another_file_is_noticed() {
     // If-Range is not understood, and the tag tells.
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let (bytes, half) = (archive.clone(), archive.len() / 2);
     let server = Server::start(move |number, request| {
@@ -128,59 +130,59 @@ fn a_range_of_another_file_is_noticed() {
             _ => Reply::Send(whole),
         }
     });
-    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
-    bench.has(&files);
+    fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    fixture.has(&files);
     assert_eq!(server.requests().iter().filter(|request| request.from().is_none()).count(), 2);
 }
 
 #[test]
 fn a_whole_part_is_only_checked() {
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let url = {
         let bytes = archive.clone();
         Server::start(move |_, request| Reply::Send(good(request, &bytes, "\"1\"")))
     };
     let address = url.url("/a.zip");
-    fs::create_dir_all(bench.to()).unwrap();
-    fs::write(bench.path(&format!("{SONGS}.part")), &archive).unwrap();
+    fs::create_dir_all(fixture.to()).unwrap();
+    fs::write(fixture.path(&format!("{SONGS}.part")), &archive).unwrap();
     let origin = format!("{{\"url\":\"{address}\",\"validator\":\"\\\"1\\\"\"}}");
-    fs::write(bench.path(&format!("{SONGS}.part.json")), origin).unwrap();
-    bench.get("ravdess-song", &address).unwrap();
-    bench.has(&files);
+    fs::write(fixture.path(&format!("{SONGS}.part.json")), origin).unwrap();
+    fixture.get("ravdess-song", &address).unwrap();
+    fixture.has(&files);
     assert_eq!(url.requests()[0].from(), Some(archive.len()), "answered by 416");
     assert_eq!(url.count(), 1);
 }
 
 #[test]
 fn complete_is_complete() {
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let server = Server::of_file(zip(&files));
     let url = server.url("/a.zip");
-    bench.get("ravdess-song", &url).unwrap();
+    fixture.get("ravdess-song", &url).unwrap();
     let before = server.count();
-    let again = bench.get("ravdess-song", &url).unwrap();
+    let again = fixture.get("ravdess-song", &url).unwrap();
     assert_eq!((again.already, again.files, again.bytes), (true, 2, 60_001));
     assert_eq!(server.count(), before, "nobody was asked");
     // A file is lost: it is got again, and the pin holds.
-    fs::remove_file(bench.path("Actor_01/03-02-01-01-01-01-01.wav")).unwrap();
-    assert!(!bench.get("ravdess-song", &url).unwrap().already);
-    bench.has(&files);
-    assert_eq!(bench.heard.count("FirstUse"), 1);
-    assert_eq!(bench.heard.count("Unchanged"), 1);
+    fs::remove_file(fixture.path("Actor_01/03-02-01-01-01-01-01.wav")).unwrap();
+    assert!(!fixture.get("ravdess-song", &url).unwrap().already);
+    fixture.has(&files);
+    assert_eq!(fixture.events.count("ChecksumRecorded"), 1);
+    assert_eq!(fixture.events.count("ChecksumUnchanged"), 1);
 }
 
 #[test]
 fn an_archive_that_is_kept_is_not_got_twice() {
-    let (mut bench, files) = (Bench::new(), songs());
-    bench.keep_archive = true;
+    let (mut fixture, files) = (Fixture::new(), songs());
+    fixture.keep_archive = true;
     let archive = zip(&files);
     let server = Server::of_file(archive.clone());
-    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
-    assert!(fs::read(bench.path(SONGS)).unwrap() == archive);
-    fs::remove_file(bench.path("Actor_02/03-02-01-01-01-01-02.wav")).unwrap();
-    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
-    bench.has(&files);
+    fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    assert!(fs::read(fixture.path(SONGS)).unwrap() == archive);
+    fs::remove_file(fixture.path("Actor_02/03-02-01-01-01-01-02.wav")).unwrap();
+    fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    fixture.has(&files);
     assert_eq!(server.count(), 1);
 }
 
@@ -189,7 +191,7 @@ struct Stopper<'a>(&'a AtomicBool);
 
 impl Progress for Stopper<'_> {
     fn on_event(&self, event: &Event<'_>) {
-        if matches!(event, Event::Advanced { .. }) {
+        if matches!(event, Event::BytesReceived { .. }) {
             self.0.store(true, Ordering::Relaxed);
         }
     }
@@ -197,16 +199,16 @@ impl Progress for Stopper<'_> {
 
 #[test]
 fn a_stop_leaves_what_came() {
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let bytes = archive.clone();
     let server = Server::start(move |_, request| match request.from() {
         None => Reply::Stall(good(request, &bytes, "\"1\"")[..20_000].to_vec()),
         Some(_) => Reply::Send(good(request, &bytes, "\"1\"")),
     });
-    let (url, to) = (server.url("/a.zip"), bench.to());
+    let (url, to) = (server.url("/a.zip"), fixture.to());
     let stop = AtomicBool::new(false);
-    let order = Order {
+    let request = DownloadRequest {
         source: source("ravdess-song").unwrap(),
         to: &to,
         from: Some(&url),
@@ -215,26 +217,26 @@ fn a_stop_leaves_what_came() {
     let mut settings = impatient();
     settings.stall_timeout = Duration::from_secs(10);
     let client = Client::new(settings).unwrap();
-    let error = download(&order, &client, &Watch::new(&Stopper(&stop), &stop)).unwrap_err();
-    assert!(matches!(error, DownloadError::Stopped), "{error}");
-    let part = fs::read(bench.path(&format!("{SONGS}.part"))).unwrap();
+    let error = download(&request, &client, &Monitor::new(&Stopper(&stop), &stop)).unwrap_err();
+    assert!(matches!(error, DownloadError::Cancelled), "{error}");
+    let part = fs::read(fixture.path(&format!("{SONGS}.part"))).unwrap();
     assert!(!part.is_empty() && archive.starts_with(&part));
-    bench.get("ravdess-song", &url).unwrap();
-    bench.has(&files);
+    fixture.get("ravdess-song", &url).unwrap();
+    fixture.has(&files);
 }
 
 #[test]
 fn two_at_once_are_refused() {
-    let (bench, files) = (Bench::new(), songs());
+    let (fixture, files) = (Fixture::new(), songs());
     let server = Server::of_file(zip(&files));
-    let room = bench.path(".clstm-download");
-    fs::create_dir_all(&room).unwrap();
-    let lock = fs::File::create(room.join("lock")).unwrap();
+    let work_dir = fixture.path(".clstm-download");
+    fs::create_dir_all(&work_dir).unwrap();
+    let lock = fs::File::create(work_dir.join("lock")).unwrap();
     lock.lock().unwrap();
-    let (error, text) = bench.fails(&server.url("/a.zip"));
-    assert!(matches!(error, DownloadError::Busy { .. }), "{text}");
+    let (error, text) = fixture.fails(&server.url("/a.zip"));
+    assert!(matches!(error, DownloadError::Locked { .. }), "{text}");
     drop(lock);
-    bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
+    fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
 }
 
 proptest! {
@@ -246,7 +248,7 @@ proptest! {
         lengths in proptest::collection::vec(0_usize..40_000, 0..=3),
         ranges in any::<bool>(),
     ) {
-        let (bench, files) = (Bench::new(), songs());
+        let (fixture, files) = (Fixture::new(), songs());
         let archive = zip(&files);
         let server = Server::start(move |number, request| {
             let mut request = request.clone();
@@ -259,7 +261,7 @@ proptest! {
                 None => Reply::Send(whole),
             }
         });
-        bench.get("ravdess-song", &server.url("/a.zip")).unwrap();
-        bench.has(&files);
+        fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
+        fixture.has(&files);
     }
 }

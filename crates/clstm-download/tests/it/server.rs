@@ -173,7 +173,7 @@ fn serve(
             }
             Reply::Stall(bytes) => {
                 let _ = writer.write_all(&bytes).and_then(|()| writer.flush());
-                // Longer than any test's patience.
+                // Longer than any test's timeouts.
                 std::thread::sleep(Duration::from_secs(20));
                 return;
             }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use clstm_download::{DownloadError, source, sources};
 
-use crate::kit::Bench;
+use crate::fixture::Fixture;
 
 #[test]
 fn every_name_means_one_corpus() {
@@ -35,11 +35,11 @@ fn some_have_to_be_asked_for() {
         ("meld", "https://affective-meld.github.io/"),
         ("savee", "http://kahlan.eps.surrey.ac.uk/savee/"),
     ] {
-        let bench = Bench::new();
-        let error = bench.get(name, "http://127.0.0.1:9/").unwrap_err();
+        let fixture = Fixture::new();
+        let error = fixture.get(name, "http://127.0.0.1:9/").unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, DownloadError::OnRequest { .. }), "{text}");
         assert!(text.contains(words) && text.contains(&format!("corpus check {name}")), "{text}");
-        assert!(!bench.to().exists());
+        assert!(!fixture.to().exists());
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clstm_download::{Client, DownloadError, Proxies, Settings};
 
-use crate::kit::Bench;
+use crate::fixture::Fixture;
 use crate::server::{Reply, Server, answer, good};
 use crate::zips::{songs, zip};
 
@@ -23,8 +23,8 @@ fn secure(server: &Server, path: &str) -> String {
 
 #[test]
 fn a_trusted_server_is_gone_on_with() {
-    let (mut bench, files) = (Bench::new(), songs());
-    bench.settings.certificates = authority();
+    let (mut fixture, files) = (Fixture::new(), songs());
+    fixture.settings.certificates = authority();
     let archive = zip(&files);
     let server = Server::with_tls(move |number, request| {
         let whole = good(request, &archive, "\"1\"");
@@ -33,42 +33,42 @@ fn a_trusted_server_is_gone_on_with() {
             _ => Reply::Send(whole),
         }
     });
-    bench.get("ravdess-song", &secure(&server, "/a.zip")).unwrap();
-    bench.has(&files);
+    fixture.get("ravdess-song", &secure(&server, "/a.zip")).unwrap();
+    fixture.has(&files);
     assert!(server.requests()[1].from().is_some_and(|from| from > 30_000));
 }
 
 #[test]
 fn an_unknown_authority_is_refused() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let server = Server::with_tls(|_, _| panic!("nothing is asked of it"));
-    let (error, text) = bench.fails(&secure(&server, "/a.zip"));
+    let (error, text) = fixture.fails(&secure(&server, "/a.zip"));
     assert!(matches!(error, DownloadError::Network { .. }), "{text}");
     assert!(text.contains("UnknownIssuer"), "{text}");
-    assert_eq!(bench.heard.count("Retrying"), 0);
+    assert_eq!(fixture.events.count("Retrying"), 0);
 }
 
 #[test]
 fn another_name_is_refused() {
-    let mut bench = Bench::new();
-    bench.settings.certificates = authority();
+    let mut fixture = Fixture::new();
+    fixture.settings.certificates = authority();
     let server = Server::with_tls(|_, _| panic!("nothing is asked of it"));
-    let (error, text) = bench.fails(&server.url("/a.zip").replace("http://", "https://"));
+    let (error, text) = fixture.fails(&server.url("/a.zip").replace("http://", "https://"));
     assert!(matches!(error, DownloadError::Network { .. }), "{text}");
     assert!(text.contains("not valid for name"), "{text}");
 }
 
 #[test]
 fn nothing_leads_from_https_to_http() {
-    let mut bench = Bench::new();
-    bench.settings.certificates = authority();
+    let mut fixture = Fixture::new();
+    fixture.settings.certificates = authority();
     let plain = Server::start(|_, _| panic!("nothing is asked of it"));
     let away = plain.url("/a.zip");
     let server = Server::with_tls(move |_, _| {
         let headers = format!("Location: {away}\r\nContent-Length: 0\r\n");
         Reply::Send(answer("301 Moved", &headers, b""))
     });
-    let (error, text) = bench.fails(&secure(&server, "/a.zip"));
+    let (error, text) = fixture.fails(&secure(&server, "/a.zip"));
     assert!(matches!(error, DownloadError::Redirect { .. }), "{text}");
     assert!(text.contains("from https to http://127.0.0.1"), "{text}");
     assert_eq!(plain.count(), 0);
@@ -103,14 +103,14 @@ fn tunnel(to: u16) -> u16 {
 
 #[test]
 fn a_proxy_does_not_come_between() {
-    let (mut bench, files) = (Bench::new(), songs());
+    let (mut fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let server = Server::with_tls(move |_, request| Reply::Send(good(request, &archive, "\"1\"")));
-    bench.settings.certificates = authority();
+    fixture.settings.certificates = authority();
     let https = Some(format!("http://127.0.0.1:{}", tunnel(server.port())));
-    bench.settings.proxies = Proxies { https, ..Proxies::default() };
-    bench.get("ravdess-song", "https://mirror.invalid/a.zip").unwrap();
-    bench.has(&files);
+    fixture.settings.proxies = Proxies { https, ..Proxies::default() };
+    fixture.get("ravdess-song", "https://mirror.invalid/a.zip").unwrap();
+    fixture.has(&files);
     assert_eq!(server.requests()[0].header("host"), Some("mirror.invalid"));
 }
 

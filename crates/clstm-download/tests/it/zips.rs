@@ -85,5 +85,9 @@ pub(crate) fn zip(files: &[File]) -> Vec<u8> {
 /// A small corpus in the layout of RAVDESS's songs.
 pub(crate) fn songs() -> Vec<File> {
     let names = ["Actor_01/03-02-01-01-01-01-01.wav", "Actor_02/03-02-01-01-01-01-02.wav"];
-    names.iter().enumerate().map(|(i, name)| file(name, &crate::kit::noise(30_000 + i))).collect()
+    names
+        .iter()
+        .enumerate()
+        .map(|(i, name)| file(name, &crate::fixture::noise(30_000 + i)))
+        .collect()
 }

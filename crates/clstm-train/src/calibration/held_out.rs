@@ -1,7 +1,7 @@
 //! A scaling from training utterances that the weights do not see.
 
 use clstm::Recognizer;
-use clstm_corpus::{AllowedLeakage, Fold, HoldOut, ValidationSplit};
+use clstm_corpus::{AllowedLeakage, Fold, HoldOutUnit, ValidationSplit};
 use clstm_nn::burn::tensor::Device;
 
 use super::{HeldOutScaling, fit_scaling};
@@ -11,7 +11,7 @@ use crate::{Dataset, Recipe, TrainError, Trained, evaluate};
 pub(crate) fn hold_out(
     dataset: &Dataset,
     fold: &Fold,
-    by: HoldOut,
+    by: HoldOutUnit,
     allowed: AllowedLeakage,
     recipe: &Recipe,
 ) -> Result<Option<ValidationSplit>, TrainError> {

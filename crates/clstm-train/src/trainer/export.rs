@@ -86,7 +86,7 @@ fn license(corpora: &str) -> String {
                 "CC BY-NC-SA 4.0 (trained on RAVDESS): non-commercial use only".to_owned()
             }
             (_, Some(corpus)) if !matches!(name, "audiofolder" | "emobox-list") => {
-                format!("{} (trained on {name})", corpus.licence)
+                format!("{} (trained on {name})", corpus.license)
             }
             _ => "as the corpus it was trained on allows".to_owned(),
         };

@@ -4,7 +4,7 @@ mod progress;
 
 use std::path::Path;
 
-use clstm_download::{Client, DownloadError, Order, Settings, Watch, download, source};
+use clstm_download::{Client, DownloadError, DownloadRequest, Monitor, Settings, download, source};
 use serde::Serialize;
 
 use crate::args::{DownloadArgs, Format};
@@ -28,7 +28,7 @@ struct Downloaded<'a> {
 /// Downloads a corpus and prints the next command.
 pub(super) fn run(args: &DownloadArgs, format: Format) -> Result<(), CliError> {
     let source = source(&args.name)?;
-    let order = Order {
+    let request = DownloadRequest {
         source,
         to: &args.output,
         from: args.from.as_deref(),
@@ -39,7 +39,7 @@ pub(super) fn run(args: &DownloadArgs, format: Format) -> Result<(), CliError> {
         "stopping, what has been downloaded is kept; Ctrl-C again stops at once",
     )?;
     let shown = Shown::new();
-    let done = download(&order, &client, &Watch::new(&shown, stop));
+    let done = download(&request, &client, &Monitor::new(&shown, stop));
     shown.finish();
     let done = done?;
     let (corpus, files, bytes) = (source.name, done.files, done.bytes);

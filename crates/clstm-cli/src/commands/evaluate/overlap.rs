@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use clstm::TrainingInfo;
-use clstm_corpus::{Corpus, shares_corpus, speaker_everywhere};
+use clstm_corpus::{Corpus, global_speaker, shares_corpus};
 use serde::Serialize;
 
 use super::Part;
@@ -45,7 +45,7 @@ impl Overlap {
         let before = training.heard_before.iter().filter(|name| shares_corpus(name, &corpus.name));
         let heard_before = before.filter(|_| !held_out_fold).cloned().collect();
         // A join leads speakers by their corpus, and corpora may be of the same people.
-        let everywhere = |name: &str, speaker: &str| speaker_everywhere(name, speaker);
+        let everywhere = |name: &str, speaker: &str| global_speaker(name, speaker);
         let theirs = |speakers: &[String]| -> HashSet<String> {
             speakers.iter().map(|speaker| everywhere(&training.corpus, speaker)).collect()
         };

@@ -33,7 +33,8 @@ pub(crate) fn evaluate_run(
     guard.check_run("--output", output)?;
     let dataset = training::load(corpus, &recipe)?;
     let device = Device::flex();
-    let metrics = clstm_train::reevaluate(run, tta, &dataset, &device, output, &mut ProgressPrinter)?;
+    let metrics =
+        clstm_train::reevaluate(run, tta, &dataset, &device, output, &mut ProgressPrinter)?;
     report::finished(&metrics, output, &mut Output::stdout())
 }
 

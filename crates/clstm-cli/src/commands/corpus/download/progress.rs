@@ -120,7 +120,7 @@ impl Progress for Shown {
     fn on_event(&self, event: &Event<'_>) {
         let mut state = self.state();
         match *event {
-            Event::Asking { url } => state.tell(&format!("asking {url}")),
+            Event::RequestingList { url } => state.tell(&format!("asking {url}")),
             Event::Files { files, bytes, present, present_bytes } => {
                 let there = match present {
                     0 => String::new(),
@@ -144,7 +144,7 @@ impl Progress for Shown {
                 state.tell(&format!("{name}: {whole}{on}"));
                 state.begin(self.terminal, from, total);
             }
-            Event::Advanced { bytes } => {
+            Event::BytesReceived { bytes } => {
                 state.have += bytes;
                 state.advanced();
             }
@@ -156,7 +156,7 @@ impl Progress for Shown {
                 "{name}: {problem}; trying again in {} s",
                 wait.as_secs_f32().ceil()
             )),
-            Event::Elsewhere { name, problem } => {
+            Event::TryingNextUrl { name, problem } => {
                 state.tell(&format!("{name}: {problem}; trying another server"));
             }
             Event::FileDone => {
@@ -173,7 +173,7 @@ impl Progress for Shown {
                 checksum.algorithm(),
                 checksum.hex()
             )),
-            Event::FirstUse { name, sha256 } => {
+            Event::ChecksumRecorded { name, sha256 } => {
                 if let Some(bar) = state.bar.take() {
                     bar.finish_and_clear();
                 }
@@ -182,7 +182,7 @@ impl Progress for Shown {
                      {sha256}; it is kept in {name}.sha256, and later downloads must have it"
                 ));
             }
-            Event::Unchanged { name } => {
+            Event::ChecksumUnchanged { name } => {
                 state.tell(&format!("{name}: the same as at its first download"));
             }
             Event::Unpacking { name, files, bytes } => {

@@ -1,0 +1,178 @@
+//! Reading every recording of a corpus once, in parallel.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path;
+
+use clstm_audio::{AudioError, DecodeLimits, SILENCE_FLOOR, Waveform, decode_file};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::{Corpus, Fingerprint, Utterance};
+
+/// What decoding a recording told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Measurement {
+    /// Fingerprint of the samples.
+    pub fingerprint: Fingerprint,
+    /// Samples, after mixing down to one channel.
+    pub samples: usize,
+    /// Sample rate in Hz.
+    pub sample_rate: u32,
+    /// Whether it holds no sound: its RMS, the mean removed, is below
+    /// [`SILENCE_FLOOR`].
+    pub silent: bool,
+    /// Samples in runs of three or more at the full scale of 16 bits, all of one sign. That is what
+    /// audio editors call clipping: two in a row may be the crest of a sine at 100 Hz.
+    pub clipped: usize,
+}
+
+/// The largest positive sample of 16 bits; finer formats reach beyond it.
+const FULL_SCALE: f32 = 32_767.0 / 32_768.0;
+
+/// Fewer samples in a row at full scale are no clipping, as for the defaults of Audacity's *Find
+/// Clipping*. At 48 kHz a full-scale sine of 100 Hz or more is there for at most two.
+const RUN: usize = 3;
+
+impl Measurement {
+    fn of(samples: &[f32], sample_rate: u32) -> Self {
+        Self {
+            fingerprint: Fingerprint::of(samples),
+            samples: samples.len(),
+            sample_rate,
+            silent: silent(samples),
+            clipped: clipped(samples),
+        }
+    }
+
+    /// Duration in seconds.
+    #[must_use]
+    pub fn duration_s(&self) -> f64 {
+        self.samples as f64 / f64::from(self.sample_rate.max(1))
+    }
+}
+
+/// Decodes every recording; the results stand in the order of [`Corpus::utterances`].
+///
+/// Runs on rayon's current thread pool and holds one decoded recording per thread.
+#[must_use]
+pub fn measure(corpus: &Corpus) -> Vec<Result<Measurement, AudioError>> {
+    let all: Vec<usize> = (0..corpus.utterances.len()).collect();
+    read_each(corpus, &all, &DecodeLimits::default(), |_, waveform, within| {
+        Ok(Measurement::of(&waveform.samples[within], waveform.sample_rate))
+    })
+}
+
+/// Decodes the recordings of the utterances `of` the corpus, each file once for all of its parts, and
+/// gives to `read` the utterance, the file's waveform and where in it the utterance lies. The results
+/// stand in the order of `of`.
+///
+/// Runs on rayon's current thread pool and holds one decoded recording per thread.
+///
+/// # Panics
+///
+/// If an index in `of` is out of range.
+pub fn read_each<T: Send>(
+    corpus: &Corpus,
+    of: &[usize],
+    limits: &DecodeLimits,
+    read: impl Fn(&Utterance, &Waveform, Range<usize>) -> Result<T, AudioError> + Sync,
+) -> Vec<Result<T, AudioError>> {
+    let mut files: Vec<(&Path, Vec<usize>)> = Vec::new();
+    let mut file_of: HashMap<&Path, usize> = HashMap::new();
+    for (at, &index) in of.iter().enumerate() {
+        let path = corpus.utterances[index].path.as_path();
+        let file = *file_of.entry(path).or_insert_with(|| {
+            files.push((path, Vec::new()));
+            files.len() - 1
+        });
+        files[file].1.push(at);
+    }
+    let of_file = |(path, places): (&Path, Vec<usize>)| -> Vec<(usize, Result<T, AudioError>)> {
+        // An error is no copy of itself: each part of a file that cannot be read tries again.
+        let mut decoded = None;
+        let mut part = |at: usize| {
+            let utterance = &corpus.utterances[of[at]];
+            if decoded.is_none() {
+                decoded = Some(decode_file(path, limits)?);
+            }
+            let Some(waveform) = &decoded else { return Err(AudioError::NoSamples) };
+            read(utterance, waveform, sample_range(waveform, utterance.span)?)
+        };
+        places.into_iter().map(|at| (at, part(at))).collect()
+    };
+    let mut results: Vec<(usize, Result<T, AudioError>)> =
+        files.into_par_iter().flat_map_iter(of_file).collect();
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Where the samples of a span in seconds lie in a recording, rounded to the nearest; all of them
+/// where there is none.
+///
+/// # Errors
+///
+/// [`AudioError::OutOfRange`] where the recording ends before the span does, or no sample lies in it.
+pub fn sample_range(
+    waveform: &Waveform,
+    span: Option<(f64, f64)>,
+) -> Result<Range<usize>, AudioError> {
+    let held = waveform.samples.len();
+    let Some((start_s, end_s)) = span else { return Ok(0..held) };
+    // A span that ends where the recording does may round to one sample more.
+    let at = |seconds: f64| (seconds * f64::from(waveform.sample_rate)).round() as usize;
+    let (start, end) = (at(start_s), at(end_s));
+    if start >= end || start >= held || end > held + 1 {
+        let duration_s = waveform.duration_s();
+        return Err(AudioError::OutOfRange { start_s, end_s, duration_s });
+    }
+    Ok(start..end.min(held))
+}
+
+fn silent(samples: &[f32]) -> bool {
+    let count = samples.len().max(1) as f64;
+    let mean = samples.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
+    let power = samples.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / count;
+    power.sqrt() < SILENCE_FLOOR
+}
+
+fn clipped(samples: &[f32]) -> usize {
+    let side = |x: f32| {
+        if x >= FULL_SCALE {
+            1
+        } else if x <= -FULL_SCALE {
+            -1
+        } else {
+            0
+        }
+    };
+    let runs = samples.chunk_by(|&a, &b| side(a) == side(b));
+    runs.filter(|run| run.len() >= RUN && side(run[0]) != 0).map(<[f32]>::len).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f32::consts::TAU;
+
+    use super::{clipped, silent};
+
+    #[test]
+    fn runs_at_full_scale_are_clipped() {
+        assert_eq!(clipped(&[0.0, 1.0, 1.0, 0.5]), 0);
+        assert_eq!(clipped(&[0.0, 1.0, 1.0, 1.0, 0.5, -1.0, -1.0, -1.0, -1.0]), 7);
+        assert_eq!(clipped(&[1.0, -1.0, 1.0, -1.0]), 0, "a tone at half the rate");
+        assert_eq!(clipped(&[]), 0);
+        let sine = |hz: f32, peak: f32| -> Vec<f32> {
+            let wave = |i: usize| peak * (TAU * hz * i as f32 / 48_000.0).sin();
+            (0..48_000).map(|i| wave(i).clamp(-1.0, 1.0)).collect()
+        };
+        assert_eq!(clipped(&sine(100.0, 1.0)), 0, "full scale is not too loud");
+        assert!(clipped(&sine(100.0, 1.1)) > 1000);
+    }
+
+    #[test]
+    fn an_offset_alone_is_silence() {
+        assert!(silent(&[]) && silent(&[0.0; 100]) && silent(&[0.25; 100]));
+        assert!(!silent(&[0.0, 1e-4, 0.0, -1e-4]));
+    }
+}
