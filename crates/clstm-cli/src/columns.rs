@@ -1,5 +1,7 @@
 //! Typed columns and values: the rows of CSV and Parquet.
 
+use clstm_eval::csv;
+
 /// Type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColumnType {
@@ -54,10 +56,10 @@ pub(crate) fn csv_header(columns: &[Column]) -> String {
     csv_row(columns.iter().map(|(name, _)| Value::Text(name.clone())))
 }
 
-/// A row of CSV (RFC 4180, with a plain line feed), safe to open in a spreadsheet: see [`csv_text`].
+/// A row of CSV (RFC 4180, with a plain line feed), safe to open in a spreadsheet: see [`csv::guard`].
 pub(crate) fn csv_row(values: impl IntoIterator<Item = Value>) -> String {
     let written = |value: Value| match value {
-        Value::Text(text) => csv_field(&csv_text(&text)),
+        Value::Text(text) => csv::text(&text),
         // The shortest text that reads back as the same number, as in the JSON lines.
         Value::Number(number) => serde_json::to_string(&number).unwrap_or_default(),
         Value::Flag(flag) => flag.to_string(),
@@ -68,22 +70,7 @@ pub(crate) fn csv_row(values: impl IntoIterator<Item = Value>) -> String {
 
 /// A row of CSV with the fields as they are, for programs that read them back.
 pub(crate) fn csv_row_of<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
-    fields.into_iter().map(csv_field).collect::<Vec<_>>().join(",") + "\n"
-}
-
-/// Text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe in front
-/// (<https://owasp.org/www-community/attacks/CSV_Injection>). So does one that begins like the result: different
-/// texts stay different.
-pub(crate) fn csv_text(text: &str) -> String {
-    let formula = text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if formula { format!("'{text}") } else { text.to_owned() }
-}
-
-fn csv_field(text: &str) -> String {
-    match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
-    }
+    fields.into_iter().map(csv::quote).collect::<Vec<_>>().join(",") + "\n"
 }
 
 #[cfg(test)]

@@ -89,6 +89,12 @@ impl From<TrainError> for CliError {
     }
 }
 
+impl From<clstm_eval::EvalError> for CliError {
+    fn from(error: clstm_eval::EvalError) -> Self {
+        Self::Failed(chain(&error))
+    }
+}
+
 impl From<ReportError> for CliError {
     fn from(error: ReportError) -> Self {
         Self::Failed(chain(&error))

@@ -1,11 +1,13 @@
 //! What is computed of runs before anything is written.
 
-use clstm_train::{
+use clstm_eval::{
     ClassificationReport, Comparison, INTERVAL_LEVEL, Intervals, Metrics, bootstrap, compare,
 };
 use serde::Serialize;
 
+use crate::report::RecipeFormat;
 use crate::run::{Run, numbers};
+use crate::settings::{SettingDifference, differing_settings};
 use crate::{ReportError, SEED};
 
 /// The figures of a run, pooled over its folds.
@@ -52,8 +54,8 @@ impl Analysis {
         };
         let level = 100.0 * INTERVAL_LEVEL;
         let unknown = match by {
-            clstm_train::ClusterBy::Speaker => "",
-            clstm_train::ClusterBy::Utterance => {
+            clstm_eval::ClusterBy::Speaker => "",
+            clstm_eval::ClusterBy::Utterance => {
                 " The run's predictions do not name speakers: intervals over utterances are too narrow \
                  as far as utterances of a speaker are alike."
             }
@@ -109,17 +111,22 @@ pub struct RunComparison {
     pub second: String,
     /// The figures; none where the runs share no utterance or lack predictions.
     pub result: Option<Comparison>,
+    /// The settings in which their recipes differ; none where one of them has no recipe.
+    pub settings: Option<Vec<SettingDifference>>,
 }
 
 /// Every pair of runs that agree on their classes.
-pub(crate) fn comparisons(runs: &[Run]) -> Result<Vec<RunComparison>, ReportError> {
+pub(crate) fn comparisons(
+    runs: &[Run],
+    recipes: Option<RecipeFormat>,
+) -> Result<Vec<RunComparison>, ReportError> {
     let mut found = Vec::new();
     for (index, first) in runs.iter().enumerate() {
         for second in &runs[index + 1..] {
             if first.metrics.labels == second.metrics.labels
                 && first.protocol().corpus == second.protocol().corpus
             {
-                found.push(compare_runs(first, second)?);
+                found.push(compare_runs(first, second, recipes)?);
             }
         }
     }
@@ -130,7 +137,11 @@ pub(crate) fn comparisons(runs: &[Run]) -> Result<Vec<RunComparison>, ReportErro
 ///
 /// # Errors
 /// [`ReportError::Incomparable`] where their classes differ or they contradict each other.
-pub fn compare_runs(first: &Run, second: &Run) -> Result<RunComparison, ReportError> {
+pub fn compare_runs(
+    first: &Run,
+    second: &Run,
+    recipes: Option<RecipeFormat>,
+) -> Result<RunComparison, ReportError> {
     let incomparable = |reason: String| ReportError::Incomparable {
         first: first.name.clone(),
         second: second.name.clone(),
@@ -145,5 +156,6 @@ pub fn compare_runs(first: &Run, second: &Run) -> Result<RunComparison, ReportEr
         }
         _ => None,
     };
-    Ok(RunComparison { first: first.name.clone(), second: second.name.clone(), result })
+    let settings = differing_settings(&[first, second], recipes);
+    Ok(RunComparison { first: first.name.clone(), second: second.name.clone(), result, settings })
 }

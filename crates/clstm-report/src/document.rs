@@ -1,6 +1,6 @@
 //! A report before it has a form: what every format is written from.
 
-use clstm_train::Interval;
+use clstm_eval::Interval;
 
 use crate::figure::Canvas;
 
@@ -194,7 +194,7 @@ impl Unit {
 
 #[cfg(test)]
 mod tests {
-    use clstm_train::Interval;
+    use clstm_eval::Interval;
 
     use super::{Cell, Unit};
 

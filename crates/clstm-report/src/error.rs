@@ -43,7 +43,7 @@ pub enum ReportError {
     },
     /// What the training's own readers say of a file.
     #[error(transparent)]
-    Train(#[from] clstm_train::TrainError),
+    Eval(#[from] clstm_eval::EvalError),
     /// A figure that could not be drawn as PNG.
     #[error("the figure {figure} cannot be drawn as PNG: {reason}")]
     Png {

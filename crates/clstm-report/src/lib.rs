@@ -22,15 +22,18 @@ mod figure;
 mod literature;
 mod pca;
 mod render;
-mod repeat;
 mod report;
+mod reproduce;
 mod run;
 mod section;
+mod settings;
 
 pub use analysis::{Analysis, RunComparison, compare_runs};
 pub use error::ReportError;
-pub use report::{Options, Report};
+pub use report::{Options, RecipeFormat, Report};
+pub use reproduce::Reproduction;
 pub use run::{EpochPoint, Run, RunFold, Seen, discover};
+pub use settings::{SettingDifference, differing_settings};
 
 /// Seed of every resampling of a report.
 pub const SEED: u64 = 1;

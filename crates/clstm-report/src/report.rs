@@ -15,19 +15,30 @@ use crate::render::{csv, escape::slug, html, latex, markdown};
 use crate::section::{self, Context};
 use crate::{Analysis, ReportError, Run, RunComparison};
 
-/// What a report may be told.
+/// How recipes are read: a report knows them as JSON alone.
+#[derive(Clone, Copy, Debug)]
+pub struct RecipeFormat {
+    /// A recipe as this release writes it; none where it cannot be read.
+    pub normalize: fn(&serde_json::Value) -> Option<serde_json::Value>,
+    /// The settings, as `--set` takes them, that make a recipe of its preset; none where none can.
+    pub changes: fn(&serde_json::Value) -> Option<Vec<(String, String)>>,
+}
+
+/// Options of a report.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Its title; made from the runs where there is none.
     pub title: Option<String>,
     /// Whether figures are drawn as PNG too, which LaTeX takes.
     pub png: bool,
+    /// How recipes are read; without it the commands that repeat a run have no settings.
+    pub recipes: Option<RecipeFormat>,
 }
 
 impl Default for Options {
     /// A title made from the runs, and PNG figures.
     fn default() -> Self {
-        Self { title: None, png: true }
+        Self { title: None, png: true, recipes: None }
     }
 }
 
@@ -50,9 +61,15 @@ impl Report {
         distinguish(&mut runs);
         let literature = Literature::open()?;
         let analyses: Vec<Analysis> = runs.iter().map(Analysis::of).collect();
-        let comparisons = comparisons(&runs)?;
+        let comparisons = comparisons(&runs, options.recipes)?;
         let title = options.title.clone().unwrap_or_else(|| title(&runs));
-        let context = Context::new(&runs, &analyses, &comparisons, &literature);
+        let context = Context {
+            runs: &runs,
+            analyses: &analyses,
+            comparisons: &comparisons,
+            literature: &literature,
+            recipes: options.recipes,
+        };
         let document = section::document(title, &context);
         Ok(Self { runs, analyses, comparisons, document, png: options.png })
     }
@@ -123,10 +140,10 @@ impl Report {
         struct OfRun<'a> {
             name: &'a str,
             notes: &'a [String],
-            metrics: &'a clstm_train::RunMetrics,
+            metrics: &'a clstm_eval::RunMetrics,
             analysis: &'a Analysis,
             recipe: &'a Option<serde_json::Value>,
-            environments: Vec<&'a clstm_train::Environment>,
+            environments: Vec<&'a clstm_eval::Environment>,
         }
         let runs: Vec<OfRun<'_>> = self
             .runs

@@ -7,7 +7,7 @@ use clstm::write_atomic;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::progress::EpochSums;
+use crate::history::EpochSums;
 use crate::validation::EarlyStopping;
 use crate::{EpochRecord, Recipe, TrainError};
 

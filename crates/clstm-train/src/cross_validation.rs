@@ -4,15 +4,20 @@ use std::path::PathBuf;
 
 use clstm::{Model, Recognizer};
 use clstm_corpus::{AllowedLeakage, Fold, Split, check_leakage, folds_allowing};
+use clstm_eval::files::{create_folder, read_json, write_json};
+use clstm_eval::{
+    Environment, EvalError, EvalProtocol, FoldRecord, FoldValidation, RunInputs, RunMetrics,
+    aggregate_folds, protocol_of_folds,
+};
 use clstm_nn::burn::tensor::Device;
 
-use crate::books::{TestedFold, join_folds};
-use crate::calibration::{fit_held_out, hold_out};
-use crate::earlier::{check_start, describe_start, model_of_fold, start_of_fold, teachers_of_runs};
-use crate::run::{begin_run, make_folder, read_json, write_json};
+use crate::deep_features::extract;
+use crate::fold_run::FoldRun;
+use crate::held_out_calibration::{fit_held_out, hold_out};
+use crate::lineage::{check_start, lineage_of_run, model_of_fold, start_of_fold};
 use crate::{
-    Dataset, DeepFeatures, Environment, Event, FoldOutcome, FoldValidation, Observer, Protocol,
-    Recipe, RunMetrics, StopFlag, Teacher, TrainData, TrainError, hold_out_validation, train,
+    Dataset, Event, Observer, Recipe, StopFlag, Teacher, TrainData, TrainError, begin_run,
+    hold_out_validation, train,
 };
 
 /// A cross-validation.
@@ -36,6 +41,8 @@ pub struct CrossValidation {
     /// Runs of the same folds whose models give part of the targets, see [`Teacher`](crate::Teacher); a
     /// fold's training hears those of the same fold.
     pub teachers: Vec<PathBuf>,
+    /// The arguments that the run is recorded with.
+    pub inputs: Option<RunInputs>,
     /// What computes.
     pub device: Device,
     /// The run's folder.
@@ -55,20 +62,22 @@ impl CrossValidation {
             fold_seed: None,
             init: None,
             teachers: Vec::new(),
+            inputs: None,
             device,
             out,
         }
     }
 
-    pub(crate) fn protocol(&self, dataset: &Dataset, folds: &[Fold]) -> Protocol {
-        Protocol {
+    pub(crate) fn protocol(&self, dataset: &Dataset, folds: &[Fold]) -> EvalProtocol {
+        let (corpus, groups) = (&dataset.corpus, &dataset.groups);
+        EvalProtocol {
             fold_seed: self.fold_seed,
             preset: self.recipe.preset.clone(),
             epochs: self.recipe.epochs,
-            validation: self.recipe.validation.is_on().then_some(self.recipe.validation),
+            validation: self.recipe.validation.protocol(),
             precision: self.recipe.precision.to_string(),
-            views: self.recipe.frontend.tta.count(),
-            ..Protocol::of(dataset, self.split, folds, self.recipe.seed)
+            tta_passes: self.recipe.frontend.tta.count(),
+            ..protocol_of_folds(corpus, groups, self.split, folds, self.recipe.seed)
         }
     }
 
@@ -87,7 +96,7 @@ impl CrossValidation {
 /// that was interrupted goes on where it was.
 ///
 /// # Errors
-/// [`TrainError::RunExists`] without `resume` where the folder holds a run; those of [`train`].
+/// [`EvalError::RunExists`] without `resume` where the folder holds a run; those of [`train`].
 pub fn cross_validate(
     run: &CrossValidation,
     dataset: &Dataset,
@@ -102,9 +111,8 @@ pub fn cross_validate(
     if let Some(init) = run.init.as_deref() {
         check_start(init, &run.recipe)?;
     }
-    let started_from = run.init.as_deref().map(describe_start).transpose()?;
-    let taught_by = teachers_of_runs(&run.teachers)?;
-    let protocol = Protocol { started_from, taught_by, ..run.protocol(dataset, &all) };
+    let lineage = lineage_of_run(run.init.as_deref(), &run.teachers)?;
+    let protocol = EvalProtocol { lineage, ..run.protocol(dataset, &all) };
     let chosen: Vec<&Fold> =
         all.iter().filter(|f| run.only.is_none_or(|only| only == f.number)).collect();
     if chosen.is_empty() {
@@ -113,15 +121,18 @@ pub fn cross_validate(
         return Err(TrainError::Recipe(message));
     }
     if !resume && chosen.iter().any(|fold| run.holds(fold.number)) {
-        return Err(TrainError::RunExists { path: run.out.clone() });
+        return Err(EvalError::RunExists { path: run.out.clone() }.into());
     }
     begin_run(&run.out, &run.recipe)?;
+    if let Some(inputs) = &run.inputs {
+        inputs.write(&run.out)?;
+    }
     for fold in chosen {
         let leakage = check_leakage(corpus, groups, fold, run.split);
         run.allowed.excluding(leakage).into_result()?;
         run_fold(run, dataset, fold, protocol.clone(), stop, observer)?;
     }
-    join_folds(&run.out)
+    Ok(aggregate_folds(&run.out)?)
 }
 
 /// What a fold starts from, and who teaches it.
@@ -129,7 +140,7 @@ fn earlier_models(
     run: &CrossValidation,
     dataset: &Dataset,
     fold: &Fold,
-    protocol: &Protocol,
+    protocol: &EvalProtocol,
 ) -> Result<(Option<Model>, Option<Teacher>), TrainError> {
     let ids: Vec<&str> =
         fold.test.iter().map(|&i| dataset.corpus.utterances[i].id.as_str()).collect();
@@ -148,23 +159,23 @@ fn run_fold(
     run: &CrossValidation,
     dataset: &Dataset,
     fold: &Fold,
-    protocol: Protocol,
+    protocol: EvalProtocol,
     stop: &StopFlag,
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let folder = run.fold_folder(fold.number);
     let (books, checkpoint) = (folder.join("metrics.json"), folder.join("checkpoint.safetensors"));
     if books.exists() {
-        let outcome: FoldOutcome = read_json(&books)?;
-        if outcome.protocol != protocol {
+        let outcome: FoldRecord = read_json(&books)?;
+        if !outcome.protocol.is_of_run(&protocol) {
             let what = "another protocol".to_owned();
-            return Err(TrainError::OtherRun { path: folder, what });
+            return Err(EvalError::OtherRun { path: folder, what }.into());
         }
         let (fold, metrics) = (fold.number, outcome.metrics.metrics());
         observer.on_event(&Event::FoldDone { fold, metrics, resumed: true });
         return Ok(());
     }
-    make_folder(&folder)?;
+    create_folder(&folder)?;
     let recipe = &run.recipe;
     let (init, teacher) = earlier_models(run, dataset, fold, &protocol)?;
     // The inner split of a nested validation: the test part has no say in it.
@@ -188,21 +199,7 @@ fn run_fold(
         teacher: teacher.as_ref(),
         fold: number,
     };
-    let fitted = held_out.as_ref().map_or(String::new(), |cut| {
-        format!("its confidences scaled on {} more, ", cut.validation.len())
-    });
-    let validated = match validation.len() {
-        0 => String::new(),
-        count => format!("validated on {count} more, "),
-    };
-    let sentence = format!(
-        "fold {} of {}: trained on {} utterances, {validated}{fitted}the other {} held out",
-        fold.number,
-        protocol.describe(),
-        train_set.len(),
-        test.len()
-    );
-    let mut trained = train(set, recipe, &run.device, &sentence, &checkpoint, stop, observer)?;
+    let mut trained = train(set, recipe, &run.device, &protocol, &checkpoint, stop, observer)?;
     let scaling = match &held_out {
         Some(cut) => Some(fit_held_out(&mut trained, dataset, &cut.validation, &run.device)?),
         None => None,
@@ -217,23 +214,27 @@ fn run_fold(
         epochs: trained.history.len(),
         epoch: trained.epoch,
     });
-    let tested = TestedFold {
+    let tested = FoldRun {
         number: fold.number,
         train_utterances: train_set.len(),
         model: trained.model,
         evaluation,
-        sentence,
         protocol,
         seconds: trained.seconds,
         held_out: scaling,
         validation,
     };
     write_json(&folder.join("history.json"), &trained.history)?;
-    write_json(&folder.join("environment.json"), &Environment::here(&run.device))?;
+    write_json(&folder.join("environment.json"), &Environment::capture(&device_name(&run.device)))?;
     let recognizer = Recognizer::on(tested.model.clone(), &run.device)?;
-    DeepFeatures::of(&recognizer, dataset, [train_set, test], &checkpoint)?
+    extract(&recognizer, dataset, [train_set, test], &checkpoint)?
         .write(&folder.join("features.safetensors"))?;
     let metrics = tested.write(dataset, &folder)?;
     observer.on_event(&Event::FoldDone { fold: fold.number, metrics, resumed: false });
     Ok(())
+}
+
+/// The device as `environment.json` names it.
+fn device_name(device: &Device) -> String {
+    if *device == Device::flex() { "cpu".to_owned() } else { format!("{device:?}") }
 }

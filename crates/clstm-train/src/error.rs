@@ -49,25 +49,9 @@ pub enum TrainError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The folder already holds a run.
-    #[error(
-        "{} already holds a run; continue it with --resume or choose another --out", path.display()
-    )]
-    RunExists {
-        /// The run's folder.
-        path: PathBuf,
-    },
-    /// The run in the folder was started with another recipe or other data.
-    #[error(
-        "the run in {} was started differently ({what}); resume with the same settings or choose \
-         another --out", path.display()
-    )]
-    OtherRun {
-        /// The run's folder.
-        path: PathBuf,
-        /// What differs.
-        what: String,
-    },
+    /// The records of a run.
+    #[error(transparent)]
+    Eval(#[from] clstm_eval::EvalError),
     /// A loss, a gradient or a weight is infinite or not a number. Nothing that is not finite was saved.
     #[error("the training diverged in epoch {epoch}: {cause}; lower optimizer.learning_rate")]
     Diverged {
@@ -76,9 +60,6 @@ pub enum TrainError {
         /// What is not finite.
         cause: crate::NonFinite,
     },
-    /// Two runs that cannot be compared.
-    #[error("{0}")]
-    Incomparable(String),
     /// A run that a training cannot build on.
     #[error("{}: {what}", path.display())]
     Earlier {

@@ -19,32 +19,28 @@
 mod ablation;
 mod augment;
 mod auxiliary;
-mod average;
 mod batches;
-mod books;
-mod calibration;
+mod changes;
 mod checkpoint;
 mod cross_validation;
 mod dataset;
-mod earlier;
-mod environment;
+mod deep_features;
 mod error;
 mod evaluate;
-mod features;
+mod fold_run;
+mod held_out_calibration;
+mod history;
 mod learner;
-mod metrics;
+mod lineage;
 mod mixup;
 mod observer;
 mod optimizer;
-mod prediction;
-mod progress;
 mod recipe;
 mod reevaluate;
-mod run;
+mod repeated_cv;
+mod run_folder;
 mod schedule;
 mod seed_purpose;
-mod seeds;
-mod statistics;
 mod teacher;
 mod tensorboard;
 mod throughput;
@@ -60,40 +56,35 @@ pub use augment::{
     OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig, center_crop,
 };
 pub use auxiliary::AuxiliaryTask;
-pub use average::average_runs;
-pub use books::{FoldOutcome, join_folds};
-pub use calibration::{
-    ECE_BINS, FoldScaling, HeldOutScaling, Reliability, ReliabilityBin, RiskCoverage,
-    RunCalibration, TEMPERATURES, fit_scaling, fit_temperature, fit_top_label,
-    recommended_threshold,
+pub use changes::{changes_from_preset, normalized_recipe};
+pub use clstm_eval::{
+    Ancestor, Average, CalibrationMethod, CenterSource, ClassMetrics, ClassificationReport,
+    ClusterBy, Comparison, DeepFeatures, Difference, ECE_BINS, Environment, EvalError,
+    EvalProtocol, Evaluation, FoldMetrics, FoldRecord, FoldScaling, FoldStatistic, FoldValidation,
+    HeldOutScaling, Interval, Intervals, Lineage, McNemar, Metrics, Prediction, Reliability,
+    ReliabilityBin, RiskCoverage, RunCalibration, RunMetrics, SelectedWeights as Select,
+    aggregate_folds, bootstrap, compare, ensemble_runs, fit_scaling, fit_temperature,
+    fit_top_label, mcnemar_exact, protocol_of_everything, protocol_of_folds, read_predictions,
+    recommended_threshold, row_normalized,
 };
 pub use cross_validation::{CrossValidation, cross_validate};
 pub use dataset::{BadUtterance, Dataset};
-pub use earlier::{BuiltOn, check_init};
-pub use environment::Environment;
 pub use error::TrainError;
-pub use evaluate::{Evaluation, evaluate};
-pub use features::{CenterSource, DeepFeatures};
+pub use evaluate::evaluate;
+pub use history::{EpochRecord, TestRecord};
 pub use learner::{Batch, Learner, NonFinite, StepMetrics, StepOutcome};
-pub use metrics::{ClassMetrics, Metrics};
+pub use lineage::{check_init, lineage_of};
 pub use observer::{Event, NullObserver, Observer};
 pub use optimizer::{Optimizer, OptimizerKind};
-pub use prediction::{Prediction, read_predictions};
-pub use progress::{EpochRecord, TestRecord};
 pub use recipe::{
     MAX_BALANCED_RATIO, MIN_UTTERANCES_FOR_PRESET_EPOCHS, MixupConfig, OptimizerConfig, Recipe,
 };
 pub use reevaluate::reevaluate;
-pub use run::{FoldMetrics, FoldValidation, Means, Protocol, RunMetrics, begin_run};
+pub use repeated_cv::{SeedRun, SeedRuns, cross_validate_seeds};
+pub use run_folder::begin_run;
 pub use schedule::Schedule;
-pub use seeds::{SeedRun, SeedRuns, cross_validate_seeds};
-pub use statistics::{
-    Average, ClassificationReport, ClusterBy, Comparison, Difference, EXACT_CLUSTERS,
-    INTERVAL_LEVEL, Interval, Intervals, McNemar, PERMUTATIONS, REPLICATES, bootstrap, compare,
-    mcnemar_exact, row_normalized,
-};
 pub use teacher::{DistillationConfig, Teacher};
 pub use tensorboard::TensorBoard;
 pub use throughput::Throughput;
 pub use trainer::{StopFlag, TrainData, Trained, train};
-pub use validation::{Select, ValidationConfig, hold_out_validation};
+pub use validation::{ValidationConfig, hold_out_validation};

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::{EpochRecord, Metrics};
+use clstm_eval::Metrics;
+
+use crate::EpochRecord;
 
 /// News of a training.
 #[derive(Clone, Debug)]

@@ -4,21 +4,23 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use clstm::{Model, ProbabilityCalibration, Recognizer, TtaConfig};
+use clstm_eval::files::{create_folder, read_json};
+use clstm_eval::{
+    DeepFeatures, EvalError, EvalProtocol, FoldRecord, RunInputs, RunMetrics, aggregate_folds,
+    finished_folds, predictions_of,
+};
 use clstm_nn::burn::tensor::Device;
 
-use crate::books::{TestedFold, finished_folds, join_folds, predictions_of};
-use crate::run::{begin_run, make_folder, read_json};
-use crate::{
-    Dataset, DeepFeatures, Event, FoldOutcome, Observer, Protocol, Recipe, RunMetrics, TrainError,
-    evaluate,
-};
+use crate::deep_features::reextract;
+use crate::fold_run::FoldRun;
+use crate::{Dataset, Event, Observer, Recipe, TrainError, begin_run, evaluate};
 
 /// Tests the models of a cross-validation on their own test utterances in other views (see [`TtaConfig`]),
 /// without training anything, and writes models, predictions and figures as a new run at `out`.
 ///
 /// # Errors
 /// [`TrainError::Earlier`] where the run is of another corpus, or its confidences were scaled by held-out
-/// utterances in the views that it had; [`TrainError::RunExists`] where `out` holds a run; those of files.
+/// utterances in the views that it had; [`EvalError::RunExists`] where `out` holds a run; those of files.
 pub fn reevaluate(
     run: &Path,
     views: TtaConfig,
@@ -28,21 +30,24 @@ pub fn reevaluate(
     observer: &mut dyn Observer,
 ) -> Result<RunMetrics, TrainError> {
     if out.join("metrics.json").exists() {
-        return Err(TrainError::RunExists { path: out.to_owned() });
+        return Err(EvalError::RunExists { path: out.to_owned() }.into());
     }
     let mut recipe: Recipe = read_json(&run.join("recipe.json"))?;
     recipe.frontend.tta = views;
     recipe.validate()?;
     let folds = finished_folds(run)?;
     begin_run(out, &recipe)?;
+    if let Some(inputs) = RunInputs::read(run)? {
+        inputs.write(out)?;
+    }
     for (outcome, folder) in folds {
         reevaluate_fold(outcome, &folder, &recipe, dataset, device, out, observer)?;
     }
-    join_folds(out)
+    Ok(aggregate_folds(out)?)
 }
 
 fn reevaluate_fold(
-    outcome: FoldOutcome,
+    outcome: FoldRecord,
     folder: &Path,
     recipe: &Recipe,
     dataset: &Dataset,
@@ -76,13 +81,12 @@ fn reevaluate_fold(
     info.scaling = ProbabilityCalibration::default();
     info.training.recipe =
         serde_json::to_value(recipe).map_err(|e| TrainError::Recipe(e.to_string()))?;
-    let protocol = Protocol { views: recipe.frontend.tta.count(), ..outcome.protocol.clone() };
-    let sentence =
-        info.training.protocol.replace(&outcome.protocol.describe(), &protocol.describe());
+    let protocol =
+        EvalProtocol { tta_passes: recipe.frontend.tta.count(), ..outcome.protocol.clone() };
     let recognizer = Recognizer::on(model.clone(), device)?;
     let evaluation = evaluate(&recognizer, dataset, &test);
     let to = out.join(format!("fold-{fold}"));
-    make_folder(&to)?;
+    create_folder(&to)?;
     for name in ["history.json", "environment.json"] {
         let from = folder.join(name);
         if from.exists() {
@@ -92,14 +96,13 @@ fn reevaluate_fold(
     let features = folder.join("features.safetensors");
     if features.exists() {
         let was = DeepFeatures::read(&features, outcome.labels.len())?;
-        was.again(&recognizer, dataset, &test).write(&to.join("features.safetensors"))?;
+        reextract(&was, &recognizer, dataset, &test).write(&to.join("features.safetensors"))?;
     }
-    let tested = TestedFold {
+    let tested = FoldRun {
         number: fold,
         train_utterances: outcome.metrics.train_utterances,
         model,
         evaluation,
-        sentence,
         protocol,
         seconds: outcome.metrics.seconds,
         held_out: None,

@@ -1,5 +1,7 @@
 //! Seeds of a training's random draws, each with a purpose of its own.
 
+use clstm_eval::derive_seed;
+
 /// What a seed is for. Draws for one purpose do not repeat those for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SeedPurpose {
@@ -26,19 +28,8 @@ impl SeedPurpose {
             Self::Mixup => u32::from_be_bytes(*b"mixu").into(),
             Self::Order => u32::from_be_bytes(*b"orde").into(),
         };
-        mix(seed, index, tag)
+        derive_seed(seed, index, tag)
     }
-}
-
-/// SplitMix64's finaliser over three numbers.
-pub(crate) fn mix(seed: u64, a: u64, b: u64) -> u64 {
-    let mut z = seed
-        .wrapping_add(a.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-        .wrapping_add(b.wrapping_mul(0xd1b5_4a32_d192_ed03));
-    for shift in [30, 27] {
-        z = (z ^ (z >> shift)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    }
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

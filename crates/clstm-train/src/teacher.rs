@@ -1,10 +1,11 @@
 //! Models whose answers a training takes part of its targets from.
 
 use clstm::{FrontendConfig, Model};
+use clstm_eval::Ancestor;
 use clstm_nn::{InferenceEngine, NetworkError, Precision};
 use serde::{Deserialize, Serialize};
 
-use crate::earlier::{as_teacher, heard_by};
+use crate::lineage::{ancestor, corpora_of};
 use crate::{Recipe, TrainError};
 
 /// How much of the targets comes from a [`Teacher`], where a training has one (knowledge distillation,
@@ -49,10 +50,12 @@ pub struct Teacher {
 
 #[derive(Debug)]
 struct TeacherModel {
-    name: String,
+    /// As the lineage of its student has it.
+    ancestor: Ancestor,
     digest: String,
     license: String,
-    heard: Vec<String>,
+    /// That it, or what it builds on, was trained on.
+    corpora: Vec<String>,
     labels: Vec<String>,
     frontend: FrontendConfig,
     engine: InferenceEngine,
@@ -69,10 +72,10 @@ impl Teacher {
         }
         let teacher_model = |model: &Model| -> Result<TeacherModel, NetworkError> {
             Ok(TeacherModel {
-                name: as_teacher(&model.info.training),
+                ancestor: ancestor(&model.info.training),
                 digest: model.digest(),
                 license: model.info.license.clone(),
-                heard: heard_by(&model.info.training),
+                corpora: corpora_of(&model.info.training),
                 labels: model.info.labels.clone(),
                 frontend: model.info.frontend.clone(),
                 engine: InferenceEngine::new(&model.info.network, &model.tensors, precision)?,
@@ -84,7 +87,7 @@ impl Teacher {
     /// Presets of the models, joined by `+`, and what these were taught by themselves.
     #[must_use]
     pub fn name(&self) -> String {
-        let names: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
+        let names: Vec<String> = self.models.iter().map(|it| it.ancestor.name()).collect();
         names.join("+")
     }
 
@@ -98,9 +101,9 @@ impl Teacher {
         self.models.iter().map(|model| model.license.as_str())
     }
 
-    /// The corpora that the models have heard.
-    pub(crate) fn heard(&self) -> impl Iterator<Item = &String> {
-        self.models.iter().flat_map(|model| &model.heard)
+    /// The models as a lineage has them, each with the corpora that it builds on.
+    pub(crate) fn models(&self) -> impl Iterator<Item = (&Ancestor, &Vec<String>)> {
+        self.models.iter().map(|model| (&model.ancestor, &model.corpora))
     }
 
     /// Refuses models that cannot hear the recipe's crops, or know other classes.
@@ -112,7 +115,9 @@ impl Teacher {
             return Err(TrainError::Teacher(message));
         }
         for model in &self.models {
-            let bad = |what: String| Err(TrainError::Teacher(format!("{}: {what}", model.name)));
+            let bad = |what: String| {
+                Err(TrainError::Teacher(format!("{}: {what}", model.ancestor.name())))
+            };
             if model.labels != labels {
                 let (theirs, ours) = (model.labels.join(", "), labels.join(", "));
                 return bad(format!("it knows the classes {theirs}, the corpus has {ours}"));

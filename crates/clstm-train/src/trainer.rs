@@ -7,17 +7,16 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use clstm::{Model, Recognizer};
+use clstm::{EvalProtocol, Model, Recognizer};
+use clstm_eval::{EvalError, Evaluation};
 use clstm_nn::burn::tensor::Device;
 
 use self::epoch_loop::TrainingRun;
 use crate::auxiliary::AuxiliaryTargets;
 use crate::batches::steps_per_epoch;
 use crate::checkpoint::State;
-use crate::earlier::check_init;
-use crate::{
-    Dataset, EpochRecord, Evaluation, Event, Observer, Recipe, Teacher, TrainError, evaluate,
-};
+use crate::lineage::check_init;
+use crate::{Dataset, EpochRecord, Event, Observer, Recipe, Teacher, TrainError, evaluate};
 
 /// Set to true to end a training at its next step, its state saved.
 pub type StopFlag = AtomicBool;
@@ -60,7 +59,7 @@ pub struct Trained {
 }
 
 /// Trains a model on `device`, with its state in `checkpoint` every few epochs; goes on from there if
-/// the file exists. `protocol` is the sentence that the model file will carry.
+/// the file exists. `protocol` goes into the model file.
 ///
 /// The same recipe and data give the same model bit for bit on the same device; on another one its
 /// sums are rounded otherwise.
@@ -72,7 +71,7 @@ pub fn train(
     set: TrainData<'_>,
     recipe: &Recipe,
     device: &Device,
-    protocol: &str,
+    protocol: &EvalProtocol,
     checkpoint: &Path,
     stop: &StopFlag,
     observer: &mut dyn Observer,
@@ -125,8 +124,10 @@ pub fn train(
 
 /// A resumed run must follow the same recipe on the same utterances.
 fn check_same(saved: &State, fresh: &State, path: &Path) -> Result<(), TrainError> {
-    let other =
-        |what: &str| Err(TrainError::OtherRun { path: path.to_owned(), what: what.to_owned() });
+    let other = |what: &str| {
+        let (path, what) = (path.to_owned(), what.to_owned());
+        Err(EvalError::OtherRun { path, what }.into())
+    };
     if !saved.recipe.same_training(&fresh.recipe) {
         return other("another recipe");
     }

@@ -5,20 +5,11 @@ use clstm_corpus::{
     AllowedLeakage, Fold, HoldOutUnit, Split, ValidationSplit, check_leakage_between,
     validation_split,
 };
+use clstm_eval::InnerValidation;
+pub(crate) use clstm_eval::SelectedWeights as Select;
 use serde::{Deserialize, Serialize};
 
 use crate::{Dataset, Recipe, TrainError};
-
-/// Which weights a training with validation ends with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Select {
-    /// Those of its last epoch.
-    #[default]
-    Last,
-    /// Those of the look with the least validation loss, the first of equals.
-    Best,
-}
 
 /// Validation on utterances held out of the training part: the inner split of a nested validation. The test
 /// utterances have no part in it.
@@ -58,25 +49,11 @@ impl ValidationConfig {
         self.share > 0.0
     }
 
-    /// What it does, in words: `validation of 10% of the training speakers, ...`.
+    /// As a protocol records it; none where nothing is held out.
     #[must_use]
-    pub fn describe(&self, by: HoldOutUnit) -> String {
-        let of = match by {
-            HoldOutUnit::Speakers => "speakers",
-            HoldOutUnit::Utterances => "utterances",
-        };
-        // Shares are written as people write them: a rounding to tenths of a percent, without zeros.
-        let percent = (self.share * 1_000.0).round() / 10.0;
-        let end = match self.patience {
-            0 => String::new(),
-            1 => ", ended by 1 look without a smaller loss".to_owned(),
-            looks => format!(", ended by {looks} looks without a smaller loss"),
-        };
-        let kept = match self.select {
-            Select::Last => "",
-            Select::Best => ", weights of the smallest loss",
-        };
-        format!("validation of {percent}% of the training {of}{end}{kept}")
+    pub fn protocol(&self) -> Option<InnerValidation> {
+        let Self { share, patience, select, eval_every } = *self;
+        self.is_on().then_some(InnerValidation { share, patience, select, eval_every })
     }
 
     pub(crate) fn validate(&self) -> Result<(), TrainError> {
@@ -175,9 +152,7 @@ impl EarlyStopping {
 
 #[cfg(test)]
 mod tests {
-    use clstm_corpus::HoldOutUnit;
-
-    use super::{EarlyStopping, Select, ValidationConfig};
+    use super::{EarlyStopping, ValidationConfig};
 
     #[test]
     fn patience_counts_looks_since_the_first_least_loss() {
@@ -201,21 +176,5 @@ mod tests {
         assert_eq!(watch.map(|w| (w.epoch, w.loss)), Some((4, 0.6)));
         let never = ValidationConfig { patience: 0, ..config };
         assert!(watch.is_some_and(|w| !w.is_over(&never)));
-    }
-
-    #[test]
-    fn in_words() {
-        let plain = ValidationConfig { share: 0.1, ..ValidationConfig::default() };
-        assert_eq!(
-            plain.describe(HoldOutUnit::Speakers),
-            "validation of 10% of the training speakers"
-        );
-        let full =
-            ValidationConfig { share: 0.125, patience: 5, select: Select::Best, eval_every: 1 };
-        assert_eq!(
-            full.describe(HoldOutUnit::Utterances),
-            "validation of 12.5% of the training utterances, ended by 5 looks without a smaller loss, \
-             weights of the smallest loss"
-        );
     }
 }

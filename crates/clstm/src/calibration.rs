@@ -3,12 +3,46 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
+use crate::provenance::{CalibrationForm, EvalProtocol};
+
+/// What the calibration of each fold of a run was fitted on: never on its own test utterances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CalibrationMethod {
+    /// The out-of-fold predictions of the other folds.
+    #[default]
+    CrossFit,
+    /// Training utterances of the fold that were held out of its training.
+    HeldOut,
+}
+
+impl CalibrationMethod {
+    /// In words: `fitted on ...`.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::CrossFit => {
+                "each fold's temperature and Platt scaling fitted on the out-of-fold predictions of the other \
+                 folds (cross-fit)"
+            }
+            Self::HeldOut => {
+                "each fold's temperature and Platt scaling fitted on training utterances that were held out of \
+                 its training"
+            }
+        }
+    }
+}
 
 /// What was measured of a model's confidences, and when to abstain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "CalibrationForm")]
 pub struct Calibration {
-    /// What was measured on, and what the scalings were fitted on, as a sentence for people.
-    pub protocol: String,
+    /// The run whose test utterances were measured on.
+    pub protocol: EvalProtocol,
+    /// Folds of the run that were done.
+    pub folds: usize,
+    /// What the calibrations of the folds were fitted on.
+    pub method: CalibrationMethod,
     /// Utterances measured on.
     pub utterances: usize,
     /// Bins of equal width of the expected calibration errors.
@@ -53,6 +87,21 @@ pub struct RiskPoint {
 }
 
 impl Calibration {
+    /// What was measured on what, in one line for people.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let Self { protocol, folds, method, utterances, .. } = self;
+        match &protocol.remark {
+            Some(remark) => remark.clone(),
+            None => format!(
+                "{}; {utterances} test utterances of {folds} of {} folds; {}",
+                protocol.describe(),
+                protocol.folds,
+                method.describe()
+            ),
+        }
+    }
+
     /// Checks that every figure is one that can be measured.
     ///
     /// # Errors
@@ -61,7 +110,7 @@ impl Calibration {
         let bad = |field: &str, reason: &str| {
             Err(ModelError::invalid(format!("calibration.{field}"), reason))
         };
-        if self.protocol.trim().is_empty() {
+        if self.protocol.remark.as_ref().is_some_and(|remark| remark.trim().is_empty()) {
             return bad("protocol", "is empty");
         }
         if self.utterances == 0 || self.bins == 0 {

@@ -48,21 +48,26 @@ mod limits;
 mod model;
 mod model_file;
 mod probability_calibration;
+mod provenance;
 mod recognition;
 mod recognizer;
 mod stream;
 mod write_atomic;
 
-pub use calibration::{Calibration, CalibrationScores, RiskPoint};
+pub use calibration::{Calibration, CalibrationMethod, CalibrationScores, RiskPoint};
 #[cfg(feature = "embedded")]
 pub use embedded::embedded;
 pub use error::{ModelError, RecognizeError};
 pub use frontend::{Clip, FrontendConfig, TtaConfig, Window};
 pub use inference::{logits, softmax};
-pub use info::{ModelInfo, Score, TrainingInfo};
+pub use info::{HeldOutCounts, ModelInfo, Score, TrainingInfo};
 pub use limits::ModelLimits;
 pub use model::Model;
 pub use probability_calibration::{PlattScaling, ProbabilityCalibration};
+pub use provenance::{
+    Ancestor, EnsembleMember, EvalProtocol, FoldId, InnerValidation, LeakageCounts, Lineage,
+    SelectedWeights, ValidationUnit,
+};
 pub use recognition::Recognition;
 pub use recognizer::{ClipScores, Recognizer};
 pub use stream::{

@@ -38,7 +38,9 @@ pub(crate) fn run(args: &AblateArgs) -> Result<(), CliError> {
     let mut watchers =
         Observers::start(&args.training, &RunDescription { title, labels, trainings, batch }, stop);
     let (allowed, out_folder) = (args.folds.leakage.allowed(), out.to_owned());
-    let run = Ablation { rows, split, folds, allowed, only, fold_seed, device, out: out_folder };
+    let inputs = Some(training::inputs(&args.training, &args.folds, None, &[]));
+    let run =
+        Ablation { rows, split, folds, allowed, only, fold_seed, inputs, device, out: out_folder };
     let table = ablate(&run, &dataset, args.training.resume, stop, &mut watchers);
     watchers.finish();
     ablation::finished(&table?, out, &mut Output::stdout())

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use clstm_report::{Run, compare_runs};
-use clstm_train::{ClusterBy, Comparison, Difference, INTERVAL_LEVEL, PERMUTATIONS};
+use clstm_eval::{ClusterBy, Comparison, Difference, INTERVAL_LEVEL, PERMUTATIONS};
+use clstm_report::{Run, SettingDifference, compare_runs};
 
+use super::report::RECIPES;
 use crate::args::{CompareArgs, Format};
 use crate::error::CliError;
 use crate::output::Output;
@@ -14,7 +15,7 @@ use crate::text::printable;
 /// Compares the runs on the utterances that both were tested on.
 pub(crate) fn run(args: &CompareArgs) -> Result<(), CliError> {
     let (first, second) = (Run::read(&args.first)?, Run::read(&args.second)?);
-    let found = compare_runs(&first, &second)?;
+    let found = compare_runs(&first, &second, Some(RECIPES))?;
     let Some(result) = &found.result else {
         let message = "the runs have no predictions of the same utterances: both need predictions.jsonl in \
                        each fold, and the same test utterances in some";
@@ -23,7 +24,9 @@ pub(crate) fn run(args: &CompareArgs) -> Result<(), CliError> {
     let mut output = Output::stdout();
     match args.format {
         Format::Json => output.write_json(&found),
-        Format::Table => output.print(&text(&first, &second, result)),
+        Format::Table => {
+            output.print(&(text(&first, &second, result) + &settings(found.settings.as_deref())))
+        }
     }
 }
 
@@ -76,6 +79,21 @@ fn text(first: &Run, second: &Run, of: &Comparison) -> String {
                  are too narrow and tests too sure\n";
     }
     text
+}
+
+/// The settings in which the runs differ, below an empty line; nothing where they do not, or a recipe is missing.
+fn settings(found: Option<&[SettingDifference]>) -> String {
+    let Some(found) = found.filter(|found| !found.is_empty()) else { return String::new() };
+    let mut table = Table::new(3, ["settings that differ", "first", "second"]);
+    let shown = |value: Option<&Option<serde_json::Value>>| match value.and_then(Option::as_ref) {
+        None => "-".to_owned(),
+        Some(serde_json::Value::String(text)) => printable(text),
+        Some(value) => printable(&value.to_string()),
+    };
+    for SettingDifference { setting, values } in found {
+        table.row([printable(setting), shown(values.first()), shown(values.get(1))]);
+    }
+    format!("\n{table}")
 }
 
 /// A difference of fractions in points.

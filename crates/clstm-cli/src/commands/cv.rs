@@ -53,6 +53,12 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
         fold_seed,
         init: args.init.clone(),
         teachers: args.teacher.clone(),
+        inputs: Some(training::inputs(
+            &args.training,
+            &args.folds,
+            args.init.as_ref(),
+            &args.teacher,
+        )),
         ..CrossValidation::new(split, folds, recipe, device, out_folder)
     };
     let resume = args.training.resume;

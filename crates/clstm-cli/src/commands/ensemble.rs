@@ -1,6 +1,6 @@
 //! `clstm ensemble`: the ensemble of cross-validations.
 
-use clstm_train::average_runs;
+use clstm_eval::ensemble_runs;
 
 use crate::args::EnsembleArgs;
 use crate::error::CliError;
@@ -12,6 +12,6 @@ pub(crate) fn run(args: &EnsembleArgs) -> Result<(), CliError> {
     let mut guard = OutputGuard::new(false);
     args.runs.iter().for_each(|run| guard.input("the run", run));
     guard.check_run("--output", &args.output)?;
-    let metrics = average_runs(&args.runs, &args.output)?;
+    let metrics = ensemble_runs(&args.runs, &args.output)?;
     report::finished(&metrics, &args.output, &mut Output::stdout())
 }

@@ -7,7 +7,8 @@ mod run;
 use clstm::audio::DecodeLimits;
 use clstm::{LabelledProbabilities, Model, Recognizer, TtaConfig};
 use clstm_corpus::{Fold, folds_allowing};
-use clstm_train::{Dataset, Evaluation, Protocol, Recipe, ValidationConfig, evaluate};
+use clstm_eval::{EvalProtocol, Evaluation, protocol_of_folds};
+use clstm_train::{Dataset, evaluate};
 
 use crate::args::{EvaluateArgs, Format, RescoreArgs};
 use crate::error::CliError;
@@ -26,7 +27,7 @@ use run::evaluate_run;
 /// Which utterances the model is tested on.
 pub(crate) struct Part {
     /// The fold and its split; none for the whole corpus.
-    fold: Option<(Fold, Protocol)>,
+    fold: Option<(Fold, EvalProtocol)>,
     /// Indices of the utterances.
     utterances: Vec<usize>,
     /// In words.
@@ -94,21 +95,11 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, C
     let seed = args.seed.unwrap_or(training.seed);
     let count = args.folds.unwrap_or_else(|| split.default_folds(corpus));
     let allowed = args.leakage.allowed();
-    let fold_seed = args.fold_seed.unwrap_or(seed);
+    let fold_seed = args.fold_seed.or(training.protocol.fold_seed).unwrap_or(seed);
     let all = folds_allowing(corpus, &dataset.groups, split, count, fold_seed, allowed)?;
-    // Validation may have ended the training, or chosen its model, before the epochs of its protocol.
-    let recipe: Option<Recipe> = serde_json::from_value(training.recipe.clone()).ok();
-    let validation = recipe.as_ref().map(|recipe| recipe.validation);
-    let protocol = Protocol {
-        preset: training.preset.clone(),
-        epochs: recipe.map_or(training.epochs, |recipe| recipe.epochs),
-        validation: validation.filter(ValidationConfig::is_on),
-        precision: training.precision.clone(),
-        views: model.info.frontend.tta.count(),
-        started_from: training.started_from.clone(),
-        taught_by: training.taught_by.clone(),
-        fold_seed: args.fold_seed,
-        ..Protocol::of(dataset, split, &all, seed)
+    let protocol = EvalProtocol {
+        fold_seed: Some(fold_seed),
+        ..protocol_of_folds(corpus, &dataset.groups, split, &all, seed)
     };
     let Some(fold) = all.into_iter().find(|fold| fold.number == number) else {
         let folds = protocol.folds;

@@ -181,16 +181,19 @@ fn provenance(training: &TrainingInfo) -> String {
     };
     let mut facts = Table::bare(2);
     facts.row(["corpus", &printable(&training.corpus)]);
-    facts.row(["protocol", &printable(&training.protocol)]);
+    facts.row(["protocol", &printable(&training.describe())]);
     facts.row(["preset", &printable(&training.preset)]);
     facts.row(["epochs", &training.epochs.to_string()]);
     facts.row(["seed", &training.seed.to_string()]);
-    for (what, name) in
-        [("initialised from", &training.started_from), ("distilled from", &training.taught_by)]
-    {
-        if let Some(name) = name {
-            facts.row([what, &printable(name)]);
-        }
+    if let Some(start) = &training.lineage.initialized_from {
+        facts.row(["initialised from", &printable(&start.to_string())]);
+    }
+    if let Some(teachers) = training.lineage.teachers() {
+        facts.row(["distilled from", &printable(&teachers)]);
+    }
+    if !training.lineage.pretraining_corpora.is_empty() {
+        let corpora = training.lineage.pretraining_corpora.join(", ");
+        facts.row(["pre-training corpora", &printable(&corpora)]);
     }
     facts.row(["precision", &printable(&training.precision)]);
     facts.row(["utterances", &training.utterances.to_string()]);
@@ -203,7 +206,7 @@ fn provenance(training: &TrainingInfo) -> String {
     let mut scores = Table::new(1, ["scores", "folds", "UA", "WA", "macro F1"]);
     for score in &training.scores {
         scores.row([
-            printable(&score.protocol),
+            printable(&score.describe()),
             score.folds.to_string(),
             percent(score.ua),
             percent(score.wa),

@@ -9,10 +9,11 @@ use std::io::{self, IsTerminal, Read};
 use clstm::audio::DecodeLimits;
 use clstm::nn::Precision;
 use clstm::{ModelInfo, RecognizeError, Recognizer};
+use clstm_eval::csv;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{PredictArgs, RowFormat};
-use crate::columns::{Column, csv_text};
+use crate::columns::Column;
 use crate::error::CliError;
 use crate::inputs::{self, Input, RowError, Source};
 use crate::messages::{self, note};
@@ -104,7 +105,7 @@ fn open_rows(
     let finished = resume::finished(file, args.format, header, model, args.timeline)?;
     let count = inputs.len();
     let written = |input: &Input| match args.format {
-        RowFormat::Csv => csv_text(&input.path),
+        RowFormat::Csv => csv::guard(&input.path).into_owned(),
         _ => input.path.clone(),
     };
     inputs.retain(|input| !finished.contains(&written(input)));

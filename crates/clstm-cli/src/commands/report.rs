@@ -2,13 +2,18 @@
 
 use std::path::Path;
 
-use clstm_report::{Options, Report, Run, discover};
+use clstm_report::{Options, RecipeFormat, Report, Run, discover};
+use clstm_train::{changes_from_preset, normalized_recipe};
 
 use crate::args::ReportArgs;
 use crate::error::CliError;
 use crate::messages::{note, warn};
 use crate::output::{Output, OutputGuard};
 use crate::text::PathText;
+
+/// How the recipes of runs are read.
+pub(crate) const RECIPES: RecipeFormat =
+    RecipeFormat { normalize: normalized_recipe, changes: changes_from_preset };
 
 /// Files of a report, by which a folder is known to hold one.
 const FILES: [&str; 4] = ["report.html", "report.md", "report.tex", "report.json"];
@@ -24,7 +29,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), CliError> {
             warn(&format!("{}: {lack}", run.name));
         }
     }
-    let options = Options { title: args.title.clone(), png: !args.no_png };
+    let options = Options { title: args.title.clone(), png: !args.no_png, recipes: Some(RECIPES) };
     let page = Report::new(runs, &options)?.write(&args.output)?;
     Output::stdout().print(&format!("{}\n", page.text()))
 }

@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 use clstm::Model;
 use clstm::nn::Precision;
 use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOutUnit, Target};
-use clstm_train::{
-    BuiltOn, Recipe, Teacher, TrainData, TrainError, begin_run, check_init, hold_out_validation,
-};
+use clstm_eval::{EvalError, EvalProtocol, protocol_of_everything};
+use clstm_train::{Teacher, TrainData, begin_run, check_init, hold_out_validation, lineage_of};
 
 use crate::args::TrainArgs;
 use crate::error::CliError;
 use crate::messages::{note, warn};
-use crate::resolve::corpus::speakers;
 use crate::resolve::device;
 use crate::text::PathText;
 use crate::training::{self, Observers, RunDescription, calibration, scores};
@@ -27,8 +25,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
         check_init(init, &recipe, &corpus.name)?;
     }
     let teacher = read_teacher(&args.teacher, recipe.precision)?;
-    let built_on = BuiltOn::of(init.as_ref(), teacher.as_ref());
-    let runs = scores::read(&args.scores, &corpus, &recipe, &built_on)?;
+    let lineage = lineage_of(init.as_ref(), teacher.as_ref());
+    let runs = scores::read(&args.scores, &corpus, &recipe, &lineage)?;
     let mut guard = training::guard(&args.training, &corpus);
     // A built-in model is no file.
     guard.optional_input("the model of --init", args.init.as_deref());
@@ -54,8 +52,15 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
         teacher: teacher.as_ref(),
         fold: None,
     };
-    let validated = cut.as_ref().map(|cut| (cut.validation.len(), by));
-    let protocol = protocol(&dataset.corpus, &recipe, &built_on, validated, runs.is_empty());
+    let protocol = EvalProtocol {
+        preset: recipe.preset.clone(),
+        lineage,
+        epochs: recipe.epochs,
+        validation: recipe.validation.protocol(),
+        precision: recipe.precision.to_string(),
+        tta_passes: recipe.frontend.tta.count(),
+        ..protocol_of_everything(&dataset.corpus, recipe.seed)
+    };
     let about = RunDescription {
         title: format!("{}, {}", dataset.corpus.name, recipe.preset),
         labels: &dataset.corpus.labels,
@@ -75,9 +80,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
     let info = &mut trained.model.info;
     info.training.scores = runs.iter().map(|(_, run)| scores::score(run)).collect();
     match calibration::source(&runs) {
-        Some((path, found)) => {
+        Some((path, run, found)) => {
             info.scaling = found.scaling;
-            info.calibration = Some(found.summary());
+            info.calibration = Some(found.summary(&run.protocol));
             let (path, scaling) = (path.text(), calibration::scaling(&found.scaling));
             note(&format!("calibrated by {path}: temperature {scaling}"));
         }
@@ -123,7 +128,7 @@ fn claim(out: &Path, resume: bool) -> Result<(), CliError> {
     if !resume
         && ["recipe.json", "checkpoint.safetensors", "model.safetensors"].iter().any(|n| holds(n))
     {
-        return Err(TrainError::RunExists { path: out.to_owned() }.into());
+        return Err(EvalError::RunExists { path: out.to_owned() }.into());
     }
     Ok(())
 }
@@ -134,40 +139,4 @@ fn hold_out(corpus: &Corpus) -> HoldOutUnit {
     let known = corpus.utterances.iter().all(|utterance| utterance.speaker().is_some());
     let voices = known && corpus.speakers().len() > 1 && corpus.target != Target::Speaker;
     if voices { HoldOutUnit::Speakers } else { HoldOutUnit::Utterances }
-}
-
-/// The sentence that the model file carries; `validated` is how many utterances are held out for validation,
-/// and by what.
-fn protocol(
-    corpus: &Corpus,
-    recipe: &Recipe,
-    built_on: &BuiltOn,
-    validated: Option<(usize, HoldOutUnit)>,
-    unscored: bool,
-) -> String {
-    let scores = match unscored {
-        true => "no scores",
-        false => {
-            "the scores are cross-validated: of models trained by the same recipe without the \
-             utterances that they were tested on"
-        }
-    };
-    let arithmetic = match recipe.precision {
-        Precision::F32 => "",
-        Precision::Bf16 => ", bf16",
-    };
-    let count = corpus.utterances.len();
-    let (trained, held_out) = match validated {
-        None => (format!("all {count}"), "nothing held out".to_owned()),
-        Some((held, by)) => {
-            (format!("{} of the {count}", count - held), recipe.validation.describe(by))
-        }
-    };
-    format!(
-        "trained on {trained} utterances of {} ({}), {} epochs, seed {}{arithmetic}{built_on}; {held_out}; {scores}",
-        corpus.description(),
-        speakers(corpus.speakers().len()),
-        recipe.epochs,
-        recipe.seed
-    )
 }

@@ -17,11 +17,11 @@ const ROWS: usize = 10;
 /// is tested on speakers it knows appears surer than it should be.
 pub(crate) fn source<'a>(
     runs: &'a [(&'a Path, RunMetrics)],
-) -> Option<(&'a Path, &'a RunCalibration)> {
+) -> Option<(&'a Path, &'a RunMetrics, &'a RunCalibration)> {
     let calibrated =
         || runs.iter().filter_map(|(path, run)| Some((*path, run, run.calibration.as_ref()?)));
     let independent = calibrated().find(|(_, run, _)| run.protocol.is_speaker_independent());
-    independent.or_else(|| calibrated().next()).map(|(path, _, found)| (path, found))
+    independent.or_else(|| calibrated().next())
 }
 
 /// The temperature, and in brackets what the confidence's log odds are multiplied by and what is added to them.
@@ -41,7 +41,7 @@ pub(crate) fn describe(calibration: &Calibration) -> String {
         let CalibrationScores { ece, nll, brier } = of;
         scores.row([name, &percent(*ece), &format!("{nll:.3}"), &format!("{brier:.3}")]);
     }
-    let mut text = format!("{}\n{scores}", printable(&calibration.protocol));
+    let mut text = format!("{}\n{scores}", printable(&calibration.describe()));
     let mut curve = Table::new(0, ["answers where sure by", "answered", "wrong of these"]);
     for point in thinned(&calibration.risk_coverage) {
         curve.row([percent(point.threshold), percent(point.coverage), percent(point.risk)]);
@@ -74,7 +74,7 @@ fn thinned(points: &[RiskPoint]) -> Vec<&RiskPoint> {
 
 #[cfg(test)]
 mod tests {
-    use clstm::{Calibration, CalibrationScores, RiskPoint};
+    use clstm::{Calibration, CalibrationMethod, CalibrationScores, EvalProtocol, RiskPoint};
 
     use super::describe;
 
@@ -82,7 +82,12 @@ mod tests {
     fn a_calibration_in_words() {
         let point = |threshold, coverage, risk| RiskPoint { threshold, coverage, risk };
         let mut calibration = Calibration {
-            protocol: "made-up, 5 folds".to_owned(),
+            protocol: EvalProtocol {
+                remark: Some("made-up, 5 folds".to_owned()),
+                ..EvalProtocol::default()
+            },
+            folds: 5,
+            method: CalibrationMethod::CrossFit,
             utterances: 100,
             bins: 15,
             uncalibrated: CalibrationScores { ece: 0.21, nll: 1.5, brier: 0.7 },

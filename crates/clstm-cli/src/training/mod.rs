@@ -3,6 +3,7 @@
 pub(crate) mod ablation;
 pub(crate) mod calibration;
 mod eta;
+mod inputs;
 mod live;
 mod observers;
 mod progress;
@@ -27,6 +28,7 @@ use crate::output::OutputGuard;
 use crate::resolve::corpus;
 use crate::text::{PathText, printable};
 
+pub(crate) use inputs::inputs;
 pub(crate) use observers::{Observers, RunDescription};
 
 /// The corpus and the recipe that the arguments ask for.

@@ -96,7 +96,7 @@ fn confidence(run: &RunMetrics) -> String {
     format!(
         "confidence of these folds together: {}temperatures by fold, with slopes and offsets of the \
          confidence's log odds: {}; {} over all, for a model trained on everything\n",
-        calibration::describe(&found.summary()),
+        calibration::describe(&found.summary(&run.protocol)),
         scalings.join(", "),
         calibration::scaling(&found.scaling)
     )

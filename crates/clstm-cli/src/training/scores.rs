@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clstm::Score;
 use clstm_corpus::Corpus;
-use clstm_train::{BuiltOn, Recipe, RunMetrics};
+use clstm_train::{Lineage, Recipe, RunMetrics};
 
 use super::read_recipe;
 use crate::error::CliError;
@@ -18,9 +18,9 @@ pub(crate) fn read<'a>(
     paths: &'a [PathBuf],
     corpus: &Corpus,
     recipe: &Recipe,
-    built_on: &BuiltOn,
+    lineage: &Lineage,
 ) -> Result<Vec<(&'a Path, RunMetrics)>, CliError> {
-    let read = |path: &'a PathBuf| Ok((path.as_path(), read_one(path, corpus, recipe, built_on)?));
+    let read = |path: &'a PathBuf| Ok((path.as_path(), read_one(path, corpus, recipe, lineage)?));
     paths.iter().map(read).collect()
 }
 
@@ -28,7 +28,7 @@ fn read_one(
     path: &Path,
     corpus: &Corpus,
     recipe: &Recipe,
-    built_on: &BuiltOn,
+    lineage: &Lineage,
 ) -> Result<RunMetrics, CliError> {
     let run = RunMetrics::read(path)?;
     let RunMetrics { protocol, labels, .. } = &run;
@@ -46,8 +46,6 @@ fn read_one(
         ("label map", &named(&protocol.label_map), &named(&corpus.label_map)),
         ("preset", &protocol.preset, &recipe.preset),
         ("number of epochs", &protocol.epochs.to_string(), &recipe.epochs.to_string()),
-        ("start", &named(&protocol.started_from), &named(&built_on.started_from)),
-        ("teacher", &named(&protocol.taught_by), &named(&built_on.taught_by)),
         ("precision", &protocol.precision, recipe.precision.name()),
         ("list of labels", &labels.join(" "), &corpus.labels.join(" ")),
     ];
@@ -55,6 +53,13 @@ fn read_one(
         if theirs != ours {
             return other(what, theirs, ours);
         }
+    }
+    if !protocol.lineage.agrees_with(lineage) {
+        let words = |of: &Lineage| match of.to_string() {
+            none if none.is_empty() => "none".to_owned(),
+            some => some.trim_start_matches(", ").to_owned(),
+        };
+        return other("lineage", &words(&protocol.lineage), &words(lineage));
     }
     if let Some(theirs) = read_recipe(&path.with_file_name("recipe.json"))? {
         let same_seed = Recipe { seed: recipe.seed, ..theirs };
@@ -68,12 +73,9 @@ fn read_one(
 /// The score of a run, with its protocol.
 pub(crate) fn score(run: &RunMetrics) -> Score {
     let RunMetrics { protocol, folds, mean, .. } = run;
-    let partial = match folds.len() {
-        done if done == protocol.folds => String::new(),
-        done => format!(" (only {done} of the folds done)"),
-    };
     Score {
-        protocol: protocol.describe() + &partial,
+        protocol: protocol.clone(),
+        fold: None,
         ua: mean.ua,
         wa: mean.wa,
         macro_f1: mean.macro_f1,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clstm_train::{Means, SeedRuns};
+use clstm_train::{FoldStatistic, SeedRuns};
 
 use crate::error::CliError;
 use crate::messages::{note, warn};
@@ -33,7 +33,7 @@ fn describe(runs: &SeedRuns) -> String {
     };
     let mut table = Table::new(1, ["seed", "folds", "UA", "WA", "macro F1"]);
     for run in &runs.runs {
-        let over = |value: fn(&Means) -> f64| deviating(value(&run.mean), value(&run.std));
+        let over = |value: fn(&FoldStatistic) -> f64| deviating(value(&run.mean), value(&run.std));
         table.row([
             run.seed.to_string(),
             format!("{}/{}", run.folds.len(), protocol.folds),

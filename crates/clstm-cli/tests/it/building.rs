@@ -14,9 +14,11 @@ fn a_run_is_taught_by_another_and_a_model_by_models() {
     };
     ok(&mut cv(&plain));
     let told = ok(cv(&taught).arg("--teacher").arg(&plain).arg("--init").arg(&plain));
-    let says = ", started from clstm of 1 epochs on ravdess, taught by clstm";
+    let says = ", initialised from clstm, 1 epochs on ravdess, distilled from clstm";
     assert!(text(&told.stdout).contains(says), "{}", text(&told.stdout));
-    assert_eq!(json_file(&taught.join("metrics.json"))["protocol"]["taught_by"], "clstm");
+    let protocol = &json_file(&taught.join("metrics.json"))["protocol"];
+    assert_eq!(protocol["distilled_from"][0]["preset"], "clstm");
+    assert_eq!(protocol["initialized_from"]["epochs"], 1);
     // The model says it, too, and is recognised by it.
     let fold = taught.join("fold-1/model.safetensors");
     let mut evaluate = clstm();
@@ -34,7 +36,11 @@ fn a_run_is_taught_by_another_and_a_model_by_models() {
     // The scores of taught models are not those of one that labels alone taught.
     let scores = taught.join("metrics.json");
     let mut alone = training("train", &place("building-alone"), 1);
-    complains(alone.arg("--scores").arg(&scores), 1, "its start is clstm of 1 epochs on ravdess");
+    complains(
+        alone.arg("--scores").arg(&scores),
+        1,
+        "its lineage is initialised from clstm, 1 epochs on ravdess",
+    );
     let all = place("building-all");
     let mut train = training("train", &all, 1);
     train.arg("--init").arg(plain.join("fold-1/model.safetensors"));
@@ -43,9 +49,10 @@ fn a_run_is_taught_by_another_and_a_model_by_models() {
     let json =
         ok(clstm().arg("inspect").arg(all.join("model.safetensors")).args(["--format", "json"]));
     let json: Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(json["training"]["heard_before"], serde_json::json!(["ravdess"]));
-    assert_eq!(json["training"]["taught_by"], "clstm");
-    assert!(json["training"]["protocol"].as_str().unwrap().contains(says), "{json}");
+    assert_eq!(json["training"]["pretraining_corpora"], serde_json::json!(["ravdess"]));
+    assert_eq!(json["training"]["distilled_from"][0]["preset"], "clstm");
+    let table = text(&ok(clstm().arg("inspect").arg(all.join("model.safetensors"))).stdout);
+    assert!(table.contains(says), "{table}");
 }
 
 #[test]
@@ -80,7 +87,11 @@ fn a_run_is_rescored_in_several_views() {
     };
     let told = ok(&mut rescore(&rescored));
     assert!(text(&told.stderr).contains("fold 2: UA "), "{}", text(&told.stderr));
-    assert!(text(&told.stdout).contains(", 4 views of each utterance"), "{}", text(&told.stdout));
+    assert!(
+        text(&told.stdout).contains(", test-time augmentation of 4 passes"),
+        "{}",
+        text(&told.stdout)
+    );
     // Its models hear so wherever they are used, and are known as those of their folds.
     let mut evaluate = clstm();
     evaluate.arg("evaluate").arg("--model").arg(rescored.join("fold-2/model.safetensors"));

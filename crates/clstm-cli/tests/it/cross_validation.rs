@@ -238,8 +238,10 @@ fn cross_validated_scores_go_into_the_model_of_everything() {
     let inspected: Value = serde_json::from_slice(&inspected).unwrap();
     let scores = &inspected["training"]["scores"];
     assert_eq!(scores.as_array().unwrap().len(), 1);
+    assert_eq!(scores[0]["protocol"], json_file(&metrics)["protocol"]);
     let protocol = "ravdess, speaker split (speaker-independent), 2 folds, 2 epochs, seed 1";
-    assert_eq!(scores[0]["protocol"], protocol);
+    let table = text(&ok(clstm().arg("inspect").arg(&model)).stdout);
+    assert!(table.contains(protocol), "{table}");
     assert_eq!(scores[0]["folds"], 2);
     assert_eq!(scores[0]["ua"], json_file(&metrics)["mean"]["ua"]);
 

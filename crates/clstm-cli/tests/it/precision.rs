@@ -25,7 +25,9 @@ fn a_bf16_run_says_so_everywhere() {
     let inspected = ok(clstm().arg("inspect").arg(&fold).args(["--format", "json"])).stdout;
     let inspected: Value = serde_json::from_slice(&inspected).unwrap();
     assert_eq!(inspected["training"]["precision"], "bf16");
-    assert!(inspected["training"]["protocol"].as_str().unwrap().contains(protocol));
+    assert_eq!(inspected["training"]["protocol"], metrics["protocol"]);
+    assert_eq!(inspected["training"]["fold"], serde_json::json!({"number": 1, "of": 2}));
+    assert!(text(&ok(clstm().arg("inspect").arg(&fold)).stdout).contains(protocol));
 
     // The fold is recognised as the one held out, and tested in f32 unless asked otherwise.
     let evaluate = |more: &[&str]| -> Value {

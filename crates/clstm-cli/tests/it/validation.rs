@@ -31,9 +31,11 @@ fn a_training_of_everything_validates_on_whole_speakers_and_says_so() {
     let said = &model["training"];
     assert_eq!((&said["epochs"], &said["utterances"]), (&best.into(), &48.into()));
     assert_eq!(said["speakers"].as_array().unwrap().len(), 3);
-    let protocol = said["protocol"].as_str().unwrap();
-    assert!(protocol.contains("trained on 48 of the 64 utterances"), "{protocol}");
-    assert!(protocol.contains("validation of 25% of the training speakers"), "{protocol}");
+    assert_eq!(said["held_out"]["validation"], 16);
+    assert_eq!(said["protocol"]["validation"]["share"], 0.25);
+    let table = text(&ok(clstm().arg("inspect").arg(out.join("model.safetensors"))).stdout);
+    assert!(table.contains("trained on 48 utterances, 16 for validation"), "{table}");
+    assert!(table.contains("validation on 25% of the training speakers"), "{table}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Axes of plots.
 
-use super::canvas::{Anchor, Canvas, Ink, text_width};
+use super::canvas::{Anchor, Canvas, ColorRole, text_width};
 
 /// A range of values and where it is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -56,20 +56,30 @@ impl Frame<'_> {
         let ([left, right], [bottom, top]) = (self.x.to, self.y.to);
         for value in self.y.ticks(5) {
             let y = self.y.at(value);
-            canvas.line([left, y], [right, y], Ink::Grid);
-            canvas.text([left - 6.0, y + 4.0], Anchor::End, Ink::Text, &(self.y_label)(value));
+            canvas.line([left, y], [right, y], ColorRole::Grid);
+            canvas.text(
+                [left - 6.0, y + 4.0],
+                Anchor::End,
+                ColorRole::Text,
+                &(self.y_label)(value),
+            );
         }
         for value in self.x.ticks(5) {
             let x = self.x.at(value);
-            canvas.line([x, bottom], [x, bottom + 4.0], Ink::Axis);
-            canvas.text([x, bottom + 17.0], Anchor::Middle, Ink::Text, &(self.x_label)(value));
+            canvas.line([x, bottom], [x, bottom + 4.0], ColorRole::Axis);
+            canvas.text(
+                [x, bottom + 17.0],
+                Anchor::Middle,
+                ColorRole::Text,
+                &(self.x_label)(value),
+            );
         }
-        canvas.line([left, bottom], [right, bottom], Ink::Axis);
-        canvas.line([left, bottom], [left, top], Ink::Axis);
+        canvas.line([left, bottom], [right, bottom], ColorRole::Axis);
+        canvas.line([left, bottom], [left, top], ColorRole::Axis);
         let middle = (left + right) / 2.0;
-        canvas.text([middle, bottom + 34.0], Anchor::Middle, Ink::Muted, self.x_title);
+        canvas.text([middle, bottom + 34.0], Anchor::Middle, ColorRole::Muted, self.x_title);
         let up = [13.0, (top + bottom) / 2.0];
-        canvas.turned(up, Anchor::Middle, -90.0, Ink::Muted, self.y_title);
+        canvas.turned(up, Anchor::Middle, -90.0, ColorRole::Muted, self.y_title);
     }
 
     /// A point of the plot.
@@ -99,7 +109,7 @@ pub(crate) struct Entry<'a> {
 pub(crate) fn legend(canvas: &mut Canvas, [mut x, y]: [f64; 2], entries: &[Entry<'_>]) {
     for Entry { sample, name } in entries {
         sample(canvas, [x, y - 4.0]);
-        canvas.text([x + 27.0, y], Anchor::Start, Ink::Text, name);
+        canvas.text([x + 27.0, y], Anchor::Start, ColorRole::Text, name);
         x += 27.0 + text_width(name) + 14.0;
     }
 }

@@ -1,9 +1,9 @@
 //! Class-wise accuracy, as the paper's Figures 5a and 6a.
 
-use clstm_train::Interval;
+use clstm_eval::Interval;
 
 use super::axes::{Scale, percent};
-use super::canvas::{Anchor, Canvas, Ink, Look, fitted, text_width};
+use super::canvas::{Anchor, Canvas, ColorRole, Style, fitted, text_width};
 
 /// Height of a row.
 const ROW: f64 = 27.0;
@@ -24,34 +24,39 @@ pub(crate) fn class_bars(bars: &[Bar<'_>]) -> Canvas {
     let mut canvas = Canvas::new(440.0, bottom + 42.0);
     let x = Scale { from: [0.0, 1.0], to: [left, right] };
     for value in x.ticks(5) {
-        canvas.line([x.at(value), top], [x.at(value), bottom], Ink::Grid);
-        canvas.text([x.at(value), bottom + 16.0], Anchor::Middle, Ink::Text, &percent(value));
+        canvas.line([x.at(value), top], [x.at(value), bottom], ColorRole::Grid);
+        canvas.text([x.at(value), bottom + 16.0], Anchor::Middle, ColorRole::Text, &percent(value));
     }
     for (row, bar) in bars.iter().enumerate() {
         let middle = top + ROW * (row as f64 + 0.5);
-        canvas.text([left - 8.0, middle + 4.0], Anchor::End, Ink::Text, &fitted(bar.name, room));
+        canvas.text(
+            [left - 8.0, middle + 4.0],
+            Anchor::End,
+            ColorRole::Text,
+            &fitted(bar.name, room),
+        );
         let width = x.at(bar.recall) - left;
-        canvas.rect([left, middle - 8.5], [width, 17.0], Ink::Fill(0), Look::faint(0.78));
+        canvas.rect([left, middle - 8.5], [width, 17.0], ColorRole::Fill(0), Style::faint(0.78));
         if let Some(Interval { low, high, .. }) = bar.interval {
             let [low, high] = [x.at(low), x.at(high)];
-            canvas.line([low, middle], [high, middle], Ink::Axis);
+            canvas.line([low, middle], [high, middle], ColorRole::Axis);
             for end in [low, high] {
-                canvas.line([end, middle - 4.0], [end, middle + 4.0], Ink::Axis);
+                canvas.line([end, middle - 4.0], [end, middle + 4.0], ColorRole::Axis);
             }
         }
         if let Some(paper) = bar.paper {
-            canvas.shape([x.at(paper), middle], 4.6, 3, Ink::Mark(1), Look::PLAIN);
+            canvas.shape([x.at(paper), middle], 4.6, 3, ColorRole::Mark(1), Style::PLAIN);
         }
         let value = format!("{:.1}", 100.0 * bar.recall);
-        canvas.text([440.0 - 6.0, middle + 4.0], Anchor::End, Ink::Text, &value);
+        canvas.text([440.0 - 6.0, middle + 4.0], Anchor::End, ColorRole::Text, &value);
     }
-    canvas.line([left, top], [left, bottom], Ink::Axis);
+    canvas.line([left, top], [left, bottom], ColorRole::Axis);
     let below = [(left + right) / 2.0, bottom + 34.0];
-    canvas.text(below, Anchor::Middle, Ink::Muted, "recall of the class");
-    canvas.text([440.0 - 6.0, top - 9.0], Anchor::End, Ink::Muted, "%");
+    canvas.text(below, Anchor::Middle, ColorRole::Muted, "recall of the class");
+    canvas.text([440.0 - 6.0, top - 9.0], Anchor::End, ColorRole::Muted, "%");
     if bars.iter().any(|bar| bar.paper.is_some()) {
-        canvas.shape([left + 6.0, top - 13.0], 4.6, 3, Ink::Mark(1), Look::PLAIN);
-        canvas.text([left + 16.0, top - 9.0], Anchor::Start, Ink::Muted, "the paper's");
+        canvas.shape([left + 6.0, top - 13.0], 4.6, 3, ColorRole::Mark(1), Style::PLAIN);
+        canvas.text([left + 16.0, top - 9.0], Anchor::Start, ColorRole::Muted, "the paper's");
     }
     canvas
 }

@@ -19,7 +19,7 @@ pub(crate) const TEXT: f64 = 12.5;
 
 /// What a thing is; the palette says how it looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ink {
+pub(crate) enum ColorRole {
     /// Text.
     Text,
     /// Text that matters less.
@@ -47,7 +47,7 @@ pub(crate) enum Ink {
     Mark(usize),
 }
 
-impl Ink {
+impl ColorRole {
     /// Its class in a style sheet.
     pub(crate) fn class(self) -> String {
         match self {
@@ -68,9 +68,9 @@ impl Ink {
     }
 }
 
-/// How a line or area is drawn, beside its ink.
+/// How a line or area is drawn, besides its colour.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Look {
+pub(crate) struct Style {
     pub(crate) opacity: f64,
     /// Of lines.
     pub(crate) width: f64,
@@ -81,7 +81,7 @@ pub(crate) struct Look {
 /// Width of lines that say nothing of theirs.
 pub(crate) const LINE: f64 = 1.2;
 
-impl Look {
+impl Style {
     pub(crate) const PLAIN: Self = Self { opacity: 1.0, width: LINE, dash: None };
 
     pub(crate) fn faint(opacity: f64) -> Self {
@@ -95,10 +95,10 @@ impl Look {
 
 /// Text and where it is.
 #[derive(Clone, Debug)]
-pub(crate) struct Lettering {
+pub(crate) struct TextStyle {
     pub(crate) at: [f64; 2],
     pub(crate) anchor: Anchor,
-    pub(crate) ink: Ink,
+    pub(crate) color: ColorRole,
     pub(crate) size: f64,
     /// Degrees that it is turned by, clockwise, about `at`.
     pub(crate) turn: f64,
@@ -112,16 +112,16 @@ pub(crate) enum Element {
     Path {
         points: Vec<[f64; 2]>,
         closed: bool,
-        ink: Ink,
-        look: Look,
+        color: ColorRole,
+        style: Style,
     },
     Circle {
         at: [f64; 2],
         radius: f64,
-        ink: Ink,
-        look: Look,
+        color: ColorRole,
+        style: Style,
     },
-    Text(Lettering),
+    Text(TextStyle),
 }
 
 /// A drawing under way, from back to front.
@@ -137,22 +137,28 @@ impl Canvas {
         Self { width, height, elements: Vec::new() }
     }
 
-    pub(crate) fn line(&mut self, from: [f64; 2], to: [f64; 2], ink: Ink) {
-        self.path(&[from, to], ink, Look::PLAIN);
+    pub(crate) fn line(&mut self, from: [f64; 2], to: [f64; 2], color: ColorRole) {
+        self.path(&[from, to], color, Style::PLAIN);
     }
 
     /// A rectangle; sides below nothing are none.
-    pub(crate) fn rect(&mut self, [x, y]: [f64; 2], [w, h]: [f64; 2], ink: Ink, look: Look) {
+    pub(crate) fn rect(
+        &mut self,
+        [x, y]: [f64; 2],
+        [w, h]: [f64; 2],
+        color: ColorRole,
+        style: Style,
+    ) {
         let (right, bottom) = (x + w.max(0.0), y + h.max(0.0));
         let points = vec![[x, y], [right, y], [right, bottom], [x, bottom]];
-        self.elements.push(Element::Path { points, closed: true, ink, look });
+        self.elements.push(Element::Path { points, closed: true, color, style });
     }
 
     /// A line through points; nothing for fewer than two.
-    pub(crate) fn path(&mut self, points: &[[f64; 2]], ink: Ink, look: Look) {
+    pub(crate) fn path(&mut self, points: &[[f64; 2]], color: ColorRole, style: Style) {
         if points.len() > 1 {
             let points = points.to_vec();
-            self.elements.push(Element::Path { points, closed: false, ink, look });
+            self.elements.push(Element::Path { points, closed: false, color, style });
         }
     }
 
@@ -160,13 +166,22 @@ impl Canvas {
     pub(crate) fn mark(&mut self, at: [f64; 2], radius: f64, series: usize, opacity: f64) {
         // Colours repeat after eight; shapes then are others.
         let shape = (series + series / SHAPES) % SHAPES;
-        self.shape(at, radius, shape, Ink::Mark(series), Look::faint(opacity));
+        self.shape(at, radius, shape, ColorRole::Mark(series), Style::faint(opacity));
     }
 
     /// A mark of a shape: 0 a circle, then square, triangle, diamond, triangle down, plus, cross, bar.
-    pub(crate) fn shape(&mut self, [x, y]: [f64; 2], r: f64, shape: usize, ink: Ink, look: Look) {
+    pub(crate) fn shape(
+        &mut self,
+        [x, y]: [f64; 2],
+        r: f64,
+        shape: usize,
+        color: ColorRole,
+        style: Style,
+    ) {
         let outline: &[[f64; 2]] = match shape {
-            0 => return self.elements.push(Element::Circle { at: [x, y], radius: r, ink, look }),
+            0 => {
+                return self.elements.push(Element::Circle { at: [x, y], radius: r, color, style });
+            }
             1 => &[[-0.88, -0.88], [0.88, -0.88], [0.88, 0.88], [-0.88, 0.88]],
             2 => &[[0.0, -1.15], [1.05, 0.75], [-1.05, 0.75]],
             3 => &[[0.0, -1.25], [1.25, 0.0], [0.0, 1.25], [-1.25, 0.0]],
@@ -176,34 +191,48 @@ impl Canvas {
             _ => &[[-1.2, -0.45], [1.2, -0.45], [1.2, 0.45], [-1.2, 0.45]],
         };
         let points = outline.iter().map(|[dx, dy]| [x + r * dx, y + r * dy]).collect();
-        self.elements.push(Element::Path { points, closed: true, ink, look });
+        self.elements.push(Element::Path { points, closed: true, color, style });
     }
 
-    pub(crate) fn text(&mut self, at: [f64; 2], anchor: Anchor, ink: Ink, text: &str) {
-        self.lettering(at, anchor, ink, TEXT, 0.0, text);
+    pub(crate) fn text(&mut self, at: [f64; 2], anchor: Anchor, color: ColorRole, text: &str) {
+        self.lettering(at, anchor, color, TEXT, 0.0, text);
     }
 
     /// Text of another size.
-    pub(crate) fn small(&mut self, at: [f64; 2], anchor: Anchor, ink: Ink, size: f64, text: &str) {
-        self.lettering(at, anchor, ink, size, 0.0, text);
+    pub(crate) fn small(
+        &mut self,
+        at: [f64; 2],
+        anchor: Anchor,
+        color: ColorRole,
+        size: f64,
+        text: &str,
+    ) {
+        self.lettering(at, anchor, color, size, 0.0, text);
     }
 
     /// Text turned by degrees, clockwise.
-    pub(crate) fn turned(&mut self, at: [f64; 2], anchor: Anchor, turn: f64, ink: Ink, text: &str) {
-        self.lettering(at, anchor, ink, TEXT, turn, text);
+    pub(crate) fn turned(
+        &mut self,
+        at: [f64; 2],
+        anchor: Anchor,
+        turn: f64,
+        color: ColorRole,
+        text: &str,
+    ) {
+        self.lettering(at, anchor, color, TEXT, turn, text);
     }
 
     fn lettering(
         &mut self,
         at: [f64; 2],
         anchor: Anchor,
-        ink: Ink,
+        color: ColorRole,
         size: f64,
         turn: f64,
         text: &str,
     ) {
         let text = text.to_owned();
-        self.elements.push(Element::Text(Lettering { at, anchor, ink, size, turn, text }));
+        self.elements.push(Element::Text(TextStyle { at, anchor, color, size, turn, text }));
     }
 }
 

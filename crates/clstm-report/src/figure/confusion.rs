@@ -1,8 +1,8 @@
 //! Confusion matrices, as the paper's Figures 5b and 6b.
 
-use clstm_train::row_normalized;
+use clstm_eval::row_normalized;
 
-use super::canvas::{Anchor, Canvas, Ink, Look, fitted, text_width};
+use super::canvas::{Anchor, Canvas, ColorRole, Style, fitted, text_width};
 use super::palette::Palette;
 
 /// Classes of the largest matrix that is drawn: cells then are 5 pixels wide.
@@ -25,32 +25,32 @@ pub(crate) fn confusion(labels: &[String], counts: &[Vec<usize>]) -> Canvas {
     let top = 24.0 + if flat { 18.0 } else { room * 0.72 + 8.0 };
     let (right, bottom) = (left + cell * labels.len() as f64, top + height * labels.len() as f64);
     let mut canvas = Canvas::new(440.0, bottom + 6.0);
-    canvas.text([(left + right) / 2.0, 14.0], Anchor::Middle, Ink::Muted, "predicted");
-    canvas.turned([12.0, (top + bottom) / 2.0], Anchor::Middle, -90.0, Ink::Muted, "true");
+    canvas.text([(left + right) / 2.0, 14.0], Anchor::Middle, ColorRole::Muted, "predicted");
+    canvas.turned([12.0, (top + bottom) / 2.0], Anchor::Middle, -90.0, ColorRole::Muted, "true");
     let named = |index: usize| cell >= 11.0 || index.is_multiple_of(5);
     for (index, label) in labels.iter().enumerate().filter(|(index, _)| named(*index)) {
         let label = fitted(label, room);
         let x = left + cell * (index as f64 + 0.5);
         if flat {
-            canvas.text([x, top - 7.0], Anchor::Middle, Ink::Text, &label);
+            canvas.text([x, top - 7.0], Anchor::Middle, ColorRole::Text, &label);
         } else {
-            canvas.turned([x, top - 6.0], Anchor::Start, -45.0, Ink::Text, &label);
+            canvas.turned([x, top - 6.0], Anchor::Start, -45.0, ColorRole::Text, &label);
         }
         let y = top + height * (index as f64 + 0.5) + 4.0;
-        canvas.text([left - 7.0, y], Anchor::End, Ink::Text, &label);
+        canvas.text([left - 7.0, y], Anchor::End, ColorRole::Text, &label);
     }
     for (row, (shares, counts)) in row_normalized(counts).iter().zip(counts).enumerate() {
         for (column, (share, count)) in shares.iter().zip(counts).enumerate() {
             let at = [left + cell * column as f64, top + height * row as f64];
-            canvas.rect(at, [cell, height], Ink::Cell, Look::faint(*share));
+            canvas.rect(at, [cell, height], ColorRole::Cell, Style::faint(*share));
             if !numbered {
                 continue;
             }
-            let on = if Palette::is_strong(*share) { Ink::On } else { Ink::Off };
+            let on = if Palette::is_strong(*share) { ColorRole::On } else { ColorRole::Off };
             let middle = at[0] + cell / 2.0;
             if *count == 0 {
                 let place = [middle, at[1] + height / 2.0 + 4.0];
-                canvas.text(place, Anchor::Middle, Ink::Muted, "·");
+                canvas.text(place, Anchor::Middle, ColorRole::Muted, "·");
                 continue;
             }
             let share = format!("{:.0}", 100.0 * share);
@@ -63,8 +63,8 @@ pub(crate) fn confusion(labels: &[String], counts: &[Vec<usize>]) -> Canvas {
     // The diagonal is framed, so that it is found without the shades.
     for index in 0..labels.len() {
         let at = [left + cell * index as f64, top + height * index as f64];
-        canvas.rect(at, [cell, height], Ink::Axis, Look::line(0.8, None));
+        canvas.rect(at, [cell, height], ColorRole::Axis, Style::line(0.8, None));
     }
-    canvas.rect([left, top], [right - left, bottom - top], Ink::Axis, Look::PLAIN);
+    canvas.rect([left, top], [right - left, bottom - top], ColorRole::Axis, Style::PLAIN);
     canvas
 }

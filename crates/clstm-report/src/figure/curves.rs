@@ -1,7 +1,7 @@
 //! Curves of a training, as the paper's Figure 4.
 
 use super::axes::{Entry, Frame, Scale, legend, percent, plain};
-use super::canvas::{Canvas, Ink, Look};
+use super::canvas::{Canvas, ColorRole, Style};
 
 /// One quantity over the epochs: of each fold, and the mean of those that have the epoch.
 pub(crate) struct Curve<'a> {
@@ -42,16 +42,16 @@ fn draw(curves: &[Curve<'_>], most: f64, y_title: &str, y_label: fn(f64) -> Stri
     };
     frame.draw(&mut canvas);
     for Curve { series, folds, .. } in curves {
-        let (ink, dash) = (Ink::Line(*series), DASHES[series % DASHES.len()]);
+        let (color, dash) = (ColorRole::Line(*series), DASHES[series % DASHES.len()]);
         let points = |values: &[(usize, f64)]| -> Vec<[f64; 2]> {
             values.iter().map(|(epoch, value)| frame.at(*epoch as f64, value.min(most))).collect()
         };
         if folds.len() > 1 {
-            let thin = Look { opacity: 0.4, width: 0.9, dash };
-            folds.iter().for_each(|fold| canvas.path(&points(fold), ink, thin));
+            let thin = Style { opacity: 0.4, width: 0.9, dash };
+            folds.iter().for_each(|fold| canvas.path(&points(fold), color, thin));
         }
         let mean = points(&mean(folds));
-        canvas.path(&mean, ink, Look::line(2.0, dash));
+        canvas.path(&mean, color, Style::line(2.0, dash));
         // Few epochs are looked at on the test side: they are marked, up to as many as stay apart.
         if *series > 0 && mean.len() <= 30 {
             mean.iter().for_each(|point| canvas.mark(*point, 3.0, *series, 1.0));
@@ -63,7 +63,7 @@ fn draw(curves: &[Curve<'_>], most: f64, y_title: &str, y_label: fn(f64) -> Stri
             let (series, dash) = (*series, DASHES[series % DASHES.len()]);
             move |canvas: &mut Canvas, [x, y]: [f64; 2]| {
                 let line = [[x, y], [x + 22.0, y]];
-                canvas.path(&line, Ink::Line(series), Look::line(2.0, dash));
+                canvas.path(&line, ColorRole::Line(series), Style::line(2.0, dash));
                 if series > 0 {
                     canvas.mark([x + 11.0, y], 3.0, series, 1.0);
                 }

@@ -1,7 +1,7 @@
 //! Deep features in two dimensions, with the centres of their classes.
 
 use super::axes::plain;
-use super::canvas::{Anchor, Canvas, Ink, Look, fitted, text_width};
+use super::canvas::{Anchor, Canvas, ColorRole, Style, fitted, text_width};
 use crate::pca::Plane;
 
 /// Points `[x, y]` with their classes, and the centres, one a class, on one scale for both directions, so
@@ -33,19 +33,19 @@ pub(crate) fn embedding(
     let rows = legend_rows(labels);
     let bottom = top + height;
     let mut canvas = Canvas::new(440.0, bottom + 26.0 + 19.0 * rows.len() as f64);
-    canvas.rect([left, top], [width, height], Ink::Grid, Look::PLAIN);
+    canvas.rect([left, top], [width, height], ColorRole::Grid, Style::PLAIN);
     for (at, class) in points {
         canvas.mark(place(*at), 3.1, *class, 0.62);
     }
     for (class, center) in centers.iter().enumerate() {
         let [x, y] = place(*center);
-        canvas.shape([x, y], 8.2, 0, Ink::Paper, Look::PLAIN);
-        canvas.shape([x, y], 8.2, 0, Ink::Axis, Look::line(1.4, None));
+        canvas.shape([x, y], 8.2, 0, ColorRole::Paper, Style::PLAIN);
+        canvas.shape([x, y], 8.2, 0, ColorRole::Axis, Style::line(1.4, None));
         canvas.mark([x, y], 5.0, class, 1.0);
     }
     let places: Vec<[f64; 2]> = centers.iter().map(|center| place(*center)).collect();
     for (class, (at, anchor)) in places_of_names(&places, labels, left + width) {
-        canvas.text(at, anchor, Ink::Halo, &fitted(&labels[class], 110.0));
+        canvas.text(at, anchor, ColorRole::Halo, &fitted(&labels[class], 110.0));
     }
     let share = |i: usize| plain((1000.0 * plane.explained[i]).round() / 10.0);
     let axes = format!(
@@ -53,12 +53,17 @@ pub(crate) fn embedding(
         share(0),
         share(1)
     );
-    canvas.text([left + width / 2.0, bottom + 17.0], Anchor::Middle, Ink::Muted, &axes);
+    canvas.text([left + width / 2.0, bottom + 17.0], Anchor::Middle, ColorRole::Muted, &axes);
     for (row, entries) in rows.iter().enumerate() {
         let y = bottom + 38.0 + 19.0 * row as f64;
         for (x, class) in entries {
             canvas.mark([*x, y - 4.0], 4.4, *class, 1.0);
-            canvas.text([x + 10.0, y], Anchor::Start, Ink::Text, &fitted(&labels[*class], 110.0));
+            canvas.text(
+                [x + 10.0, y],
+                Anchor::Start,
+                ColorRole::Text,
+                &fitted(&labels[*class], 110.0),
+            );
         }
     }
     canvas
@@ -71,16 +76,16 @@ fn places_of_names(
     labels: &[String],
     right: f64,
 ) -> Vec<(usize, ([f64; 2], Anchor))> {
-    /// Sides of a box.
-    type Sides = [f64; 4];
-    let overlap = |a: &Sides, b: &Sides| {
+    /// Extent of a box.
+    type Extent = [f64; 4];
+    let overlap = |a: &Extent, b: &Extent| {
         let wide = (a[2].min(b[2]) - a[0].max(b[0])).max(0.0);
         let high = (a[3].min(b[3]) - a[1].max(b[1])).max(0.0);
         wide * high
     };
     let ring = |[x, y]: &[f64; 2]| [x - 9.0, y - 9.0, x + 9.0, y + 9.0];
-    let rings: Vec<Sides> = centers.iter().map(ring).collect();
-    let (mut taken, mut found): (Vec<Sides>, _) = (Vec::new(), Vec::new());
+    let rings: Vec<Extent> = centers.iter().map(ring).collect();
+    let (mut taken, mut found): (Vec<Extent>, _) = (Vec::new(), Vec::new());
     for (class, [x, y]) in centers.iter().enumerate() {
         let width = text_width(&fitted(&labels[class], 110.0));
         let choices = [

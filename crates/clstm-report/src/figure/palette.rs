@@ -1,6 +1,6 @@
 //! Colours, as style sheets for pages and for files of their own.
 //!
-//! Figures name what a thing is by a class (`ink`, `grid`, `f3` for the fill of series 3); what that looks
+//! Figures name what a thing is by a class (`color`, `grid`, `f3` for the fill of series 3); what that looks
 //! like is here alone. Series follow Okabe & Ito, *Color Universal Design* (2008), darkened for white paper
 //! or lightened for dark pages until each has a contrast of 3:1 to its background (WCAG 2.2, 1.4.11), and
 //! differ in shape or dash besides.
@@ -15,7 +15,7 @@ pub(crate) const SERIES: usize = 8;
 pub(crate) struct Palette {
     pub(crate) background: &'static str,
     /// Text and axes.
-    pub(crate) ink: &'static str,
+    pub(crate) color: &'static str,
     /// Text that matters less; 4.5:1 all the same.
     pub(crate) muted: &'static str,
     /// Lines behind the data.
@@ -32,7 +32,7 @@ pub(crate) struct Palette {
 /// White paper.
 pub(crate) const LIGHT: Palette = Palette {
     background: "#ffffff",
-    ink: "#1b1b1b",
+    color: "#1b1b1b",
     muted: "#5a5a5a",
     grid: "#dcdcdc",
     cell: "#0b3d6e",
@@ -46,7 +46,7 @@ pub(crate) const LIGHT: Palette = Palette {
 /// A dark screen.
 pub(crate) const DARK: Palette = Palette {
     background: "#14161a",
-    ink: "#e6e6e3",
+    color: "#e6e6e3",
     muted: "#a6a6a2",
     grid: "#34373d",
     cell: "#64a7e8",
@@ -60,10 +60,10 @@ pub(crate) const DARK: Palette = Palette {
 impl Palette {
     /// The rules of figures.
     pub(crate) fn rules(&self) -> String {
-        let Self { background, ink, muted, grid, cell, on, off, series } = self;
+        let Self { background, color, muted, grid, cell, on, off, series } = self;
         let mut css = format!(
-            ".fig text{{fill:{ink};stroke:none}}.fig .muted{{fill:{muted}}}\
-             .fig .axis{{stroke:{ink};fill:none}}.fig .grid{{stroke:{grid};fill:none}}\
+            ".fig text{{fill:{color};stroke:none}}.fig .muted{{fill:{muted}}}\
+             .fig .axis{{stroke:{color};fill:none}}.fig .grid{{stroke:{grid};fill:none}}\
              .fig .guide{{stroke:{muted};fill:none}}.fig .cell{{fill:{cell}}}\
              .fig text.on{{fill:{on}}}.fig text.off{{fill:{off}}}.fig .paper{{fill:{background}}}\
              .fig text.halo{{stroke:{background};stroke-width:3;paint-order:stroke;\
@@ -114,7 +114,7 @@ mod tests {
     fn everything_can_be_seen() {
         for palette in [LIGHT, DARK] {
             let background = channels(palette.background);
-            for text in [palette.ink, palette.muted] {
+            for text in [palette.color, palette.muted] {
                 assert!(contrast(channels(text), background) >= 4.5, "{text}");
             }
             for color in palette.series {

@@ -9,7 +9,7 @@ use tiny_skia::{
     Transform,
 };
 
-use super::canvas::{Anchor, Canvas, Element, Ink, Lettering, Look};
+use super::canvas::{Anchor, Canvas, ColorRole, Element, Style, TextStyle};
 use super::palette::LIGHT;
 
 const FONT: &[u8] = include_bytes!("../../assets/OpenSans-subset.ttf");
@@ -27,15 +27,15 @@ pub(crate) fn png(canvas: &Canvas) -> Result<Vec<u8>, String> {
     let scale = Transform::from_scale(SCALE, SCALE);
     for element in &canvas.elements {
         match element {
-            Element::Path { points, closed, ink, look } => {
+            Element::Path { points, closed, color, style } => {
                 if let Some(path) = polygon(points, *closed) {
-                    draw(&mut pixels, &path, *ink, *look, scale);
+                    draw(&mut pixels, &path, *color, *style, scale);
                 }
             }
-            Element::Circle { at, radius, ink, look } => {
+            Element::Circle { at, radius, color, style } => {
                 let [x, y] = at.map(|x| x as f32);
                 if let Some(path) = PathBuilder::from_circle(x, y, *radius as f32) {
-                    draw(&mut pixels, &path, *ink, *look, scale);
+                    draw(&mut pixels, &path, *color, *style, scale);
                 }
             }
             Element::Text(lettering) => letter(&mut pixels, &font, lettering, scale),
@@ -57,39 +57,40 @@ fn polygon(points: &[[f64; 2]], closed: bool) -> Option<Path> {
     path.finish()
 }
 
-fn draw(pixels: &mut Pixmap, path: &Path, ink: Ink, look: Look, at: Transform) {
-    let (fill, edge) = paints(ink);
+fn draw(pixels: &mut Pixmap, path: &Path, color: ColorRole, style: Style, at: Transform) {
+    let (fill, edge) = paints(color);
     if let Some(fill) = fill {
-        pixels.fill_path(path, &paint(fill, look.opacity), FillRule::Winding, at, None);
+        pixels.fill_path(path, &paint(fill, style.opacity), FillRule::Winding, at, None);
     }
     if let Some((edge, width)) = edge {
-        let dash = look.dash.and_then(|dash| StrokeDash::new(dash.map(|x| x as f32).to_vec(), 0.0));
-        let width = width.unwrap_or(look.width as f32);
+        let dash =
+            style.dash.and_then(|dash| StrokeDash::new(dash.map(|x| x as f32).to_vec(), 0.0));
+        let width = width.unwrap_or(style.width as f32);
         let stroke = Stroke { width, dash, line_join: LineJoin::Round, ..Stroke::default() };
-        pixels.stroke_path(path, &paint(edge, look.opacity), &stroke, at, None);
+        pixels.stroke_path(path, &paint(edge, style.opacity), &stroke, at, None);
     }
 }
 
 /// A colour.
 type Hex = &'static str;
 
-/// Colours of areas and edges, as the palette's rules have them; a width where it is the ink's own.
-fn paints(ink: Ink) -> (Option<Hex>, Option<(Hex, Option<f32>)>) {
+/// Colours of areas and edges, as the palette's rules have them; a width where it is the color's own.
+fn paints(color: ColorRole) -> (Option<Hex>, Option<(Hex, Option<f32>)>) {
     let series = |number: usize| LIGHT.series[number % LIGHT.series.len()];
-    match ink {
-        Ink::Text => (Some(LIGHT.ink), None),
-        Ink::Muted => (Some(LIGHT.muted), None),
-        Ink::On => (Some(LIGHT.on), None),
-        Ink::Off => (Some(LIGHT.off), None),
-        Ink::Paper => (Some(LIGHT.background), None),
-        Ink::Halo => (Some(LIGHT.ink), Some((LIGHT.background, Some(3.0)))),
-        Ink::Axis => (None, Some((LIGHT.ink, None))),
-        Ink::Grid => (None, Some((LIGHT.grid, None))),
-        Ink::Guide => (None, Some((LIGHT.muted, None))),
-        Ink::Cell => (Some(LIGHT.cell), None),
-        Ink::Fill(number) => (Some(series(number)), None),
-        Ink::Line(number) => (None, Some((series(number), None))),
-        Ink::Mark(number) => (Some(series(number)), Some((LIGHT.background, Some(0.7)))),
+    match color {
+        ColorRole::Text => (Some(LIGHT.color), None),
+        ColorRole::Muted => (Some(LIGHT.muted), None),
+        ColorRole::On => (Some(LIGHT.on), None),
+        ColorRole::Off => (Some(LIGHT.off), None),
+        ColorRole::Paper => (Some(LIGHT.background), None),
+        ColorRole::Halo => (Some(LIGHT.color), Some((LIGHT.background, Some(3.0)))),
+        ColorRole::Axis => (None, Some((LIGHT.color, None))),
+        ColorRole::Grid => (None, Some((LIGHT.grid, None))),
+        ColorRole::Guide => (None, Some((LIGHT.muted, None))),
+        ColorRole::Cell => (Some(LIGHT.cell), None),
+        ColorRole::Fill(number) => (Some(series(number)), None),
+        ColorRole::Line(number) => (None, Some((series(number), None))),
+        ColorRole::Mark(number) => (Some(series(number)), Some((LIGHT.background, Some(0.7)))),
     }
 }
 
@@ -106,8 +107,8 @@ fn color(hex: Hex, opacity: f64) -> Color {
 }
 
 /// Draws text glyph by glyph. Characters that the font has not are its empty box.
-fn letter(pixels: &mut Pixmap, font: &FontRef<'_>, lettering: &Lettering, scale: Transform) {
-    let Lettering { at: [x, y], anchor, ink, size, turn, text } = lettering;
+fn letter(pixels: &mut Pixmap, font: &FontRef<'_>, lettering: &TextStyle, scale: Transform) {
+    let TextStyle { at: [x, y], anchor, color, size, turn, text } = lettering;
     let size = Size::new(*size as f32);
     let (map, metrics) = (font.charmap(), font.glyph_metrics(size, LocationRef::default()));
     let glyphs: Vec<GlyphId> = text.chars().map(|c| map.map(c).unwrap_or_default()).collect();
@@ -131,7 +132,7 @@ fn letter(pixels: &mut Pixmap, font: &FontRef<'_>, lettering: &Lettering, scale:
     let Some(path) = outline.path.finish() else { return };
     let turned = Transform::from_rotate(*turn as f32);
     let place = turned.post_translate(*x as f32, *y as f32).post_concat(scale);
-    let (fill, edge) = paints(*ink);
+    let (fill, edge) = paints(*color);
     if let Some((edge, width)) = edge {
         let stroke = Stroke {
             width: width.unwrap_or(1.0),
@@ -224,7 +225,7 @@ fn crc_32(bytes: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::canvas::{Anchor, Canvas, Ink, Look};
+    use super::super::canvas::{Anchor, Canvas, ColorRole, Style};
     use super::{crc_32, png};
 
     #[test]
@@ -239,12 +240,12 @@ mod tests {
         assert_eq!(&blank[..8], b"\x89PNG\r\n\x1a\n");
         assert_eq!(blank[16..24], [0, 0, 0, 180, 0, 0, 0, 90], "three pixels a unit");
         let mut lettered = Canvas::new(60.0, 30.0);
-        lettered.text([30.0, 20.0], Anchor::Middle, Ink::Text, "ß→é");
+        lettered.text([30.0, 20.0], Anchor::Middle, ColorRole::Text, "ß→é");
         let lettered = png(&lettered).expect("a file");
         assert!(lettered.len() > blank.len() + 200, "{} {}", lettered.len(), blank.len());
         let mut strange = Canvas::new(60.0, 30.0);
-        strange.path(&[[f64::NAN, 0.0], [9.0, 9.0]], Ink::Axis, Look::PLAIN);
-        strange.text([f64::INFINITY, 20.0], Anchor::End, Ink::Halo, "悲しい");
+        strange.path(&[[f64::NAN, 0.0], [9.0, 9.0]], ColorRole::Axis, Style::PLAIN);
+        strange.text([f64::INFINITY, 20.0], Anchor::End, ColorRole::Halo, "悲しい");
         assert!(png(&strange).is_ok());
         assert!(png(&Canvas::new(0.0, 30.0)).is_err());
     }

@@ -1,9 +1,9 @@
 //! The reliability diagram: confidence against accuracy, before and after calibration.
 
-use clstm_train::{Reliability, ReliabilityBin};
+use clstm_eval::{Reliability, ReliabilityBin};
 
 use super::axes::{Entry, Frame, Scale, legend, percent};
-use super::canvas::{Anchor, Canvas, Ink, Look};
+use super::canvas::{Anchor, Canvas, ColorRole, Style};
 
 /// Both sides as points of their bins, whose size tells how many answers a bin has, with how many there
 /// are after calibration as bars below.
@@ -19,7 +19,7 @@ pub(crate) fn reliability(before: &Reliability, after: &Reliability) -> Canvas {
     };
     frame.draw(&mut canvas);
     let diagonal = [frame.at(0.0, 0.0), frame.at(1.0, 1.0)];
-    canvas.path(&diagonal, Ink::Guide, Look::line(1.2, Some([3.0, 3.0])));
+    canvas.path(&diagonal, ColorRole::Guide, Style::line(1.2, Some([3.0, 3.0])));
     let filled = |side: &Reliability| -> Vec<ReliabilityBin> {
         side.bins.iter().copied().filter(|bin| bin.count > 0).collect()
     };
@@ -27,7 +27,7 @@ pub(crate) fn reliability(before: &Reliability, after: &Reliability) -> Canvas {
         let bins = filled(side);
         let at = |bin: &ReliabilityBin| frame.at(bin.confidence, bin.accuracy);
         let points: Vec<[f64; 2]> = bins.iter().map(at).collect();
-        canvas.path(&points, Ink::Line(series), look(series));
+        canvas.path(&points, ColorRole::Line(series), style(series));
         points.iter().for_each(|point| canvas.mark(*point, 3.8, series, 1.0));
     }
     // How many answers there are of each confidence.
@@ -38,21 +38,21 @@ pub(crate) fn reliability(before: &Reliability, after: &Reliability) -> Canvas {
         let [from, to] = [index, index + 1].map(|edge| frame.x.at(edge as f64 / count));
         let top = y.at(bin.count as f64);
         let size = [to - from - 2.0, 350.0 - top];
-        canvas.rect([from + 1.0, top], size, Ink::Fill(0), Look::faint(0.55));
+        canvas.rect([from + 1.0, top], size, ColorRole::Fill(0), Style::faint(0.55));
     }
-    canvas.line([58.0, 350.0], [420.0, 350.0], Ink::Axis);
-    canvas.text([52.0, 354.0], Anchor::End, Ink::Text, "0");
-    canvas.text([52.0, 294.0], Anchor::End, Ink::Text, &most.to_string());
-    canvas.turned([13.0, 320.0], Anchor::Middle, -90.0, Ink::Muted, "answers");
+    canvas.line([58.0, 350.0], [420.0, 350.0], ColorRole::Axis);
+    canvas.text([52.0, 354.0], Anchor::End, ColorRole::Text, "0");
+    canvas.text([52.0, 294.0], Anchor::End, ColorRole::Text, &most.to_string());
+    canvas.turned([13.0, 320.0], Anchor::Middle, -90.0, ColorRole::Muted, "answers");
     for value in frame.x.ticks(5) {
         let x = frame.x.at(value);
-        canvas.line([x, 350.0], [x, 354.0], Ink::Axis);
-        canvas.text([x, 367.0], Anchor::Middle, Ink::Text, &percent(value));
+        canvas.line([x, 350.0], [x, 354.0], ColorRole::Axis);
+        canvas.text([x, 367.0], Anchor::Middle, ColorRole::Text, &percent(value));
     }
-    canvas.text([239.0, 386.0], Anchor::Middle, Ink::Muted, "confidence of the answer");
+    canvas.text([239.0, 386.0], Anchor::Middle, ColorRole::Muted, "confidence of the answer");
     let sample = |series: usize| {
         move |canvas: &mut Canvas, [x, y]: [f64; 2]| {
-            canvas.path(&[[x, y], [x + 22.0, y]], Ink::Line(series), look(series));
+            canvas.path(&[[x, y], [x + 22.0, y]], ColorRole::Line(series), style(series));
             canvas.mark([x + 11.0, y], 3.8, series, 1.0);
         }
     };
@@ -66,6 +66,6 @@ pub(crate) fn reliability(before: &Reliability, after: &Reliability) -> Canvas {
 }
 
 /// Before calibration dashed, after it full.
-fn look(series: usize) -> Look {
-    Look::line(1.6, (series == 1).then_some([7.0, 4.0]))
+fn style(series: usize) -> Style {
+    Style::line(1.6, (series == 1).then_some([7.0, 4.0]))
 }

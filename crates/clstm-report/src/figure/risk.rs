@@ -3,7 +3,7 @@
 use clstm::RiskPoint;
 
 use super::axes::{Frame, Scale, percent};
-use super::canvas::{Anchor, Canvas, Ink, Look};
+use super::canvas::{Anchor, Canvas, ColorRole, Style};
 
 /// The curve, and the recommended threshold as a mark.
 pub(crate) fn risk_coverage(points: &[RiskPoint], abstention: Option<RiskPoint>) -> Canvas {
@@ -22,13 +22,13 @@ pub(crate) fn risk_coverage(points: &[RiskPoint], abstention: Option<RiskPoint>)
     };
     frame.draw(&mut canvas);
     let line: Vec<[f64; 2]> = points.iter().map(|p| frame.at(p.coverage, p.risk)).collect();
-    canvas.path(&line, Ink::Line(0), Look::line(2.0, None));
+    canvas.path(&line, ColorRole::Line(0), Style::line(2.0, None));
     if let Some(point) = abstention {
         let [x, y] = frame.at(point.coverage, point.risk);
-        canvas.line([x, y], [x, frame.y.to[0]], Ink::Guide);
-        canvas.shape([x, y], 5.0, 3, Ink::Mark(1), Look::PLAIN);
+        canvas.line([x, y], [x, frame.y.to[0]], ColorRole::Guide);
+        canvas.shape([x, y], 5.0, 3, ColorRole::Mark(1), Style::PLAIN);
         let label = format!("sure by {:.0}%", 100.0 * point.threshold);
-        canvas.text([x - 9.0, y - 9.0], Anchor::End, Ink::Halo, &label);
+        canvas.text([x - 9.0, y - 9.0], Anchor::End, ColorRole::Halo, &label);
     }
     canvas
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::canvas::{Anchor, Canvas, Element, Ink, LINE, Lettering, Look, TEXT};
+use super::canvas::{Anchor, Canvas, ColorRole, Element, LINE, Style, TEXT, TextStyle};
 use super::palette::LIGHT;
 use crate::render::escape::xml;
 
@@ -38,19 +38,19 @@ impl Canvas {
         let mut body = String::new();
         for element in &self.elements {
             match element {
-                Element::Path { points, closed, ink, look } => {
+                Element::Path { points, closed, color, style } => {
                     let mut d = String::new();
                     for (i, point) in points.iter().enumerate() {
                         let [x, y] = point.map(short);
                         let _ = write!(d, "{}{x} {y}", if i == 0 { 'M' } else { 'L' });
                     }
                     let close = if *closed { "Z" } else { "" };
-                    let attributes = attributes(*ink, *look);
+                    let attributes = attributes(*color, *style);
                     let _ = write!(body, r#"<path d="{d}{close}"{attributes}/>"#);
                 }
-                Element::Circle { at, radius, ink, look } => {
+                Element::Circle { at, radius, color, style } => {
                     let ([x, y], r) = (at.map(short), short(*radius));
-                    let attributes = attributes(*ink, *look);
+                    let attributes = attributes(*color, *style);
                     let _ = write!(body, r#"<circle cx="{x}" cy="{y}" r="{r}"{attributes}/>"#);
                 }
                 Element::Text(lettering) => body.push_str(&text(lettering)),
@@ -60,30 +60,30 @@ impl Canvas {
     }
 }
 
-fn attributes(ink: Ink, look: Look) -> String {
-    let mut text = class(ink);
-    if look.opacity < 1.0 {
-        let _ = write!(text, r#" opacity="{}""#, short(look.opacity));
+fn attributes(color: ColorRole, style: Style) -> String {
+    let mut text = class(color);
+    if style.opacity < 1.0 {
+        let _ = write!(text, r#" opacity="{}""#, short(style.opacity));
     }
-    if look.width != LINE {
-        let _ = write!(text, r#" stroke-width="{}""#, short(look.width));
+    if style.width != LINE {
+        let _ = write!(text, r#" stroke-width="{}""#, short(style.width));
     }
-    if let Some([dash, gap]) = look.dash {
+    if let Some([dash, gap]) = style.dash {
         let _ = write!(text, r#" stroke-dasharray="{} {}""#, short(dash), short(gap));
     }
     text
 }
 
-fn class(ink: Ink) -> String {
-    match ink.class() {
+fn class(color: ColorRole) -> String {
+    match color.class() {
         class if class.is_empty() => class,
         class => format!(r#" class="{class}""#),
     }
 }
 
-fn text(lettering: &Lettering) -> String {
-    let Lettering { at, anchor, ink, size, turn, text } = lettering;
-    let ([x, y], text, class) = (at.map(short), xml(text), class(*ink));
+fn text(lettering: &TextStyle) -> String {
+    let TextStyle { at, anchor, color, size, turn, text } = lettering;
+    let ([x, y], text, class) = (at.map(short), xml(text), class(*color));
     let anchor = match anchor {
         Anchor::Start => "",
         Anchor::Middle => r#" text-anchor="middle""#,
@@ -109,13 +109,13 @@ fn short(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::canvas::{Anchor, Canvas, Ink};
+    use super::super::canvas::{Anchor, Canvas, ColorRole};
     use super::short;
 
     #[test]
     fn text_from_outside_stays_text() {
         let mut canvas = Canvas::new(10.0, 10.0);
-        canvas.text([1.0, 2.0], Anchor::End, Ink::Text, "<script>\"&'\u{0}");
+        canvas.text([1.0, 2.0], Anchor::End, ColorRole::Text, "<script>\"&'\u{0}");
         let drawn = canvas.in_page("\"><script>");
         assert!(!drawn.contains("<script>") && !drawn.contains('\u{0}'), "{drawn}");
         assert!(drawn.contains("&lt;script&gt;&quot;&amp;&#39;"), "{drawn}");

@@ -1,6 +1,7 @@
 //! Tables as CSV, for programs: full numbers, deviations and ends of intervals in columns of their own.
 
-use super::escape::csv;
+use clstm_eval::csv;
+
 use crate::document::{Cell, Column, Row, Table};
 
 /// RFC 4180 with LF, UTF-8.
@@ -11,7 +12,7 @@ pub(crate) fn table(table: &Table) -> String {
         let ends = shape.ends().iter().map(|end| format!("{} {end}", column.head));
         std::iter::once(column.head.clone()).chain(ends).collect::<Vec<_>>()
     });
-    let mut text = line(heads.map(|head| csv(&head)));
+    let mut text = line(heads.map(|head| csv::text(&head)));
     for row in &table.rows {
         let cells = row.cells.iter().zip(&table.columns).zip(&shapes);
         text += &line(cells.flat_map(|((cell, column), shape)| fields(cell, column, *shape)));
@@ -56,7 +57,7 @@ fn fields(cell: &Cell, column: &Column, shape: Shape) -> Vec<String> {
     let number = |value: f64| column.unit.raw(value).to_string();
     let mut fields = match cell {
         Cell::Empty => vec![String::new()],
-        Cell::Text(text) => vec![csv(text)],
+        Cell::Text(text) => vec![csv::text(text)],
         Cell::Number(value) => vec![number(*value)],
         Cell::Spread(mean, deviation) => vec![number(*mean), number(*deviation)],
         Cell::Interval(i) => [i.value, i.low, i.high].map(number).to_vec(),

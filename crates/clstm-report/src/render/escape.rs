@@ -82,17 +82,6 @@ pub(crate) fn latex(text: &str) -> String {
     out
 }
 
-/// For a field of CSV (RFC 4180). Text that a spreadsheet would take for a formula begins with an
-/// apostrophe instead.
-pub(crate) fn csv(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) {
-        return format!("\"{}\"", text.replace('"', "\"\""));
-    }
-    text
-}
-
 /// The name of a file for a name of anything: letters, digits and hyphens.
 pub(crate) fn slug(text: &str) -> String {
     let mut out = String::new();
@@ -115,7 +104,7 @@ pub(crate) fn slug(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{csv, latex, markdown, slug, xml};
+    use super::{latex, markdown, slug, xml};
 
     #[test]
     fn by_hand() {
@@ -123,8 +112,6 @@ mod tests {
         assert_eq!(markdown("a|b\n*c* <i>"), r"a\|b \*c\* &lt;i&gt;");
         assert_eq!(latex(r"50% \x {y} ~"), r"50\% \textbackslash{}x \{y\} \textasciitilde{}");
         assert_eq!(latex("1 ± 2 [−3]"), r"1 $\pm$ 2 {[}$-$3{]}");
-        assert_eq!(csv("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
-        assert_eq!((csv("plain"), csv("a,b")), ("plain".to_owned(), "\"a,b\"".to_owned()));
         assert_eq!((slug("../../Etc passwd"), slug("悲")), ("etc-passwd".into(), "run".into()));
     }
 

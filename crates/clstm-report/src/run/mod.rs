@@ -1,13 +1,15 @@
 //! Finished runs as their folders have them. Nothing in them is trusted.
 
-mod books;
 mod discover;
 mod files;
 mod history;
+mod metrics;
 
 use std::path::Path;
 
-use clstm_train::{DeepFeatures, Environment, Prediction, Protocol, RunMetrics, read_predictions};
+use clstm_eval::{
+    DeepFeatures, Environment, EvalProtocol, Prediction, RunInputs, RunMetrics, read_predictions,
+};
 use serde_json::Value;
 
 use crate::ReportError;
@@ -24,6 +26,8 @@ pub struct Run {
     pub metrics: RunMetrics,
     /// `recipe.json`, whatever release wrote it.
     pub recipe: Option<Value>,
+    /// `inputs.json`; none of release 0.1.
+    pub inputs: Option<RunInputs>,
     /// The folds that are done, ascending, like those of `metrics`.
     pub folds: Vec<RunFold>,
     /// What is missing or odd, as sentences for people.
@@ -52,7 +56,7 @@ impl Run {
     /// [`ReportError::NoRun`]; [`ReportError::Io`]; [`ReportError::Malformed`] where a file is not what it
     /// should be, its figures do not fit together, or predictions are not those that were counted.
     pub fn read(folder: &Path) -> Result<Self, ReportError> {
-        let (metrics, mut notes) = books::read(folder)?;
+        let (metrics, mut notes) = metrics::read(folder)?;
         let recipe_path = folder.join("recipe.json");
         let recipe = match recipe_path.exists() {
             true => Some(files::json(&recipe_path)?),
@@ -66,13 +70,14 @@ impl Run {
             RunFold::read(&folder, fold, metrics.labels.len())
         });
         let folds = folds.collect::<Result<Vec<_>, _>>()?;
-        let run = Self { name: name_of(folder), metrics, recipe, folds, notes };
+        let inputs = RunInputs::read(folder)?;
+        let run = Self { name: name_of(folder), metrics, recipe, inputs, folds, notes };
         Ok(run.with_gaps_noted())
     }
 
     /// How the figures were obtained.
     #[must_use]
-    pub fn protocol(&self) -> &Protocol {
+    pub fn protocol(&self) -> &EvalProtocol {
         &self.metrics.protocol
     }
 
@@ -113,7 +118,7 @@ impl Run {
 impl RunFold {
     fn read(
         folder: &Path,
-        fold: &clstm_train::FoldMetrics,
+        fold: &clstm_eval::FoldMetrics,
         classes: usize,
     ) -> Result<Self, ReportError> {
         let there = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
@@ -121,7 +126,7 @@ impl RunFold {
         if let Some(path) = there("predictions.jsonl") {
             files::check_size(&path)?;
             let mut predictions = read_predictions(&path, classes)?;
-            books::check_predictions(&path, &predictions, fold)?;
+            metrics::check_predictions(&path, &predictions, fold)?;
             // Where a fold tests one speaker, its utterances are that speaker's.
             if let [speaker] = &fold.test_speakers[..] {
                 for said in predictions.iter_mut().filter(|said| said.speaker.is_none()) {

@@ -1,6 +1,6 @@
 //! Deep features: what the centre loss did.
 
-use clstm_train::{CenterSource, DeepFeatures};
+use clstm_eval::{CenterSource, DeepFeatures};
 
 use super::Context;
 use crate::document::{Block, Cell, Figure, Table, Unit};

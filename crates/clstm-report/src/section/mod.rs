@@ -1,19 +1,20 @@
 //! What a report says, section by section.
 
 mod ablation;
-mod classes;
-mod confidence;
+mod calibration;
 mod corpus;
 mod embeddings;
+mod literature;
 mod overview;
 mod paired;
-mod published;
-mod repeat;
+mod per_class;
+mod reproduce;
 mod training;
 
 use crate::document::{Block, Document, Section};
 use crate::literature::Literature;
 use crate::render::escape::slug;
+use crate::report::RecipeFormat;
 use crate::{Analysis, Run, RunComparison};
 
 /// All that sections are written from.
@@ -22,18 +23,10 @@ pub(crate) struct Context<'a> {
     pub(crate) analyses: &'a [Analysis],
     pub(crate) comparisons: &'a [RunComparison],
     pub(crate) literature: &'a Literature,
+    pub(crate) recipes: Option<RecipeFormat>,
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(
-        runs: &'a [Run],
-        analyses: &'a [Analysis],
-        comparisons: &'a [RunComparison],
-        literature: &'a Literature,
-    ) -> Self {
-        Self { runs, analyses, comparisons, literature }
-    }
-
     /// Runs with what is said of them.
     fn each(&self) -> impl Iterator<Item = (&'a Run, &'a Analysis)> {
         self.runs.iter().zip(self.analyses)
@@ -73,13 +66,13 @@ pub(crate) fn document(title: String, context: &Context<'_>) -> Document {
         ("Results", overview::blocks(context)),
         ("Ablation", ablation::blocks(context)),
         ("Corpus", corpus::blocks(context)),
-        ("Classes", classes::blocks(context)),
+        ("Classes", per_class::blocks(context)),
         ("Training", training::blocks(context)),
-        ("Confidence", confidence::blocks(context)),
+        ("Confidence", calibration::blocks(context)),
         ("Embeddings", embeddings::blocks(context)),
         ("Between runs", paired::blocks(context)),
-        ("Literature", published::blocks(context)),
-        ("To repeat it", repeat::blocks(context)),
+        ("Literature", literature::blocks(context)),
+        ("To repeat it", reproduce::blocks(context)),
     ];
     let sections = sections
         .into_iter()

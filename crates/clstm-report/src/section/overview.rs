@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::document::{Block, Cell, Table, Unit};
+use crate::settings::{SettingDifference, differing_settings};
 
 /// The protocol of a single run, or how many there are.
 pub(super) fn lead(context: &Context<'_>) -> Vec<String> {
@@ -25,6 +26,7 @@ pub(super) fn blocks(context: &Context<'_>) -> Vec<Block> {
         }
     }
     blocks.push(Block::Table(summary(context)));
+    blocks.extend(settings(context).map(Block::Table));
     blocks.push(Block::Text(
         "UA, the unweighted accuracy, is the mean of the classes' recalls; WA, the weighted accuracy, the \
          share of utterances that are right. A fold's model was never chosen by its test utterances."
@@ -67,6 +69,25 @@ pub(super) fn blocks(context: &Context<'_>) -> Vec<Block> {
     blocks
 }
 
+/// The settings in which the runs differ, a column for each run; none for one run and where they do not differ.
+fn settings(context: &Context<'_>) -> Option<Table> {
+    let runs: Vec<&crate::Run> = context.runs.iter().collect();
+    let found = differing_settings(&runs, context.recipes).filter(|found| !found.is_empty())?;
+    let note = "Of recipe.json; a dash where a recipe does not have the setting. All other settings are equal.";
+    let caption = "Settings in which the runs differ.";
+    let mut table = Table::new("settings", caption, note).columns([("setting", Unit::Text)]);
+    table = table.columns(runs.iter().map(|run| (run.name.as_str(), Unit::Text)));
+    for SettingDifference { setting, values } in found {
+        let cells = values.into_iter().map(|value| match value {
+            None => Cell::Empty,
+            Some(serde_json::Value::String(text)) => Cell::text(text),
+            Some(value) => Cell::text(value.to_string()),
+        });
+        table.row(std::iter::once(Cell::text(setting)).chain(cells).collect());
+    }
+    Some(table)
+}
+
 fn summary(context: &Context<'_>) -> Table {
     let methods: Vec<String> = context.analyses.iter().map(|of| of.interval_method()).collect();
     let method = match &methods[..] {
@@ -93,7 +114,7 @@ fn summary(context: &Context<'_>) -> Table {
     ]);
     for (run, analysis) in context.each() {
         let (mean, std) = (run.metrics.mean, run.metrics.std);
-        let pooled = |measured: f64, pick: fn(&clstm_train::Intervals) -> clstm_train::Interval| {
+        let pooled = |measured: f64, pick: fn(&clstm_eval::Intervals) -> clstm_eval::Interval| {
             let interval = analysis.intervals.as_ref().map(pick);
             interval.map_or(Cell::Number(measured), Cell::Interval)
         };

@@ -1,6 +1,6 @@
 //! Whether one run is better than another on the same utterances.
 
-use clstm_train::{ClusterBy, INTERVAL_LEVEL};
+use clstm_eval::{ClusterBy, INTERVAL_LEVEL};
 
 use super::Context;
 use crate::document::{Block, Cell, Table, Unit};

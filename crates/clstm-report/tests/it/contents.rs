@@ -1,7 +1,7 @@
 //! What is said, of one run and of several, of whole ones and of parts.
 
+use clstm_eval::{ClusterBy, Metrics, bootstrap};
 use clstm_report::{Run, compare_runs, discover};
-use clstm_train::{ClusterBy, Metrics, bootstrap};
 use serde_json::Value;
 
 use crate::support::{Written, copy, edit, fixture};
@@ -78,18 +78,18 @@ fn the_ablation_has_the_papers_rows() {
 #[test]
 fn two_runs_are_compared_by_speakers() {
     let [first, second] = ["clstm", "convlstm-fcn"].map(|name| Run::read(&fixture(name)).unwrap());
-    let found = compare_runs(&first, &second).unwrap().result.expect("the same utterances");
+    let found = compare_runs(&first, &second, None).unwrap().result.expect("the same utterances");
     assert_eq!((found.utterances, found.left_out, found.clusters), (64, 0, 4));
     assert!(found.exact && found.by == ClusterBy::Speaker);
     let count =
-        |run: &Run| run.predictions().unwrap().iter().filter(|p| p.is_right()).count() as i64;
+        |run: &Run| run.predictions().unwrap().iter().filter(|p| p.is_correct()).count() as i64;
     let more = found.mcnemar.only_first as i64 - found.mcnemar.only_second as i64;
     assert_eq!(more, count(&first) - count(&second));
     let page = Written::of(&[fixture("clstm"), fixture("convlstm-fcn")]).text("report.html");
     assert!(page.contains("Runs on the same utterances.") && page.contains("4 speakers"));
     // A run over one fold shares that fold's utterances.
     let part = Run::read(&fixture("partial")).unwrap();
-    let found = compare_runs(&first, &part).unwrap().result.expect("half of them");
+    let found = compare_runs(&first, &part, None).unwrap().result.expect("half of them");
     assert_eq!((found.utterances, found.left_out), (32, 32));
 }
 

@@ -100,6 +100,6 @@ fn runs_that_contradict_each_other() {
     let (_room, folder) = copy("clstm", "other");
     edit(&folder.join("metrics.json"), |books| books["labels"][0] = json!("another"));
     let [first, other] = [fixture("clstm"), folder].map(|path| Run::read(&path).unwrap());
-    let error = compare_runs(&first, &other).expect_err("other classes");
+    let error = compare_runs(&first, &other, None).expect_err("other classes");
     assert!(error.to_string().contains("clstm and other cannot be compared"), "{error}");
 }

@@ -48,7 +48,10 @@ pub(crate) struct Written {
 impl Written {
     /// Of runs, or of folders of runs.
     pub(crate) fn of(runs: &[PathBuf]) -> Self {
-        Self::with(runs, &Options::default())
+        let (normalize, changes) =
+            (clstm_train::normalized_recipe as fn(&_) -> _, clstm_train::changes_from_preset as _);
+        let recipes = Some(clstm_report::RecipeFormat { normalize, changes });
+        Self::with(runs, &Options { recipes, ..Options::default() })
     }
 
     pub(crate) fn with(runs: &[PathBuf], options: &Options) -> Self {

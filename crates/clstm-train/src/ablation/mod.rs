@@ -8,13 +8,13 @@ mod table;
 use std::path::PathBuf;
 
 use clstm_corpus::{AllowedLeakage, Split, folds_allowing};
+use clstm_eval::files::read_json;
+use clstm_eval::{EvalError, EvalProtocol, RunInputs};
 use clstm_nn::Preset;
 use clstm_nn::burn::tensor::Device;
 
-use crate::run::read_json;
 use crate::{
-    CrossValidation, Dataset, Event, Observer, Protocol, Recipe, StopFlag, TrainError,
-    cross_validate,
+    CrossValidation, Dataset, Event, Observer, Recipe, StopFlag, TrainError, cross_validate,
 };
 
 pub use order::{OrderAgreement, Swap};
@@ -37,6 +37,8 @@ pub struct Ablation {
     pub only: Option<usize>,
     /// Seed of the split; that of the recipes where there is none.
     pub fold_seed: Option<u64>,
+    /// The arguments that the runs are recorded with.
+    pub inputs: Option<RunInputs>,
     /// What computes.
     pub device: Device,
     /// Folder of the rows' folders.
@@ -52,6 +54,7 @@ impl Ablation {
             allowed: self.allowed,
             only: Some(fold),
             fold_seed: self.fold_seed,
+            inputs: self.inputs.clone(),
             ..run
         }
     }
@@ -77,10 +80,8 @@ impl Ablation {
             }
             let done = table::read_row(&folder)?;
             if done.is_some_and(|run| recipes::of_any_row(run.protocol) != protocol) {
-                return Err(TrainError::OtherRun {
-                    path: folder,
-                    what: "another protocol".to_owned(),
-                });
+                let what = "another protocol".to_owned();
+                return Err(EvalError::OtherRun { path: folder, what }.into());
             }
         }
         Ok(())
@@ -92,7 +93,7 @@ impl Ablation {
 /// one that was interrupted goes on where it was.
 ///
 /// # Errors
-/// [`TrainError::RunExists`] without `resume` where one of these folds is begun; [`TrainError::OtherRun`]
+/// [`EvalError::RunExists`] without `resume` where one of these folds is begun; [`EvalError::OtherRun`]
 /// where rows would differ in more than their network and centre loss; those of [`cross_validate`].
 pub fn ablate(
     run: &Ablation,
@@ -105,7 +106,7 @@ pub fn ablate(
     let folds: Vec<usize> = run.only.map_or_else(|| (1..=run.folds).collect(), |fold| vec![fold]);
     let begun = |fold: usize| run.rows.iter().any(|(p, r)| run.row(*p, r, fold).holds(fold));
     if !resume && folds.iter().any(|&fold| begun(fold)) {
-        return Err(TrainError::RunExists { path: run.out.clone() });
+        return Err(EvalError::RunExists { path: run.out.clone() }.into());
     }
     for fold in folds {
         for (number, (preset, recipe)) in (1..).zip(&run.rows) {
@@ -121,6 +122,6 @@ impl AblationTable {
     /// The protocol as a sentence.
     #[must_use]
     pub fn describe(&self) -> String {
-        Protocol::describe(&self.protocol)
+        EvalProtocol::describe(&self.protocol)
     }
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use clstm_eval::{EvalError, EvalProtocol};
 use clstm_nn::{GflbConfig, Preset};
 
-use crate::{Protocol, Recipe, TrainError};
+use crate::{Recipe, TrainError};
 
 /// The recipes of the seven rows, in the paper's order, all with the same changes (see
 /// [`Recipe::with_changes`]). `network.gflb.*` goes to the rows whose global block has that setting, and
@@ -113,12 +114,12 @@ pub(super) fn check_comparable(
         "the recipes of {} and {} differ in more than skip connections, global block and centre loss",
         first.preset, second.preset
     );
-    Err(TrainError::OtherRun { path: path.to_owned(), what })
+    Err(EvalError::OtherRun { path: path.to_owned(), what }.into())
 }
 
 /// The protocol that all rows share.
-pub(super) fn of_any_row(protocol: Protocol) -> Protocol {
-    Protocol { preset: "table-1".to_owned(), ..protocol }
+pub(super) fn of_any_row(protocol: EvalProtocol) -> EvalProtocol {
+    EvalProtocol { preset: "table-1".to_owned(), ..protocol }
 }
 
 #[cfg(test)]

@@ -2,21 +2,23 @@
 
 use std::path::Path;
 
+use clstm_eval::files::{read_json, write_json};
+use clstm_eval::{
+    EvalError, EvalProtocol, FoldMetrics, FoldStatistic, RunMetrics, aggregate_folds,
+};
 use clstm_nn::Preset;
 use serde::{Deserialize, Serialize};
 
 use super::order::OrderAgreement;
 use super::paper::{self, PaperFigures};
 use super::recipes::{check_comparable, of_any_row};
-use crate::books::join_folds;
-use crate::run::{read_json, write_json};
-use crate::{FoldMetrics, Means, Protocol, Recipe, RunMetrics, TrainError};
+use crate::{Recipe, TrainError};
 
 /// The rows of Table 1 as far as they are run, and the paper's figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AblationTable {
     /// How the figures were obtained, all rows alike; its preset is `table-1`.
-    pub protocol: Protocol,
+    pub protocol: EvalProtocol,
     /// All seven, in the paper's order.
     pub rows: Vec<AblationRow>,
     /// The folds that all rows which were begun have done: those over which the rows are compared.
@@ -45,9 +47,9 @@ pub struct RowFigures {
     /// Folds that are done.
     pub folds: Vec<usize>,
     /// Over the folds that are done.
-    pub mean: Means,
+    pub mean: FoldStatistic,
     /// Standard deviation over the folds that are done (of a population).
-    pub std: Means,
+    pub std: FoldStatistic,
     /// Mean UA over the folds that all rows have done; none where there are none.
     pub common_ua: Option<f64>,
     /// Wall time of the trainings in seconds.
@@ -58,11 +60,11 @@ impl AblationTable {
     /// Joins what is done in the rows' folders.
     ///
     /// # Errors
-    /// [`TrainError::Empty`] where no fold of any row is done; [`TrainError::OtherRun`] where the rows
+    /// [`TrainError::Empty`] where no fold of any row is done; [`EvalError::OtherRun`] where the rows
     /// differ in their protocols, or in their recipes by more than network and centre loss.
     pub fn read(out: &Path) -> Result<Self, TrainError> {
         let mut runs: Vec<(Preset, Option<RunMetrics>)> = Vec::new();
-        let mut first: Option<(Recipe, Protocol)> = None;
+        let mut first: Option<(Recipe, EvalProtocol)> = None;
         for preset in Preset::TABLE_1 {
             let folder = out.join(preset.name());
             let run = read_row(&folder)?;
@@ -75,7 +77,7 @@ impl AblationTable {
                         check_comparable(known, &recipe, &folder)?;
                         if *shared != protocol {
                             let what = "the rows differ in their protocols".to_owned();
-                            return Err(TrainError::OtherRun { path: folder, what });
+                            return Err(EvalError::OtherRun { path: folder, what }.into());
                         }
                     }
                 }
@@ -90,7 +92,7 @@ impl AblationTable {
         }
     }
 
-    fn of(protocol: Protocol, runs: &[(Preset, Option<RunMetrics>)]) -> Self {
+    fn of(protocol: EvalProtocol, runs: &[(Preset, Option<RunMetrics>)]) -> Self {
         let begun: Vec<&RunMetrics> = runs.iter().filter_map(|(_, run)| run.as_ref()).collect();
         let done = |run: &RunMetrics, fold: usize| run.folds.iter().any(|f| f.fold == fold);
         let common: Vec<usize> =
@@ -113,7 +115,7 @@ impl AblationTable {
     /// # Errors
     /// Those of the file system.
     pub fn write(&self, out: &Path) -> Result<(), TrainError> {
-        write_json(&out.join("ablation.json"), self)
+        Ok(write_json(&out.join("ablation.json"), self)?)
     }
 }
 
@@ -160,5 +162,5 @@ fn order(corpus: &str, rows: &[AblationRow]) -> Vec<OrderAgreement> {
 pub(super) fn read_row(folder: &Path) -> Result<Option<RunMetrics>, TrainError> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let done = entries.into_iter().any(|entry| entry.path().join("metrics.json").exists());
-    if done { join_folds(folder).map(Some) } else { Ok(None) }
+    if done { Ok(Some(aggregate_folds(folder)?)) } else { Ok(None) }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use clstm::{Model, Recognizer};
+use clstm::{EvalProtocol, Model, Recognizer};
+use clstm_eval::{Evaluation, Metrics};
 use clstm_nn::NamedTensor;
 use clstm_nn::burn::tensor::Device;
 
@@ -13,11 +14,11 @@ use super::{StopFlag, TrainData, check_same, data_digest, export};
 use crate::auxiliary::AuxiliaryTargets;
 use crate::batches::{Source, assemble, steps_per_epoch};
 use crate::checkpoint::{self, State, Values};
-use crate::progress::{EpochSums, TestRecord};
+use crate::history::{EpochSums, TestRecord};
 use crate::validation::{EarlyStopping, Select};
 use crate::{
-    Batch, EpochRecord, Evaluation, Event, Learner, Metrics, NonFinite, Observer, Recipe,
-    StepOutcome, TrainError, evaluate,
+    Batch, EpochRecord, Event, Learner, NonFinite, Observer, Recipe, StepOutcome, TrainError,
+    evaluate,
 };
 
 /// What the names of the best weights begin with in a checkpoint.
@@ -228,8 +229,8 @@ impl<'a> TrainingRun<'a> {
 
     /// The weights as they stand on some utterances, as a user's file would be heard.
     fn evaluate(&self, utterances: &[usize]) -> Result<Evaluation, TrainError> {
-        let tensors = self.learner.network_tensors();
-        let model = export::assemble(&self.set, self.recipe, self.state.epoch, tensors, "")?;
+        let (tensors, protocol) = (self.learner.network_tensors(), EvalProtocol::default());
+        let model = export::assemble(&self.set, self.recipe, self.state.epoch, tensors, &protocol)?;
         Ok(evaluate(&Recognizer::on(model, &self.device)?, self.set.dataset, utterances))
     }
 
@@ -242,7 +243,7 @@ impl<'a> TrainingRun<'a> {
     }
 
     /// The model that the training ends with, and its epoch.
-    pub(super) fn chosen(&mut self, protocol: &str) -> Result<(Model, usize), TrainError> {
+    pub(super) fn chosen(&mut self, protocol: &EvalProtocol) -> Result<(Model, usize), TrainError> {
         let epoch = self.chosen_epoch();
         let tensors = self.best.take().unwrap_or_else(|| self.learner.network_tensors());
         let model = export::assemble(&self.set, self.recipe, epoch, tensors, protocol)?;

@@ -1,27 +1,26 @@
 //! The model file of a training as it stands.
 
-use std::collections::BTreeSet;
-
-use clstm::{Model, ModelInfo, ProbabilityCalibration, TrainingInfo};
+use clstm::{
+    EvalProtocol, FoldId, HeldOutCounts, Model, ModelInfo, ProbabilityCalibration, TrainingInfo,
+};
 use clstm_nn::{NamedTensor, Preset};
 
-use crate::earlier::heard_by;
-use crate::{BuiltOn, Recipe, Teacher, TrainData, TrainError};
+use crate::lineage::lineage_of;
+use crate::{Recipe, TrainData, TrainError};
 
-/// The model of `tensors`, which `epochs` epochs gave; `protocol` is the sentence that its file carries.
+/// The model of `tensors`, which `epochs` epochs gave; `protocol` is that of its run.
 pub(super) fn assemble(
     set: &TrainData<'_>,
     recipe: &Recipe,
     epochs: usize,
     tensors: Vec<NamedTensor>,
-    protocol: &str,
+    protocol: &EvalProtocol,
 ) -> Result<Model, TrainError> {
     let corpus = &set.dataset.corpus;
     let speakers =
         |indices: &[usize]| corpus.speakers_of(indices).into_iter().map(str::to_owned).collect();
     let recipe_json =
         serde_json::to_value(recipe).map_err(|e| TrainError::Recipe(e.to_string()))?;
-    let BuiltOn { started_from, taught_by } = BuiltOn::of(set.init, set.teacher);
     let info = ModelInfo {
         name: format!("{}-{}", corpus.name, recipe.preset),
         labels: corpus.labels.clone(),
@@ -31,14 +30,18 @@ pub(super) fn assemble(
         calibration: None,
         training: TrainingInfo {
             corpus: corpus.name.clone(),
-            protocol: protocol.to_owned(),
+            protocol: protocol.clone(),
+            fold: set.fold.map(|(number, of)| FoldId { number, of }),
+            held_out: HeldOutCounts {
+                test: set.test.len(),
+                validation: set.validation.len(),
+                calibration: 0,
+            },
             preset: recipe.preset.clone(),
             epochs,
             seed: recipe.seed,
             precision: recipe.precision.to_string(),
-            started_from,
-            taught_by,
-            heard_before: heard_before(set),
+            lineage: lineage_of(set.init, set.teacher),
             utterances: set.train.len(),
             speakers: speakers(set.train),
             test_speakers: speakers(set.test),
@@ -55,14 +58,6 @@ pub(super) fn assemble(
         description: description(recipe),
     };
     Ok(Model::new(info, tensors)?)
-}
-
-/// The corpora that what a training builds on has heard, each once.
-fn heard_before(set: &TrainData<'_>) -> Vec<String> {
-    let start = set.init.map(|init| heard_by(&init.info.training)).unwrap_or_default();
-    let taught = set.teacher.into_iter().flat_map(Teacher::heard).cloned();
-    let all: BTreeSet<String> = start.into_iter().chain(taught).collect();
-    all.into_iter().collect()
 }
 
 /// What `own` allows, and what the models allow that a training builds on: each once.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clstm::Recognizer;
 use clstm_corpus::{Sex, Target};
-use clstm_train::{AuxiliaryTask, Dataset, Recipe, TrainError, Trained};
+use clstm_train::{AuxiliaryTask, Dataset, EvalError, Recipe, TrainError, Trained};
 
 use crate::corpus::{dataset, recipe};
 use crate::resume::train_with;
@@ -124,7 +124,7 @@ fn a_resumed_training_asks_on_and_refuses_other_answers() {
     let mut other = trembling();
     other.corpus.utterances[6].statement = None;
     let refused = train_with(&other, &recipe, None, &file, None);
-    assert!(matches!(refused, Err(TrainError::OtherRun { .. })), "other answers");
+    assert!(matches!(refused, Err(TrainError::Eval(EvalError::OtherRun { .. }))), "other answers");
     let resumed = trained(&dataset, &recipe, &file);
     assert_eq!(
         whole.model.to_bytes().expect("a model"),

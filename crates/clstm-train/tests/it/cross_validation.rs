@@ -4,9 +4,9 @@ use clstm::{Model, ProbabilityCalibration, Recognizer};
 use clstm_corpus::{Split, folds};
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CenterSource, CrossValidation, DeepFeatures, Environment, Event, NullObserver, Observer,
-    Prediction, Reliability, RunMetrics, StopFlag, TrainError, cross_validate, evaluate,
-    fit_scaling, join_folds, read_predictions,
+    CalibrationMethod, CenterSource, CrossValidation, DeepFeatures, Environment, EvalError, Event,
+    NullObserver, Observer, Prediction, Reliability, RunMetrics, StopFlag, TrainError,
+    aggregate_folds, cross_validate, evaluate, fit_scaling, read_predictions,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -62,7 +62,7 @@ fn a_network_learns_what_can_be_learnt_and_the_books_say_so() {
     }
     let here = std::fs::read(out.path().join("fold-1/environment.json")).expect("a file");
     let here: Environment = serde_json::from_slice(&here).expect("an environment");
-    assert_eq!(here, Environment::here(&run.device));
+    assert_eq!(here, Environment::capture("cpu"));
 
     let info = Model::read(&file).expect("a model").info;
     assert_eq!(info.training.test_speakers, metrics.folds[0].test_speakers);
@@ -101,7 +101,7 @@ fn folds_may_run_as_separate_jobs_and_are_joined() {
     assert_eq!(first.expect("fold 2").missing(), [1]);
     cross_validate(&run(apart.path(), Some(1)), &dataset, false, &stop, &mut NullObserver)
         .expect("fold 1");
-    let joined = join_folds(apart.path()).expect("both folds");
+    let joined = aggregate_folds(apart.path()).expect("both folds");
     for (a, b) in whole.folds.iter().zip(&joined.folds) {
         assert_eq!((a.fold, &a.confusion), (b.fold, &b.confusion));
     }
@@ -126,7 +126,7 @@ fn a_finished_run_is_neither_overwritten_nor_repeated() {
     let run = run(out.path(), None);
     let first = cross_validate(&run, &dataset, false, &stop, &mut NullObserver).expect("a run");
     let again = cross_validate(&run, &dataset, false, &stop, &mut NullObserver);
-    assert!(matches!(again, Err(TrainError::RunExists { .. })));
+    assert!(matches!(again, Err(TrainError::Eval(EvalError::RunExists { .. }))));
     let mut seen = Resumed(0);
     let resumed = cross_validate(&run, &dataset, true, &stop, &mut seen).expect("the same run");
     assert_eq!((seen.0, resumed), (2, first));
@@ -136,7 +136,7 @@ fn a_finished_run_is_neither_overwritten_nor_repeated() {
     let mut other = run;
     other.recipe.optimizer.learning_rate *= 2.0;
     let refused = cross_validate(&other, &dataset, true, &stop, &mut NullObserver);
-    assert!(matches!(refused, Err(TrainError::OtherRun { .. })));
+    assert!(matches!(refused, Err(TrainError::Eval(EvalError::OtherRun { .. }))));
     assert_eq!(recipe, std::fs::read(out.path().join("recipe.json")).expect("a recipe"));
 
     other.recipe.network.classes = 3;
@@ -180,7 +180,7 @@ fn confidences_are_calibrated_on_the_other_folds() {
     assert_eq!(found.scaling, fit(&said.concat()));
     assert_eq!(found.uncalibrated, Reliability::of(&said.concat()));
     assert_eq!(found.utterances, 32);
-    assert!(found.protocol.contains("32 test utterances of 2 of 2 folds"), "{}", found.protocol);
+    assert_eq!((found.method, found.folds.len()), (CalibrationMethod::CrossFit, 2));
     // The models of the folds stay as they were trained.
     let info = Model::read(&out.path().join("fold-1/model.safetensors")).expect("a model").info;
     assert_eq!((info.scaling, info.calibration), (ProbabilityCalibration::default(), None));
@@ -191,16 +191,16 @@ fn confidences_are_calibrated_on_the_other_folds() {
     older.write(&path).expect("written");
     assert!(!std::fs::read_to_string(&path).expect("the books").contains("calibration"));
     assert_eq!(RunMetrics::read(&path).expect("older books"), older);
-    assert_eq!(join_folds(out.path()).expect("joined"), metrics);
+    assert_eq!(aggregate_folds(out.path()).expect("joined"), metrics);
 
     // One fold alone has nothing to be calibrated on, and predictions of another run are no use.
     let predictions = out.path().join("fold-2/predictions.jsonl");
     let text = std::fs::read_to_string(&predictions).expect("predictions");
     std::fs::remove_file(&predictions).expect("removed");
-    assert_eq!(join_folds(out.path()).expect("joined").calibration, None);
+    assert_eq!(aggregate_folds(out.path()).expect("joined").calibration, None);
     let lines: Vec<&str> = text.lines().skip(1).collect();
     std::fs::write(&predictions, lines.join("\n")).expect("written");
-    let error = join_folds(out.path()).expect_err("one is missing").to_string();
+    let error = aggregate_folds(out.path()).expect_err("one is missing").to_string();
     assert!(error.contains("not the predictions that metrics.json counts"), "{error}");
 }
 
@@ -223,7 +223,7 @@ fn a_share_of_the_training_utterances_calibrates_its_own_fold() {
     assert_eq!(info.training.speakers.len(), 1);
     assert!(!info.training.speakers.contains(&held_out.speakers[0]));
     assert_eq!(info.scaling, held_out.scaling);
-    assert!(info.training.protocol.contains("confidences scaled on 8 more"));
+    assert!(info.training.describe().contains("8 for calibration"));
     let recognizer = Recognizer::open(&file).expect("a model");
     let of = |utterances: &[usize]| evaluate(&recognizer, &dataset, utterances).predictions;
     let own: Vec<usize> = (0..dataset.clips.len())
@@ -239,7 +239,7 @@ fn a_share_of_the_training_utterances_calibrates_its_own_fold() {
     assert_eq!(kept.expect("predictions"), said);
     let found = metrics.calibration.clone().expect("a single fold has its own");
     assert_eq!(found.calibrated, Reliability::of(&said));
-    assert_eq!(info.calibration.expect("figures"), found.summary());
+    assert_eq!(info.calibration.expect("figures"), found.summary(&metrics.protocol));
 
     let resumed = cross_validate(&run, &dataset, true, &StopFlag::new(false), &mut NullObserver);
     assert_eq!(resumed.expect("the same run"), metrics);

@@ -2,17 +2,16 @@
 
 mod augmentation;
 mod auxiliary;
-mod average;
 mod corpus;
 mod cross_validation;
 mod dataset;
+mod ensemble;
 mod recipe;
 mod reevaluate;
 mod release_0_1;
 mod resume;
 #[cfg(feature = "ndarray")]
 mod second_device;
-mod statistics;
 mod teacher;
 mod tensorboard;
 mod tone;

@@ -6,8 +6,8 @@ use clstm::{Model, TtaConfig};
 use clstm_corpus::Split;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CrossValidation, NullObserver, Recipe, RunMetrics, StopFlag, TrainError, cross_validate,
-    read_predictions, reevaluate,
+    CrossValidation, EvalError, NullObserver, Recipe, RunMetrics, StopFlag, TrainError,
+    cross_validate, read_predictions, reevaluate,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -33,12 +33,12 @@ fn a_reevaluated_run_is_the_run_that_had_the_views_from_the_start() {
     let path = |name: &str| folder.path().join(name);
     let plain = run(&path("plain"), |_| {});
     let started = run(&path("started"), |recipe| recipe.frontend.tta = SEVERAL);
-    let reevaluated = again(&path("plain"), &path("reevaluated")).expect("a re-evaluated run");
-    let said = reevaluated.protocol.describe();
-    assert!(said.ends_with(", 6 views of each utterance"), "{said}");
-    assert_eq!((&reevaluated.protocol, reevaluated.mean), (&started.protocol, started.mean));
-    assert_eq!(reevaluated.calibration, started.calibration);
-    assert!(!plain.protocol.describe().contains("views"));
+    let rescored = again(&path("plain"), &path("rescored")).expect("a rescored run");
+    let said = rescored.protocol.describe();
+    assert!(said.ends_with(", test-time augmentation of 6 passes"), "{said}");
+    assert_eq!((&rescored.protocol, rescored.mean), (&started.protocol, started.mean));
+    assert_eq!(rescored.calibration, started.calibration);
+    assert!(!plain.protocol.describe().contains("augmentation"));
     for fold in ["fold-1", "fold-2"] {
         let file = |run: &str, name: &str| path(run).join(fold).join(name);
         let said = |run| read_predictions(&file(run, "predictions.jsonl"), 2).expect("predictions");
@@ -52,8 +52,11 @@ fn a_reevaluated_run_is_the_run_that_had_the_views_from_the_start() {
         let model = Model::read(&file("reevaluated", "model.safetensors")).expect("a model");
         assert_eq!(model.info.frontend.tta, SEVERAL);
     }
-    let refused = again(&path("plain"), &path("reevaluated"));
-    assert!(matches!(refused, Err(TrainError::RunExists { .. })), "nothing is overwritten");
+    let refused = again(&path("plain"), &path("rescored"));
+    assert!(
+        matches!(refused, Err(TrainError::Eval(EvalError::RunExists { .. }))),
+        "nothing is overwritten"
+    );
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    Dataset, Event, NullObserver, Observer, Recipe, StopFlag, Teacher, TrainData, TrainError,
-    Trained, train,
+    Dataset, EvalError, EvalProtocol, Event, NullObserver, Observer, Recipe, StopFlag, Teacher,
+    TrainData, TrainError, Trained, train,
 };
 
 use crate::corpus::{dataset, recipe, recipes};
@@ -65,7 +65,7 @@ pub(crate) fn train_with(
         Some(brake) => brake,
         None => &mut NullObserver,
     };
-    train(set, recipe, &Device::flex(), "a test", checkpoint, &stop, observer)
+    train(set, recipe, &Device::flex(), &EvalProtocol::default(), checkpoint, &stop, observer)
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn another_recipe_or_a_damaged_checkpoint_is_refused() {
     let mut other = recipe.clone();
     other.optimizer.learning_rate *= 2.0;
     let refused = run(&dataset, &other, &checkpoint, None);
-    assert!(matches!(refused, Err(TrainError::OtherRun { .. })));
+    assert!(matches!(refused, Err(TrainError::Eval(EvalError::OtherRun { .. }))));
     other = recipe.clone();
     other.eval_every += 1; // only how often it looks
     run(&dataset, &other, &checkpoint, None).expect("the same training");

@@ -6,8 +6,8 @@ use clstm::Recognizer;
 use clstm_nn::Precision;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    Batch, Dataset, Learner, NullObserver, Recipe, StepMetrics, StopFlag, TrainData, TrainError,
-    Trained, evaluate, train,
+    Batch, Dataset, EvalProtocol, Learner, NullObserver, Recipe, StepMetrics, StopFlag, TrainData,
+    TrainError, Trained, evaluate, train,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -30,7 +30,8 @@ fn run(dataset: &Dataset, recipe: &Recipe, device: &Device, file: &Path) -> Trai
         fold: None,
     };
     let stop = StopFlag::new(false);
-    train(set, recipe, device, "a test", file, &stop, &mut NullObserver).expect("a training")
+    train(set, recipe, device, &EvalProtocol::default(), file, &stop, &mut NullObserver)
+        .expect("a training")
 }
 
 /// Losses of steps on one and the same batch, whose fall shows that the weights move alike.

@@ -7,8 +7,8 @@ use clstm_corpus::Split;
 use clstm_nn::Precision;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CrossValidation, NullObserver, Recipe, RunMetrics, StopFlag, Teacher, TrainError, Trained,
-    cross_validate,
+    CrossValidation, EvalError, NullObserver, Recipe, RunMetrics, StopFlag, Teacher, TrainError,
+    Trained, cross_validate,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -77,7 +77,10 @@ fn a_resumed_training_hears_the_same_teacher() {
     }
     for stranger in [None, Some(&teacher(&[other]))] {
         let refused = hear("stopped", stranger, None);
-        assert!(matches!(refused, Err(TrainError::OtherRun { .. })), "another teacher");
+        assert!(
+            matches!(refused, Err(TrainError::Eval(EvalError::OtherRun { .. }))),
+            "another teacher"
+        );
     }
     let resumed = hear("stopped", Some(&both), None).expect("the rest");
     assert_eq!(bytes, resumed.model.to_bytes().expect("a model"));
@@ -127,10 +130,10 @@ fn a_fold_is_taught_by_models_that_did_not_hear_its_test_utterances() {
     cross(&folds(path("one"), 1, None, Vec::new())).expect("a run");
     let taught = cross(&folds(path("taught"), 1, None, vec![path("one")])).expect("a taught run");
     let said = taught.protocol.describe();
-    assert!(said.ends_with(", taught by clstm"), "{said}");
+    assert!(said.ends_with(", distilled from clstm"), "{said}");
     let again = folds(path("again"), 1, Some(1), vec![path("taught"), path("one")]);
     let said = cross(&again).expect("taught by the taught").protocol.describe();
-    assert!(said.ends_with(", taught by clstm (taught by clstm)+clstm"), "{said}");
+    assert!(said.ends_with(", distilled from clstm (distilled from clstm)+clstm"), "{said}");
 
     // Folds that another seed drew hold other utterances out.
     let strange = cross(&folds(path("strange"), 2, None, vec![path("one")]));
@@ -158,21 +161,21 @@ fn a_fold_starts_from_the_model_that_did_not_hear_its_test_utterances() {
     };
     cross(&folds(path("one"), 1, None, Vec::new())).expect("a run");
     let said = from("two", 1, None, "one").expect("a run").protocol.describe();
-    assert!(said.ends_with(", started from clstm of 2 epochs on made-up"), "{said}");
+    assert!(said.ends_with(", initialised from clstm, 2 epochs on made-up"), "{said}");
     let weights = |run: &str, fold: usize| {
         let model = Model::read(&path(run).join(format!("fold-{fold}/model.safetensors")));
         let model = model.expect("a model");
         let classes = model.tensors.iter().find(|t| t.name == "head.class_weight");
-        (classes.expect("a layer").values.clone(), model.info.training.started_from)
+        (classes.expect("a layer").values.clone(), model.info.training.lineage.initialized_from)
     };
     assert_ne!(weights("one", 1), weights("one", 2));
     for fold in [1, 2] {
         let ((now, from), (then, _)) = (weights("two", fold), weights("one", fold));
         assert!(now.iter().zip(&then).all(|(now, then)| (now - then).abs() < 1e-6), "fold {fold}");
-        assert_eq!(from.as_deref(), Some("clstm of 2 epochs on made-up"));
+        assert_eq!(from.map(|it| it.to_string()).as_deref(), Some("clstm, 2 epochs on made-up"));
     }
     let said = from("three", 1, Some(2), "two").expect("a run").protocol.describe();
-    let chain = ", started from clstm of 1 epochs on made-up, itself started from clstm of 2 epochs on made-up";
+    let chain = ", initialised from clstm, 1 epochs on made-up, itself initialised from clstm, 2 epochs on made-up";
     assert!(said.ends_with(chain), "{said}");
     let strange = from("strange", 2, None, "one").expect_err("leakage").to_string();
     assert!(strange.contains("held out here"), "{strange}");
@@ -190,12 +193,12 @@ fn a_fold_starts_from_the_model_that_did_not_hear_its_test_utterances() {
     model.info.training.corpus = "elsewhere".to_owned();
     model.write(&path("elsewhere.safetensors")).expect("written");
     let said = from("abroad", 1, None, "elsewhere.safetensors").expect("a run").protocol.describe();
-    assert!(said.ends_with(", started from clstm of 2 epochs on elsewhere"), "{said}");
+    assert!(said.ends_with(", initialised from clstm, 2 epochs on elsewhere"), "{said}");
     // What a model of another corpus builds on may have heard this one.
-    model.info.training.heard_before = vec!["made-up".to_owned()];
+    model.info.training.lineage.pretraining_corpora = vec!["made-up".to_owned()];
     model.write(&path("roundabout.safetensors")).expect("written");
     let heard = from("chain", 1, None, "roundabout.safetensors").expect_err("leakage").to_string();
     assert!(heard.contains("what it builds on, was trained on made-up"), "{heard}");
     let start = Model::read(&path("abroad").join("fold-1/model.safetensors")).expect("a model");
-    assert_eq!(start.info.training.heard_before, ["elsewhere"]);
+    assert_eq!(start.info.training.lineage.pretraining_corpora, ["elsewhere"]);
 }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use clstm_nn::burn::tensor::Device;
-use clstm_train::{Event, Observer, StopFlag, TensorBoard, TrainData, TrainError, Trained, train};
+use clstm_train::{
+    EvalProtocol, Event, Observer, StopFlag, TensorBoard, TrainData, TrainError, Trained, train,
+};
 
 use crate::corpus::{dataset, recipe};
 
@@ -144,7 +146,15 @@ fn run(folder: &Path, brake: usize) -> Result<Trained, TrainError> {
     let stop = StopFlag::new(false);
     let mut watcher = Watcher(TensorBoard::new(), &stop, brake);
     let checkpoint = folder.join("checkpoint.safetensors");
-    let trained = train(set, &recipe, &Device::flex(), "", &checkpoint, &stop, &mut watcher);
+    let trained = train(
+        set,
+        &recipe,
+        &Device::flex(),
+        &EvalProtocol::default(),
+        &checkpoint,
+        &stop,
+        &mut watcher,
+    );
     assert!(watcher.0.error().is_none(), "{:?}", watcher.0.error());
     trained
 }

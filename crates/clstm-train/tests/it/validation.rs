@@ -7,8 +7,8 @@ use clstm::{Model, Recognizer};
 use clstm_corpus::Split;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CrossValidation, Dataset, Event, NullObserver, Observer, Recipe, Select, StopFlag, TrainData,
-    TrainError, Trained, ValidationConfig, cross_validate, evaluate, train,
+    CrossValidation, Dataset, EvalProtocol, Event, NullObserver, Observer, Recipe, Select,
+    StopFlag, TrainData, TrainError, Trained, ValidationConfig, cross_validate, evaluate, train,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -60,7 +60,7 @@ fn run(recipe: &Recipe, checkpoint: &Path, brake: usize) -> Result<Trained, Trai
     };
     let stop = StopFlag::new(false);
     let mut brake = Brake(&stop, brake);
-    train(set, recipe, &Device::flex(), "a test", checkpoint, &stop, &mut brake)
+    train(set, recipe, &Device::flex(), &EvalProtocol::default(), checkpoint, &stop, &mut brake)
 }
 
 #[test]
@@ -150,8 +150,16 @@ fn the_test_utterances_have_no_say() {
             },
             StopFlag::new(false),
         );
-        train(set, &watched(), &Device::flex(), "", &checkpoint, &stop, &mut NullObserver)
-            .expect("a training")
+        train(
+            set,
+            &watched(),
+            &Device::flex(),
+            &EvalProtocol::default(),
+            &checkpoint,
+            &stop,
+            &mut NullObserver,
+        )
+        .expect("a training")
     };
     let (with, without) = (trained(&test, "with"), trained(&[], "without"));
     assert_eq!(with.model.tensors, without.model.tensors);
@@ -175,8 +183,15 @@ fn share_and_utterances_go_together() {
             fold: None,
         };
         let (checkpoint, stop) = (folder.path().join("x"), StopFlag::new(false));
-        let refused =
-            train(set, &recipe, &Device::flex(), "", &checkpoint, &stop, &mut NullObserver);
+        let refused = train(
+            set,
+            &recipe,
+            &Device::flex(),
+            &EvalProtocol::default(),
+            &checkpoint,
+            &stop,
+            &mut NullObserver,
+        );
         let message = refused.expect_err("a contradiction").to_string();
         assert!(message.contains(part), "{message}");
     }
@@ -199,7 +214,15 @@ fn a_start_that_has_heard_the_validation_utterances_is_refused() {
             fold: None,
         };
         let (checkpoint, stop) = (folder.path().join(name), StopFlag::new(false));
-        train(set, recipe, &Device::flex(), "", &checkpoint, &stop, &mut NullObserver)
+        train(
+            set,
+            recipe,
+            &Device::flex(),
+            &EvalProtocol::default(),
+            &checkpoint,
+            &stop,
+            &mut NullObserver,
+        )
     };
     let plain = Recipe { epochs: 1, ..recipe() };
     let mut model = started(&plain, None, "plain").expect("a training").model;
@@ -212,7 +235,7 @@ fn a_start_that_has_heard_the_validation_utterances_is_refused() {
     refused(&model);
     model.info.training.corpus = "elsewhere".to_owned();
     started(&watched(), Some(&model), "abroad").expect("it has heard nothing of this corpus");
-    model.info.training.heard_before = vec!["made-up".to_owned()];
+    model.info.training.lineage.pretraining_corpora = vec!["made-up".to_owned()];
     refused(&model);
 }
 
@@ -231,7 +254,9 @@ fn each_fold_holds_out_its_own_speakers() {
     let metrics = metrics.expect("a fold");
     let said = metrics.protocol.describe();
     assert!(
-        said.contains("validation of 40% of the training speakers, ended by 2 looks"),
+        said.contains(
+            "validation on 40% of the training speakers, early stopping after 2 evaluations"
+        ),
         "{said}"
     );
     assert!(!metrics.protocol.test_used_for_selection);
@@ -245,7 +270,7 @@ fn each_fold_holds_out_its_own_speakers() {
     assert_eq!(speakers, ["0", "1", "2", "3"], "each on one side");
     assert_eq!(trained.epochs, inner.epoch);
     assert!(inner.epoch <= inner.epochs && inner.epochs <= run.recipe.epochs);
-    assert!(trained.protocol.contains("validated on 8 more"), "{}", trained.protocol);
+    assert_eq!(trained.held_out.validation, 8);
 }
 
 #[test]

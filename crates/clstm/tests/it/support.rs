@@ -9,8 +9,8 @@ use clstm::nn::{
     Peepholes, Reset, TemporalPooling, parameters,
 };
 use clstm::{
-    Calibration, CalibrationScores, FrontendConfig, Model, ModelInfo, ProbabilityCalibration,
-    RiskPoint, Score, TrainingInfo, TtaConfig,
+    Calibration, CalibrationMethod, CalibrationScores, EvalProtocol, FrontendConfig, Model,
+    ModelInfo, ProbabilityCalibration, RiskPoint, Score, TrainingInfo, TtaConfig,
 };
 
 pub(crate) const RATE: u32 = 16_000;
@@ -80,7 +80,13 @@ pub(crate) fn tiny_pair_network() -> NetworkConfig {
 fn calibration() -> Calibration {
     let point = |threshold, coverage, risk| RiskPoint { threshold, coverage, risk };
     Calibration {
-        protocol: "guessing, three folds".to_owned(),
+        protocol: EvalProtocol {
+            corpus: "made-up".to_owned(),
+            folds: 3,
+            ..EvalProtocol::default()
+        },
+        folds: 3,
+        method: CalibrationMethod::CrossFit,
         utterances: 60,
         bins: 15,
         uncalibrated: CalibrationScores { ece: 0.1 + 0.2, nll: 1.5, brier: 0.75 },
@@ -109,12 +115,13 @@ pub(crate) fn info(network: NetworkConfig) -> ModelInfo {
         calibration: Some(calibration()),
         training: TrainingInfo {
             corpus: "made-up".to_owned(),
-            protocol: "not trained at all".to_owned(),
+            protocol: EvalProtocol { seed: u64::MAX, ..EvalProtocol::default() },
             preset: "none".to_owned(),
             seed: u64::MAX,
             speakers: vec!["01".to_owned(), "\"zwei\"".to_owned()],
             scores: vec![Score {
-                protocol: "guessing".to_owned(),
+                protocol: EvalProtocol { split: "random".to_owned(), ..EvalProtocol::default() },
+                fold: None,
                 ua: 1.0 / 3.0,
                 wa: 0.1 + 0.2,
                 macro_f1: 0.123_456_789_012_345_67,

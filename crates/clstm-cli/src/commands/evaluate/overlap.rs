@@ -18,9 +18,9 @@ pub(crate) struct Overlap {
     /// Test speakers of whose names the model was trained on some, in a corpus of another name: the
     /// same people, or not.
     namesakes: Vec<String>,
-    /// Corpora of the test utterances that models have heard which this one builds on, unless its file tells that
-    /// the test utterances were held out of theirs, too.
-    heard_before: Vec<String>,
+    /// Corpora of the test utterances that the models were trained on which this one builds on, unless its file
+    /// records that the test utterances were held out of theirs, too.
+    pretraining_corpora: Vec<String>,
     /// Whether all test speakers and those of the training are named.
     speakers_named: bool,
     /// Test utterances that it was trained on for certain.
@@ -36,14 +36,16 @@ impl Overlap {
     pub(crate) fn of(training: &TrainingInfo, corpus: &Corpus, part: &Part) -> Self {
         let same_corpus = training.corpus == corpus.name;
         let shared = shares_corpus(&training.corpus, &corpus.name);
-        // The sentence of a fold's model names its fold, split, seed and epochs.
-        let held_out_fold = same_corpus
-            && part.fold.as_ref().is_some_and(|(fold, protocol)| {
-                let fold = format!("fold {} of {}:", fold.number, protocol.describe());
-                training.protocol.starts_with(&fold)
-            });
-        let before = training.heard_before.iter().filter(|name| shares_corpus(name, &corpus.name));
-        let heard_before = before.filter(|_| !held_out_fold).cloned().collect();
+        let held_out_fold = part.fold.as_ref().is_some_and(|(fold, protocol)| {
+            training.fold.is_some_and(|own| own.number == fold.number)
+                && training.protocol.has_folds_of(protocol)
+        });
+        let before = training
+            .lineage
+            .pretraining_corpora
+            .iter()
+            .filter(|name| shares_corpus(name, &corpus.name));
+        let pretraining_corpora = before.filter(|_| !held_out_fold).cloned().collect();
         // A join leads speakers by their corpus, and corpora may be of the same people.
         let everywhere = |name: &str, speaker: &str| global_speaker(name, speaker);
         let theirs = |speakers: &[String]| -> HashSet<String> {
@@ -90,7 +92,7 @@ impl Overlap {
             namesakes,
             speakers_named,
             utterances_trained_on: certain,
-            heard_before,
+            pretraining_corpora,
             utterances_unknown: unknown,
             utterances: part.utterances.len(),
         }
@@ -113,10 +115,10 @@ impl Overlap {
                 self.utterances_unknown
             ));
         }
-        if !self.heard_before.is_empty() {
+        if !self.pretraining_corpora.is_empty() {
             warnings.push(format!(
                 "the model builds on others that were TRAINED on {}, perhaps on these utterances",
-                self.heard_before.join(", ")
+                self.pretraining_corpora.join(", ")
             ));
         }
         if !self.speakers.is_empty() {

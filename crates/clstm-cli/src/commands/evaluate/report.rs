@@ -3,7 +3,7 @@
 use clstm::nn::Precision;
 use clstm::{CalibrationScores, ProbabilityCalibration, Recognizer};
 use clstm_train::{
-    ClassMetrics, Dataset, ECE_BINS, Evaluation, Metrics, Protocol, Reliability, RiskCoverage,
+    ClassMetrics, Dataset, ECE_BINS, EvalProtocol, Evaluation, Metrics, Reliability, RiskCoverage,
 };
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ pub(crate) struct Report<'a> {
     precision: Precision,
     #[serde(skip_serializing_if = "Option::is_none")]
     fold: Option<FoldReport<'a>>,
-    training: &'a str,
+    training: String,
     training_overlap: &'a Overlap,
     utterances: usize,
     ua: f64,
@@ -59,7 +59,7 @@ impl<'a> Report<'a> {
     ) -> Self {
         let info = recognizer.info();
         let Metrics { ua, wa, macro_f1, confusion, classes } = &evaluation.metrics;
-        let fold = part.fold.as_ref().map(|(fold, Protocol { split, folds, seed, .. })| {
+        let fold = part.fold.as_ref().map(|(fold, EvalProtocol { split, folds, seed, .. })| {
             let test_speakers = dataset.corpus.speakers_of(&fold.test);
             FoldReport { fold: fold.number, split, folds: *folds, seed: *seed, test_speakers }
         });
@@ -70,7 +70,7 @@ impl<'a> Report<'a> {
             tested_on: &part.description,
             precision: recognizer.precision(),
             fold,
-            training: &info.training.protocol,
+            training: info.training.describe(),
             training_overlap: overlap,
             utterances: evaluation.predictions.len(),
             ua: *ua,
@@ -95,7 +95,7 @@ impl<'a> Report<'a> {
              column\n{}",
             printable(self.model),
             self.digest,
-            printable(self.training),
+            printable(&self.training),
             self.tested_on,
             self.training_overlap.describe(),
             self.precision,

@@ -1,0 +1,3 @@
+//! Integration tests of metrics and statistics.
+
+mod statistics;

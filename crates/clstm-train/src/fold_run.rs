@@ -1,0 +1,79 @@
+//! A trained and tested fold on its way into the run's folder.
+
+use std::path::Path;
+
+use clstm::Model;
+use clstm_eval::files::write_json;
+use clstm_eval::{
+    EvalProtocol, Evaluation, FoldMetrics, FoldPredictions, FoldRecord, FoldValidation,
+    HeldOutScaling, Metrics, RunCalibration, write_predictions,
+};
+
+use crate::{Dataset, TrainError};
+
+/// A fold whose model was tested.
+#[derive(Debug)]
+pub(crate) struct FoldRun {
+    /// From 1.
+    pub(crate) number: usize,
+    /// Utterances trained on.
+    pub(crate) train_utterances: usize,
+    /// The model.
+    pub(crate) model: Model,
+    /// What it said of the test utterances.
+    pub(crate) evaluation: Evaluation,
+    /// How the figures were obtained.
+    pub(crate) protocol: EvalProtocol,
+    /// Time of the training.
+    pub(crate) seconds: f64,
+    /// What its confidences were scaled by, where utterances were held out for that.
+    pub(crate) held_out: Option<HeldOutScaling>,
+    /// What validation decided, where there was one.
+    pub(crate) validation: Option<FoldValidation>,
+}
+
+impl FoldRun {
+    /// Writes model, predictions and, last of all, the books: a fold that has them is done.
+    pub(crate) fn write(mut self, dataset: &Dataset, folder: &Path) -> Result<Metrics, TrainError> {
+        let metrics = self.evaluation.metrics;
+        let training = &mut self.model.info.training;
+        training.protocol.clone_from(&self.protocol);
+        training.held_out.calibration = self.held_out.as_ref().map_or(0, |it| it.utterances);
+        training.scores = vec![clstm::Score {
+            protocol: self.protocol.clone(),
+            fold: training.fold,
+            ua: metrics.ua,
+            wa: metrics.wa,
+            macro_f1: metrics.macro_f1,
+            folds: 1,
+        }];
+        let said = FoldPredictions {
+            fold: self.number,
+            held_out: self.held_out.clone(),
+            predictions: self.evaluation.predictions,
+        };
+        let calibration = RunCalibration::of(std::slice::from_ref(&said));
+        self.model.info.calibration = calibration.map(|it| it.summary(&self.protocol));
+        self.model.write(&folder.join("model.safetensors"))?;
+        write_predictions(&folder.join("predictions.jsonl"), &said.predictions)?;
+        let outcome = FoldRecord {
+            metrics: FoldMetrics {
+                fold: self.number,
+                ua: metrics.ua,
+                wa: metrics.wa,
+                macro_f1: metrics.macro_f1,
+                confusion: metrics.confusion.clone(),
+                test_speakers: self.model.info.training.test_speakers,
+                train_utterances: self.train_utterances,
+                test_utterances: said.predictions.len(),
+                seconds: self.seconds,
+                held_out_scaling: self.held_out,
+                validation: self.validation,
+            },
+            protocol: self.protocol,
+            labels: dataset.corpus.labels.clone(),
+        };
+        write_json(&folder.join("metrics.json"), &outcome)?;
+        Ok(metrics)
+    }
+}
