@@ -68,3 +68,4 @@ pub use stats::{ClassStats, CorpusStats, DurationStats, SpeakerStats};
 pub use table5::{Table5Row, table5};
 pub use target::{Target, describe_corpus};
 pub use utterance::{Intensity, Part, Sex, Style, Utterance};
+pub use walk::left_out;

@@ -77,6 +77,16 @@ pub(crate) fn recordings(
     Ok(Listing { recordings, left_out: left_out.collect() })
 }
 
+/// The files of a folder and the folders in it that no decoder reads and that are no texts or lists,
+/// counted by extension: what a search for recordings leaves out.
+///
+/// # Errors
+///
+/// [`CorpusError::NotAFolder`] and [`CorpusError::Walk`].
+pub fn left_out(folder: &Path) -> Result<Vec<LeftOut>, CorpusError> {
+    Ok(recordings("manifest", folder, usize::MAX)?.left_out)
+}
+
 /// Lists the files under `root`, at most `max_depth` levels down, with one of `extensions` (lower
 /// case, compared without case), sorted by path.
 ///

@@ -178,12 +178,14 @@ fn findings(report: &CheckReport) -> String {
         let _ = writeln!(text, "  {count} at {rate} Hz");
     }
     for (kind, count) in &report.ignored {
-        let _ = writeln!(text, "  {count} {kind} files passed over");
+        let _ = writeln!(text, "  {count} {kind} files ignored");
+    }
+    for left_out in &report.left_out {
+        let _ = writeln!(text, "  {}", printable(&left_out.to_string()));
     }
     let known = report.duplicates.iter().filter(|group| group.known);
     for group in known {
-        let _ =
-            writeln!(text, "  the same recording in the release itself: {}", group.ids.join(" = "));
+        let _ = writeln!(text, "  the same recording in the release itself: {}", copies(group));
     }
     if report.official && !report.clipped.is_empty() {
         let (count, first) = (report.clipped.len(), faults(&report.clipped[..1]).join(""));

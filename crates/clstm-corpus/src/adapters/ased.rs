@@ -6,7 +6,8 @@
 //! `01Neutral` to `05Angry`. Sentences 01 and 02 are spoken in every emotion, 03 to 07 are others for
 //! each emotion, 27 in all: there the words reveal the class, and a random split measures the words as
 //! much as the emotion. One file of the release is named `S4-...` instead of `s4-...`, and five have the
-//! wrong sex in their names: a speaker has the sex of most of the names.
+//! wrong sex in their names: a speaker has the sex of most of the names. Four pairs of recordings are
+//! identical.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -63,7 +64,12 @@ pub(crate) const ADAPTER: Adapter = Adapter {
     expected: Vec::new,
     class_counts: |_| COUNTS,
     speaker_group: "ased",
-    known_duplicates: &[],
+    known_duplicates: &[
+        &["n1-07-01-02-53", "n1-07-02-02-53"],
+        &["h3-01-01-02-08", "h3-01-02-02-08"],
+        &["s4-03-01-01-23", "s4-03-02-01-23"],
+        &["a5-07-01-02-63", "a5-07-02-02-63"],
+    ],
     // Ma et al. (2024), EmoBox, data/ased/fold_1.
     published: &[(Split::EmoBox, PublishedFolds::TestIds(&[include_str!("emobox/ased_test.txt")]))],
 };

@@ -1,19 +1,22 @@
-//! The lists of EmoBox, as they are.
+//! The lists of EmoBox in their own layout.
 //!
 //! EmoBox (Ma et al. 2024, <https://github.com/emo-box/EmoBox>) describes 32 corpora by JSON Lines in
 //! `data/NAME`: `{"key": "emodb-03a01Wa", "dataset": "emodb", "wav":
-//! "downloads/emodb/wav/03a01Wa.wav", "type": "raw", "emo": "anger", ...}`. What is given is one of
+//! "downloads/emodb/wav/03a01Wa.wav", "type": "raw", "emo": "anger", ...}`. The argument is one of
 //!
 //! - a list, such as `data/emodb/emodb.jsonl`;
 //! - a fold, `data/meld/fold_1`: its `_train_`, `_valid_` and `_test_` lists are a given split;
 //! - a corpus, `data/emodb`: the `_test_` lists of `fold_1` to `fold_K` are given folds; where there
 //!   is `fold_1` alone, it is that fold.
 //!
-//! Paths start at EmoBox's own folder, the one that holds `data`. Labels are merged as
-//! `label_map.json` says, where there is one. The lists do not name speakers.
+//! Paths start at EmoBox's own folder, the one that holds `data`; the folders of the corpora beside the
+//! lists, and recordings in another format, are found as well. `label_map.json` merges labels, where it
+//! is there. The lists do not name speakers.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use clstm_audio::EXTENSIONS;
 
 use crate::manifest::{self, Column, Table};
 use crate::registry::{Adapter, CorpusInfo, uncounted};
@@ -29,7 +32,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
                    EmoBox: Multilingual Multi-corpus Speech Emotion Recognition Toolkit and \
                    Benchmark. Proc. Interspeech 2024. https://arxiv.org/abs/2406.07162",
         obtain: "Clone the source and put the recordings in its folder downloads, as its README \
-                 says; give data/NAME, data/NAME/fold_K or a list.",
+                 describes; give data/NAME, data/NAME/fold_K or a list.",
         languages: &[],
         labels: &[],
         splits: &[Split::Random, Split::Given],
@@ -80,14 +83,61 @@ fn open(path: &Path) -> Result<Corpus, CorpusError> {
             }
         }
     }
-    let recording = all.rows.iter().find_map(|row| row.get(Column::Path)).unwrap_or_default();
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let home = absolute.ancestors().skip(1).find(|folder| folder.join(recording).is_file());
-    // Where no folder above holds it, the error tells of the place that EmoBox means: EmoBox is
-    // two folders above EmoBox/data/NAME.
-    let home = home.or_else(|| absolute.ancestors().nth(2)).unwrap_or(Path::new(""));
+    // EmoBox is two folders above EmoBox/data/NAME; errors name the places that EmoBox means.
+    let home = absolute.ancestors().nth(2).unwrap_or(Path::new(""));
+    // Its cross-corpus lists have no column for it, but a file name such as SAVEE_selected....jsonl.
+    let stem = absolute.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let named = stem.split('_').next().unwrap_or_default();
+    let mut place = None;
+    for row in &mut all.rows {
+        let Some(written) = row.get(Column::Path).map(str::to_owned) else { continue };
+        let dataset = row.extra.get("dataset").map_or(named, String::as_str);
+        let place = place.get_or_insert_with(|| Place::find(&absolute, &written, dataset));
+        row.file = place.as_ref().and_then(|place| place.file(&written));
+    }
     let name = absolute.file_stem().unwrap_or_default();
     manifest::corpus(&home.join(name), path, all)
+}
+
+/// Folders of corpora that EmoBox names otherwise.
+const FOLDERS: [(&str, &str); 2] = [("cremad", "crema-d"), ("emodb", "emo-db")];
+
+/// Where the recordings lie: at the path as written below `base`, without its first `skip` folders.
+/// EmoBox writes `downloads/cremad/AudioWAV/1001_DFA_ANG_XX.wav`; a folder of the corpus beside the
+/// lists and any other format serve as well.
+struct Place {
+    base: PathBuf,
+    skip: usize,
+}
+
+impl Place {
+    /// The place of the first recording of a list, searched in all folders above the list.
+    fn find(list: &Path, written: &str, dataset: &str) -> Option<Self> {
+        let folders = FOLDERS.iter().filter(|(theirs, _)| dataset == *theirs);
+        let names: Vec<&str> =
+            std::iter::once(dataset).chain(folders.map(|(_, ours)| *ours)).collect();
+        let parts = written.split('/').count();
+        list.ancestors().skip(1).find_map(|above| {
+            let named = names.iter().map(|name| above.join(name));
+            let mut bases = std::iter::once(above.to_owned()).chain(named);
+            bases.find_map(|base| {
+                let mut places = (0..parts).map(|skip| Self { base: base.clone(), skip });
+                places.find(|place| place.file(written).is_some())
+            })
+        })
+    }
+
+    /// The file of a path as written, in any readable format.
+    fn file(&self, written: &str) -> Option<PathBuf> {
+        let parts: PathBuf = written.split('/').skip(self.skip).collect();
+        let file = self.base.join(parts);
+        let other = || EXTENSIONS.iter().map(|extension| file.with_extension(extension));
+        match file.is_file() {
+            true => Some(file),
+            false => other().find(|file| file.is_file()),
+        }
+    }
 }
 
 fn lists(path: &Path) -> std::io::Result<Vec<List>> {

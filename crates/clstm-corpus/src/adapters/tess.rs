@@ -36,6 +36,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
             Split::Speaker,
             Split::EmoBox,
             Split::Text,
+            Split::TextSpeaker,
             Split::LeaveOneSpeakerOut,
         ],
         utterances: Some(2800),

@@ -160,7 +160,7 @@ fn utterance(
             Some((start_s, end_s)) => format!("{path}[{start_s}-{end_s}]"),
             None => path.to_owned(),
         },
-        path: folder.join(path),
+        path: row.file.clone().unwrap_or_else(|| folder.join(path)),
         label: labels.iter().position(|l| l == label).unwrap_or_default(),
         speaker: field(Column::Speaker).to_owned(),
         sex,

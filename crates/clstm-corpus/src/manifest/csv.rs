@@ -42,15 +42,21 @@ impl Header {
                 return refuse(format!("has the column {wanted} twice; keep one"));
             }
         }
+        // Spreadsheets of some countries separate the fields of a "CSV" otherwise.
+        for (separator, name) in [(';', "semicolons"), ('\t', "tabs")] {
+            if let [one] = fields.as_slice()
+                && one.contains(separator)
+            {
+                return refuse(format!(
+                    "separates its fields by {name}; save the file with commas between them (\"CSV, \
+                     comma-separated\" in a spreadsheet)"
+                ));
+            }
+        }
         for needed in [Column::Path, Column::Label] {
             if !columns.contains(&Some(needed)) {
-                // Some countries' spreadsheets write these between the fields of a "CSV".
-                let hint = match fields.iter().any(|name| name.contains([';', '\t'])) {
-                    true => ", and commas between the fields",
-                    false => "",
-                };
                 return refuse(format!(
-                    "has no column {needed}, but {}; it needs path and label{hint}, and may have \
+                    "has no column {needed}, but {}; it needs path and label, and may have \
                      speaker, sex, session, start_s, end_s, fold and split",
                     fields.join(", ")
                 ));

@@ -1,9 +1,10 @@
-//! The rows of a manifest, whatever it is written in.
+//! The rows of a manifest, of any file format.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 
-/// A column that means something.
+/// A column with a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
     Path,
@@ -31,8 +32,12 @@ impl Column {
     ];
 
     /// Other names: those of Hugging Face's audio folders, and of EmoBox's lists.
-    const ALIASES: [(&str, Self); 3] =
-        [("file_name", Self::Path), ("wav", Self::Path), ("emo", Self::Label)];
+    const ALIASES: [(&str, Self); 4] = [
+        ("file_name", Self::Path),
+        ("wav", Self::Path),
+        ("wav_filename", Self::Path),
+        ("emo", Self::Label),
+    ];
 
     /// The column of this name, without regard to case and blanks around it.
     pub(crate) fn named(name: &str) -> Option<Self> {
@@ -67,7 +72,9 @@ pub(crate) struct Row {
     /// Line of the file, from 1.
     pub(crate) line: usize,
     fields: [Option<String>; Column::ALL.len()],
-    /// Fields of the columns that mean nothing here, by the names of these.
+    /// The file, where it does not lie at the path as written.
+    pub(crate) file: Option<PathBuf>,
+    /// Fields of the columns that have no meaning here, by the names of these.
     pub(crate) extra: BTreeMap<String, String>,
 }
 
@@ -81,7 +88,7 @@ impl Row {
         self.fields[column as usize] = (!value.is_empty()).then(|| value.to_owned());
     }
 
-    /// A field of a column that means nothing here; empty ones are left out.
+    /// A field of a column without a meaning; empty ones are left out.
     pub(crate) fn set_extra(&mut self, column: &str, value: &str) {
         if !value.trim().is_empty() {
             self.extra.insert(column.trim().to_owned(), value.trim().to_owned());
@@ -97,6 +104,6 @@ impl Row {
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     pub(crate) rows: Vec<Row>,
-    /// Names of the columns that mean nothing here.
+    /// Names of the columns that have no meaning here.
     pub(crate) unused: BTreeSet<String>,
 }

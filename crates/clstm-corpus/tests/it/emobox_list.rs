@@ -62,6 +62,21 @@ fn a_fold_is_a_split() {
 }
 
 #[test]
+fn recordings_beside_the_lists_are_found_in_any_format() {
+    let tree = emobox();
+    for (name, file) in [("a", "toy/b/a.opus"), ("b", "toy/b/b.opus"), ("c", "toy/b/c.flac")] {
+        std::fs::remove_file(tree.path(&format!("downloads/toy/{name}.wav"))).unwrap();
+        tree.file(&file.replace("toy/b", "data/toy"), b"");
+    }
+    std::fs::rename(tree.path("downloads/toy/d.wav"), tree.path("data/toy/d.wav")).unwrap();
+    let corpus = open("emobox-list", &tree.path("data/toy")).unwrap();
+    assert_eq!(corpus.utterances[0].id, "downloads/toy/a.wav");
+    assert_eq!(corpus.utterances[0].path, tree.path("data/toy/a.opus"));
+    assert_eq!(corpus.utterances[2].path, tree.path("data/toy/c.flac"));
+    assert_eq!(corpus.utterances[3].path, tree.path("data/toy/d.wav"));
+}
+
+#[test]
 fn missing_recordings_are_told_of_where_emobox_expects_them() {
     let tree = Tree::new();
     tree.file("data/toy/toy.jsonl", (line("a", "x") + &line("b", "y")).as_bytes());

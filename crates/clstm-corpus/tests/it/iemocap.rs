@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
 use clstm_corpus::{Sex, Split, Style, check, folds, open};
 
+use crate::require;
 use crate::tree::{Tree, apart, ids};
 
 /// A turn's recording, and the line of its dialogue's list.
@@ -106,12 +106,8 @@ fn tells_of_turns_without_recordings_and_of_lines_that_are_none() {
 
 #[test]
 fn the_release_has_the_counts_of_table_2() {
-    let list = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpora/iemocap"))
-        .join("utterances.csv");
-    let Ok(text) = fs::read_to_string(&list) else {
-        eprintln!("skipped: no {}", list.display());
-        return;
-    };
+    let Some(list) = require::corpus("iemocap/utterances.csv") else { return };
+    let text = fs::read_to_string(&list).unwrap();
     let turns: Vec<(&str, &str)> = text
         .lines()
         .skip(1)

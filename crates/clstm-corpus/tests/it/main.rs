@@ -21,6 +21,7 @@ mod open;
 mod open_many;
 mod properties;
 mod release;
+mod require;
 mod speaker_folds;
 mod stats;
 mod target;

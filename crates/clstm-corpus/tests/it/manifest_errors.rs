@@ -43,7 +43,7 @@ fn files_that_hold_no_list() {
 fn headers() {
     insta::assert_snapshot!(csv("\n\nfile,label\na.wav,x\n"), @"m.csv: the header (line 3) has no column path, but file, label; it needs path and label, and may have speaker, sex, session, start_s, end_s, fold and split");
     insta::assert_snapshot!(csv("path,emotion\na.wav,x\n"), @"m.csv: the header (line 1) has no column label, but path, emotion; it needs path and label, and may have speaker, sex, session, start_s, end_s, fold and split");
-    insta::assert_snapshot!(csv("path;label\na.wav;x\n"), @"m.csv: the header (line 1) has no column path, but path;label; it needs path and label, and commas between the fields, and may have speaker, sex, session, start_s, end_s, fold and split");
+    insta::assert_snapshot!(csv("path;label\na.wav;x\n"), @r#"m.csv: the header (line 1) separates its fields by semicolons; save the file with commas between them ("CSV, comma-separated" in a spreadsheet)"#);
     insta::assert_snapshot!(csv("path,label,Path\na.wav,x,b.wav\n"), @"m.csv: the header (line 1) has the column path twice; keep one");
 }
 

@@ -1,33 +1,23 @@
-//! The real recordings, where they are at hand.
+//! The real recordings, where the machine has them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use clstm_corpus::{
     Corpus, CorpusStats, Split, check, check_leakage, duplicate_groups, folds, open, table5,
 };
 
+use crate::require;
 use crate::tree::{PAIR, release, release_groups};
 
-fn root() -> PathBuf {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpora/ravdess")).to_owned()
-}
-
-/// The corpus and its duplicate groups, decoded once; none, saying so, where it is absent.
+/// The corpus and its duplicate groups, decoded once; none where it is absent.
 fn ravdess() -> Option<&'static (Corpus, Vec<usize>)> {
     static CORPUS: OnceLock<Option<(Corpus, Vec<usize>)>> = OnceLock::new();
     let corpus = CORPUS.get_or_init(|| {
-        let root = root();
-        root.is_dir().then(|| {
-            let corpus = open("ravdess", &root).unwrap();
-            let groups = duplicate_groups(&corpus).unwrap();
-            (corpus, groups)
-        })
+        let corpus = open("ravdess", &require::corpus("ravdess")?).unwrap();
+        let groups = duplicate_groups(&corpus).unwrap();
+        Some((corpus, groups))
     });
-    if corpus.is_none() {
-        eprintln!("skipped: no RAVDESS in {}", root().display());
-    }
     corpus.as_ref()
 }
 
@@ -74,7 +64,7 @@ fn passes_the_check_and_has_the_durations_of_the_listing() {
     assert_eq!(report.duplicates.len(), 1);
     assert_eq!(report.sample_rates.into_iter().collect::<Vec<_>>(), [(16_000, 1440)]);
 
-    let listing = fs::read_to_string(root().join("manifest.csv")).unwrap();
+    let listing = fs::read_to_string(corpus.root.join("manifest.csv")).unwrap();
     let listed: f64 =
         listing.lines().skip(1).map(|l| l.split(',').nth(4).unwrap().parse::<f64>().unwrap()).sum();
     let measured = CorpusStats::measure(corpus).unwrap().duration.unwrap();
@@ -110,4 +100,63 @@ fn a_mutilated_copy_is_told_of() {
         duplicates,
         [(PAIR.join(" "), true), ("03-01-06-01-01-01-20 03-01-06-01-01-02-20".to_owned(), false)]
     );
+}
+
+/// What the names of each corpus below `shared/corpora` must give: corpus, utterances, speakers, classes.
+const OTHERS: [(&str, usize, usize, &[usize]); 7] = [
+    ("ravdess-song", 1012, 23, &[92, 184, 184, 184, 184, 184]),
+    ("crema-d", 7441, 91, &[1271, 1271, 1271, 1271, 1087, 1270]),
+    ("tess", 2800, 2, &[400, 400, 400, 400, 400, 400, 400]),
+    ("savee", 480, 4, &[60, 60, 60, 60, 120, 60, 60]),
+    ("nemo", 4481, 9, &[749, 736, 749, 809, 769, 669]),
+    ("ased", 2474, 65, &[522, 510, 486, 470, 486]),
+    ("emotale", 800, 18, &[160, 160, 160, 160, 160]),
+];
+
+#[test]
+fn the_other_corpora_are_read_from_their_names() {
+    for (name, utterances, speakers, classes) in OTHERS {
+        let Some(root) = require::corpus(name) else { continue };
+        let corpus = open(name, &root).unwrap();
+        assert_eq!(corpus.utterances.len(), utterances, "{name}");
+        assert_eq!(corpus.class_counts(), classes, "{name}");
+        assert_eq!(corpus.speakers().len(), speakers, "{name}");
+        let notes = &corpus.notes;
+        assert!(notes.malformed.is_empty() && notes.duplicate_files.is_empty(), "{notes:?}");
+        assert_eq!(notes.sentences(), [""; 0], "{name}");
+        assert!(corpus.utterances.iter().all(|u| u.language.is_some() && u.corpus == name));
+        assert!(corpus.utterances.iter().all(|u| u.sex.is_some()), "{name}");
+        let voted = corpus.utterances.iter().filter(|u| !u.votes.is_empty()).count();
+        let all = ["crema-d", "emotale"].contains(&name);
+        assert_eq!(voted, if all { utterances } else { 0 }, "{name}");
+        let groups: Vec<usize> = (0..utterances).collect();
+        for split in [Split::EmoBox, Split::Text, Split::TextSpeaker] {
+            let info = clstm_corpus::supported().iter().find(|info| info.name == name).unwrap();
+            let k = split.default_folds(&corpus);
+            let cut = folds(&corpus, &groups, split, k, 1);
+            assert_eq!(cut.is_ok(), info.splits.contains(&split), "{name} {split}");
+        }
+    }
+}
+
+#[test]
+fn emobox_s_own_lists_find_recordings_beside_them() {
+    let Some(lists) = require::corpus("emobox") else { return };
+    for (list, utterances) in [
+        ("ravdess/fold_1", 1440),
+        ("cremad", 7442),
+        ("savee", 480),
+        ("ased", 2474),
+        ("track2/RAVDESS_selected_balenced.jsonl", 240),
+    ] {
+        let corpus = open("emobox-list", &lists.join(list));
+        match list {
+            // One file of the release is misnamed, and EmoBox's list has the right name.
+            "cremad" => assert!(corpus.unwrap_err().to_string().contains("1 of the 7442")),
+            _ => match corpus {
+                Ok(corpus) => assert_eq!(corpus.utterances.len(), utterances, "{list}"),
+                Err(error) => panic!("{list}: {error}"),
+            },
+        }
+    }
 }

@@ -70,6 +70,9 @@ pub(super) fn run(args: &ManifestArgs) -> Result<(), CliError> {
             shown.join(", ")
         ));
     }
+    for left_out in clstm_corpus::left_out(&folder)? {
+        warn(&printable(&left_out.to_string()));
+    }
     let header = csv_row_of(["path"].into_iter().chain(args.pattern.fields()));
     let mut output = guard.create("--output", args.output.as_deref())?;
     output.write(&header)?;
