@@ -1,13 +1,15 @@
-//! From the paths of a command line to recordings.
+//! From the paths of the command line to recordings.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
 use crate::error::CliError;
+use crate::messages::note;
 use crate::text::PathText;
 
-/// One recording to be, in the order asked for.
+/// A recording to process.
 #[derive(Debug)]
 pub(crate) struct Input {
     /// As shown in the results.
@@ -19,24 +21,25 @@ pub(crate) struct Input {
 /// Where a recording comes from.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// A file, perhaps one that does not exist.
+    /// A file, which may not exist.
     File(PathBuf),
     /// Standard input.
     Stdin,
-    /// Nowhere.
+    /// A path that leads nowhere.
     Failed(RowError),
 }
 
-/// Why there is no answer, as the results tell it.
+/// Why there is no prediction, as the results show it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct RowError {
-    /// A stable word.
+    /// A stable word, for programs.
     pub(crate) kind: &'static str,
     /// For people.
     pub(crate) message: String,
 }
 
-/// Walks folders and expands globs; what leads nowhere stays as an input with an error.
+/// Walks folders and expands globs. A path that leads nowhere stays as an input with an error. Files in folders that
+/// are left out are counted on stderr.
 pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>, CliError> {
     let mut inputs = Vec::new();
     for path in paths {
@@ -72,17 +75,24 @@ fn file_or_folder(path: &Path, inputs: &mut Vec<Input>) {
         return;
     }
     let before = inputs.len();
+    let mut left_out = LeftOut::default();
     let walk = WalkDir::new(path).follow_links(true).sort_by_file_name();
-    for entry in walk.into_iter().filter_entry(|e| e.depth() == 0 || !is_hidden(e)) {
+    let visible = |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry);
+    for entry in walk.into_iter().filter_entry(|entry| {
+        left_out.hidden += usize::from(!visible(entry));
+        visible(entry)
+    }) {
         match entry {
-            Ok(entry) if entry.file_type().is_file() && is_audio(entry.path()) => {
-                inputs.push(file(entry.path()));
-            }
+            Ok(entry) if entry.file_type().is_file() => match is_audio(entry.path()) {
+                true => inputs.push(file(entry.path())),
+                false => left_out.add(entry.path()),
+            },
             Ok(_) => {}
             Err(error) => {
                 let at = error.path().unwrap_or(path);
-                // A dangling link that is not named like a recording is no lost recording.
+                // A dangling link whose name is not that of a recording is no lost recording.
                 if at.is_symlink() && !at.exists() && !is_audio(at) {
+                    left_out.add(at);
                     continue;
                 }
                 let message = format!("cannot be listed: {error}");
@@ -90,18 +100,56 @@ fn file_or_folder(path: &Path, inputs: &mut Vec<Input>) {
             }
         }
     }
+    if let Some(description) = left_out.describe() {
+        note(&format!("{}: left out {description}; name a file to process it anyway", path.text()));
+    }
     if inputs.len() == before {
-        let message = "the folder holds no recordings; name files to have others tried".to_owned();
+        let message = "the folder holds no recordings; name files to process others".to_owned();
         inputs.push(failed(path, "not_found", message));
     }
 }
+
+/// Files of a folder that are no recordings by their names.
+#[derive(Default)]
+struct LeftOut {
+    /// Files and folders whose names begin with a dot.
+    hidden: usize,
+    by_extension: BTreeMap<String, usize>,
+}
+
+impl LeftOut {
+    fn add(&mut self, path: &Path) {
+        let extension = path.extension().map(|extension| Path::new(extension).text());
+        let extension = extension.map_or("without extension".to_owned(), |extension| {
+            format!(".{}", extension.to_lowercase())
+        });
+        *self.by_extension.entry(extension).or_default() += 1;
+    }
+
+    /// Counts by extension, such as `3 .txt, 2 hidden`; `None` if nothing was left out.
+    fn describe(&self) -> Option<String> {
+        let mut counts: Vec<(&str, usize)> =
+            self.by_extension.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let rest: usize = counts.iter().skip(SHOWN).map(|(_, count)| count).sum();
+        counts.truncate(SHOWN);
+        counts.extend((rest > 0).then_some(("with other extensions", rest)));
+        counts.extend((self.hidden > 0).then_some(("hidden", self.hidden)));
+        let parts: Vec<String> =
+            counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
+/// Extensions that are counted one by one in messages.
+const SHOWN: usize = 6;
 
 fn expand_glob(pattern: &str, inputs: &mut Vec<Input>) {
     let shown = Path::new(pattern);
     let matches = match glob::glob(pattern) {
         Ok(matches) => matches,
         Err(error) => {
-            let message = format!("no such file, and no pattern either: {error}");
+            let message = format!("no such file, and not a valid pattern: {error}");
             inputs.push(failed(shown, "not_found", message));
             return;
         }
@@ -125,7 +173,7 @@ fn expand_glob(pattern: &str, inputs: &mut Vec<Input>) {
     }
 }
 
-/// macOS leaves `._name.wav` beside recordings on foreign disks: they are none.
+/// macOS writes `._name.wav` beside recordings on other file systems: these are no recordings.
 fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }

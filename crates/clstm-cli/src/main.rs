@@ -4,6 +4,7 @@
 //! done; 1 something failed, the rest was done and written; 2 wrong usage; 130 interrupted.
 
 mod args;
+mod class_map;
 mod columns;
 mod commands;
 mod error;
@@ -30,7 +31,7 @@ mod version;
 
 use std::process::ExitCode;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, Invocation};
 use crate::error::CliError;
 
 fn main() -> ExitCode {
@@ -40,12 +41,15 @@ fn main() -> ExitCode {
         return clstm_server::run_decode_worker().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     panics::install_hook();
-    let args = match args::parse(std::env::args_os()) {
-        Ok(args) => args,
+    let done = match args::parse(std::env::args_os()) {
+        Ok(Invocation::Run(args)) => {
+            messages::set_verbosity(args.verbosity());
+            run(*args)
+        }
+        Ok(Invocation::ListSettings(preset)) => training::settings::list(preset),
         Err(error) => return usage(&error),
     };
-    messages::set_verbosity(args.verbosity());
-    match run(args) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::args::RowFormat;
+use crate::class_map::ClassMap;
 use crate::columns::{
     Column, ColumnType, Value, csv_header, csv_row, last_columns, probability_columns,
 };
@@ -13,31 +14,56 @@ use crate::json;
 use crate::table::{pad, percent};
 use crate::text::printable;
 
-/// What became of a recording.
+/// The result for a recording.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct RecordingResult {
     /// As shown.
     pub(crate) path: String,
-    /// The answer, or why there is none.
-    pub(crate) outcome: Result<Recognition, RowError>,
+    /// The prediction, or why there is none.
+    pub(crate) outcome: Result<Prediction, RowError>,
 }
 
-/// How answers are written.
+/// A prediction, in the classes of the output.
+#[derive(Debug)]
+pub(crate) struct Prediction {
+    pub(crate) duration_s: f64,
+    /// The label and its probabilities; `None` without speech.
+    pub(crate) scores: Option<Scores>,
+}
+
+/// The probabilities of a recording.
+#[derive(Debug)]
+pub(crate) struct Scores {
+    pub(crate) label_index: usize,
+    pub(crate) confidence: f64,
+    /// In the order of the labels of the rows.
+    pub(crate) probabilities: Vec<f64>,
+}
+
+impl Prediction {
+    /// A recognition, its classes merged.
+    pub(crate) fn of(recognition: &Recognition, classes: &ClassMap) -> Self {
+        let scores = Some(classes.scores(&recognition.probabilities));
+        Self { duration_s: recognition.duration_s, scores }
+    }
+}
+
+/// How results are written.
 pub(crate) struct Rows<'a> {
     format: RowFormat,
     labels: &'a [String],
     model: &'a str,
     /// Width of the column of paths.
     width: usize,
-    /// The confidence below which it abstains, where it is to.
+    /// The confidence threshold of `--abstain`.
     threshold: Option<f64>,
 }
 
-/// Paths beyond this shift their row instead of all others.
+/// Widest column of paths; longer paths shift their own row only.
 const WIDEST_PATH: usize = 72;
 
 impl<'a> Rows<'a> {
-    /// For answers of a model to recordings of these paths.
+    /// For predictions of a model for recordings of these paths.
     pub(crate) fn new<'p>(
         format: RowFormat,
         labels: &'a [String],
@@ -54,18 +80,18 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Marks the answers less sure than a threshold.
+    /// Marks predictions below a confidence threshold.
     pub(crate) fn abstaining(self, threshold: Option<f64>) -> Self {
         Self { threshold, ..self }
     }
 
-    /// Whether an answer is abstained from; none where it never is, or there is none.
-    pub(crate) fn abstains(&self, answer: &Answer) -> Option<bool> {
-        let heard = answer.outcome.as_ref().ok()?;
-        self.threshold.map(|threshold| heard.confidence < threshold)
+    /// Whether a prediction is below the threshold; `None` without a threshold or a prediction.
+    pub(crate) fn abstains(&self, result: &RecordingResult) -> Option<bool> {
+        let scores = result.outcome.as_ref().ok()?.scores.as_ref()?;
+        self.threshold.map(|threshold| scores.confidence < threshold)
     }
 
-    /// What stands above the rows.
+    /// The line above the rows.
     pub(crate) fn header(&self) -> String {
         match self.format {
             RowFormat::Jsonl => String::new(),
@@ -74,32 +100,40 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The row of an answer, its line end included.
-    pub(crate) fn row(&self, answer: &Answer) -> String {
+    /// The row of a result, with its line end.
+    pub(crate) fn row(&self, result: &RecordingResult) -> String {
         match self.format {
-            RowFormat::Jsonl => self.json(answer),
-            RowFormat::Csv => csv_row(self.cells(answer)),
-            _ => self.table(answer),
+            RowFormat::Jsonl => self.json(result),
+            RowFormat::Csv => csv_row(self.values(result)),
+            _ => self.table(result),
         }
     }
 
-    fn json(&self, answer: &Answer) -> String {
-        let line = match &answer.outcome {
-            Ok(heard) => json::to_line(&Line {
-                path: &answer.path,
-                id: None,
-                duration_s: heard.duration_s,
-                label: &heard.label,
-                truth: None,
-                confidence: heard.confidence,
-                abstained: self.abstains(answer),
-                probabilities: LabelledProbabilities(self.labels, &heard.probabilities),
-                model: self.model,
-            }),
-            Err(error) => json::to_line(&ErrorLine { path: &answer.path, error }),
+    fn json(&self, result: &RecordingResult) -> String {
+        let line = match &result.outcome {
+            Ok(prediction) => {
+                let scores = prediction.scores.as_ref();
+                json::to_line(&Line {
+                    path: &result.path,
+                    id: None,
+                    duration_s: prediction.duration_s,
+                    label: scores.and_then(|scores| self.label(scores)),
+                    truth: None,
+                    confidence: scores.map(|scores| scores.confidence),
+                    abstained: self.abstains(result),
+                    probabilities: scores
+                        .map(|scores| LabelledProbabilities(self.labels, &scores.probabilities)),
+                    model: self.model,
+                })
+            }
+            Err(error) => json::to_line(&ErrorLine { path: &result.path, error }),
         };
         // Strings and finite numbers always serialise.
         line.unwrap_or_default()
+    }
+
+    fn label(&self, scores: &Scores) -> Option<&'a str> {
+        self.labels.get(scores.label_index).map(String::as_str)
     }
 
     /// The columns of CSV and Parquet.
@@ -116,49 +150,48 @@ impl<'a> Rows<'a> {
         columns
     }
 
-    /// The cells of an answer.
-    pub(crate) fn cells(&self, answer: &Answer) -> Vec<Value> {
-        let (heard, error) = (answer.outcome.as_ref().ok(), answer.outcome.as_ref().err());
-        let mut cells = vec![
-            Value::Text(answer.path.clone()),
-            Value::number(heard.map(|heard| heard.duration_s)),
-            Value::text(heard.map(|heard| heard.label.as_str())),
-            Value::number(heard.map(|heard| heard.confidence)),
+    /// The values of a result.
+    pub(crate) fn values(&self, result: &RecordingResult) -> Vec<Value> {
+        let (prediction, error) = (result.outcome.as_ref().ok(), result.outcome.as_ref().err());
+        let scores = prediction.and_then(|prediction| prediction.scores.as_ref());
+        let mut values = vec![
+            Value::Text(result.path.clone()),
+            Value::number(prediction.map(|prediction| prediction.duration_s)),
+            Value::text(scores.and_then(|scores| self.label(scores))),
+            Value::number(scores.map(|scores| scores.confidence)),
         ];
-        let probability = |class: usize| heard.and_then(|heard| heard.probabilities.get(class));
+        let probability = |class: usize| scores.and_then(|scores| scores.probabilities.get(class));
         let classes = 0..self.labels.len();
-        cells.extend(classes.map(|class| Value::number(probability(class).copied())));
-        cells.push(Value::text(error.map(|error| error.kind)));
-        cells.push(Value::text(error.map(|error| error.message.as_str())));
-        cells.extend(self.threshold.map(|_| Value::flag(self.abstains(answer))));
-        cells
+        values.extend(classes.map(|class| Value::number(probability(class).copied())));
+        values.push(Value::text(error.map(|error| error.kind)));
+        values.push(Value::text(error.map(|error| error.message.as_str())));
+        values.extend(self.threshold.map(|_| Value::flag(self.abstains(result))));
+        values
     }
 
-    fn table(&self, answer: &Answer) -> String {
-        let path = printable(&answer.path);
-        match &answer.outcome {
-            Ok(heard) => {
-                let second = self
-                    .labels
-                    .iter()
-                    .zip(&heard.probabilities)
-                    .filter(|(label, _)| **label != heard.label)
-                    .max_by(|a, b| a.1.total_cmp(b.1))
-                    .map_or(String::new(), |(label, &p)| {
-                        format!("{} {}", printable(label), percent(p))
-                    });
-                let seconds = format!("{:.2}", heard.duration_s);
-                let label = match self.abstains(answer) {
-                    Some(true) => format!("? {}", printable(&heard.label)),
-                    _ => printable(&heard.label),
-                };
-                self.table_row(&path, &seconds, &label, &percent(heard.confidence), &second)
-            }
+    fn table(&self, result: &RecordingResult) -> String {
+        let path = printable(&result.path);
+        let prediction = match &result.outcome {
+            Ok(prediction) => prediction,
             Err(error) => {
                 let path = pad(&path, self.width, true);
-                format!("{path}  {}: {}\n", error.kind, printable(&error.message))
+                return format!("{path}  {}: {}\n", error.kind, printable(&error.message));
             }
-        }
+        };
+        let seconds = format!("{:.2}", prediction.duration_s);
+        let Some(scores) = &prediction.scores else {
+            return self.table_row(&path, &seconds, "(no speech)", "", "");
+        };
+        let others = self.labels.iter().zip(&scores.probabilities).enumerate();
+        let second = others
+            .filter(|(class, _)| *class != scores.label_index)
+            .max_by(|a, b| a.1.1.total_cmp(b.1.1))
+            .map_or(String::new(), |(_, (label, &p))| {
+                format!("{} {}", printable(label), percent(p))
+            });
+        let mark = if self.abstains(result) == Some(true) { "? " } else { "" };
+        let label = format!("{mark}{}", printable(self.label(scores).unwrap_or_default()));
+        self.table_row(&path, &seconds, &label, &percent(scores.confidence), &second)
     }
 
     fn table_row(
@@ -170,19 +203,19 @@ impl<'a> Rows<'a> {
         second: &str,
     ) -> String {
         let mark = if self.threshold.is_some() { "? ".len() } else { 0 };
-        let widest =
-            self.labels.iter().map(|label| printable(label).width() + mark).max().unwrap_or(0);
-        format!(
-            "{}  {}  {}  {}  {second}\n",
+        let widest = self.labels.iter().map(|label| printable(label).width() + mark).max();
+        let row = format!(
+            "{}  {}  {}  {}  {second}",
             pad(path, self.width, true),
             pad(time, 7, false),
-            pad(label, widest.max("emotion".len()), true),
+            pad(label, widest.unwrap_or(0).max("emotion".len()), true),
             pad(confidence, "confidence".len(), false),
-        )
+        );
+        row.trim_end().to_owned() + "\n"
     }
 }
 
-/// A line of JSON for an answered recording.
+/// A line of JSON for a prediction.
 #[derive(Serialize)]
 pub(crate) struct Line<'a> {
     pub(crate) path: &'a str,
@@ -190,15 +223,18 @@ pub(crate) struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<&'a str>,
     pub(crate) duration_s: f64,
-    pub(crate) label: &'a str,
+    /// Null without speech.
+    pub(crate) label: Option<&'a str>,
     /// The label of the corpus, in an evaluation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) truth: Option<&'a str>,
-    pub(crate) confidence: f64,
-    /// Whether it is too unsure an answer to rely on, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) confidence: Option<f64>,
+    /// Whether the confidence is below the threshold of `--abstain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) abstained: Option<bool>,
-    pub(crate) probabilities: LabelledProbabilities<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) probabilities: Option<LabelledProbabilities<'a>>,
     pub(crate) model: &'a str,
 }
 
@@ -211,24 +247,18 @@ pub(crate) struct ErrorLine<'a> {
 
 #[cfg(test)]
 mod tests {
-    use clstm::Recognition;
-
-    use super::{Answer, Rows};
+    use super::{Prediction, RecordingResult, Rows, Scores};
     use crate::args::RowFormat;
     use crate::inputs::RowError;
 
-    fn answers() -> [Answer; 2] {
-        let heard = Recognition {
-            duration_s: 1.5,
-            label: "sad".to_owned(),
-            label_index: 1,
-            confidence: 0.75,
-            probabilities: vec![0.25, 0.75],
-        };
+    fn results() -> [RecordingResult; 3] {
+        let scores = Scores { label_index: 1, confidence: 0.75, probabilities: vec![0.25, 0.75] };
         let error = RowError { kind: "decode", message: "cut \"short\"".to_owned() };
+        let result = |path: &str, outcome| RecordingResult { path: path.to_owned(), outcome };
         [
-            Answer { path: "a,b.wav".to_owned(), outcome: Ok(heard) },
-            Answer { path: "c.wav".to_owned(), outcome: Err(error) },
+            result("a,b.wav", Ok(Prediction { duration_s: 1.5, scores: Some(scores) })),
+            result("c.wav", Err(error)),
+            result("d.wav", Ok(Prediction { duration_s: 2.0, scores: None })),
         ]
     }
 
@@ -237,10 +267,10 @@ mod tests {
     }
 
     fn abstaining(format: RowFormat, threshold: Option<f64>) -> String {
-        let (labels, answers) = (["happy".to_owned(), "sad".to_owned()], answers());
-        let rows = Rows::new(format, &labels, "m", answers.iter().map(|a| a.path.as_str()))
+        let (labels, results) = (["happy".to_owned(), "sad".to_owned()], results());
+        let rows = Rows::new(format, &labels, "m", results.iter().map(|r| r.path.as_str()))
             .abstaining(threshold);
-        rows.header() + &answers.iter().map(|answer| rows.row(answer)).collect::<String>()
+        rows.header() + &results.iter().map(|result| rows.row(result)).collect::<String>()
     }
 
     #[test]
@@ -250,6 +280,8 @@ mod tests {
             r#""probabilities":{"happy":0.25,"sad":0.75},"model":"m"}"#,
             "\n",
             r#"{"path":"c.wav","error":{"kind":"decode","message":"cut \"short\""}}"#,
+            "\n",
+            r#"{"path":"d.wav","duration_s":2.0,"label":null,"model":"m"}"#,
             "\n"
         );
         assert_eq!(written(RowFormat::Jsonl), expected);
@@ -261,6 +293,7 @@ mod tests {
 path,duration_s,label,confidence,p_happy,p_sad,error_kind,error_message
 \"a,b.wav\",1.5,sad,0.75,0.25,0.75,,
 c.wav,,,,,,decode,\"cut \"\"short\"\"\"
+d.wav,2.0,,,,,,
 ";
         assert_eq!(written(RowFormat::Csv), expected);
     }
@@ -271,30 +304,33 @@ c.wav,,,,,,decode,\"cut \"\"short\"\"\"
 path     seconds  emotion  confidence  runner-up
 a,b.wav     1.50  sad           75.0%  happy 25.0%
 c.wav    decode: cut \"short\"
+d.wav       2.00  (no speech)
 ";
         assert_eq!(written(RowFormat::Table), expected);
     }
 
     #[test]
-    fn answers_less_sure_than_the_threshold_are_marked_and_stay() {
+    fn predictions_below_the_threshold_are_marked_and_keep_their_label() {
         let json = |threshold| abstaining(RowFormat::Jsonl, Some(threshold));
         let lines = json(0.8);
         assert!(
             lines.contains(r#""label":"sad","confidence":0.75,"abstained":true,"prob"#),
             "{lines}"
         );
-        assert!(json(0.75).contains(r#""abstained":false"#), "as sure as the threshold is enough");
-        assert_eq!(lines.matches("abstained").count(), 1, "a failure is no abstention");
+        assert!(json(0.75).contains(r#""abstained":false"#), "equal to the threshold is enough");
+        assert_eq!(lines.matches("abstained").count(), 1, "neither failures nor silence abstain");
         let expected = "\
 path,duration_s,label,confidence,p_happy,p_sad,error_kind,error_message,abstained
 \"a,b.wav\",1.5,sad,0.75,0.25,0.75,,,true
 c.wav,,,,,,decode,\"cut \"\"short\"\"\",
+d.wav,2.0,,,,,,,
 ";
         assert_eq!(abstaining(RowFormat::Csv, Some(0.8)), expected);
         let expected = "\
 path     seconds  emotion  confidence  runner-up
 a,b.wav     1.50  ? sad         75.0%  happy 25.0%
 c.wav    decode: cut \"short\"
+d.wav       2.00  (no speech)
 ";
         assert_eq!(abstaining(RowFormat::Table, Some(0.8)), expected);
     }

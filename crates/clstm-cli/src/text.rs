@@ -56,6 +56,15 @@ fn escaped(text: &str, escape: impl Fn(char) -> bool) -> String {
     shown
 }
 
+/// Text as one word of a POSIX shell, quoted where needed.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,=@%".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
 /// Paths as text.
 pub(crate) trait PathText {
     /// The path as text, such that different paths have different texts.
@@ -106,7 +115,14 @@ fn looks_escaped(after: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PathText, printable, printable_lines};
+    use super::{PathText, printable, printable_lines, shell_word};
+
+    #[test]
+    fn words_are_quoted_where_a_shell_needs_it() {
+        assert_eq!(shell_word("data/emo-db"), "data/emo-db");
+        assert_eq!(shell_word("my data"), "'my data'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+    }
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_left() {

@@ -1,6 +1,7 @@
 //! Definition of the command line. `commands` implements it.
 
 mod compare;
+mod config_file;
 mod corpus;
 mod corpus_args;
 mod download;
@@ -21,6 +22,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clstm::nn::Preset;
 
 pub(crate) use compare::CompareArgs;
 pub(crate) use corpus::{
@@ -101,24 +103,56 @@ impl Args {
     }
 }
 
+/// What the arguments ask for.
+#[derive(Debug)]
+pub(crate) enum Invocation {
+    /// A command.
+    Run(Box<Args>),
+    /// The settings of a preset: `--list-settings` of a command that trains, whose other arguments may be missing.
+    ListSettings(Preset),
+}
+
+/// Arguments of the commands that train that `--list-settings` does without.
+const TRAINING: [(&str, &[&str]); 3] = [
+    ("train", &["corpus", "data", "output", "preset"]),
+    ("cv", &["corpus", "data", "output", "preset", "split"]),
+    ("ablate", &["corpus", "data", "output", "split"]),
+];
+
 /// The command line as clap knows it.
 pub(crate) fn command() -> clap::Command {
-    Args::command()
+    TRAINING.into_iter().fold(Args::command(), |command, (name, arguments)| {
+        command.mut_subcommand(name, |subcommand| {
+            arguments.iter().fold(subcommand, |subcommand, name| {
+                subcommand.mut_arg(name, |argument| {
+                    argument.required(false).required_unless_present("list_settings")
+                })
+            })
+        })
+    })
 }
 
 /// Parses the arguments of the process.
 ///
 /// # Errors
 /// clap's, which also carry help and version.
-pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Args, clap::Error> {
-    let arguments: Vec<OsString> = arguments.collect();
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let mut command = command();
+    let arguments = config_file::with_file(&mut command, arguments.collect())?;
     // Opening the built-in model takes a few ms.
     if arguments.iter().any(|argument| argument == "--version") {
         command = command.long_version(crate::version::long());
     }
     let mut matches = command.try_get_matches_from_mut(arguments)?;
-    Args::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    if let Some((name, training)) = matches.subcommand()
+        && TRAINING.iter().any(|(known, _)| *known == name)
+        && training.get_flag("list_settings")
+    {
+        let preset = training.try_get_one::<Preset>("preset").ok().flatten();
+        return Ok(Invocation::ListSettings(preset.copied().unwrap_or(Preset::ClstmPlus)));
+    }
+    let args = Args::from_arg_matches_mut(&mut matches);
+    args.map(Box::new).map(Invocation::Run).map_err(|error| error.format(&mut command))
 }
 
 #[derive(Debug, Subcommand)]

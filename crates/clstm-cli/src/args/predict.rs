@@ -12,12 +12,14 @@ Examples:
   ffmpeg -i film.mkv -f wav - | clstm predict - --format jsonl
   clstm predict recordings/ --abstain              mark predictions of low confidence
   clstm predict recordings/ --abstain=0.8          the same with your own threshold
+  clstm predict recordings/ --classes basic-four   angry, happy, neutral, sad
   clstm predict call.wav --timeline                emotions over time
   clstm predict calls/ --timeline --format textgrid --output grids/
 
 A line of --format jsonl is {\"path\", \"duration_s\", \"label\", \"confidence\", \"probabilities\", \"model\"} or
-{\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first also has \"abstained\". A recording that fails
-does not stop the others; the exit status is then 1.";
+{\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first also has \"abstained\", with --timeline \"speech\"
+and \"segments\": [{\"start_s\", \"end_s\", \"label\", \"confidence\", \"probabilities\"}], with --frames \"frames\" as
+well. \"label\" is null without speech. A recording that fails does not stop the others; the exit status is then 1.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -42,7 +44,7 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Replace existing files.
-    #[arg(long, requires = "output", conflicts_with = "resume")]
+    #[arg(long, conflicts_with = "resume")]
     pub(crate) force: bool,
     /// Continue the results in --output: recordings that have a row or document there, also failed ones, are
     /// not processed again.
@@ -52,11 +54,19 @@ pub(crate) struct PredictArgs {
     /// value it is the threshold that the model file recommends, see `clstm inspect`.
     #[arg(long, value_name = "THRESHOLD", num_args = 0..=1, require_equals = true, value_parser = share)]
     pub(crate) abstain: Option<Option<f64>>,
+    /// Merge the model's classes into fewer: basic-four (angry, happy, neutral, sad; calm counts as neutral), basic-six
+    /// (with disgust, fearful), or a label map as of --label-map. Probabilities of merged classes are added; those of
+    /// labels that the map leaves out are dropped, and the rest is scaled to a sum of 1.
+    #[arg(long, value_name = "NAME|MAP.toml")]
+    pub(crate) classes: Option<PathBuf>,
+    /// Also write the deep features of the recordings to this Parquet file: path, e_0, e_1, ...
+    #[arg(long, value_name = "FILE.parquet", conflicts_with_all = ["timeline", "resume"])]
+    pub(crate) embeddings: Option<PathBuf>,
     /// Emotions over time: a row for each segment instead of one for the whole recording. Recordings may be
     /// hours long.
     #[arg(long)]
     pub(crate) timeline: bool,
-    /// A row for each frame (one hop) instead of each segment.
+    /// A row for each frame (one hop) instead of each segment; JSON lines get both.
     #[arg(long, alias = "moments", requires = "timeline")]
     pub(crate) frames: bool,
     /// Seconds from one frame of a timeline to the next [default: 1].

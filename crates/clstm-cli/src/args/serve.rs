@@ -14,6 +14,7 @@ Examples:
   curl --data-binary @hello.wav http://127.0.0.1:8765/v1/recognize
   curl -F file=@a.wav -F file=@b.mp3 http://127.0.0.1:8765/v1/batch
 
+Every option can also be set by a variable of the environment, such as CLSTM_PORT, or in the file of --config.
 SIGTERM or Ctrl-C stops the server after it has completed the accepted requests. SIGHUP reloads the model files
 and the certificate.
 The API is described in docs/server.md and, while the server runs, at /docs/api.";
@@ -21,67 +22,76 @@ The API is described in docs/server.md and, while the server runs, at /docs/api.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ServeArgs {
+    /// TOML file with options of this command by their names, such as port = 8765. Options of the command line and the
+    /// environment take precedence.
+    #[arg(id = "config", long = "config", value_name = "FILE", env = "CLSTM_CONFIG")]
+    _config: Option<PathBuf>,
     /// IP address to bind to; other machines can reach only addresses that are not loopback ones.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", env = "CLSTM_HOST")]
     pub(crate) host: IpAddr,
     /// TCP port to bind to; 0 for a free one.
-    #[arg(long, value_name = "PORT", default_value_t = 8765)]
+    #[arg(long, value_name = "PORT", default_value_t = 8765, env = "CLSTM_PORT")]
     pub(crate) port: u16,
     /// The two in one, as in release 0.1.
     #[arg(long, value_name = "ADDRESS:PORT", hide = true, conflicts_with_all = ["host", "port"])]
     pub(crate) listen: Option<SocketAddr>,
     /// Name of a built-in model, or a model file; repeat for several. The first is used for requests that name none
     /// [default: the built-in model].
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", env = "CLSTM_MODEL")]
     pub(crate) model: Vec<PathBuf>,
     /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products. auto is bf16 on processors with
     /// native bf16 instructions, else f32.
-    #[arg(long, value_name = "auto|f32|bf16", default_value_t = PrecisionArg::Auto)]
+    #[arg(long, value_name = "auto|f32|bf16", default_value_t = PrecisionArg::Auto, env = "CLSTM_PRECISION")]
     pub(crate) precision: PrecisionArg,
     /// File with the API keys, one a line. Without it the server is open to anyone who can reach it.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "CLSTM_API_KEY_FILE")]
     pub(crate) api_key_file: Option<PathBuf>,
     /// Certificate chain for https and wss, PEM. SIGHUP reloads it.
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    #[arg(long, value_name = "FILE", requires = "tls_key", env = "CLSTM_TLS_CERT")]
     pub(crate) tls_cert: Option<PathBuf>,
     /// Private key of the certificate, PEM.
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "CLSTM_TLS_KEY")]
     pub(crate) tls_key: Option<PathBuf>,
     /// Origin of web pages that may use the API, such as https://example.org; repeat for several, * for all.
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", env = "CLSTM_CORS")]
     pub(crate) cors: Vec<String>,
     /// Host name that the server is reachable by, such as a proxy's; repeatable. On a loopback address without API
     /// keys, requests for other hosts are rejected.
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", env = "CLSTM_ALLOWED_HOST")]
     pub(crate) allowed_host: Vec<String>,
     /// Processes that decode uploads, so that a malicious file cannot stop the service; 0 decodes in the server
     /// itself [default: one per compute thread; 0 on Windows].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "CLSTM_DECODE_WORKERS")]
     pub(crate) decode_workers: Option<usize>,
     /// Maximum size of a request body in MiB.
-    #[arg(long, value_name = "MIB", default_value = "64")]
+    #[arg(long, value_name = "MIB", default_value = "64", env = "CLSTM_MAX_BODY")]
     pub(crate) max_body: NonZeroUsize,
     /// Maximum number of recordings in progress; further ones are rejected.
-    #[arg(long, value_name = "N", default_value = "64")]
+    #[arg(long, value_name = "N", default_value = "64", env = "CLSTM_MAX_RECORDINGS")]
     pub(crate) max_recordings: NonZeroUsize,
     /// Maximum number of open streams; further ones are rejected.
-    #[arg(long, value_name = "N", default_value = "256")]
+    #[arg(long, value_name = "N", default_value = "256", env = "CLSTM_MAX_STREAMS")]
     pub(crate) max_streams: NonZeroUsize,
     /// Maximum number of recordings in progress for one client. A client is an API key or, without keys, an address
     /// of another machine [default: half of --max-recordings].
-    #[arg(long, alias = "client-recordings", value_name = "N")]
+    #[arg(
+        long,
+        alias = "client-recordings",
+        value_name = "N",
+        env = "CLSTM_MAX_CLIENT_RECORDINGS"
+    )]
     pub(crate) max_client_recordings: Option<NonZeroUsize>,
     /// Maximum number of open streams for one client [default: half of --max-streams].
-    #[arg(long, alias = "client-streams", value_name = "N")]
+    #[arg(long, alias = "client-streams", value_name = "N", env = "CLSTM_MAX_CLIENT_STREAMS")]
     pub(crate) max_client_streams: Option<NonZeroUsize>,
     /// Maximum duration of a recording in seconds; timelines may be four hours long.
-    #[arg(long, value_name = "SECONDS", default_value = "600")]
+    #[arg(long, value_name = "SECONDS", default_value = "600", env = "CLSTM_MAX_DURATION")]
     pub(crate) max_duration: NonZeroUsize,
     /// Level of the log on standard error; RUST_LOG takes precedence.
-    #[arg(long, value_enum, default_value_t = LogLevel::Info)]
+    #[arg(long, value_enum, default_value_t = LogLevel::Info, env = "CLSTM_LOG")]
     pub(crate) log: LogLevel,
     /// Format of the log.
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "CLSTM_LOG_FORMAT")]
     pub(crate) log_format: LogFormat,
 }
 

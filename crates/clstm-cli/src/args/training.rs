@@ -64,6 +64,9 @@ pub(crate) struct TrainingArgs {
     /// A setting by its dotted name, such as optimizer.learning_rate=5e-4; overrides --config.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) set: Vec<(String, String)>,
+    /// List all settings with their values in the preset, and exit.
+    #[arg(id = "list_settings", long = "list-settings")]
+    _list_settings: bool,
     /// Number of epochs.
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,

@@ -138,11 +138,11 @@ fn write_predictions(
             path: &utterance.path.text(),
             id: Some(&utterance.id),
             duration_s: dataset.durations_s[index],
-            label: name(prediction.predicted),
+            label: Some(name(prediction.predicted)),
             truth: Some(name(prediction.truth)),
-            confidence: prediction.confidence(),
+            confidence: Some(prediction.confidence()),
             abstained: None,
-            probabilities: LabelledProbabilities(&info.labels, &prediction.probabilities),
+            probabilities: Some(LabelledProbabilities(&info.labels, &prediction.probabilities)),
             model: &info.name,
         };
         output.write_line(&line)?;

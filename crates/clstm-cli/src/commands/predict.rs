@@ -1,5 +1,6 @@
 //! `clstm predict`: labels recordings.
 
+mod embeddings;
 mod progress;
 mod resume;
 mod timeline;
@@ -13,18 +14,22 @@ use clstm_eval::csv;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{PredictArgs, RowFormat};
+use crate::class_map::ClassMap;
 use crate::columns::Column;
 use crate::error::CliError;
 use crate::inputs::{self, Input, RowError, Source};
+use crate::interrupt;
 use crate::messages::{self, note};
 use crate::ordered_map::for_each_ordered;
 use crate::output::OutputGuard;
 use crate::resolve::device;
 use crate::resolve::model;
 use crate::row_sink::RowSink;
-use crate::rows::{Answer, Rows};
+use crate::rows::{Prediction, RecordingResult, Rows};
 use crate::table::percent;
 use crate::text::PathText;
+
+use embeddings::Embeddings;
 
 /// Labels the recordings, in the order given.
 pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
@@ -33,14 +38,17 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     let recognizer =
         Recognizer::on(model::open(args.model.as_deref())?, &device)?.with_precision(precision)?;
     let threshold = threshold(args, recognizer.info())?;
+    let classes = ClassMap::open(args.classes.as_deref(), recognizer.labels())?;
     let inputs = inputs::expand(&args.paths)?;
     let mut guard = OutputGuard::new(args.force);
-    if args.output.is_some() {
-        guard.optional_input("the model", args.model.as_deref());
-        guard.recordings(&inputs);
-    }
+    guard.optional_input("the model", args.model.as_deref());
+    guard.optional_input("the class map", args.classes.as_deref());
+    guard.recordings(&inputs);
+    interrupt::stop_on_interrupt(
+        "stopping, what is complete is written; Ctrl-C again stops at once",
+    )?;
     if args.timeline {
-        return timeline::run(args, &recognizer, inputs, threshold, &mut guard);
+        return timeline::run(args, &recognizer, &classes, inputs, threshold, &mut guard);
     }
     if let Some(extension) = crate::timeline::extension(args.format) {
         let message = format!("--format {extension} shows emotions over time: add --timeline");
@@ -48,30 +56,36 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     }
     let info = recognizer.info();
     let paths = inputs.iter().map(|input| input.path.as_str());
-    let rows = Rows::new(args.format, &info.labels, &info.name, paths).abstaining(threshold);
+    let rows = Rows::new(args.format, classes.labels(), &info.name, paths).abstaining(threshold);
+    let mut embeddings = Embeddings::open(args, &mut guard, info.network.deep_feature())?;
     let (mut output, inputs) =
         open_rows(args, &mut guard, &rows.header(), || rows.columns(), &info.name, inputs)?;
 
     let bar = progress_bar(args, inputs.len());
-    let (mut failed, mut unsure) = (0, 0);
-    let work = |index: usize| {
-        let input: &Input = &inputs[index];
-        Answer { path: input.path.clone(), outcome: predict(&recognizer, input) }
-    };
-    for_each_ordered(inputs.len(), work, |answer| {
-        bar.suspend(|| output.write(|| rows.row(&answer), || vec![rows.cells(&answer)]))?;
+    let (mut done, mut failed, mut unsure) = (0, 0, 0);
+    let embed = embeddings.is_some();
+    let work = |index: usize| predict(&recognizer, &classes, &inputs[index], embed);
+    for_each_ordered(inputs.len(), work, |(result, features)| {
+        bar.suspend(|| output.write(|| rows.row(&result), || vec![rows.values(&result)]))?;
+        if let (Some(embeddings), Some(features)) = (&mut embeddings, features) {
+            embeddings.push(&result.path, features)?;
+        }
         bar.inc(1);
-        unsure += usize::from(rows.abstains(&answer) == Some(true));
-        failed += usize::from(answer.outcome.is_err());
-        Ok(failed == 0 || !args.fail_fast)
+        done += 1;
+        unsure += usize::from(rows.abstains(&result) == Some(true));
+        failed += usize::from(result.outcome.is_err());
+        Ok((failed == 0 || !args.fail_fast) && !interrupt::is_interrupted())
     })?;
     bar.finish_and_clear();
     output.finish()?;
-    if let Some(threshold) = threshold {
-        let (of, below) = (inputs.len(), percent(threshold));
-        note(&format!("{unsure} of {of} predictions are below the confidence threshold {below}"));
+    if let Some(embeddings) = embeddings {
+        embeddings.finish()?;
     }
-    failures(failed, inputs.len(), args.fail_fast)
+    if let Some(threshold) = threshold {
+        let below = percent(threshold);
+        note(&format!("{unsure} of {done} predictions are below the confidence threshold {below}"));
+    }
+    finish(args, done, failed, inputs.len())
 }
 
 /// For whole recordings the precision of the model's evaluation; for timelines the faster one.
@@ -100,9 +114,11 @@ fn open_rows(
         output.write(header)?;
         return Ok((RowSink::Text(output), inputs));
     };
+    // A timeline is one line of JSON, but several rows of CSV.
+    let many_rows = args.timeline && args.format == RowFormat::Csv;
     // Locked before it is read: another process may be writing to it.
     let mut output = guard.append("--output", file)?;
-    let finished = resume::finished(file, args.format, header, model, args.timeline)?;
+    let finished = resume::finished(file, args.format, header, model, many_rows)?;
     let count = inputs.len();
     let written = |input: &Input| match args.format {
         RowFormat::Csv => csv::guard(&input.path).into_owned(),
@@ -110,7 +126,7 @@ fn open_rows(
     };
     inputs.retain(|input| !finished.contains(&written(input)));
     if count > inputs.len() {
-        note(&format!("{} of {count} recordings are done", count - inputs.len()));
+        note(&format!("{} of {count} recordings are done already", count - inputs.len()));
     }
     // An empty file has no header yet.
     if std::fs::metadata(file).is_ok_and(|file| file.len() == 0) {
@@ -119,12 +135,17 @@ fn open_rows(
     Ok((RowSink::Text(output), inputs))
 }
 
-/// Reports recordings that failed.
-pub(super) fn failures(failed: usize, of: usize, fail_fast: bool) -> Result<(), CliError> {
+/// Reports recordings that failed, and those that an interrupt left out.
+fn finish(args: &PredictArgs, done: usize, failed: usize, of: usize) -> Result<(), CliError> {
+    if interrupt::is_interrupted() && done < of {
+        let next = if args.output.is_some() { "; --resume continues" } else { "" };
+        messages::error(&format!("interrupted: {done} of {of} recordings are done{next}"));
+        return Err(CliError::Reported);
+    }
     match failed {
         0 => return Ok(()),
-        _ if fail_fast => {
-            messages::error("stopped at the first recording that failed (--fail-fast)")
+        _ if args.fail_fast => {
+            messages::error("stopped at the first recording that failed (--fail-fast)");
         }
         failed => messages::error(&format!("{failed} of {of} recordings failed")),
     }
@@ -154,18 +175,28 @@ fn threshold(args: &PredictArgs, info: &ModelInfo) -> Result<Option<f64>, CliErr
     }
 }
 
-/// The prediction for a recording.
-fn predict(recognizer: &Recognizer, input: &Input) -> Result<clstm::Recognition, RowError> {
+/// The result for a recording, and with `embed` its deep features.
+fn predict(
+    recognizer: &Recognizer,
+    classes: &ClassMap,
+    input: &Input,
+    embed: bool,
+) -> (RecordingResult, Option<Vec<f64>>) {
     let failed =
         |error: RecognizeError| RowError { kind: error.kind(), message: error.to_string() };
-    match &input.source {
-        Source::File(path) => recognizer.recognize_file(path).map_err(failed),
-        Source::Stdin => {
-            let bytes = read_stdin(DecodeLimits::default().max_bytes)?;
+    let mut features = None;
+    let outcome = match &input.source {
+        Source::File(path) => recognizer.recognize_file(path).map_err(failed).inspect(|_| {
+            features = embed.then(|| embeddings::of_file(recognizer, path)).flatten();
+        }),
+        Source::Stdin => read_stdin(DecodeLimits::default().max_bytes).and_then(|bytes| {
+            features = embed.then(|| embeddings::of_bytes(recognizer, &bytes)).flatten();
             recognizer.recognize_bytes(bytes, None).map_err(failed)
-        }
+        }),
         Source::Failed(error) => Err(error.clone()),
-    }
+    };
+    let outcome = outcome.map(|recognition| Prediction::of(&recognition, classes));
+    (RecordingResult { path: input.path.clone(), outcome }, features)
 }
 
 /// Reads standard input, but no more than `limit` + 1 bytes: the decoder rejects more than `limit`.

@@ -4,18 +4,84 @@ mod document;
 mod rows;
 
 use crate::args::RowFormat;
+use crate::class_map::ClassMap;
 use crate::inputs::RowError;
+use crate::rows::Scores;
 
 pub(crate) use clstm::TimelineItem;
 pub(crate) use rows::{TimelineRows, clock};
 
-/// What became of a recording: the stretches that were heard, and what ended it too early.
+/// The timeline of a recording, and what ended it early.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     /// As shown.
     pub(crate) path: String,
-    pub(crate) stretches: Vec<TimelineItem>,
+    pub(crate) duration_s: f64,
+    /// Share of the recording that is speech.
+    pub(crate) speech: f64,
+    /// The mean of the probabilities over all frames with speech, by duration; `None` without speech.
+    pub(crate) scores: Option<Scores>,
+    pub(crate) segments: Vec<TimelineItem>,
+    /// Empty unless asked for.
+    pub(crate) frames: Vec<TimelineItem>,
     pub(crate) error: Option<RowError>,
+}
+
+impl Timeline {
+    /// Of a recording that could not be opened.
+    pub(crate) fn failed(path: &str, error: RowError) -> Self {
+        Self {
+            path: path.to_owned(),
+            duration_s: 0.0,
+            speech: 0.0,
+            scores: None,
+            segments: Vec::new(),
+            frames: Vec::new(),
+            error: Some(error),
+        }
+    }
+}
+
+/// Sums over the frames of a recording.
+#[derive(Debug, Default)]
+pub(crate) struct FrameSums {
+    duration_s: f64,
+    speech_s: f64,
+    /// Of frames with a label.
+    labelled_s: f64,
+    probabilities: Vec<f64>,
+}
+
+impl FrameSums {
+    /// Adds a frame.
+    pub(crate) fn add(&mut self, frame: &TimelineItem) {
+        let seconds = frame.end_s - frame.start_s;
+        self.duration_s = self.duration_s.max(frame.end_s);
+        self.speech_s += seconds * frame.speech.unwrap_or(0.0);
+        let Some(score) = &frame.label else { return };
+        self.labelled_s += seconds;
+        self.probabilities.resize(score.probabilities.len(), 0.0);
+        for (sum, probability) in self.probabilities.iter_mut().zip(score.probabilities.iter()) {
+            *sum += seconds * probability;
+        }
+    }
+
+    /// Seconds up to the end of the last frame.
+    pub(crate) fn duration_s(&self) -> f64 {
+        self.duration_s
+    }
+
+    /// Share of the recording that is speech, in `[0, 1]`.
+    pub(crate) fn speech(&self) -> f64 {
+        if self.duration_s > 0.0 { (self.speech_s / self.duration_s).clamp(0.0, 1.0) } else { 0.0 }
+    }
+
+    /// The mean of the probabilities, in the classes of the output; `None` without speech.
+    pub(crate) fn scores(&self, classes: &ClassMap) -> Option<Scores> {
+        let mean = |sum: &f64| sum / self.labelled_s;
+        let mean = || self.probabilities.iter().map(mean).collect::<Vec<_>>();
+        (self.labelled_s > 0.0).then(|| classes.scores(&mean()))
+    }
 }
 
 /// The extension of a format that is a document of its own for each recording.

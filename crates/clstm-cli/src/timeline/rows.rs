@@ -1,6 +1,6 @@
 //! Timelines in the format asked for.
 
-use clstm::LabelledItem;
+use clstm::{LabelledItem, LabelledProbabilities};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -18,27 +18,49 @@ use crate::text::printable;
 /// How timelines are written.
 pub(crate) struct TimelineRows<'a> {
     pub(crate) format: RowFormat,
-    /// A row for each moment instead of each section.
+    /// A row for each frame instead of each segment.
     pub(crate) frames: bool,
     pub(crate) labels: &'a [String],
     pub(crate) model: &'a str,
-    /// The confidence below which it abstains, where it is to.
+    /// The confidence threshold of `--abstain`.
     pub(crate) threshold: Option<f64>,
 }
 
-/// A line of JSON for a stretch.
+/// A line of JSON for a recording.
 #[derive(Serialize)]
 struct Line<'a> {
     path: &'a str,
-    #[serde(flatten)]
-    stretch: LabelledItem<'a>,
+    duration_s: f64,
+    /// Share of the recording that is speech.
+    speech: f64,
+    /// The most probable label over all frames with speech; null without speech.
+    label: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     abstained: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probabilities: Option<LabelledProbabilities<'a>>,
     model: &'a str,
+    /// What ended the recording early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a RowError>,
+    segments: Vec<ItemLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<Vec<ItemLine<'a>>>,
+}
+
+/// A segment or frame in a line of JSON.
+#[derive(Serialize)]
+struct ItemLine<'a> {
+    #[serde(flatten)]
+    item: LabelledItem<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    abstained: Option<bool>,
 }
 
 impl TimelineRows<'_> {
-    /// What stands above the rows of all recordings.
+    /// The line above the rows of all recordings.
     pub(crate) fn header(&self) -> String {
         if self.format == RowFormat::Csv { csv_header(&self.columns()) } else { String::new() }
     }
@@ -59,97 +81,113 @@ impl TimelineRows<'_> {
         columns
     }
 
-    /// The rows of a recording, as cells.
-    pub(crate) fn cells(&self, timeline: &Timeline) -> Vec<Vec<Value>> {
+    /// The items that have a row.
+    fn items<'t>(&self, timeline: &'t Timeline) -> &'t [TimelineItem] {
+        if self.frames { &timeline.frames } else { &timeline.segments }
+    }
+
+    /// The rows of a recording, as values.
+    pub(crate) fn values(&self, timeline: &Timeline) -> Vec<Vec<Value>> {
         let path = timeline.path.as_str();
-        let stretches = timeline.stretches.iter().map(|s| self.row(path, Some(s), None));
-        stretches.chain(timeline.error.iter().map(|e| self.row(path, None, Some(e)))).collect()
+        let items = self.items(timeline).iter().map(|item| self.row(path, Some(item), None));
+        items.chain(timeline.error.iter().map(|error| self.row(path, None, Some(error)))).collect()
     }
 
-    /// A stretch, or an error.
-    fn row(
-        &self,
-        path: &str,
-        stretch: Option<&TimelineItem>,
-        error: Option<&RowError>,
-    ) -> Vec<Value> {
-        let emotion = stretch.and_then(|stretch| stretch.label.as_ref());
-        let mut cells = vec![
+    /// The values of an item, or of an error.
+    fn row(&self, path: &str, item: Option<&TimelineItem>, error: Option<&RowError>) -> Vec<Value> {
+        let score = item.and_then(|item| item.label.as_ref());
+        let mut values = vec![
             Value::Text(path.to_owned()),
-            Value::number(stretch.map(|stretch| stretch.start_s)),
-            Value::number(stretch.map(|stretch| stretch.end_s)),
+            Value::number(item.map(|item| item.start_s)),
+            Value::number(item.map(|item| item.end_s)),
         ];
-        cells.extend(self.frames.then(|| Value::number(stretch.and_then(|s| s.speech))));
-        cells.push(Value::text(stretch.and_then(|stretch| self.label(stretch))));
-        cells.push(Value::number(emotion.map(|emotion| emotion.confidence)));
-        let probability = |class: usize| emotion.and_then(|e| e.probabilities.get(class));
+        values.extend(self.frames.then(|| Value::number(item.and_then(|item| item.speech))));
+        values.push(Value::text(item.and_then(|item| self.label(item))));
+        values.push(Value::number(score.map(|score| score.confidence)));
+        let probability = |class: usize| score.and_then(|score| score.probabilities.get(class));
         let classes = 0..self.labels.len();
-        cells.extend(classes.map(|class| Value::number(probability(class).copied())));
-        cells.push(Value::text(error.map(|error| error.kind)));
-        cells.push(Value::text(error.map(|error| error.message.as_str())));
-        let abstained = || Value::flag(stretch.and_then(|stretch| self.abstains(stretch)));
-        cells.extend(self.threshold.map(|_| abstained()));
-        cells
+        values.extend(classes.map(|class| Value::number(probability(class).copied())));
+        values.push(Value::text(error.map(|error| error.kind)));
+        values.push(Value::text(error.map(|error| error.message.as_str())));
+        let abstained = || Value::flag(item.and_then(|item| self.abstains(item)));
+        values.extend(self.threshold.map(|_| abstained()));
+        values
     }
 
-    /// All that is said of a recording.
+    /// The rows of a recording, or its document.
     pub(crate) fn text(&self, timeline: &Timeline) -> String {
-        let stretches = || timeline.stretches.iter();
         let (labels, threshold) = (self.labels, self.threshold);
+        let items = self.items(timeline);
         match self.format {
-            RowFormat::Jsonl => {
-                let lines: String = stretches().map(|s| self.json(&timeline.path, s)).collect();
-                let error = timeline.error.as_ref().map(|error| {
-                    let line = ErrorLine { path: &timeline.path, error };
-                    json::to_line(&line).unwrap_or_default()
-                });
-                lines + &error.unwrap_or_default()
-            }
-            RowFormat::Csv => self.cells(timeline).into_iter().map(csv_row).collect(),
-            // Written as cells.
+            RowFormat::Jsonl => self.json(timeline),
+            RowFormat::Csv => self.values(timeline).into_iter().map(csv_row).collect(),
+            // Written as values.
             RowFormat::Parquet => String::new(),
             RowFormat::Table => self.table(timeline),
-            RowFormat::Textgrid => document::textgrid(timeline, labels, threshold),
-            RowFormat::Srt => document::srt(timeline, labels, threshold),
-            RowFormat::Vtt => document::vtt(timeline, labels, threshold),
+            RowFormat::Textgrid => document::textgrid(items, labels, threshold),
+            RowFormat::Srt => document::srt(items, labels, threshold),
+            RowFormat::Vtt => document::vtt(items, labels, threshold),
         }
     }
 
-    fn abstains(&self, stretch: &TimelineItem) -> Option<bool> {
-        let confidence = stretch.label.as_ref()?.confidence;
+    fn abstains(&self, item: &TimelineItem) -> Option<bool> {
+        let confidence = item.label.as_ref()?.confidence;
         self.threshold.map(|threshold| confidence < threshold)
     }
 
-    fn label(&self, stretch: &TimelineItem) -> Option<&str> {
-        self.labels.get(stretch.label.as_ref()?.label_index).map(String::as_str)
+    fn label(&self, item: &TimelineItem) -> Option<&str> {
+        self.labels.get(item.label.as_ref()?.label_index).map(String::as_str)
     }
 
-    fn json(&self, path: &str, stretch: &TimelineItem) -> String {
+    /// One line for the recording.
+    fn json(&self, timeline: &Timeline) -> String {
+        let error = timeline.error.as_ref();
+        if let (Some(error), []) = (error, &timeline.segments[..]) {
+            return json::to_line(&ErrorLine { path: &timeline.path, error }).unwrap_or_default();
+        }
+        let segments = timeline.segments.iter().map(|item| self.item(item)).collect();
+        let frames =
+            self.frames.then(|| timeline.frames.iter().map(|item| self.item(item)).collect());
+        let scores = timeline.scores.as_ref();
+        let label = scores.and_then(|scores| self.labels.get(scores.label_index));
         let line = Line {
-            path,
-            stretch: stretch.labelled(self.labels),
-            abstained: self.abstains(stretch),
+            path: &timeline.path,
+            duration_s: timeline.duration_s,
+            speech: timeline.speech,
+            label: label.map(String::as_str),
+            confidence: scores.map(|scores| scores.confidence),
+            abstained: scores
+                .and_then(|scores| self.threshold.map(|threshold| scores.confidence < threshold)),
+            probabilities: scores
+                .map(|scores| LabelledProbabilities(self.labels, &scores.probabilities)),
             model: self.model,
+            error,
+            segments,
+            frames,
         };
         // Strings and finite numbers always serialise.
         json::to_line(&line).unwrap_or_default()
     }
 
-    /// The path, and a line for each stretch beneath it.
+    fn item<'t>(&'t self, item: &'t TimelineItem) -> ItemLine<'t> {
+        ItemLine { item: item.labelled(self.labels), abstained: self.abstains(item) }
+    }
+
+    /// The path, and a line for each item beneath it.
     fn table(&self, timeline: &Timeline) -> String {
         let mut text = printable(&timeline.path) + "\n";
         let widest =
             self.labels.iter().map(|label| printable(label).width()).max().unwrap_or(0) + 2;
-        for stretch in &timeline.stretches {
-            let times = [stretch.start_s, stretch.end_s].map(clock);
+        for item in self.items(timeline) {
+            let times = [item.start_s, item.end_s].map(clock);
             text += &format!("  {} - {}", pad(&times[0], 10, false), pad(&times[1], 10, false));
-            if let (Some(emotion), Some(label)) = (&stretch.label, self.label(stretch)) {
-                let mark = if self.abstains(stretch) == Some(true) { "? " } else { "" };
+            if let (Some(score), Some(label)) = (&item.label, self.label(item)) {
+                let mark = if self.abstains(item) == Some(true) { "? " } else { "" };
                 let label = pad(&format!("{mark}{}", printable(label)), widest, true);
-                text += &format!("  {label}  {}", pad(&percent(emotion.confidence), 6, false));
-                let others = self.labels.iter().zip(&emotion.probabilities).enumerate();
+                text += &format!("  {label}  {}", pad(&percent(score.confidence), 6, false));
+                let others = self.labels.iter().zip(score.probabilities.iter()).enumerate();
                 let second = others
-                    .filter(|(k, _)| *k != emotion.label_index)
+                    .filter(|(class, _)| *class != score.label_index)
                     .max_by(|a, b| a.1.1.total_cmp(b.1.1));
                 if let Some((_, (label, p))) = second {
                     text += &format!("  {} {}", printable(label), percent(*p));

@@ -1,8 +1,11 @@
-//! Time left, by the pace so far.
+//! Time left, by the speed so far.
 
 use std::time::{Duration, Instant};
 
-/// Counts the steps of a run and the time they take.
+/// Steps before the first estimate.
+const FIRST_ESTIMATE: usize = 10;
+
+/// Counts the steps of a run and their time.
 #[derive(Debug)]
 pub(super) struct Eta {
     /// Trainings to come, the one under way included.
@@ -40,7 +43,12 @@ impl Eta {
         self.trainings = self.trainings.saturating_sub(1);
     }
 
-    /// Time left for the training and the run, by the pace so far; empty before the first step.
+    /// Whether the last step is the first after which an estimate is useful: the first steps are slower.
+    pub(super) fn is_first_estimate(&self) -> bool {
+        self.done == FIRST_ESTIMATE
+    }
+
+    /// Time left for the training and the run, by the speed so far; empty before the first step.
     pub(super) fn left(&self) -> String {
         if self.done == 0 {
             return String::new();

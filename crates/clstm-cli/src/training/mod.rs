@@ -1,4 +1,4 @@
-//! What the commands that train share.
+//! Shared parts of the commands that train.
 
 pub(crate) mod ablation;
 pub(crate) mod calibration;
@@ -10,6 +10,7 @@ mod progress;
 pub(crate) mod report;
 pub(crate) mod scores;
 pub(crate) mod seeds;
+pub(crate) mod settings;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -31,21 +32,25 @@ use crate::text::{PathText, printable};
 pub(crate) use inputs::inputs;
 pub(crate) use observers::{Observers, RunDescription};
 
-/// The corpus and the recipe that the arguments ask for.
+/// The corpus and the recipe of the arguments.
 pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), CliError> {
     let corpus = corpus::open(&args.choice)?;
     let changes = Changes::of(args)?;
     let of_preset = Recipe::new(preset, corpus.labels.len());
     let own = of_preset.clone().for_corpus(&corpus.class_counts());
     let recipe = own.with_changes(changes.file.as_ref(), &changes.pairs);
-    // Whatever is wrong with a recipe was written by the caller.
-    let recipe = recipe.map_err(|error| CliError::Usage(error.to_string()))?;
+    // The recipe comes from the user alone.
+    let recipe = recipe.map_err(|error| {
+        let message = error.to_string();
+        CliError::Usage(settings::with_suggestions(&message, &of_preset, &changes.pairs))
+    })?;
     if recipe.preset != preset.name() {
         let message = format!("preset is set with --preset {}, not as a setting", recipe.preset);
         return Err(CliError::Usage(message));
     }
     check_classes(&recipe, &corpus)?;
-    tell_of_corpus(&corpus, &of_preset, &own, &recipe);
+    print_adaptations(&corpus, &of_preset, &own, &recipe);
+    print_threads();
     Ok((corpus, recipe))
 }
 
@@ -57,11 +62,20 @@ pub(crate) fn guard(args: &TrainingArgs, corpus: &Corpus) -> OutputGuard {
     guard
 }
 
-/// Says what the corpus changes of the preset, as far as the caller does not decide it.
-fn tell_of_corpus(corpus: &Corpus, preset: &Recipe, own: &Recipe, recipe: &Recipe) {
+/// Prints the threads of the training. The time of a step is not known before the first ones.
+fn print_threads() {
+    let threads = rayon::current_num_threads();
+    let cores = std::thread::available_parallelism().map_or(threads, usize::from);
+    note(&format!(
+        "{threads} threads on {cores} cores (--threads N); an estimate of the time follows after the first steps"
+    ));
+}
+
+/// Prints the settings of the preset that were adapted to the corpus, unless the user has set them.
+fn print_adaptations(corpus: &Corpus, preset: &Recipe, own: &Recipe, recipe: &Recipe) {
     if own.epochs != preset.epochs && recipe.epochs == own.epochs {
         note(&format!(
-            "{} utterances are few: {} epochs rather than {} (--epochs N decides)",
+            "{} utterances are few: {} epochs instead of {} (override with --epochs N)",
             corpus.utterances.len(),
             own.epochs,
             preset.epochs
@@ -73,7 +87,7 @@ fn tell_of_corpus(corpus: &Corpus, preset: &Recipe, own: &Recipe, recipe: &Recip
         let classes = || counts.iter().zip(&corpus.labels).filter(|(count, _)| **count > 0);
         if let (Some(most), Some(least)) = (classes().max(), classes().min()) {
             note(&format!(
-                "{} {}, {} {}: classes are learnt as if equally common (--set logit_adjustment=0 for as they are)",
+                "{} {}, {} {}: classes are trained as if equally frequent (override with --set logit_adjustment=0)",
                 most.0,
                 printable(most.1),
                 least.0,
@@ -83,7 +97,7 @@ fn tell_of_corpus(corpus: &Corpus, preset: &Recipe, own: &Recipe, recipe: &Recip
     }
 }
 
-/// Refuses a recipe for another number of classes than the corpus has.
+/// Rejects a recipe whose number of classes differs from the corpus.
 pub(crate) fn check_classes(recipe: &Recipe, corpus: &Corpus) -> Result<(), CliError> {
     let (classes, labels) = (recipe.network.classes, corpus.labels.len());
     if classes == labels {
@@ -93,11 +107,11 @@ pub(crate) fn check_classes(recipe: &Recipe, corpus: &Corpus) -> Result<(), CliE
     Err(CliError::Usage(message))
 }
 
-/// What the arguments change of a recipe.
+/// Changes of a recipe by the arguments.
 pub(crate) struct Changes {
     /// Of --config.
     pub(crate) file: Option<toml::Table>,
-    /// Of --set and of the options that have names of their own.
+    /// Of --set, --epochs, --seed and --precision.
     pub(crate) pairs: Vec<(String, String)>,
 }
 
@@ -129,10 +143,10 @@ pub(crate) fn load(corpus: Corpus, recipe: &Recipe) -> Result<Dataset, CliError>
     Ok(Dataset::load(corpus, &recipe.frontend, &DecodeLimits::default())?)
 }
 
-/// Says which classes a fold cannot learn: all their utterances are in its test part.
+/// Warns of classes that a fold cannot learn: all their utterances are in its test part.
 pub(crate) fn warn_of_classes(dataset: &Dataset, split: Split, folds: usize, seed: u64) {
     let corpus = &dataset.corpus;
-    // What cannot be split, and what leaks, is told of where the folds are trained.
+    // Splits that are impossible or leak are reported when the folds are trained.
     let anything = AllowedLeakage { speakers: true, copies: true };
     let all = folds_allowing(corpus, &dataset.groups, split, folds, seed, anything);
     let all = all.unwrap_or_default();
@@ -143,8 +157,8 @@ pub(crate) fn warn_of_classes(dataset: &Dataset, split: Split, folds: usize, see
         let missed: Vec<&str> = missed.collect();
         if !missed.is_empty() {
             warn(&format!(
-                "fold {} trains without the classes {}: its test part has all of their utterances, \
-                 and will find none; fewer folds may help",
+                "fold {} trains without the classes {}: all of their utterances are in its test \
+                 part; fewer folds may help",
                 fold.number,
                 printable(&missed.join(", "))
             ));
@@ -152,7 +166,7 @@ pub(crate) fn warn_of_classes(dataset: &Dataset, split: Split, folds: usize, see
     }
 }
 
-/// The recipe of a run, where there is one.
+/// The recipe of a run, if it has one.
 pub(crate) fn read_recipe(path: &Path) -> Result<Option<Recipe>, CliError> {
     let failed = |error: &dyn std::fmt::Display| {
         CliError::Failed(format!("cannot read {}: {error}", path.text()))
@@ -164,7 +178,7 @@ pub(crate) fn read_recipe(path: &Path) -> Result<Option<Recipe>, CliError> {
     }
 }
 
-/// Writes JSON for people and programs, whole or not at all.
+/// Writes a file of indented JSON atomically.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), CliError> {
     let name = path.text();
     let mut text = serde_json::to_vec_pretty(value)

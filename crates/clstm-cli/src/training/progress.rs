@@ -1,4 +1,4 @@
-//! A training as it goes, in lines.
+//! Progress of a training in lines.
 
 use clstm_train::{EpochRecord, Event, Metrics, Observer, Throughput};
 
@@ -6,18 +6,18 @@ use super::eta::Eta;
 use crate::messages::note;
 use crate::table::percent;
 
-/// Says where a run stands and how long it still takes.
+/// Prints the position of a run and the time left.
 pub(crate) struct Progress {
-    /// Follows without a word.
+    /// Whether nothing is printed.
     pub(super) quiet: bool,
     batch: usize,
-    /// The row of an ablation or the seed of several, with a blank; empty elsewhere.
+    /// The row of an ablation or the seed of several, with a blank; else empty.
     row: String,
     clock: Eta,
     training: Training,
 }
 
-/// The training under way.
+/// The current training.
 struct Training {
     name: String,
     epochs: usize,
@@ -28,7 +28,7 @@ struct Training {
 }
 
 impl Progress {
-    /// For a run of so many trainings.
+    /// For a run of this many trainings.
     pub(crate) fn new(trainings: usize, batch: usize) -> Self {
         let training = Training {
             name: String::new(),
@@ -40,7 +40,7 @@ impl Progress {
         Self { quiet: false, batch, row: String::new(), clock: Eta::new(trainings), training }
     }
 
-    fn tell(&self, line: &str) {
+    fn print(&self, line: &str) {
         if !self.quiet {
             note(line);
         }
@@ -49,11 +49,17 @@ impl Progress {
     fn step(&mut self, epoch: usize, step: usize) {
         let position = (epoch - 1) * self.training.steps + step;
         if !self.training.begun && position > 1 {
-            self.tell(&format!("{}going on in epoch {epoch} at step {step}", self.training.name));
+            self.print(&format!(
+                "{}continuing in epoch {epoch} at step {step}",
+                self.training.name
+            ));
         }
         self.training.begun = true;
         self.training.pace.step(step);
         self.clock.step(position);
+        if self.clock.is_first_estimate() {
+            self.print(&format!("estimated time: {}", self.clock.left()));
+        }
     }
 
     fn epoch(&mut self, record: &EpochRecord) {
@@ -63,9 +69,9 @@ impl Progress {
             format!(", validation loss {:.3} UA {}", seen.loss, percent(seen.ua))
         });
         let test = record.test.map_or(String::new(), |test| {
-            format!(", test UA {} (for the curve; nothing is chosen by it)", percent(test.ua))
+            format!(", test UA {} (for the curve only)", percent(test.ua))
         });
-        self.tell(&format!(
+        self.print(&format!(
             "{}epoch {}/{}: loss {:.3} (softmax {:.3}, centre {:.3}), train UA {}{validation}{test}; \
              {clips:.0} clips/s, {}",
             training.name,
@@ -84,11 +90,11 @@ impl Observer for Progress {
     fn on_event(&mut self, event: &Event) {
         match event {
             &Event::Row { preset, number, rows } => {
-                self.tell(&format!("row {number} of {rows}: {preset}"));
+                self.print(&format!("row {number} of {rows}: {preset}"));
                 self.row = format!("{preset} ");
             }
             &Event::Seed { seed, number, seeds } => {
-                self.tell(&format!("seed {seed}, {number} of {seeds}"));
+                self.print(&format!("seed {seed}, {number} of {seeds}"));
                 self.row = format!("seed {seed} ");
             }
             &Event::Started {
@@ -98,21 +104,21 @@ impl Observer for Progress {
                 let name = format!("{}{fold}", self.row);
                 let batch = self.batch.min(train);
                 let parts = parts(train, validation, test);
-                self.tell(&format!(
+                self.print(&format!(
                     "{name}{parts}: {epochs} epochs of {steps} steps of about {batch} utterances"
                 ));
                 let pace = Throughput::new(train, steps);
                 self.training = Training { name, epochs, steps, begun: false, pace };
                 self.clock.started(epochs * steps);
                 if done > 0 {
-                    self.tell(&format!("going on after epoch {done} of {epochs}"));
+                    self.print(&format!("continuing after epoch {done} of {epochs}"));
                 }
             }
             &Event::Step { epoch, step, .. } => self.step(epoch.max(1), step.max(1)),
             Event::Epoch(record) => self.epoch(record),
             Event::FoldDone { fold, metrics, resumed } => {
                 self.clock.training_done();
-                self.tell(&fold_done(&self.row, *fold, metrics, *resumed));
+                self.print(&fold_done(&self.row, *fold, metrics, *resumed));
             }
             _ => {}
         }

@@ -10,9 +10,9 @@ use crate::error::CliError;
 use crate::messages::{note, warn};
 use crate::output::Output;
 use crate::table::{Table, percent};
-use crate::text::PathText;
+use crate::text::{PathText, shell_word};
 
-/// Prints a run whose `metrics.json` was written, and says which of its folds are not done.
+/// Prints a run whose `metrics.json` was written, the folds that are not done, and the headline with the next command.
 pub(crate) fn finished(run: &RunMetrics, out: &Path, to: &mut Output) -> Result<(), CliError> {
     to.print(&cross_validation(run))?;
     let missing = run.missing();
@@ -21,7 +21,22 @@ pub(crate) fn finished(run: &RunMetrics, out: &Path, to: &mut Output) -> Result<
         warn(&format!("these figures are partial: folds {} are not done", list.join(", ")));
     }
     note(&format!("wrote {}", out.join("metrics.json").text()));
+    let (mean, std) = (run.mean, run.std);
+    note(&format!(
+        "UA {}, WA {} over {} of {} folds ({})",
+        over(mean.ua, std.ua),
+        over(mean.wa, std.wa),
+        run.folds.len(),
+        run.protocol.folds,
+        run.protocol.speakers()
+    ));
+    note(&format!("next: clstm report {} --output report", shell_word(&out.text())));
     Ok(())
+}
+
+/// A mean and a standard deviation in percent.
+fn over(mean: f64, std: f64) -> String {
+    format!("{:.1} ± {:.1}%", 100.0 * mean, 100.0 * std)
 }
 
 /// A cross-validation: its protocol, its folds, and the classes over all folds together.
@@ -43,7 +58,6 @@ pub(crate) fn cross_validation(run: &RunMetrics) -> String {
             speakers,
         ]);
     }
-    let over = |mean: f64, std: f64| format!("{:.1} ± {:.1}%", 100.0 * mean, 100.0 * std);
     let (mean, std) = (run.mean, run.std);
     let mut text =
         format!("{}\npreset {}\n\n{folds}", run.protocol.describe(), run.protocol.preset);
@@ -84,10 +98,10 @@ pub(crate) fn cross_validation(run: &RunMetrics) -> String {
     text
 }
 
-/// How far the confidences can be trusted, or why it is not known.
+/// Calibration of the confidences, or why there is none.
 fn confidence(run: &RunMetrics) -> String {
     let Some(found) = &run.calibration else {
-        return "no calibration: it takes the predictions of two folds, or a calibration_share of \
+        return "no calibration: it needs the predictions of two folds, or a calibration_share of \
                 the training utterances\n"
             .to_owned();
     };

@@ -114,7 +114,7 @@ fn one_bad_file_among_good_ones_does_not_stop_them() {
     let folder = place("mixed");
 
     let output = status(predict().arg(&folder).args(["--format", "jsonl"]), 1);
-    assert!(text(&output.stderr).contains("no answer to 1 of 4 recordings"));
+    assert!(text(&output.stderr).contains("1 of 4 recordings failed"));
     let lines = json_lines(&output.stdout);
     let names: Vec<&str> = lines
         .iter()

@@ -138,7 +138,10 @@ fn answers_can_be_abstained_from() {
         assert_eq!(marked, plain, "nothing else changes");
     }
     let told = text(&answer(&["--abstain=1"]).stderr);
-    assert!(told.contains("abstained from 1 of 1 recordings, less sure than 100.0%"), "{told}");
+    assert!(
+        told.contains("1 of 1 predictions are below the confidence threshold 100.0%"),
+        "{told}"
+    );
     let table = ok(predict().arg(&file).arg("--abstain=1"));
     assert!(text(&table.stdout).contains(" ? "), "{}", text(&table.stdout));
     let csv = text(&ok(predict().arg(&file).args(["--abstain=0", "--format", "csv"])).stdout);

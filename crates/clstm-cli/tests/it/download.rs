@@ -249,7 +249,7 @@ fn an_interrupt_leaves_what_came_and_is_gone_on_with() {
     ok(Command::new("kill").args(["-INT", &child.id().to_string()]));
     let output = child.wait_with_output().unwrap();
     let err = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert_eq!(output.status.code(), Some(130), "{err}");
     assert!(err.contains("stopped; run the same command to go on"), "{err}");
     assert!(came() >= 4_000);
     ok(download("ravdess-song", &to).args(["--from", &from]));

@@ -94,7 +94,7 @@ fn channels_are_mixed_and_half_samples_told() {
     );
 
     fs::write(&mono, &samples[..samples.len() - 1]).unwrap();
-    let told = complains(&mut fast(&mono), 1, "end within one");
+    let told = complains(&mut fast(&mono), 1, "ends within a sample");
     assert!(json_lines(&told.stdout).len() > 4, "what was heard before is told");
 }
 

@@ -15,7 +15,7 @@ fn q_saves_and_gives_the_terminal_back() {
     let mut terminal = Terminal::run(&quoted(&training("train", &out, 100_000)), &[]);
     terminal.until("continue with --resume", true);
     if let Some(status) = terminal.end() {
-        assert_eq!(status.code(), Some(1), "{}", terminal.seen);
+        assert_eq!(status.code(), Some(130), "{}", terminal.seen);
     }
     let after = terminal.after_the_view();
     assert!(after.contains("continue with --resume") && !after.contains("panicked"), "{after}");

@@ -258,7 +258,7 @@ fn names_that_tell_the_labels_make_a_manifest() {
     };
     let told = ok(manifest("{label}_{speaker}_*").arg("--output").arg(&list));
     assert!(
-        text(&told.stderr).contains("1 recordings do not fit")
+        text(&told.stderr).contains("1 recordings do not match")
             && text(&told.stderr).contains("room-tone")
     );
     let rows = fs::read_to_string(&list).unwrap();
@@ -269,7 +269,7 @@ fn names_that_tell_the_labels_make_a_manifest() {
     assert!(printed.contains("speaker-independent"), "{printed}");
 
     complains(&mut manifest("{speaker}_*"), 2, "no {label}");
-    complains(&mut manifest("x-{label}"), 1, "no name fits the pattern");
+    complains(&mut manifest("x-{label}"), 1, "none of");
 }
 
 #[test]
@@ -290,9 +290,12 @@ fn uneven_classes_are_learnt_as_if_they_were_even() {
         (told, recipe["logit_adjustment"].as_f64().unwrap(), model)
     };
     let (told, share, adjusted) = train("own-uneven", &uneven, None);
-    assert!(told.contains("10 weary, 3 eager: classes are learnt as if equally common"), "{told}");
+    assert!(
+        told.contains("10 weary, 3 eager: classes are trained as if equally frequent"),
+        "{told}"
+    );
     assert_eq!(share, 1.0);
-    let common = "learnt as if equally common";
+    let common = "trained as if equally frequent";
     let (told, share, plain) = train("own-plain", &uneven, Some("logit_adjustment=0"));
     assert!(!told.contains(common) && share == 0.0, "{told}");
     assert_ne!(adjusted, plain);

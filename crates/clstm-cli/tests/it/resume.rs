@@ -48,7 +48,7 @@ fn an_interrupted_training_resumes_to_the_same_model_bit_for_bit() {
         kill.args([format!("-{signal}"), child.id().to_string()]);
         assert!(kill.status().unwrap().success());
         stderr.read_to_string(&mut told).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(1), "{told}");
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{told}");
         assert!(told.contains("continue with --resume"), "{told}");
         assert!(!told.contains("epoch 40/40"), "it was not interrupted:\n{told}");
         assert!(broken.join("checkpoint.safetensors").exists());
@@ -92,7 +92,7 @@ fn a_killed_training_loses_at_most_one_checkpoint_interval() {
     assert!((8..EPOCHS).contains(&last), "it was not killed on the way:\n{told}");
 
     let resumed = text(&ok(fold(&killed).arg("--resume")).stderr);
-    let going_on = resumed.lines().find(|line| line.contains("going on after epoch")).unwrap();
+    let going_on = resumed.lines().find(|line| line.contains("continuing after epoch")).unwrap();
     let kept = number(going_on, "after epoch ");
     assert!(kept + 3 > last, "killed in or after epoch {last}, went on after {kept}");
     let files = ["model.safetensors", "history.json", "predictions.jsonl"];

@@ -1,4 +1,4 @@
-//! `predict --timeline`: sections and moments in every format.
+//! `predict --timeline`: segments and frames in every format.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,24 +18,31 @@ fn timeline(format: &str) -> Command {
 }
 
 #[test]
-fn rows_follow_each_other_from_the_first_sample_to_the_last() {
+fn items_follow_each_other_from_the_first_sample_to_the_last() {
     for more in [&[][..], &["--frames"]] {
         let lines = json_lines(&ok(timeline("jsonl").args(more).arg(sample())).stdout);
-        let time = |line: &serde_json::Value, key: &str| line[key].as_f64().unwrap();
-        assert_eq!(time(&lines[0], "start_s"), 0.0);
-        assert!((time(lines.last().unwrap(), "end_s") - 2.243).abs() < 0.01, "{lines:?}");
-        assert!(lines.windows(2).all(|pair| pair[0]["end_s"] == pair[1]["start_s"]));
-        let heard: Vec<_> = lines.iter().filter(|line| !line["label"].is_null()).collect();
-        assert!(!heard.is_empty());
-        for line in heard {
-            let probability = &line["probabilities"][line["label"].as_str().unwrap()];
-            assert_eq!(*probability, line["confidence"]);
+        let [line] = &lines[..] else { panic!("one line a recording: {lines:?}") };
+        assert!((line["duration_s"].as_f64().unwrap() - 2.243).abs() < 0.01, "{line}");
+        let speech = line["speech"].as_f64().unwrap();
+        assert!((0.1..=1.0).contains(&speech), "{line}");
+        assert_eq!(line["probabilities"][line["label"].as_str().unwrap()], line["confidence"]);
+        assert_eq!(line.get("frames").is_some(), !more.is_empty());
+        for items in ["segments", "frames"].into_iter().filter_map(|name| line.get(name)) {
+            let items = items.as_array().unwrap();
+            assert_eq!(items[0]["start_s"], 0.0);
+            assert!((items.last().unwrap()["end_s"].as_f64().unwrap() - 2.243).abs() < 0.01);
+            assert!(items.windows(2).all(|pair| pair[0]["end_s"] == pair[1]["start_s"]));
+            let labelled: Vec<_> = items.iter().filter(|item| !item["label"].is_null()).collect();
+            assert!(!labelled.is_empty());
+            for item in labelled {
+                let probability = &item["probabilities"][item["label"].as_str().unwrap()];
+                assert_eq!(*probability, item["confidence"]);
+            }
         }
-        assert!(lines.iter().all(|line| line["speech"].is_f64() != more.is_empty()));
-
+        let rows = line[if more.is_empty() { "segments" } else { "frames" }].as_array().unwrap();
         let csv = text(&ok(timeline("csv").args(more).arg(sample())).stdout);
         let columns: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
-        assert_eq!(columns.len(), lines.len() + 1);
+        assert_eq!(columns.len(), rows.len() + 1);
         assert!(columns.iter().all(|&n| n == 15 + more.len()), "{csv}");
     }
     let table = text(&ok(timeline("table").arg(sample())).stdout);
@@ -69,10 +76,10 @@ fn parquet_is_a_file_with_a_name() {
     ok(timeline("parquet").arg(sample()).arg("--output").arg(&file));
     let bytes = fs::read(&file).unwrap();
     assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
-    complains(timeline("parquet").arg(sample()), 2, "name one with --output");
+    complains(timeline("parquet").arg(sample()), 2, "give one with --output");
     let mut resumed = timeline("parquet");
     resumed.arg(sample()).arg("--resume").arg("--output").arg(&file);
-    complains(&mut resumed, 2, "--resume needs rows to go by");
+    complains(&mut resumed, 2, "--resume needs --format jsonl or csv");
     assert_eq!(fs::read(&file).unwrap(), bytes, "what was there stays");
 }
 
@@ -84,27 +91,38 @@ fn each_recording_gets_a_document_of_its_own() {
         fs::copy(sample(), from.join(name)).unwrap();
     }
     fs::write(from.join("three.wav"), b"no sound").unwrap();
-    complains(timeline("srt").arg(&from), 2, "name a folder with --output");
+    complains(timeline("srt").arg(&from), 2, "give a folder with --output");
     let told = complains(timeline("srt").arg(&from).arg("--output").arg(&to), 1, "three.wav");
-    assert!(text(&told.stderr).contains("no answer to 1 of 3 recordings"));
+    assert!(text(&told.stderr).contains("1 of 3 recordings failed"));
     let one = fs::read(to.join("one.srt")).unwrap();
     assert!(!one.is_empty() && one == fs::read(to.join("two.srt")).unwrap());
     assert!(!to.join("three.srt").exists());
+    complains(timeline("srt").arg(&from).arg("--output").arg(&to), 1, "--force");
+    // A folder that does not exist yet, for a single recording.
+    let single = format!("{}/", place("timeline-single").display());
+    ok(timeline("srt").arg(sample()).args(["--output", &single]));
+    assert_eq!(fs::read(place("timeline-single").join("sample.srt")).unwrap(), one);
     fs::copy(sample(), from.join("again/one.wav")).unwrap();
     complains(timeline("srt").arg(&from).arg("--output").arg(&to), 2, "would both be written to");
 }
 
 #[test]
-fn what_was_heard_before_a_file_breaks_off_is_told() {
+fn a_recording_that_breaks_off_keeps_its_segments() {
     let broken = place("timeline-broken.wav");
     let bytes = fs::read(sample()).unwrap();
     fs::write(&broken, &bytes[..bytes.len() / 2]).unwrap();
-    let output = status(timeline("jsonl").arg(&broken).arg(sample()), 1);
+    let output = predict()
+        .args(["--timeline", "--hop", "0.25", "--format", "jsonl"])
+        .arg(&broken)
+        .arg(sample())
+        .output()
+        .unwrap();
     let lines = json_lines(&output.stdout);
-    let error = lines.iter().position(|line| line["error"].is_object()).unwrap();
-    assert_eq!(lines[error]["path"], broken.to_str().unwrap());
-    assert!(lines.len() > error + 1, "the other recording is heard all the same");
-    let csv = text(&status(timeline("csv").arg(&broken), 1).stdout);
+    let [first, second] = &lines[..] else { panic!("a line each: {lines:?}") };
+    assert_eq!(first["path"], broken.to_str().unwrap());
+    assert!(first["segments"].is_array(), "{first}");
+    assert!(second["segments"].is_array() && second["error"].is_null(), "{second}");
+    let csv = text(&timeline("csv").arg(&broken).output().unwrap().stdout);
     let columns: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
     assert!(columns.iter().all(|&n| n >= 15), "{csv}");
 }
@@ -138,7 +156,7 @@ fn an_interrupted_run_goes_on_and_ends_like_one_that_was_not() {
                 if timeline {
                     command.args(["--timeline", "--hop", "0.25"]);
                 }
-                status(&mut command, 1)
+                status(command.arg("--force"), 1)
             };
             run(&whole, &[]);
             let expected = fs::read(&whole).unwrap();
@@ -163,7 +181,7 @@ fn an_interrupted_run_goes_on_and_ends_like_one_that_was_not() {
     run();
     fs::write(grids.join("c.TextGrid"), "mine").unwrap();
     fs::remove_file(grids.join("d.TextGrid")).unwrap();
-    assert!(text(&run().stderr).contains("2 of 4 recordings are done"));
+    assert!(text(&run().stderr).contains("2 of 4 recordings are done already"));
     assert_eq!(fs::read(grids.join("c.TextGrid")).unwrap(), b"mine");
     assert!(grids.join("d.TextGrid").exists());
 }

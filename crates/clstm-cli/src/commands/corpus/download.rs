@@ -11,7 +11,7 @@ use crate::args::{DownloadArgs, Format};
 use crate::error::{CliError, chain};
 use crate::interrupt;
 use crate::output::Output;
-use crate::text::{PathText, printable};
+use crate::text::{PathText, printable, shell_word};
 use progress::{Shown, size};
 
 /// The result.
@@ -55,17 +55,8 @@ pub(super) fn run(args: &DownloadArgs, format: Format) -> Result<(), CliError> {
          corpus check {corpus} --data {}\n",
         size(bytes),
         source.page,
-        quoted(&folder)
+        shell_word(&folder)
     ))
-}
-
-/// A path as a shell reads it.
-fn quoted(path: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-+,=@%".contains(c);
-    match path.chars().all(plain) {
-        true => path.to_owned(),
-        false => format!("'{}'", path.replace('\'', r"'\''")),
-    }
 }
 
 impl From<DownloadError> for CliError {
@@ -76,17 +67,5 @@ impl From<DownloadError> for CliError {
             }
             _ => Self::Failed(chain(&error)),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_quoted_where_a_shell_wants_it() {
-        assert_eq!(quoted("data/emo-db"), "data/emo-db");
-        assert_eq!(quoted("my data"), "'my data'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
     }
 }

@@ -1,4 +1,4 @@
-//! How far timelines have come: a bar on a terminal, lines without one.
+//! Progress of timelines: a bar on a terminal, lines elsewhere.
 
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,17 +8,16 @@ use indicatif::{FormattedDuration, ProgressBar, ProgressStyle};
 
 use crate::messages::note;
 
-/// From one line to the next without a terminal: a log of ten hours of sound stays short, and whoever looks
-/// at it need not wait.
+/// Interval of lines without a terminal: short enough to follow, long enough for a short log.
 const EVERY: Duration = Duration::from_secs(30);
 
-/// From one change of the bar to the next: more is too fast to read.
+/// Interval of changes of the bar.
 const BLINK: Duration = Duration::from_millis(100);
 
-/// Units of the bar of a single recording, in a second of sound.
+/// Units of the bar per second of audio, for a single recording.
 const UNITS: f64 = 10.0;
 
-/// Shown on stderr, from whatever thread a recording is heard on.
+/// Shown on stderr, from any thread.
 pub(super) struct Progress {
     terminal: bool,
     bar: ProgressBar,
@@ -28,28 +27,27 @@ pub(super) struct Progress {
 }
 
 struct State {
-    heard_s: f64,
-    /// Of a single recording, where it says so.
+    processed_s: f64,
+    /// Duration of a single recording, if its header has one.
     total_s: Option<f64>,
     done: usize,
     shown: Instant,
 }
 
 impl Progress {
-    /// For so many recordings. `rows_show` where what is printed on the terminal meanwhile shows it
-    /// already.
+    /// For `recordings` recordings. `rows_show` if rows on the terminal show the progress already.
     pub(super) fn new(recordings: usize, rows_show: bool) -> Self {
         let terminal = io::stderr().is_terminal();
         let bar = match (terminal, recordings) {
             (false, _) => ProgressBar::hidden(),
-            // Its rows come when it has been heard.
+            // Its rows are printed at its end.
             (true, 1) => ProgressBar::new_spinner().with_style(style("{spinner} {msg}")),
             (true, _) if rows_show => ProgressBar::hidden(),
             (true, count) => ProgressBar::new(count as u64)
                 .with_style(style("{wide_bar} {pos}/{len}, {msg}{eta} left")),
         };
         let now = Instant::now();
-        let state = State { heard_s: 0.0, total_s: None, done: 0, shown: now };
+        let state = State { processed_s: 0.0, total_s: None, done: 0, shown: now };
         Self { terminal, bar, recordings, began: now, state: Mutex::new(state) }
     }
 
@@ -57,7 +55,7 @@ impl Progress {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long a recording says it is, as far as that matters.
+    /// Takes the duration of a single recording.
     pub(super) fn expect(&self, total_s: impl FnOnce() -> Option<f64>) {
         if self.recordings > 1 {
             return;
@@ -68,10 +66,10 @@ impl Progress {
         self.bar.set_style(style("{wide_bar} {msg}"));
     }
 
-    /// More of a recording has been heard.
-    pub(super) fn heard(&self, seconds: f64) {
+    /// Counts audio that has been processed.
+    pub(super) fn advance(&self, seconds: f64) {
         let mut state = self.state();
-        state.heard_s += seconds;
+        state.processed_s += seconds;
         let now = Instant::now();
         let every = if self.terminal { BLINK } else { EVERY };
         if now - state.shown < every {
@@ -86,14 +84,14 @@ impl Progress {
                 if count > 1 { format!("{done} of {count} recordings, ") } else { String::new() };
             note(&format!("{of}{message}"));
         } else if self.recordings == 1 {
-            self.bar.set_position((state.heard_s * UNITS) as u64);
+            self.bar.set_position((state.processed_s * UNITS) as u64);
             self.bar.set_message(message);
         } else {
             self.bar.set_message(format!("{message}, "));
         }
     }
 
-    /// A recording has come to its end.
+    /// Counts a completed recording.
     pub(super) fn done(&self) {
         self.state().done += 1;
         if self.recordings > 1 {
@@ -106,7 +104,7 @@ impl Progress {
         self.bar.suspend(print)
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -117,17 +115,17 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 impl State {
-    /// What has been heard in `elapsed`, how fast, and what is left.
+    /// Audio processed in `elapsed`, its speed, and the time left.
     fn message(&self, elapsed: Duration) -> String {
-        let pace = self.heard_s / elapsed.as_secs_f64().max(1e-3);
-        let heard = clock(self.heard_s);
+        let pace = self.processed_s / elapsed.as_secs_f64().max(1e-3);
+        let processed = clock(self.processed_s);
         match self.total_s {
-            // Headers may promise too little.
-            Some(total) if total >= self.heard_s => {
-                let left = clock((total - self.heard_s) / pace.max(1e-3));
-                format!("{heard} of {}, {pace:.0}x real time, {left} left", clock(total))
+            // Headers may be wrong.
+            Some(total) if total >= self.processed_s => {
+                let left = clock((total - self.processed_s) / pace.max(1e-3));
+                format!("{processed} of {}, {pace:.0}x real time, {left} left", clock(total))
             }
-            _ => format!("{heard} heard, {pace:.0}x real time"),
+            _ => format!("{processed} processed, {pace:.0}x real time"),
         }
     }
 }
@@ -144,8 +142,9 @@ mod tests {
     use super::State;
 
     #[test]
-    fn position_speed_and_time_left_are_told() {
-        let state = |heard_s, total_s| State { heard_s, total_s, done: 0, shown: Instant::now() };
+    fn position_speed_and_time_left_are_shown() {
+        let state =
+            |processed_s, total_s| State { processed_s, total_s, done: 0, shown: Instant::now() };
         let elapsed = Duration::from_secs(10);
         assert_eq!(
             state(4_000.0, Some(36_000.0)).message(elapsed),
@@ -153,13 +152,13 @@ mod tests {
         );
         assert_eq!(
             state(4_000.0, None).message(elapsed),
-            "01:06:40 heard, 400x real time",
-            "nobody knows how long it is"
+            "01:06:40 processed, 400x real time",
+            "of unknown duration"
         );
         assert_eq!(
             state(61.0, Some(60.0)).message(elapsed),
-            "00:01:01 heard, 6x real time",
-            "longer than it said"
+            "00:01:01 processed, 6x real time",
+            "longer than its header"
         );
         assert_eq!(
             state(0.0, Some(1e300)).message(Duration::ZERO).split(',').nth(1),

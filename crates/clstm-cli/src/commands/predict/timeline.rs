@@ -1,4 +1,4 @@
-//! `clstm predict --timeline`: which emotion when.
+//! `clstm predict --timeline`: emotions over time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,27 +8,30 @@ use clstm::audio::{DecodeLimits, decode_bytes, promised_s};
 use clstm::{Event, RecognizeError, Recognizer, Stream, StreamConfig, StreamError};
 
 use super::progress::Progress;
-use super::{failures, open_rows, read_stdin, rows_show};
+use super::{finish, open_rows, read_stdin, rows_show};
 use crate::args::PredictArgs;
+use crate::class_map::ClassMap;
 use crate::error::CliError;
 use crate::inputs::{Input, RowError, Source};
-use crate::messages::note;
+use crate::interrupt;
+use crate::messages::{self, note};
 use crate::ordered_map::for_each_ordered;
 use crate::output::{FolderLock, Output, OutputGuard};
 use crate::row_sink::RowSink;
 use crate::text::PathText;
-use crate::timeline::{Timeline, TimelineItem, TimelineRows, extension};
+use crate::timeline::{FrameSums, Timeline, TimelineItem, TimelineRows, extension};
 
-/// A week: recordings of any length are heard in the same memory, but a file must end.
+/// Longest recording, a week. Memory does not grow with the audio; the limit bounds endless inputs.
 const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
 
-/// Seconds of sound that are heard at once, and told of.
+/// Seconds of audio that are processed at once.
 const PART_S: usize = 16;
 
-/// Writes the timelines of all recordings, in the order asked for.
+/// Writes the timelines of all recordings, in the order given.
 pub(super) fn run(
     args: &PredictArgs,
     recognizer: &Recognizer,
+    classes: &ClassMap,
     inputs: Vec<Input>,
     threshold: Option<f64>,
     guard: &mut OutputGuard,
@@ -39,45 +42,53 @@ pub(super) fn run(
         window_s: args.window,
         ..recording
     };
-    // Wrong settings are told once, before anything is written.
+    // Invalid settings are reported once, before anything is written.
     Stream::new(recognizer, 16_000, &config).map_err(|error| CliError::Usage(error.to_string()))?;
-    let (labels, model) = (recognizer.labels(), recognizer.info().name.as_str());
+    let (labels, model) = (classes.labels(), recognizer.info().name.as_str());
     let rows = TimelineRows { format: args.format, frames: args.frames, labels, model, threshold };
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
     let (mut to, inputs) = Destination::open(args, guard, &rows, inputs)?;
     let progress = Progress::new(inputs.len(), rows_show(args));
-    let mut failed = 0;
-    let hearing =
-        TimelineJob { recognizer, limits, config, frames: args.frames, progress: &progress };
-    let work = |index: usize| (index, hearing.timeline(&inputs[index]));
+    let (mut done, mut failed) = (0, 0);
+    let job = TimelineJob {
+        recognizer,
+        classes,
+        limits,
+        config,
+        frames: args.frames,
+        progress: &progress,
+    };
+    let work = |index: usize| (index, job.timeline(&inputs[index]));
     for_each_ordered(inputs.len(), work, |(index, timeline)| {
+        let Some(timeline) = timeline else { return Ok(false) };
         let failure = timeline.error.is_some();
         progress.suspend(|| {
-            // A document has no room for an error.
+            // Documents have no place for an error.
             if let (Some(error), Destination::Folder { .. } | Destination::Document(_)) =
                 (&timeline.error, &to)
             {
-                note(&format!("{}: {}", timeline.path, error.message));
-                if timeline.stretches.is_empty() {
+                messages::error(&format!("{}: {}", timeline.path, error.message));
+                if timeline.segments.is_empty() {
                     return Ok(());
                 }
             }
             to.write(index, &rows, &timeline)
         })?;
         progress.done();
+        done += 1;
         failed += usize::from(failure);
-        Ok(!failure || !args.fail_fast)
+        Ok((!failure || !args.fail_fast) && !interrupt::is_interrupted())
     })?;
     progress.finish();
     if let Destination::Rows(sink) = to {
         sink.finish()?;
     }
-    failures(failed, inputs.len(), args.fail_fast)
+    finish(args, done, failed, inputs.len())
 }
 
 /// Where the timelines go.
 enum Destination {
-    /// All of them to one place.
+    /// Rows of all recordings.
     Rows(RowSink),
     /// A document for the only recording.
     Document(Output),
@@ -86,7 +97,7 @@ enum Destination {
 }
 
 impl Destination {
-    /// With the recordings that are still to be heard.
+    /// Opens it, and gives the recordings that are still to be processed.
     fn open(
         args: &PredictArgs,
         guard: &mut OutputGuard,
@@ -113,7 +124,7 @@ impl Destination {
                 if args.resume {
                     let done: Vec<bool> = paths.iter().map(|path| path.exists()).collect();
                     let count = done.iter().filter(|done| **done).count();
-                    note(&format!("{count} of {} recordings are done", done.len()));
+                    note(&format!("{count} of {} recordings are done already", done.len()));
                     let mut each = done.iter();
                     inputs.retain(|_| each.next() == Some(&false));
                     let mut each = done.iter();
@@ -135,7 +146,7 @@ impl Destination {
         timeline: &Timeline,
     ) -> Result<(), CliError> {
         match self {
-            Self::Rows(sink) => sink.write(|| rows.text(timeline), || rows.cells(timeline)),
+            Self::Rows(sink) => sink.write(|| rows.text(timeline), || rows.values(timeline)),
             Self::Document(output) => output.write(&rows.text(timeline)),
             Self::Folder { paths, .. } => {
                 let path = &paths[index];
@@ -165,7 +176,7 @@ fn documents(folder: &Path, extension: &str, inputs: &[Input]) -> Result<Vec<Pat
         let path = folder.join(name);
         if let Some(other) = taken.insert(path.clone(), &input.path) {
             return Err(CliError::Usage(format!(
-                "{other} and {} would both be written to {}: label them one folder at a time",
+                "{other} and {} would both be written to {}: process one folder at a time",
                 input.path,
                 path.text()
             )));
@@ -175,59 +186,108 @@ fn documents(folder: &Path, extension: &str, inputs: &[Input]) -> Result<Vec<Pat
     Ok(paths)
 }
 
-/// How recordings are heard.
+/// How recordings are processed.
 struct TimelineJob<'a> {
     recognizer: &'a Recognizer,
+    classes: &'a ClassMap,
     limits: DecodeLimits,
     config: StreamConfig,
+    /// Whether frames are kept.
     frames: bool,
     progress: &'a Progress,
 }
 
-impl TimelineJob<'_> {
-    /// The timeline of a recording, as far as it could be heard.
-    fn timeline(&self, input: &Input) -> Timeline {
-        let mut stretches = Vec::new();
-        let tell = |event: Event| -> Result<(), StreamError> {
-            if let Event::Frame(moment) = &event {
-                self.progress.heard(moment.end_s - moment.start_s);
-            }
-            stretches.extend(TimelineItem::of(event, self.frames));
-            Ok(())
-        };
-        let heard = match &input.source {
-            Source::File(path) => {
-                self.progress.expect(|| promised_s(path, &self.limits));
-                let heard = self.recognizer.timeline_file(path, &self.limits, &self.config, tell);
-                heard.map_err(told)
-            }
-            Source::Stdin => self.stdin(tell),
-            Source::Failed(error) => Err(error.clone()),
-        };
-        Timeline { path: input.path.clone(), stretches, error: heard.err() }
-    }
+/// Why a recording ended early.
+enum JobError {
+    Stream(StreamError),
+    /// The user has interrupted the command.
+    Interrupted,
+}
 
-    /// The timeline of standard input, which is read to its end first.
-    fn stdin(
-        &self,
-        mut tell: impl FnMut(Event) -> Result<(), StreamError>,
-    ) -> Result<(), RowError> {
-        let bytes = read_stdin(self.limits.max_bytes)?;
-        let sound = decode_bytes(bytes, None, &self.limits)
-            .map_err(|error| told(StreamError::Recognize(RecognizeError::Audio(error))))?;
-        self.progress.expect(|| Some(sound.duration_s()));
-        let mut events = Vec::new();
-        let mut stream =
-            Stream::new(self.recognizer, sound.sample_rate, &self.config).map_err(told)?;
-        for part in sound.samples.chunks(PART_S * sound.sample_rate as usize) {
-            stream.push(part, &mut events).map_err(told)?;
-            events.drain(..).try_for_each(&mut tell).map_err(told)?;
-        }
-        stream.finish(&mut events).map_err(told)?;
-        events.into_iter().try_for_each(tell).map_err(told)
+impl From<StreamError> for JobError {
+    fn from(error: StreamError) -> Self {
+        Self::Stream(error)
     }
 }
 
-fn told(error: StreamError) -> RowError {
-    RowError { kind: error.kind(), message: error.to_string() }
+impl JobError {
+    fn row_error(self) -> RowError {
+        match self {
+            Self::Stream(error) => RowError { kind: error.kind(), message: error.to_string() },
+            Self::Interrupted => {
+                RowError { kind: "interrupted", message: "interrupted".to_owned() }
+            }
+        }
+    }
+}
+
+impl TimelineJob<'_> {
+    /// The timeline of a recording, up to its end or an error; `None` after an interrupt.
+    fn timeline(&self, input: &Input) -> Option<Timeline> {
+        let (mut segments, mut frames) = (Vec::new(), Vec::new());
+        let mut sums = FrameSums::default();
+        let take = |event: Event| -> Result<(), JobError> {
+            match event {
+                Event::Frame(_) => {
+                    let frame = TimelineItem::from(event);
+                    self.progress.advance(frame.end_s - frame.start_s);
+                    sums.add(&frame);
+                    if self.frames {
+                        frames.push(frame);
+                    }
+                }
+                _ => segments.extend(TimelineItem::of(event, false)),
+            }
+            if interrupt::is_interrupted() { Err(JobError::Interrupted) } else { Ok(()) }
+        };
+        let done = match &input.source {
+            Source::File(path) => {
+                self.progress.expect(|| promised_s(path, &self.limits));
+                self.recognizer.timeline_file(path, &self.limits, &self.config, take)
+            }
+            Source::Stdin => match self.stdin(take) {
+                Ok(done) => done,
+                Err(error) => return Some(Timeline::failed(&input.path, error)),
+            },
+            Source::Failed(error) => return Some(Timeline::failed(&input.path, error.clone())),
+        };
+        if matches!(done, Err(JobError::Interrupted)) {
+            return None;
+        }
+        Some(Timeline {
+            path: input.path.clone(),
+            duration_s: sums.duration_s(),
+            speech: sums.speech(),
+            scores: sums.scores(self.classes),
+            segments: self.classes.timeline(segments, true),
+            frames: self.classes.timeline(frames, false),
+            error: done.err().map(JobError::row_error),
+        })
+    }
+
+    /// The timeline of standard input, which is read to its end first.
+    ///
+    /// # Errors
+    /// If it cannot be read or decoded; the inner error is one of the timeline.
+    fn stdin(
+        &self,
+        mut take: impl FnMut(Event) -> Result<(), JobError>,
+    ) -> Result<Result<(), JobError>, RowError> {
+        let bytes = read_stdin(self.limits.max_bytes)?;
+        let sound = decode_bytes(bytes, None, &self.limits).map_err(|error| {
+            JobError::Stream(StreamError::Recognize(RecognizeError::Audio(error))).row_error()
+        })?;
+        self.progress.expect(|| Some(sound.duration_s()));
+        let mut events = Vec::new();
+        let mut run = || -> Result<(), JobError> {
+            let mut stream = Stream::new(self.recognizer, sound.sample_rate, &self.config)?;
+            for part in sound.samples.chunks(PART_S * sound.sample_rate as usize) {
+                stream.push(part, &mut events)?;
+                events.drain(..).try_for_each(&mut take)?;
+            }
+            stream.finish(&mut events)?;
+            events.drain(..).try_for_each(&mut take)
+        };
+        Ok(run())
+    }
 }

@@ -1,0 +1,59 @@
+//! `--embeddings`: the deep features of recordings in a Parquet file.
+
+use std::path::Path;
+
+use clstm::Recognizer;
+use clstm::audio::{DecodeLimits, Waveform, load_bytes, load_file};
+
+use crate::args::PredictArgs;
+use crate::columns::{Column, ColumnType, Value};
+use crate::error::CliError;
+use crate::output::OutputGuard;
+use crate::parquet_file::ParquetFile;
+
+/// Rows of a path and its features `e_0`, `e_1`, ...: the input of the last layer, the mean over the windows of a
+/// recording.
+pub(super) struct Embeddings(ParquetFile);
+
+impl Embeddings {
+    /// The file of `--embeddings`, with this many features; `None` without the option.
+    pub(super) fn open(
+        args: &PredictArgs,
+        guard: &mut OutputGuard,
+        features: usize,
+    ) -> Result<Option<Self>, CliError> {
+        let Some(path) = &args.embeddings else { return Ok(None) };
+        let mut columns: Vec<Column> = vec![("path".to_owned(), ColumnType::Text)];
+        columns.extend((0..features).map(|index| (format!("e_{index}"), ColumnType::Number)));
+        Ok(Some(Self(ParquetFile::create(guard, "--embeddings", path, columns)?)))
+    }
+
+    /// Adds the features of a recording.
+    pub(super) fn push(&mut self, path: &str, features: Vec<f64>) -> Result<(), CliError> {
+        let path = Value::Text(path.to_owned());
+        self.0.push([path].into_iter().chain(features.into_iter().map(Value::Number)).collect())
+    }
+
+    /// Completes the file.
+    pub(super) fn finish(self) -> Result<(), CliError> {
+        self.0.finish()
+    }
+}
+
+/// The features of a recording that has been recognised.
+pub(super) fn of_file(recognizer: &Recognizer, path: &Path) -> Option<Vec<f64>> {
+    let rate = recognizer.info().frontend.sample_rate;
+    features(recognizer, load_file(path, rate, &DecodeLimits::default()).ok()?)
+}
+
+/// The same for bytes.
+pub(super) fn of_bytes(recognizer: &Recognizer, bytes: &[u8]) -> Option<Vec<f64>> {
+    let rate = recognizer.info().frontend.sample_rate;
+    features(recognizer, load_bytes(bytes, None, rate, &DecodeLimits::default()).ok()?)
+}
+
+fn features(recognizer: &Recognizer, recording: Waveform) -> Option<Vec<f64>> {
+    let clip = recognizer.info().frontend.preprocess(recording.samples);
+    let scores = recognizer.score_clips(&[&clip]).pop()?;
+    Some(scores.features)
+}
