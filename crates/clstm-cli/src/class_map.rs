@@ -119,7 +119,6 @@ fn extend(last: &mut TimelineItem, next: &TimelineItem) {
 #[cfg(test)]
 mod tests {
     use clstm::{LabelScore, TimelineItem};
-    use clstm_corpus::LabelMap;
 
     use super::ClassMap;
 

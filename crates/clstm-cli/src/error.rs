@@ -74,6 +74,9 @@ impl From<CorpusError> for CliError {
             | CorpusError::NoTarget { .. }
             | CorpusError::UnsupportedSplit { .. }
             | CorpusError::FoldCount { .. } => Self::Usage(message),
+            CorpusError::UnknownClasses { .. } => Self::Failed(format!(
+                "{message}; --label-map FILE maps labels to classes of the model, see `clstm inspect`"
+            )),
             _ => Self::Failed(message),
         }
     }

@@ -1,5 +1,6 @@
 //! From the paths of the command line to recordings.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -75,11 +76,11 @@ fn file_or_folder(path: &Path, inputs: &mut Vec<Input>) {
         return;
     }
     let before = inputs.len();
-    let mut left_out = LeftOut::default();
+    let (hidden, mut left_out) = (Cell::new(0), LeftOut::default());
     let walk = WalkDir::new(path).follow_links(true).sort_by_file_name();
     let visible = |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry);
     for entry in walk.into_iter().filter_entry(|entry| {
-        left_out.hidden += usize::from(!visible(entry));
+        hidden.set(hidden.get() + usize::from(!visible(entry)));
         visible(entry)
     }) {
         match entry {
@@ -100,6 +101,7 @@ fn file_or_folder(path: &Path, inputs: &mut Vec<Input>) {
             }
         }
     }
+    left_out.hidden = hidden.get();
     if let Some(description) = left_out.describe() {
         note(&format!("{}: left out {description}; name a file to process it anyway", path.text()));
     }

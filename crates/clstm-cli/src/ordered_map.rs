@@ -1,4 +1,4 @@
-//! Many pieces of work on all threads, their results in order.
+//! A parallel map with results in order.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -6,8 +6,8 @@ use std::sync::mpsc::channel;
 
 use crate::error::CliError;
 
-/// Does `work` for 0 to `count` and hands the results to `each` in that order as soon as they are there.
-/// Where `each` says `false`, or fails, nothing more is begun.
+/// Runs `work` for 0 to `count` on all threads and passes the results to `each` in this order, as soon as they are
+/// complete. No further work starts once `each` returns `false` or an error.
 pub(crate) fn for_each_ordered<T: Send>(
     count: usize,
     work: impl Fn(usize) -> T + Sync,
@@ -16,7 +16,7 @@ pub(crate) fn for_each_ordered<T: Send>(
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, receiver) = channel();
     std::thread::scope(|scope| {
-        // Not tasks of rayon's pool: one that waits there may take up another whole recording.
+        // Not tasks of rayon's pool: a waiting task there may start another whole recording.
         for _ in 0..rayon::current_num_threads().min(count) {
             let sender = sender.clone();
             let (work, next, stop) = (&work, &next, &stop);
@@ -30,7 +30,7 @@ pub(crate) fn for_each_ordered<T: Send>(
             });
         }
         drop(sender);
-        let mut hand_on = || {
+        let mut receive = || {
             let (mut waiting, mut due) = (BTreeMap::new(), 0);
             for (index, result) in &receiver {
                 waiting.insert(index, result);
@@ -43,7 +43,7 @@ pub(crate) fn for_each_ordered<T: Send>(
             }
             Ok(())
         };
-        let done = hand_on();
+        let done = receive();
         stop.store(true, Ordering::Relaxed);
         done
     })

@@ -66,17 +66,17 @@ fn text(first: &Run, second: &Run, of: &Comparison) -> String {
     };
     let _ = write!(
         text,
-        "{table}\np: two-sided permutation test that swaps the runs' answers for a whole {one} ({swaps}); \
-         intervals: paired percentile bootstrap, seed {}\nMcNemar, exact, utterances taken for independent: \
-         {} right in the first alone, {} in the second, p {}\n",
+        "{table}\np: two-sided permutation test that swaps the runs' predictions for a whole {one} ({swaps}); \
+         intervals: paired percentile bootstrap, seed {}\nMcNemar, exact, utterances treated as independent: \
+         {} correct in the first only, {} in the second only, p {}\n",
         of.seed,
         of.mcnemar.only_first,
         of.mcnemar.only_second,
         probability(of.mcnemar.p)
     );
     if of.by == ClusterBy::Utterance {
-        text += "the runs do not name their speakers: as far as utterances of a speaker are alike, intervals \
-                 are too narrow and tests too sure\n";
+        text += "the runs do not name their speakers: utterances of one speaker are correlated, so that intervals \
+                 are too narrow and p values too small\n";
     }
     text
 }

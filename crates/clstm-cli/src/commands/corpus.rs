@@ -1,4 +1,4 @@
-//! `clstm corpus`: what there is, what is in it, and whether it is whole.
+//! `clstm corpus`: list, count and check corpora.
 
 mod download;
 mod manifest;
@@ -19,7 +19,7 @@ use crate::resolve::corpus::{self, speakers};
 use crate::table::Table;
 use crate::text::{PathText, printable};
 
-/// Does one of them.
+/// Runs the subcommand.
 pub(crate) fn run(args: &CorpusCommandArgs) -> Result<(), CliError> {
     match &args.command {
         CorpusCommand::List => list(args.format),
@@ -61,7 +61,7 @@ fn list(format: Format) -> Result<(), CliError> {
     output.print(&text)
 }
 
-/// Statistics with the paper's table, where the corpus has one.
+/// Statistics, with the paper's Table 5 for its corpus.
 #[derive(Serialize)]
 struct Stats {
     #[serde(flatten)]
@@ -73,7 +73,7 @@ struct Stats {
 fn stats(corpus: &Corpus, format: Format) -> Result<(), CliError> {
     note(&format!("reading {} recordings", corpus.utterances.len()));
     let stats = CorpusStats::measure(corpus)?;
-    // It counts the labels of the release.
+    // The table counts the labels of the release.
     let released = corpus.target == Target::Label && corpus.label_map.is_none();
     let table5 = match corpus.name.as_str() {
         "ravdess" if released => Some(table5(corpus)?),
@@ -139,7 +139,7 @@ struct Checked<'a> {
     report: &'a CheckReport,
 }
 
-/// Each corpus by itself; a fault of any fails.
+/// Checks each corpus by itself; fails if any has a problem.
 fn check_all(sources: &[CorpusSource], format: Format) -> Result<(), CliError> {
     let mut reports = Vec::with_capacity(sources.len());
     for CorpusSource { name, data } in sources {
@@ -162,7 +162,7 @@ fn check_all(sources: &[CorpusSource], format: Format) -> Result<(), CliError> {
     if checked.iter().all(|one| one.ok) { Ok(()) } else { Err(CliError::Reported) }
 }
 
-/// What was found, the counts first.
+/// What was found, counts first.
 fn findings(report: &CheckReport) -> String {
     let mut text = format!(
         "{} in {}: {} utterances",
@@ -211,7 +211,7 @@ fn findings(report: &CheckReport) -> String {
     text
 }
 
-/// The names of one recording, and how they contradict each other.
+/// The names of one recording, and their contradictions.
 fn copies(group: &DuplicateGroup) -> String {
     let mut text = group.ids.join(" = ");
     for (what, names) in [("classes", &group.labels), ("speakers", &group.speakers)] {
@@ -227,7 +227,7 @@ fn faults(utterances: &[FaultyUtterance]) -> Vec<String> {
     utterances.iter().map(|u| format!("{}: {}", u.id, u.fault)).collect()
 }
 
-/// The kinds of problems that there are, with what has them.
+/// The kinds of problems, with the affected files.
 fn problems(report: &CheckReport) -> Vec<(&'static str, Vec<String>)> {
     let unknown = report.duplicates.iter().filter(|group| !group.known);
     let counts = report.counts.iter().map(|c| format!("{}: {} of {}", c.name, c.found, c.expected));

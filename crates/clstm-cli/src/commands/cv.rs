@@ -1,4 +1,4 @@
-//! `clstm cv`: a model for each fold of a protocol.
+//! `clstm cv`: a model for each fold.
 
 use clstm_train::{CrossValidation, cross_validate, cross_validate_seeds};
 

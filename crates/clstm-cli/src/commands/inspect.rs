@@ -1,4 +1,4 @@
-//! `clstm inspect`: what a model file says of itself.
+//! `clstm inspect`: the contents of a model file.
 
 use std::fmt::Write as _;
 
@@ -66,7 +66,7 @@ fn describe(model: &Model) -> String {
             let ProbabilityCalibration { temperature, top_label } = scaling;
             let PlattScaling { slope, offset } = top_label;
             format!(
-                "temperature {temperature:.3}, then the answer's log odds x {slope:.2} {offset:+.2}"
+                "temperature {temperature:.3}, then the confidence's log odds x {slope:.2} {offset:+.2}"
             )
         }
     };
@@ -85,7 +85,7 @@ fn architecture(network: &NetworkConfig) -> String {
     }
     let branches = network.iter_branches().zip(1..);
     let branches = branches.map(|(config, i)| format!("branch {i}\n{}", branch(config)));
-    let mean = "the mean of the branches' logits\n".to_owned();
+    let mean = "logits: the mean of the branches\n".to_owned();
     branches.chain([mean]).collect::<Vec<_>>().join("\n")
 }
 
@@ -95,7 +95,7 @@ fn branch(network: &NetworkConfig) -> String {
     if let Some(compression) = &network.compression {
         let _ = writeln!(
             text,
-            "compression  of the waveform, {:.0}% of the differences in level every {:.1} ms",
+            "compression  of the waveform, {:.0}% of the level differences every {:.1} ms",
             100.0 * compression.ratio,
             ms(compression.hop)
         );
@@ -103,7 +103,7 @@ fn branch(network: &NetworkConfig) -> String {
     if let Some(bank) = &network.filterbank {
         let _ = writeln!(
             text,
-            "filterbank  {} learnt filters of {:.1} ms, log energies{} every {:.1} ms",
+            "filterbank  {} trained filters of {:.1} ms, log energies{} every {:.1} ms",
             bank.filters,
             ms(bank.kernel),
             if bank.mean_normalize { " relative to the utterance's mean" } else { "" },
@@ -140,7 +140,7 @@ fn branch(network: &NetworkConfig) -> String {
             format!("bidirectional LSTM, {layers} layers of 2 x {hidden}")
         }
     };
-    // The first block has nothing to skip round.
+    // The first block has no skip connection.
     let skip = match network.skip && network.blocks.len() > 1 {
         true => "from each block's input to its output",
         false => "none",
@@ -227,7 +227,7 @@ mod tests {
     fn every_branch_of_a_network_is_shown() {
         insta::assert_snapshot!(architecture(&Preset::ClstmPlus.network(8)), @r"
         branch 1
-        filterbank  64 learnt filters of 25.0 ms, log energies relative to the utterance's mean every 10.0 ms
+        filterbank  64 trained filters of 25.0 ms, log energies relative to the utterance's mean every 10.0 ms
         convolution    input  filters  kernel  stride in time  pool
         1             64 x 1       32   3 x 3               2     2
         2            32 x 32       64   3 x 3               3     2
@@ -239,7 +239,7 @@ mod tests {
         head   attention over time, 128 features, 8 classes; dropout 0.3
 
         branch 2
-        compression  of the waveform, 50% of the differences in level every 10.0 ms
+        compression  of the waveform, 50% of the level differences every 10.0 ms
         block      input  filters  kernel  state kernel  stride  pool  peepholes
         LFLB 1  1920 x 1       32     400             3      10    16    channel
         LFLB 2   12 x 32       64       3             3       1     2    channel
@@ -249,7 +249,7 @@ mod tests {
         GFLB   bidirectional GRU, 2 layers of 2 x 128, over 6 x 128 a segment
         head   mean over time, 128 features, 8 classes; dropout 0.2
 
-        the mean of the branches' logits
+        logits: the mean of the branches
         ");
     }
 }

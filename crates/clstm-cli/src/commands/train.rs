@@ -1,4 +1,4 @@
-//! `clstm train`: one model of a whole corpus.
+//! `clstm train`: one model on a whole corpus.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use clstm_train::{Teacher, TrainData, begin_run, check_init, hold_out_validation
 use crate::args::TrainArgs;
 use crate::error::CliError;
 use crate::messages::{note, warn};
-use crate::resolve::device;
+use crate::resolve::{device, model};
 use crate::text::PathText;
 use crate::training::{self, Observers, RunDescription, calibration, scores};
 
@@ -20,8 +20,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
     let out = args.training.output.as_path();
     let (corpus, recipe) = training::open(&args.training, args.start.preset)?;
     let device = device::open(args.training.device, recipe.precision)?;
-    let init = args.init.as_deref().map(|path| read_model("--init", path)).transpose()?;
+    let init = args.init.as_deref().map(|named| model::open(Some(named))).transpose()?;
     if let Some(init) = &init {
+        print_new_head(init, &corpus);
         check_init(init, &recipe, &corpus.name)?;
     }
     let teacher = read_teacher(&args.teacher, recipe.precision)?;
@@ -108,12 +109,32 @@ fn read_teacher(paths: &[PathBuf], precision: Precision) -> Result<Option<Teache
     Ok(Some(Teacher::new(&models, precision)?))
 }
 
+/// Prints that the last layer of the initial model does not fit the classes of the corpus.
+fn print_new_head(init: &Model, corpus: &Corpus) {
+    let (theirs, ours) = (&init.info.labels, &corpus.labels);
+    if theirs.len() != ours.len() {
+        note(&format!(
+            "--init: the last layer starts from random weights: {} has {} classes, {} has {}",
+            init.info.name,
+            theirs.len(),
+            corpus.name,
+            ours.len()
+        ));
+    } else if theirs != ours {
+        note(&format!(
+            "--init: the last layer keeps the weights of {}, although its classes differ: {}",
+            init.info.name,
+            theirs.join(" ")
+        ));
+    }
+}
+
 fn read_model(option: &str, path: &Path) -> Result<Model, CliError> {
     Model::read(path)
         .map_err(|error| CliError::Failed(format!("{option} {}: {error}", path.text())))
 }
 
-/// Refuses a folder that holds a run, unless it is to be gone on with.
+/// Rejects a folder that holds a run, unless the run is resumed.
 fn claim(out: &Path, resume: bool) -> Result<(), CliError> {
     let holds = |name: &str| out.join(name).exists();
     let folds = std::fs::read_dir(out)

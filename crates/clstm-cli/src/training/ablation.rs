@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::table::{Table, percent};
 use crate::text::{PathText, printable};
 
-/// Prints a table whose `ablation.json` was written, and says what of it is not done.
+/// Prints a table whose `ablation.json` was written, and warns of rows and folds that are not done.
 pub(crate) fn finished(table: &AblationTable, out: &Path, to: &mut Output) -> Result<(), CliError> {
     to.print(&describe(table))?;
     for row in &table.rows {
@@ -32,7 +32,7 @@ pub(crate) fn finished(table: &AblationTable, out: &Path, to: &mut Output) -> Re
     Ok(())
 }
 
-/// The table with the paper's columns beside ours, and whether the rows stand in its order.
+/// The table with the paper's columns beside ours, and the agreement of their orders.
 fn describe(table: &AblationTable) -> String {
     let folds = table.protocol.folds;
     let header = ["row", "UA", "WA", "folds", "paper, RAVDESS", "paper, IEMOCAP"];
@@ -71,7 +71,7 @@ fn agreement(order: &OrderAgreement, folds: &str) -> String {
     let figure = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.2}"));
     let mut text = format!(
         "order by UA over the folds {folds} that all {} rows have, against the paper's {}: {} of {} pairs \
-         alike, Kendall's tau {}, Spearman's rho {}\n",
+         in the same order, Kendall's tau {}, Spearman's rho {}\n",
         order.rows,
         order.column,
         order.pairs_alike,
@@ -137,7 +137,7 @@ a    50.0 ± 0.0%  50.0 ± 0.0%    1/5          69.21%          65.00%
 b    47.5 ± 0.0%  47.5 ± 0.0%    1/5          69.67%          65.00%
 c              -            -    0/5          70.00%          65.00%
 
-order by UA over the folds 2 that all 2 rows have, against the paper's RAVDESS: 0 of 1 pairs alike, \
+order by UA over the folds 2 that all 2 rows have, against the paper's RAVDESS: 0 of 1 pairs in the same order, \
 Kendall's tau -1.00, Spearman's rho -1.00
   swapped: b is 2.5% below a here, 0.5% above it in the paper
 ";

@@ -1,4 +1,4 @@
-//! Calibration of a model that was trained on everything, and calibrations as text.
+//! Calibration of a model of the whole corpus, and calibrations as text.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -12,9 +12,8 @@ use crate::text::printable;
 /// Rows of a risk-coverage table: about every tenth of coverage.
 const ROWS: usize = 10;
 
-/// The run that a model takes its scaling from: the first that is speaker-independent and has a
-/// calibration, or else the first that has one. New recordings are of new speakers, of whom a model that
-/// is tested on speakers it knows appears surer than it should be.
+/// The run whose calibration a model gets: the first speaker-independent one with a calibration, or else the first
+/// with one. New recordings are of unseen speakers; calibrated on seen speakers, a model is overconfident.
 pub(crate) fn source<'a>(
     runs: &'a [(&'a Path, RunMetrics)],
 ) -> Option<(&'a Path, &'a RunMetrics, &'a RunCalibration)> {
@@ -24,7 +23,7 @@ pub(crate) fn source<'a>(
     independent.or_else(|| calibrated().next())
 }
 
-/// The temperature, and in brackets what the confidence's log odds are multiplied by and what is added to them.
+/// The temperature, and in brackets slope and offset of the Platt scaling of the confidence.
 pub(crate) fn scaling(
     ProbabilityCalibration { temperature, top_label }: &ProbabilityCalibration,
 ) -> String {
@@ -32,7 +31,8 @@ pub(crate) fn scaling(
     format!("{temperature:.3} ({slope:.2} {offset:+.2})")
 }
 
-/// Errors before and after, the curve in few rows, and the recommended threshold.
+/// Calibration errors, the risk-coverage curve in few rows, and the recommended threshold. Coverage is the share of
+/// utterances at or above the threshold, risk the share of wrong predictions among them.
 pub(crate) fn describe(calibration: &Calibration) -> String {
     let Calibration { bins, uncalibrated, calibrated, aurc, .. } = calibration;
     let ece = format!("ECE ({bins} bins)");
@@ -42,7 +42,7 @@ pub(crate) fn describe(calibration: &Calibration) -> String {
         scores.row([name, &percent(*ece), &format!("{nll:.3}"), &format!("{brier:.3}")]);
     }
     let mut text = format!("{}\n{scores}", printable(&calibration.describe()));
-    let mut curve = Table::new(0, ["answers where sure by", "answered", "wrong of these"]);
+    let mut curve = Table::new(0, ["threshold", "coverage", "risk"]);
     for point in thinned(&calibration.risk_coverage) {
         curve.row([percent(point.threshold), percent(point.coverage), percent(point.risk)]);
     }
@@ -50,12 +50,12 @@ pub(crate) fn describe(calibration: &Calibration) -> String {
     let _ = match calibration.abstention {
         Some(RiskPoint { threshold, coverage, risk }) => writeln!(
             text,
-            "abstaining below {} answers {}, of which {} wrong",
+            "recommended threshold for --abstain {}: coverage {}, risk {}",
             percent(threshold),
             percent(coverage),
             percent(risk)
         ),
-        None => writeln!(text, "no threshold to abstain below is recommended"),
+        None => writeln!(text, "no threshold for --abstain is recommended"),
     };
     text
 }
@@ -108,14 +108,14 @@ uncalibrated          21.0%  1.500  0.700
 calibrated             3.4%  1.250  0.610
 
 risk and coverage (AURC 0.200)
-answers where sure by  answered  wrong of these
-                 0.0%    100.0%           40.0%
-                40.0%     90.0%           30.0%
-                90.0%     10.0%            0.0%
-abstaining below 55.0% answers 70.0%, of which 20.0% wrong
+threshold  coverage   risk
+     0.0%    100.0%  40.0%
+    40.0%     90.0%  30.0%
+    90.0%     10.0%   0.0%
+recommended threshold for --abstain 55.0%: coverage 70.0%, risk 20.0%
 ";
         assert_eq!(describe(&calibration), expected);
         calibration.abstention = None;
-        assert!(describe(&calibration).ends_with("no threshold to abstain below is recommended\n"));
+        assert!(describe(&calibration).ends_with("no threshold for --abstain is recommended\n"));
     }
 }

@@ -8,23 +8,23 @@ const FIRST_ESTIMATE: usize = 10;
 /// Counts the steps of a run and their time.
 #[derive(Debug)]
 pub(super) struct Eta {
-    /// Trainings to come, the one under way included.
+    /// Remaining trainings, with the current one.
     trainings: usize,
     /// Steps that this process has done, and since when.
     done: usize,
     since: Instant,
-    /// Steps of the training under way, and how many of them are done, by an earlier process or this one.
+    /// Steps of the current training, and how many of them are done, by an earlier process or this one.
     whole: usize,
     position: usize,
 }
 
 impl Eta {
-    /// Of a run of so many trainings.
+    /// Of a run of this many trainings.
     pub(super) fn new(trainings: usize) -> Self {
         Self { trainings, done: 0, since: Instant::now(), whole: 0, position: 0 }
     }
 
-    /// A training of `whole` steps begins or goes on.
+    /// A training of `whole` steps starts or continues.
     pub(super) fn started(&mut self, whole: usize) {
         if self.done == 0 {
             self.since = Instant::now();
@@ -38,7 +38,7 @@ impl Eta {
         self.position = position;
     }
 
-    /// The training under way, or one that was done earlier, is over.
+    /// The current training, or one that was done earlier, is complete.
     pub(super) fn training_done(&mut self) {
         self.trainings = self.trainings.saturating_sub(1);
     }

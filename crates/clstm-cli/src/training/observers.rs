@@ -1,4 +1,4 @@
-//! What follows a training: the live view of a terminal or lines, and TensorBoard's files.
+//! Observers of a training: the live view or lines, and TensorBoard's files.
 
 use clstm_train::{Event, Observer, StopFlag, TensorBoard};
 
@@ -9,9 +9,9 @@ use crate::messages::warn;
 use crate::terminal::Screen;
 use crate::text::PathText;
 
-/// A run as the view names it.
+/// A run, for the view.
 pub(crate) struct RunDescription<'a> {
-    /// What is trained on what.
+    /// Corpus and preset.
     pub(crate) title: String,
     /// Class names.
     pub(crate) labels: &'a [String],
@@ -21,9 +21,9 @@ pub(crate) struct RunDescription<'a> {
     pub(crate) batch: usize,
 }
 
-/// Passes the news on.
+/// Passes events to all observers.
 pub(crate) struct Observers {
-    /// Says nothing while there is a view.
+    /// Quiet while there is a view.
     lines: Progress,
     live: Option<Live>,
     board: Option<TensorBoard>,
@@ -46,7 +46,7 @@ impl Observers {
         }
     }
 
-    /// Gives the terminal back, and says what could not be written.
+    /// Restores the terminal, and warns of event files that could not be written.
     pub(crate) fn finish(&mut self) {
         if let Some(mut live) = self.live.take() {
             live.finish();

@@ -1,4 +1,4 @@
-//! Figures of merit as text.
+//! Figures of runs as text.
 
 use std::fmt::Write as _;
 use std::path::Path;

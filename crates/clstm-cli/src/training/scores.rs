@@ -1,4 +1,4 @@
-//! Cross-validated scores for a model that was trained on everything.
+//! Cross-validated scores for a model of the whole corpus.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,9 @@ use super::read_recipe;
 use crate::error::CliError;
 use crate::text::PathText;
 
-/// Earlier cross-validations, which are the measure of this model.
+/// Earlier cross-validations by the same recipe, which measure this model.
 ///
-/// A run by another recipe says nothing of this model and is refused. Its seed may differ: it is
-/// not the very weights that are scored.
+/// A run by another recipe is rejected. Its seed may differ: the scores measure the recipe, not these weights.
 pub(crate) fn read<'a>(
     paths: &'a [PathBuf],
     corpus: &Corpus,
@@ -35,7 +34,7 @@ fn read_one(
     let other = |what: &str, theirs: &str, ours: &str| {
         let path = path.text();
         Err(CliError::Failed(format!(
-            "--scores {path}: its {what} is {theirs}, this recipe's {ours}: it does not score this model"
+            "--scores {path}: its {what} is {theirs}, this recipe's {ours}: it does not measure this model"
         )))
     };
     let target = corpus.target_name();

@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::table::{Table, percent};
 use crate::text::{PathText, printable};
 
-/// Prints runs whose `seeds.json` was written, and says what of them is not done.
+/// Prints runs whose `seeds.json` was written, and warns of folds that are not done.
 pub(crate) fn finished(runs: &SeedRuns, out: &Path, to: &mut Output) -> Result<(), CliError> {
     to.print(&describe(runs))?;
     for run in &runs.runs {
@@ -29,7 +29,7 @@ fn describe(runs: &SeedRuns) -> String {
     let SeedRuns { protocol, mean, std, .. } = runs;
     let folds = match protocol.fold_seed {
         Some(_) => "all seeds test on the same folds",
-        None => "folds drawn anew from each seed, where the split draws them",
+        None => "each seed draws its own folds, if the split is random",
     };
     let mut table = Table::new(1, ["seed", "folds", "UA", "WA", "macro F1"]);
     for run in &runs.runs {

@@ -145,7 +145,8 @@ fn a_corpus_comes_from_a_server_that_breaks_off() {
     let (out, err) = (text(&stdout), text(&stderr));
     assert_eq!(status.code(), Some(0), "{err}");
     has_songs(&to);
-    for words in ["trying again in 1 s", "going on after", "no checksum of Audio_Song", "100% of"] {
+    for words in ["trying again in 1 s", "continuing after", "no checksum of Audio_Song", "100% of"]
+    {
         assert!(err.contains(words), "{words:?} is not in:\n{err}");
     }
     let next = format!("next: clstm corpus check ravdess-song --data '{}'", to.display());

@@ -62,7 +62,7 @@ impl Live {
         if !self.drawing.finish() {
             return;
         }
-        for line in self.shared.state().told() {
+        for line in self.shared.state().lines() {
             note(line);
         }
     }
@@ -76,7 +76,7 @@ impl Drop for Live {
 
 impl Observer for Live {
     fn on_event(&mut self, event: &Event) {
-        self.shared.state().hear(event);
+        self.shared.state().update(event);
         self.shared.changed.store(true, Ordering::Relaxed);
     }
 }

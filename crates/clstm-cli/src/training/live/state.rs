@@ -1,4 +1,4 @@
-//! What the view shows.
+//! State of the view.
 
 use clstm_train::{EpochRecord, Event, Metrics, Throughput};
 
@@ -7,24 +7,24 @@ use crate::training::eta::Eta;
 use crate::training::observers::RunDescription;
 use crate::training::progress::fold_done;
 
-/// A run as far as it is known.
+/// A run, as far as it is known.
 pub(super) struct State {
-    /// What is trained on what.
+    /// Corpus and preset.
     pub(super) title: String,
-    /// Class names, as they can be shown.
+    /// Class names, printable.
     pub(super) labels: Vec<String>,
     /// Trainings of the run, and those that are done, with their UA.
     pub(super) trainings: usize,
     pub(super) done: Vec<(String, f64)>,
-    /// The training under way; none before the first.
+    /// The current training; `None` before the first.
     pub(super) training: Option<Training>,
     pub(super) clock: Eta,
-    /// The row of an ablation or the seed of several, with a blank; empty elsewhere.
+    /// The row of an ablation or the seed of several, with a blank; else empty.
     row: String,
-    told: Vec<String>,
+    lines: Vec<String>,
 }
 
-/// The training under way.
+/// The current training.
 pub(super) struct Training {
     /// `fold 2 of 5`; empty where there are no folds.
     pub(super) name: String,
@@ -32,7 +32,7 @@ pub(super) struct Training {
     pub(super) parts: String,
     pub(super) epochs: usize,
     pub(super) steps: usize,
-    /// Where it stands: epoch and step, from 1.
+    /// Current epoch and step, from 1.
     pub(super) at: (usize, usize),
     /// Mean loss an utterance so far in the epoch.
     pub(super) loss: Option<f64>,
@@ -42,7 +42,7 @@ pub(super) struct Training {
     pace: Throughput,
 }
 
-/// The last look at the classes.
+/// The last recalls of the classes.
 pub(super) struct Classes {
     /// Whose recalls they are, in words.
     pub(super) of: &'static str,
@@ -50,7 +50,7 @@ pub(super) struct Classes {
 }
 
 impl State {
-    /// Before the first news.
+    /// Before the first event.
     pub(super) fn new(about: &RunDescription<'_>) -> Self {
         Self {
             title: printable(&about.title),
@@ -60,17 +60,17 @@ impl State {
             training: None,
             clock: Eta::new(about.trainings),
             row: String::new(),
-            told: Vec::new(),
+            lines: Vec::new(),
         }
     }
 
-    /// Lines to leave behind.
-    pub(super) fn told(&self) -> &[String] {
-        &self.told
+    /// Lines to print after the view.
+    pub(super) fn lines(&self) -> &[String] {
+        &self.lines
     }
 
-    /// Takes in what a training tells.
-    pub(super) fn hear(&mut self, event: &Event) {
+    /// Takes in an event.
+    pub(super) fn update(&mut self, event: &Event) {
         match event {
             Event::Row { preset, .. } => self.row = format!("{preset} "),
             Event::Seed { seed, .. } => self.row = format!("seed {seed} "),
@@ -104,11 +104,11 @@ impl State {
             Event::FoldDone { fold, metrics, resumed } => {
                 self.clock.training_done();
                 self.done.push((format!("{}fold {fold}", self.row), metrics.ua));
-                self.told.push(fold_done(&self.row, *fold, metrics, *resumed));
+                self.lines.push(fold_done(&self.row, *fold, metrics, *resumed));
             }
             other => {
                 if let Some(training) = &mut self.training {
-                    training.hear(other, &mut self.clock);
+                    training.update(other, &mut self.clock);
                 }
             }
         }
@@ -125,7 +125,7 @@ fn parts(train: usize, validation: usize, test: usize) -> String {
 }
 
 impl Training {
-    fn hear(&mut self, event: &Event, clock: &mut Eta) {
+    fn update(&mut self, event: &Event, clock: &mut Eta) {
         match event {
             &Event::Step { epoch, step, loss } => {
                 self.at = (epoch, step);
@@ -134,8 +134,8 @@ impl Training {
                 self.clips = self.pace.clips();
                 clock.step(self.position());
             }
-            // Validation utterances say more than crops that the weights were just moved by; between two
-            // looks at them they stay.
+            // Recalls of validation utterances have priority over those of training crops, also between two
+            // evaluations.
             Event::Classes { validation: Some(metrics), .. } => {
                 let of = "validation utterances";
                 self.classes = Some(Classes { of, metrics: metrics.clone() });

@@ -1,4 +1,4 @@
-//! The picture of a state.
+//! Drawing of a state.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -24,7 +24,7 @@ const TRAINING: Color = Color::Cyan;
 const VALIDATION: Color = Color::Yellow;
 const TEST: Color = Color::Magenta;
 
-/// Draws a state; `stopping` once the user has asked for the end.
+/// Draws a state; `stopping` once the user has asked to stop.
 pub(super) fn draw(frame: &mut Frame<'_>, state: &State, stopping: bool) {
     let area = frame.area();
     let count = state.labels.len() as u16;
@@ -86,7 +86,8 @@ fn progress(frame: &mut Frame<'_>, area: Rect, training: &Training) {
 
 fn foot(frame: &mut Frame<'_>, area: Rect, state: &State, training: &Training, stopping: bool) {
     if stopping {
-        let text = "stopping at the next step, to save; Ctrl-C ends at once, without saving";
+        let text =
+            "saving a checkpoint after the current step; Ctrl-C stops at once without saving";
         frame.render_widget(Line::styled(text, Modifier::REVERSED), area);
         return;
     }
@@ -151,7 +152,7 @@ fn chart(
         let style = Style::new().fg(*color);
         match *name {
             "test" => {
-                below = Line::styled(format!(" test {last}, nothing is chosen by it "), style);
+                below = Line::styled(format!(" test {last}, for the curve only "), style);
             }
             name => heading.push(Span::styled(format!("{name} {last} "), style)),
         }

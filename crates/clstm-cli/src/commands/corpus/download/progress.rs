@@ -1,4 +1,4 @@
-//! A download as it goes: a bar on a terminal, lines without one.
+//! Progress of a download: a bar on a terminal, lines elsewhere.
 
 use std::io::IsTerminal;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::messages::{note, warn};
 use crate::text::printable;
 
-/// Without a terminal a line is written at every tenth of the bytes.
+/// Lines without a terminal: one for each tenth of the bytes.
 const STEPS: u64 = 10;
 
 /// Shows events on stderr.
@@ -23,13 +23,13 @@ struct State {
     bar: Option<ProgressBar>,
     have: u64,
     total: Option<u64>,
-    /// Tenths that have been told.
-    told: u64,
-    /// Files that are there, of how many, where the corpus comes in many.
+    /// Tenths that have been printed.
+    printed: u64,
+    /// Complete files and all files, for a corpus of many files.
     files: Option<(usize, usize)>,
 }
 
-/// Bytes in the units that people and archives use.
+/// Bytes in decimal units.
 pub(super) fn size(bytes: u64) -> String {
     let value = bytes as f64;
     match bytes {
@@ -49,7 +49,7 @@ impl Shown {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn finish(&self) {
         if let Some(bar) = self.state().bar.take() {
             bar.finish_and_clear();
@@ -58,7 +58,7 @@ impl Shown {
 }
 
 impl State {
-    fn tell(&self, line: &str) {
+    fn print(&self, line: &str) {
         let line = printable(line);
         match &self.bar {
             Some(bar) => bar.suspend(|| note(&line)),
@@ -66,13 +66,13 @@ impl State {
         }
     }
 
-    /// Begins to count towards so many bytes.
+    /// Starts to count bytes.
     fn begin(&mut self, terminal: bool, have: u64, total: Option<u64>) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
         (self.have, self.total) = (have, total);
-        self.told = self.tenths();
+        self.printed = self.tenths();
         if terminal {
             let (bar, template) = match total {
                 Some(total) => (
@@ -88,7 +88,7 @@ impl State {
             let style = ProgressStyle::with_template(template);
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_position(have);
-            // The pace is that of this process.
+            // The speed is that of this process.
             bar.reset_eta();
             self.bar = Some(bar);
         }
@@ -101,12 +101,12 @@ impl State {
     fn advanced(&mut self) {
         match &self.bar {
             Some(bar) => bar.set_position(self.have),
-            None if self.tenths() > self.told => {
-                self.told = self.tenths();
+            None if self.tenths() > self.printed => {
+                self.printed = self.tenths();
                 if let Some(total) = self.total {
-                    self.tell(&format!(
+                    self.print(&format!(
                         "  {}% of {}",
-                        (self.told * 100 / STEPS).min(100),
+                        (self.printed * 100 / STEPS).min(100),
                         size(total)
                     ));
                 }
@@ -120,28 +120,28 @@ impl Progress for Shown {
     fn on_event(&self, event: &Event<'_>) {
         let mut state = self.state();
         match *event {
-            Event::RequestingList { url } => state.tell(&format!("asking {url}")),
+            Event::RequestingList { url } => state.print(&format!("requesting {url}")),
             Event::Files { files, bytes, present, present_bytes } => {
                 let there = match present {
                     0 => String::new(),
-                    n => format!(", {n} of them here already"),
+                    n => format!(", {n} of them present already"),
                 };
-                state.tell(&format!("{files} files, {}{there}", size(bytes)));
+                state.print(&format!("{files} files, {}{there}", size(bytes)));
                 state.files = Some((present, files));
                 state.begin(self.terminal, present_bytes, Some(bytes));
             }
-            Event::OtherCount { listed, published } => state.tell(&format!(
+            Event::OtherCount { listed, published } => state.print(&format!(
                 "clstm: warning: this mirror has {listed} files, the published corpus {published}"
             )),
-            // Of many small files each comes in a moment.
+            // Many small files are not reported one by one.
             Event::Receiving { .. } if state.files.is_some() => {}
             Event::Receiving { name, from, total } => {
                 let whole = total.map_or("of unknown length".to_owned(), size);
                 let on = match from {
                     0 => String::new(),
-                    from => format!(", going on after {}", size(from)),
+                    from => format!(", continuing after {}", size(from)),
                 };
-                state.tell(&format!("{name}: {whole}{on}"));
+                state.print(&format!("{name}: {whole}{on}"));
                 state.begin(self.terminal, from, total);
             }
             Event::BytesReceived { bytes } => {
@@ -149,15 +149,15 @@ impl Progress for Shown {
                 state.advanced();
             }
             Event::Restarted { name, lost, reason } => {
-                state.tell(&format!("{name}: from the beginning again: {reason}"));
+                state.print(&format!("{name}: restarted from the beginning: {reason}"));
                 state.have = state.have.saturating_sub(lost);
             }
-            Event::Retrying { name, problem, wait } => state.tell(&format!(
+            Event::Retrying { name, problem, wait } => state.print(&format!(
                 "{name}: {problem}; trying again in {} s",
                 wait.as_secs_f32().ceil()
             )),
             Event::TryingNextUrl { name, problem } => {
-                state.tell(&format!("{name}: {problem}; trying another server"));
+                state.print(&format!("{name}: {problem}; trying another server"));
             }
             Event::FileDone => {
                 if let Some((done, files)) = &mut state.files {
@@ -168,7 +168,7 @@ impl Progress for Shown {
                     }
                 }
             }
-            Event::Verified { name, checksum } => state.tell(&format!(
+            Event::Verified { name, checksum } => state.print(&format!(
                 "{name}: {} {} as published",
                 checksum.algorithm(),
                 checksum.hex()
@@ -178,18 +178,18 @@ impl Progress for Shown {
                     bar.finish_and_clear();
                 }
                 warn(&format!(
-                    "no checksum of {name} is known: what came now is trusted. Its SHA-256 is \
-                     {sha256}; it is kept in {name}.sha256, and later downloads must have it"
+                    "no checksum of {name} is published: this download is trusted. Its SHA-256 is \
+                     {sha256}; it is stored in {name}.sha256, and later downloads must match it"
                 ));
             }
             Event::ChecksumUnchanged { name } => {
-                state.tell(&format!("{name}: the same as at its first download"));
+                state.print(&format!("{name}: identical to the first download"));
             }
             Event::Unpacking { name, files, bytes } => {
                 if let Some(bar) = state.bar.take() {
                     bar.finish_and_clear();
                 }
-                state.tell(&format!("unpacking {name}: {files} files, {}", size(bytes)));
+                state.print(&format!("unpacking {name}: {files} files, {}", size(bytes)));
             }
             _ => {}
         }

@@ -55,9 +55,9 @@ fn screen(state: &State, width: u16, height: u16, stopping: bool) -> String {
 
 fn running() -> State {
     let mut state = state();
-    state.hear(&Event::FoldDone { fold: 1, metrics: metrics(), resumed: true });
-    state.hear(&started((1..=4).map(|epoch| record(epoch, true)).collect()));
-    state.hear(&Event::Classes { training: metrics(), validation: Some(metrics()) });
+    state.update(&Event::FoldDone { fold: 1, metrics: metrics(), resumed: true });
+    state.update(&started((1..=4).map(|epoch| record(epoch, true)).collect()));
+    state.update(&Event::Classes { training: metrics(), validation: Some(metrics()) });
     state
 }
 
@@ -87,26 +87,26 @@ fn small_windows_show_what_has_room() {
 fn it_begins_goes_on_and_says_that_it_stops() {
     let mut state = state();
     assert!(screen(&state, 80, 24, false).contains("starting"));
-    state.hear(&started(Vec::new()));
+    state.update(&started(Vec::new()));
     let first = screen(&state, 80, 24, false);
     assert!(first.contains("10 epochs of 7 steps") && first.contains("after the first epoch"));
-    state.hear(&Event::Step { epoch: 1, step: 3, loss: 1.5 });
+    state.update(&Event::Step { epoch: 1, step: 3, loss: 1.5 });
     let stepping = screen(&state, 80, 24, false);
     for part in ["epoch 1/10 step 3/7", "loss 1.500, ", " left, ", " for the run", "q or Ctrl-C"] {
         assert!(stepping.contains(part), "{part:?} is not in\n{stepping}");
     }
-    state.hear(&Event::Classes { training: metrics(), validation: None });
-    state.hear(&Event::Epoch(record(1, false)));
+    state.update(&Event::Classes { training: metrics(), validation: None });
+    state.update(&Event::Epoch(record(1, false)));
     let after = screen(&state, 80, 24, false);
     assert!(after.contains("recall by class, training crops"), "{after}");
     assert!(after.contains("75.0%") && after.contains("100.0%"), "{after}");
     assert!(!after.contains("validation 2.0"), "{after}");
-    assert!(screen(&state, 80, 24, true).contains("stopping at the next step, to save"));
+    assert!(screen(&state, 80, 24, true).contains("saving a checkpoint after the current step"));
 }
 
 #[test]
 fn what_lines_would_have_said_of_the_folds_is_left_behind() {
     let state = running();
-    let [line] = state.told() else { panic!("one fold is done") };
+    let [line] = state.lines() else { panic!("one fold is done") };
     assert_eq!(line, "fold 1 done (done earlier): UA 58.3%, WA 58.3%, macro F1 46.5%");
 }
