@@ -161,6 +161,7 @@ mod tests {
                 confidence: 1.0,
                 probabilities: (0..6).map(|k| f64::from(u8::from(k == label_index))).collect(),
             }),
+            provisional: false,
         };
         let items =
             vec![item(0.0, Some(0)), item(1.0, Some(1)), item(2.0, None), item(3.0, Some(2))];

@@ -27,6 +27,8 @@ pub(crate) struct RecordingResult {
 #[derive(Debug)]
 pub(crate) struct Prediction {
     pub(crate) duration_s: f64,
+    /// Share of the recording that is speech.
+    pub(crate) speech: f64,
     /// The label and its probabilities; `None` without speech.
     pub(crate) scores: Option<Scores>,
 }
@@ -43,8 +45,9 @@ pub(crate) struct Scores {
 impl Prediction {
     /// A recognition, its classes merged.
     pub(crate) fn of(recognition: &Recognition, classes: &ClassMap) -> Self {
-        let scores = Some(classes.scores(&recognition.probabilities));
-        Self { duration_s: recognition.duration_s, scores }
+        let Recognition { duration_s, speech, prediction, .. } = recognition;
+        let scores = prediction.as_ref().map(|p| classes.scores(&p.probabilities));
+        Self { duration_s: *duration_s, speech: *speech, scores }
     }
 }
 
@@ -117,6 +120,7 @@ impl<'a> Rows<'a> {
                     path: &result.path,
                     id: None,
                     duration_s: prediction.duration_s,
+                    speech: Some(prediction.speech),
                     label: scores.and_then(|scores| self.label(scores)),
                     truth: None,
                     confidence: scores.map(|scores| scores.confidence),
@@ -142,6 +146,7 @@ impl<'a> Rows<'a> {
         let mut columns = vec![
             column("path", ColumnType::Text),
             column("duration_s", ColumnType::Number),
+            column("speech", ColumnType::Number),
             column("label", ColumnType::Text),
             column("confidence", ColumnType::Number),
         ];
@@ -157,6 +162,7 @@ impl<'a> Rows<'a> {
         let mut values = vec![
             Value::Text(result.path.clone()),
             Value::number(prediction.map(|prediction| prediction.duration_s)),
+            Value::number(prediction.map(|prediction| prediction.speech)),
             Value::text(scores.and_then(|scores| self.label(scores))),
             Value::number(scores.map(|scores| scores.confidence)),
         ];
@@ -223,6 +229,9 @@ pub(crate) struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<&'a str>,
     pub(crate) duration_s: f64,
+    /// Share of the recording that is speech; not measured in an evaluation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) speech: Option<f64>,
     /// Null without speech.
     pub(crate) label: Option<&'a str>,
     /// The label of the corpus, in an evaluation.
@@ -256,9 +265,12 @@ mod tests {
         let error = RowError { kind: "decode", message: "cut \"short\"".to_owned() };
         let result = |path: &str, outcome| RecordingResult { path: path.to_owned(), outcome };
         [
-            result("a,b.wav", Ok(Prediction { duration_s: 1.5, scores: Some(scores) })),
+            result(
+                "a,b.wav",
+                Ok(Prediction { duration_s: 1.5, speech: 0.5, scores: Some(scores) }),
+            ),
             result("c.wav", Err(error)),
-            result("d.wav", Ok(Prediction { duration_s: 2.0, scores: None })),
+            result("d.wav", Ok(Prediction { duration_s: 2.0, speech: 0.0, scores: None })),
         ]
     }
 
@@ -276,12 +288,12 @@ mod tests {
     #[test]
     fn json_lines_keep_the_order_of_the_fields_and_labels() {
         let expected = concat!(
-            r#"{"path":"a,b.wav","duration_s":1.5,"label":"sad","confidence":0.75,"#,
+            r#"{"path":"a,b.wav","duration_s":1.5,"speech":0.5,"label":"sad","confidence":0.75,"#,
             r#""probabilities":{"happy":0.25,"sad":0.75},"model":"m"}"#,
             "\n",
             r#"{"path":"c.wav","error":{"kind":"decode","message":"cut \"short\""}}"#,
             "\n",
-            r#"{"path":"d.wav","duration_s":2.0,"label":null,"model":"m"}"#,
+            r#"{"path":"d.wav","duration_s":2.0,"speech":0.0,"label":null,"model":"m"}"#,
             "\n"
         );
         assert_eq!(written(RowFormat::Jsonl), expected);
@@ -290,10 +302,10 @@ mod tests {
     #[test]
     fn csv_quotes_what_needs_it_and_keeps_its_columns() {
         let expected = "\
-path,duration_s,label,confidence,p_happy,p_sad,error_kind,error_message
-\"a,b.wav\",1.5,sad,0.75,0.25,0.75,,
-c.wav,,,,,,decode,\"cut \"\"short\"\"\"
-d.wav,2.0,,,,,,
+path,duration_s,speech,label,confidence,p_happy,p_sad,error_kind,error_message
+\"a,b.wav\",1.5,0.5,sad,0.75,0.25,0.75,,
+c.wav,,,,,,,decode,\"cut \"\"short\"\"\"
+d.wav,2.0,0.0,,,,,,
 ";
         assert_eq!(written(RowFormat::Csv), expected);
     }
@@ -320,10 +332,10 @@ d.wav       2.00  (no speech)
         assert!(json(0.75).contains(r#""abstained":false"#), "equal to the threshold is enough");
         assert_eq!(lines.matches("abstained").count(), 1, "neither failures nor silence abstain");
         let expected = "\
-path,duration_s,label,confidence,p_happy,p_sad,error_kind,error_message,abstained
-\"a,b.wav\",1.5,sad,0.75,0.25,0.75,,,true
-c.wav,,,,,,decode,\"cut \"\"short\"\"\",
-d.wav,2.0,,,,,,,
+path,duration_s,speech,label,confidence,p_happy,p_sad,error_kind,error_message,abstained
+\"a,b.wav\",1.5,0.5,sad,0.75,0.25,0.75,,,true
+c.wav,,,,,,,decode,\"cut \"\"short\"\"\",
+d.wav,2.0,0.0,,,,,,,
 ";
         assert_eq!(abstaining(RowFormat::Csv, Some(0.8)), expected);
         let expected = "\

@@ -80,6 +80,37 @@ fn cuda() -> Result<Device, NetworkError> {
     }
 }
 
+/// A device that networks run on. The tensor library's device is inside, and no part of the API of crates that only pass it on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComputeDevice(Device);
+
+impl ComputeDevice {
+    /// The tensor library's device, without automatic differentiation.
+    #[must_use]
+    pub fn tensor_device(&self) -> &Device {
+        &self.0
+    }
+
+    /// Whether it is the CPU, which has an [`InferenceEngine`](crate::InferenceEngine) of its own.
+    #[must_use]
+    pub fn is_cpu(&self) -> bool {
+        self.0 == Device::flex()
+    }
+}
+
+impl Default for ComputeDevice {
+    /// The CPU.
+    fn default() -> Self {
+        Self(Device::flex())
+    }
+}
+
+impl From<Device> for ComputeDevice {
+    fn from(device: Device) -> Self {
+        Self(device.without_autodiff())
+    }
+}
+
 impl fmt::Display for DeviceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

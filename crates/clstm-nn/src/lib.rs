@@ -64,7 +64,7 @@ pub use config::{
 };
 pub use conv_block::ConvBlock;
 pub use conv_lstm::{ConvLstm, ConvLstmConfig};
-pub use device::DeviceName;
+pub use device::{ComputeDevice, DeviceName};
 pub use dropout::Dropout;
 pub use engine::{EngineOutput, InferenceEngine};
 pub use error::NetworkError;

@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use clstm::Precision;
 use clstm::audio::DecodeLimits;
-use clstm::nn::Precision;
 
 use crate::{Decoding, Keys, ModelSource, TlsFiles};
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use clstm::Precision;
 use clstm::audio::DecodeLimits;
-use clstm::nn::Precision;
 use clstm::{ModelInfo, Recognizer};
 
 use crate::ServerError;
@@ -93,7 +93,7 @@ fn read(
 ) -> Result<LoadedModels, ServerError> {
     let mut all: Vec<Arc<LoadedModel>> = Vec::new();
     for source in sources {
-        let recognizer = source.load(precision)?;
+        let recognizer = source.load(precision)?.with_limits(limits.clone());
         // Hashing takes longer than a recognition: do it now, not in the first request for the list.
         let _ = recognizer.digest();
         let name = &recognizer.info().name;

@@ -32,9 +32,13 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
 pub(crate) struct RecognitionBody<'a> {
     path: &'a str,
     duration_s: f64,
-    label: &'a str,
-    confidence: f64,
-    probabilities: LabelledProbabilities<'a>,
+    speech: f64,
+    /// Null without speech.
+    label: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probabilities: Option<LabelledProbabilities<'a>>,
     model: &'a str,
 }
 
@@ -45,9 +49,16 @@ impl<'a> RecognitionBody<'a> {
         labels: &'a [String],
         model: &'a str,
     ) -> Self {
-        let probabilities = LabelledProbabilities(labels, &recognition.probabilities);
-        let Recognition { duration_s, label, confidence, .. } = recognition;
-        Self { path, duration_s: *duration_s, label, confidence: *confidence, probabilities, model }
+        let prediction = recognition.prediction.as_ref();
+        Self {
+            path,
+            duration_s: recognition.duration_s,
+            speech: recognition.speech,
+            label: prediction.map(|p| p.label.as_str()),
+            confidence: prediction.map(|p| p.confidence),
+            probabilities: prediction.map(|p| LabelledProbabilities(labels, &p.probabilities)),
+            model,
+        }
     }
 }
 

@@ -226,7 +226,7 @@ fn run_fold(
     };
     write_json(&folder.join("history.json"), &trained.history)?;
     write_json(&folder.join("environment.json"), &Environment::capture(&device_name(&run.device)))?;
-    let recognizer = Recognizer::on(tested.model.clone(), &run.device)?;
+    let recognizer = Recognizer::on(tested.model.clone(), &run.device.clone().into())?;
     extract(&recognizer, dataset, [train_set, test], &checkpoint)?
         .write(&folder.join("features.safetensors"))?;
     let metrics = tested.write(dataset, &folder)?;

@@ -30,7 +30,7 @@ pub(crate) fn fit_held_out(
     utterances: &[usize],
     device: &Device,
 ) -> Result<HeldOutScaling, TrainError> {
-    let recognizer = Recognizer::on(trained.model.clone(), device)?;
+    let recognizer = Recognizer::on(trained.model.clone(), &device.clone().into())?;
     let said = evaluate(&recognizer, dataset, utterances).predictions;
     let scaling = fit_scaling(said.iter().map(|p| (&p.logits[..], p.truth)));
     trained.model.info.scaling = scaling;

@@ -83,7 +83,7 @@ fn reevaluate_fold(
         serde_json::to_value(recipe).map_err(|e| TrainError::Recipe(e.to_string()))?;
     let protocol =
         EvalProtocol { tta_passes: recipe.frontend.tta.count(), ..outcome.protocol.clone() };
-    let recognizer = Recognizer::on(model.clone(), device)?;
+    let recognizer = Recognizer::on(model.clone(), &device.clone().into())?;
     let evaluation = evaluate(&recognizer, dataset, &test);
     let to = out.join(format!("fold-{fold}"));
     create_folder(&to)?;

@@ -116,7 +116,11 @@ pub fn train(
         (Some(evaluation), _) => Some(evaluation),
         (None, []) => None,
         // The last epoch was that of an earlier process, or is not the one chosen.
-        (None, test) => Some(evaluate(&Recognizer::on(model.clone(), device)?, set.dataset, test)),
+        (None, test) => Some(evaluate(
+            &Recognizer::on(model.clone(), &device.clone().into())?,
+            set.dataset,
+            test,
+        )),
     };
     let seconds = training.seconds();
     Ok(Trained { model, epoch, history: training.state.history, evaluation, seconds })

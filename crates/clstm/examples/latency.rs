@@ -7,8 +7,8 @@
 
 use std::time::Instant;
 
-use clstm::nn::{Preset, burn::tensor::Device, parameters};
 use clstm::{FrontendConfig, Model, ModelInfo, ProbabilityCalibration, Recognizer, TrainingInfo};
+use clstm_nn::{Preset, burn::tensor::Device, parameters};
 
 const RATE: u32 = 16_000;
 

@@ -1,20 +1,20 @@
-//! Emotions of live sound: raw samples in, a line for each half second out.
+//! Emotions in live audio: raw samples in, a line for each frame of half a second out.
 //!
 //! ```text
 //! arecord -q -t raw -f FLOAT_LE -r 48000 | cargo run --release -p clstm --example stream -- model.safetensors
 //! ```
-#![allow(clippy::print_stdout, reason = "the answer of this program")]
+#![allow(clippy::print_stdout, reason = "the output of this program")]
 
 use std::io::Read;
 
 use clstm::{Event, Recognizer, Stream, StreamConfig};
 
-/// What the microphone records at, in Hz, and a tenth of a second of it.
+/// Sample rate of the input, in Hz, and a tenth of a second of it.
 const RATE: u32 = 48_000;
 const CHUNK: usize = 4_800;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let model = std::env::args().nth(1).ok_or("name a model file")?;
+    let model = std::env::args().nth(1).ok_or("usage: stream MODEL")?;
     let recognizer = Recognizer::open(model.as_ref())?;
     let mut stream = Stream::new(&recognizer, RATE, &StreamConfig::live())?;
     stream.warm_up(CHUNK);
@@ -25,13 +25,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         chunk.extend(bytes.as_chunks().0.iter().map(|sample| f32::from_le_bytes(*sample)));
         stream.push(&chunk, &mut events)?;
         for event in events.drain(..) {
-            let Event::Frame(moment) = event else { continue };
-            match moment.prediction {
-                None => println!("{:7.1} s  (no speech)", moment.end_s),
-                Some(heard) => {
-                    let label = &recognizer.labels()[heard.label_index];
-                    let sure = 100.0 * heard.smoothed[heard.label_index];
-                    println!("{:7.1} s  {label} ({sure:.0} %)", moment.end_s);
+            // Provisional frames would come half a second earlier.
+            let Event::Frame(frame) = event else { continue };
+            match frame.prediction {
+                None => println!("{:7.1} s  (no speech)", frame.end_s),
+                Some(prediction) => {
+                    let label = &recognizer.labels()[prediction.label_index];
+                    let confidence = 100.0 * prediction.smoothed[prediction.label_index];
+                    println!("{:7.1} s  {label} ({confidence:.0}%)", frame.end_s);
                 }
             }
         }

@@ -1,37 +1,39 @@
-//! What runs a model's network: the engine on the processor, Burn's tensors on another device.
+//! Runs a model's network: the inference engine on the CPU, the tensor library on other devices.
 
-use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
-use clstm_nn::{EngineOutput, InferenceEngine, Mode, Network, Precision};
+use clstm_nn::burn::tensor::{Tensor, TensorData};
+use clstm_nn::{ComputeDevice, EngineOutput, InferenceEngine, Mode, Network, Precision};
 
 use crate::{Model, ModelError};
 
 #[derive(Debug)]
 pub(crate) enum Backend {
-    /// Packed weights and plain slices.
+    /// Packed weights and plain slices, on the CPU.
     Engine(Box<InferenceEngine>),
-    /// A network on a device that has no kernels of ours.
-    Device(Box<Network>, Device),
+    /// A network of tensor operations, on a device without kernels of this project.
+    Device(Box<Network>, ComputeDevice),
 }
 
 impl Backend {
+    /// Loads the weights.
+    ///
     /// # Errors
     /// If the weights are not those of the network that the model describes, or the device cannot
     /// compute in the precision.
     pub(crate) fn new(
         model: &Model,
         precision: Precision,
-        device: &Device,
+        device: &ComputeDevice,
     ) -> Result<Self, ModelError> {
-        if *device == Device::flex() {
+        if device.is_cpu() {
             return Ok(Self::Engine(Box::new(model.engine(precision)?)));
         }
-        precision.require(device)?;
+        precision.require(device.tensor_device())?;
         let network = model.network(device)?.with_precision(precision);
         Ok(Self::Device(Box::new(network), device.clone()))
     }
 
-    /// Deep features `[batch, features]` and logits `[batch, classes]` of segments
-    /// `[batch, time, length]`, in the place of what `scores` holds.
+    /// Replaces `scores` by the deep features `[batch, features]` and logits `[batch, classes]` of the time steps
+    /// `segments`, `[batch, time, length]`.
     pub(crate) fn scores(
         &self,
         segments: &[f32],
@@ -43,7 +45,8 @@ impl Backend {
             Self::Device(network, device) => {
                 let shape = [batch, time, segments.len() / (batch * time)];
                 let data = TensorData::new(segments.to_vec(), shape);
-                let output = network.forward(Tensor::<3>::from_data(data, device), Mode::Inference);
+                let input = Tensor::<3>::from_data(data, device.tensor_device());
+                let output = network.forward(input, Mode::Inference);
                 let values = |tensor: Tensor<2>| tensor.into_data().iter::<f32>().collect();
                 *scores = EngineOutput {
                     features: values(output.features),

@@ -161,9 +161,6 @@ pub enum RecognizeError {
     /// The recording could not be read.
     #[error(transparent)]
     Audio(#[from] AudioError),
-    /// Nothing to hear: digital silence, or a constant.
-    #[error("the recording holds no sound above the floor; check the microphone or the file")]
-    Silent,
     /// The network gave no numbers: its weights are finite, but absurd.
     #[error("the model's answer is not a number: its weights are damaged; use another model")]
     NonFiniteLogits,
@@ -172,12 +169,11 @@ pub enum RecognizeError {
 impl RecognizeError {
     /// A short stable word for logs, JSON and exit codes; it never changes between releases.
     ///
-    /// Those of [`AudioError::kind`], and `silent` and `model`.
+    /// Those of [`AudioError::kind`], and `model`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Audio(error) => error.kind(),
-            Self::Silent => "silent",
             Self::NonFiniteLogits => "model",
         }
     }

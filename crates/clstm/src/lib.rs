@@ -8,32 +8,35 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let recognizer = Recognizer::open(Path::new("ravdess-clstm-plus.safetensors"))?;
-//! let heard = recognizer.recognize_file(Path::new("hello.wav"))?;
-//! println!("{} ({:.0} %)", heard.label, 100.0 * heard.confidence);
-//! for (label, probability) in recognizer.labels().iter().zip(&heard.probabilities) {
-//!     println!("{label:>12} {probability:.3}");
+//! let recognition = recognizer.recognize_file(Path::new("hello.wav"))?;
+//! match &recognition.prediction {
+//!     None => println!("no speech"),
+//!     Some(prediction) => {
+//!         println!("{} ({:.0}%)", prediction.label, 100.0 * prediction.confidence);
+//!         for (label, probability) in recognizer.labels().iter().zip(&prediction.probabilities) {
+//!             println!("{label:>12} {probability:.3}");
+//!         }
+//!     }
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Five parts, each usable alone:
+//! The program `examples/label_file.rs` is this, ready to run. The parts can be used alone:
 //!
-//! 1. [`FrontendConfig`] makes the network's input from samples: no DC, quiet edges trimmed, RMS
-//!    level (Eq. 1 of the paper), spans of segments. Training runs the very same code.
+//! 1. [`FrontendConfig`] computes the network's input from samples: it removes DC, trims quiet edges, normalises the RMS
+//!    level (Eq. 1 of the paper) and divides the result into windows of time steps. Training runs the same code.
 //! 2. [`Model`] is a model file: the weights and, as [`ModelInfo`], everything that is needed to
-//!    use them and to judge them.
-//! 3. [`nn::InferenceEngine`] is inference, and [`softmax`] makes probabilities of it; [`logits`] is the same
-//!    for a network on any device.
-//! 4. [`Recognizer`] puts these together; share one by reference among any number of threads.
-//! 5. [`Stream`] hears sound as it comes and says where which emotion is heard;
-//!    [`Recognizer::timeline_file`] does so for a recording of any length.
+//!    use and to evaluate them.
+//! 3. [`Recognizer`] combines these with the network, its calibration and a speech gate; share one by reference among any
+//!    number of threads.
+//! 4. [`Stream`] predicts emotions in live audio, and [`Recognizer::timeline_file`] along a recording of any length.
 //!
-//! With the feature `embedded` the shipped model is inside the binary: `Recognizer::embedded`.
+//! With the feature `embedded`, a model is inside the binary: `Recognizer::embedded`.
 //!
-//! What a model says is the emotion that speech *expresses*, in the categories of its corpus; how
-//! far to trust it is in [`TrainingInfo::scores`], and how far a single answer, in its confidence, as
-//! [`Calibration`] has measured it.
+//! A prediction is the emotion that speech *expresses*, in the categories of the model's corpus.
+//! [`TrainingInfo::scores`] has the model's measured accuracy, and [`Calibration`] the measured reliability of its
+//! confidence.
 
 mod backend;
 mod batch_scorer;
@@ -42,15 +45,17 @@ mod calibration;
 mod embedded;
 mod error;
 mod frontend;
-mod inference;
 mod info;
 mod limits;
 mod model;
 mod model_file;
+mod prepared;
 mod probability_calibration;
 mod provenance;
 mod recognition;
 mod recognizer;
+mod softmax;
+mod speech;
 mod stream;
 mod write_atomic;
 
@@ -59,22 +64,28 @@ pub use calibration::{Calibration, CalibrationMethod, CalibrationScores, RiskPoi
 pub use embedded::embedded;
 pub use error::{ModelError, RecognizeError};
 pub use frontend::{Clip, FrontendConfig, TtaConfig, Window};
-pub use inference::{logits, softmax};
 pub use info::{HeldOutCounts, ModelInfo, Score, TrainingInfo};
 pub use limits::ModelLimits;
 pub use model::Model;
+pub use prepared::PreparedRecording;
 pub use probability_calibration::{PlattScaling, ProbabilityCalibration};
 pub use provenance::{
     Ancestor, EnsembleMember, EvalProtocol, FoldId, InnerValidation, LeakageCounts, Lineage,
     SelectedWeights, ValidationUnit,
 };
-pub use recognition::Recognition;
+pub use recognition::{LabelPrediction, Recognition};
 pub use recognizer::{ClipScores, Recognizer};
+pub use softmax::softmax;
 pub use stream::{
     Event, Frame, LabelScore, LabelledItem, LabelledProbabilities, Probabilities, Segment,
-    SpeechConfig, Stream, StreamConfig, StreamError, TimelineItem, WindowPrediction,
+    SpeechConfig, Stream, StreamConfig, StreamError, TimelineBuilder, TimelineItem,
+    TimelineSummary, WindowPrediction,
 };
 pub use write_atomic::write_atomic;
 
+/// Decoding, resampling and levels of audio.
 pub use clstm_audio as audio;
-pub use clstm_nn as nn;
+// Types in the signatures of this crate.
+pub use clstm_nn::{
+    ComputeDevice, DeviceName, NamedTensor, NetworkConfig, NetworkError, Precision,
+};

@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use clstm_nn::burn::tensor::Device;
-use clstm_nn::{InferenceEngine, NamedTensor, Network, NetworkError, Precision, load_parameters};
+use clstm_nn::{
+    ComputeDevice, InferenceEngine, NamedTensor, Network, NetworkError, Precision, load_parameters,
+};
 
 use crate::limits::min_parameters;
 use crate::model_file::Decoded;
@@ -109,8 +110,8 @@ impl Model {
     /// The bytes of a model file: a function of the model alone.
     ///
     /// # Errors
-    /// If the model is one that [`from_bytes`](Self::from_bytes) would refuse; only whether the
-    /// weights are the network's is left to [`network`](Self::network).
+    /// If the model is one that [`from_bytes`](Self::from_bytes) refuses, except that weights of another network are
+    /// found by [`Recognizer::new`](crate::Recognizer::new) only.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         self.validate()?;
         model_file::encode(&self.info, &self.tensors)
@@ -154,10 +155,10 @@ impl Model {
     ///
     /// # Errors
     /// If the weights are not those of the network that the description has.
-    pub fn network(&self, device: &Device) -> Result<Network, ModelError> {
+    pub(crate) fn network(&self, device: &ComputeDevice) -> Result<Network, ModelError> {
         self.validate()?;
         self.check_weights()?;
-        let network = self.info.network.init(0, device)?;
+        let network = self.info.network.init(0, device.tensor_device())?;
         Ok(load_parameters(network, self.tensors.clone())?)
     }
 
@@ -165,7 +166,7 @@ impl Model {
     ///
     /// # Errors
     /// If the weights are not those of the network that the description has.
-    pub fn engine(&self, precision: Precision) -> Result<InferenceEngine, ModelError> {
+    pub(crate) fn engine(&self, precision: Precision) -> Result<InferenceEngine, ModelError> {
         self.validate()?;
         self.check_weights()?;
         Ok(InferenceEngine::new(&self.info.network, &self.tensors, precision)?)

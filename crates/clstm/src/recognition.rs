@@ -1,18 +1,27 @@
-//! What a recognizer answers.
+//! The result of recognition.
 
 use serde::Serialize;
 
 /// The emotion of a recording.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Recognition {
-    /// Length of the recording before its quiet edges were trimmed, in seconds.
+    /// Length of the recording, in seconds.
     pub duration_s: f64,
+    /// Share of the recording that is speech, 0 to 1.
+    pub speech: f64,
+    /// The prediction; `None` where there is too little speech for one.
+    pub prediction: Option<LabelPrediction>,
+}
+
+/// A label and the probabilities of all labels.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LabelPrediction {
     /// The most probable label.
     pub label: String,
     /// Its index among the model's labels.
     pub label_index: usize,
-    /// Its probability; below [`Calibration::abstention`](crate::Calibration::abstention) it is better
-    /// not to rely on it.
+    /// Its probability; below the threshold of [`Calibration::abstention`](crate::Calibration::abstention) it is
+    /// unreliable.
     pub confidence: f64,
     /// Probabilities in the order of the model's labels; they sum to 1.
     pub probabilities: Vec<f64>,

@@ -1,43 +1,43 @@
-//! From a recording to an emotion.
+//! A loaded model with its preprocessing and calibration.
 
 use std::borrow::Borrow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use clstm_audio::{AudioError, DecodeLimits, Resampler, Waveform, load_bytes, load_file};
-use clstm_nn::Precision;
-use clstm_nn::burn::tensor::Device;
+use clstm_audio::{AudioError, DecodeLimits, Resampler, Waveform};
+use clstm_nn::{ComputeDevice, Precision};
 
 use crate::backend::Backend;
 use crate::batch_scorer::BatchScorer;
-use crate::{Clip, Model, ModelError, ModelInfo, Recognition, RecognizeError};
+use crate::{Clip, Model, ModelError, ModelInfo, PreparedRecording, Recognition, RecognizeError};
 
-/// A model ready to listen.
+/// A loaded model with its preprocessing and calibration.
 ///
-/// Every method takes `&self`: share one by reference among threads, or clone it; clones share the
-/// weights. The answer does not depend on how many threads ask, nor on what else is asked.
+/// Every method takes `&self`: share a recognizer by reference among threads, or clone it; clones share the
+/// weights. Results depend neither on the number of threads nor on what else is recognised at the same time.
 #[derive(Clone, Debug)]
 pub struct Recognizer {
     loaded: Arc<Loaded>,
     limits: DecodeLimits,
+    min_speech: f64,
 }
 
-/// What a network says of a clip, the means over its spans.
+/// The network's output for a clip: means over its windows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClipScores {
-    /// The deep feature, which the centre loss pulls to its class (Eq. 13).
+    /// The deep feature, which the center loss attracts to the centre of its class (Eq. 13).
     pub features: Vec<f64>,
-    /// By class, not yet divided by the temperature.
+    /// Logits in the order of the labels, before temperature scaling.
     pub logits: Vec<f64>,
 }
 
 #[derive(Debug)]
 struct Loaded {
     model: Arc<Model>,
-    compute: Backend,
+    backend: Backend,
     precision: Precision,
-    device: Device,
-    /// [`Model::digest`], which takes longer than an answer and is seldom asked for.
+    device: ComputeDevice,
+    /// [`Model::digest`], which takes longer than a recognition and is seldom needed.
     digest: OnceLock<String>,
 }
 
@@ -45,44 +45,43 @@ impl Loaded {
     fn new(
         model: Arc<Model>,
         precision: Precision,
-        device: Device,
+        device: ComputeDevice,
     ) -> Result<Arc<Self>, ModelError> {
-        let compute = Backend::new(&model, precision, &device)?;
-        Ok(Arc::new(Self { model, compute, precision, device, digest: OnceLock::new() }))
+        let backend = Backend::new(&model, precision, &device)?;
+        Ok(Arc::new(Self { model, backend, precision, device, digest: OnceLock::new() }))
     }
 }
 
 impl Recognizer {
-    /// Makes the model ready on the processor.
+    /// Loads a model on the CPU.
     ///
     /// # Errors
     /// If the weights are not those of the network that the model describes.
     pub fn new(model: Model) -> Result<Self, ModelError> {
-        Self::on(model, &Device::flex())
+        Self::on(model, &ComputeDevice::default())
     }
 
-    /// Makes the model ready on a device, such as one of [`clstm_nn::DeviceName::open`].
+    /// Loads a model on a device: see [`DeviceName`](crate::DeviceName).
     ///
     /// # Errors
     /// If the weights are not those of the network that the model describes.
-    pub fn on(model: Model, device: &Device) -> Result<Self, ModelError> {
-        let device = device.clone().without_autodiff();
-        let loaded = Loaded::new(Arc::new(model), Precision::F32, device)?;
-        Ok(Self { loaded, limits: DecodeLimits::default() })
+    pub fn on(model: Model, device: &ComputeDevice) -> Result<Self, ModelError> {
+        let loaded = Loaded::new(Arc::new(model), Precision::F32, device.clone())?;
+        Ok(Self { loaded, limits: DecodeLimits::default(), min_speech: 0.0 })
     }
 
-    /// Reads a model file.
+    /// Reads a model file and loads it on the CPU.
     ///
     /// # Errors
-    /// [`ModelError`] says what is wrong with it.
+    /// [`ModelError`] names what is wrong with the file.
     pub fn open(path: &Path) -> Result<Self, ModelError> {
         Self::new(Model::read(path)?)
     }
 
-    /// The shipped model.
+    /// The model in the binary.
     ///
     /// # Errors
-    /// None with the file that this release was built from.
+    /// Never with the model file of this release.
     #[cfg(feature = "embedded")]
     pub fn embedded() -> Result<Self, ModelError> {
         Self::new(Model::embedded()?)
@@ -95,11 +94,20 @@ impl Recognizer {
         self
     }
 
-    /// The same recognizer with the products of its recurrent layers in another precision; a new
-    /// one's are in `f32`, whatever the model was trained in.
+    /// The same recognizer with another speech gate: recordings get no prediction where less than this share of them, without
+    /// their quiet edges, is speech, or less than 0.15 s. 0, as in a new recognizer, predicts
+    /// a label for every recording that is not silent.
+    #[must_use]
+    pub fn with_min_speech(mut self, share: f64) -> Self {
+        self.min_speech = share;
+        self
+    }
+
+    /// The same recognizer with another precision of the matrix products of its recurrent layers. A new recognizer
+    /// uses `f32`, whatever the model was trained in.
     ///
     /// # Errors
-    /// [`clstm_nn::NetworkError::Precision`] where its device cannot compute in it.
+    /// [`NetworkError::Precision`](crate::NetworkError::Precision) where its device does not support it.
     pub fn with_precision(mut self, precision: Precision) -> Result<Self, ModelError> {
         if precision != self.loaded.precision {
             let Loaded { model, device, .. } = &*self.loaded;
@@ -108,13 +116,13 @@ impl Recognizer {
         Ok(self)
     }
 
-    /// What the products of the recurrent layers are computed in.
+    /// Precision of the matrix products of the recurrent layers.
     #[must_use]
     pub fn precision(&self) -> Precision {
         self.loaded.precision
     }
 
-    /// What the model says about itself.
+    /// The model's description.
     #[must_use]
     pub fn info(&self) -> &ModelInfo {
         &self.loaded.model.info
@@ -132,33 +140,33 @@ impl Recognizer {
         self.loaded.digest.get_or_init(|| self.loaded.model.digest())
     }
 
-    /// Recognises a recording in a file: WAV, AIFF, FLAC, MP3, Ogg, WebM or M4A/AAC.
+    /// Recognises a recording in a file of any format that [`clstm_audio`] decodes.
     ///
     /// # Errors
-    /// If the file cannot be decoded within the limits, or holds no sound.
+    /// If the file cannot be decoded within the limits.
     pub fn recognize_file(&self, path: &Path) -> Result<Recognition, RecognizeError> {
-        self.answer(load_file(path, self.sample_rate(), &self.limits)?)
+        self.recognize_one(self.prepare_file(path)?)
     }
 
     /// Recognises a recording in memory, like [`recognize_file`](Self::recognize_file).
     ///
-    /// `extension_hint`, without its dot, serves messages only.
+    /// `extension_hint`, without its dot, is used in messages only.
     ///
     /// # Errors
-    /// If the bytes cannot be decoded within the limits, or hold no sound.
+    /// If the bytes cannot be decoded within the limits.
     pub fn recognize_bytes(
         &self,
         bytes: impl AsRef<[u8]>,
         extension_hint: Option<&str>,
     ) -> Result<Recognition, RecognizeError> {
-        self.answer(load_bytes(bytes, extension_hint, self.sample_rate(), &self.limits)?)
+        self.recognize_one(self.prepare_bytes(bytes, extension_hint)?)
     }
 
-    /// Recognises mono samples at any rate in Hz, full scale being ±1.
+    /// Recognises mono samples at `sample_rate` Hz, full scale being ±1.
     ///
     /// # Errors
-    /// If there are no samples, one of them is not a number, they are longer than the limits
-    /// allow, the rate is none that speech has, or there is no sound.
+    /// If there are no samples, one of them is not finite, they are longer than the limits allow, or the
+    /// rate is outside the limits.
     pub fn recognize(
         &self,
         samples: &[f32],
@@ -180,36 +188,34 @@ impl Recognizer {
         let mut resampled = Vec::new();
         resampler.push(samples, &mut resampled)?;
         resampler.finish(&mut resampled)?;
+        let waveform = Waveform { samples: resampled, sample_rate: self.sample_rate() };
         let duration_s = samples.len() as f64 / f64::from(sample_rate);
-        let answer =
-            self.answer(Waveform { samples: resampled, sample_rate: self.sample_rate() })?;
-        Ok(Recognition { duration_s, ..answer })
+        Ok(Recognition { duration_s, ..self.recognize_one(self.prepare(waveform)?)? })
     }
 
-    /// The logits of a clip that [`FrontendConfig::preprocess`](crate::FrontendConfig::preprocess) made, the
-    /// mean over its spans; not yet divided by the temperature.
+    /// The logits of a clip of [`FrontendConfig::preprocess`](crate::FrontendConfig::preprocess), the
+    /// mean over its windows, before temperature scaling.
     #[must_use]
     pub fn recognize_clip(&self, clip: &Clip) -> Vec<f64> {
         self.recognize_clips(&[clip]).swap_remove(0)
     }
 
-    /// [`recognize_clip`](Self::recognize_clip) for each of `clips`, on the processor the same to the
-    /// last bit: faster because their spans share products and are spread over the threads of the
+    /// [`recognize_clip`](Self::recognize_clip) for each of `clips`; on the CPU bit-identical to it. Faster
+    /// than one by one, because windows share batches and are spread over the threads of the
     /// current Rayon pool.
     #[must_use]
     pub fn recognize_clips(&self, clips: &[&Clip]) -> Vec<Vec<f64>> {
         self.score_clips(clips).into_iter().map(|scores| scores.logits).collect()
     }
 
-    /// The deep features that the logits of [`recognize_clips`](Self::recognize_clips) are made from, with
-    /// these logits; both come of one pass through the network.
+    /// Deep features and logits of each of `clips`, of one pass through the network.
     #[must_use]
     pub fn score_clips(&self, clips: &[&Clip]) -> Vec<ClipScores> {
-        let mut scoring = BatchScorer::default();
-        self.score(clips, &mut scoring);
+        let mut scorer = BatchScorer::default();
+        self.score(clips, &mut scorer);
         let ModelInfo { network, .. } = self.info();
-        let features = scoring.features.chunks_exact(network.deep_feature());
-        let rows = features.zip(scoring.logits.chunks_exact(network.classes));
+        let features = scorer.features.chunks_exact(network.deep_feature());
+        let rows = features.zip(scorer.logits.chunks_exact(network.classes));
         rows.map(|(features, logits)| ClipScores {
             features: features.to_vec(),
             logits: logits.to_vec(),
@@ -217,9 +223,9 @@ impl Recognizer {
         .collect()
     }
 
-    /// [`score_clips`](Self::score_clips) in memory of the caller's.
-    pub(crate) fn score<C: Borrow<Clip>>(&self, clips: &[C], scoring: &mut BatchScorer) {
-        scoring.run(self.info(), &self.loaded.compute, clips);
+    /// [`score_clips`](Self::score_clips) into buffers that are reused.
+    pub(crate) fn score<C: Borrow<Clip>>(&self, clips: &[C], scorer: &mut BatchScorer) {
+        scorer.run(self.info(), &self.loaded.backend, clips);
     }
 
     /// The calibrated probabilities of logits.
@@ -228,32 +234,22 @@ impl Recognizer {
         self.info().scaling.probabilities(logits)
     }
 
-    fn sample_rate(&self) -> u32 {
+    /// The model's sample rate, in Hz.
+    pub(crate) fn sample_rate(&self) -> u32 {
         self.info().frontend.sample_rate
     }
 
-    fn answer(&self, recording: Waveform) -> Result<Recognition, RecognizeError> {
-        let duration_s = recording.duration_s();
-        // Finite samples near the largest number overflow in the resampler.
-        if let Some(at) = recording.samples.iter().position(|x| !x.is_finite()) {
-            return Err(AudioError::NonFinite { at: at as u64 }.into());
-        }
-        let clip = self.info().frontend.preprocess(recording.samples);
-        if clip.silent {
-            return Err(RecognizeError::Silent);
-        }
-        let logits = self.recognize_clip(&clip);
-        if !logits.iter().all(|logit| logit.is_finite()) {
-            return Err(RecognizeError::NonFiniteLogits);
-        }
-        let probabilities = self.probabilities(&logits);
-        let best = probabilities.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
-        let Some((label_index, confidence)) = best else {
-            return Err(RecognizeError::NonFiniteLogits);
-        };
-        let Some(label) = self.labels().get(label_index).cloned() else {
-            return Err(RecognizeError::NonFiniteLogits);
-        };
-        Ok(Recognition { duration_s, label, label_index, confidence, probabilities })
+    /// Least share of a recording that must be speech.
+    pub(crate) fn min_speech(&self) -> f64 {
+        self.min_speech
+    }
+
+    /// Limits on what is decoded.
+    pub(crate) fn limits(&self) -> &DecodeLimits {
+        &self.limits
+    }
+
+    fn recognize_one(&self, recording: PreparedRecording) -> Result<Recognition, RecognizeError> {
+        self.recognize_prepared(&[recording]).swap_remove(0)
     }
 }

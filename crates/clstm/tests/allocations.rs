@@ -9,8 +9,8 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clstm::audio::{Waveform, resample};
-use clstm::nn::{GflbConfig, Preset};
 use clstm::{Event, FrontendConfig, Model, ModelInfo, Recognizer, Stream, StreamConfig};
+use clstm_nn::{GflbConfig, Preset};
 use support::{RATE, conversation, info, model, tiny, tiny_network, tiny_pair, tiny_plus};
 
 /// Counts what the threads of a test ask for; those of the test harness are none of its business.
@@ -60,7 +60,7 @@ fn preset(preset: Preset) -> Model {
 
 /// What was heard of `sound`, pushed in chunks of these sizes in turn.
 #[derive(Debug, Default, PartialEq)]
-struct SmoothedFrame {
+struct Counts {
     pushes: usize,
     answers: usize,
     sections: usize,
@@ -71,8 +71,8 @@ fn push_all(
     sound: &[f32],
     sizes: &[usize],
     events: &mut Vec<Event>,
-) -> SmoothedFrame {
-    let (mut heard, mut rest) = (SmoothedFrame::default(), sound);
+) -> Counts {
+    let (mut heard, mut rest) = (Counts::default(), sound);
     for size in sizes.iter().cycle() {
         let (chunk, more) = rest.split_at((*size).min(rest.len()));
         stream.push(chunk, events).expect("sound");
@@ -104,7 +104,7 @@ fn check(
     let sound = resample(&sound, rate).expect("another rate").samples;
     let mut events = Vec::with_capacity(256);
     warm(stream, &sound, &mut events);
-    let mut heard = SmoothedFrame::default();
+    let mut heard = Counts::default();
     let count = allocations(|| heard = push_all(stream, &sound, sizes, &mut events));
     assert!(heard.answers > 10 && heard.sections > 2, "{heard:?}");
     assert_eq!(count, 0, "{name}, {rate} Hz, chunks of {sizes:?}");

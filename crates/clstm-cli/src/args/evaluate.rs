@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clstm::nn::{DeviceName, Precision};
 use clstm_corpus::Split;
+use clstm_nn::{DeviceName, Precision};
 
 use super::{CorpusArgs, Format, LeakageArgs};
 

@@ -22,7 +22,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
-use clstm::nn::Preset;
+use clstm_nn::Preset;
 
 pub(crate) use compare::CompareArgs;
 pub(crate) use corpus::{

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use clstm::nn::Precision;
+use clstm_nn::Precision;
 
 /// A precision, or the choice of the command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use clstm::nn::DeviceName;
+use clstm_nn::DeviceName;
 
 use super::PrecisionArg;
 

@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clstm::nn::{DeviceName, Precision, Preset};
 use clstm_corpus::{Corpus, Split};
+use clstm_nn::{DeviceName, Precision, Preset};
 
 use crate::error::CliError;
 

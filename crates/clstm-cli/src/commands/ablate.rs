@@ -1,6 +1,6 @@
 //! `clstm ablate`: the rows of the paper's Table 1.
 
-use clstm::nn::Preset;
+use clstm_nn::Preset;
 use clstm_train::{Ablation, Recipe, ablate, ablation_recipes};
 
 use crate::args::{AblateArgs, FoldArgs};

@@ -71,7 +71,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
         warn(&warning);
     }
 
-    let recognizer = Recognizer::on(model, &device)?.with_precision(args.precision)?;
+    let recognizer = Recognizer::on(model, &device.into())?.with_precision(args.precision)?;
     let evaluation = evaluate(&recognizer, &dataset, &part.utterances);
     if let Some(output) = predictions {
         write_predictions(output, &recognizer, &dataset, &part, &evaluation)?;
@@ -138,6 +138,7 @@ fn write_predictions(
             path: &utterance.path.text(),
             id: Some(&utterance.id),
             duration_s: dataset.durations_s[index],
+            speech: None,
             label: Some(name(prediction.predicted)),
             truth: Some(name(prediction.truth)),
             confidence: Some(prediction.confidence()),

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use clstm::nn::{GflbConfig, NetworkConfig, TemporalPooling};
 use clstm::{Model, ModelInfo, PlattScaling, ProbabilityCalibration, TrainingInfo};
+use clstm_nn::{GflbConfig, NetworkConfig, TemporalPooling};
 use serde::Serialize;
 
 use crate::args::{Format, InspectArgs};
@@ -219,7 +219,7 @@ fn provenance(training: &TrainingInfo) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clstm::nn::Preset;
+    use clstm_nn::Preset;
 
     use super::architecture;
 

@@ -7,8 +7,8 @@ mod timeline;
 
 use std::io::{self, IsTerminal, Read};
 
+use clstm::Precision;
 use clstm::audio::DecodeLimits;
-use clstm::nn::Precision;
 use clstm::{ModelInfo, RecognizeError, Recognizer};
 use clstm_eval::csv;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -35,8 +35,8 @@ use embeddings::Embeddings;
 pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     let precision = precision(args);
     let device = device::open(args.device, precision)?;
-    let recognizer =
-        Recognizer::on(model::open(args.model.as_deref())?, &device)?.with_precision(precision)?;
+    let recognizer = Recognizer::on(model::open(args.model.as_deref())?, &device.into())?
+        .with_precision(precision)?;
     let threshold = threshold(args, recognizer.info())?;
     let classes = ClassMap::open(args.classes.as_deref(), recognizer.labels())?;
     let inputs = inputs::expand(&args.paths)?;

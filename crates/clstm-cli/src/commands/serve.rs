@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use clstm::DeviceName;
 use clstm::Recognizer;
-use clstm::nn::DeviceName;
 use clstm_server::{DecodeWorkers, Decoding, Keys, Limits, ModelSource, ServerConfig, TlsFiles};
 
 use crate::args::ServeArgs;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clstm::Model;
-use clstm::nn::Precision;
+use clstm::Precision;
 use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOutUnit, Target};
 use clstm_eval::{EvalError, EvalProtocol, protocol_of_everything};
 use clstm_train::{Teacher, TrainData, begin_run, check_init, hold_out_validation, lineage_of};

@@ -1,7 +1,7 @@
 //! Compute devices.
 
-use clstm::nn::burn::tensor::Device;
-use clstm::nn::{DeviceName, NetworkError, Precision};
+use clstm_nn::burn::tensor::Device;
+use clstm_nn::{DeviceName, NetworkError, Precision};
 
 use crate::args::PrecisionArg;
 use crate::error::CliError;

@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use clstm::audio::DecodeLimits;
-use clstm::nn::Preset;
 use clstm_corpus::{AllowedLeakage, Corpus, Split, folds_allowing};
+use clstm_nn::Preset;
 use clstm_train::{Dataset, Recipe, StopFlag};
 use serde::Serialize;
 

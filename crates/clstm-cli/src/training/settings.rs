@@ -1,6 +1,6 @@
 //! The settings of a recipe by their dotted names.
 
-use clstm::nn::Preset;
+use clstm_nn::Preset;
 use clstm_train::Recipe;
 use serde_json::Value;
 
@@ -101,7 +101,7 @@ fn collect(key: &str, value: &Value, settings: &mut Vec<(String, String)>) {
 
 #[cfg(test)]
 mod tests {
-    use clstm::nn::Preset;
+    use clstm_nn::Preset;
     use clstm_train::Recipe;
 
     use super::{flattened, with_suggestions};

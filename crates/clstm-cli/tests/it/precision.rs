@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clstm::nn::Precision;
+use clstm::Precision;
 use serde_json::Value;
 
 use crate::support::{

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use clstm::audio::{AudioError, Waveform, load_bytes};
-use clstm::{Clip, Recognition, RecognizeError, Recognizer};
+use clstm::audio::Waveform;
+use clstm::{PreparedRecording, Recognition, RecognizeError, Recognizer};
 use tokio::sync::oneshot;
 
 use super::RequestBytes;
@@ -30,8 +30,7 @@ pub(super) enum ClipInput {
 
 /// A decoded and pre-processed recording.
 struct Decoded {
-    duration_s: f64,
-    clip: Clip,
+    recording: PreparedRecording,
     reply: oneshot::Sender<Result<Recognition, RecognizeError>>,
 }
 
@@ -43,11 +42,11 @@ pub(super) fn recognize_batch(jobs: Vec<ClipJob>, long: &Arc<Queue>) {
         if reply.is_closed() {
             continue;
         }
-        let clip = decode(input, &model).and_then(|waveform| prepare(&model.recognizer, waveform));
-        match clip {
-            Ok((duration_s, clip)) => {
-                let decoded = Decoded { duration_s, clip, reply };
-                if model.info().frontend.windows(&decoded.clip).len() < MIN_WINDOWS_FOR_OWN_TASK {
+        match prepare(input, &model.recognizer) {
+            Ok(recording) => {
+                let decoded = Decoded { recording, reply };
+                let clip = decoded.recording.clip();
+                if model.info().frontend.windows(clip).len() < MIN_WINDOWS_FOR_OWN_TASK {
                     decoded_clips.push(decoded);
                 } else {
                     let model = model.clone();
@@ -63,47 +62,18 @@ pub(super) fn recognize_batch(jobs: Vec<ClipJob>, long: &Arc<Queue>) {
     }
 }
 
-fn decode(input: ClipInput, model: &LoadedModel) -> Result<Waveform, RecognizeError> {
+fn prepare(input: ClipInput, recognizer: &Recognizer) -> Result<PreparedRecording, RecognizeError> {
     match input {
-        ClipInput::Decoded(waveform) => Ok(waveform),
-        ClipInput::Encoded(bytes) => {
-            let rate = model.info().frontend.sample_rate;
-            Ok(load_bytes((*bytes).as_ref(), None, rate, &model.limits)?)
-        }
+        ClipInput::Decoded(waveform) => recognizer.prepare(waveform),
+        ClipInput::Encoded(bytes) => recognizer.prepare_bytes((*bytes).as_ref(), None),
     }
 }
 
-/// Pre-processing, as in [`Recognizer::recognize_bytes`].
-fn prepare(recognizer: &Recognizer, waveform: Waveform) -> Result<(f64, Clip), RecognizeError> {
-    let duration_s = waveform.duration_s();
-    if let Some(at) = waveform.samples.iter().position(|x| !x.is_finite()) {
-        return Err(AudioError::NonFinite { at: at as u64 }.into());
+/// Recognises decoded recordings and replies.
+fn recognize(recognizer: &Recognizer, decoded: Vec<Decoded>) {
+    let (recordings, replies): (Vec<_>, Vec<_>) =
+        decoded.into_iter().map(|decoded| (decoded.recording, decoded.reply)).unzip();
+    for (result, reply) in recognizer.recognize_prepared(&recordings).into_iter().zip(replies) {
+        drop(reply.send(result));
     }
-    let clip = recognizer.info().frontend.preprocess(waveform.samples);
-    if clip.silent { Err(RecognizeError::Silent) } else { Ok((duration_s, clip)) }
-}
-
-/// Inference and calibration, as in [`Recognizer::recognize_bytes`].
-fn recognize(recognizer: &Recognizer, decoded_clips: Vec<Decoded>) {
-    let clips: Vec<_> = decoded_clips.iter().map(|decoded| &decoded.clip).collect();
-    let all = recognizer.recognize_clips(&clips);
-    for (Decoded { duration_s, reply, .. }, logits) in decoded_clips.into_iter().zip(all) {
-        drop(reply.send(to_recognition(recognizer, duration_s, &logits)));
-    }
-}
-
-fn to_recognition(
-    recognizer: &Recognizer,
-    duration_s: f64,
-    logits: &[f64],
-) -> Result<Recognition, RecognizeError> {
-    if !logits.iter().all(|logit| logit.is_finite()) {
-        return Err(RecognizeError::NonFiniteLogits);
-    }
-    let probabilities = recognizer.probabilities(logits);
-    let best = probabilities.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
-    let (label_index, confidence) = best.ok_or(RecognizeError::NonFiniteLogits)?;
-    let label = recognizer.labels().get(label_index).cloned();
-    let label = label.ok_or(RecognizeError::NonFiniteLogits)?;
-    Ok(Recognition { duration_s, label, label_index, confidence, probabilities })
 }

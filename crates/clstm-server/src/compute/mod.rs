@@ -122,7 +122,7 @@ impl Compute {
         };
         let TimelineRequest { model, bytes, limits, config } = request;
         let mut recording = decoders.timelines.open((*bytes).as_ref(), None, &limits).await?;
-        let mut builder = TimelineBuilder::new(model, config);
+        let mut builder = TimelineBuilder::new(&model, &config)?;
         while let Some((samples, rate)) = recording.next().await? {
             if builder.add(samples, rate) {
                 let process = move || builder.process().map(|()| builder);

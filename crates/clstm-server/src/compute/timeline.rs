@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use clstm::audio::{AudioError, DecodeLimits, stream_bytes};
-use clstm::{Event, Stream, StreamConfig, StreamError};
+use clstm::audio::DecodeLimits;
+use clstm::{Event, StreamConfig, StreamError};
 
 use super::RequestBytes;
 use crate::api_error::ApiError;
 use crate::models::LoadedModel;
-
-/// Seconds of audio processed per call. Decoders return some thousand samples at a time; processing them one
-/// by one would give the kernels batches of one window.
-const CHUNK_S: usize = 16;
 
 /// A request for a timeline.
 pub(crate) struct TimelineRequest {
@@ -30,13 +26,8 @@ pub(crate) struct Timeline {
 
 /// A timeline while it is made from decoded samples.
 pub(super) struct TimelineBuilder {
-    model: Arc<LoadedModel>,
-    config: StreamConfig,
-    stream: Option<Stream>,
-    /// Samples that the stream has not processed, and their rate in Hz.
-    pending: Vec<f32>,
-    rate: u32,
-    timeline: Timeline,
+    builder: clstm::TimelineBuilder,
+    events: Vec<Event>,
 }
 
 /// Why decoding ended early.
@@ -46,12 +37,6 @@ enum Stop {
     Cancelled,
 }
 
-impl From<AudioError> for Stop {
-    fn from(error: AudioError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
 impl From<StreamError> for Stop {
     fn from(error: StreamError) -> Self {
         Self::Failed(error)
@@ -59,40 +44,25 @@ impl From<StreamError> for Stop {
 }
 
 impl TimelineBuilder {
-    pub(super) fn new(model: Arc<LoadedModel>, config: StreamConfig) -> Self {
-        let (stream, pending, timeline) = (None, Vec::new(), Timeline::default());
-        Self { model, config, stream, pending, rate: 0, timeline }
+    pub(super) fn new(model: &LoadedModel, config: &StreamConfig) -> Result<Self, StreamError> {
+        let builder = clstm::TimelineBuilder::new(&model.recognizer, config)?;
+        Ok(Self { builder, events: Vec::new() })
     }
 
     /// Adds samples at `rate` in Hz, the same at each call. Returns true when [`process`](Self::process) should
     /// be called.
     pub(super) fn add(&mut self, samples: &[f32], rate: u32) -> bool {
-        self.rate = rate;
-        self.pending.extend_from_slice(samples);
-        self.timeline.duration_s += samples.len() as f64 / f64::from(rate);
-        self.pending.len() >= CHUNK_S * rate as usize
+        self.builder.add(samples, rate)
     }
 
     /// Processes the samples that were added.
     pub(super) fn process(&mut self) -> Result<(), StreamError> {
-        if self.rate == 0 {
-            return Ok(());
-        }
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            none => none.insert(Stream::new(&self.model.recognizer, self.rate, &self.config)?),
-        };
-        stream.push(&self.pending, &mut self.timeline.events)?;
-        self.pending.clear();
-        Ok(())
+        self.builder.process(&mut self.events)
     }
 
     pub(super) fn finish(mut self) -> Result<Timeline, StreamError> {
-        self.process()?;
-        if let Some(stream) = &mut self.stream {
-            stream.finish(&mut self.timeline.events)?;
-        }
-        Ok(self.timeline)
+        let summary = self.builder.finish(&mut self.events)?;
+        Ok(Timeline { events: self.events, duration_s: summary.duration_s })
     }
 }
 
@@ -105,18 +75,18 @@ impl TimelineRequest {
         })
     }
 
-    fn try_run(self, cancelled: impl Fn() -> bool) -> Result<Timeline, Stop> {
-        let mut builder = TimelineBuilder::new(self.model, self.config);
-        let bytes = (*self.bytes).as_ref();
-        stream_bytes(bytes, None, &self.limits, |samples, rate| -> Result<(), Stop> {
-            if builder.add(samples, rate) {
-                if cancelled() {
-                    return Err(Stop::Cancelled);
-                }
-                builder.process()?;
+    fn try_run(&self, cancelled: impl Fn() -> bool) -> Result<Timeline, Stop> {
+        let mut events = Vec::new();
+        let Self { model, bytes, limits, config } = self;
+        let on_event = |event| {
+            if cancelled() {
+                return Err(Stop::Cancelled);
             }
+            events.push(event);
             Ok(())
-        })?;
-        Ok(builder.finish()?)
+        };
+        let bytes = (**bytes).as_ref();
+        let summary = model.recognizer.timeline_bytes(bytes, None, limits, config, on_event)?;
+        Ok(Timeline { events, duration_s: summary.duration_s })
     }
 }

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use clstm::audio::{DecodeLimits, TrimConfig, decode_file};
-use clstm::nn::burn::tensor::Device;
-use clstm::nn::{
-    GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TemporalPooling, parameters,
-};
 use clstm::{
     FrontendConfig, Model, ModelInfo, ProbabilityCalibration, Recognizer, TrainingInfo, TtaConfig,
+};
+use clstm_nn::burn::tensor::Device;
+use clstm_nn::{
+    GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TemporalPooling, parameters,
 };
 use clstm_server::{Handle, Limits, ModelSource, Server, ServerConfig, ServerError};
 use tokio::task::JoinHandle;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clstm::Model;
 use clstm_nn::burn::tensor::{Device, Tensor};
-use clstm_nn::{Mode, Network, NetworkConfig};
+use clstm_nn::{Mode, Network, NetworkConfig, load_parameters};
 use serde::Serialize;
 
 use crate::Result;
@@ -48,7 +48,8 @@ pub(crate) fn layers(arguments: &Arguments) -> Result<()> {
         }
         "infer" => {
             let device = Device::flex();
-            let network = model.network(&device)?.with_precision(precision);
+            let network = load_parameters(config.init(0, &device)?, model.tensors.clone())?;
+            let network = network.with_precision(precision);
             for _ in 0..=steps {
                 let input = Tensor::<3>::from_data(segments.clone(), &device);
                 clock.network(&network, config, input.clone(), Mode::Inference);

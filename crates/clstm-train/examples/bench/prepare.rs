@@ -2,7 +2,7 @@
 
 use clstm::{FrontendConfig, Model, ModelInfo, ProbabilityCalibration, TrainingInfo};
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
-use clstm_nn::{Mode, NetworkConfig, Precision, parameters_with_roles};
+use clstm_nn::{Mode, NetworkConfig, Precision, load_parameters, parameters_with_roles};
 use clstm_train::Recipe;
 
 use crate::Result;
@@ -30,7 +30,8 @@ pub(crate) fn prepare(arguments: &Arguments) -> Result<()> {
 
     let plain = Device::flex();
     let segments = Tensor::from_data(checked.clone(), &plain);
-    let output = model.network(&plain)?.forward(segments, Mode::Inference);
+    let output = load_parameters(config.init(0, &plain)?, model.tensors.clone())?
+        .forward(segments, Mode::Inference);
     let logits: Vec<f32> = output.logits.into_data().iter::<f32>().collect();
 
     // No two programs draw the same dropout.

@@ -5,8 +5,8 @@ use std::io::BufRead;
 use std::time::Instant;
 
 use clstm::{Model, softmax};
-use clstm_nn::Precision;
 use clstm_nn::burn::tensor::{Device, Distribution, Tensor, TensorData};
+use clstm_nn::{InferenceEngine, Precision};
 use serde::Serialize;
 
 use crate::Result;
@@ -43,7 +43,7 @@ fn train_steps(model: &Model, segments: &TensorData, precision: Precision) -> Re
 
 /// The probabilities of a batch of clips.
 fn infer(model: &Model, segments: &TensorData, precision: Precision) -> Result<()> {
-    let engine = model.engine(precision)?;
+    let engine = InferenceEngine::new(&model.info.network, &model.tensors, precision)?;
     let [batch, steps] = [segments.shape()[0], segments.shape()[1]];
     let segments: Vec<f32> = segments.iter::<f32>().collect();
     ready(1);

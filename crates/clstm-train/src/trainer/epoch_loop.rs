@@ -231,7 +231,8 @@ impl<'a> TrainingRun<'a> {
     fn evaluate(&self, utterances: &[usize]) -> Result<Evaluation, TrainError> {
         let (tensors, protocol) = (self.learner.network_tensors(), EvalProtocol::default());
         let model = export::assemble(&self.set, self.recipe, self.state.epoch, tensors, &protocol)?;
-        Ok(evaluate(&Recognizer::on(model, &self.device)?, self.set.dataset, utterances))
+        let recognizer = Recognizer::on(model, &self.device.clone().into())?;
+        Ok(evaluate(&recognizer, self.set.dataset, utterances))
     }
 
     /// The epoch whose weights are chosen so far.

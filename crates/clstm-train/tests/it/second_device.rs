@@ -85,7 +85,8 @@ fn a_training_learns_resumes_and_is_evaluated_there() {
     assert_eq!(again.history, there.history, "all was done");
     let everything: Vec<usize> = (0..dataset.clips.len()).collect();
     let on = |device: &Device| {
-        let recognizer = Recognizer::on(there.model.clone(), device).expect("a recognizer");
+        let recognizer =
+            Recognizer::on(there.model.clone(), &device.clone().into()).expect("a recognizer");
         evaluate(&recognizer, &dataset, &everything)
     };
     let (here, there) = (on(&Device::flex()), on(&second()));

@@ -79,7 +79,7 @@ fn the_best_look_gives_the_weights_and_patience_the_end() {
     // The model's weights are those that were looked at, and the test figures are of them.
     let dataset = dataset();
     let [_, validation, test] = parts(&dataset);
-    let recognizer = Recognizer::on(trained.model.clone(), &Device::flex()).expect("a model");
+    let recognizer = Recognizer::new(trained.model.clone()).expect("a model");
     assert_eq!(evaluate(&recognizer, &dataset, &validation).loss.to_bits(), least.to_bits());
     assert_eq!(Some(evaluate(&recognizer, &dataset, &test)), trained.evaluation);
 

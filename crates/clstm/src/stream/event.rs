@@ -1,16 +1,19 @@
-//! What a stream says.
+//! Events of a stream.
 
 use serde::Serialize;
 
 use super::probabilities::Probabilities;
 
-/// Something that a stream has to say.
+/// A result of a stream.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// One more hop of the timeline.
+    /// One more hop of the timeline. Frames follow each other without gaps from the first sample to the last.
     Frame(Frame),
-    /// A stretch of one emotion, or without speech, has ended.
+    /// An early result for a frame, where [`StreamConfig::provisional_s`](crate::StreamConfig::provisional_s) requests
+    /// one: the [`Frame`](Self::Frame) of the same times follows and replaces it.
+    ProvisionalFrame(Frame),
+    /// A segment of one label, or without speech, has ended. Segments follow each other without gaps.
     Segment(Segment),
 }
 
@@ -19,54 +22,54 @@ impl Event {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Frame(_) => "frame",
+            Self::Frame(_) | Self::ProvisionalFrame(_) => "frame",
             Self::Segment(_) => "segment",
         }
     }
 }
 
-/// One hop of the timeline. Moments follow each other without gaps from the first sample to the last.
+/// One hop of the timeline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Frame {
-    /// Where it begins, in seconds from the first sample.
+    /// Start, in seconds from the first sample.
     pub start_s: f64,
-    /// Where it ends.
+    /// End, in seconds from the first sample.
     pub end_s: f64,
-    /// Share of it that is speech, 0 to 1.
+    /// Share of the frame that is speech, 0 to 1.
     pub speech: f64,
-    /// What is heard; `None` without speech.
+    /// The prediction; `None` without speech.
     pub prediction: Option<WindowPrediction>,
 }
 
-/// What is heard round a moment.
+/// Prediction for the window around a frame.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WindowPrediction {
-    /// Calibrated probabilities of its window, in the order of the model's labels.
+    /// Calibrated probabilities of the window, in the order of the model's labels.
     pub probabilities: Probabilities,
-    /// The same, smoothed over the moments before.
+    /// The same, smoothed over the frames before.
     pub smoothed: Probabilities,
     /// The most probable label of the smoothed ones.
     pub label_index: usize,
 }
 
-/// A stretch of one emotion, or without speech. Segmenter follow each other without gaps.
+/// Consecutive frames of one label, or without speech.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Segment {
-    /// Where it begins, in seconds from the first sample.
+    /// Start, in seconds from the first sample.
     pub start_s: f64,
-    /// Where it ends.
+    /// End, in seconds from the first sample.
     pub end_s: f64,
-    /// What is heard; `None` for a stretch without speech.
+    /// The label; `None` without speech.
     pub label: Option<LabelScore>,
 }
 
-/// The emotion of a section.
+/// A label and its probability.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LabelScore {
-    /// Index of its label among the model's.
+    /// Index of the label among the model's.
     pub label_index: usize,
-    /// Mean of the label's smoothed probability over the section's moments with speech.
+    /// Mean of the label's smoothed probability over the frames with speech.
     pub confidence: f64,
-    /// Means of all labels' probabilities.
+    /// Means of the probabilities of all labels.
     pub probabilities: Probabilities,
 }

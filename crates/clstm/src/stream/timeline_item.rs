@@ -1,45 +1,61 @@
-//! Events as stretches of time, and how they are written.
+//! The JSON of frames and segments.
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::event::{Event, LabelScore};
+use super::event::{Event, Frame, LabelScore};
 
-/// A stretch of a timeline, whether a section or a moment.
+/// A frame or a segment of a timeline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimelineItem {
-    /// Where it begins, in seconds from the first sample.
+    /// Start, in seconds from the first sample.
     pub start_s: f64,
-    /// Where it ends.
+    /// End, in seconds from the first sample.
     pub end_s: f64,
-    /// Share of a moment that is speech; sections have none.
+    /// Share of a frame that is speech; `None` for segments.
     pub speech: Option<f64>,
-    /// What is heard, of a moment by its smoothed probabilities; `None` without speech.
+    /// The label, of a frame by its smoothed probabilities; `None` without speech.
     pub label: Option<LabelScore>,
+    /// Whether a frame is to be replaced by a later one of the same times.
+    pub provisional: bool,
 }
 
 impl TimelineItem {
-    /// The stretch of an event where it is of the kind asked for: timelines are of moments, or of
-    /// sections.
+    /// The item of an event of the requested kind: a final frame if `frames`, else a segment.
     #[must_use]
-    pub fn of(event: Event, moments: bool) -> Option<Self> {
-        match (&event, moments) {
+    pub fn of(event: Event, frames: bool) -> Option<Self> {
+        match (&event, frames) {
             (Event::Frame(_), true) | (Event::Segment(_), false) => Some(event.into()),
             _ => None,
         }
     }
 
-    /// As it is written, with these labels of its model.
+    /// The item as it is serialised, with the labels of its model.
     #[must_use]
     pub fn labelled<'a>(&'a self, labels: &'a [String]) -> LabelledItem<'a> {
-        let emotion = self.label.as_ref();
+        let score = self.label.as_ref();
         LabelledItem {
             start_s: self.start_s,
             end_s: self.end_s,
             speech: self.speech,
-            label: emotion.and_then(|e| labels.get(e.label_index)).map(String::as_str),
-            confidence: emotion.map(|e| e.confidence),
-            probabilities: emotion.map(|e| LabelledProbabilities(labels, &e.probabilities)),
+            label: score.and_then(|s| labels.get(s.label_index)).map(String::as_str),
+            confidence: score.map(|s| s.confidence),
+            probabilities: score.map(|s| LabelledProbabilities(labels, &s.probabilities)),
+            provisional: self.provisional,
+        }
+    }
+
+    fn of_frame(frame: Frame, provisional: bool) -> Self {
+        Self {
+            start_s: frame.start_s,
+            end_s: frame.end_s,
+            speech: Some(frame.speech),
+            label: frame.prediction.map(|prediction| LabelScore {
+                label_index: prediction.label_index,
+                confidence: prediction.smoothed.get(prediction.label_index).copied().unwrap_or(0.0),
+                probabilities: prediction.smoothed,
+            }),
+            provisional,
         }
     }
 }
@@ -47,28 +63,21 @@ impl TimelineItem {
 impl From<Event> for TimelineItem {
     fn from(event: Event) -> Self {
         match event {
-            Event::Frame(moment) => Self {
-                start_s: moment.start_s,
-                end_s: moment.end_s,
-                speech: Some(moment.speech),
-                label: moment.prediction.map(|answer| LabelScore {
-                    label_index: answer.label_index,
-                    confidence: answer.smoothed.get(answer.label_index).copied().unwrap_or(0.0),
-                    probabilities: answer.smoothed,
-                }),
-            },
-            Event::Segment(section) => Self {
-                start_s: section.start_s,
-                end_s: section.end_s,
+            Event::Frame(frame) => Self::of_frame(frame, false),
+            Event::ProvisionalFrame(frame) => Self::of_frame(frame, true),
+            Event::Segment(segment) => Self {
+                start_s: segment.start_s,
+                end_s: segment.end_s,
                 speech: None,
-                label: section.label,
+                label: segment.label,
+                provisional: false,
             },
         }
     }
 }
 
-/// A [`TimelineItem`] with the names of its labels: the one shape of all JSON that tells of stretches, to be
-/// flattened into whatever surrounds it.
+/// A [`TimelineItem`] with the names of its labels: the JSON of frames and segments, to be flattened into the object that
+/// surrounds it.
 ///
 /// ```text
 /// {"start_s":0.0,"end_s":3.0,"label":"sad","confidence":0.9,"probabilities":{"happy":0.1,"sad":0.9}}
@@ -76,21 +85,24 @@ impl From<Event> for TimelineItem {
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct LabelledItem<'a> {
-    /// Where it begins, in seconds from the first sample.
+    /// Start, in seconds from the first sample.
     pub start_s: f64,
-    /// Where it ends.
+    /// End, in seconds from the first sample.
     pub end_s: f64,
-    /// Share of a moment that is speech; not written for sections.
+    /// Share of a frame that is speech; absent for segments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speech: Option<f64>,
     /// The label; null without speech.
     pub label: Option<&'a str>,
-    /// Its probability; not written without speech.
+    /// Its probability; absent without speech.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
-    /// Those of all labels; not written without speech.
+    /// Those of all labels; absent without speech.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probabilities: Option<LabelledProbabilities<'a>>,
+    /// `true` for a provisional frame, else absent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
 }
 
 /// Labels and their probabilities: an object in the order of the model.

@@ -1,8 +1,7 @@
 //! Networks whose sizes ask for more than the file is worth.
 
-use clstm::nn::burn::tensor::Device;
-use clstm::nn::{GflbConfig, NetworkConfig, Peepholes, Reset};
-use clstm::{Model, ModelError, ModelLimits};
+use clstm::{Model, ModelError, ModelLimits, Recognizer};
+use clstm_nn::{GflbConfig, NetworkConfig, Peepholes, Reset};
 
 use crate::support::{info, model, tiny, tiny_network};
 
@@ -11,9 +10,9 @@ fn claimed(change: impl FnOnce(&mut NetworkConfig)) -> ModelError {
     let mut network = tiny_network();
     change(&mut network);
     let model = Model::new(info(network), tiny().tensors).expect("the description is valid");
-    let error = model.network(&Device::flex()).expect_err("other weights");
     let bytes = model.to_bytes().expect("bytes");
     let read = Model::from_bytes(&bytes).expect_err("other weights");
+    let error = Recognizer::new(model).expect_err("other weights");
     assert_eq!(read.to_string(), error.to_string());
     error
 }

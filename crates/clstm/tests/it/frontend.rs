@@ -1,8 +1,8 @@
 //! From samples to segments.
 
 use clstm::audio::rms;
-use clstm::nn::Preset;
 use clstm::{Clip, FrontendConfig, TtaConfig, Window};
+use clstm_nn::Preset;
 use proptest::prelude::*;
 
 use crate::support::{RATE, info, tiny_network, voice};

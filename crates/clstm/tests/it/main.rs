@@ -1,12 +1,14 @@
-//! Integration tests of the facade.
+//! Integration tests.
 
+mod calibration;
 mod cost;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod frontend;
-mod inference;
 mod malformed;
 mod model_file;
+mod public_api;
 mod recognizer;
+mod speech;
 mod stream;
 mod support;

@@ -1,7 +1,6 @@
 //! Model files that are none, are damaged, or contradict themselves.
 
-use clstm::nn::burn::tensor::Device;
-use clstm::{Model, ModelError};
+use clstm::{Model, ModelError, Recognizer};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -215,7 +214,7 @@ fn a_flipped_bit_is_noticed() {
 fn use_it(model: &Model) {
     let again = Model::from_bytes(&model.to_bytes().expect("bytes")).expect("read again");
     assert_eq!((&again.info, &again.tensors), (&model.info, &model.tensors));
-    let _ = model.network(&Device::flex());
+    let _ = Recognizer::new(model.clone());
 }
 
 proptest! {

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use clstm::nn::burn::tensor::Device;
-use clstm::nn::{NamedTensor, NetworkError, Preset, parameters};
-use clstm::{Model, ModelError, ModelLimits};
+use clstm::{Model, ModelError, ModelLimits, Recognizer};
+use clstm_nn::{NamedTensor, NetworkError, Preset, parameters};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use sha2::{Digest, Sha256};
 
-use crate::support::{info, model, tiny, tiny_pair};
+use crate::support::{info, model, network, tiny, tiny_pair};
 
 fn hexadecimal(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -31,7 +30,7 @@ fn a_model_survives_the_file() {
     assert_eq!(read.digest(), hexadecimal(&file));
     assert_eq!(read.digest(), model.digest());
     assert_eq!(read.to_bytes().expect("bytes"), file);
-    let loaded = parameters(&read.network(&Device::flex()).expect("the network"));
+    let loaded = parameters(&network(&read));
     assert_eq!(loaded, model.tensors);
     let values: usize = loaded.iter().map(|tensor| tensor.values.len()).sum();
     assert_eq!(read.parameters_count(), values);
@@ -43,7 +42,7 @@ fn every_preset_survives_the_file() {
         let model = model(preset.network(8));
         let read = Model::from_bytes(&model.to_bytes().expect("bytes")).expect("read");
         assert_same(&model, &read);
-        read.network(&Device::flex()).expect("the network");
+        Recognizer::new(read).expect("the network");
     }
 }
 
@@ -53,7 +52,7 @@ fn branches_survive_the_file() {
     assert!(model.tensors.iter().any(|tensor| tensor.name == "branches.0.head.class_weight"));
     let read = Model::from_bytes(&model.to_bytes().expect("bytes")).expect("read");
     assert_same(&model, &read);
-    let loaded = parameters(&read.network(&Device::flex()).expect("the network"));
+    let loaded = parameters(&network(&read));
     assert_eq!(loaded, model.tensors);
 }
 
@@ -129,7 +128,7 @@ fn files_of_other_programs_and_half_precision_are_read() {
     let full = rewritten(&model, Dtype::F32, |v| v.to_le_bytes().to_vec());
     let read = Model::from_bytes(&full).expect("read");
     assert_eq!(sorted(read.tensors.clone()), sorted(model.tensors.clone()));
-    read.network(&Device::flex()).expect("the network");
+    Recognizer::new(read).expect("the network");
 
     type Word = fn(f32) -> Vec<u8>;
     let half: [(Dtype, Word, f32); 2] = [
@@ -195,18 +194,18 @@ fn files_that_are_not_there_say_so() {
 fn weights_of_another_network_are_refused() {
     let mut model = tiny();
     model.tensors[0].name.push('x');
-    let error = model.network(&Device::flex()).expect_err("another name");
+    let error = Recognizer::new(model.clone()).expect_err("another name");
     assert!(matches!(error, ModelError::Network(NetworkError::MissingTensor { .. })), "{error}");
 
     let mut model = tiny();
     model.tensors[1].shape.reverse();
-    let error = model.network(&Device::flex()).expect_err("another shape");
+    let error = Recognizer::new(model.clone()).expect_err("another shape");
     assert!(matches!(error, ModelError::Network(NetworkError::TensorShape { .. })), "{error}");
 
     let mut model = tiny();
     let extra = NamedTensor { name: "extra".to_owned(), ..model.tensors[0].clone() };
     model.tensors.push(extra);
-    let error = model.network(&Device::flex()).expect_err("one more");
+    let error = Recognizer::new(model.clone()).expect_err("one more");
     assert!(matches!(error, ModelError::Network(NetworkError::UnknownTensor { .. })), "{error}");
 }
 

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use clstm::audio::{DecodeLimits, TrimConfig, decode_file, resample};
-use clstm::nn::burn::tensor::Device;
-use clstm::nn::{
-    CompressionConfig, ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig,
-    Peepholes, Reset, TemporalPooling, parameters,
-};
 use clstm::{
-    Calibration, CalibrationMethod, CalibrationScores, EvalProtocol, FrontendConfig, Model,
+    Calibration, CalibrationMethod, CalibrationScores, Clip, EvalProtocol, FrontendConfig, Model,
     ModelInfo, ProbabilityCalibration, RiskPoint, Score, TrainingInfo, TtaConfig,
+};
+use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
+use clstm_nn::{
+    CompressionConfig, ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, Mode, Network,
+    NetworkConfig, Peepholes, Reset, TemporalPooling, load_parameters, parameters,
 };
 
 pub(crate) const RATE: u32 = 16_000;
@@ -161,7 +161,30 @@ pub(crate) fn tiny_pair() -> Model {
     model(tiny_pair_network())
 }
 
-/// The shipped sample, a breath of silence, and the sample again: 16 kHz.
+/// The model's network of tensor operations.
+pub(crate) fn network(model: &Model) -> Network {
+    let network = model.info.network.init(0, &Device::flex()).expect("a network");
+    load_parameters(network, model.tensors.clone()).expect("its weights")
+}
+
+/// Logits of a clip by tensor operations: the mean over its windows, one by one.
+pub(crate) fn reference_logits(model: &Model, clip: &Clip) -> Vec<f64> {
+    let (network, frontend) = (network(model), &model.info.frontend);
+    let windows = frontend.windows(clip);
+    let mut mean = vec![0.0; model.info.network.classes];
+    for window in &windows {
+        let mut steps = Vec::new();
+        frontend.write_window(clip, window, &mut steps);
+        let data = TensorData::new(steps, [1, window.steps, frontend.segment_length]);
+        let output = network.forward(Tensor::from_data(data, &Device::flex()), Mode::Inference);
+        for (mean, logit) in mean.iter_mut().zip(output.logits.into_data().iter::<f32>()) {
+            *mean += f64::from(logit) / windows.len() as f64;
+        }
+    }
+    mean
+}
+
+/// The shipped sample, three seconds of silence, and the sample again, at 16 kHz.
 pub(crate) fn conversation() -> Vec<f32> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
     let sample = decode_file(&path, &DecodeLimits::default()).expect("the sample");

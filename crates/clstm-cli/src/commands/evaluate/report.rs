@@ -1,6 +1,6 @@
 //! The figures of an evaluation.
 
-use clstm::nn::Precision;
+use clstm::Precision;
 use clstm::{CalibrationScores, ProbabilityCalibration, Recognizer};
 use clstm_train::{
     ClassMetrics, Dataset, ECE_BINS, EvalProtocol, Evaluation, Metrics, Reliability, RiskCoverage,

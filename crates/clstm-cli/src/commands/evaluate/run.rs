@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clstm::TtaConfig;
-use clstm::nn::burn::tensor::Device;
+use clstm_nn::burn::tensor::Device;
 use clstm_train::{Event, Observer};
 
 use crate::args::CorpusArgs;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clstm::audio::{DecodeLimits, decode_bytes, promised_s};
-use clstm::{Event, RecognizeError, Recognizer, Stream, StreamConfig, StreamError};
+use clstm::audio::{DecodeLimits, promised_s};
+use clstm::{Event, Recognizer, Stream, StreamConfig, StreamError};
 
 use super::progress::Progress;
 use super::{finish, open_rows, read_stdin, rows_show};
@@ -23,9 +23,6 @@ use crate::timeline::{FrameSums, Timeline, TimelineItem, TimelineRows, extension
 
 /// Longest recording, a week. Memory does not grow with the audio; the limit bounds endless inputs.
 const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
-
-/// Seconds of audio that are processed at once.
-const PART_S: usize = 16;
 
 /// Writes the timelines of all recordings, in the order given.
 pub(super) fn run(
@@ -240,13 +237,16 @@ impl TimelineJob<'_> {
             }
             if interrupt::is_interrupted() { Err(JobError::Interrupted) } else { Ok(()) }
         };
+        let Self { recognizer, limits, config, .. } = self;
         let done = match &input.source {
             Source::File(path) => {
-                self.progress.expect(|| promised_s(path, &self.limits));
-                self.recognizer.timeline_file(path, &self.limits, &self.config, take)
+                self.progress.expect(|| promised_s(path, limits));
+                recognizer.timeline_file(path, limits, config, take)
             }
-            Source::Stdin => match self.stdin(take) {
-                Ok(done) => done,
+            // Standard input is read to its end first, because some formats have their index there. The audio is decoded
+            // piece by piece.
+            Source::Stdin => match read_stdin(limits.max_bytes) {
+                Ok(bytes) => recognizer.timeline_bytes(bytes, None, limits, config, take),
                 Err(error) => return Some(Timeline::failed(&input.path, error)),
             },
             Source::Failed(error) => return Some(Timeline::failed(&input.path, error.clone())),
@@ -263,31 +263,5 @@ impl TimelineJob<'_> {
             frames: self.classes.timeline(frames, false),
             error: done.err().map(JobError::row_error),
         })
-    }
-
-    /// The timeline of standard input, which is read to its end first.
-    ///
-    /// # Errors
-    /// If it cannot be read or decoded; the inner error is one of the timeline.
-    fn stdin(
-        &self,
-        mut take: impl FnMut(Event) -> Result<(), JobError>,
-    ) -> Result<Result<(), JobError>, RowError> {
-        let bytes = read_stdin(self.limits.max_bytes)?;
-        let sound = decode_bytes(bytes, None, &self.limits).map_err(|error| {
-            JobError::Stream(StreamError::Recognize(RecognizeError::Audio(error))).row_error()
-        })?;
-        self.progress.expect(|| Some(sound.duration_s()));
-        let mut events = Vec::new();
-        let mut run = || -> Result<(), JobError> {
-            let mut stream = Stream::new(self.recognizer, sound.sample_rate, &self.config)?;
-            for part in sound.samples.chunks(PART_S * sound.sample_rate as usize) {
-                stream.push(part, &mut events)?;
-                events.drain(..).try_for_each(&mut take)?;
-            }
-            stream.finish(&mut events)?;
-            events.drain(..).try_for_each(&mut take)
-        };
-        Ok(run())
     }
 }

@@ -1,17 +1,13 @@
-//! Logits to probabilities.
+//! From logits to probabilities.
 
-use clstm::nn::burn::tensor::{Device, Tensor, TensorData};
-use clstm::nn::{Mode, Preset};
-use clstm::{FrontendConfig, PlattScaling, ProbabilityCalibration, logits, softmax};
-
-use crate::support::{RATE, voice};
+use clstm::{PlattScaling, ProbabilityCalibration, softmax};
 
 fn close(a: &[f64], b: &[f64], most: f64) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= most)
 }
 
 #[test]
-fn softmax_is_that_of_the_books() {
+fn softmax_is_that_of_the_definition() {
     let thirds = [2.0_f64.ln(), 0.0, 0.0];
     assert!(close(&softmax(&thirds, 1.0), &[0.5, 0.25, 0.25], 1e-15));
     assert!(close(&softmax(&thirds, 0.5), &[4.0 / 6.0, 1.0 / 6.0, 1.0 / 6.0], 1e-15));
@@ -22,7 +18,7 @@ fn softmax_is_that_of_the_books() {
 }
 
 #[test]
-fn a_scaling_moves_the_answer_and_the_others_keep_their_proportions() {
+fn platt_scaling_moves_the_top_label_and_the_others_keep_their_proportions() {
     let logits = [4.0_f64.ln(), 2.0_f64.ln(), 0.0, 0.0]; // 1/2, 1/4, 1/8, 1/8
     let plain = ProbabilityCalibration::default().probabilities(&logits);
     assert!(close(&plain, &[0.5, 0.25, 0.125, 0.125], 1e-15));
@@ -34,7 +30,7 @@ fn a_scaling_moves_the_answer_and_the_others_keep_their_proportions() {
     };
     let surer = scaling(3.0, offset).probabilities(&logits);
     assert!(close(&surer, &[0.8, 0.1, 0.05, 0.05], 1e-15), "{surer:?}");
-    // So unsure that the next class would overtake it: it stays just above.
+    // The next class would overtake it: it stays just above.
     let unsure = scaling(1.0, -offset).probabilities(&logits);
     assert!(unsure[0] > unsure[1] && unsure[0] - unsure[1] < 1e-8, "{unsure:?}");
     assert!(close(&unsure, &[1.0 / 3.0, 1.0 / 3.0, 1.0 / 6.0, 1.0 / 6.0], 1e-8));
@@ -46,7 +42,7 @@ fn a_scaling_moves_the_answer_and_the_others_keep_their_proportions() {
 }
 
 #[test]
-fn a_scaling_of_extreme_logits_gives_probabilities_all_the_same() {
+fn extreme_logits_give_probabilities() {
     let scaling = ProbabilityCalibration {
         temperature: 1.3,
         top_label: PlattScaling { slope: 0.8, offset: -0.3 },
@@ -58,27 +54,4 @@ fn a_scaling_of_extreme_logits_gives_probabilities_all_the_same() {
     assert!(close(&tie, &[0.5, 0.5], 1e-8), "{tie:?}");
     let none = scaling.probabilities(&[f64::NAN, 1.0, 0.0]);
     assert!(none.iter().all(|p| p.is_nan()), "{none:?}");
-}
-
-#[test]
-fn the_logits_of_a_long_clip_are_the_mean_over_its_spans() {
-    let config = Preset::Clstm.network(8);
-    let device = Device::flex();
-    let network = config.init(3, &device).expect("a network");
-    let frontend = FrontendConfig::for_network(&config);
-    let clip = frontend.preprocess(voice(7.0, RATE, 120.0));
-    let spans = frontend.windows(&clip);
-    assert_eq!(spans.len(), 4, "7 s in spans of 3 s, 1.5 s apart");
-    let mut mean = vec![0.0; 8];
-    for span in &spans {
-        let mut segments = Vec::new();
-        frontend.write_window(&clip, span, &mut segments);
-        let data = TensorData::new(segments, [1, span.steps, 2000]);
-        let output = network.forward(Tensor::from_data(data, &device), Mode::Inference);
-        for (mean, logit) in mean.iter_mut().zip(output.logits.into_data().iter::<f32>()) {
-            *mean += f64::from(logit) / spans.len() as f64;
-        }
-    }
-    assert!(mean.iter().any(|logit| logit.abs() > 1e-3), "{mean:?}");
-    assert!(close(&logits(&network, &frontend, &clip, &device), &mean, 1e-12));
 }
