@@ -29,7 +29,7 @@ pub enum Reset {
 }
 
 /// One local feature learning block: ConvLSTM, batch norm, max pooling.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LflbConfig {
     /// Filters of each gate.
@@ -117,6 +117,13 @@ pub struct CompressionConfig {
     /// Samples from one level to the next.
     pub hop: usize,
 }
+
+/// Mean square of speech at the front end's level, -20 dBFS, which compression leaves as it is.
+pub(crate) const COMPRESSION_REFERENCE: f32 = 0.01;
+
+/// Added to a mean square before it becomes a gain: 40 dB below [`COMPRESSION_REFERENCE`]. Silence and background noise are
+/// amplified no further.
+pub(crate) const COMPRESSION_FLOOR: f32 = 1e-6;
 
 impl CompressionConfig {
     /// The samples whose level is the `k`-th, of so many.

@@ -2,10 +2,9 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
-use clstm_kernels::conv_2d::Conv2dShape;
 
 use crate::{
-    ConvBlockConfig, Mode, NormPool, NormPoolConfig, ParameterRole, Precision, Roles, WeightInit,
+    ConvBlockConfig, ConvBlockSpec, Mode, NormPool, ParameterRole, Precision, Roles, WeightInit,
     WithRoles, fused, reference,
 };
 
@@ -17,27 +16,22 @@ pub struct ConvBlock {
     /// Batch norm and pooling.
     pub norm_pool: NormPool,
     #[module(skip)]
-    stride_time: usize,
+    spec: ConvBlockSpec,
     #[module(skip)]
     pub(crate) precision: Precision,
 }
 
-impl ConvBlockConfig {
-    /// Draws the starting weights (He et al., ICCV 2015) for inputs of so many channels.
+impl ConvBlockSpec {
+    /// Draws the initial weights (He et al., ICCV 2015).
     #[must_use]
-    pub fn init(
-        &self,
-        channels: usize,
-        initializer: &mut WeightInit,
-        device: &Device,
-    ) -> ConvBlock {
-        let Self { filters, kernel_time, kernel_length, stride_time, pool } = *self;
-        let shape = [kernel_time, kernel_length, channels, filters];
-        let bound = (6.0 / (kernel_time * kernel_length * channels) as f64).sqrt();
+    pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> ConvBlock {
+        let ConvBlockConfig { filters, kernel_time, kernel_length, .. } = self.config;
+        let shape = [kernel_time, kernel_length, self.channels, filters];
+        let bound = (6.0 / (kernel_time * kernel_length * self.channels) as f64).sqrt();
         ConvBlock {
             weight: initializer.uniform(shape, bound, device),
-            norm_pool: NormPoolConfig { channels: filters, pool }.init(initializer, device),
-            stride_time,
+            norm_pool: self.norm_pool().init(initializer, device),
+            spec: *self,
             precision: Precision::default(),
         }
     }
@@ -49,25 +43,14 @@ impl ConvBlock {
     /// - output: `[batch, ceil(time / stride_time), ceil(length / pool), filters]`
     #[must_use]
     pub fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
-        let [batch, time, length, channels] = x.dims();
-        let [kernel_time, kernel_length, _, filters] = self.weight.dims();
-        let shape = Conv2dShape {
-            batch,
-            time,
-            length,
-            channels,
-            filters,
-            kernel_time,
-            kernel_length,
-            stride_time: self.stride_time,
-            precision: self.precision.into(),
-        };
+        let [batch, time, ..] = x.dims();
+        let shape = self.spec.kernel_shape(batch, time, self.precision);
         let y = if fused::runs_on(&x.device()) {
             fused::conv_2d(x, self.weight.val(), shape)
         } else {
             reference::conv_2d(x, self.weight.val(), shape)
         }; // [B, T', L, H]
-        // ReLU keeps the order: after the maximum it has fewer values to look at.
+        // ReLU keeps the order: after the maximum it has fewer values to process.
         activation::relu(self.norm_pool.forward(y, mode))
     }
 }

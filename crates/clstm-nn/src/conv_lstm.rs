@@ -6,20 +6,20 @@ use clstm_kernels::conv_lstm::ConvLstmShape;
 
 use crate::norm_pool::RunningStatistics;
 use crate::{
-    LflbConfig, Mode, ParameterRole, Peepholes, Precision, Roles, WeightInit, WithRoles, fused,
+    LflbConfig, Mode, ParameterRole, Precision, Roles, WeightInit, WithRoles, fused,
     init, reference,
 };
 
-/// Sizes of a [`ConvLstm`].
-#[derive(Clone, Debug)]
+/// A [`ConvLstm`] and its input.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConvLstmConfig {
     /// Input length, L.
     pub length: usize,
     /// Input channels, C.
     pub channels: usize,
-    /// Filters, H; taps, stride, peepholes and norm.
+    /// Filters, taps, stride, peepholes and norm.
     pub block: LflbConfig,
-    /// Sample rate in Hz, for the Gabor start of a layer that hears the waveform (`channels == 1`).
+    /// Sample rate in Hz, for the initial Gabor filters of a layer on the waveform (`channels == 1`).
     pub sample_rate: u32,
 }
 
@@ -42,21 +42,9 @@ pub struct ConvLstm {
     /// Statistics of the input-to-state pre-activations.
     pub statistics: Option<RunningStatistics>,
     #[module(skip)]
-    shape: LayerShape,
+    config: ConvLstmConfig,
     #[module(skip)]
     pub(crate) precision: Precision,
-}
-
-/// Sizes that do not depend on the batch.
-#[derive(Clone, Copy, Debug)]
-struct LayerShape {
-    length: usize,
-    channels: usize,
-    filters: usize,
-    kernel_input: usize,
-    kernel_state: usize,
-    stride: usize,
-    peepholes: Peepholes,
 }
 
 /// Fewest taps of filters on one channel that count as filters on the waveform: fewer span too little of it to pass
@@ -72,15 +60,13 @@ fn is_on_waveform(channels: usize, kernel_input: usize) -> bool {
 const FORGET_BIAS: f32 = 1.0;
 
 impl ConvLstmConfig {
-    /// Draws the starting weights.
+    /// Draws the initial weights.
     #[must_use]
     pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> ConvLstm {
         let LflbConfig {
             filters: h,
             kernel_input,
             kernel_state,
-            stride,
-            peepholes,
             input_norm,
             ..
         } = self.block;
@@ -98,27 +84,14 @@ impl ConvLstmConfig {
         );
         let mut bias = vec![0.0; 4 * h];
         bias[h..2 * h].fill(FORGET_BIAS);
-        let positions = match peepholes {
-            Peepholes::Full => self.length.div_ceil(stride),
-            _ => 1,
-        };
         ConvLstm {
             w_x,
             w_h,
             bias: init::parameter(bias, [4 * h], device),
-            peephole: (peepholes != Peepholes::None)
-                .then(|| init::constant(0.0, [3, h, positions], device)),
+            peephole: self.peephole_shape().map(|shape| init::constant(0.0, shape, device)),
             gamma: input_norm.then(|| init::constant(1.0, [4 * h], device)),
             statistics: input_norm.then(|| RunningStatistics::new(4 * h, device)),
-            shape: LayerShape {
-                length: self.length,
-                channels: c,
-                filters: h,
-                kernel_input,
-                kernel_state,
-                stride,
-                peepholes,
-            },
+            config: *self,
             precision: Precision::default(),
         }
     }
@@ -148,38 +121,21 @@ impl ConvLstm {
         let dims = x.dims();
         assert_eq!(
             dims[2..],
-            [self.shape.length, self.shape.channels],
+            [self.config.length, self.config.channels],
             "ConvLSTM input [batch, time, length, channels]"
         );
         dims
     }
 
     pub(crate) fn kernel_shape(&self, batch: usize, time: usize) -> ConvLstmShape {
-        use clstm_kernels::conv_lstm::Peepholes as Kernel;
-        let LayerShape { length, channels, filters, kernel_input, kernel_state, stride, .. } =
-            self.shape;
-        ConvLstmShape {
-            batch,
-            time,
-            channels,
-            length,
-            filters,
-            kernel_input,
-            kernel_state,
-            stride,
-            peepholes: match self.shape.peepholes {
-                Peepholes::None => Kernel::None,
-                Peepholes::Channel => Kernel::Channel,
-                Peepholes::Full => Kernel::Full,
-            },
-            precision: self.precision.into(),
-        }
+        self.config.kernel_shape(batch, time, self.precision)
     }
 }
 
 impl WithRoles for ConvLstm {
     fn add_roles(&self, roles: &mut Roles) {
-        let LayerShape { channels, filters, kernel_input, kernel_state, .. } = self.shape;
+        let (channels, block) = (self.config.channels, self.config.block);
+        let LflbConfig { filters, kernel_input, kernel_state, .. } = block;
         // One matrix `[filters, channels * taps]` for each gate. Of one channel nothing is mixed: no matrix.
         let gates = |channels: usize, taps: usize| match channels {
             1 => ParameterRole::decayed(),

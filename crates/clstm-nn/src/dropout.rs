@@ -1,8 +1,8 @@
 use burn::tensor::{Tensor, TensorData};
 
-use crate::WeightInit;
+use crate::rng::Rng;
 
-/// Dropout whose masks are a function of a seed: a resumed training draws the very same ones.
+/// Dropout whose masks are a function of a seed: a resumed training draws the same ones.
 ///
 /// Srivastava et al., JMLR 15 (2014), scaled while training so that nothing changes at inference.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ impl Dropout {
         }
         let shape = x.shape();
         let keep = 1.0 - self.probability;
-        let mut random = WeightInit::new(seed);
+        let mut random = Rng::new(seed);
         let mask: Vec<f32> = (0..shape.num_elements())
             .map(|_| if random.unit() < keep { (1.0 / keep) as f32 } else { 0.0 })
             .collect();

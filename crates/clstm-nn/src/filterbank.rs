@@ -2,22 +2,19 @@
 
 mod augment;
 
-use std::f64::consts::{LN_10, PI};
+use std::f64::consts::PI;
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use clstm_kernels::filterbank::FilterbankShape;
 
+use crate::init::TAPS_PER_WIDTH;
+use crate::mel::{LINEAR_HZ, LOG_PER_KILOMEL, equally_spaced, mel_to_hz};
 use crate::{
-    FilterbankConfig, Mode, NormPool, NormPoolConfig, ParameterRole, Roles, WeightInit, WithRoles,
+    FilterbankConfig, FilterbankSpec, Mode, NormPool, ParameterRole, Roles, WeightInit, WithRoles,
     fused, init, reference,
 };
 
-/// Mel of the unit in which centre frequencies are learnt: a step of the optimiser is then a step of
-/// about one mel.
-pub(crate) const MEL: f64 = 1000.0;
-
-/// Energy that the logarithm's floor starts with: 40 dB below a clip at the front end's level of
+/// Initial value of the energy that is added before the logarithm: 40 dB below a clip at the front end's level of
 /// -20 dBFS.
 const FLOOR: f64 = 1e-6;
 
@@ -28,7 +25,8 @@ const FLOOR: f64 = 1e-6;
 /// spaced on the mel scale from 60 Hz to 94% of Nyquist.
 #[derive(Module, Debug)]
 pub struct Filterbank {
-    /// Centre frequencies `[filters]`, in thousands of mel (2595 log10(1 + Hz / 700)).
+    /// Centre frequencies `[filters]`, in thousands of mel (2595 log10(1 + Hz / 700)): a step of the optimiser is then one
+    /// of about a mel.
     pub center: Param<Tensor<1>>,
     /// Widths `[filters]`: logarithms of the envelope's standard deviation in samples.
     pub width: Param<Tensor<1>>,
@@ -37,53 +35,52 @@ pub struct Filterbank {
     /// Batch norm of the log energies, one a band.
     pub norm: NormPool,
     #[module(skip)]
-    sizes: Sizes,
+    spec: FilterbankSpec,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Sizes {
-    config: FilterbankConfig,
-    sample_rate: u32,
-}
-
-impl FilterbankConfig {
-    /// Filters at their starting places for a waveform at `sample_rate` Hz.
+impl FilterbankSpec {
+    /// Filters at their initial frequencies and widths; nothing is drawn.
     #[must_use]
-    pub fn init(
-        &self,
-        sample_rate: u32,
-        initializer: &mut WeightInit,
-        device: &Device,
-    ) -> Filterbank {
-        let rate = f64::from(sample_rate);
-        let mel = |hz: f64| 2595.0 * (1.0 + hz / 700.0).log10();
-        let (low, high) = (mel(60.0), mel(0.47 * rate));
-        let places = (0..self.filters).map(|f| (f as f64 + 0.5) / self.filters as f64);
-        let centers: Vec<f64> = places.map(|place| low + (high - low) * place).collect();
+    pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> Filterbank {
+        let (filters, rate) = (self.config.filters, f64::from(self.sample_rate));
+        let (centers, apart) = equally_spaced(filters, self.sample_rate);
         // As wide as two neighbours are apart (their responses then cross near -1 dB), as far as the
         // taps hold 2.5 standard deviations.
-        let apart = (high - low) / self.filters as f64;
         let width = |&center: &f64| {
-            let hz_per_mel = (hertz(center + 0.5) - hertz(center - 0.5)).max(f64::MIN_POSITIVE);
+            let hz_per_mel =
+                (mel_to_hz(center + 0.5) - mel_to_hz(center - 0.5)).max(f64::MIN_POSITIVE);
             let width = rate / (2.0 * PI * apart * hz_per_mel);
-            width.min(self.kernel as f64 / 5.0).ln() as f32
+            width.min(self.config.kernel as f64 / TAPS_PER_WIDTH).ln() as f32
         };
         let widths = centers.iter().map(width).collect();
-        let centers = centers.iter().map(|mel| (mel / MEL) as f32).collect();
-        let norm = NormPoolConfig { channels: self.filters, pool: 1 };
+        let centers = centers.iter().map(|mel| (mel / 1000.0) as f32).collect();
         Filterbank {
-            center: init::parameter(centers, [self.filters], device),
-            width: init::parameter(widths, [self.filters], device),
-            floor: init::constant(FLOOR.ln() as f32, [self.filters], device),
-            norm: norm.init(initializer, device),
-            sizes: Sizes { config: *self, sample_rate },
+            center: init::parameter(centers, [filters], device),
+            width: init::parameter(widths, [filters], device),
+            floor: init::constant(FLOOR.ln() as f32, [filters], device),
+            norm: self.norm().init(initializer, device),
+            spec: *self,
         }
     }
-}
 
-/// The frequency of so many mel, in Hz.
-pub(crate) fn hertz(mel: f64) -> f64 {
-    700.0 * ((mel * LN_10 / 2595.0).exp() - 1.0)
+    /// The taps `[2, filters, kernel]` of filters with these centre frequencies (in thousands of mel) and widths
+    /// (logarithms of samples), `[filters]` each; real parts first. All centre frequencies are multiplied by `factor`.
+    pub(crate) fn taps(&self, center: Tensor<1>, width: Tensor<1>, factor: f64) -> Tensor<3> {
+        let FilterbankConfig { filters, kernel, .. } = self.config;
+        let middle = (kernel as f32 - 1.0) / 2.0;
+        let times: Vec<f32> = (0..kernel).map(|k| k as f32 - middle).collect();
+        let device = center.device();
+        let times = Tensor::<2>::from_data(TensorData::new(times, [1, kernel]), &device); // [1, K]
+        let hertz = (center.mul_scalar(LOG_PER_KILOMEL).exp() - 1.0) * LINEAR_HZ;
+        let per_hertz = factor * 2.0 * PI / f64::from(self.sample_rate);
+        let omega = hertz.mul_scalar(per_hertz).reshape([filters, 1]);
+        let width = width.exp().reshape([filters, 1]); // [F, 1]
+        let place = times.clone() / width.clone(); // [F, K]
+        let norm = (width * PI.sqrt()).sqrt();
+        let envelope = (place.clone() * place).mul_scalar(-0.5).exp() / norm;
+        let angle = times * omega; // [F, K]
+        Tensor::stack::<3>(vec![envelope.clone() * angle.clone().cos(), envelope * angle.sin()], 0)
+    }
 }
 
 impl Filterbank {
@@ -91,26 +88,12 @@ impl Filterbank {
     /// `factor`.
     #[must_use]
     pub fn taps(&self, factor: f64) -> Tensor<3> {
-        let Sizes { config: FilterbankConfig { filters, kernel, .. }, sample_rate } = self.sizes;
-        let middle = (kernel as f32 - 1.0) / 2.0;
-        let times: Vec<f32> = (0..kernel).map(|k| k as f32 - middle).collect();
-        let device = self.center.val().device();
-        let times = Tensor::<2>::from_data(TensorData::new(times, [1, kernel]), &device); // [1, K]
-        let hertz = (self.center.val().mul_scalar(MEL * LN_10 / 2595.0).exp() - 1.0) * 700.0;
-        let omega =
-            hertz.mul_scalar(factor * 2.0 * PI / f64::from(sample_rate)).reshape([filters, 1]);
-        let width = self.width.val().exp().reshape([filters, 1]); // [F, 1]
-        let place = times.clone() / width.clone(); // [F, K]
-        let norm = (width * PI.sqrt()).sqrt();
-        let envelope = (place.clone() * place).mul_scalar(-0.5).exp() / norm;
-        let angle = times * omega; // [F, K]
-        Tensor::stack::<3>(vec![envelope.clone() * angle.clone().cos(), envelope * angle.sin()], 0)
+        self.spec.taps(self.center.val(), self.width.val(), factor)
     }
 
     /// Normalised log energies.
     ///
-    /// Training varies them as [`FilterbankConfig`] says: frequencies are warped, styles mixed, bands
-    /// masked.
+    /// Training augments them as [`FilterbankConfig`] says: VTLP, MixStyle, frequency masks.
     ///
     /// # Shapes
     /// - `waveform`: `[batch, samples]`
@@ -118,9 +101,8 @@ impl Filterbank {
     #[must_use]
     pub fn forward(&self, waveform: Tensor<2>, mode: Mode) -> Tensor<4> {
         let [batch, samples] = waveform.dims();
-        let FilterbankConfig { filters, kernel, stride, pool, mean_normalize, vtlp_max, .. } =
-            self.sizes.config;
-        let shape = FilterbankShape { batch, samples, filters, kernel, stride, pool };
+        let FilterbankConfig { filters, mean_normalize, vtlp_max, .. } = self.spec.config;
+        let shape = self.spec.kernel_shape(batch, samples);
         let factor = match mode {
             Mode::Training { seed, .. } => augment::vtlp_factor(vtlp_max, seed),
             Mode::Inference => 1.0,
@@ -137,7 +119,7 @@ impl Filterbank {
         let logs = logs.reshape([batch, frames, 1, filters]);
         let bands = self.norm.forward(logs, mode).reshape([batch, frames, filters]);
         let bands = match mode {
-            Mode::Training { seed, .. } => augment::vary(&self.sizes.config, bands, seed),
+            Mode::Training { seed, .. } => augment::augment(&self.spec.config, bands, seed),
             Mode::Inference => bands,
         };
         bands.reshape([batch, frames, filters, 1])

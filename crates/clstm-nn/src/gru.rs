@@ -7,8 +7,8 @@ use crate::{
     ParameterRole, Precision, Reset, Roles, WeightInit, WithRoles, fused, init, reference,
 };
 
-/// Sizes of a [`BiGru`].
-#[derive(Clone, Copy, Debug)]
+/// A [`BiGru`] and its input.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BiGruConfig {
     /// Input features, F.
     pub input: usize,
@@ -18,7 +18,7 @@ pub struct BiGruConfig {
     pub reset: Reset,
 }
 
-/// Parameters of one direction; gates in the order z, r, n.
+/// Parameters of one direction; gates in the order z, r, n. The fields name tensors of model files.
 #[derive(Module, Debug)]
 pub struct GruDirection {
     /// Input weights `[3H, F]`.
@@ -39,11 +39,13 @@ pub struct BiGru {
     /// Last step to first.
     pub bwd: GruDirection,
     #[module(skip)]
+    pub(crate) config: BiGruConfig,
+    #[module(skip)]
     pub(crate) precision: Precision,
 }
 
 impl BiGruConfig {
-    /// Draws the starting weights.
+    /// Draws the initial weights.
     #[must_use]
     pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> BiGru {
         let mut direction = || GruDirection {
@@ -52,7 +54,7 @@ impl BiGruConfig {
             b: init::constant(0.0, [3 * self.hidden], device),
             bn: (self.reset == Reset::After).then(|| init::constant(0.0, [self.hidden], device)),
         };
-        BiGru { fwd: direction(), bwd: direction(), precision: Precision::default() }
+        BiGru { fwd: direction(), bwd: direction(), config: *self, precision: Precision::default() }
     }
 }
 

@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor, activation};
 use crate::seed::SeedPurpose;
 use crate::{Dropout, Mode, ParameterRole, Roles, TemporalPooling, WeightInit, WithRoles, init};
 
-/// Sizes of a [`Head`].
-#[derive(Clone, Copy, Debug)]
+/// A [`Head`] and its input.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HeadConfig {
     /// Features of a step.
     pub input: usize,
@@ -21,7 +21,7 @@ pub struct HeadConfig {
     pub temporal_pooling: TemporalPooling,
 }
 
-/// What the network says of a batch.
+/// Deep features and logits of a batch.
 #[derive(Clone, Debug)]
 pub struct Output {
     /// The deep feature `[batch, features]`, which the centre loss pulls to its class.
@@ -31,7 +31,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Of branches: their deep features in a row, the mean of their logits.
+    /// The output of several branches: their deep features concatenated, the mean of their logits.
     ///
     /// # Panics
     /// If there are none.
@@ -94,7 +94,7 @@ pub struct Head {
 }
 
 impl HeadConfig {
-    /// Draws the starting weights.
+    /// Draws the initial weights.
     #[must_use]
     pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> Head {
         let Self { input, features, classes, dropout, temporal_pooling } = *self;

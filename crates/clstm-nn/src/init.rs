@@ -1,28 +1,31 @@
-//! Starting values: drawn from our own generator, so that a seed means the same on every device.
+//! Initial values of parameters, drawn by the CPU so that a seed means the same on every device.
 
 use std::f64::consts::PI;
 
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
-use rand_core::{Rng, SeedableRng};
-use rand_pcg::Pcg64;
 
-/// Draws the starting values of a network's parameters one after the other.
+use crate::mel::{equally_spaced, mel_to_hz};
+use crate::rng::Rng;
+
+/// Standard deviation of the envelope of a Gabor filter, in periods of its centre frequency.
+const PERIODS: f64 = 2.0;
+/// Least standard deviation of the envelope of a Gabor filter, in samples: shorter ones pass more than their band.
+const LEAST_WIDTH: f64 = 8.0;
+/// Taps for each sample of the standard deviation, at least: 2.5 deviations on both sides are within.
+pub(crate) const TAPS_PER_WIDTH: f64 = 5.0;
+
+/// Draws the initial values of a network's parameters, one after the other.
 #[derive(Debug)]
 pub struct WeightInit {
-    random: Pcg64,
+    random: Rng,
 }
 
 impl WeightInit {
     /// A generator for one network.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { random: Pcg64::seed_from_u64(seed) }
-    }
-
-    /// Uniform in `[0, 1)` with 24 bits.
-    pub(crate) fn unit(&mut self) -> f64 {
-        f64::from(self.random.next_u32() >> 8) / f64::from(1_u32 << 24)
+        Self { random: Rng::new(seed) }
     }
 
     /// Glorot uniform: `U(-a, a)` with `a = sqrt(6 / (fan_in + fan_out))`.
@@ -45,7 +48,7 @@ impl WeightInit {
         device: &Device,
     ) -> Param<Tensor<D>> {
         let count = shape.iter().product();
-        let values = (0..count).map(|_| ((2.0 * self.unit() - 1.0) * bound) as f32).collect();
+        let values = (0..count).map(|_| ((2.0 * self.random.unit() - 1.0) * bound) as f32).collect();
         parameter(values, shape, device)
     }
 
@@ -63,19 +66,16 @@ impl WeightInit {
         sample_rate: u32,
         device: &Device,
     ) -> Param<Tensor<3>> {
-        let mel = |hz: f64| 2595.0 * (1.0 + hz / 700.0).log10();
-        let hz = |mel: f64| 700.0 * (10_f64.powf(mel / 2595.0) - 1.0);
-        let (low, high) = (mel(60.0), mel(0.47 * f64::from(sample_rate)));
+        let (centers, _) = equally_spaced(filters, sample_rate);
         let middle = (taps as f64 - 1.0) / 2.0;
         let mut values = Vec::with_capacity(4 * filters * taps);
-        let mut phases = |_| 2.0 * PI * self.unit();
+        let mut phases = |_| 2.0 * PI * self.random.unit();
         let shared: Vec<f64> = (0..filters).map(&mut phases).collect();
         let forget: Vec<f64> = (0..filters).map(&mut phases).collect();
         for phases in [&shared, &forget, &shared, &shared] {
             for (filter, phase) in phases.iter().enumerate() {
-                let place = (filter as f64 + 0.5) / filters as f64;
-                let omega = 2.0 * PI * hz(low + (high - low) * place) / f64::from(sample_rate);
-                let width = (4.0 * PI / omega).max(8.0).min(taps as f64 / 5.0);
+                let omega = 2.0 * PI * mel_to_hz(centers[filter]) / f64::from(sample_rate);
+                let width = (PERIODS * 2.0 * PI / omega).max(LEAST_WIDTH).min(taps as f64 / TAPS_PER_WIDTH);
                 let wave = |k: usize| {
                     let t = k as f64 - middle;
                     (-0.5 * (t / width).powi(2)).exp() * (omega * t + phase).cos()

@@ -1,12 +1,9 @@
-//! The local feature learning block.
+//! The local feature learning block (LFLB).
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::{
-    ConvLstm, ConvLstmConfig, Mode, NetworkConfig, NormPool, NormPoolConfig, Roles, Skip,
-    WeightInit, WithRoles, fused,
-};
+use crate::{ConvLstm, LflbSpec, Mode, NormPool, Roles, Skip, WeightInit, WithRoles, fused};
 
 /// ConvLSTM -> batch norm -> max pooling, and the skip connection round them.
 #[derive(Module, Debug)]
@@ -19,29 +16,19 @@ pub struct Lflb {
     pub skip: Option<Skip>,
 }
 
-impl Lflb {
-    /// Block `index` of the network.
+impl LflbSpec {
+    /// Draws the initial weights.
     #[must_use]
-    pub fn init(
-        network: &NetworkConfig,
-        index: usize,
-        initializer: &mut WeightInit,
-        device: &Device,
-    ) -> Self {
-        let block = network.blocks[index].clone();
-        let (length, channels) = network.block_input(index);
-        let (filters, reduction) = (block.filters, block.stride * block.pool);
-        let pool = NormPoolConfig { channels: filters, pool: block.pool };
-        let conv_lstm =
-            ConvLstmConfig { length, channels, block, sample_rate: network.sample_rate };
-        Self {
-            conv_lstm: conv_lstm.init(initializer, device),
-            norm_pool: pool.init(initializer, device),
-            skip: (network.skip && index > 0)
-                .then(|| Skip::init(channels, filters, reduction, initializer, device)),
+    pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> Lflb {
+        Lflb {
+            conv_lstm: self.conv_lstm.init(initializer, device),
+            norm_pool: self.norm_pool().init(initializer, device),
+            skip: self.skip.then(|| Skip::init(self, initializer, device)),
         }
     }
+}
 
+impl Lflb {
     /// # Shapes
     /// - `x`: `[batch, time, length, channels]`
     /// - output: `[batch, time, ceil(ceil(length / stride) / pool), filters]`

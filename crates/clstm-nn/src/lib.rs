@@ -41,6 +41,7 @@ mod head;
 mod init;
 mod lflb;
 mod lstm;
+mod mel;
 mod network;
 mod norm_pool;
 #[cfg(feature = "train")]
@@ -50,7 +51,9 @@ mod precision;
 mod preset;
 mod role;
 mod seed;
+mod rng;
 mod skip;
+mod spec;
 mod tensor_data;
 mod tensors;
 
@@ -84,6 +87,9 @@ pub use precision::Precision;
 pub use preset::Preset;
 pub use role::{BranchSpan, OptimizerGroup, ParameterKind, ParameterRole, Roles, WithRoles};
 pub use skip::Skip;
+pub use spec::{
+    BranchSpec, ConvBlockSpec, FilterbankSpec, LayerSpec, LflbSpec, NamedLayer, NetworkSpec,
+};
 
 pub use burn;
 pub use clstm_kernels::threads;

@@ -3,10 +3,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::{ConvLstm, ConvLstmConfig, LflbConfig, Mode, Peepholes, Roles, WeightInit, WithRoles};
+use crate::{ConvLstm, LflbConfig, Mode, Peepholes, Roles, WeightInit, WithRoles};
 
-/// Sizes of a [`BiLstm`].
-#[derive(Clone, Copy, Debug)]
+/// A [`BiLstm`] and its input.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BiLstmConfig {
     /// Input features, F.
     pub input: usize,
@@ -37,11 +37,10 @@ pub(crate) fn as_conv_lstm(hidden: usize) -> LflbConfig {
 }
 
 impl BiLstmConfig {
-    /// Draws the starting weights.
+    /// Draws the initial weights.
     #[must_use]
     pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> BiLstm {
-        let block = as_conv_lstm(self.hidden);
-        let config = ConvLstmConfig { length: 1, channels: self.input, block, sample_rate: 0 };
+        let config = self.direction();
         BiLstm { fwd: config.init(initializer, device), bwd: config.init(initializer, device) }
     }
 }

@@ -4,9 +4,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::seed::SeedPurpose;
+use crate::spec::{BranchSpec, LayerSpec, NamedLayer, NetworkSpec};
 use crate::{
-    CompressionConfig, ConvBlock, ConvBlockConfig, Dropout, Filterbank, Gflb, Head, HeadConfig,
-    Lflb, NetworkConfig, NetworkError, Output, Precision, Roles, WeightInit, WithRoles, reference,
+    CompressionConfig, ConvBlock, Dropout, Filterbank, Gflb, Head, Lflb, NetworkConfig,
+    NetworkError, Output, Precision, Roles, WeightInit, WithRoles, reference,
 };
 
 /// Which statistics batch normalisation uses in a forward pass, and whether dropout is on.
@@ -37,7 +38,7 @@ impl Mode {
     }
 }
 
-/// From the segments of a waveform to class logits.
+/// From the time steps of a waveform to class logits. The fields name tensors of model files.
 #[derive(Module, Debug)]
 pub struct Network {
     /// From the waveform to log energies of bands, where there is one.
@@ -50,7 +51,7 @@ pub struct Network {
     pub gflb: Gflb,
     /// Fully connected layers.
     pub head: Head,
-    /// Further branches, which hear the same segments.
+    /// Further branches, which process the same input.
     pub branches: Vec<Network>,
     #[module(skip)]
     compression: Option<CompressionConfig>,
@@ -59,47 +60,44 @@ pub struct Network {
 }
 
 impl NetworkConfig {
-    /// A network whose starting weights are a function of the seed.
+    /// A network whose initial weights are a function of the seed.
     ///
     /// # Errors
     /// [`NetworkError::Config`] if the sizes make no network.
     pub fn init(&self, seed: u64, device: &Device) -> Result<Network, NetworkError> {
-        self.validate()?;
-        Ok(self.build(&mut WeightInit::new(seed), device))
+        let spec = NetworkSpec::new(self)?;
+        let initializer = &mut WeightInit::new(seed);
+        let mut branches = spec.branches.iter().map(|branch| branch.init(initializer, device));
+        let own = branches.next().expect("a network has a branch of its own");
+        Ok(Network { branches: branches.collect(), ..own })
     }
+}
 
-    /// A network of sizes that have been checked.
-    fn build(&self, initializer: &mut WeightInit, device: &Device) -> Network {
-        let filterbank =
-            self.filterbank.map(|bank| bank.init(self.sample_rate, initializer, device));
-        let convolution = |(i, block): (usize, &ConvBlockConfig)| {
-            block.init(self.convolution_input(i).1, initializer, device)
-        };
-        let convolutions = self.convolutions.iter().enumerate().map(convolution).collect();
-        let lflbs = (0..self.blocks.len())
-            .map(|index| Lflb::init(self, index, initializer, device))
-            .collect();
-        let (length, filters) = self.block_input(self.blocks.len());
-        let (gflb, input) = Gflb::init(&self.gflb, length * filters, initializer, device);
-        let head = HeadConfig {
-            input,
-            features: self.features,
-            classes: self.classes,
-            dropout: self.dropout,
-            temporal_pooling: self.temporal_pooling,
-        };
+impl BranchSpec {
+    /// Draws the initial weights of the layers, first to last.
+    fn init(&self, initializer: &mut WeightInit, device: &Device) -> Network {
+        let (mut compression, mut filterbank, mut head) = (None, None, None);
+        let (mut convolutions, mut lflbs) = (Vec::new(), Vec::new());
+        let mut gflb = Gflb { gru: Vec::new(), lstm: Vec::new() };
+        for NamedLayer { spec, .. } in &self.layers {
+            match spec {
+                LayerSpec::Compression(config) => compression = Some(*config),
+                LayerSpec::Filterbank(spec) => filterbank = Some(spec.init(initializer, device)),
+                LayerSpec::ConvBlock(spec) => convolutions.push(spec.init(initializer, device)),
+                LayerSpec::Lflb(spec) => lflbs.push(spec.init(initializer, device)),
+                LayerSpec::BiGru(config) => gflb.gru.push(config.init(initializer, device)),
+                LayerSpec::BiLstm(config) => gflb.lstm.push(config.init(initializer, device)),
+                LayerSpec::Head(config) => head = Some(config.init(initializer, device)),
+            }
+        }
         Network {
             filterbank,
             convolutions,
             lflbs,
             gflb,
-            head: head.init(initializer, device),
-            branches: self
-                .branches
-                .iter()
-                .map(|branch| branch.build(initializer, device))
-                .collect(),
-            compression: self.compression,
+            head: head.expect("a branch ends in a head"),
+            branches: Vec::new(),
+            compression,
             dropout: Dropout { probability: self.dropout },
         }
     }
@@ -124,7 +122,11 @@ impl Network {
         self
     }
 
-    /// What all branches say together.
+    /// The mean of the branches' logits and their concatenated deep features.
+    ///
+    /// # Panics
+    /// In the backward pass, if the mode is [`Mode::Inference`], or if the segments of a network with a filterbank require a
+    /// gradient: neither has one on the CPU. A graph can be differentiated once.
     ///
     /// # Shapes
     /// - `segments`: `[batch, time, length]`, the RMS-normalised waveform cut into segments
@@ -133,7 +135,10 @@ impl Network {
         Output::combine(self.forward_branches(segments, mode))
     }
 
-    /// What each branch says, this network's own first.
+    /// The output of each branch, this network's own first.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
     ///
     /// # Shapes
     /// - `segments`: `[batch, time, length]`, as for [`forward`](Self::forward)
@@ -153,7 +158,7 @@ impl Network {
         std::iter::once(own).chain(branches).collect()
     }
 
-    /// What this network's own branch says.
+    /// The output of this network's own branch.
     fn forward_branch(&self, segments: Tensor<3>, mode: Mode) -> Output {
         let [batch, time, length] = segments.dims();
         let waveform = segments.reshape([batch, time * length]);

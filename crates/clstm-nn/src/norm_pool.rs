@@ -59,8 +59,8 @@ fn step(state: &RunningState<Tensor<1>>, batch: Tensor<1>, factor: f32) {
     let _ = state.value_sync();
 }
 
-/// Sizes of a [`NormPool`].
-#[derive(Clone, Debug)]
+/// Settings of a [`NormPool`].
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormPoolConfig {
     /// Channels.
     pub channels: usize,

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use crate::{ParameterRole, Roles, WeightInit, WithRoles, reference};
+use crate::{LflbSpec, ParameterRole, Roles, WeightInit, WithRoles, reference};
 
 /// An earlier block's output, max-pooled to the later block's length and projected to its filters.
 #[derive(Module, Debug)]
@@ -15,15 +15,11 @@ pub struct Skip {
 }
 
 impl Skip {
-    pub(crate) fn init(
-        channels: usize,
-        filters: usize,
-        pool: usize,
-        initializer: &mut WeightInit,
-        device: &Device,
-    ) -> Self {
+    /// The skip connection of a block.
+    pub(crate) fn init(block: &LflbSpec, initializer: &mut WeightInit, device: &Device) -> Self {
+        let (channels, filters) = (block.conv_lstm.channels, block.conv_lstm.block.filters);
         let weight = initializer.glorot([channels, filters], channels, filters, device);
-        Self { weight, pool }
+        Self { weight, pool: block.skip_pool() }
     }
 
     /// # Shapes

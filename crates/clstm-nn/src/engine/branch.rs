@@ -1,47 +1,57 @@
-//! One branch of the network, all of it where there are no others.
+//! One branch of the network.
 
-use super::block::Block;
-use super::compression::compressed;
-use super::front::{ConvBlock, Filterbank};
-use super::gflb::Gflb;
+use clstm_kernels::Buffer;
+
+use super::compression::Compression;
+use super::conv_block::ConvBlock;
+use super::filterbank::Filterbank;
+use super::gru::BiGru;
 use super::head::Head;
+use super::layer::Layer;
+use super::lflb::Lflb;
+use super::lstm::BiLstm;
 use crate::tensors::Tensors;
-use crate::{CompressionConfig, NetworkConfig, NetworkError, Precision};
+use crate::{BranchSpec, LayerSpec, NamedLayer, NetworkError, Precision};
 
-/// From the segments of a waveform to class logits.
+/// From the time steps of a waveform to class logits.
 #[derive(Debug)]
 pub(super) struct Branch {
-    compression: Option<CompressionConfig>,
-    filterbank: Option<Filterbank>,
-    convolutions: Vec<ConvBlock>,
-    blocks: Vec<Block>,
-    /// Of the filterbank's output, or of the segments without one: steps of a segment.
-    frames: usize,
-    gflb: Gflb,
+    /// First to last.
+    layers: Vec<Box<dyn Layer>>,
     head: Head,
 }
 
 impl Branch {
-    /// Packs a branch's own tensors; `config` has been checked.
+    /// Packs a branch's tensors.
     pub(super) fn new(
-        config: &NetworkConfig,
+        spec: &BranchSpec,
         tensors: &mut Tensors<'_>,
         precision: Precision,
     ) -> Result<Self, NetworkError> {
-        let filterbank = config.filterbank;
-        let filterbank =
-            filterbank.map(|bank| Filterbank::new(config, bank, tensors)).transpose()?;
-        let convolutions = (0..config.convolutions.len())
-            .map(|index| ConvBlock::new(config, index, tensors, precision))
-            .collect::<Result<_, _>>()?;
-        let blocks = (0..config.blocks.len())
-            .map(|index| Block::new(config, index, tensors, precision))
-            .collect::<Result<_, _>>()?;
-        let (length, filters) = config.block_input(config.blocks.len());
-        let gflb = Gflb::new(&config.gflb, length * filters, tensors, precision)?;
-        let head = Head::new(config, gflb.output(), tensors)?;
-        let (compression, frames) = (config.compression, config.convolution_steps(0, 1));
-        Ok(Self { compression, filterbank, convolutions, blocks, frames, gflb, head })
+        let mut layers: Vec<Box<dyn Layer>> = Vec::with_capacity(spec.layers.len());
+        let mut head = None;
+        for NamedLayer { path, spec } in &spec.layers {
+            match spec {
+                LayerSpec::Compression(config) => layers.push(Box::new(Compression(*config))),
+                LayerSpec::Filterbank(spec) => {
+                    layers.push(Box::new(Filterbank::new(path, spec, tensors)?));
+                }
+                LayerSpec::ConvBlock(spec) => {
+                    layers.push(Box::new(ConvBlock::new(path, spec, tensors, precision)?));
+                }
+                LayerSpec::Lflb(spec) => {
+                    layers.push(Box::new(Lflb::new(path, spec, tensors, precision)?));
+                }
+                LayerSpec::BiGru(config) => {
+                    layers.push(Box::new(BiGru::new(path, config, tensors, precision)?));
+                }
+                LayerSpec::BiLstm(config) => {
+                    layers.push(Box::new(BiLstm::new(path, config, tensors, precision)?));
+                }
+                LayerSpec::Head(config) => head = Some(Head::new(path, config, tensors)?),
+            }
+        }
+        Ok(Self { layers, head: head.expect("a branch ends in a head") })
     }
 
     /// Size of the deep feature.
@@ -57,24 +67,16 @@ impl Branch {
     /// `[batch, classes]`.
     pub(super) fn forward(
         &self,
-        [batch, time]: [usize; 2],
+        [batch, mut time]: [usize; 2],
         segments: &[f32],
         features: &mut [f32],
         logits: &mut [f32],
     ) {
-        let waveform = self.compression.map(|config| compressed(config, batch, segments));
-        let segments = waveform.as_deref().unwrap_or(segments);
-        let mut local = self.filterbank.as_ref().map(|bank| bank.forward(batch, segments));
-        let mut time = time * self.frames;
-        for block in &self.convolutions {
-            let (y, steps) = block.forward(batch, time, local.as_deref().unwrap_or(segments));
-            (local, time) = (Some(y), steps);
+        let mut x: Option<Buffer> = None;
+        for layer in &self.layers {
+            let (y, steps) = layer.forward(batch, time, x.as_deref().unwrap_or(segments));
+            (x, time) = (Some(y), steps);
         }
-        for block in &self.blocks {
-            local = Some(block.forward(batch, time, local.as_deref().unwrap_or(segments)));
-        }
-        let global = self.gflb.forward(batch, time, local.as_deref().unwrap_or(segments));
-        let steps = global.as_deref().or(local.as_deref()).unwrap_or(segments);
-        self.head.forward(batch, time, steps, features, logits);
+        self.head.forward(batch, time, x.as_deref().unwrap_or(segments), features, logits);
     }
 }

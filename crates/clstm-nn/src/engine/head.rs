@@ -3,8 +3,9 @@
 use clstm_kernels::Buffer;
 use clstm_kernels::gemm::{self, MatrixView, OutputMode, PackedWeights};
 
+use super::layer::relu;
 use crate::tensors::Tensors;
-use crate::{NetworkConfig, NetworkError, TemporalPooling};
+use crate::{HeadConfig, NetworkError, TemporalPooling};
 
 /// [`Head`](crate::Head).
 #[derive(Debug)]
@@ -34,26 +35,26 @@ struct Linear {
 
 impl Head {
     pub(super) fn new(
-        network: &NetworkConfig,
-        input: usize,
+        path: &str,
+        config: &HeadConfig,
         tensors: &mut Tensors<'_>,
     ) -> Result<Self, NetworkError> {
-        let (features, classes) = (network.features, network.classes);
-        let attention = match network.temporal_pooling {
+        let HeadConfig { input, features, classes, .. } = *config;
+        let attention = match config.temporal_pooling {
             TemporalPooling::Mean => None,
             TemporalPooling::Attention { hidden } => Some(Attention {
-                hidden: Linear::at(
-                    ["head.attention.weight", "head.attention.bias"],
+                hidden: Linear::new(
+                    &format!("{path}.attention."),
                     [input, hidden],
                     tensors,
                 )?,
-                score: tensors.take("head.attention.score", &[hidden, 1])?.to_vec(),
+                score: tensors.take(&format!("{path}.attention.score"), &[hidden, 1])?.to_vec(),
             }),
         };
         Ok(Self {
             attention,
-            features: Linear::new("head.feature", [input, features], tensors)?,
-            classes: Linear::new("head.class", [features, classes], tensors)?,
+            features: Linear::new(&format!("{path}.feature_"), [input, features], tensors)?,
+            classes: Linear::new(&format!("{path}.class_"), [features, classes], tensors)?,
         })
     }
 
@@ -87,8 +88,7 @@ impl Head {
             }
         }
         self.features.forward(batch, &mean, features);
-        // Not `max`, which would hide a NaN.
-        features.iter_mut().for_each(|x| *x = if *x < 0.0 { 0.0 } else { *x });
+        relu(features);
         self.classes.forward(batch, features, logits);
     }
 }
@@ -114,19 +114,15 @@ impl Attention {
 }
 
 impl Linear {
-    fn new(path: &str, sizes: [usize; 2], tensors: &mut Tensors<'_>) -> Result<Self, NetworkError> {
-        Self::at([&format!("{path}_weight"), &format!("{path}_bias")], sizes, tensors)
-    }
-
-    /// The layer whose weight and bias have these names.
-    fn at(
-        [weight, bias]: [&str; 2],
+    /// The layer whose tensors are `{path}weight` and `{path}bias`.
+    fn new(
+        path: &str,
         [input, outputs]: [usize; 2],
         tensors: &mut Tensors<'_>,
     ) -> Result<Self, NetworkError> {
-        let weight = tensors.take(weight, &[input, outputs])?;
+        let weight = tensors.take(&format!("{path}weight"), &[input, outputs])?;
         let weight = PackedWeights::pack([1, input, outputs], weight, [0, outputs, 1]);
-        let bias = tensors.take(bias, &[outputs])?.to_vec();
+        let bias = tensors.take(&format!("{path}bias"), &[outputs])?.to_vec();
         Ok(Self { input, weight, bias })
     }
 

@@ -1,21 +1,25 @@
-//! The network for inference alone: weights packed once, plain slices, no tensors of a framework.
+//! The network for inference: weights packed once, plain slices, no tensors of a framework in the forward pass.
 
-mod block;
 mod branch;
 mod compression;
-mod front;
-mod gflb;
+mod conv_block;
+mod conv_lstm;
+mod filterbank;
+mod gru;
 mod head;
+mod layer;
+mod lflb;
+mod lstm;
 
 use clstm_kernels::{Buffer, UTTERANCE_BLOCK, threads};
 use rayon::prelude::*;
 
 use crate::tensors::Tensors;
-use crate::{NamedTensor, NetworkConfig, NetworkError, Precision};
+use crate::{NamedTensor, NetworkConfig, NetworkError, NetworkSpec, Precision};
 use branch::Branch;
 
-/// A network that only recognises: [`Network::forward`](crate::Network::forward) in
-/// [`Mode::Inference`](crate::Mode::Inference) on the CPU, within rounding.
+/// A network for inference on the CPU: [`Network::forward`](crate::Network::forward) in
+/// [`Mode::Inference`](crate::Mode::Inference), within rounding.
 ///
 /// A [`Network`](crate::Network) packs its weights for the products at every call, which for a single
 /// utterance takes as long as the products themselves; here that is done once. Share one by reference
@@ -27,7 +31,7 @@ pub struct InferenceEngine {
     branches: Vec<Branch>,
 }
 
-/// What an [`InferenceEngine`] says of a batch.
+/// Deep features and logits of a batch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EngineOutput {
     /// The deep features `[batch, features]`.
@@ -48,22 +52,23 @@ impl InferenceEngine {
         tensors: &[NamedTensor],
         precision: Precision,
     ) -> Result<Self, NetworkError> {
-        config.validate()?;
+        let spec = NetworkSpec::new(config)?;
         let mut tensors = Tensors::new(tensors);
-        let mut branches = Vec::with_capacity(1 + config.branches.len());
-        branches.push(Branch::new(config, &mut tensors, precision)?);
-        for (i, branch) in config.branches.iter().enumerate() {
-            tensors.set_prefix(format!("branches.{i}."));
+        let mut branches = Vec::with_capacity(spec.branches.len());
+        for (i, branch) in spec.branches.iter().enumerate() {
+            if let Some(further) = i.checked_sub(1) {
+                tensors.set_prefix(format!("branches.{further}."));
+            }
             branches.push(Branch::new(branch, &mut tensors, precision)?);
         }
         tensors.finish()?;
-        Ok(Self { segment_length: config.segment_length, branches })
+        Ok(Self { segment_length: spec.segment_length, branches })
     }
 
     /// Runs over `segments` `[batch, time, length]`, row-major.
     ///
-    /// Utterances are shared among the threads of the current Rayon pool. An utterance's scores are
-    /// the same, to the last bit, alone and among others, and on any number of threads.
+    /// Utterances are distributed over the threads of the current Rayon pool. An utterance's output is
+    /// the same to the last bit, alone and among others, and on any number of threads.
     ///
     /// # Panics
     /// If batch or time is 0, or `segments` does not have that many segments of the network's length.
@@ -74,7 +79,7 @@ impl InferenceEngine {
         scores
     }
 
-    /// [`run`](Self::run) into scores that are there already, whatever they were.
+    /// [`run`](Self::run) into an existing output, whatever its size was.
     ///
     /// Where one thread does it all ([`threads::single_threaded`], or a pool of one thread), a call allocates
     /// nothing once memory for its sizes, or larger ones, waits in the pool of [`clstm_kernels::Buffer`].

@@ -1,22 +1,22 @@
-//! What training does to the bands of a filterbank. Every draw is a function of the step's seed.
+//! Augmentation of the bands of a filterbank in training. Every draw is a function of the step's seed.
 
 use burn::tensor::{Tensor, TensorData};
 
 use crate::norm_pool::EPSILON;
 use crate::seed::SeedPurpose;
-use crate::{FilterbankConfig, WeightInit};
+use crate::FilterbankConfig;
+use crate::rng::Rng;
 
 /// The factor of all centre frequencies, evenly from `1 - most` to `1 + most`.
 pub(super) fn vtlp_factor(vtlp_max: f64, seed: u64) -> f64 {
-    1.0 + vtlp_max * (2.0 * WeightInit::new(SeedPurpose::Vtlp.derive(seed)).unit() - 1.0)
+    1.0 + vtlp_max * (2.0 * Rng::new(SeedPurpose::Vtlp.derive(seed)).unit() - 1.0)
 }
 
-/// Mixes the styles of utterances and masks bands of `x` `[batch, frames, filters]`, normalised log
-/// energies.
+/// MixStyle and frequency masking of `x` `[batch, frames, filters]`, normalised log energies.
 ///
-/// A masked stretch of bands is set to their mean, as SpecAugment does (Park et al., Interspeech 2019,
-/// <https://arxiv.org/abs/1904.08779>), another one for each utterance.
-pub(super) fn vary(config: &FilterbankConfig, x: Tensor<3>, seed: u64) -> Tensor<3> {
+/// Masked bands are set to their mean, as in SpecAugment (Park et al., Interspeech 2019,
+/// <https://arxiv.org/abs/1904.08779>); each utterance has a mask of its own.
+pub(super) fn augment(config: &FilterbankConfig, x: Tensor<3>, seed: u64) -> Tensor<3> {
     let [batch, _, filters] = x.dims();
     let x = match config.mixstyle_prob > 0.0 && batch > 1 {
         true => mix_styles(x, own_shares(seed, batch, config.mixstyle_prob)),
@@ -53,14 +53,14 @@ fn mix_styles(x: Tensor<3>, own: Vec<f32>) -> Tensor<3> {
 /// The share of its own style that each utterance keeps: 1, or with the probability `style` a draw
 /// from (0, 1].
 fn own_shares(seed: u64, batch: usize, style: f64) -> Vec<f32> {
-    let mut random = WeightInit::new(SeedPurpose::MixStyle.derive(seed));
+    let mut random = Rng::new(SeedPurpose::MixStyle.derive(seed));
     let share = |_| if random.unit() < style { 1.0 - random.unit() } else { 1.0 };
     (0..batch).map(share).map(|share| share as f32).collect()
 }
 
 /// Ones, and zeros over a stretch of 0 to `widest` bands of each utterance, `[batch, filters]`.
 fn kept_bands(seed: u64, [batch, filters]: [usize; 2], widest: usize) -> Vec<f32> {
-    let mut random = WeightInit::new(SeedPurpose::FrequencyMask.derive(seed));
+    let mut random = Rng::new(SeedPurpose::FrequencyMask.derive(seed));
     let mut up_to = |most: usize| (random.unit() * (most + 1) as f64) as usize;
     let mut kept = vec![1.0; batch * filters];
     for bands in kept.chunks_exact_mut(filters) {
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn styles_are_mixed_by_their_shares() {
-        let mut random = crate::WeightInit::new(1);
+        let mut random = crate::rng::Rng::new(1);
         let (frames, bands) = (50, 4);
         // Utterances of different mean and deviation.
         let values: Vec<f32> = (0..3 * frames * bands)

@@ -12,12 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor, TensorData};
 use clstm_kernels::conv_lstm::{ConvLstmShape, Peepholes};
-use clstm_kernels::gru::BiGruShape;
-use clstm_kernels::norm_pool::NormPoolShape;
 use clstm_kernels::{conv_2d, filterbank};
 
 use crate::norm_pool::RunningStatistics;
-use crate::{BiGru, ConvLstm, Mode, NormPool};
+use crate::{BiGru, ConvLstm, Mode, NormPool, NormPoolConfig};
 use operation::{BatchStatistics, ConvLstmCall, FusedOps, LflbCall, NormPoolCall};
 
 /// Whether the device has the fused layers: the CPU device, differentiating or not.
@@ -136,7 +134,7 @@ pub(crate) fn lflb(
 
 pub(crate) fn norm_pool(h: Tensor<4>, layer: &NormPool, mode: Mode) -> Tensor<4> {
     let [batch, time, positions, channels] = h.dims();
-    let shape = NormPoolShape { rows: batch * time, positions, channels, pool: layer.pool };
+    let shape = NormPoolConfig { channels, pool: layer.pool }.kernel_shape(batch * time, positions);
     let stats = StatsCell::default();
     let running = (mode == Mode::Inference).then(|| layer.statistics.values());
     let y = <Dispatch as FusedOps>::norm_pool(
@@ -171,13 +169,9 @@ pub(crate) fn filterbank(
 }
 
 pub(crate) fn bi_gru(x: Tensor<3>, layer: &BiGru) -> Tensor<3> {
-    use clstm_kernels::gru::Reset;
     let device = x.device();
-    let [batch, time, input] = x.dims();
-    let hidden = layer.fwd.u.dims()[1];
-    let reset = if layer.fwd.bn.is_some() { Reset::After } else { Reset::Before };
-    let precision = layer.precision.into();
-    let shape = BiGruShape { batch, time, input, hidden, reset, precision };
+    let [batch, time, _] = x.dims();
+    let shape = layer.config.kernel_shape(batch, time, layer.precision);
     let bn = |bn: &Option<burn::module::Param<Tensor<1>>>| {
         bn.as_ref().map_or_else(|| placeholder(&device), |bn| bn.val()).into_dispatch()
     };

@@ -1,15 +1,9 @@
 use burn::tensor::Tensor;
 
 use crate::CompressionConfig;
+use crate::config::{COMPRESSION_FLOOR, COMPRESSION_REFERENCE};
 
-/// Mean square that is left as it is: of speech at the front end's level, -20 dBFS.
-pub(crate) const REFERENCE: f32 = 0.01;
-
-/// Added to a mean square before it becomes a gain: 40 dB below [`REFERENCE`]. Silence and what little
-/// noise a recording has between words are amplified no further.
-pub(crate) const FLOOR: f32 = 1e-6;
-
-/// The waveform with the differences of its level taken out in part, see [`CompressionConfig`].
+/// The waveform with its dynamic range compressed, see [`CompressionConfig`].
 ///
 /// # Shapes
 /// - `waveform` and output: `[batch, samples]`
@@ -24,7 +18,7 @@ pub fn compression(waveform: Tensor<2>, config: CompressionConfig) -> Tensor<2> 
     let shares: Vec<f32> =
         (0..=hops).map(|k| 1.0 / config.window(k, samples).len() as f32).collect();
     let shares = Tensor::<1>::from_floats(shares.as_slice(), &device).unsqueeze();
-    let level = (windows * shares + FLOOR).div_scalar(REFERENCE); // [B, N + 1]
+    let level = (windows * shares + COMPRESSION_FLOOR).div_scalar(COMPRESSION_REFERENCE); // [B, N + 1]
     let gains = level.powf_scalar(-0.5 * config.ratio);
     let way: Vec<f32> = (0..hop).map(|i| i as f32 / hop as f32).collect();
     let way = Tensor::<1>::from_floats(way.as_slice(), &device).reshape([1, 1, hop]);

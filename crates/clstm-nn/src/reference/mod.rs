@@ -1,5 +1,5 @@
-//! The recurrent layers composed of differentiable tensor operations: what runs on a device that has
-//! no fused kernels, and the oracle that the fused ones are tested against.
+//! The layers as differentiable tensor operations: they run on devices without fused kernels and are the reference that
+//! the fused kernels are tested against.
 
 mod compression;
 mod conv_2d;
@@ -10,7 +10,6 @@ mod norm_pool;
 mod time;
 
 pub use compression::compression;
-pub(crate) use compression::{FLOOR, REFERENCE};
 pub use conv_2d::conv_2d;
 pub use conv_lstm::conv_lstm;
 pub use filterbank::filterbank;
