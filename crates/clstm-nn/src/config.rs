@@ -1,4 +1,4 @@
-//! Sizes of the whole network: what a model file stores and a preset fills in.
+//! Settings of a network: what a model file stores and a preset fills in.
 
 use std::ops::Range;
 
@@ -84,15 +84,16 @@ pub struct FilterbankConfig {
     pub stride: usize,
     /// Outputs whose energies are averaged into a frame.
     pub pool: usize,
-    /// Most neighbouring bands that are masked in training; 0 for none.
+    /// Most neighbouring bands that are masked in training (SpecAugment, Park et al., Interspeech 2019,
+    /// <https://arxiv.org/abs/1904.08779>); 0 for none. Below the number of filters.
     #[serde(alias = "mask")]
     pub freq_mask_max_width: usize,
-    /// Whether log energies are relative to the band's own mean energy over the utterance, which takes
-    /// out the long-term spectrum of voice, room and microphone.
+    /// Whether the logarithm of a band's mean energy over the utterance is subtracted from its log energies, which
+    /// removes the long-term spectrum of voice, room and microphone.
     #[serde(default, alias = "relative")]
     pub mean_normalize: bool,
-    /// Largest relative change of all centre frequencies in training, drawn anew for each step: other
-    /// vocal tracts at the same tempo (VTLP, Jaitly & Hinton, 2013); 0 for none.
+    /// Largest relative change of all centre frequencies in training, drawn for each step (vocal tract length
+    /// perturbation, VTLP, Jaitly & Hinton, 2013); 0 for none. Below 0.5.
     #[serde(default, alias = "warp")]
     pub vtlp_max: f64,
     /// Probability with which an utterance's mean and deviation in each band are mixed with those of
@@ -102,16 +103,16 @@ pub struct FilterbankConfig {
     pub mixstyle_prob: f64,
 }
 
-/// Compression of the waveform's dynamic range: RMS normalisation (Eq. 1) once more, of windows of two hops instead
-/// of the utterance, and in part. Quiet phones come nearer to loud ones, whose `tanh` would drown them; what is left
-/// of the differences still tells how loud they were.
+/// Compression of the waveform's dynamic range: RMS normalisation (Eq. 1) in windows of two hops instead of the
+/// utterance, and in part. Quiet phones come nearer to loud ones, and part of the difference in loudness stays.
 ///
 /// A sample is multiplied by `((level² + floor²) / reference²)^(-ratio / 2)`, with the RMS level of the samples up to a
 /// hop before and behind, 40 dB below the front end's level as the floor, between hops interpolated.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CompressionConfig {
-    /// The share of the differences, in dB, that is taken out: 0 leaves the waveform, 1 makes all of it equally loud.
+    /// The share of the level differences, in dB, that is removed: 0 leaves the waveform as it is, 1 makes all of it equally
+    /// loud.
     #[serde(alias = "amount")]
     pub ratio: f64,
     /// Samples from one level to the next.
@@ -126,7 +127,7 @@ pub(crate) const COMPRESSION_REFERENCE: f32 = 0.01;
 pub(crate) const COMPRESSION_FLOOR: f32 = 1e-6;
 
 impl CompressionConfig {
-    /// The samples whose level is the `k`-th, of so many.
+    /// The samples that the `k`-th level is measured on, of `samples`.
     pub(crate) fn window(self, k: usize, samples: usize) -> Range<usize> {
         let middle = k * self.hop;
         middle.saturating_sub(self.hop)..(middle + self.hop).min(samples)
@@ -164,18 +165,21 @@ pub enum TemporalPooling {
     },
 }
 
-/// The whole network.
+/// A network: its layers and their sizes, first to last.
+///
+/// The input is a waveform cut into time steps, `[batch, time, segment_length]`. A network may have further branches beside its own;
+/// the branches process the same input and their logits are averaged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {
-    /// Sample rate that the network hears, in Hz.
+    /// Sample rate of the input, in Hz.
     pub sample_rate: u32,
-    /// Samples of one segment (time step).
+    /// Samples of a time step, which the paper calls a segment.
     pub segment_length: usize,
-    /// Compression of the waveform's dynamic range, before anything hears it; the paper has none.
+    /// Compression of the waveform's dynamic range before the first layer; the paper has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression: Option<CompressionConfig>,
-    /// A filterbank before the blocks; without it the first block hears the waveform, as in the paper.
+    /// A filterbank before the blocks; without it the first block processes the waveform, as in the paper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filterbank: Option<FilterbankConfig>,
     /// Convolutional blocks before the local feature learning blocks; the paper has none.
@@ -190,21 +194,32 @@ pub struct NetworkConfig {
     /// How the steps become one vector.
     #[serde(default, alias = "pooling")]
     pub temporal_pooling: TemporalPooling,
-    /// Size of the deep feature, which the centre loss sees; see [`deep_feature`](Self::deep_feature).
+    /// Size of the deep feature, the input of the centre loss; see [`deep_feature`](Self::deep_feature).
     pub features: usize,
     /// Probability of dropout before the GFLB and on the deep feature, while training.
     pub dropout: f64,
     /// Number of classes.
     pub classes: usize,
-    /// Further branches: networks of their own, without branches, that hear the same segments. The logits are the
-    /// mean of all branches', the deep feature is theirs in a row, this network's own first; each learns by its own
-    /// loss.
+    /// Further branches: networks without branches that process the same input. The logits are the mean of all
+    /// branches', the deep feature is their concatenation, this network's own first; each is trained by a loss of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<NetworkConfig>,
 }
 
-/// No sane layer is wider or longer; a malformed file must not ask for all memory.
+/// Largest size of a layer in any direction. The product of two stays a small number.
 const LARGEST: usize = 1 << 16;
+
+/// Most convolutional or local feature learning blocks.
+const MOST_BLOCKS: usize = 64;
+
+/// Most branches beside the network's own.
+const MOST_BRANCHES: usize = 15;
+
+/// Most stacked layers over time.
+const MOST_RECURRENT_LAYERS: usize = 16;
+
+/// Most weights: a gigabyte of `f32`, a thousand times what the largest preset has.
+const MOST_WEIGHTS: u128 = 1 << 28;
 
 impl NetworkConfig {
     /// Checks that the sizes make a network.
@@ -220,9 +235,9 @@ impl NetworkConfig {
         size("segment_length", self.segment_length)?;
         size("features", self.features)?;
         size("classes", self.classes)?;
-        if !(1..=64).contains(&self.blocks.len()) {
+        if !(1..=MOST_BLOCKS).contains(&self.blocks.len()) {
             let count = self.blocks.len();
-            return Err(NetworkError::Config(format!("{count} blocks, not in 1..=64")));
+            return Err(NetworkError::Config(format!("{count} blocks, not in 1..={MOST_BLOCKS}")));
         }
         if !(1_000..=384_000).contains(&self.sample_rate) {
             let rate = self.sample_rate;
@@ -248,6 +263,13 @@ impl NetworkConfig {
             size("filterbank.kernel", bank.kernel)?;
             size("filterbank.stride", bank.stride)?;
             size("filterbank.pool", bank.pool)?;
+            if bank.freq_mask_max_width >= bank.filters {
+                // As wide as the bank it could hide the whole spectrum of an utterance.
+                return Err(NetworkError::Config(format!(
+                    "filterbank.freq_mask_max_width is {}, not below the {} filters",
+                    bank.freq_mask_max_width, bank.filters
+                )));
+            }
             if !(0.0..0.5).contains(&bank.vtlp_max) {
                 let vtlp_max = bank.vtlp_max;
                 return Err(NetworkError::Config(format!(
@@ -267,9 +289,10 @@ impl NetworkConfig {
                 )));
             }
         }
-        if self.convolutions.len() > 64 {
+        if self.convolutions.len() > MOST_BLOCKS {
             let count = self.convolutions.len();
-            return Err(NetworkError::Config(format!("{count} convolutions, not in 0..=64")));
+            let message = format!("{count} convolutions, not in 0..={MOST_BLOCKS}");
+            return Err(NetworkError::Config(message));
         }
         for (i, block) in self.convolutions.iter().enumerate() {
             size(&format!("convolutions[{i}].filters"), block.filters)?;
@@ -292,20 +315,27 @@ impl NetworkConfig {
             self.gflb
         {
             size("gflb.hidden", hidden)?;
-            if !(1..=16).contains(&layers) {
+            if !(1..=MOST_RECURRENT_LAYERS).contains(&layers) {
                 return Err(NetworkError::Config(format!(
-                    "gflb.layers is {layers}, not in 1..=16"
+                    "gflb.layers is {layers}, not in 1..={MOST_RECURRENT_LAYERS}"
                 )));
             }
+        }
+        let weights = self.min_weights();
+        if weights > MOST_WEIGHTS {
+            let message = format!("{weights} weights, more than {MOST_WEIGHTS}");
+            return Err(NetworkError::Config(message));
         }
         Ok(())
     }
 
-    /// Checks that the branches make networks, and hear and answer what this one does.
+    /// Checks that the branches make networks with the input and the classes of this one.
     fn validate_branches(&self) -> Result<(), NetworkError> {
-        if self.branches.len() > 15 {
+        if self.branches.len() > MOST_BRANCHES {
             let count = self.branches.len();
-            return Err(NetworkError::Config(format!("{count} branches, not in 0..=15")));
+            return Err(NetworkError::Config(format!(
+                "{count} branches, not in 0..={MOST_BRANCHES}"
+            )));
         }
         for (i, branch) in self.branches.iter().enumerate() {
             let named = |what: String| NetworkError::Config(format!("branches[{i}]{what}"));
@@ -361,8 +391,8 @@ impl NetworkConfig {
         })
     }
 
-    /// Time steps before convolution `i` for so many segments, and after the last, where the blocks are,
-    /// for `i == convolutions`.
+    /// Time steps before convolution `i` for an input of `segments` time steps, and after the last, where the blocks
+    /// are, for `i == convolutions`.
     #[must_use]
     pub fn convolution_steps(&self, i: usize, segments: usize) -> usize {
         let frame = self.filterbank.map_or(self.segment_length, |bank| bank.stride * bank.pool);

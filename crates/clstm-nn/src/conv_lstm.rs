@@ -6,8 +6,8 @@ use clstm_kernels::conv_lstm::ConvLstmShape;
 
 use crate::norm_pool::RunningStatistics;
 use crate::{
-    LflbConfig, Mode, ParameterRole, Precision, Roles, WeightInit, WithRoles, fused,
-    init, reference,
+    LflbConfig, Mode, ParameterRole, Precision, Roles, WeightInit, WithRoles, fused, init,
+    reference,
 };
 
 /// A [`ConvLstm`] and its input.
@@ -63,13 +63,7 @@ impl ConvLstmConfig {
     /// Draws the initial weights.
     #[must_use]
     pub fn init(&self, initializer: &mut WeightInit, device: &Device) -> ConvLstm {
-        let LflbConfig {
-            filters: h,
-            kernel_input,
-            kernel_state,
-            input_norm,
-            ..
-        } = self.block;
+        let LflbConfig { filters: h, kernel_input, kernel_state, input_norm, .. } = self.block;
         let c = self.channels;
         let w_x = if is_on_waveform(c, kernel_input) {
             initializer.gabor(h, kernel_input, self.sample_rate, device)

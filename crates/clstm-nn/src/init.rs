@@ -48,7 +48,8 @@ impl WeightInit {
         device: &Device,
     ) -> Param<Tensor<D>> {
         let count = shape.iter().product();
-        let values = (0..count).map(|_| ((2.0 * self.random.unit() - 1.0) * bound) as f32).collect();
+        let values =
+            (0..count).map(|_| ((2.0 * self.random.unit() - 1.0) * bound) as f32).collect();
         parameter(values, shape, device)
     }
 
@@ -75,7 +76,8 @@ impl WeightInit {
         for phases in [&shared, &forget, &shared, &shared] {
             for (filter, phase) in phases.iter().enumerate() {
                 let omega = 2.0 * PI * mel_to_hz(centers[filter]) / f64::from(sample_rate);
-                let width = (PERIODS * 2.0 * PI / omega).max(LEAST_WIDTH).min(taps as f64 / TAPS_PER_WIDTH);
+                let width =
+                    (PERIODS * 2.0 * PI / omega).max(LEAST_WIDTH).min(taps as f64 / TAPS_PER_WIDTH);
                 let wave = |k: usize| {
                     let t = k as f64 - middle;
                     (-0.5 * (t / width).powi(2)).exp() * (omega * t + phase).cos()

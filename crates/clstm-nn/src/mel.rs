@@ -27,8 +27,7 @@ pub(crate) fn mel_to_hz(mel: f64) -> f64 {
 
 /// The centre frequencies of `filters` filters equally spaced on the mel scale, in mel, and their distance.
 pub(crate) fn equally_spaced(filters: usize, sample_rate: u32) -> (Vec<f64>, f64) {
-    let (low, high) =
-        (hz_to_mel(LOWEST_HZ), hz_to_mel(HIGHEST_SHARE * f64::from(sample_rate)));
+    let (low, high) = (hz_to_mel(LOWEST_HZ), hz_to_mel(HIGHEST_SHARE * f64::from(sample_rate)));
     let place = |filter: usize| (filter as f64 + 0.5) / filters as f64;
     let centers = (0..filters).map(|filter| low + (high - low) * place(filter)).collect();
     (centers, (high - low) / filters as f64)

@@ -142,7 +142,10 @@ impl BranchSpec {
             }
             GflbConfig::BiLstm { hidden, layers } => {
                 for i in 0..layers {
-                    push(format!("gflb.lstm.{i}"), LayerSpec::BiLstm(BiLstmConfig { input, hidden }));
+                    push(
+                        format!("gflb.lstm.{i}"),
+                        LayerSpec::BiLstm(BiLstmConfig { input, hidden }),
+                    );
                     input = 2 * hidden;
                 }
             }
@@ -298,7 +301,8 @@ mod tests {
             };
             spec.branches.iter().map(of).collect::<Vec<_>>()
         };
-        let clstm = ["", "lflbs.0", "lflbs.1", "lflbs.2", "lflbs.3", "gflb.gru.0", "gflb.gru.1", "head"];
+        let clstm =
+            ["", "lflbs.0", "lflbs.1", "lflbs.2", "lflbs.3", "gflb.gru.0", "gflb.gru.1", "head"];
         assert_eq!(paths(Preset::Clstm), [clstm]);
         let plus = paths(Preset::ClstmPlus);
         assert_eq!(plus[0][..3], ["filterbank", "convolutions.0", "convolutions.1"]);

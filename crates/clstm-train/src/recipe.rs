@@ -30,18 +30,18 @@ pub struct OptimizerConfig {
     pub epsilon: f64,
     /// Decoupled weight decay of the weight matrices (not of biases, norms, peepholes, centres).
     pub weight_decay: f64,
-    /// Largest norm of the whole gradient; larger ones are scaled down.
+    /// Largest norm of the gradient of a branch's loss; larger ones are scaled down.
     pub clip_norm: f64,
-    /// Factor of the learning rate for the first block's filters where they hear the waveform: their
-    /// hundreds of taps are small, and a step that suits other weights is noise on them.
+    /// Factor of the learning rate for filters on the waveform: their hundreds of taps are small, and a step that suits
+    /// other weights is noise on them. In [0, 1].
     #[serde(default = "one", alias = "waveform_rate")]
     pub waveform_lr_multiplier: f64,
-    /// How far around the weights a step looks for the worst loss, whose gradients it then takes, as a length of
-    /// the whole weight vector (of each branch's, where the network has several): sharpness-aware minimisation (Foret
-    /// et al., ICLR 2021, <https://arxiv.org/abs/2010.01412>). 0 for the gradients where they are, at half the cost.
+    /// Radius of sharpness-aware minimisation (SAM, Foret et al., ICLR 2021, <https://arxiv.org/abs/2010.01412>): a step uses
+    /// the gradients at the point at this distance from the weights where the loss is about largest. The distance is
+    /// measured over all weights of a branch. 0 for plain gradients, at half the cost.
     #[serde(default, alias = "sharpness")]
     pub sam_rho: f64,
-    /// What moves the weight matrices inside the network.
+    /// What moves the weight matrices between hidden layers.
     #[serde(default, alias = "matrices")]
     pub kind: OptimizerKind,
 }
@@ -50,12 +50,30 @@ fn one() -> f64 {
     1.0
 }
 
-/// Utterances of a corpus that the presets' epochs are enough for.
+/// Utterances of a corpus for which the presets' epochs are set.
 pub const MIN_UTTERANCES_FOR_PRESET_EPOCHS: usize = 1_200;
 
-/// How many times as common as another a class may be in a corpus whose classes count as even: as in RAVDESS,
-/// which the presets are made on.
+/// Largest ratio of the counts of two classes in a corpus whose classes count as balanced: that of RAVDESS, on which the
+/// presets were tuned.
 pub const MAX_BALANCED_RATIO: usize = 2;
+
+/// Most epochs.
+const MOST_EPOCHS: usize = 1_000_000;
+
+/// Most utterances of a step.
+const MOST_UTTERANCES_PER_BATCH: usize = 4_096;
+
+/// Most time steps of a crop, as a front end's window has at most.
+const MOST_CROP_STEPS: usize = 4_096;
+
+/// Most masks of an utterance.
+const MOST_TIME_MASKS: usize = 1_000;
+
+/// Most auxiliary tasks.
+const MOST_TASKS: usize = 16;
+
+/// Most values of the largest array of a training step: 8 GiB of `f32`. A preset's default batch has 31 million.
+const MOST_ACTIVATIONS: u128 = 1 << 31;
 
 /// Mixing of two utterances of a batch, and of their classes (mixup, Zhang et al., ICLR 2018; of
 /// waveforms by their levels as Tokozume et al., ICLR 2018).
@@ -67,9 +85,9 @@ pub struct MixupConfig {
     /// Parameter of the symmetric beta distribution that shares are drawn from; small ones mix in
     /// little.
     pub alpha: f64,
-    /// Share of the mixtures that are a stretch of the other utterance in the place of its own, of up to half of the
-    /// crop, instead of the sum of both: what CutMix (Yun et al., ICCV 2019, <https://arxiv.org/abs/1905.04899>) is for
-    /// images. The classes are then mixed by the stretch's share of the energy.
+    /// Share of the mixtures that replace a part of the crop, up to half, by the same part of the other utterance
+    /// instead of summing both (CutMix, Yun et al., ICCV 2019, <https://arxiv.org/abs/1905.04899>). The classes are
+    /// then mixed by the part's share of the energy.
     #[serde(default, alias = "cut")]
     pub cutmix_share: f64,
 }
@@ -81,7 +99,7 @@ impl Default for MixupConfig {
     }
 }
 
-/// A training: the same recipe on the same data gives the same model, bit for bit.
+/// All settings of a training: the same recipe on the same data gives the same model, bit for bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
@@ -98,26 +116,26 @@ pub struct Recipe {
     pub precision: Precision,
     /// Segments of a training crop.
     pub crop_steps: usize,
-    /// Mixing of utterances.
+    /// Mixup and CutMix of two utterances of a batch.
     #[serde(default)]
     pub mixup: MixupConfig,
     /// Share of the target spread over the other classes (Szegedy et al. 2016).
     pub label_smoothing: f64,
-    /// How much of the logarithm of its share of the training utterances is added to each class's logit in the softmax
-    /// loss, and in the loss alone: with 1 the network learns to answer as if all classes were equally common, which
-    /// is what UA asks for (logit adjustment, Menon et al., ICLR 2021, <https://arxiv.org/abs/2007.07314>). 0 for
-    /// answers that expect what is common.
+    /// Factor of the logarithm of a class's share of the training utterances, which is added to the class's logit in the
+    /// softmax loss only: with 1 the network is trained as if all classes were equally common, which unweighted accuracy
+    /// rewards (logit adjustment, Menon et al., ICLR 2021, <https://arxiv.org/abs/2007.07314>). 0 disables it: the
+    /// model is then biased towards frequent classes.
     #[serde(default)]
     pub logit_adjustment: f64,
-    /// How a teacher takes part, where the training has one; nothing otherwise.
+    /// Knowledge distillation, where the training has a teacher; without effect otherwise.
     #[serde(default)]
     pub distillation: DistillationConfig,
     /// Lambda of Eq. 14; 0 for softmax loss alone.
     pub center_loss: f64,
-    /// Second questions about the training utterances, each with a head of its own that the model does without.
+    /// Auxiliary tasks (multi-task learning), each with a head of its own that is dropped after the training.
     #[serde(default, alias = "tasks")]
     pub auxiliary_tasks: Vec<AuxiliaryTask>,
-    /// Epochs between two looks at the test utterances for the curves.
+    /// Epochs between two evaluations on the test utterances, for the curves.
     #[serde(alias = "test_every")]
     pub eval_every: usize,
     /// Epochs between two checkpoints.
@@ -145,9 +163,9 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The default recipe of a preset for `classes` classes: whole utterances, strong variations of
-    /// them, mixtures of two, and orthogonal steps by gradients from a small way uphill. The presets differ in their
-    /// networks and in how long they train (`docs/experiments.md`).
+    /// The default recipe of a preset for `classes` classes: whole-utterance crops, strong augmentation, mixup, and Muon
+    /// with SAM gradients (`sam_rho` 0.05). The presets differ in their networks and epochs. The values were tuned on
+    /// RAVDESS (`docs/experiments.md`).
     #[must_use]
     pub fn new(preset: Preset, classes: usize) -> Self {
         let plus = preset == Preset::ClstmPlus;
@@ -184,8 +202,8 @@ impl Recipe {
                 kind: OptimizerKind::Muon,
             },
             schedule: Schedule::OneCycle { warmup: 0.15, cycles: 1 },
-            // Short clips are padded as much in use as in training: states run on through the padding, and
-            // levels relative to an utterance's mean depend on it.
+            // Short clips are padded at inference as in training: recurrent states and mean-normalised energies
+            // depend on the padding.
             frontend: FrontendConfig { min_steps: whole, ..frontend },
             augment: AugmentConfig {
                 target_rms: Some(level),
@@ -201,10 +219,9 @@ impl Recipe {
         }
     }
 
-    /// The recipe with what a corpus takes that has so many utterances of each class (`docs/experiments.md` has
-    /// what both are worth).
+    /// The recipe adapted to a corpus with these counts of utterances of each class (measured in `docs/experiments.md`).
     ///
-    /// A small one is passed more often, so that the optimiser takes about as many steps as on one of
+    /// A small corpus is trained for more epochs, so that the optimiser takes about as many steps as on one of
     /// [`MIN_UTTERANCES_FOR_PRESET_EPOCHS`], but at most four times as often; larger ones are left alone. Where a class has more
     /// than [`MAX_BALANCED_RATIO`] times the utterances of another, the [`logit_adjustment`](Self::logit_adjustment) is 1.
     #[must_use]
@@ -267,11 +284,26 @@ impl Recipe {
         self.validation.validate()?;
         self.distillation.validate()?;
         self.auxiliary_tasks.iter().try_for_each(AuxiliaryTask::validate)?;
-        if self.epochs == 0 || self.batch < 2 {
-            return bad("epochs must be at least 1 and batch at least 2");
-        }
-        if self.crop_steps == 0 || self.eval_every == 0 || self.checkpoint_every == 0 {
-            return bad("crop_steps, eval_every and checkpoint_every must be at least 1");
+        let count = |name: &str, value: usize, least: usize, most: usize| {
+            if (least..=most).contains(&value) {
+                return Ok(());
+            }
+            Err(TrainError::Recipe(format!("{name} is {value}, not in {least}..={most}")))
+        };
+        count("epochs", self.epochs, 1, MOST_EPOCHS)?;
+        count("batch", self.batch, 2, MOST_UTTERANCES_PER_BATCH)?;
+        count("crop_steps", self.crop_steps, 1, MOST_CROP_STEPS)?;
+        count("eval_every", self.eval_every, 1, MOST_EPOCHS)?;
+        count("checkpoint_every", self.checkpoint_every, 1, MOST_EPOCHS)?;
+        count("validation.eval_every", self.validation.eval_every, 1, MOST_EPOCHS)?;
+        count("augment.time_mask.count", self.augment.time_mask.count, 0, MOST_TIME_MASKS)?;
+        count("auxiliary_tasks", self.auxiliary_tasks.len(), 0, MOST_TASKS)?;
+        let values = self.network.largest_activation(self.crop_steps) * self.batch as u128;
+        if values > MOST_ACTIVATIONS {
+            return Err(TrainError::Recipe(format!(
+                "batch, crop_steps and network together need {values} values for a layer's outputs, more than \
+                 {MOST_ACTIVATIONS}"
+            )));
         }
         let MixupConfig { prob, alpha, cutmix_share } = self.mixup;
         let shares = [prob, cutmix_share].iter().all(|share| (0.0..=1.0).contains(share));
@@ -286,8 +318,8 @@ impl Recipe {
         if !(0.0..=2.0).contains(&self.logit_adjustment) {
             return bad("logit_adjustment must be in [0, 2]");
         }
-        if !(self.center_loss >= 0.0 && self.center_loss.is_finite()) {
-            return bad("center_loss must be 0 or more");
+        if !(0.0..=1_000.0).contains(&self.center_loss) {
+            return bad("center_loss must be in [0, 1000]");
         }
         if !(0.0..0.5).contains(&self.calibration_share) {
             return bad("calibration_share must be in [0, 0.5)");
@@ -303,19 +335,28 @@ impl Recipe {
             sam_rho,
             kind: _,
         } = self.optimizer;
-        let sane = learning_rate > 0.0
-            && epsilon > 0.0
-            && clip_norm > 0.0
-            && weight_decay >= 0.0
+        let positive = |value: f64, most: f64| value > 0.0 && value <= most;
+        let valid = positive(learning_rate, 10.0)
+            && positive(epsilon, 1.0)
+            && positive(clip_norm, 1e6)
+            && (0.0..=10.0).contains(&weight_decay)
             && (0.0..=1.0).contains(&waveform_lr_multiplier)
             && (0.0..=10.0).contains(&sam_rho)
-            && [beta_1, beta_2].iter().all(|b| (0.0..1.0).contains(b))
-            && [learning_rate, epsilon, clip_norm, weight_decay].iter().all(|v| v.is_finite());
-        if !sane {
+            && [beta_1, beta_2].iter().all(|beta| (0.0..1.0).contains(beta));
+        if !valid {
             return bad(
-                "optimizer: rates must be positive and finite, betas in [0, 1), waveform_lr_multiplier in [0, 1], \
-                 sam_rho in [0, 10]",
+                "optimizer: learning_rate must be in (0, 10], epsilon in (0, 1], clip_norm in (0, 1e6], \
+                 weight_decay in [0, 10], betas in [0, 1), waveform_lr_multiplier in [0, 1], sam_rho in [0, 10]",
             );
+        }
+        // Decay multiplies a weight by 1 - rate * decay: beyond 1 weights would change sign and grow.
+        if learning_rate * weight_decay > 1.0 {
+            return bad("optimizer: learning_rate times weight_decay must be at most 1");
+        }
+        if let Schedule::Decay { factor, .. } = self.schedule
+            && !(0.0..=1.0).contains(&factor)
+        {
+            return bad("schedule: factor must be in [0, 1]");
         }
         if let Schedule::OneCycle { warmup, cycles } = self.schedule
             && !((0.0..1.0).contains(&warmup) && (1..=self.epochs).contains(&cycles))
@@ -333,8 +374,8 @@ impl Recipe {
         Ok(())
     }
 
-    /// Whether both recipes give the same model: how often a training looks at its test utterances and
-    /// saves its state touches nothing.
+    /// Whether both recipes give the same model: how often a training evaluates on the test utterances and saves a
+    /// checkpoint changes nothing.
     #[must_use]
     pub fn same_training(&self, other: &Self) -> bool {
         let Self { eval_every, checkpoint_every, .. } = *other;

@@ -61,9 +61,6 @@ impl ValidationConfig {
         if !(0.0..0.5).contains(&self.share) {
             return bad("validation.share must be in [0, 0.5)");
         }
-        if self.eval_every == 0 {
-            return bad("validation.eval_every must be at least 1");
-        }
         if !self.is_on() && (self.patience > 0 || self.select == Select::Best) {
             return bad(
                 "validation.patience and validation.select need utterances to look at: set \

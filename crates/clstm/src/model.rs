@@ -9,7 +9,6 @@ use clstm_nn::{
     ComputeDevice, InferenceEngine, NamedTensor, Network, NetworkError, Precision, load_parameters,
 };
 
-use crate::limits::min_parameters;
 use crate::model_file::Decoded;
 use crate::write_atomic::write_atomic;
 use crate::{ModelError, ModelInfo, ModelLimits, model_file};
@@ -174,7 +173,7 @@ impl Model {
 
     /// A network whose sizes ask for more weights than there are is not even begun.
     fn check_weights(&self) -> Result<(), ModelError> {
-        let (needed, held) = (min_parameters(&self.info.network), self.parameters_count());
+        let (needed, held) = (self.info.network.min_weights(), self.parameters_count());
         if needed > held as u128 {
             return Err(ModelError::TooFewWeights { needed, held });
         }

@@ -43,11 +43,7 @@ impl Head {
         let attention = match config.temporal_pooling {
             TemporalPooling::Mean => None,
             TemporalPooling::Attention { hidden } => Some(Attention {
-                hidden: Linear::new(
-                    &format!("{path}.attention."),
-                    [input, hidden],
-                    tensors,
-                )?,
+                hidden: Linear::new(&format!("{path}.attention."), [input, hidden], tensors)?,
                 score: tensors.take(&format!("{path}.attention.score"), &[hidden, 1])?.to_vec(),
             }),
         };

@@ -2,10 +2,10 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use crate::norm_pool::EPSILON;
-use crate::seed::SeedPurpose;
 use crate::FilterbankConfig;
+use crate::norm_pool::EPSILON;
 use crate::rng::Rng;
+use crate::seed::SeedPurpose;
 
 /// The factor of all centre frequencies, evenly from `1 - most` to `1 + most`.
 pub(super) fn vtlp_factor(vtlp_max: f64, seed: u64) -> f64 {

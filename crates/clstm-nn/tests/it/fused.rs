@@ -4,8 +4,8 @@
 use clstm_kernels::{Precision, conv_2d, filterbank};
 use clstm_nn::burn::tensor::{Tensor, activation};
 use clstm_nn::{
-    ConvBlockConfig, ConvBlockSpec, ConvLstmConfig, FilterbankConfig, FilterbankSpec, LflbConfig, Mode, NormPoolConfig, Peepholes,
-    WeightInit, parameters, reference,
+    ConvBlockConfig, ConvBlockSpec, ConvLstmConfig, FilterbankConfig, FilterbankSpec, LflbConfig,
+    Mode, NormPoolConfig, Peepholes, WeightInit, parameters, reference,
 };
 
 use crate::random::Random;
@@ -102,7 +102,10 @@ fn a_convolutional_block_is_its_composition() {
     for (kernel_time, kernel_length, stride_time) in [(3, 3, 1), (3, 3, 2), (2, 4, 3), (1, 1, 2)] {
         let config =
             ConvBlockConfig { filters: 6, kernel_time, kernel_length, stride_time, pool: 2 };
-        let [a, b] = [0, 1].map(|_| ConvBlockSpec { config, length: 9, channels: 4 }.init(&mut WeightInit::new(3), &device()));
+        let [a, b] = [0, 1].map(|_| {
+            ConvBlockSpec { config, length: 9, channels: 4 }
+                .init(&mut WeightInit::new(3), &device())
+        });
         let x = tensor::<4>(&random.vec(2 * 7 * 9 * 4, 1.0), [2, 7, 9, 4]);
         let steps = 7_usize.div_ceil(stride_time);
         let weight = tensor::<4>(&random.vec(2 * steps * 5 * 6, 1.0), [2, steps, 5, 6]);
@@ -140,7 +143,8 @@ fn a_filterbank_and_its_gradients_are_their_composition() {
         vtlp_max: 0.0,
         mixstyle_prob: 0.0,
     };
-    let bank = FilterbankSpec { config, sample_rate: 16_000 }.init(&mut WeightInit::new(0), &device());
+    let bank =
+        FilterbankSpec { config, sample_rate: 16_000 }.init(&mut WeightInit::new(0), &device());
     let shape = filterbank::FilterbankShape {
         batch: 2,
         samples: 500,

@@ -205,6 +205,42 @@ fn mistakes_are_named() {
 }
 
 #[test]
+fn settings_have_upper_bounds() {
+    for (key, value, part) in [
+        ("crop_steps", "100000", "crop_steps is 100000"),
+        ("batch", "1000000", "batch is 1000000"),
+        ("epochs", "18446744073709551615", ""),
+        ("epochs", "10000000", "epochs is 10000000"),
+        ("eval_every", "10000000", "eval_every"),
+        ("checkpoint_every", "10000000", "checkpoint_every"),
+        ("validation.eval_every", "10000000", "validation.eval_every"),
+        ("augment.time_mask.count", "1000000", "time_mask.count"),
+        ("center_loss", "1e300", "center_loss"),
+        ("optimizer.learning_rate", "1e30", "learning_rate"),
+        ("optimizer.weight_decay", "1e30", "weight_decay"),
+        ("optimizer.clip_norm", "inf", "clip_norm"),
+        ("optimizer.sam_rho", "1e9", "sam_rho"),
+        ("schedule", "{ kind = \"decay\", after = 1, factor = 2.0 }", "factor"),
+        ("network.blocks.0.filters", "1000000", "blocks[0].filters"),
+        ("network.blocks.1.filters", "65536", "weights, more than"),
+        ("network.features", "65537", "features"),
+        ("network.gflb.hidden", "65536", "weights, more than"),
+        ("network.gflb.layers", "1000", "gflb.layers"),
+        ("frontend.max_steps", "100000", "max_steps"),
+        ("frontend.tta.shifts", "100000", "shifts"),
+    ] {
+        let message = set(&[(key, value)]).expect_err("an unbounded setting");
+        assert!(message.contains(part), "{key}={value}: {message}");
+    }
+    // Each within its bounds, but not together.
+    let message = set(&[("batch", "4096"), ("crop_steps", "4096")]).expect_err("too much memory");
+    assert!(message.contains("values for a layer"), "{message}");
+    let bank = "{ filters = 8, kernel = 400, stride = 40, pool = 5, freq_mask_max_width = 8 }";
+    let message = set(&[("network.filterbank", bank)]).expect_err("a mask of all bands");
+    assert!(message.contains("freq_mask_max_width is 8"), "{message}");
+}
+
+#[test]
 fn mixup_has_its_domain() {
     set(&[("mixup.prob", "0.5")]).expect("a valid change");
     for (key, value) in [
