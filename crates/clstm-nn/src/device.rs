@@ -56,7 +56,7 @@ fn cuda() -> Result<Device, NetworkError> {
     let unavailable = |reason: &str| {
         Err(NetworkError::DeviceUnavailable { name: DeviceName::Cuda, reason: reason.to_owned() })
     };
-    // Asks the driver for its devices only where its library can be loaded.
+    // Queries the driver for its devices only where its library can be loaded.
     if Device::enumerate(DeviceType::Cuda).into_vec().is_empty() {
         return unavailable(
             "no NVIDIA driver (libcuda) with a GPU was found; `nvidia-smi` shows what there is",
@@ -73,9 +73,9 @@ fn cuda() -> Result<Device, NetworkError> {
         Ok((sum, device)) if sum == 3.0 => Ok(device),
         Ok((sum, _)) => unavailable(&format!("1 + 1 + 1 came to {sum} there")),
         Err(panic) => {
-            let said = panic.downcast_ref::<String>().map(String::as_str);
-            let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
-            unavailable(said.unwrap_or("its first computation failed"))
+            let reason = panic.downcast_ref::<String>().map(String::as_str);
+            let reason = reason.or_else(|| panic.downcast_ref::<&str>().copied());
+            unavailable(reason.unwrap_or("its first computation failed"))
         }
     }
 }

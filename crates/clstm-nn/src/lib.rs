@@ -1,28 +1,45 @@
 //! The hierarchical ConvLSTM network for speech emotion recognition, as Burn modules.
 //!
 //! Mustaqeem & Kwon, *CLSTM: Deep Feature-Based Speech Emotion Recognition Using the Hierarchical
-//! ConvLSTM Network*, Mathematics 8(12), 2020. From the raw waveform's segments to class logits:
+//! ConvLSTM Network*, Mathematics 8(12), 2020. From the time steps of a raw waveform to class logits:
 //!
 //! ```text
-//! segments [B, T, L] -> LFLB x 4 (ConvLSTM -> batch norm -> max pooling, with skips)
-//!                    -> GFLB (stacked BiGRU or BiLSTM over the T steps)
+//! segments [B, T, L] -> LFLB x 4 (ConvLSTM -> batch norm -> max pooling, with skip connections)
+//!                    -> GFLB (stacked BiGRU or BiLSTM over the T time steps)
 //!                    -> mean over time -> FC: the deep feature -> FC: logits
 //! ```
 //!
-//! Start at [`Network`]; [`Preset`] names the seven rows of the paper's Table 1.
+//! - [`NetworkConfig`]: the settings of a network; [`Preset`] has the seven rows of the paper's Table 1 and `clstm-plus`.
+//! - [`NetworkSpec`]: its layers with their sizes, from which everything else is built.
+//! - [`Network`]: the modules that train; [`InferenceEngine`]: the same network for inference, without Burn in the forward
+//!   pass, its weights packed once.
+//! - [`ParameterRole`]: how each tensor is trained, set by the layer that owns it.
+//!
+//! # Example
+//! A network with random weights on two utterances of three time steps:
+//!
+//! ```
+//! use clstm_nn::burn::tensor::Device;
+//! use clstm_nn::{InferenceEngine, Precision, Preset, parameters};
+//!
+//! let config = Preset::Clstm.network(8);
+//! let network = config.init(1, &Device::flex())?;
+//! let engine = InferenceEngine::new(&config, &parameters(&network), Precision::F32)?;
+//! let segments = vec![0.1; 2 * 3 * config.segment_length];
+//! let output = engine.run(&segments, [2, 3]);
+//! assert_eq!(output.logits.len(), 2 * 8);
+//! assert_eq!(output.features.len(), 2 * config.deep_feature());
+//! # Ok::<(), clstm_nn::NetworkError>(())
+//! ```
 //!
 //! # Layout
 //! Inside the network a tensor is `[batch, time, length, channels]`: with the channel innermost a
-//! convolution's window is contiguous, which is what makes the fused layers fast.
+//! convolution's window is contiguous in memory, which the fused layers rely on for speed.
 //!
 //! # Devices
 //! On the CPU device the recurrent layers are single fused operations (`clstm-kernels`) with their
-//! own backward passes. On every other device the same mathematics runs as a composition of tensor
-//! operations; that composition is also what the fused layers are tested against. It computes in
-//! `f32`: [`Precision::Bf16`] is the fused layers' alone.
-//!
-//! To recognise and not to learn, take an [`InferenceEngine`]: the network on the CPU without Burn, its weights
-//! packed once.
+//! own backward passes. On every other device the same mathematics runs as tensor operations
+//! ([`reference`]), which the fused layers are also tested against, in `f32`: [`Precision::Bf16`] needs the fused layers.
 
 mod auxiliary_head;
 mod center_loss;

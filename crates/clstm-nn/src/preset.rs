@@ -72,7 +72,7 @@ impl Preset {
     /// The row's network for `classes` classes.
     ///
     /// The paper gives the kinds of layers but none of their sizes. Ours: 16 kHz, segments of 125 ms;
-    /// the first block hears 25 ms windows and pools over 10 ms, so that its pooling takes the
+    /// the first block has filters of 25 ms and pools over 10 ms, so that its pooling takes the
     /// envelope of what its filters pass. Before it half of the differences in level are taken out of the waveform.
     #[must_use]
     pub fn network(self, classes: usize) -> NetworkConfig {
@@ -121,8 +121,8 @@ impl Preset {
 }
 
 /// The network of `clstm-plus`: frames of 10 ms in 64 bands, three convolutions down to steps of 60 ms
-/// and 8 positions along the frequency, and a ConvLSTM block along it. Beside it hears the paper's network: it makes
-/// other mistakes, on unheard speakers too.
+/// and 8 positions along the frequency, and a ConvLSTM block along it. A second branch is the paper's network: its errors
+/// differ, on unseen speakers too.
 fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
     let convolution = |filters, stride_time| ConvBlockConfig {
         filters,

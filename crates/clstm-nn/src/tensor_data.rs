@@ -2,7 +2,7 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-/// The tensor's values; where nobody else holds them, as they lie.
+/// The tensor's values, without a copy where no other tensor shares them.
 pub(crate) fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     into_floats(tensor.into_data())
 }

@@ -1,4 +1,4 @@
-//! Second questions that the deep feature answers in training, besides the class.
+//! Auxiliary tasks (multi-task learning): further labels that the deep feature is trained on besides the class.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Dataset, Recipe, TrainError};
 
-/// A second question about the training utterances (multi-task learning, Caruana 1997). Its head is dropped after
-/// the training: a model answers for its classes alone.
+/// An auxiliary task on the training utterances (multi-task learning, Caruana 1997). Its head is dropped after
+/// the training: a model only predicts its classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuxiliaryTask {
-    /// What is asked: anything that the corpus knows of its utterances but their label, such as `intensity`.
+    /// What is predicted: any property that the corpus has of its utterances but their label, such as `intensity`.
     pub target: Target,
     /// Factor of its softmax loss.
     pub weight: f64,
-    /// Whether the deep feature is to forget the answer instead of telling it: for who speaks.
+    /// Whether the gradient into the deep feature is reversed, so that the feature becomes uninformative about the
+    /// property: for the speaker (Ganin & Lempitsky, ICML 2015).
     #[serde(default, alias = "adversarial")]
     pub gradient_reversal: bool,
 }
@@ -28,7 +29,7 @@ impl AuxiliaryTask {
             |what: &str| Err(TrainError::Recipe(format!("auxiliary_tasks: {target}: {what}")));
         if matches!(target, Target::Label) {
             return bad(
-                "it is what the network answers anyway; ask for speaker, sex, intensity, ...",
+                "it is what the network predicts already; choose speaker, sex, intensity, ...",
             );
         }
         if !(self.weight > 0.0 && self.weight <= 100.0) {
@@ -38,14 +39,14 @@ impl AuxiliaryTask {
     }
 }
 
-/// The answers to a recipe's tasks.
+/// The targets of a recipe's auxiliary tasks.
 #[derive(Debug, Default)]
 pub(crate) struct AuxiliaryTargets(Vec<TargetTable>);
 
-/// To one task.
+/// The targets of one task.
 #[derive(Debug)]
 struct TargetTable {
-    /// What the training utterances answer, sorted.
+    /// The classes of the task: the values that the training utterances have, sorted.
     values: Vec<String>,
     /// Of each utterance of the dataset, where it is known and a training utterance has it.
     of: Vec<Option<usize>>,
@@ -55,7 +56,7 @@ impl AuxiliaryTargets {
     /// Of the utterances of a dataset, as far as those in `train` know them.
     ///
     /// # Errors
-    /// [`TrainError::Recipe`] for a task to which the training utterances know fewer than two answers.
+    /// [`TrainError::Recipe`] for a task of which the training utterances have fewer than two classes.
     pub(crate) fn of(
         recipe: &Recipe,
         dataset: &Dataset,
@@ -66,24 +67,24 @@ impl AuxiliaryTargets {
         Ok(Self(tasks.collect::<Result<_, _>>()?))
     }
 
-    /// How many answers each task has.
+    /// The number of classes of each task.
     pub(crate) fn sizes(&self) -> Vec<usize> {
-        self.0.iter().map(|answers| answers.values.len()).collect()
+        self.0.iter().map(|table| table.values.len()).collect()
     }
 
-    /// Targets of a batch for each task, `[batch, answers]`: a row is nothing but zeros, and no loss, where the
-    /// answer is not known. Of two utterances mixed it has both answers by their shares.
+    /// Targets of a batch for each task, `[batch, classes of the task]`. A row of zeros, which has no loss, stands for an
+    /// utterance without a known class. A mixture of two utterances has both classes by their shares.
     pub(crate) fn targets(&self, items: &[usize], mixed: &[(usize, f32)]) -> Vec<Vec<f32>> {
-        self.0.iter().map(|answers| answers.targets(items, mixed)).collect()
+        self.0.iter().map(|table| table.targets(items, mixed)).collect()
     }
 
     /// Everything that the targets of utterances depend on, for a digest.
-    pub(crate) fn answers<'a>(
+    pub(crate) fn labels<'a>(
         &'a self,
         utterances: &'a [usize],
     ) -> impl Iterator<Item = &'a str> + 'a {
-        self.0.iter().flat_map(move |answers| {
-            utterances.iter().map(|&i| answers.of[i].map_or("", |value| &answers.values[value]))
+        self.0.iter().flat_map(move |table| {
+            utterances.iter().map(|&i| table.of[i].map_or("", |value| &table.values[value]))
         })
     }
 }
@@ -115,8 +116,8 @@ impl TargetTable {
             let other = items[(i + 1) % items.len()];
             let share = mixed.get(i).map_or(0.0, |(_, share)| *share);
             for (item, share) in [(items[i], 1.0 - share), (other, share)] {
-                if let Some(answer) = self.of[item] {
-                    row[answer] += share;
+                if let Some(class) = self.of[item] {
+                    row[class] += share;
                 }
             }
         }
@@ -128,8 +129,8 @@ impl TargetTable {
 mod tests {
     use super::*;
 
-    /// Three utterances that answer `b`, nothing and `a`, and a fourth of an answer that was not trained on.
-    fn answers() -> TargetTable {
+    /// Three utterances of the classes `b`, none and `a`, and a fourth of a class that was not trained on.
+    fn table() -> TargetTable {
         TargetTable {
             values: vec!["a".to_owned(), "b".to_owned()],
             of: vec![Some(1), None, Some(0), None],
@@ -138,14 +139,14 @@ mod tests {
 
     #[test]
     fn rows_are_shared_as_the_utterances_are_mixed() {
-        let rows = answers().targets(&[0, 2, 1], &[(0, 0.25), (0, 0.0), (0, 0.5)]);
+        let rows = table().targets(&[0, 2, 1], &[(0, 0.25), (0, 0.0), (0, 0.5)]);
         // b with a quarter of a; a alone; nothing known, half of b.
         assert_eq!(rows, [0.25, 0.75, 1.0, 0.0, 0.0, 0.5]);
     }
 
     #[test]
-    fn without_mixing_rows_are_answers_and_what_is_not_known_is_no_row() {
-        let rows = answers().targets(&[3, 0, 1], &[]);
+    fn without_mixing_rows_are_one_hot_and_zero_where_the_class_is_unknown() {
+        let rows = table().targets(&[3, 0, 1], &[]);
         assert_eq!(rows, [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
     }
 }

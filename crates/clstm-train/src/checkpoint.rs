@@ -29,7 +29,7 @@ pub(crate) struct State {
     pub(crate) sums: EpochSums,
     /// Epochs so far.
     pub(crate) history: Vec<EpochRecord>,
-    /// What the looks at the validation utterances have shown.
+    /// The state of early stopping.
     #[serde(default, alias = "watch")]
     pub(crate) early_stopping: Option<EarlyStopping>,
     /// Time spent so far, in seconds.

@@ -27,7 +27,7 @@ pub struct CrossValidation {
     pub split: Split,
     /// Number of folds.
     pub folds: usize,
-    /// What may be on both sides of a fold; the protocol tells what is.
+    /// What may be on both sides of a fold; the protocol records what is.
     pub allowed: AllowedLeakage,
     /// Only this fold (from 1), as a job of its own.
     pub only: Option<usize>,
@@ -39,7 +39,7 @@ pub struct CrossValidation {
     /// folds, each fold from its model of the same one.
     pub init: Option<PathBuf>,
     /// Runs of the same folds whose models give part of the targets, see [`Teacher`](crate::Teacher); a
-    /// fold's training hears those of the same fold.
+    /// fold's training uses those of the same fold.
     pub teachers: Vec<PathBuf>,
     /// The arguments that the run is recorded with.
     pub inputs: Option<RunInputs>,
@@ -93,7 +93,7 @@ impl CrossValidation {
 }
 
 /// Trains and tests every fold that is not done yet, and joins those that are. With `resume`, a run
-/// that was interrupted goes on where it was.
+/// that was interrupted is continued.
 ///
 /// # Errors
 /// [`EvalError::RunExists`] without `resume` where the folder holds a run; those of [`train`].
@@ -164,9 +164,9 @@ fn run_fold(
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let folder = run.fold_folder(fold.number);
-    let (books, checkpoint) = (folder.join("metrics.json"), folder.join("checkpoint.safetensors"));
-    if books.exists() {
-        let outcome: FoldRecord = read_json(&books)?;
+    let (record, checkpoint) = (folder.join("metrics.json"), folder.join("checkpoint.safetensors"));
+    if record.exists() {
+        let outcome: FoldRecord = read_json(&record)?;
         if !outcome.protocol.is_of_run(&protocol) {
             let what = "another protocol".to_owned();
             return Err(EvalError::OtherRun { path: folder, what }.into());

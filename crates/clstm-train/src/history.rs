@@ -38,10 +38,10 @@ pub struct EpochRecord {
     pub train_ua: f64,
     /// Weighted accuracy on the augmented training crops.
     pub train_wa: f64,
-    /// The validation utterances, in the epochs that look at them.
+    /// The validation utterances, in the epochs that evaluate on them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<TestRecord>,
-    /// The test utterances, in the epochs that look at them: for the curves, nothing is chosen by them.
+    /// The test utterances, in the epochs that evaluate on them: for the curves, nothing is chosen by them.
     pub test: Option<TestRecord>,
 }
 

@@ -1,20 +1,41 @@
 //! Training and evaluation of the networks of `clstm-nn` on the corpora of `clstm-corpus`.
 //!
-//! - [`Recipe`]: everything that decides a training; the same recipe and data give the same model,
+//! - [`Recipe`]: all settings of a training; the same recipe and data give the same model,
 //!   bit for bit, also when the training was interrupted and resumed.
-//! - [`Dataset`]: a corpus decoded and levelled, in memory.
+//! - [`Dataset`]: a corpus, decoded and normalised in level, in memory.
 //! - [`train`]: one model; [`cross_validate`]: the folds of a protocol; [`ablate`]: the rows of the paper's
 //!   Table 1; [`Learner`]: single steps.
 //! - [`evaluate()`]: a model on utterances, through the same code that recognises a user's file.
-//! - [`Metrics`]: UA, WA, macro F1, per-class precision and recall, confusion matrix.
-//! - [`bootstrap`], [`compare`]: intervals by speakers, and paired tests between two runs.
-//! - [`RunCalibration`]: temperatures and how far confidences can be trusted, by out-of-fold predictions.
+//!
+//! # Example
+//! One step of a small network on two synthetic utterances:
+//!
+//! ```
+//! use clstm_nn::Preset;
+//! use clstm_nn::burn::tensor::Device;
+//! use clstm_train::{Batch, Learner, Recipe, StepOutcome};
+//!
+//! let changes = [("crop_steps", "2"), ("network.features", "16")];
+//! let changes = changes.map(|(key, value)| (key.to_owned(), value.to_owned()));
+//! let recipe = Recipe::new(Preset::ConvLstmFcn, 2).with_changes(None, &changes)?;
+//! let mut learner = Learner::new(&recipe, None, &[], &Device::flex())?;
+//! let batch = Batch {
+//!     segments: (0..2 * recipe.span()).map(|t| (0.01 * t as f32).sin()).collect(),
+//!     labels: vec![0, 1],
+//!     mixed: Vec::new(),
+//!     teacher_probs: Vec::new(),
+//!     auxiliary_targets: Vec::new(),
+//! };
+//! let metrics = learner.step(batch, recipe.optimizer.learning_rate);
+//! assert_eq!(metrics.outcome, StepOutcome::Updated);
+//! # Ok::<(), clstm_train::TrainError>(())
+//! ```
 //!
 //! # No leakage
-//! A fold's test utterances are seen once the fold's training is over and, for the training curves,
-//! at fixed epochs on the way. Nothing is chosen by them: the model of a fold is that of its last
-//! epoch, or of the best one by utterances held out of its own training part ([`ValidationConfig`], off
-//! unless asked for: the inner split of a nested validation), and what its confidences are calibrated with is fitted on others ([`RunCalibration`]).
+//! A fold's test utterances are used once its training is over and, for the training curves,
+//! at fixed epochs during it. Nothing is selected by them: the model of a fold is that of its last
+//! epoch, or of the best one on utterances held out of its own training part ([`ValidationConfig`], off
+//! by default: the inner split of a nested validation). Calibration is fitted on other utterances.
 
 mod ablation;
 mod augment;

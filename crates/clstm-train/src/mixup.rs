@@ -53,21 +53,21 @@ fn overlay(crop: &mut [f32], partner: &[f32], share: f64) -> f64 {
     share
 }
 
-/// Puts a stretch of `partner`, of up to half of its length, in the place of the same stretch of `crop`; gives its
+/// Replaces a part of `crop`, up to half of its length, by the same part of `partner`; returns the part's
 /// share of the energy. Where that would be more than half, the crop stays as it is and the share is 0.
 fn splice(crop: &mut [f32], partner: &[f32], random: &mut Pcg64) -> f64 {
     let mut up_to = |most: usize| (unit(random) * most as f64) as usize;
     let len = up_to(crop.len() / 2);
     let start = up_to(crop.len() - len);
-    let stretch = start..start + len;
+    let part = start..start + len;
     let energy = |x: &[f32]| x.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
-    let own = energy(&crop[..stretch.start]) + energy(&crop[stretch.end..]);
-    let other = energy(&partner[stretch.clone()]);
+    let own = energy(&crop[..part.start]) + energy(&crop[part.end..]);
+    let other = energy(&partner[part.clone()]);
     if other > own {
         return 0.0;
     }
-    crop[stretch.clone()].copy_from_slice(&partner[stretch]);
-    // Silence is nobody's.
+    crop[part.clone()].copy_from_slice(&partner[part]);
+    // Silence has no class.
     if other > 0.0 { other / (own + other) } else { 0.0 }
 }
 
@@ -143,7 +143,7 @@ mod tests {
                     continue;
                 };
                 assert!(foreign.iter().all(|&n| crop[n] == partner[n]));
-                assert_eq!(foreign.len(), last - first + 1, "one stretch");
+                assert_eq!(foreign.len(), last - first + 1, "one part");
                 assert!(foreign.len() <= span / 2);
                 let energy = |x: &[f32]| x.iter().map(|x| x * x).sum::<f32>();
                 let expected = energy(&crop[*first..=*last]) / energy(crop);

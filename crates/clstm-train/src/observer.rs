@@ -1,4 +1,4 @@
-//! What a training tells while it runs.
+//! Events of a training.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use clstm_eval::Metrics;
 
 use crate::EpochRecord;
 
-/// News of a training.
+/// An event of a training.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -28,7 +28,7 @@ pub enum Event {
         /// How many there are.
         seeds: usize,
     },
-    /// A fold (or the only training) begins or goes on.
+    /// A fold (or the only training) begins or is resumed.
     Started {
         /// From 1; none for a training without folds.
         fold: Option<usize>,
@@ -64,7 +64,7 @@ pub enum Event {
     Classes {
         /// On the augmented training crops of the epoch.
         training: Metrics,
-        /// On the validation utterances, where they were looked at.
+        /// On the validation utterances, where they were evaluated.
         validation: Option<Metrics>,
     },
     /// An epoch is done.
@@ -80,13 +80,13 @@ pub enum Event {
     },
 }
 
-/// Receives the news; called from the training thread.
+/// Receives events; called from the training thread.
 pub trait Observer {
     /// Something happened.
     fn on_event(&mut self, event: &Event);
 }
 
-/// Hears nothing.
+/// Ignores all events.
 #[derive(Clone, Copy, Debug)]
 pub struct NullObserver;
 

@@ -1,4 +1,4 @@
-//! A run's models on their test utterances again, heard in other views.
+//! Evaluates a run's models on their test utterances again, with test-time augmentation (TTA).
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,15 +15,15 @@ use crate::deep_features::reextract;
 use crate::fold_run::FoldRun;
 use crate::{Dataset, Event, Observer, Recipe, TrainError, begin_run, evaluate};
 
-/// Tests the models of a cross-validation on their own test utterances in other views (see [`TtaConfig`]),
+/// Evaluates the models of a cross-validation on their own test utterances with other test-time augmentation (see [`TtaConfig`]),
 /// without training anything, and writes models, predictions and figures as a new run at `out`.
 ///
 /// # Errors
 /// [`TrainError::Earlier`] where the run is of another corpus, or its confidences were scaled by held-out
-/// utterances in the views that it had; [`EvalError::RunExists`] where `out` holds a run; those of files.
+/// utterances with the augmentation that it had; [`EvalError::RunExists`] where `out` holds a run; those of files.
 pub fn reevaluate(
     run: &Path,
-    views: TtaConfig,
+    tta: TtaConfig,
     dataset: &Dataset,
     device: &Device,
     out: &Path,
@@ -33,7 +33,7 @@ pub fn reevaluate(
         return Err(EvalError::RunExists { path: out.to_owned() }.into());
     }
     let mut recipe: Recipe = read_json(&run.join("recipe.json"))?;
-    recipe.frontend.tta = views;
+    recipe.frontend.tta = tta;
     recipe.validate()?;
     let folds = finished_folds(run)?;
     begin_run(out, &recipe)?;
@@ -61,18 +61,22 @@ fn reevaluate_fold(
         what: format!("this fold {what}"),
     };
     if outcome.metrics.held_out_scaling.is_some() {
-        return Err(bad("has confidences scaled by held-out utterances: train it with the views"));
+        return Err(bad(
+            "has confidences scaled by held-out utterances: train it with this test-time augmentation",
+        ));
     }
     if outcome.labels != dataset.corpus.labels {
         return Err(bad("knows other classes than the corpus has"));
     }
-    let said = predictions_of(&outcome, folder)?.ok_or_else(|| bad("has no predictions.jsonl"))?;
+    let record =
+        predictions_of(&outcome, folder)?.ok_or_else(|| bad("has no predictions.jsonl"))?;
     let all: HashMap<&str, usize> =
         dataset.corpus.utterances.iter().zip(0..).map(|(u, i)| (u.id.as_str(), i)).collect();
     let here = |id: &str, truth: usize| {
         all.get(id).copied().filter(|&index| dataset.label(index) == truth)
     };
-    let test: Option<Vec<usize>> = said.predictions.iter().map(|p| here(&p.id, p.truth)).collect();
+    let test: Option<Vec<usize>> =
+        record.predictions.iter().map(|p| here(&p.id, p.truth)).collect();
     let test = test.ok_or_else(|| bad("was tested on utterances that the corpus does not have"))?;
 
     let mut model = Model::read(&folder.join("model.safetensors"))?;

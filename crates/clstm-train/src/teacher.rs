@@ -1,4 +1,4 @@
-//! Models whose answers a training takes part of its targets from.
+//! Knowledge distillation: models whose predictions are part of the targets of a training.
 
 use clstm::{FrontendConfig, Model};
 use clstm_eval::Ancestor;
@@ -18,7 +18,7 @@ pub struct DistillationConfig {
     #[serde(alias = "share")]
     pub alpha: f64,
     /// What the logits of teacher and network are divided by in that share, whose loss is multiplied by its
-    /// square: larger ones look at the less likely classes, too.
+    /// square: larger ones give more weight to the less likely classes.
     pub temperature: f64,
 }
 
@@ -41,8 +41,8 @@ impl DistillationConfig {
     }
 }
 
-/// One model or several, whose probabilities are averaged. They hear each batch as the network in training
-/// does, varied and mixed, and say what they think of it.
+/// One model or several, whose probabilities are averaged. Their input is that of the network in training, augmented
+/// and mixed.
 #[derive(Debug)]
 pub struct Teacher {
     models: Vec<TeacherModel>,
@@ -62,7 +62,7 @@ struct TeacherModel {
 }
 
 impl Teacher {
-    /// Of these models, heard in `precision`.
+    /// A teacher of these models, which compute in `precision`.
     ///
     /// # Errors
     /// [`TrainError::Empty`] without any; weights that are not those of their network.
@@ -84,7 +84,7 @@ impl Teacher {
         Ok(Self { models: models.iter().map(teacher_model).collect::<Result<_, _>>()? })
     }
 
-    /// Presets of the models, joined by `+`, and what these were taught by themselves.
+    /// Presets of the models, joined by `+`, and what these were distilled from themselves.
     #[must_use]
     pub fn name(&self) -> String {
         let names: Vec<String> = self.models.iter().map(|it| it.ancestor.name()).collect();
@@ -106,12 +106,13 @@ impl Teacher {
         self.models.iter().map(|model| (&model.ancestor, &model.corpora))
     }
 
-    /// Refuses models that cannot hear the recipe's crops, or know other classes.
+    /// Refuses models that cannot process the recipe's crops, or have other classes.
     pub(crate) fn check(&self, recipe: &Recipe, labels: &[String]) -> Result<(), TrainError> {
-        // What the teacher has heard cannot tell how well others will be recognised.
+        // Utterances that the teacher was trained on cannot measure generalisation.
         if let Some(key) = recipe.holds_out() {
-            let message =
-                format!("and {key} exclude each other: it has heard what would be held out");
+            let message = format!(
+                "and {key} exclude each other: the teacher was trained on the utterances that would be held out"
+            );
             return Err(TrainError::Teacher(message));
         }
         for model in &self.models {
@@ -124,13 +125,13 @@ impl Teacher {
             }
             let of = |f: &FrontendConfig| (f.sample_rate, f.target_rms);
             if of(&model.frontend) != of(&recipe.frontend) {
-                return bad("it hears another sample rate or level than the recipe's".to_owned());
+                return bad("it has another sample rate or level than the recipe's".to_owned());
             }
         }
         Ok(())
     }
 
-    /// What the models think of the crops of a batch, `[batch, classes]`, row-major, the rows summing to one:
+    /// The models' probabilities for the crops of a batch, `[batch, classes]`, row-major, the rows summing to one:
     /// the mean of the softmax of their logits over `temperature`. Each cuts the crops into segments of its
     /// own, the last one padded with silence.
     ///

@@ -1,4 +1,4 @@
-//! How fast a training goes.
+//! The throughput of a training.
 
 use std::time::Instant;
 
@@ -32,7 +32,7 @@ impl Throughput {
         self.last = Some((step, Instant::now()));
     }
 
-    /// Clips a second so far in the epoch, looks at other utterances left out.
+    /// Clips per second so far in the epoch, without evaluations.
     #[must_use]
     pub fn clips(&self) -> f64 {
         let Some((step, at)) = self.last else { return 0.0 };

@@ -28,15 +28,15 @@ pub struct TrainData<'a> {
     pub dataset: &'a Dataset,
     /// Utterances to train on.
     pub train: &'a [usize],
-    /// Utterances to look at while it trains, to end it and to choose its weights as the recipe's
-    /// [`validation`](Recipe::validation) says; empty where it says nothing.
+    /// Utterances to evaluate on during the training, to end it and to choose its weights by the recipe's
+    /// [`validation`](Recipe::validation); empty without one.
     pub validation: &'a [usize],
     /// Utterances to test on, for the curves and the final figures; may be empty.
     pub test: &'a [usize],
     /// Starting weights instead of drawn ones.
     pub init: Option<&'a Model>,
-    /// Who gives part of the targets, as the recipe's [`distillation`](Recipe::distillation) says; labels alone
-    /// without one. It must not have heard the test utterances.
+    /// The teacher of the recipe's [`distillation`](Recipe::distillation). It must not have been trained on the test
+    /// utterances.
     pub teacher: Option<&'a Teacher>,
     /// Number of the fold (from 1) and how many there are, where it is one.
     pub fold: Option<(usize, usize)>,
@@ -58,7 +58,7 @@ pub struct Trained {
     pub seconds: f64,
 }
 
-/// Trains a model on `device`, with its state in `checkpoint` every few epochs; goes on from there if
+/// Trains a model on `device`, with its state in `checkpoint` every few epochs; continues from there if
 /// the file exists. `protocol` goes into the model file.
 ///
 /// The same recipe and data give the same model bit for bit on the same device; on another one its
@@ -141,7 +141,7 @@ fn check_same(saved: &State, fresh: &State, path: &Path) -> Result<(), TrainErro
     Ok(())
 }
 
-/// Names of the utterances and of the starting weights, and what tasks ask, hashed (FNV-1a: it guards against mistakes,
+/// Names of the utterances and of the initial weights, and the targets of auxiliary tasks, hashed (FNV-1a: it guards against mistakes,
 /// not against malice).
 fn data_digest(set: &TrainData<'_>, tasks: &AuxiliaryTargets) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -161,7 +161,7 @@ fn data_digest(set: &TrainData<'_>, tasks: &AuxiliaryTargets) -> String {
     }
     add(&set.init.map(Model::digest).unwrap_or_default());
     set.teacher.iter().flat_map(|teacher| teacher.digests()).for_each(&mut add);
-    tasks.answers(set.train).for_each(&mut add);
+    tasks.labels(set.train).for_each(&mut add);
     let mut text = String::new();
     let _ = write!(text, "{hash:016x}");
     text

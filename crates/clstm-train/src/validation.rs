@@ -1,4 +1,4 @@
-//! Validation inside a training: a part of its own utterances that says when to end, and which epoch's
+//! Validation within a training: a part of its utterances decides when it ends and which epoch's
 //! weights to keep.
 
 use clstm_corpus::{
@@ -20,13 +20,13 @@ pub struct ValidationConfig {
     /// speakers, whole) that is held out; 0 for no validation. Below 0.5.
     #[serde(default)]
     pub share: f64,
-    /// Looks in a row without a smaller loss after which the training ends; 0 for never.
+    /// Consecutive evaluations without a smaller loss after which the training ends (early stopping); 0 for never.
     #[serde(default)]
     pub patience: usize,
     /// Which weights are kept.
     #[serde(default)]
     pub select: Select,
-    /// Epochs between two looks.
+    /// Epochs between two evaluations.
     #[serde(default = "one", alias = "every")]
     pub eval_every: usize,
 }
@@ -63,7 +63,7 @@ impl ValidationConfig {
         }
         if !self.is_on() && (self.patience > 0 || self.select == Select::Best) {
             return bad(
-                "validation.patience and validation.select need utterances to look at: set \
+                "validation.patience and validation.select need validation utterances: set \
                  validation.share, such as 0.1",
             );
         }
@@ -116,20 +116,20 @@ pub(crate) fn hold_out(
     Ok(cut)
 }
 
-/// What the looks at the validation utterances have shown so far, part of a checkpoint.
+/// The state of early stopping, part of a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct EarlyStopping {
     /// Epoch of the least loss, from 1.
     pub(crate) epoch: usize,
     /// The least loss.
     pub(crate) loss: f64,
-    /// Looks since then.
+    /// Evaluations since then.
     #[serde(alias = "waited")]
     pub(crate) epochs_without_improvement: usize,
 }
 
 impl EarlyStopping {
-    /// After one more look, and whether it was the best so far.
+    /// The state after one more evaluation, and whether it was the best so far.
     pub(crate) fn observe(before: Option<Self>, epoch: usize, loss: f64) -> (Self, bool) {
         match before {
             // A loss that is not a number is no improvement.
@@ -141,7 +141,7 @@ impl EarlyStopping {
         }
     }
 
-    /// Whether the patience is over.
+    /// Whether the training ends.
     pub(crate) fn is_over(&self, config: &ValidationConfig) -> bool {
         config.patience > 0 && self.epochs_without_improvement >= config.patience
     }
@@ -152,7 +152,7 @@ mod tests {
     use super::{EarlyStopping, ValidationConfig};
 
     #[test]
-    fn patience_counts_looks_since_the_first_least_loss() {
+    fn patience_counts_evaluations_since_the_first_least_loss() {
         let config = ValidationConfig { share: 0.1, patience: 2, ..ValidationConfig::default() };
         let mut watch = None;
         let mut seen = Vec::new();

@@ -58,7 +58,7 @@ fn own_shares(seed: u64, batch: usize, style: f64) -> Vec<f32> {
     (0..batch).map(share).map(|share| share as f32).collect()
 }
 
-/// Ones, and zeros over a stretch of 0 to `widest` bands of each utterance, `[batch, filters]`.
+/// Ones, and zeros for 0 to `widest` neighbouring bands of each utterance, `[batch, filters]`.
 fn kept_bands(seed: u64, [batch, filters]: [usize; 2], widest: usize) -> Vec<f32> {
     let mut random = Rng::new(SeedPurpose::FrequencyMask.derive(seed));
     let mut up_to = |most: usize| (random.unit() * (most + 1) as f64) as usize;

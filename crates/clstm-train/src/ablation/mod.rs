@@ -31,7 +31,7 @@ pub struct Ablation {
     pub split: Split,
     /// Number of folds.
     pub folds: usize,
-    /// What may be on both sides of a fold; the protocol tells what is.
+    /// What may be on both sides of a fold; the protocol records what is.
     pub allowed: AllowedLeakage,
     /// Only this fold (from 1) of each row, as a job of its own.
     pub only: Option<usize>,
@@ -90,7 +90,7 @@ impl Ablation {
 
 /// Trains and tests what is not done yet, fold by fold and in each the rows in turn, so that an ablation
 /// that is not finished compares as many rows as it can; writes `ablation.json` after each. With `resume`,
-/// one that was interrupted goes on where it was.
+/// one that was interrupted is continued.
 ///
 /// # Errors
 /// [`EvalError::RunExists`] without `resume` where one of these folds is begun; [`EvalError::OtherRun`]

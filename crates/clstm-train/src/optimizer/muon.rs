@@ -9,7 +9,7 @@ use clstm_kernels::newton_schulz::orthogonalize;
 use clstm_nn::Precision;
 use rayon::prelude::*;
 
-/// Decay of the momentum; the step looks ahead along it (Nesterov). Jordan et al.'s value.
+/// Decay of the momentum; the step is extrapolated along it (Nesterov). Jordan et al.'s value.
 const MOMENTUM: f32 = 0.95;
 
 /// Root mean square of a step's elements, as Adam's mostly is: learning rate and weight decay then mean the

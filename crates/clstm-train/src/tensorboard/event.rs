@@ -68,7 +68,7 @@ impl Message {
         self.0.extend_from_slice(bytes);
     }
 
-    /// Seven bits a byte, the least first; the highest bit says that more follow.
+    /// Seven bits a byte, the least first; the highest bit is set where more follow.
     fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push(value as u8 | 0x80);

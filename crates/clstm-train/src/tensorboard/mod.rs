@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::throughput::Throughput;
 use crate::{EpochRecord, Event, Observer, TestRecord};
 
-/// Writes what a training tells into event files, one series of them a training: in the folders of the
+/// Writes the events of a training into event files, one series of them a training: in the folders of the
 /// folds, or of the only training.
 #[derive(Debug, Default)]
 pub struct TensorBoard {

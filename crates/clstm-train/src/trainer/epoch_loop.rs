@@ -172,7 +172,7 @@ impl<'a> TrainingRun<'a> {
         self.state.sums.softmax + self.recipe.center_loss * self.state.sums.center
     }
 
-    /// Closes the epoch's books, looks at the validation and test utterances where it is due, and saves.
+    /// Records the epoch, evaluates on the validation and test utterances where it is due, and saves.
     fn finish_epoch(&mut self, learning_rate: f64) -> Result<(EpochRecord, Event), TrainError> {
         let recipe = self.recipe;
         let sums = std::mem::replace(&mut self.state.sums, EpochSums::new(recipe.network.classes));
@@ -211,7 +211,7 @@ impl<'a> TrainingRun<'a> {
         Ok((record, Event::Classes { training: train, validation }))
     }
 
-    /// Looks at the validation utterances where it is due, and keeps the weights if they are the best yet.
+    /// Evaluates on the validation utterances where it is due, and keeps the weights if they are the best so far.
     fn validate(&mut self) -> Result<Option<Evaluation>, TrainError> {
         let (config, epoch) = (&self.recipe.validation, self.state.epoch);
         let due = epoch.is_multiple_of(config.eval_every) || epoch == self.recipe.epochs;
@@ -227,7 +227,7 @@ impl<'a> TrainingRun<'a> {
         Ok(Some(seen))
     }
 
-    /// The weights as they stand on some utterances, as a user's file would be heard.
+    /// Evaluates the present weights on some utterances, through the code that recognises a user's file.
     fn evaluate(&self, utterances: &[usize]) -> Result<Evaluation, TrainError> {
         let (tensors, protocol) = (self.learner.network_tensors(), EvalProtocol::default());
         let model = export::assemble(&self.set, self.recipe, self.state.epoch, tensors, &protocol)?;

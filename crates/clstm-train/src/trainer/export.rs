@@ -105,8 +105,8 @@ fn description(recipe: &Recipe) -> String {
     };
     let beside = match recipe.network.branches.len() {
         0 => "",
-        1 => "; a second network hears the same segments, and the logits are averaged",
-        _ => "; further networks hear the same segments, and the logits are averaged",
+        1 => "; a second network processes the same input, and the logits are averaged",
+        _ => "; further networks process the same input, and the logits are averaged",
     };
     format!("Speech emotion recognition from the raw waveform: {network}{beside}.")
 }
@@ -122,7 +122,7 @@ mod tests {
     fn a_description_tells_of_branches_where_there_are_some() {
         let mut recipe = Recipe::new(Preset::ClstmPlus, 8);
         assert!(description(&recipe).ends_with(
-            "over time; a second network hears the same segments, and the logits are averaged."
+            "over time; a second network processes the same input, and the logits are averaged."
         ));
         recipe.network.branches.clear();
         assert!(description(&recipe).ends_with("and attention over time."));
