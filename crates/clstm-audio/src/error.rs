@@ -1,4 +1,4 @@
-//! What can be wrong with a recording or with the settings of this crate.
+//! Errors of this crate.
 
 use std::io;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ pub enum AudioError {
     Io {
         /// The path asked for.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// The file or the body has no bytes at all.
@@ -44,14 +44,42 @@ pub enum AudioError {
     #[error(
         "not a supported audio format ({reason}){}; convert it to WAV, FLAC, MP3, Ogg, WebM or \
          M4A/AAC, for example with `ffmpeg -i INPUT OUTPUT.wav`",
-        extension.as_ref().map_or(String::new(), |e| format!(", though it is named .{e}"))
+        named(extension)
     )]
     UnsupportedFormat {
-        /// What the probe or the codec registry said.
+        /// The reason of the demuxer or the codec registry.
         reason: String,
         /// The extension of the name, where there is one.
         extension: Option<String>,
     },
+    /// The codec or container is known and not supported.
+    #[error(
+        "the audio is {codec}, which is not supported; convert it with `ffmpeg -i INPUT OUTPUT.wav`"
+    )]
+    UnsupportedCodec {
+        /// The codec or container, by its usual name.
+        codec: String,
+    },
+    /// The input is no recording, but something else that was recognised.
+    #[error("not a recording: it is {what}{}", named(extension))]
+    NotAudio {
+        /// What it is instead, and what to do.
+        what: &'static str,
+        /// The extension of the name, where there is one.
+        extension: Option<String>,
+    },
+    /// Decoding takes more memory or time than the size of the input justifies.
+    #[error(
+        "the recording needs too many resources for its size ({what}); it is damaged or was made to \
+         exhaust the decoder"
+    )]
+    TooComplex {
+        /// What there is too much of.
+        what: &'static str,
+    },
+    /// [`DecodeLimits::deadline`](crate::DecodeLimits::deadline) passed before the recording was decoded.
+    #[error("the recording could not be decoded in the time allowed; split it or allow more time")]
+    DeadlineExceeded,
     /// The format is known, the data are damaged or cut short.
     #[error("damaged recording{}: {reason}; copy or export it again", at_second(*at_s))]
     Decode {
@@ -132,7 +160,11 @@ impl AudioError {
             Self::Io { .. } => "io",
             Self::Empty => "empty",
             Self::TooLarge { .. } => "too_large",
-            Self::UnsupportedFormat { .. } => "format",
+            Self::UnsupportedFormat { .. }
+            | Self::UnsupportedCodec { .. }
+            | Self::NotAudio { .. } => "format",
+            Self::TooComplex { .. } => "too_complex",
+            Self::DeadlineExceeded => "deadline",
             Self::Decode { .. } => "decode",
             Self::NoAudioTrack => "no_audio",
             Self::NoSamples => "no_samples",
@@ -150,9 +182,18 @@ impl AudioError {
         Self::Decode { reason: reason.into(), at_s: None }
     }
 
+    /// A codec that is known and not supported.
+    pub(crate) fn unsupported_codec(name: &str) -> Self {
+        Self::UnsupportedCodec { codec: name.to_owned() }
+    }
+
     pub(crate) fn config(field: &'static str, reason: impl Into<String>) -> Self {
         Self::BadConfig { field, reason: reason.into() }
     }
+}
+
+fn named(extension: &Option<String>) -> String {
+    extension.as_ref().map_or(String::new(), |e| format!(", though it is named .{e}"))
 }
 
 fn at_second(at_s: Option<f64>) -> String {

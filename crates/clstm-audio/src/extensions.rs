@@ -14,6 +14,16 @@ pub const EXTENSIONS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::EXTENSIONS;
+    use crate::ContainerKind::*;
+
+    #[test]
+    fn every_container_is_in_the_list() {
+        for kind in [Wav, Aiff, Flac, Ogg, Mpeg, Adts, Mp4, Matroska, Caf, Amr, Asf] {
+            for extension in kind.extensions() {
+                assert!(EXTENSIONS.contains(extension), "{kind:?}: {extension}");
+            }
+        }
+    }
 
     #[test]
     fn extensions_are_sorted_and_in_lower_case() {

@@ -14,7 +14,7 @@
 //! # fn main() -> Result<(), clstm_audio::AudioError> {
 //! # let sine = (0..8000).map(|n| (n as f32 * 0.2).sin()).collect();
 //! # let recording = Waveform { samples: sine, sample_rate: 8000 };
-//! // let recording = clstm_audio::decode_file(path, &DecodeLimits::default())?;
+//! // let recording = clstm_audio::decode_file(path, &DecodeLimits::default())?.waveform;
 //! let mut clip = clstm_audio::resample(&recording, 16_000)?;
 //! let bounds = clstm_audio::speech_bounds(&clip.samples, 16_000, &TrimConfig::default());
 //! let speech = &mut clip.samples[bounds];
@@ -35,19 +35,26 @@ mod decode;
 mod error;
 mod extensions;
 mod level;
+mod report;
 mod resample;
 mod segment;
+mod sniff;
 mod trim;
 mod waveform;
 
+#[cfg(feature = "opus")]
+pub use decode::WebmStream;
 pub use decode::{
-    DecodeLimits, WebmStream, decode_bytes, decode_file, load_bytes, load_file, promised_s,
-    stream_bytes, stream_file,
+    DecodeLimits, decode_bytes, decode_file, header_duration_s, is_decoding, load_bytes,
+    load_channels_bytes, load_channels_file, load_file, stream_bytes, stream_channels_file,
+    stream_file,
 };
 pub use error::AudioError;
 pub use extensions::EXTENSIONS;
 pub use level::{LOUDEST, Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};
+pub use report::{Damage, DecodeNote, DecodeReport, Decoded, DecodedChannels};
 pub use resample::{Resampler, resample};
 pub use segment::{SegmentConfig, Windows, segment, windows};
+pub use sniff::{ContainerKind, sniff};
 pub use trim::{TrimConfig, speech_bounds};
 pub use waveform::Waveform;

@@ -94,7 +94,7 @@ pub fn read_each<T: Send>(
         let mut part = |at: usize| {
             let utterance = &corpus.utterances[of[at]];
             if decoded.is_none() {
-                decoded = Some(decode_file(path, limits)?);
+                decoded = Some(decode_file(path, limits)?.strict()?);
             }
             let Some(waveform) = &decoded else { return Err(AudioError::NoSamples) };
             read(utterance, waveform, sample_range(waveform, utterance.span)?)

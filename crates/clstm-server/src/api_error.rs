@@ -184,7 +184,9 @@ impl From<RecognizeError> for ApiError {
 fn audio_status(error: &AudioError) -> StatusCode {
     match error {
         AudioError::TooLarge { .. } | AudioError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        AudioError::UnsupportedFormat { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        AudioError::UnsupportedFormat { .. }
+        | AudioError::UnsupportedCodec { .. }
+        | AudioError::NotAudio { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         AudioError::BadConfig { .. } | AudioError::Empty => StatusCode::BAD_REQUEST,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }

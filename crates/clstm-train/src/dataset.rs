@@ -54,7 +54,7 @@ impl Dataset {
             (0..corpus.utterances.len()).partition(|&i| corpus.utterances[i].span.is_some());
         let heard = |waveform: Waveform| Heard::of(waveform, frontend);
         let read_whole =
-            |&i: &usize| load_file(&corpus.utterances[i].path, rate, limits).map(heard);
+            |&i: &usize| load_file(&corpus.utterances[i].path, rate, limits)?.strict().map(heard);
         let read_part = |waveform: &Waveform, within: Range<usize>| {
             let samples = waveform.samples[within].to_vec();
             resample(&Waveform { samples, sample_rate: waveform.sample_rate }, rate).map(heard)

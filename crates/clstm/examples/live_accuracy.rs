@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (path, label) = line.split_once('\t').ok_or("a line without a tab")?;
         let label = names.iter().position(|name| *name == merged(label));
         let label = label.ok_or_else(|| format!("unknown label in {line}"))?;
-        let utterance = load_file(path.as_ref(), rate, &DecodeLimits::default())?;
+        let utterance = load_file(path.as_ref(), rate, &DecodeLimits::default())?.strict()?;
         speech.samples.extend(utterance.samples);
         speech.labels.push((speech.samples.len(), label));
     }

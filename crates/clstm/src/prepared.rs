@@ -51,7 +51,7 @@ impl Recognizer {
     /// # Errors
     /// If the file cannot be decoded within the limits.
     pub fn prepare_file(&self, path: &Path) -> Result<PreparedRecording, RecognizeError> {
-        self.prepare(load_file(path, self.sample_rate(), self.limits())?)
+        self.prepare(load_file(path, self.sample_rate(), self.limits())?.strict()?)
     }
 
     /// Decodes and preprocesses a recording in memory: all of [`recognize_bytes`](Self::recognize_bytes) before the network.
@@ -65,7 +65,7 @@ impl Recognizer {
         bytes: impl AsRef<[u8]>,
         extension_hint: Option<&str>,
     ) -> Result<PreparedRecording, RecognizeError> {
-        self.prepare(load_bytes(bytes, extension_hint, self.sample_rate(), self.limits())?)
+        self.prepare(load_bytes(bytes, extension_hint, self.sample_rate(), self.limits())?.strict()?)
     }
 
     /// Preprocesses mono audio at the model's rate, full scale being ±1.

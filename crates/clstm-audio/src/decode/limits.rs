@@ -1,11 +1,15 @@
-//! What a decoder accepts from an unknown file.
+//! Limits on what is decoded.
+
+use std::time::Instant;
 
 use crate::error::AudioError;
 use crate::resample::{RATE_MAX, RATE_MIN};
 
 /// Bounds on what is decoded, so that a hostile or mistaken file costs bounded time and memory.
 ///
-/// They are checked against what was decoded, never against what a header promises.
+/// They are checked against what was decoded, never against what a header promises. Beside the
+/// samples that a function returns, decoding takes at most 64 MiB and four times the size of the
+/// input, whatever the input: what a header asks for is checked before it is allocated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DecodeLimits {
     /// Longest recording, in seconds. Decoding stops as soon as it is passed.
@@ -18,10 +22,14 @@ pub struct DecodeLimits {
     pub max_sample_rate: u32,
     /// Most bytes of input.
     pub max_bytes: u64,
+    /// Time at which decoding ends with [`AudioError::DeadlineExceeded`]; `None` for no deadline.
+    ///
+    /// It is checked at every read and every packet, some milliseconds apart.
+    pub deadline: Option<Instant>,
 }
 
 impl Default for DecodeLimits {
-    /// One hour, 32 channels, 1 kHz to 768 kHz, 8 GiB.
+    /// One hour, 32 channels, 1 kHz to 768 kHz, 8 GiB, no deadline.
     fn default() -> Self {
         Self {
             max_duration_s: 3600.0,
@@ -29,6 +37,7 @@ impl Default for DecodeLimits {
             min_sample_rate: RATE_MIN,
             max_sample_rate: RATE_MAX,
             max_bytes: 8 << 30,
+            deadline: None,
         }
     }
 }

@@ -1,54 +1,82 @@
-//! From the bytes of a recording to mono samples.
+//! From the bytes of a recording to samples.
 //!
-//! Symphonia demuxes and decodes. Around it stand the checks that it leaves out, because a player
-//! should go on where a measurement must not: [`wav`] and [`mpeg`] look for data that are cut
-//! short or damaged between frames, [`stream`] for gaps between packets.
+//! [`open`] finds the container and walks over its headers; only what a demuxer needs is handed to it, so that
+//! what a header asks for is bounded before it is allocated. WAV, AIFF, FLAC, CAF and Matroska are then
+//! demuxed by Symphonia; [`mpeg`], [`ogg`] and [`mp4`] here, because their time stamps, edit lists
+//! and damage matter and Symphonia leaves them out. [`stream`] decodes packet by packet, and
+//! [`output`] puts the samples at their time: gaps become silence, the encoder's delay is left out.
+//!
+//! Damage does not end the decoding: what can be decoded is returned with a [`Damage`](crate::Damage).
 
-mod length;
+mod aac;
+mod aiff;
+mod caf;
+mod demux;
+mod flac;
+mod header;
 mod limits;
-mod mono;
+mod matroska;
+mod mix;
+mod mp4;
 mod mpeg;
+mod ogg;
+mod open;
+#[cfg(feature = "opus")]
 mod opus;
-mod source;
+mod opus_head;
+mod output;
+mod scan;
+mod splice;
 mod stream;
+mod vorbis;
 mod wav;
+#[cfg(feature = "opus")]
 mod webm;
+#[cfg(not(feature = "opus"))]
+#[allow(dead_code)]
+mod webm;
+#[cfg(feature = "opus")]
 mod webm_stream;
 
 use std::path::Path;
 
-pub use length::promised_s;
+pub use header::header_duration_s;
 pub use limits::DecodeLimits;
+pub(crate) use mpeg::kind_of as mpeg_kind;
+pub use stream::is_decoding;
+#[cfg(feature = "opus")]
 pub use webm_stream::WebmStream;
 
+use mix::Mixer;
+use open::{Bytes, Input};
+use output::Block;
+
 use crate::error::AudioError;
+use crate::report::{DecodeNote, DecodeReport, Decoded, DecodedChannels};
 use crate::resample::Resampler;
 use crate::waveform::Waveform;
 
-/// Decodes a file at its own rate; the channels are mixed down to their mean.
+/// Decodes a file at its own sample rate, its channels mixed down to one.
 ///
-/// A pipe or device is read to its end first. The format is found by content, not by name. The
-/// delay that encoders put before the first sample is removed from MP3, Vorbis and Opus; AAC keeps it
-/// (64 ms at 16 kHz).
+/// A pipe or device is read to its end first. The format is found by content, not by name. Sample 0 is time
+/// 0 of the container: the delay that encoders put before the first sample is removed, a track that starts
+/// late and gaps between packets become silence, and edit lists are followed. Of several audio tracks the
+/// first with sound is decoded. The mix-down is the mean of the channels; channels in phase
+/// opposition are aligned first.
+///
+/// What can be decoded of a damaged recording is returned, with
+/// [`DecodeReport::damage`]; [`Decoded::strict`] turns that into an error.
 ///
 /// # Errors
 ///
 /// Any [`AudioError`] but `BadConfig`; see there for what each one means.
-pub fn decode_file(path: &Path, limits: &DecodeLimits) -> Result<Waveform, AudioError> {
-    let mut waveform = Waveform { samples: Vec::new(), sample_rate: 0 };
-    source::with_file(path, limits, |input| {
-        stream::decode(input, limits, &mut |chunk, rate| {
-            waveform.sample_rate = rate;
-            waveform.samples.extend_from_slice(chunk);
-            Ok(())
-        })
-    })?;
-    Ok(waveform)
+pub fn decode_file(path: &Path, limits: &DecodeLimits) -> Result<Decoded, AudioError> {
+    open::with_file(path, limits, |input| whole(input, limits))
 }
 
 /// Decodes a recording in memory, such as the body of a request, like [`decode_file`].
 ///
-/// `extension_hint`, without its dot, serves messages only.
+/// `extension_hint`, without its dot, is used in messages only.
 ///
 /// # Errors
 ///
@@ -57,16 +85,8 @@ pub fn decode_bytes(
     bytes: impl AsRef<[u8]>,
     extension_hint: Option<&str>,
     limits: &DecodeLimits,
-) -> Result<Waveform, AudioError> {
-    let mut waveform = Waveform { samples: Vec::new(), sample_rate: 0 };
-    source::with_bytes(bytes.as_ref(), extension_hint, limits, |input| {
-        stream::decode(input, limits, &mut |chunk, rate| {
-            waveform.sample_rate = rate;
-            waveform.samples.extend_from_slice(chunk);
-            Ok(())
-        })
-    })?;
-    Ok(waveform)
+) -> Result<Decoded, AudioError> {
+    whole(&Bytes { bytes: bytes.as_ref(), extension: extension_hint }, limits)
 }
 
 /// Decodes a file and resamples it to `sample_rate` on the way, chunk by chunk.
@@ -82,12 +102,9 @@ pub fn load_file(
     path: &Path,
     sample_rate: u32,
     limits: &DecodeLimits,
-) -> Result<Waveform, AudioError> {
-    let mut loader = Loader::new(sample_rate)?;
-    source::with_file(path, limits, |input| {
-        stream::decode(input, limits, &mut |chunk, rate| loader.push(chunk, rate))
-    })?;
-    loader.finish()
+) -> Result<Decoded, AudioError> {
+    Loader::new(sample_rate)?;
+    open::with_file(path, limits, |input| load(input, sample_rate, limits))
 }
 
 /// Decodes and resamples a recording in memory, like [`load_file`].
@@ -100,12 +117,39 @@ pub fn load_bytes(
     extension_hint: Option<&str>,
     sample_rate: u32,
     limits: &DecodeLimits,
-) -> Result<Waveform, AudioError> {
-    let mut loader = Loader::new(sample_rate)?;
-    source::with_bytes(bytes.as_ref(), extension_hint, limits, |input| {
-        stream::decode(input, limits, &mut |chunk, rate| loader.push(chunk, rate))
-    })?;
-    loader.finish()
+) -> Result<Decoded, AudioError> {
+    load(&Bytes { bytes: bytes.as_ref(), extension: extension_hint }, sample_rate, limits)
+}
+
+/// Decodes a file and resamples each of its channels to `sample_rate`.
+///
+/// The memory used is that of the result, which grows with the number of channels.
+///
+/// # Errors
+///
+/// Like [`load_file`].
+pub fn load_channels_file(
+    path: &Path,
+    sample_rate: u32,
+    limits: &DecodeLimits,
+) -> Result<DecodedChannels, AudioError> {
+    Loader::new(sample_rate)?;
+    open::with_file(path, limits, |input| load_channels(input, sample_rate, limits))
+}
+
+/// Decodes a recording in memory and resamples each of its channels, like [`load_channels_file`].
+///
+/// # Errors
+///
+/// Like [`load_file`], without those about paths.
+pub fn load_channels_bytes(
+    bytes: impl AsRef<[u8]>,
+    extension_hint: Option<&str>,
+    sample_rate: u32,
+    limits: &DecodeLimits,
+) -> Result<DecodedChannels, AudioError> {
+    let input = Bytes { bytes: bytes.as_ref(), extension: extension_hint };
+    load_channels(&input, sample_rate, limits)
 }
 
 /// Decodes a file at its own rate into `sink`, chunk by chunk: mono samples and their rate in Hz, the
@@ -118,17 +162,17 @@ pub fn stream_file<E: From<AudioError>>(
     path: &Path,
     limits: &DecodeLimits,
     mut sink: impl FnMut(&[f32], u32) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut sink = Sink { sink: &mut sink, refused: None };
-    let decoded = source::with_file(path, limits, |input| {
-        stream::decode(input, limits, &mut |chunk, rate| sink.push(chunk, rate))
+) -> Result<DecodeReport, E> {
+    let mut refused = None;
+    let decoded = open::with_file(path, limits, |input| {
+        mono(input, limits, &mut |chunk, rate| keep_error(sink(chunk, rate), &mut refused))
     });
-    sink.result(decoded)
+    result(decoded, refused)
 }
 
 /// Decodes a recording in memory at its own rate into `sink`, chunk by chunk, like [`stream_file`].
 ///
-/// `extension_hint`, without its dot, serves messages only.
+/// `extension_hint`, without its dot, is used in messages only.
 ///
 /// # Errors
 ///
@@ -138,38 +182,116 @@ pub fn stream_bytes<E: From<AudioError>>(
     extension_hint: Option<&str>,
     limits: &DecodeLimits,
     mut sink: impl FnMut(&[f32], u32) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut sink = Sink { sink: &mut sink, refused: None };
-    let decoded = source::with_bytes(bytes.as_ref(), extension_hint, limits, |input| {
-        stream::decode(input, limits, &mut |chunk, rate| sink.push(chunk, rate))
-    });
-    sink.result(decoded)
+) -> Result<DecodeReport, E> {
+    let input = Bytes { bytes: bytes.as_ref(), extension: extension_hint };
+    let mut refused = None;
+    let decoded =
+        mono(&input, limits, &mut |chunk, rate| keep_error(sink(chunk, rate), &mut refused));
+    result(decoded, refused)
 }
 
-/// Lets a caller's sink end the decoding with an error of its own.
-struct Sink<'a, F, E> {
-    sink: &'a mut F,
-    refused: Option<E>,
-}
-
-impl<F: FnMut(&[f32], u32) -> Result<(), E>, E: From<AudioError>> Sink<'_, F, E> {
-    fn push(&mut self, chunk: &[f32], rate: u32) -> Result<(), AudioError> {
-        (self.sink)(chunk, rate).map_err(|error| {
-            self.refused = Some(error);
-            // Only ends the decoding: the error above is what is told.
-            AudioError::NoSamples
+/// Decodes a file at its own rate into `sink`, chunk by chunk, without mixing its channels: interleaved
+/// samples `[frames, channels]`, the number of channels, and the rate in Hz.
+///
+/// # Errors
+///
+/// Like [`stream_file`].
+pub fn stream_channels_file<E: From<AudioError>>(
+    path: &Path,
+    limits: &DecodeLimits,
+    mut sink: impl FnMut(&[f32], usize, u32) -> Result<(), E>,
+) -> Result<DecodeReport, E> {
+    let mut refused = None;
+    let decoded = open::with_file(path, limits, |input| {
+        stream::decode(input, limits, &mut |block: Block<'_>| {
+            let taken = sink(block.interleaved, block.channels, block.sample_rate);
+            keep_error(taken, &mut refused)
         })
-    }
+    });
+    result(decoded, refused)
+}
 
-    fn result(self, decoded: Result<(), AudioError>) -> Result<(), E> {
-        match self.refused {
-            Some(error) => Err(error),
-            None => Ok(decoded?),
-        }
+/// Keeps the error of a caller's sink and ends the decoding with one that nobody sees.
+fn keep_error<E>(taken: Result<(), E>, refused: &mut Option<E>) -> Result<(), AudioError> {
+    taken.map_err(|error| {
+        *refused = Some(error);
+        AudioError::NoSamples
+    })
+}
+
+fn result<T, E: From<AudioError>>(
+    decoded: Result<T, AudioError>,
+    refused: Option<E>,
+) -> Result<T, E> {
+    match refused {
+        Some(error) => Err(error),
+        None => Ok(decoded?),
     }
 }
 
-/// Resamples what the decoder gives, once the first chunk has told the rate.
+/// Takes mono samples and their rate in Hz.
+type MonoSink<'a> = &'a mut dyn FnMut(&[f32], u32) -> Result<(), AudioError>;
+
+/// Decodes and mixes down.
+fn mono(
+    input: &dyn Input,
+    limits: &DecodeLimits,
+    sink: MonoSink<'_>,
+) -> Result<DecodeReport, AudioError> {
+    let mut mixer = Mixer::default();
+    let mut report = stream::decode(input, limits, &mut |block: Block<'_>| {
+        let rate = block.sample_rate;
+        sink(mixer.mix(block), rate)
+    })?;
+    if mixer.any_inverted() {
+        report.notes.push(DecodeNote::OutOfPhase);
+    }
+    Ok(report)
+}
+
+fn whole(input: &dyn Input, limits: &DecodeLimits) -> Result<Decoded, AudioError> {
+    let mut waveform = Waveform { samples: Vec::new(), sample_rate: 0 };
+    let report = mono(input, limits, &mut |chunk, rate| {
+        waveform.sample_rate = rate;
+        waveform.samples.extend_from_slice(chunk);
+        Ok(())
+    })?;
+    Ok(Decoded { waveform, report })
+}
+
+fn load(input: &dyn Input, sample_rate: u32, limits: &DecodeLimits) -> Result<Decoded, AudioError> {
+    let mut loader = Loader::new(sample_rate)?;
+    let report = mono(input, limits, &mut |chunk, rate| loader.push(chunk, rate))?;
+    Ok(Decoded { waveform: loader.finish()?, report })
+}
+
+fn load_channels(
+    input: &dyn Input,
+    sample_rate: u32,
+    limits: &DecodeLimits,
+) -> Result<DecodedChannels, AudioError> {
+    let mut loaders: Vec<Loader> = Vec::new();
+    let mut channel: Vec<f32> = Vec::new();
+    let report = stream::decode(input, limits, &mut |block: Block<'_>| {
+        if loaders.is_empty() {
+            loaders =
+                (0..block.channels).map(|_| Loader::new(sample_rate)).collect::<Result<_, _>>()?;
+        }
+        for (index, loader) in loaders.iter_mut().enumerate() {
+            channel.clear();
+            // A part with fewer channels (files joined to one) gives its last one to the others.
+            let index = index.min(block.channels - 1);
+            channel.extend(block.interleaved.iter().skip(index).step_by(block.channels));
+            loader.push(&channel, block.sample_rate)?;
+        }
+        Ok(())
+    })?;
+    let finished = loaders.into_iter().map(|loader| Ok(loader.finish()?.samples));
+    let channels = finished.collect::<Result<_, AudioError>>()?;
+    Ok(DecodedChannels { channels, sample_rate, report })
+}
+
+/// Resamples decoded chunks; the first one decides the rate.
 struct Loader {
     target: u32,
     resampler: Option<Resampler>,

@@ -1,132 +1,176 @@
-//! Is the WAV as long as its header says?
+//! WAV: finds format and samples among the chunks, whatever the lengths in the header.
 //!
-//! A header that promises more data than the file has means a copy cut short: an error. But a
-//! recorder that writes to a pipe, or one that was stopped, cannot go back to fill in the lengths
-//! and leaves a placeholder: there the data end with the file. Such lengths are mended in what the
-//! demuxer reads, as is RF64 (EBU Tech 3306), which is WAV with its lengths moved elsewhere.
-
-use std::io::{self, Read, Seek, SeekFrom};
+//! The demuxer gets a header made of the format and the samples alone. A recorder that writes to a pipe
+//! or that was stopped leaves a placeholder as length: the samples then end with the file. RF64 (EBU
+//! Tech 3306) is WAV with its lengths elsewhere. Sizes of RIFF and of metadata chunks that do not
+//! fit are passed over. Format: <https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html>.
 
 use super::limits::DecodeLimits;
-use super::source::Failure;
+use super::scan::{Failure, Scanner, le};
+use super::splice::Part;
 use crate::error::AudioError;
+use crate::report::Damage;
 
-/// Four bytes that read differently from what the file holds.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Patch {
-    pub(super) at: u64,
-    pub(super) bytes: [u8; 4],
+/// Longest format chunk of any codec.
+const MAX_FORMAT: u32 = 1024;
+/// Bytes searched for the samples where a metadata chunk has a wrong length.
+const SEARCH: u64 = 1 << 20;
+
+/// Where the samples are.
+pub(super) struct Layout {
+    /// The format tag, which names the codec.
+    pub(super) codec: u16,
+    /// First byte of the samples.
+    pub(super) data_at: u64,
+    /// Bytes of the samples.
+    pub(super) data_len: u64,
+    /// A file for the demuxer.
+    pub(super) parts: Vec<Part>,
+    pub(super) damage: Option<Damage>,
 }
 
-/// RIFF chunks before the data that are looked at: more is no recording.
-const MAX_CHUNKS: usize = 1024;
-
-/// Checks the header of a RIFF/WAVE file, at the start of `reader`.
-///
-/// Anything else passes without a patch: it is the demuxer's to judge.
-pub(super) fn check<R: Read + Seek>(
-    reader: &mut R,
-    len: u64,
-    limits: &DecodeLimits,
-) -> Result<Vec<Patch>, Failure> {
-    reader.seek(SeekFrom::Start(0))?;
-    let mut head = [0; 12];
-    if !read_exactly(reader, &mut head)? || &head[8..12] != b"WAVE" {
-        return Ok(Vec::new());
-    }
-    let long_form = matches!(&head[..4], b"RF64" | b"BW64");
-    if !long_form && &head[..4] != b"RIFF" {
-        return Ok(Vec::new());
-    }
-    let riff_len = le_u32(&head[4..8]);
-
-    let mut at = 12;
-    let mut long_data_len = None;
-    for _ in 0..MAX_CHUNKS {
-        let mut chunk = [0; 8];
-        reader.seek(SeekFrom::Start(at))?;
-        if !read_exactly(reader, &mut chunk)? {
-            let reason = "the WAV file ends before its data begin";
-            return Err(AudioError::damaged(reason).into());
-        }
-        let chunk_len = le_u32(&chunk[4..8]);
-        at += 8;
-        match &chunk[..4] {
-            b"ds64" if long_form => {
-                let mut lengths = [0; 16];
-                if read_exactly(reader, &mut lengths)? {
-                    let low = u64::from(le_u32(&lengths[8..12]));
-                    let high = u64::from(le_u32(&lengths[12..16]));
-                    long_data_len = Some(high << 32 | low);
-                }
-            }
-            b"fmt " => {
-                // The demuxer computes with this number before the limits see it.
-                let mut format = [0; 4];
-                let known = read_exactly(reader, &mut format)?;
-                let channels = usize::from(u16::from_le_bytes([format[2], format[3]]));
-                if known && channels > limits.max_channels {
-                    let max = limits.max_channels;
-                    return Err(AudioError::TooManyChannels { channels, max }.into());
-                }
-            }
-            b"data" => {
-                return data_patches(&DataChunk {
-                    at,
-                    len: chunk_len,
-                    long_len: long_data_len,
-                    riff_len,
-                    long_form,
-                    file_len: len,
-                });
-            }
-            _ => {}
-        }
-        // Chunks are padded to an even length.
-        at += u64::from(chunk_len) + u64::from(chunk_len % 2);
-    }
-    Ok(Vec::new())
+/// Codecs of WAV that are not decoded.
+pub(super) fn unsupported_codec(tag: u16) -> Option<&'static str> {
+    Some(match tag {
+        0x0031 | 0x0049 => "GSM 6.10",
+        0x0065 | 0x028f => "G.722",
+        0x0014 | 0x0042 | 0x0111 => "G.723",
+        0x0040 | 0x0045 | 0x0064 | 0x0140 => "G.726",
+        0x0083 | 0x0133 | 0x0134 => "G.729",
+        0x0022 => "TrueSpeech",
+        0x00ff | 0x1600..=0x1602 | 0xa106 => "AAC",
+        0x0160..=0x0163 => "Windows Media Audio",
+        0xa109 => "Speex",
+        0x2000 => "AC-3",
+        0x566f | 0x674f..=0x6751 | 0x676f..=0x6771 => "Vorbis in WAV",
+        _ => return None,
+    })
 }
 
-/// Where the samples are, and what was written about their length.
-struct DataChunk {
-    /// Position of the first sample.
+/// A chunk before the samples.
+struct Chunk {
+    id: [u8; 4],
+    /// First byte behind its header.
     at: u64,
     len: u32,
-    /// The length that an RF64 header gives elsewhere.
-    long_len: Option<u64>,
-    riff_len: u32,
-    long_form: bool,
-    file_len: u64,
 }
 
-fn data_patches(data: &DataChunk) -> Result<Vec<Patch>, Failure> {
-    let available = data.file_len.saturating_sub(data.at);
-    let never_filled_in = is_placeholder(data.riff_len) || u64::from(data.riff_len) + 8 <= data.at;
-    let declared = match data.long_len {
-        Some(len) if data.len == u32::MAX => Some(len).filter(|&len| len > 0),
+/// Walks the chunks up to the samples.
+pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<Layout, Failure> {
+    let too_short = || AudioError::damaged("the WAV file ends before its samples begin");
+    let head: [u8; 12] = scan.array(0)?.ok_or_else(too_short)?;
+    let long_form = matches!(&head[..4], b"RF64" | b"BW64");
+    let riff_len = le(&head[4..8]) as u32;
+    let (mut format, mut fact, mut long_data_len) = (None, None, None);
+    let mut at = 12;
+    let data = loop {
+        let Some(chunk) = chunk_at(scan, at)? else {
+            let Some(found) = find_data(scan, at)? else { return Err(too_short().into()) };
+            break found;
+        };
+        match &chunk.id {
+            b"ds64" if long_form => {
+                long_data_len = scan.array::<16>(chunk.at)?.map(|sizes| le(&sizes[8..]));
+            }
+            b"fmt " if format.is_none() => {
+                let len = chunk.len.min(MAX_FORMAT) as usize;
+                format = Some(scan.bytes(chunk.at, len)?.to_vec());
+            }
+            b"fact" => fact = scan.array::<4>(chunk.at)?,
+            b"data" => break chunk,
+            _ => {}
+        }
+        at = next_chunk(scan, &chunk)?;
+    };
+    let format = format.filter(|format| format.len() >= 16).ok_or_else(|| {
+        AudioError::damaged("the WAV file has no description of its samples (fmt chunk)")
+    })?;
+    let channels = le(&format[2..4]) as usize;
+    if channels > limits.max_channels {
+        return Err(AudioError::TooManyChannels { channels, max: limits.max_channels }.into());
+    }
+    let frame_len = le(&format[12..14]).max(1);
+    let byte_rate = le(&format[8..12]).max(1);
+    let codec = match le(&format[..2]) as u16 {
+        // The extensible form has the tag at the start of its GUID.
+        0xfffe => format.get(24..26).map_or(0xfffe, |tag| le(tag) as u16),
+        tag => tag,
+    };
+
+    let available = scan.len() - data.at;
+    let declared = declared_len(&data, long_data_len, riff_len, available);
+    let data_len = declared.unwrap_or(available).min(available);
+    let lost = declared.unwrap_or(0).saturating_sub(available);
+    let damage = (lost > 0).then(|| {
+        let message = format!(
+            "the WAV header promises {} bytes of samples, the file has {available}; it was cut short",
+            declared.unwrap_or(0)
+        );
+        let missing_s = (lost.div_ceil(frame_len) * frame_len) as f64 / byte_rate as f64;
+        Damage::new(message).missing(missing_s).at_byte(scan.base() + scan.len())
+    });
+    let parts = vec![
+        Part::Bytes(header(&format, fact, data_len)),
+        Part::Range { at: scan.base() + data.at, len: data_len },
+    ];
+    Ok(Layout { codec, data_at: data.at, data_len, parts, damage })
+}
+
+/// The chunk whose header is at `at`; `None` if there is none.
+fn chunk_at(scan: &mut Scanner<'_>, at: u64) -> Result<Option<Chunk>, Failure> {
+    let Some(header) = scan.array::<8>(at)? else { return Ok(None) };
+    let (id, len) = ([header[0], header[1], header[2], header[3]], le(&header[4..]) as u32);
+    Ok(is_id(&id).then_some(Chunk { id, at: at + 8, len }))
+}
+
+/// Identifiers of chunks are printable; those of no known writer are not.
+fn is_id(id: &[u8; 4]) -> bool {
+    id.iter().all(|byte| (0x20..0x7f).contains(byte))
+}
+
+/// Where the next chunk begins: behind a byte of padding after an odd length, which some writers leave out.
+fn next_chunk(scan: &mut Scanner<'_>, chunk: &Chunk) -> Result<u64, Failure> {
+    let end = chunk.at + u64::from(chunk.len);
+    if chunk.len % 2 == 0 {
+        return Ok(end);
+    }
+    let unpadded: Option<[u8; 4]> = scan.array(end)?;
+    let padded: Option<[u8; 4]> = scan.array(end + 1)?;
+    let starts_here = unpadded.is_some_and(|id| is_id(&id)) && !padded.is_some_and(|id| is_id(&id));
+    Ok(if starts_here { end } else { end + 1 })
+}
+
+/// Searches for the samples where the chain of chunks is broken.
+fn find_data(scan: &mut Scanner<'_>, from: u64) -> Result<Option<Chunk>, Failure> {
+    // A chunk that is too long leads past the samples: the search starts at the first chunk.
+    let from = if from >= scan.len() { 12 } else { from.saturating_sub(8).max(12) };
+    let mut at = from;
+    while at < from + SEARCH && at + 8 <= scan.len() {
+        let window = scan.bytes(at, 4096)?;
+        match window.windows(4).position(|id| id == b"data") {
+            Some(found) => {
+                let chunk = chunk_at(scan, at + found as u64)?;
+                if chunk.is_some() {
+                    return Ok(chunk);
+                }
+                at += found as u64 + 1;
+            }
+            None => at += (window.len() as u64).saturating_sub(3).max(1),
+        }
+    }
+    Ok(None)
+}
+
+/// The length of the samples by the header; `None` if it was never filled in.
+fn declared_len(data: &Chunk, long: Option<u64>, riff_len: u32, available: u64) -> Option<u64> {
+    let never_filled_in = is_placeholder(riff_len) || u64::from(riff_len) + 8 <= data.at;
+    match long {
+        Some(len) if data.len == u32::MAX => Some(len).filter(|len| *len > 0),
         // A length of 0 is true of a recording without samples, whose RIFF length fits it.
         _ if data.len == 0 && !never_filled_in => Some(0),
         _ if is_placeholder(data.len) && u64::from(data.len) != available => None,
         _ => Some(u64::from(data.len)),
-    };
-    if let Some(declared) = declared.filter(|&declared| declared > available) {
-        let reason = format!(
-            "the WAV header promises {declared} bytes of samples, the file has {available}; it \
-             was cut short"
-        );
-        return Err(AudioError::damaged(reason).into());
     }
-    if declared.is_some() && !data.long_form && !is_placeholder(data.riff_len) {
-        return Ok(Vec::new());
-    }
-    let data_len = declared.unwrap_or(available);
-    let patched = |len: u64| u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes();
-    Ok(vec![
-        Patch { at: 0, bytes: *b"RIFF" },
-        Patch { at: 4, bytes: patched((data.at - 8).saturating_add(data_len)) },
-        Patch { at: data.at - 4, bytes: patched(data_len) },
-    ])
 }
 
 /// Lengths that writers leave who cannot seek back: 0 and all ones (FFmpeg), just under 2^31 (SoX)
@@ -135,15 +179,18 @@ fn is_placeholder(len: u32) -> bool {
     len == 0 || (0x7fff_f000..=0x8000_0024).contains(&len) || len >= 0xffff_ff00
 }
 
-/// Fills `buf`; false if the file ends before.
-pub(super) fn read_exactly<R: Read>(reader: &mut R, buf: &mut [u8]) -> io::Result<bool> {
-    match reader.read_exact(buf) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(error),
+/// The header of a file that has nothing but format and samples.
+fn header(format: &[u8], fact: Option<[u8; 4]>, data_len: u64) -> Vec<u8> {
+    let size = |len: u64| u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes();
+    let mut chunks = b"WAVEfmt ".to_vec();
+    chunks.extend(size(format.len() as u64));
+    chunks.extend(format);
+    chunks.resize(chunks.len() + format.len() % 2, 0);
+    if let Some(fact) = fact {
+        chunks.extend(b"fact\x04\0\0\0");
+        chunks.extend(fact);
     }
-}
-
-fn le_u32(bytes: &[u8]) -> u32 {
-    bytes.iter().rev().fold(0, |value, &byte| value << 8 | u32::from(byte))
+    chunks.extend(b"data");
+    chunks.extend(size(data_len));
+    [&b"RIFF"[..], &size(chunks.len() as u64 + data_len), &chunks].concat()
 }

@@ -1,32 +1,34 @@
-//! Finding packets of Opus in WebM that is still on its way.
+//! Push demuxer for Opus in WebM.
 //!
-//! Symphonia's demuxer wants a source to read from, and would have to wait in it for what has not come; this
-//! one is given bytes, cut anywhere, and hands over what is complete. It knows what live recorders write
-//! (`MediaRecorder` of browsers): segments and clusters of unknown length, and blocks without lacing. Whole
-//! recordings go through Symphonia, after [`is_whole`] has looked where they end.
+//! Symphonia's demuxer reads from a source and would block on a live one. This one is given bytes, cut anywhere,
+//! and hands out what is complete. It supports what live recorders write (`MediaRecorder` of browsers): segments
+//! and clusters of unknown length, and blocks without lacing. Whole recordings go through Symphonia.
 //!
 //! WebM is EBML (RFC 8794) with the elements of Matroska (RFC 9559). Children follow the header of their
 //! parent, so that going into an element is reading on behind its header, and where it ends does not matter.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
-
 use super::AudioError;
-use super::source::Failure;
+use super::demux::Ticks;
+use super::scan::be;
 
 /// Elements by their numbers, which are written with their length marker (RFC 9559, section 5).
-mod id {
-    pub(super) const EBML: u32 = 0x1A45_DFA3;
-    pub(super) const SEGMENT: u32 = 0x1853_8067;
-    pub(super) const TRACKS: u32 = 0x1654_AE6B;
-    pub(super) const TRACK_ENTRY: u32 = 0xAE;
-    pub(super) const TRACK_NUMBER: u32 = 0xD7;
-    pub(super) const CODEC_ID: u32 = 0x86;
-    pub(super) const CODEC_PRIVATE: u32 = 0x63A2;
-    pub(super) const CONTENT_ENCODINGS: u32 = 0x6D80;
-    pub(super) const CLUSTER: u32 = 0x1F43_B675;
-    pub(super) const BLOCK_GROUP: u32 = 0xA0;
-    pub(super) const BLOCK: u32 = 0xA1;
-    pub(super) const SIMPLE_BLOCK: u32 = 0xA3;
+pub(super) mod id {
+    pub(in super::super) const INFO: u32 = 0x1549_A966;
+    pub(in super::super) const TIMESTAMP_SCALE: u32 = 0x2A_D7B1;
+    pub(in super::super) const TIMESTAMP: u32 = 0xE7;
+    pub(in super::super) const CODEC_DELAY: u32 = 0x56AA;
+    pub(in super::super) const EBML: u32 = 0x1A45_DFA3;
+    pub(in super::super) const SEGMENT: u32 = 0x1853_8067;
+    pub(in super::super) const TRACKS: u32 = 0x1654_AE6B;
+    pub(in super::super) const TRACK_ENTRY: u32 = 0xAE;
+    pub(in super::super) const TRACK_NUMBER: u32 = 0xD7;
+    pub(in super::super) const CODEC_ID: u32 = 0x86;
+    pub(in super::super) const CODEC_PRIVATE: u32 = 0x63A2;
+    pub(in super::super) const CONTENT_ENCODINGS: u32 = 0x6D80;
+    pub(in super::super) const CLUSTER: u32 = 0x1F43_B675;
+    pub(in super::super) const BLOCK_GROUP: u32 = 0xA0;
+    pub(in super::super) const BLOCK: u32 = 0xA1;
+    pub(in super::super) const SIMPLE_BLOCK: u32 = 0xA3;
 }
 
 /// Most bytes of an element that is held until it is complete. The longest packet of Opus has 48 frames of 1275
@@ -38,7 +40,8 @@ const MAX_HELD: u64 = 64 << 10;
 pub(super) enum Part<'a> {
     /// The header of the Opus stream, before its packets.
     Head(&'a [u8]),
-    Packet(&'a [u8]),
+    /// A packet and its presentation time.
+    Packet(&'a [u8], Ticks),
 }
 
 /// Takes WebM in pieces.
@@ -51,22 +54,28 @@ pub(super) struct Demuxer {
     begun: bool,
     /// The number of the Opus track.
     track: Option<u64>,
+    /// Nanoseconds of a tick, 1 ms if it is 0.
+    scale: u64,
+    /// Ticks of the encoder's delay.
+    delay: i64,
+    /// Ticks of the open cluster.
+    cluster: i64,
 }
 
-/// Where an element is and how long.
-struct Element {
-    id: u32,
+/// The header of an element.
+pub(super) struct Element {
+    pub(super) id: u32,
     /// Bytes of its header.
-    head: usize,
-    /// Bytes behind it; `None` where it ends with what comes after it.
-    len: Option<u64>,
+    pub(super) head: usize,
+    /// Bytes behind its header; `None` if it ends where an element of a higher level begins.
+    pub(super) len: Option<u64>,
 }
 
 impl Demuxer {
-    /// Hands over what `bytes` complete.
+    /// Hands out what `bytes` complete.
     ///
     /// # Errors
-    /// If it is not WebM or has no Opus, is damaged, or `take` says so. The stream cannot go on then.
+    /// If it is not WebM or has no Opus, is damaged, or `take` fails. The stream cannot continue then.
     pub(super) fn push(
         &mut self,
         bytes: &[u8],
@@ -80,7 +89,7 @@ impl Demuxer {
         Ok(())
     }
 
-    /// How many bytes are done with.
+    /// The number of bytes that are used.
     fn parse(
         &mut self,
         all: &[u8],
@@ -109,15 +118,18 @@ impl Demuxer {
             let Some(Element { id, head, len }) = Element::read(rest)? else { return Ok(at) };
             match id {
                 id::SEGMENT | id::CLUSTER | id::BLOCK_GROUP => at += head,
-                id::TRACKS | id::BLOCK | id::SIMPLE_BLOCK => {
+                id::INFO | id::TRACKS | id::TIMESTAMP | id::BLOCK | id::SIMPLE_BLOCK => {
                     let len = len.filter(|len| *len <= MAX_HELD);
                     let len = len.ok_or_else(|| AudioError::damaged("an element is too long"))?;
                     let end = head + len as usize;
                     let Some(inside) = rest.get(head..end) else { return Ok(at) };
-                    if id == id::TRACKS {
-                        self.tracks(inside, &mut take)?
-                    } else {
-                        self.block(inside, &mut take)?
+                    match id {
+                        id::INFO => self.info(inside)?,
+                        id::TRACKS => self.tracks(inside, &mut take)?,
+                        id::TIMESTAMP => {
+                            self.cluster = i64::try_from(be(inside)).unwrap_or(0);
+                        }
+                        _ => self.block(inside, &mut take)?,
                     }
                     at += end;
                 }
@@ -130,6 +142,21 @@ impl Demuxer {
         }
     }
 
+    /// Reads the length of a tick.
+    fn info(&mut self, info: &[u8]) -> Result<(), AudioError> {
+        for field in children(info) {
+            if let (id::TIMESTAMP_SCALE, value) = field? {
+                self.scale = be(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Nanoseconds of a tick.
+    fn scale(&self) -> u64 {
+        if self.scale == 0 { 1_000_000 } else { self.scale }
+    }
+
     /// Finds the Opus track.
     fn tracks(
         &mut self,
@@ -138,15 +165,15 @@ impl Demuxer {
     ) -> Result<(), AudioError> {
         for entry in children(tracks) {
             let (id::TRACK_ENTRY, entry) = entry? else { continue };
-            let (mut number, mut opus, mut head) = (None, false, None);
+            let (mut number, mut opus, mut head, mut delay) = (None, false, None, 0);
             for field in children(entry) {
                 match field? {
                     (id::TRACK_NUMBER, value) if (1..=8).contains(&value.len()) => {
-                        number =
-                            Some(value.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)));
+                        number = Some(be(value));
                     }
                     (id::CODEC_ID, value) => opus = value == b"A_OPUS",
                     (id::CODEC_PRIVATE, value) => head = Some(value),
+                    (id::CODEC_DELAY, value) => delay = be(value),
                     (id::CONTENT_ENCODINGS, _) => {
                         return Err(unsupported("the track is compressed or encrypted"));
                     }
@@ -155,6 +182,7 @@ impl Demuxer {
             }
             if opus && number.is_some() {
                 self.track = number;
+                self.delay = i64::try_from(delay / self.scale()).unwrap_or(0);
                 let head = head.ok_or_else(|| AudioError::damaged("the Opus header is missing"))?;
                 return take(Part::Head(head));
             }
@@ -173,8 +201,8 @@ impl Demuxer {
         };
         let damaged = || AudioError::damaged("a block is too short");
         let (number, len) = number(block)?.ok_or_else(damaged)?;
-        // Two bytes of time, in which sound has no gaps, and one of flags.
-        let Some(([_, _, flags], packet)) = block[len..].split_first_chunk() else {
+        // Two bytes of time in the cluster, and one of flags.
+        let Some(([time_0, time_1, flags], packet)) = block[len..].split_first_chunk() else {
             return Err(damaged());
         };
         if number != track {
@@ -183,13 +211,16 @@ impl Demuxer {
         if flags & 0b110 != 0 {
             return Err(unsupported("several packets share a block (lacing)"));
         }
-        take(Part::Packet(packet))
+        let time = i64::from(i16::from_be_bytes([*time_0, *time_1]));
+        let value = self.cluster.saturating_add(time).saturating_sub(self.delay);
+        let per_second = u32::try_from(1_000_000_000 / self.scale()).unwrap_or(0);
+        take(Part::Packet(packet, Ticks { value, per_second }))
     }
 }
 
 impl Element {
     /// The element at the beginning of `bytes`; `None` if its header is not complete.
-    fn read(bytes: &[u8]) -> Result<Option<Self>, AudioError> {
+    pub(super) fn read(bytes: &[u8]) -> Result<Option<Self>, AudioError> {
         let Some(first) = bytes.first() else { return Ok(None) };
         let id_len = first.leading_zeros() as usize + 1;
         // EBMLMaxIDLength of Matroska.
@@ -203,49 +234,6 @@ impl Element {
         let unknown = (1 << (7 * len_len)) - 1;
         Ok(Some(Self { id, head: id_len + len_len, len: (len != unknown).then_some(len) }))
     }
-}
-
-/// Whether a recording of `len` bytes ends where an element ends; `true` for what is no WebM at all.
-///
-/// Where the length of a segment is not known, as in all that browsers record, a demuxer cannot tell the end
-/// of it from a copy that was cut short.
-pub(super) fn is_whole<R: Read + Seek>(
-    reader: &mut BufReader<R>,
-    len: u64,
-) -> Result<bool, Failure> {
-    reader.seek(SeekFrom::Start(0))?;
-    let mut at = 0_u64;
-    while at < len {
-        // The longest header: 4 bytes of number, 8 of length.
-        let mut header = [0; 12];
-        let known = (len - at).min(12) as usize;
-        reader.read_exact(&mut header[..known])?;
-        if at == 0 && header[..4] != id::EBML.to_be_bytes() {
-            return Ok(true);
-        }
-        // What is damaged is the demuxer's to judge.
-        let Ok(element) = Element::read(&header[..known]) else { return Ok(true) };
-        let Some(Element { id, head, len: inside }) = element else { return Ok(false) };
-        let inside = match (id, inside) {
-            (id::SEGMENT | id::CLUSTER | id::BLOCK_GROUP, Some(inside))
-                if inside > len - at - head as u64 =>
-            {
-                return Ok(false);
-            }
-            (id::SEGMENT | id::CLUSTER | id::BLOCK_GROUP, _) => 0,
-            (_, Some(inside)) => inside,
-            (_, None) => return Ok(true),
-        };
-        let next = (at + head as u64).saturating_add(inside);
-        if next > len {
-            return Ok(false);
-        }
-        // Within what is buffered, where it can be.
-        let ahead = i64::try_from(next - at).map_err(io::Error::other)? - known as i64;
-        reader.seek_relative(ahead)?;
-        at = next;
-    }
-    Ok(true)
 }
 
 /// A number of variable length (RFC 8794, section 4) and how many bytes it has; `None` if some are missing.

@@ -1,72 +1,98 @@
-//! Sound as browsers record it, while they do.
+//! Decoding of live WebM recordings.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use super::opus::{self, Packets};
-use super::stream::failure;
+use super::limits::DecodeLimits;
+use super::mix::Mixer;
+use super::opus::Packets;
+use super::opus_head::{Head, RATE};
+use super::output::{Block, Output};
+use super::stream::{PANICKED, contain};
 use super::webm::{Demuxer, Part};
 use crate::error::AudioError;
-use crate::level::is_usable;
+
+/// Seconds of gaps that are filled with silence for one piece of bytes: a jump of the time stamps cannot
+/// ask for more memory.
+const MAX_GAP_S: f64 = 5.0;
 
 /// Decodes WebM with Opus in pieces that are cut anywhere, as a browser's `MediaRecorder` hands them out.
 ///
 /// The samples do not depend on how the bytes are cut, and are those of [`decode_bytes`](crate::decode_bytes)
-/// for the whole recording. What is held between pieces is less than one packet.
+/// for the whole recording, gaps of more than 5 s aside, which are not filled. What is held between
+/// pieces is less than one packet.
 pub struct WebmStream {
     demuxer: Demuxer,
     packets: Option<Packets>,
-    /// Samples so far.
-    taken: u64,
+    /// Frames that are still to be discarded.
+    delay_left: usize,
+    output: Output,
+    mixer: Mixer,
 }
 
 impl WebmStream {
     /// The rate of its samples, in Hz.
-    pub const RATE: u32 = opus::RATE;
+    pub const RATE: u32 = RATE;
 
-    /// At the beginning of a recording.
+    /// A decoder at the beginning of a recording.
     #[must_use]
     pub fn new() -> Self {
-        Self { demuxer: Demuxer::default(), packets: None, taken: 0 }
+        let limits = DecodeLimits { max_duration_s: f64::INFINITY, ..DecodeLimits::default() };
+        Self {
+            demuxer: Demuxer::default(),
+            packets: None,
+            delay_left: 0,
+            output: Output::new(limits),
+            mixer: Mixer::default(),
+        }
     }
 
-    /// Takes the next bytes and appends the samples that they complete, the channels mixed down to their mean.
+    /// Takes the next bytes and appends the samples that they complete, mixed down to one channel.
     ///
     /// # Errors
-    /// If it is not WebM with Opus of one or two channels, or damaged. The recording cannot go on then.
+    /// If it is not WebM with Opus of one or two channels, or damaged. The recording cannot continue then.
     pub fn push(&mut self, bytes: &[u8], samples: &mut Vec<f32>) -> Result<(), AudioError> {
-        let before = samples.len();
-        let Self { demuxer, packets, taken } = self;
-        let seconds = |fresh: usize| (*taken + fresh as u64) as f64 / f64::from(opus::RATE);
-        let decoded = catch_unwind(AssertUnwindSafe(|| {
+        let Self { demuxer, packets, delay_left, output, mixer } = self;
+        let mut gap_left_s = MAX_GAP_S;
+        output.set_max_gap(gap_left_s);
+        let decoded = contain(|| {
             demuxer.push(bytes, |part| match (part, &mut *packets) {
                 (Part::Head(head), packets) => {
-                    *packets = Some(Packets::new(head).map_err(|error| failure(error, None))?);
+                    *delay_left = Head::read(head)?.pre_skip;
+                    let made = Packets::new(head);
+                    *packets = Some(made.map_err(|error| AudioError::damaged(error.to_string()))?);
                     Ok(())
                 }
-                (Part::Packet(_), None) => Err(AudioError::damaged("the Opus header is missing")),
-                (Part::Packet(packet), Some(packets)) => {
-                    let at_s = Some(seconds(samples.len() - before));
+                (Part::Packet(..), None) => {
+                    Err(AudioError::damaged("the header of the Opus stream is missing"))
+                }
+                (Part::Packet(packet, time), Some(packets)) => {
                     let channels = packets.channels();
-                    let interleaved =
-                        packets.decode(packet).map_err(|error| failure(error, at_s))?;
-                    let scale = 1.0 / channels as f64;
-                    samples.extend(interleaved.chunks_exact(channels).map(|frame| {
-                        let sum: f64 = frame.iter().map(|&x| f64::from(x)).sum();
-                        (sum * scale) as f32
-                    }));
+                    let at_s = output.seconds();
+                    let interleaved = packets.decode(packet).map_err(|error| {
+                        AudioError::Decode { reason: super::demux::reason(&error), at_s }
+                    })?;
+                    let frames = interleaved.len() / channels;
+                    output.admit(RATE, channels, frames)?;
+                    let lead = (*delay_left).min(frames);
+                    *delay_left -= lead;
+                    let interleaved = &interleaved[lead * channels..];
+                    let block = Block { interleaved, channels, sample_rate: RATE };
+                    if interleaved.is_empty() {
+                        return Ok(());
+                    }
+                    let start = time.frames(RATE).saturating_add(lead as i64);
+                    let before = samples.len();
+                    let mut sink = |block: Block<'_>| {
+                        samples.extend_from_slice(mixer.mix(block));
+                        Ok(())
+                    };
+                    output.push_at(&mut sink, block, start, false)?;
+                    let silence = samples.len().saturating_sub(before + frames) as f64;
+                    gap_left_s -= silence / f64::from(RATE);
+                    output.set_max_gap(gap_left_s.max(0.0));
                     Ok(())
                 }
             })
-        }));
-        decoded.unwrap_or_else(|_| {
-            Err(AudioError::damaged("the decoder failed on data that break the format's rules"))
-        })?;
-        let fresh = &samples[before..];
-        if let Some(at) = fresh.iter().position(|x| !is_usable(*x)) {
-            return Err(AudioError::NonFinite { at: *taken + at as u64 });
-        }
-        *taken += fresh.len() as u64;
-        Ok(())
+        });
+        decoded.unwrap_or_else(|| Err(AudioError::damaged(PANICKED)))
     }
 }
 
@@ -78,6 +104,8 @@ impl Default for WebmStream {
 
 impl std::fmt::Debug for WebmStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebmStream").field("taken", &self.taken).finish_non_exhaustive()
+        f.debug_struct("WebmStream")
+            .field("seconds", &self.output.seconds())
+            .finish_non_exhaustive()
     }
 }

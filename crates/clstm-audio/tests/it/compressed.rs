@@ -9,6 +9,7 @@ fn check(name: &str, rate: u32, seconds: f64, length_error: usize, snr_db: f64) 
     // LAME lowers the level by 5 % at low bitrates.
     let level = if name.ends_with(".mp3") && rate == 16_000 { 0.475 } else { 0.5 };
     let decoded = decode_file(&fixture_path(name), &DecodeLimits::default()).unwrap();
+    let decoded = decoded.strict().unwrap();
     assert_eq!(decoded.sample_rate, rate, "{name}");
     let wanted = (seconds * f64::from(rate)).round() as usize;
     let n = decoded.samples.len();
@@ -53,12 +54,13 @@ fn ogg_vorbis() {
 
 #[test]
 fn m4a_aac() {
-    check("tone.m4a", 16_000, 1.0, 2048, 27.0);
+    // The edit list takes the encoder's delay away; the last packet is filled up.
+    check("tone.m4a", 16_000, 1.0, 1023, 27.0);
 }
 
 #[test]
 fn m4a_alac() {
-    check("alac.m4a", 16_000, 0.2, 0, 78.0);
+    check("alac.m4a", 16_000, 0.3, 0, 78.0);
 }
 
 #[test]
@@ -73,8 +75,8 @@ fn ogg_opus_in_stereo() {
 
 #[test]
 fn webm_opus_of_a_file() {
-    // WebM says to the millisecond alone where the sound ends, and the demuxer not at all: up to a packet more.
-    check("tone.webm", 48_000, 1.0, 960, 25.0);
+    // WebM counts milliseconds.
+    check("tone.webm", 48_000, 1.0, 48, 24.0);
 }
 
 #[test]
@@ -88,7 +90,7 @@ fn webm_that_was_cut_short_is_told_so() {
         let bytes = fixture(name);
         for missing in [1, 30] {
             let cut = decode_bytes(&bytes[..bytes.len() - missing], None, &DecodeLimits::default());
-            assert_eq!(cut.unwrap_err().kind(), "decode", "{name} without {missing}");
+            assert!(cut.unwrap().report.damage.is_some(), "{name} without {missing}");
         }
     }
 }
@@ -97,8 +99,9 @@ fn webm_that_was_cut_short_is_told_so() {
 fn loading_resamples_every_format() {
     for name in ["tone.flac", "tone.mp3", "stereo_44k_vbr.mp3", "tone.ogg", "tone.opus", "tone.m4a"]
     {
-        let native = decode_file(&fixture_path(name), &DecodeLimits::default()).unwrap();
-        let loaded = load_file(&fixture_path(name), 8_000, &DecodeLimits::default()).unwrap();
+        let native = decode_file(&fixture_path(name), &DecodeLimits::default()).unwrap().waveform;
+        let loaded =
+            load_file(&fixture_path(name), 8_000, &DecodeLimits::default()).unwrap().waveform;
         let wanted = (native.duration_s() * 8_000.0).round() as usize;
         assert_eq!((loaded.samples.len(), loaded.sample_rate), (wanted, 8_000), "{name}");
         let tone = measure(&loaded.samples[800..wanted - 800], 440.0, 8_000);

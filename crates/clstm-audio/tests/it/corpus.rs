@@ -16,6 +16,7 @@ fn ravdess_recordings() {
     for line in manifest.lines().filter(|line| line.starts_with("Actor_01/")) {
         let fields: Vec<&str> = line.split(',').collect();
         let clip = load_file(&root.join(fields[0]), 16_000, &DecodeLimits::default()).unwrap();
+        let clip = clip.strict().unwrap();
         let duration_s: f64 = fields[4].parse().unwrap();
         assert!((clip.duration_s() - duration_s).abs() < 1e-4, "{line}");
         let bounds = speech_bounds(&clip.samples, 16_000, &TrimConfig::default());

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use clstm_audio::{AudioError, DecodeLimits, decode_bytes, decode_file, load_bytes, load_file};
+use clstm_audio::{
+    AudioError, DecodeLimits, Decoded, decode_bytes, decode_file, load_bytes, load_file,
+};
 
 use crate::support::{Format, data_len_at, fixture, fixture_path, sine, wav};
 
 fn refused(bytes: impl AsRef<[u8]>) -> AudioError {
-    decode_bytes(bytes, Some("wav"), &DecodeLimits::default()).unwrap_err()
+    let decoded = decode_bytes(bytes, Some("wav"), &DecodeLimits::default());
+    decoded.and_then(Decoded::strict).map(|waveform| waveform.samples.len()).unwrap_err()
 }
 
 /// The word, and something that the message must name.
@@ -67,7 +70,7 @@ fn not_a_number() {
 fn loud_samples_are_accepted_and_huge_ones_refused() {
     let bytes = wav(&[1e19; 8], 8_000, 4, Format::F32);
     let decoded = decode_bytes(bytes, None, &DecodeLimits::default()).unwrap();
-    assert!(decoded.samples.iter().all(|x| (x / 1e19 - 1.0).abs() < 1e-6));
+    assert!(decoded.waveform.samples.iter().all(|x| (x / 1e19 - 1.0).abs() < 1e-6));
     assert_says(&refused(wav(&[3e38; 8], 8_000, 4, Format::F32)), "non_finite", "sample 0");
 }
 
@@ -77,6 +80,12 @@ fn wav_cut_short() {
     let error = refused(&whole[..whole.len() - 4001]);
     assert_says(&error, "decode", "promises 16000 bytes");
     assert_says(&error, "decode", "has 11999");
+    let damaged =
+        decode_bytes(&whole[..whole.len() - 4001], None, &DecodeLimits::default()).unwrap();
+    assert_eq!(damaged.waveform.samples.len(), 5999);
+    let damage = damaged.report.damage.unwrap();
+    assert!((damage.missing_s - 2001.0 / 16_000.0).abs() < 1e-9, "{damage:?}");
+    assert_eq!(damage.at_byte, Some(12_043));
     for len in [13, 20, 30, 40] {
         assert_eq!(refused(&whole[..len]).kind(), "decode", "{len} bytes");
     }
@@ -112,7 +121,7 @@ fn a_rate_or_channel_count_out_of_bounds() {
 fn too_long_is_seen_while_decoding_whatever_the_header_says() {
     let limits = DecodeLimits { max_duration_s: 0.5, ..Default::default() };
     let fits = wav(&[0.0; 4000], 8_000, 1, Format::S16);
-    assert_eq!(decode_bytes(&fits, None, &limits).unwrap().samples.len(), 4000);
+    assert_eq!(decode_bytes(&fits, None, &limits).unwrap().waveform.samples.len(), 4000);
     let mut long = wav(&[0.0; 4001], 8_000, 1, Format::S16);
     let error = load_bytes(&long, None, 16_000, &limits).unwrap_err();
     assert_says(&error, "too_long", "0.5 s");
@@ -160,5 +169,5 @@ fn a_pipe_is_read_to_its_end() {
     });
     let decoded = decode_file(&pipe, &DecodeLimits::default()).unwrap();
     writer.join().unwrap().unwrap();
-    assert_eq!(decoded.samples.len(), 4800);
+    assert_eq!(decoded.waveform.samples.len(), 4800);
 }

@@ -1,4 +1,8 @@
-//! A WAV writer, fixtures and measuring a tone.
+//! Writers of containers, fixtures and measuring a tone.
+
+pub(crate) mod matroska;
+pub(crate) mod mp4;
+pub(crate) mod ogg;
 
 use std::f64::consts::TAU;
 use std::path::PathBuf;

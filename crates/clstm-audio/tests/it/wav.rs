@@ -5,7 +5,7 @@ use clstm_audio::{DecodeLimits, decode_bytes, decode_file, load_bytes, load_file
 use crate::support::{Format, data_len_at, fixture, measure, sine, wav};
 
 fn decode(bytes: &[u8]) -> clstm_audio::Waveform {
-    decode_bytes(bytes, Some("wav"), &DecodeLimits::default()).unwrap()
+    decode_bytes(bytes, Some("wav"), &DecodeLimits::default()).unwrap().strict().unwrap()
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn surround_at_96_khz_and_24_bits_is_mixed_to_the_mean() {
     for (got, want) in decoded.samples.iter().zip(&mono) {
         assert!((f64::from(*got) - 0.4 * want).abs() < 2e-7);
     }
-    let loaded = load_bytes(&bytes, None, 16_000, &DecodeLimits::default()).unwrap();
+    let loaded = load_bytes(&bytes, None, 16_000, &DecodeLimits::default()).unwrap().waveform;
     assert_eq!(loaded.samples.len(), 3200);
     assert!((measure(&loaded.samples[800..2400], 440.0, 16_000).amplitude - 0.2).abs() < 1e-4);
 }
@@ -44,9 +44,9 @@ fn loading_in_a_stream_equals_decoding_and_resampling() {
     let path = folder.path().join("clip.wav");
     std::fs::write(&path, &bytes).unwrap();
     let limits = DecodeLimits::default();
-    let whole = resample(&decode_file(&path, &limits).unwrap(), 16_000).unwrap();
-    assert_eq!(load_file(&path, 16_000, &limits).unwrap(), whole);
-    assert_eq!(load_bytes(bytes, None, 16_000, &limits).unwrap(), whole);
+    let whole = resample(&decode_file(&path, &limits).unwrap().waveform, 16_000).unwrap();
+    assert_eq!(load_file(&path, 16_000, &limits).unwrap().waveform, whole);
+    assert_eq!(load_bytes(bytes, None, 16_000, &limits).unwrap().waveform, whole);
 }
 
 #[test]

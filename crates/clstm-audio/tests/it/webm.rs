@@ -23,10 +23,13 @@ fn in_pieces(bytes: &[u8], sizes: &[usize]) -> Vec<f32> {
 fn pieces_give_the_samples_of_the_whole() {
     for name in ["browser.webm", "tone.webm"] {
         let bytes = fixture(name);
-        let whole = decode_bytes(&bytes, None, &DecodeLimits::default()).unwrap();
+        let whole = decode_bytes(&bytes, None, &DecodeLimits::default()).unwrap().waveform;
         assert_eq!(whole.sample_rate, WebmStream::RATE);
         for sizes in [&[1][..], &[997], &[100_000], &[3, 400, 1, 1, 60]] {
-            assert_eq!(in_pieces(&bytes, sizes), whole.samples, "{name} {sizes:?}");
+            let live = in_pieces(&bytes, sizes);
+            // What a file leaves out at its end is known only there.
+            let n = whole.samples.len();
+            assert!(live.len() - n < 960 && live[..n] == whole.samples, "{name} {sizes:?}");
         }
     }
 }
@@ -37,7 +40,8 @@ fn samples_come_with_the_packet_that_holds_them() {
     let (mut stream, mut samples) = (WebmStream::new(), Vec::new());
     let half = bytes.len() / 2;
     stream.push(&bytes[..half], &mut samples).unwrap();
-    let whole = decode_bytes(&bytes, None, &DecodeLimits::default()).unwrap().samples.len();
+    let whole = decode_bytes(&bytes, None, &DecodeLimits::default()).unwrap();
+    let whole = whole.waveform.samples.len();
     assert!(samples.len() > whole / 3, "{} of {whole}", samples.len());
 }
 

@@ -61,6 +61,8 @@ impl Request {
             min_sample_rate: self.min_sample_rate,
             max_sample_rate: self.max_sample_rate,
             max_bytes: self.max_bytes,
+            // The operating system limits CPU time.
+            deadline: None,
         }
     }
 

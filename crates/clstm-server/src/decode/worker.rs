@@ -94,7 +94,7 @@ impl From<io::Error> for Stop {
 fn decode(request: &Request, body: &[u8], output: &mut impl Write) -> Result<(), Stop> {
     let limits = request.limits();
     if let Some(rate) = request.resample_to {
-        let recording = load_bytes(body, None, rate, &limits)?;
+        let recording = load_bytes(body, None, rate, &limits)?.strict()?;
         write_frame(output, RATE, &recording.sample_rate.to_le_bytes())?;
         return Ok(write_samples(output, &recording.samples)?);
     }
@@ -104,7 +104,9 @@ fn decode(request: &Request, body: &[u8], output: &mut impl Write) -> Result<(),
             write_frame(output, RATE, &rate.to_le_bytes())?;
         }
         Ok(write_samples(output, chunk)?)
-    })
+    })?
+    .strict()?;
+    Ok(())
 }
 
 fn write_samples(output: &mut impl Write, samples: &[f32]) -> io::Result<()> {

@@ -40,7 +40,7 @@ async fn a_browsers_recording_is_recognised() {
 async fn a_browsers_stream_says_what_the_library_says_of_its_sound() {
     let server = TestServer::start(config()).await;
     let speech = speech();
-    let sound = decode_bytes(&speech, None, &DecodeLimits::default()).expect("sound");
+    let sound = decode_bytes(&speech, None, &DecodeLimits::default()).expect("sound").waveform;
     let expected = expected(&sound.samples, WebmStream::RATE, 0.25);
     assert!(expected.iter().any(|event| event["label"].is_string()));
     for sizes in [&[400][..], &[1 << 20], &[1, 7, 1300]] {

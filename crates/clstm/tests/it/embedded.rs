@@ -7,7 +7,7 @@ use clstm_audio::{DecodeLimits, Waveform, decode_file, resample};
 
 fn sample() -> Waveform {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
-    decode_file(&path, &DecodeLimits::default()).expect("the sample")
+    decode_file(&path, &DecodeLimits::default()).expect("the sample").waveform
 }
 
 #[test]

@@ -256,7 +256,7 @@ fn a_file_gets_what_its_samples_get() {
         Ok(())
     };
     recognizer.timeline_file(&path, &DecodeLimits::default(), &config(), tell).expect("a timeline");
-    let samples = decode_file(&path, &DecodeLimits::default()).expect("the file").samples;
+    let samples = decode_file(&path, &DecodeLimits::default()).expect("the file").waveform.samples;
     let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
     assert_eq!(told, heard(&mut stream, &[&samples]));
 

@@ -187,7 +187,7 @@ pub(crate) fn reference_logits(model: &Model, clip: &Clip) -> Vec<f64> {
 /// The shipped sample, three seconds of silence, and the sample again, at 16 kHz.
 pub(crate) fn conversation() -> Vec<f32> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
-    let sample = decode_file(&path, &DecodeLimits::default()).expect("the sample");
+    let sample = decode_file(&path, &DecodeLimits::default()).expect("the sample").waveform;
     let sample = resample(&sample, RATE).expect("16 kHz").samples;
     [&sample[..], &vec![0.0; 3 * RATE as usize], &sample[..]].concat()
 }

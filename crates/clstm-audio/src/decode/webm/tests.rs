@@ -1,5 +1,3 @@
-use std::io::{BufReader, Cursor};
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -58,7 +56,7 @@ fn parts<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<String>, 
         demuxer.push(piece, |part| {
             all.push(match part {
                 Part::Head(head) => format!("head {}", String::from_utf8_lossy(head)),
-                Part::Packet(packet) => String::from_utf8_lossy(packet).into_owned(),
+                Part::Packet(packet, _) => String::from_utf8_lossy(packet).into_owned(),
             });
             Ok(())
         })?;
@@ -76,7 +74,7 @@ fn packets_are_found_wherever_the_pieces_end() {
 }
 
 #[test]
-fn what_is_no_such_stream_is_refused_as_soon_as_it_shows() {
+fn other_streams_are_refused_at_once() {
     let kind = |bytes: &[u8]| parts([bytes]).unwrap_err().kind();
     assert_eq!(kind(b"R"), "format");
     assert_eq!(kind(b"\x1A\x45\xDF\xA4"), "format");
@@ -97,19 +95,31 @@ fn what_is_no_such_stream_is_refused_as_soon_as_it_shows() {
 }
 
 #[test]
-fn a_cut_is_found_wherever_it_is() {
-    let stream = stream();
-    let whole = |bytes: &[u8]| {
-        super::is_whole(&mut BufReader::with_capacity(16, Cursor::new(bytes)), bytes.len() as u64)
-            .ok()
+fn times_are_those_of_cluster_and_block() {
+    let fields = [
+        element(id::TRACK_NUMBER, &[1]),
+        element(id::CODEC_ID, b"A_OPUS"),
+        element(id::CODEC_PRIVATE, b"the head"),
+        // 6.5 ms.
+        element(id::CODEC_DELAY, &6_500_000_u32.to_be_bytes()),
+    ];
+    let stream = [
+        element(id::EBML, b""),
+        open(id::SEGMENT),
+        element(id::TRACKS, &element(id::TRACK_ENTRY, &fields.concat())),
+        open(id::CLUSTER),
+        element(id::TIMESTAMP, &[0x03, 0xe8]),
+        element(id::SIMPLE_BLOCK, b"\x81\x00\x14\x00packet"),
+    ];
+    let mut times = Vec::new();
+    let take = |part: Part<'_>| {
+        if let Part::Packet(_, time) = part {
+            times.push((time.value, time.per_second));
+        }
+        Ok(())
     };
-    let last = stream.len() - block(id::BLOCK, 2, 0, b"third").len();
-    assert_eq!(whole(&stream), Some(true));
-    for len in last + 1..stream.len() {
-        assert_eq!(whole(&stream[..len]), Some(false), "{len}");
-    }
-    assert_eq!(whole(b"RIFF....WAVE"), Some(true), "not asked about");
-    assert_eq!(whole(b"RI"), Some(true));
+    Demuxer::default().push(&stream.concat(), take).unwrap();
+    assert_eq!(times, [(1014, 1000)]);
 }
 
 proptest! {

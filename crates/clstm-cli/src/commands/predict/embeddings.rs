@@ -43,13 +43,13 @@ impl Embeddings {
 /// The features of a recording that has been recognised.
 pub(super) fn of_file(recognizer: &Recognizer, path: &Path) -> Option<Vec<f64>> {
     let rate = recognizer.info().frontend.sample_rate;
-    features(recognizer, load_file(path, rate, &DecodeLimits::default()).ok()?)
+    features(recognizer, load_file(path, rate, &DecodeLimits::default()).ok()?.waveform)
 }
 
 /// The same for bytes.
 pub(super) fn of_bytes(recognizer: &Recognizer, bytes: &[u8]) -> Option<Vec<f64>> {
     let rate = recognizer.info().frontend.sample_rate;
-    features(recognizer, load_bytes(bytes, None, rate, &DecodeLimits::default()).ok()?)
+    features(recognizer, load_bytes(bytes, None, rate, &DecodeLimits::default()).ok()?.waveform)
 }
 
 fn features(recognizer: &Recognizer, recording: Waveform) -> Option<Vec<f64>> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clstm::audio::{DecodeLimits, promised_s};
+use clstm::audio::{DecodeLimits, header_duration_s};
 use clstm::{Event, Recognizer, Stream, StreamConfig, StreamError};
 
 use super::progress::Progress;
@@ -240,7 +240,7 @@ impl TimelineJob<'_> {
         let Self { recognizer, limits, config, .. } = self;
         let done = match &input.source {
             Source::File(path) => {
-                self.progress.expect(|| promised_s(path, limits));
+                self.progress.expect(|| header_duration_s(path, limits));
                 recognizer.timeline_file(path, limits, config, take)
             }
             // Standard input is read to its end first, because some formats have their index there. The audio is decoded

@@ -1,0 +1,89 @@
+//! Core Audio Format: the chunks that describe and hold the samples, checked.
+//!
+//! Format: Apple Core Audio Format Specification 1.0.
+
+use super::limits::DecodeLimits;
+use super::scan::{Failure, Scanner, be};
+use super::splice::Part;
+use crate::error::AudioError;
+use crate::report::Damage;
+
+/// Longest codec description, channel layout and packet table. A packet takes a byte or two of the table
+/// and 32 bytes in the demuxer.
+const MAX_COOKIE: u64 = 64 << 10;
+const MAX_PACKET_TABLE: u64 = 1 << 20;
+/// Largest packet of fixed size, in bytes and in frames.
+const MAX_PACKET_BYTES: u64 = 1 << 20;
+const MAX_PACKET_FRAMES: u64 = 1 << 16;
+
+/// A file for the demuxer without other chunks, and what is missing.
+pub(super) fn layout(
+    scan: &mut Scanner<'_>,
+    limits: &DecodeLimits,
+) -> Result<(Vec<Part>, Option<Damage>), Failure> {
+    let too_short = || AudioError::damaged("the CAF file ends before its samples");
+    let mut header: Vec<u8> = scan.array::<8>(0)?.ok_or_else(too_short)?.to_vec();
+    let (mut data, mut damage) = (None, None);
+    let mut at = 8;
+    while let Some(chunk) = scan.array::<12>(at)? {
+        at += 12;
+        let available = scan.len() - at;
+        let declared = be(&chunk[4..]) as i64;
+        let len = u64::try_from(declared).unwrap_or(u64::MAX);
+        let keep = match &chunk[..4] {
+            b"desc" => {
+                check_description(&scan.array(at)?.ok_or_else(too_short)?, limits)?;
+                len == 32
+            }
+            b"kuki" | b"chan" => len <= MAX_COOKIE,
+            b"pakt" if len > MAX_PACKET_TABLE => {
+                return Err(AudioError::TooComplex { what: "packets of a CAF file" }.into());
+            }
+            b"pakt" => true,
+            b"data" if data.is_none() => {
+                // A length of -1: the samples end with the file.
+                let cut_short = declared >= 0 && len > available;
+                if cut_short {
+                    let message = format!(
+                        "the CAF header promises {len} bytes of samples, the file has {available}; \
+                         it was cut short"
+                    );
+                    damage = Some(Damage::new(message).at_byte(scan.base() + scan.len()));
+                }
+                data = Some((at, len.min(available)));
+                false
+            }
+            _ => false,
+        };
+        if keep && len <= available {
+            header.extend(chunk);
+            header.extend_from_slice(scan.bytes(at, len as usize)?);
+        }
+        at = at.saturating_add(len);
+        if at >= scan.len() {
+            break;
+        }
+    }
+    let (data_at, data_len) = data.ok_or_else(too_short)?;
+    header.extend(b"data");
+    header.extend(data_len.to_be_bytes());
+    let parts = vec![Part::Bytes(header), Part::Range { at: scan.base() + data_at, len: data_len }];
+    Ok((parts, damage))
+}
+
+/// The demuxer computes with these numbers before the limits see them.
+fn check_description(desc: &[u8; 32], limits: &DecodeLimits) -> Result<(), AudioError> {
+    let rate = f64::from_bits(be(&desc[..8]));
+    let (min, max) = (limits.min_sample_rate, limits.max_sample_rate);
+    if !(f64::from(min)..=f64::from(max)).contains(&rate) {
+        return Err(AudioError::BadSampleRate { rate: rate as u32, min, max });
+    }
+    let channels = be(&desc[24..28]) as usize;
+    if channels > limits.max_channels {
+        return Err(AudioError::TooManyChannels { channels, max: limits.max_channels });
+    }
+    if be(&desc[16..20]) > MAX_PACKET_BYTES || be(&desc[20..24]) > MAX_PACKET_FRAMES {
+        return Err(AudioError::damaged("the packets of the CAF file are impossibly large"));
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Matroska and WebM files: which elements the demuxer gets.
+//!
+//! Everything but the description of the segment, its tracks and its clusters is left out before the
+//! demuxer can allocate memory for it, and no element is longer than the file. Where a segment has no
+//! length, as in all that browsers record, only this walk shows whether the file was cut short.
+
+use super::scan::{Failure, Scanner};
+use super::splice::Part;
+use super::webm::{Element, id};
+use crate::error::AudioError;
+use crate::report::Damage;
+
+/// Longest description of a segment and of its tracks, in bytes.
+const MAX_INFO: u64 = 64 << 10;
+const MAX_TRACKS: u64 = 1 << 20;
+/// Most ranges that are handed to the demuxer; between them metadata is left out.
+const MAX_PARTS: usize = 4096;
+
+/// Elements of the upper levels (RFC 9559, section 5).
+const TAGS: u32 = 0x1254_C367;
+const ATTACHMENTS: u32 = 0x1941_A469;
+const CHAPTERS: u32 = 0x1043_A770;
+const CUES: u32 = 0x1C53_BB6B;
+const SEEK_HEAD: u32 = 0x114D_9B74;
+const DISCARD_PADDING: u32 = 0x75A2;
+
+/// The file as the demuxer gets it.
+pub(super) struct Layout {
+    pub(super) parts: Vec<Part>,
+    /// Set if the last element is cut short.
+    pub(super) damage: Option<Damage>,
+    /// Nanoseconds at the end of the last block that are not presented.
+    pub(super) end_discard_ns: u64,
+}
+
+/// Walks over all elements down to the blocks.
+pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
+    let (len, base) = (scan.len(), scan.base());
+    let mut parts = Parts::default();
+    let mut damage = None;
+    // Up to here nothing can be left out: the length of a cluster counts all that is inside.
+    let mut cluster_end = 0;
+    let mut end_discard_ns = 0;
+    let mut at = 0;
+    while at < len {
+        let header = scan.bytes(at, 12)?;
+        let is_whole = header.len() == 12;
+        let Element { id, head, len: inside } = match Element::read(header) {
+            Ok(Some(element)) => element,
+            Ok(None) if !is_whole => {
+                damage = Some(cut_short(base + at));
+                break;
+            }
+            Ok(None) | Err(_) => {
+                damage = Some(Damage::new("a part of the WebM file is damaged").at_byte(base + at));
+                break;
+            }
+        };
+        let head = head as u64;
+        let room = (len - at).saturating_sub(head);
+        let next = match (id, inside) {
+            // Their children follow the header.
+            (id::SEGMENT | id::CLUSTER | id::BLOCK_GROUP, _) => head,
+            (_, Some(inside)) if inside <= room => head + inside,
+            (_, Some(_)) => {
+                damage = Some(cut_short(base + at));
+                break;
+            }
+            (_, None) => {
+                damage = Some(Damage::new("a part of the WebM file is damaged").at_byte(base + at));
+                break;
+            }
+        };
+        match id {
+            // What is left out would not fit the length of the segment.
+            id::SEGMENT => parts.open_segment(),
+            id::INFO if next > MAX_INFO => {
+                return Err(
+                    AudioError::TooComplex { what: "the description of a WebM file" }.into()
+                );
+            }
+            id::TRACKS if next > MAX_TRACKS => {
+                return Err(AudioError::TooComplex { what: "the tracks of a WebM file" }.into());
+            }
+            // Of the block before it, of which the last one counts.
+            DISCARD_PADDING => {
+                let value = scan.bytes(at + head, (next - head).min(8) as usize)?;
+                end_discard_ns = u64::try_from(signed(value)).unwrap_or(0);
+                parts.push(base + at, next)?;
+            }
+            TAGS | ATTACHMENTS | CHAPTERS | CUES | SEEK_HEAD if at >= cluster_end => {}
+            _ => {
+                if id == id::CLUSTER {
+                    end_discard_ns = 0;
+                    cluster_end = inside.map_or(at, |inside| (at + head).saturating_add(inside));
+                }
+                if matches!(id, id::BLOCK | id::SIMPLE_BLOCK) {
+                    end_discard_ns = 0;
+                }
+                parts.push(base + at, next)?;
+            }
+        }
+        at += next;
+    }
+    Ok(Layout { parts: parts.all, damage, end_discard_ns })
+}
+
+/// Ranges of the file, neighbours joined to one.
+#[derive(Default)]
+struct Parts {
+    all: Vec<Part>,
+    has_segment: bool,
+}
+
+impl Parts {
+    /// Begins the first segment, without a length.
+    fn open_segment(&mut self) {
+        if !self.has_segment {
+            let header = [&id::SEGMENT.to_be_bytes()[..], &[0xff]].concat();
+            self.all.push(Part::Bytes(header));
+            self.has_segment = true;
+        }
+    }
+
+    fn push(&mut self, at: u64, len: u64) -> Result<(), AudioError> {
+        if let Some(Part::Range { at: last_at, len: last_len }) = self.all.last_mut()
+            && *last_at + *last_len == at
+        {
+            *last_len += len;
+            return Ok(());
+        }
+        if self.all.len() >= MAX_PARTS {
+            return Err(AudioError::TooComplex { what: "the elements of a WebM file" });
+        }
+        self.all.push(Part::Range { at, len });
+        Ok(())
+    }
+}
+
+/// A big-endian number in two's complement.
+fn signed(bytes: &[u8]) -> i64 {
+    let sign = bytes.first().map_or(0, |first| i64::from(first >> 7));
+    bytes.iter().fold(-sign, |value, &byte| value << 8 | i64::from(byte))
+}
+
+fn cut_short(at: u64) -> Damage {
+    Damage::new("the last element of the WebM file is incomplete; the file was cut short")
+        .at_byte(at)
+}

@@ -1,0 +1,283 @@
+//! Opening an input: which container it is, and its demuxer.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+
+use symphonia::core::formats::{FormatOptions, FormatReader};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::default::formats::{AiffReader, CafReader, FlacReader, MkvReader, WavReader};
+
+use super::demux::{Demuxer, SymphoniaDemuxer, TimeStamps, audio_tracks, failure};
+use super::limits::DecodeLimits;
+use super::mp4::Mp4Demuxer;
+use super::mpeg::{self, MpegDemuxer};
+use super::ogg::OggDemuxer;
+use super::scan::{Failure, Scanner};
+use super::splice::{Part, Source, Spliced};
+use super::{aiff, caf, flac, matroska, wav};
+use crate::error::AudioError;
+use crate::report::Damage;
+use crate::sniff::{ContainerKind, describe_non_audio, sniff};
+
+/// Bytes that decide what an input is.
+const HEAD: usize = 4096;
+/// Bytes of a pipe that are read before it is clear that they are a recording.
+const PIPE_HEAD: u64 = 1 << 20;
+
+/// Something to decode, which can be opened more than once.
+pub(super) trait Input {
+    /// The source and its length in bytes.
+    fn open(&self) -> io::Result<(Box<dyn Source + '_>, u64)>;
+
+    /// The extension of its name, for messages.
+    fn extension(&self) -> Option<&str>;
+
+    /// An error of the operating system while reading it.
+    fn io_error(&self, error: io::Error) -> AudioError;
+}
+
+/// Bytes in memory.
+pub(super) struct Bytes<'b> {
+    pub(super) bytes: &'b [u8],
+    pub(super) extension: Option<&'b str>,
+}
+
+impl Input for Bytes<'_> {
+    fn open(&self) -> io::Result<(Box<dyn Source + '_>, u64)> {
+        Ok((Box::new(Cursor::new(self.bytes)), self.bytes.len() as u64))
+    }
+
+    fn extension(&self) -> Option<&str> {
+        self.extension
+    }
+
+    fn io_error(&self, error: io::Error) -> AudioError {
+        // A cursor over memory fails only by ending early.
+        AudioError::damaged(error.to_string())
+    }
+}
+
+/// A regular file.
+struct RegularFile<'p> {
+    path: &'p Path,
+    extension: Option<&'p str>,
+}
+
+impl Input for RegularFile<'_> {
+    fn open(&self) -> io::Result<(Box<dyn Source + '_>, u64)> {
+        let file = File::open(self.path)?;
+        let len = file.metadata()?.len();
+        Ok((Box::new(file), len))
+    }
+
+    fn extension(&self) -> Option<&str> {
+        self.extension
+    }
+
+    fn io_error(&self, source: io::Error) -> AudioError {
+        io_error(self.path, source)
+    }
+}
+
+fn io_error(path: &Path, source: io::Error) -> AudioError {
+    match source.kind() {
+        io::ErrorKind::NotFound => AudioError::NotFound { path: path.to_owned() },
+        io::ErrorKind::IsADirectory => AudioError::IsDirectory { path: path.to_owned() },
+        _ => AudioError::Io { path: path.to_owned(), source },
+    }
+}
+
+/// Runs `then` on the file at `path`. A pipe or a device is read into memory first.
+pub(super) fn with_file<T>(
+    path: &Path,
+    limits: &DecodeLimits,
+    then: impl FnOnce(&dyn Input) -> Result<T, AudioError>,
+) -> Result<T, AudioError> {
+    // Asked before opening: on Windows a folder cannot be opened at all.
+    let metadata = std::fs::metadata(path).map_err(|source| io_error(path, source))?;
+    if metadata.is_dir() {
+        return Err(AudioError::IsDirectory { path: path.to_owned() });
+    }
+    let extension = path.extension().and_then(|e| e.to_str());
+    if metadata.is_file() {
+        return then(&RegularFile { path, extension });
+    }
+    let bytes = read_pipe(path, limits)?;
+    then(&Bytes { bytes: &bytes, extension })
+}
+
+/// Reads a pipe or a device to its end, if it begins like a recording: `/dev/zero` has no end.
+fn read_pipe(path: &Path, limits: &DecodeLimits) -> Result<Vec<u8>, AudioError> {
+    let failed = |source| io_error(path, source);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    (&mut file).take(PIPE_HEAD.min(limits.max_bytes)).read_to_end(&mut bytes).map_err(failed)?;
+    if !bytes.is_empty() {
+        let input = Bytes { bytes: &bytes, extension: None };
+        identify(&mut scanner(&input, limits).map_err(|error| input_error(&input, error))?, &input)
+            .map_err(|error| input_error(&input, error))?;
+    }
+    let most = limits.max_bytes.saturating_add(1).saturating_sub(bytes.len() as u64);
+    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+fn input_error(input: &dyn Input, failure: Failure) -> AudioError {
+    match failure {
+        Failure::Audio(error) => error,
+        Failure::Io(error) => input.io_error(error),
+    }
+}
+
+/// An opened audio track.
+pub(super) struct Opened<'a> {
+    pub(super) container: ContainerKind,
+    pub(super) demuxer: Box<dyn Demuxer + 'a>,
+    /// Audio tracks of the container.
+    pub(super) tracks: usize,
+    /// What the header shows to be missing.
+    pub(super) damage: Option<Damage>,
+}
+
+fn scanner<'a>(input: &'a dyn Input, limits: &DecodeLimits) -> Result<Scanner<'a>, Failure> {
+    let (source, len) = input.open()?;
+    if len == 0 {
+        return Err(AudioError::Empty.into());
+    }
+    if len > limits.max_bytes {
+        return Err(AudioError::TooLarge { limit_bytes: limits.max_bytes }.into());
+    }
+    Ok(Scanner::new(source, len, limits.deadline))
+}
+
+/// Opens audio track number `index` of an input, from 0.
+pub(super) fn open<'a>(
+    input: &'a dyn Input,
+    index: usize,
+    limits: &DecodeLimits,
+) -> Result<Opened<'a>, Failure> {
+    let mut scan = scanner(input, limits)?;
+    let (container, first) = identify(&mut scan, input)?;
+    let deadline = limits.deadline;
+    let extension = input.extension();
+    let one =
+        |demuxer: Box<dyn Demuxer + 'a>, damage| Opened { container, demuxer, tracks: 1, damage };
+    if container != ContainerKind::Mpeg && container != ContainerKind::Adts {
+        scan.skip_head(first);
+    }
+    Ok(match container {
+        ContainerKind::Wav => {
+            let layout = wav::layout(&mut scan, limits)?;
+            if let Some(name) = wav::unsupported_codec(layout.codec) {
+                return Err(AudioError::unsupported_codec(name).into());
+            }
+            // MP2 and MP3 in WAV.
+            if matches!(layout.codec, 0x50 | 0x55) {
+                let first = layout.data_at;
+                scan.truncate(first + layout.data_len);
+                return Ok(one(Box::new(MpegDemuxer::open(scan, first)?), layout.damage));
+            }
+            let media = media(scan, layout.parts, deadline);
+            let reader = WavReader::try_new(media, FormatOptions::default());
+            one(symphonia(reader, 0, TimeStamps::Ignored, extension)?, layout.damage)
+        }
+        ContainerKind::Aiff => {
+            let (parts, damage) = aiff::layout(&mut scan, limits)?;
+            let reader =
+                AiffReader::try_new(media(scan, parts, deadline), FormatOptions::default());
+            one(symphonia(reader, 0, TimeStamps::Ignored, extension)?, damage)
+        }
+        ContainerKind::Flac => {
+            let parts = flac::parts(&mut scan)?;
+            let reader =
+                FlacReader::try_new(media(scan, parts, deadline), FormatOptions::default());
+            one(symphonia(reader, 0, TimeStamps::Used, extension)?, None)
+        }
+        ContainerKind::Caf => {
+            let (parts, damage) = caf::layout(&mut scan, limits)?;
+            let reader = CafReader::try_new(media(scan, parts, deadline), FormatOptions::default());
+            one(symphonia(reader, 0, TimeStamps::Ignored, extension)?, damage)
+        }
+        ContainerKind::Matroska => {
+            let layout = matroska::layout(&mut scan)?;
+            let media = media(scan, layout.parts, deadline);
+            let reader = MkvReader::try_new(media, FormatOptions::default())
+                .map_err(|error| failure(error, extension))?;
+            let tracks = audio_tracks(&reader).count();
+            let demuxer =
+                SymphoniaDemuxer::new(Box::new(reader), index, TimeStamps::Used, false, true)?
+                    .discard_at_end(layout.end_discard_ns);
+            Opened { container, demuxer: Box::new(demuxer), tracks, damage: layout.damage }
+        }
+        ContainerKind::Mpeg | ContainerKind::Adts => {
+            one(Box::new(MpegDemuxer::open(scan, first)?), None)
+        }
+        ContainerKind::Ogg => {
+            let demuxer = OggDemuxer::open(scan, index, limits)?;
+            let tracks = demuxer.tracks();
+            Opened { container, demuxer: Box::new(demuxer), tracks, damage: None }
+        }
+        ContainerKind::Mp4 => {
+            let demuxer = Mp4Demuxer::open(scan, index, limits)?;
+            let tracks = demuxer.tracks();
+            Opened { container, demuxer: Box::new(demuxer), tracks, damage: None }
+        }
+        other => return Err(AudioError::unsupported_codec(other.name()).into()),
+    })
+}
+
+/// The container of an input, and where it begins: behind ID3v2 tags, which any of them may have.
+fn identify(scan: &mut Scanner<'_>, input: &dyn Input) -> Result<(ContainerKind, u64), Failure> {
+    let mut at = 0;
+    while let Some(len) = mpeg::id3v2_len(scan, at)? {
+        at += len;
+    }
+    let head = scan.bytes(at, HEAD)?;
+    if let Some(kind) = sniff(head) {
+        return Ok((kind, at));
+    }
+    let is_silent = head.iter().all(|byte| *byte == 0);
+    let what = describe_non_audio(head);
+    let extension = input.extension().map(str::to_owned);
+    if let Some(what) = what.filter(|_| !is_silent) {
+        return Err(AudioError::NotAudio { what, extension }.into());
+    }
+    // A stream that was recorded from its middle on.
+    if let Some(first) = mpeg::find(scan, at)? {
+        let kind = sniff(scan.bytes(first, HEAD)?).unwrap_or(ContainerKind::Mpeg);
+        return Ok((kind, first));
+    }
+    Err(match (at, what) {
+        (0, Some(what)) => AudioError::NotAudio { what, extension },
+        (0, None) => {
+            let reason = "the content is of no known format".to_owned();
+            AudioError::UnsupportedFormat { reason, extension }
+        }
+        _ => AudioError::damaged("no audio follows the ID3 tag"),
+    }
+    .into())
+}
+
+fn media<'a>(
+    scan: Scanner<'a>,
+    parts: Vec<Part>,
+    deadline: Option<std::time::Instant>,
+) -> MediaSourceStream<'a> {
+    let source = Spliced::new(scan.into_source(), parts, deadline);
+    MediaSourceStream::new(Box::new(source), Default::default())
+}
+
+/// The only track of a container of Symphonia.
+fn symphonia<'a>(
+    reader: Result<impl FormatReader + 'a, symphonia::core::errors::Error>,
+    index: usize,
+    time_stamps: TimeStamps,
+    extension: Option<&str>,
+) -> Result<Box<dyn Demuxer + 'a>, Failure> {
+    let reader = reader.map_err(|error| failure(error, extension))?;
+    let counts_exactly = time_stamps == TimeStamps::Used;
+    let demuxer =
+        SymphoniaDemuxer::new(Box::new(reader), index, time_stamps, counts_exactly, false)?;
+    Ok(Box::new(demuxer))
+}
