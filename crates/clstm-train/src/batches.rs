@@ -11,7 +11,7 @@ use crate::augment::{AugmentConfig, Augmenter};
 use crate::auxiliary::AuxiliaryTargets;
 use crate::mixup::mix_up;
 use crate::seed_purpose::SeedPurpose;
-use crate::{Batch, Dataset, Recipe, Teacher, TrainError};
+use crate::{Batch, CustomAugmentation, Dataset, Recipe, Teacher, TrainError};
 
 /// Batches waiting to be used: two hide the assembly, more only take memory.
 const AHEAD: usize = 2;
@@ -47,6 +47,7 @@ pub(crate) struct Source<'a> {
     pub(crate) recipe: &'a Recipe,
     pub(crate) teacher: Option<&'a Teacher>,
     pub(crate) auxiliary: &'a AuxiliaryTargets,
+    pub(crate) augmentation: Option<&'a dyn CustomAugmentation>,
 }
 
 /// Starts the assembly of epoch `epoch` (from 0) from step `first` on. The receiver yields the
@@ -57,7 +58,7 @@ pub(crate) fn assemble<'scope, 'env>(
     epoch: usize,
     first: usize,
 ) -> Result<Receiver<Batch>, TrainError> {
-    let Source { dataset, utterances, recipe, teacher, auxiliary } = source;
+    let Source { dataset, utterances, recipe, teacher, auxiliary, augmentation } = source;
     let config: AugmentConfig = recipe.augment.clone();
     let mut augmenter = Augmenter::new(config, recipe.frontend.sample_rate)?;
     let (sender, receiver) = sync_channel(AHEAD);
@@ -72,6 +73,9 @@ pub(crate) fn assemble<'scope, 'env>(
                 let purpose = SeedPurpose::Augmentation { utterance: item };
                 let seed = purpose.derive(recipe.seed, epoch as u64 + 1);
                 augmenter.apply(&dataset.clips[item].samples, seed, recipe.span(), &mut crop);
+                if let Some(effect) = augmentation {
+                    effect.apply(&mut crop, recipe.frontend.sample_rate, seed);
+                }
                 segments.extend_from_slice(&crop);
             }
             let labels: Vec<usize> = items.iter().map(|item| dataset.label(*item)).collect();

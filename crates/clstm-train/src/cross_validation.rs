@@ -197,6 +197,7 @@ fn run_fold(
         test,
         init: init.as_ref(),
         teacher: teacher.as_ref(),
+        augmentation: None,
         fold: number,
     };
     let mut trained = train(set, recipe, &run.device, &protocol, &checkpoint, stop, observer)?;

@@ -73,7 +73,7 @@ pub use ablation::{
     ablation_recipes,
 };
 pub use augment::{
-    AugmentConfig, Augmenter, BandPassConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
+    AugmentConfig, Augmenter, BandPassConfig, CustomAugmentation, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
     OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig, center_crop,
 };
 pub use auxiliary::AuxiliaryTask;

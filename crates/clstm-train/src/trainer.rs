@@ -16,7 +16,7 @@ use crate::auxiliary::AuxiliaryTargets;
 use crate::batches::steps_per_epoch;
 use crate::checkpoint::State;
 use crate::lineage::check_init;
-use crate::{Dataset, EpochRecord, Event, Observer, Recipe, Teacher, TrainError, evaluate};
+use crate::{CustomAugmentation, Dataset, EpochRecord, Event, Observer, Recipe, Teacher, TrainError, evaluate};
 
 /// Set to true to end a training at its next step, its state saved.
 pub type StopFlag = AtomicBool;
@@ -38,6 +38,8 @@ pub struct TrainData<'a> {
     /// The teacher of the recipe's [`distillation`](Recipe::distillation). It must not have been trained on the test
     /// utterances.
     pub teacher: Option<&'a Teacher>,
+    /// An effect after the built-in augmentation; it is not part of the recipe.
+    pub augmentation: Option<&'a dyn CustomAugmentation>,
     /// Number of the fold (from 1) and how many there are, where it is one.
     pub fold: Option<(usize, usize)>,
 }
@@ -162,6 +164,8 @@ fn data_digest(set: &TrainData<'_>, tasks: &AuxiliaryTargets) -> String {
     add(&set.init.map(Model::digest).unwrap_or_default());
     set.teacher.iter().flat_map(|teacher| teacher.digests()).for_each(&mut add);
     tasks.labels(set.train).for_each(&mut add);
+    // Trainings without one keep the digest of release 0.1.
+    set.augmentation.iter().for_each(|augmentation| add(augmentation.id()));
     let mut text = String::new();
     let _ = write!(text, "{hash:016x}");
     text

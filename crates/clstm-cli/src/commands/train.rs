@@ -51,6 +51,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
         test: &[],
         init: init.as_ref(),
         teacher: teacher.as_ref(),
+        augmentation: None,
         fold: None,
     };
     let protocol = EvalProtocol {

@@ -6,6 +6,7 @@
 
 mod config;
 mod crop;
+mod custom;
 mod filter;
 mod formants;
 mod noise;
@@ -19,6 +20,7 @@ pub use config::{
     OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig,
 };
 pub use crop::center_crop;
+pub use custom::CustomAugmentation;
 
 use clstm_audio::rms_normalize;
 

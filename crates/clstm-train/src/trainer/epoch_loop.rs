@@ -117,6 +117,7 @@ impl<'a> TrainingRun<'a> {
             recipe,
             teacher: set.teacher,
             auxiliary: &auxiliary,
+            augmentation: set.augmentation,
         };
         std::thread::scope(|scope| {
             let first = self.state.step;

@@ -6,6 +6,7 @@ mod corpus;
 mod cross_validation;
 mod dataset;
 mod ensemble;
+mod extending;
 mod recipe;
 mod reevaluate;
 mod release_0_1;

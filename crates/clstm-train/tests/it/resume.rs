@@ -57,6 +57,7 @@ pub(crate) fn train_with(
         test: &test,
         init: None,
         teacher,
+        augmentation: None,
         fold: None,
     };
     let stop = StopFlag::new(false);

@@ -27,6 +27,7 @@ fn run(dataset: &Dataset, recipe: &Recipe, device: &Device, file: &Path) -> Trai
         test: &test,
         init: None,
         teacher: None,
+        augmentation: None,
         fold: None,
     };
     let stop = StopFlag::new(false);

@@ -141,6 +141,7 @@ fn run(folder: &Path, brake: usize) -> Result<Trained, TrainError> {
         test: &test,
         init: None,
         teacher: None,
+        augmentation: None,
         fold: None,
     };
     let stop = StopFlag::new(false);

@@ -56,6 +56,7 @@ fn run(recipe: &Recipe, checkpoint: &Path, brake: usize) -> Result<Trained, Trai
         test: &test,
         init: None,
         teacher: None,
+        augmentation: None,
         fold: None,
     };
     let stop = StopFlag::new(false);
@@ -146,6 +147,7 @@ fn the_test_utterances_have_no_say() {
                 test,
                 init: None,
                 teacher: None,
+                augmentation: None,
                 fold: None,
             },
             StopFlag::new(false),
@@ -180,6 +182,7 @@ fn share_and_utterances_go_together() {
             test: &[],
             init: None,
             teacher: None,
+            augmentation: None,
             fold: None,
         };
         let (checkpoint, stop) = (folder.path().join("x"), StopFlag::new(false));
@@ -211,6 +214,7 @@ fn a_start_that_has_heard_the_validation_utterances_is_refused() {
             test,
             init,
             teacher: None,
+            augmentation: None,
             fold: None,
         };
         let (checkpoint, stop) = (folder.path().join(name), StopFlag::new(false));
