@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::output::Output;
 use crate::resolve::device;
 use crate::text::PathText;
-use crate::training::{self, Observers, RunDescription, report, seeds};
+use crate::training::{self, Observers, RunDescription, RunLock, report, seeds};
 
 /// Trains and tests the folds and prints their figures.
 pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
@@ -45,6 +45,7 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
         trainings: args.seeds.len().max(1) * if only.is_some() { 1 } else { folds },
         batch: recipe.batch,
     };
+    let _lock = RunLock::acquire(out, only)?;
     let mut watchers = Observers::start(&args.training, &about, stop);
     let (allowed, out_folder) = (args.folds.leakage.allowed(), out.to_owned());
     let run = CrossValidation {

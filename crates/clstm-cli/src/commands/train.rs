@@ -13,7 +13,7 @@ use crate::error::CliError;
 use crate::messages::{note, warn};
 use crate::resolve::{device, model};
 use crate::text::PathText;
-use crate::training::{self, Observers, RunDescription, calibration, scores};
+use crate::training::{self, Observers, RunDescription, RunLock, calibration, scores};
 
 /// Trains and writes the model; see the help of the command for the files.
 pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
@@ -37,6 +37,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
     claim(out, args.training.resume)?;
     let stop = training::stop_on_interrupt()?;
     let dataset = training::load(corpus, &recipe)?;
+    let _lock = RunLock::acquire(out, None)?;
     begin_run(out, &recipe)?;
 
     let everything: Vec<usize> = (0..dataset.clips.len()).collect();

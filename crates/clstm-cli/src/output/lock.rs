@@ -11,7 +11,11 @@ use crate::text::PathText;
 /// # Errors
 /// If another process holds the lock. A file system without locks is no error.
 pub(super) fn exclusive(file: &File, path: &Path) -> Result<(), CliError> {
-    match file.try_lock() {
+    result(file.try_lock(), path)
+}
+
+fn result(locked: Result<(), TryLockError>, path: &Path) -> Result<(), CliError> {
+    match locked {
         Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
         Err(TryLockError::WouldBlock) => {
             let path = path.text();
@@ -32,10 +36,25 @@ impl FolderLock {
     /// # Errors
     /// If another process holds the lock.
     pub(crate) fn acquire(path: &Path) -> Result<Self, CliError> {
+        Self::lock(path, File::try_lock)
+    }
+
+    /// Locks an existing folder together with other holders of a shared lock.
+    ///
+    /// # Errors
+    /// If another process holds an exclusive lock.
+    pub(crate) fn acquire_shared(path: &Path) -> Result<Self, CliError> {
+        Self::lock(path, File::try_lock_shared)
+    }
+
+    fn lock(
+        path: &Path,
+        lock: impl Fn(&File) -> Result<(), TryLockError>,
+    ) -> Result<Self, CliError> {
         // Folders cannot be opened as files on Windows; there is no lock there.
         let folder = File::open(path).ok();
         if let Some(folder) = &folder {
-            exclusive(folder, path)?;
+            result(lock(folder), path)?;
         }
         Ok(Self { _folder: folder })
     }

@@ -8,6 +8,7 @@ mod live;
 mod observers;
 mod progress;
 pub(crate) mod report;
+mod run_lock;
 pub(crate) mod scores;
 pub(crate) mod seeds;
 pub(crate) mod settings;
@@ -31,6 +32,7 @@ use crate::text::{PathText, printable};
 
 pub(crate) use inputs::inputs;
 pub(crate) use observers::{Observers, RunDescription};
+pub(crate) use run_lock::RunLock;
 
 /// The corpus and the recipe of the arguments.
 pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), CliError> {

@@ -4,7 +4,7 @@ use std::f32::consts::TAU;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::support::{corpus, folder, json_lines, ok, pcm16, place, predict, status, text, wav};
+use crate::support::{folder, json_lines, ok, pcm16, place, predict, status, text, voices, wav};
 
 fn tone(seconds: f32, rate: u32) -> Vec<f32> {
     let samples = (seconds * rate as f32) as u32;
@@ -79,7 +79,7 @@ fn a_folder_without_recordings_is_a_failure() {
 }
 
 #[test]
-fn a_tone_and_a_surround_recording_get_an_answer() {
+fn a_tone_is_no_speech_and_no_failure() {
     let tone = write("odd", "tone.wav", &pcm16(&tone(1.0, 16_000), 16_000));
     let surround = write("odd", "surround.wav", &surround());
     let output = ok(predict().args([&tone, &surround]).args(["--format", "jsonl"]));
@@ -87,6 +87,20 @@ fn a_tone_and_a_surround_recording_get_an_answer() {
     assert_eq!(lines.len(), 2);
     for line in &lines {
         assert!((line["duration_s"].as_f64().unwrap() - 1.0).abs() < 0.01, "{line}");
+        assert!(line["speech"].as_f64().unwrap() < 0.5, "{line}");
+        assert!(line["label"].is_null() && line["probabilities"].is_null(), "{line}");
+    }
+    let table = text(&ok(predict().arg(&tone)).stdout);
+    assert!(table.contains("(no speech)"), "{table}");
+}
+
+#[test]
+fn speech_gets_probabilities_that_sum_to_1() {
+    let output = ok(predict().arg(voices().join("Actor_01")).args(["--format", "jsonl"]));
+    let lines = json_lines(&output.stdout);
+    let labelled: Vec<_> = lines.iter().filter(|line| !line["label"].is_null()).collect();
+    assert!(labelled.len() > 8, "{lines:?}");
+    for line in labelled {
         let p: Vec<f64> = line["probabilities"]
             .as_object()
             .unwrap()
@@ -103,7 +117,7 @@ fn a_tone_and_a_surround_recording_get_an_answer() {
 
 #[test]
 fn one_bad_file_among_good_ones_does_not_stop_them() {
-    let good = corpus().join("Actor_01/03-01-03-01-01-01-01.wav");
+    let good = voices().join("Actor_01/03-01-03-01-01-01-01.wav");
     let bytes = fs::read(&good).unwrap();
     write("mixed", "a.wav", &bytes);
     write("mixed", "b.wav", b"RIFF, or so it says");

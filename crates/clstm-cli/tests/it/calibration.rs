@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     clstm, complains, corpus, json_file, json_lines, model, ok, place, predict, text, training,
+    voices,
 };
 
 /// A run over two folds that share speakers, and what it printed.
@@ -103,12 +104,14 @@ fn a_model_of_everything_takes_its_temperature_from_a_speaker_independent_run() 
     // The same weights: other confidences, the same answers.
     let answers = |model: &Path| {
         let mut command = clstm();
-        command.arg("predict").arg(corpus().join("Actor_01")).arg("--model").arg(model);
+        command.arg("predict").arg(voices().join("Actor_01")).arg("--model").arg(model);
         json_lines(&ok(command.args(["--format", "jsonl"])).stdout)
     };
     for (a, b) in answers(calibrated()).iter().zip(answers(model())) {
         assert_eq!(a["label"], b["label"]);
-        assert!(a["confidence"].as_f64().unwrap() > b["confidence"].as_f64().unwrap());
+        if !a["label"].is_null() {
+            assert_ne!(a["confidence"], b["confidence"]);
+        }
     }
 
     let mut older = json_file(&run().0.join("metrics.json"));
@@ -121,7 +124,7 @@ fn a_model_of_everything_takes_its_temperature_from_a_speaker_independent_run() 
 
 #[test]
 fn answers_can_be_abstained_from() {
-    let file = corpus().join("Actor_01/03-01-05-01-01-01-01.wav");
+    let file = voices().join("Actor_01/03-01-05-01-01-01-01.wav");
     let answer = |more: &[&str]| {
         let mut command = clstm();
         command.arg("predict").arg("--model").arg(calibrated()).args(more).arg(&file);
@@ -151,7 +154,11 @@ fn answers_can_be_abstained_from() {
 
     complains(predict().arg(&file).arg("--abstain"), 2, "recommends no threshold");
     complains(predict().arg(&file).arg("--abstain=1.5"), 2, "from 0 to 1");
-    complains(predict().args(["--abstain", "0.7"]).arg(&file), 2, "a threshold is --abstain=0.7");
+    complains(
+        predict().args(["--abstain", "0.7"]).arg(&file),
+        2,
+        "write the threshold as --abstain=0.7",
+    );
 }
 
 #[test]

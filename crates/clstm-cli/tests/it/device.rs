@@ -1,10 +1,10 @@
 //! `--device`: what computes.
 
-use crate::support::{clstm, complains, corpus, json_lines, ok, place, predict, training};
+use crate::support::{clstm, complains, corpus, json_lines, ok, place, predict, training, voices};
 
 #[test]
 fn the_processor_is_the_default() {
-    let wav = corpus().join("Actor_01/03-01-05-01-01-01-01.wav");
+    let wav = voices().join("Actor_01/03-01-05-01-01-01-01.wav");
     let answer = |more: &[&str]| {
         json_lines(&ok(predict().arg(&wav).args(["--format", "jsonl"]).args(more)).stdout)
     };
@@ -44,7 +44,7 @@ fn a_device_that_was_left_out_is_told_with_the_way_to_it() {
 fn a_gpu_answers_or_is_told_to_be_missing() {
     use crate::support::text;
 
-    let wav = corpus().join("Actor_01/03-01-05-01-01-01-01.wav");
+    let wav = voices().join("Actor_01/03-01-05-01-01-01-01.wav");
     let here = json_lines(&ok(predict().arg(&wav).args(["--format", "jsonl"])).stdout).remove(0);
     let mut command = predict();
     let output =

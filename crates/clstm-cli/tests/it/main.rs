@@ -26,6 +26,7 @@ mod precision;
 mod readme;
 mod report;
 mod resume;
+mod serve_options;
 mod support;
 mod terminal;
 mod timeline;

@@ -185,3 +185,18 @@ fn runs_and_reports_never_replace_what_they_are_made_from() {
     complains(&mut report(), 1, "--force");
     ok(report().arg("--force"));
 }
+
+#[cfg(unix)]
+#[test]
+fn two_trainings_of_one_run_exclude_each_other() {
+    let run = folder("outputs-run-locked");
+    let held = fs::File::open(&run).unwrap();
+    held.lock().unwrap();
+    complains(&mut training("train", &run, 1), 1, "another process is writing to");
+    let mut cv = training("cv", &run, 1);
+    cv.args(["--split", "random", "--folds", "2"]);
+    complains(&mut cv, 1, "another process is writing to");
+    assert_eq!(fs::read_dir(&run).unwrap().count(), 0);
+    drop(held);
+    ok(&mut training("train", &run, 1));
+}

@@ -6,7 +6,7 @@ use clstm::Precision;
 use serde_json::Value;
 
 use crate::support::{
-    clstm, complains, corpus, json_file, json_lines, ok, place, predict, text, training,
+    clstm, complains, corpus, json_file, json_lines, ok, place, predict, text, training, voices,
 };
 
 #[test]
@@ -64,7 +64,7 @@ fn a_run_goes_on_in_its_own_precision_only() {
 
 #[test]
 fn predict_computes_in_the_precision_asked_for() {
-    let wav = corpus().join("Actor_01/03-01-05-01-01-01-01.wav");
+    let wav = voices().join("Actor_01/03-01-05-01-01-01-01.wav");
     let answer = |precision: &str| {
         let mut predict = predict();
         predict.arg(&wav).args(["--format", "jsonl", "--precision", precision]);

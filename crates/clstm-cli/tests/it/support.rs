@@ -95,6 +95,45 @@ pub(crate) fn voice(emotion: u32, actor: u32, repetition: u32) -> Vec<f32> {
         .collect()
 }
 
+/// The shipped recordings, some seconds of speech at [`RATE`].
+pub(crate) fn speech() -> Vec<f32> {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets");
+    let samples = |name: &str| {
+        let bytes = fs::read(assets.join(name)).unwrap();
+        assert_eq!(&bytes[36..40], b"data", "a plain header");
+        let samples = bytes[44..].chunks_exact(2);
+        samples.map(|s| f32::from(i16::from_le_bytes([s[0], s[1]])) / 32_768.0).collect::<Vec<_>>()
+    };
+    [samples("sample.wav"), samples("sad.wav")].concat()
+}
+
+/// Recordings of speech, in the folders and with the names of the corpus: tones are not recognised.
+pub(crate) fn voices() -> &'static Path {
+    static VOICES: OnceLock<PathBuf> = OnceLock::new();
+    VOICES.get_or_init(|| {
+        let (root, speech) = (folder("voices"), speech());
+        for (number, entry) in walk(corpus()).into_iter().enumerate() {
+            let path = root.join(entry.strip_prefix(corpus()).unwrap());
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            // A second and a half each, from various places.
+            let start = number * 709 % (speech.len() - 24_000);
+            fs::write(path, pcm16(&speech[start..start + 24_000], RATE)).unwrap();
+        }
+        root
+    })
+}
+
+/// The files below a folder, in the order of their names.
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+        .into_iter()
+        .flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] })
+        .collect()
+}
+
 /// The command.
 pub(crate) fn clstm() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clstm"));

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{
     UTTERANCES, clstm, complains, corpus, json_file, json_lines, model, ok, place, predict, status,
-    text, training,
+    text, training, voices,
 };
 
 #[test]
@@ -83,7 +83,7 @@ fn evaluating_on_what_was_trained_on_is_said_loudly() {
 
 #[test]
 fn a_recording_through_standard_input_gets_the_answer_of_its_file() {
-    let path = corpus().join("Actor_02/03-01-05-01-01-01-02.wav");
+    let path = voices().join("Actor_02/03-01-05-01-01-01-02.wav");
     let file = ok(predict().arg(&path).args(["--format", "jsonl"])).stdout;
     let input = fs::File::open(&path).unwrap();
     let stdin = ok(predict().arg("-").args(["--format", "jsonl"]).stdin(input)).stdout;
@@ -100,7 +100,7 @@ fn a_model_file_that_is_none_is_told() {
     fs::write(&file, b"not a model").unwrap();
     complains(clstm().arg("inspect").arg(&file), 1, "not a safetensors file");
     complains(clstm().args(["inspect", "no-such-model"]), 2, "no model file no-such-model");
-    let wav = corpus().join("Actor_01/03-01-01-01-01-01-01.wav");
+    let wav = voices().join("Actor_01/03-01-01-01-01-01-01.wav");
     let output = status(clstm().arg("predict").arg(&wav).arg("--model").arg(&file), 1);
     assert!(output.stdout.is_empty());
 }
@@ -108,7 +108,7 @@ fn a_model_file_that_is_none_is_told() {
 #[cfg(feature = "embedded")]
 #[test]
 fn the_model_inside_answers_without_being_named() {
-    let wav = corpus().join("Actor_01/03-01-05-01-01-01-01.wav");
+    let wav = voices().join("Actor_01/03-01-05-01-01-01-01.wav");
     let answer = |named: &[&str]| {
         let mut predict = clstm();
         predict.arg("predict").arg(&wav).args(["--format", "jsonl"]).args(named);
