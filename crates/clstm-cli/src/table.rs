@@ -87,7 +87,7 @@ mod tests {
     fn cells_hold_one_line_of_printable_text() {
         let mut table = Table::new(1, ["a", "b"]);
         table.row(["x\n\u{1b}[2Jy", "1"]);
-        assert_eq!(table.to_string(), "a                b\nx\\n\\u{1b}[2Jy  1\n");
+        assert_eq!(table.to_string(), "a              b\nx\\n\\u{1b}[2Jy  1\n");
     }
 
     #[test]

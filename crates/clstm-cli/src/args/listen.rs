@@ -56,6 +56,10 @@ pub(crate) struct ListenArgs {
     /// Seconds from one frame to the next.
     #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
     pub(crate) hop: f64,
+    /// Seconds of audio after a frame that its prediction uses, and so the delay of the final frames: more is more
+    /// accurate, see docs/listen.md [default: 1].
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) lookahead: Option<f64>,
     /// Output format [default: text; jsonl with --output].
     #[arg(long, value_enum)]
     pub(crate) format: Option<ListenFormat>,

@@ -25,7 +25,9 @@ pub(crate) fn run(args: &ListenArgs) -> Result<(), CliError> {
     }
     let sound = source::open(args)?;
     let recognizer = Recognizer::new(model::open(args.model.as_deref())?)?;
-    let config = StreamConfig { hop_s: args.hop, ..StreamConfig::live() };
+    let live = StreamConfig::live();
+    let lookahead_s = args.lookahead.or(live.lookahead_s);
+    let config = StreamConfig { hop_s: args.hop, lookahead_s, ..live };
     let labels = recognizer.labels();
     let session = Session::new(&sound.name, &recognizer.info().name, labels, args.hop);
     let shared = Arc::new(Shared::new(session));

@@ -66,7 +66,9 @@ mod tests {
         let acquire = |fold| RunLock::acquire(&run, fold);
         let (first, second) = (acquire(Some(1)).unwrap(), acquire(Some(2)).unwrap());
         assert!(acquire(Some(1)).is_err() && acquire(None).is_err());
-        drop((first, second));
+        // The first has created the folder of the run.
+        drop(second);
+        drop(first);
         assert!(!run.exists(), "empty folders are removed");
         let whole = acquire(None).unwrap();
         assert!(acquire(Some(1)).is_err() && acquire(None).is_err());

@@ -107,5 +107,5 @@ fn a_run_is_rescored_in_several_views() {
         text(&told.stdout)
     );
     complains(&mut rescore(&rescored), 1, "already holds a run");
-    complains(&mut rescore(&plain), 1, "already holds a run");
+    complains(&mut rescore(&plain), 2, "would replace the run");
 }

@@ -69,7 +69,7 @@ fn a_cross_validation_reports_its_calibration() {
     let mut fold = training("cv", &alone, 1);
     fold.args(["--split", "random", "--folds", "2", "--fold", "1"]);
     let printed = text(&ok(&mut fold).stdout);
-    assert!(printed.contains("no calibration: it takes"), "{printed}");
+    assert!(printed.contains("no calibration: it needs"), "{printed}");
     assert!(json_file(&alone.join("metrics.json")).get("calibration").is_none());
 }
 
@@ -91,7 +91,7 @@ fn a_model_of_everything_takes_its_temperature_from_a_speaker_independent_run() 
     for part in [
         "confidence  temperature 0.500, then",
         "risk and coverage",
-        "below 20.0% answers 50.0%, of which 25.0%",
+        "--abstain 20.0%: coverage 50.0%, risk 25.0%",
     ] {
         assert!(table.contains(part), "{part:?} is not in\n{table}");
     }

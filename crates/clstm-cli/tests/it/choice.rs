@@ -98,7 +98,7 @@ fn speakers_are_recognised_where_both_sides_have_them() {
     let inspected = ok(clstm().arg("inspect").arg(all.join("model.safetensors"))).stdout;
     let inspected = text(&inspected);
     assert!(
-        inspected.contains("all 64 utterances of ravdess (target speaker) (4 speakers)"),
+        inspected.contains("trained on 64 utterances: ravdess (target speaker)"),
         "{inspected}"
     );
 }
@@ -318,7 +318,7 @@ fn parts_of_recordings_are_trained_and_tested_on() {
     let refused = place("choice-never");
     complains(&mut cv(&refused, &[("manifest", &late)], "speaker"), 1, "overlaps with the part");
     fs::write(&late, format!("{rows}0.wav,low,s0,7,8\n")).unwrap();
-    let message = "the part from 7 s to 8 s is not in the recording, which ends at 0.5";
+    let message = "the part from 7 s to 8 s is not in the recording, which ends at 3.0";
     let mut run = cv(&refused, &[("manifest", &late)], "speaker");
     complains(run.args(["--folds", "2"]), 1, message);
 }

@@ -7,7 +7,6 @@ fn completions_and_man_pages_are_made_of_the_command_line() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = text(&ok(clstm().args(["completions", shell])).stdout);
         assert!(script.contains("cross-validate") || script.contains("healthcheck"), "{shell}");
-        assert!(!script.contains("rescore"), "{shell}");
     }
     complains(clstm().args(["completions", "cmd"]), 2, "possible values");
     let page = text(&ok(clstm().arg("man")).stdout);
