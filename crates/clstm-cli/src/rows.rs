@@ -1,5 +1,6 @@
 //! One row a recording: a table for people, JSON lines and CSV for programs.
 
+use clstm::audio::Damage;
 use clstm::{LabelledProbabilities, Recognition};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
@@ -31,6 +32,8 @@ pub(crate) struct Prediction {
     pub(crate) speech: f64,
     /// The label and its probabilities; `None` without speech.
     pub(crate) scores: Option<Scores>,
+    /// What is missing of the recording.
+    pub(crate) damage: Option<Damage>,
 }
 
 /// The probabilities of a recording.
@@ -47,7 +50,7 @@ impl Prediction {
     pub(crate) fn of(recognition: &Recognition, classes: &ClassMap) -> Self {
         let Recognition { duration_s, speech, prediction, .. } = recognition;
         let scores = prediction.as_ref().map(|p| classes.scores(&p.probabilities));
-        Self { duration_s: *duration_s, speech: *speech, scores }
+        Self { duration_s: *duration_s, speech: *speech, scores, damage: None }
     }
 }
 
@@ -127,6 +130,7 @@ impl<'a> Rows<'a> {
                     abstained: self.abstains(result),
                     probabilities: scores
                         .map(|scores| LabelledProbabilities(self.labels, &scores.probabilities)),
+                    damaged: prediction.damage.as_ref().map(DamageLine::of),
                     model: self.model,
                 })
             }
@@ -151,6 +155,7 @@ impl<'a> Rows<'a> {
             column("confidence", ColumnType::Number),
         ];
         columns.extend(probability_columns(self.labels));
+        columns.push(column("damaged", ColumnType::Text));
         columns.extend(last_columns(self.threshold.is_some()));
         columns
     }
@@ -169,6 +174,8 @@ impl<'a> Rows<'a> {
         let probability = |class: usize| scores.and_then(|scores| scores.probabilities.get(class));
         let classes = 0..self.labels.len();
         values.extend(classes.map(|class| Value::number(probability(class).copied())));
+        let damaged = prediction.and_then(|prediction| prediction.damage.as_ref());
+        values.push(Value::text(damaged.map(|damage| damage.message.as_str())));
         values.push(Value::text(error.map(|error| error.kind)));
         values.push(Value::text(error.map(|error| error.message.as_str())));
         values.extend(self.threshold.map(|_| Value::flag(self.abstains(result))));
@@ -244,7 +251,42 @@ pub(crate) struct Line<'a> {
     pub(crate) abstained: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) probabilities: Option<LabelledProbabilities<'a>>,
+    /// What is missing of the recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) damaged: Option<DamageLine<'a>>,
     pub(crate) model: &'a str,
+}
+
+/// What is missing of a recording.
+#[derive(Serialize)]
+pub(crate) struct DamageLine<'a> {
+    /// Seconds that are missing, as far as the container shows.
+    missing_s: f64,
+    /// The first damaged byte, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_byte: Option<u64>,
+    /// Time of the first damage in seconds, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_s: Option<f64>,
+    /// Number of damaged places.
+    count: usize,
+    message: &'a str,
+}
+
+impl<'a> DamageLine<'a> {
+    fn of(damage: &'a Damage) -> Self {
+        let Damage { missing_s, at_byte, at_s, message, count, .. } = damage;
+        Self { missing_s: *missing_s, at_byte: *at_byte, at_s: *at_s, count: *count, message }
+    }
+}
+
+/// A damage in words.
+pub(crate) fn damage(damage: &Damage) -> String {
+    let missing = match damage.missing_s {
+        seconds if seconds > 0.0 => format!("{seconds:.2} s missing, "),
+        _ => String::new(),
+    };
+    format!("damaged: {missing}{}", damage.message)
 }
 
 /// A line of JSON for a recording that failed.
@@ -267,10 +309,13 @@ mod tests {
         [
             result(
                 "a,b.wav",
-                Ok(Prediction { duration_s: 1.5, speech: 0.5, scores: Some(scores) }),
+                Ok(Prediction { duration_s: 1.5, speech: 0.5, scores: Some(scores), damage: None }),
             ),
             result("c.wav", Err(error)),
-            result("d.wav", Ok(Prediction { duration_s: 2.0, speech: 0.0, scores: None })),
+            result(
+                "d.wav",
+                Ok(Prediction { duration_s: 2.0, speech: 0.0, scores: None, damage: None }),
+            ),
         ]
     }
 
@@ -302,10 +347,10 @@ mod tests {
     #[test]
     fn csv_quotes_what_needs_it_and_keeps_its_columns() {
         let expected = "\
-path,duration_s,speech,label,confidence,p_happy,p_sad,error_kind,error_message
-\"a,b.wav\",1.5,0.5,sad,0.75,0.25,0.75,,
-c.wav,,,,,,,decode,\"cut \"\"short\"\"\"
-d.wav,2.0,0.0,,,,,,
+path,duration_s,speech,label,confidence,p_happy,p_sad,damaged,error_kind,error_message
+\"a,b.wav\",1.5,0.5,sad,0.75,0.25,0.75,,,
+c.wav,,,,,,,,decode,\"cut \"\"short\"\"\"
+d.wav,2.0,0.0,,,,,,,
 ";
         assert_eq!(written(RowFormat::Csv), expected);
     }
@@ -332,10 +377,10 @@ d.wav       2.00  (no speech)
         assert!(json(0.75).contains(r#""abstained":false"#), "equal to the threshold is enough");
         assert_eq!(lines.matches("abstained").count(), 1, "neither failures nor silence abstain");
         let expected = "\
-path,duration_s,speech,label,confidence,p_happy,p_sad,error_kind,error_message,abstained
-\"a,b.wav\",1.5,0.5,sad,0.75,0.25,0.75,,,true
-c.wav,,,,,,,decode,\"cut \"\"short\"\"\",
-d.wav,2.0,0.0,,,,,,,
+path,duration_s,speech,label,confidence,p_happy,p_sad,damaged,error_kind,error_message,abstained
+\"a,b.wav\",1.5,0.5,sad,0.75,0.25,0.75,,,,true
+c.wav,,,,,,,,decode,\"cut \"\"short\"\"\",
+d.wav,2.0,0.0,,,,,,,,
 ";
         assert_eq!(abstaining(RowFormat::Csv, Some(0.8)), expected);
         let expected = "\

@@ -24,8 +24,9 @@ The microphone needs a build with the feature `microphone`: cargo build --releas
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ListenArgs {
-    /// Input [default: the microphone]: - for raw samples on standard input, a pipe or file of raw samples (.raw,
-    /// .pcm, or described by --rate, --sample-format, --channels), or a recording, which is played in real time.
+    /// Input [default: the microphone]: - for standard input, a pipe, a file of raw samples (.raw, .pcm, or described by
+    /// --rate, --sample-format, --channels), or a recording, which is played in real time. Containers, such as WAV or
+    /// Ogg, are recognised by their content and decoded.
     #[arg(long, value_name = "PATH|-")]
     pub(crate) input: Option<PathBuf>,
     /// Microphone: its device id or name as listed, or a part of them [default: the system's default].

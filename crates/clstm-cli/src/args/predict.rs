@@ -76,6 +76,9 @@ pub(crate) struct PredictArgs {
     /// is the most accurate].
     #[arg(long, value_name = "SECONDS", requires = "timeline")]
     pub(crate) window: Option<f64>,
+    /// Treat a damaged recording as a failure instead of recognising what can be decoded of it.
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Stop at the first recording that fails.
     #[arg(long)]
     pub(crate) fail_fast: bool,

@@ -144,6 +144,7 @@ fn write_predictions(
             confidence: Some(prediction.confidence()),
             abstained: None,
             probabilities: Some(LabelledProbabilities(&info.labels, &prediction.probabilities)),
+            damaged: None,
             model: &info.name,
         };
         output.write_line(&line)?;

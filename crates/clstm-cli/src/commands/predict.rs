@@ -8,7 +8,7 @@ mod timeline;
 use std::io::{self, IsTerminal, Read};
 
 use clstm::Precision;
-use clstm::audio::DecodeLimits;
+use clstm::audio::{AudioError, DecodeLimits, Decoded, load_bytes, load_file};
 use clstm::{ModelInfo, RecognizeError, Recognizer};
 use clstm_eval::csv;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -25,7 +25,7 @@ use crate::output::OutputGuard;
 use crate::resolve::device;
 use crate::resolve::model;
 use crate::row_sink::RowSink;
-use crate::rows::{Prediction, RecordingResult, Rows};
+use crate::rows::{self, Prediction, RecordingResult, Rows};
 use crate::table::percent;
 use crate::text::PathText;
 
@@ -63,12 +63,20 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
 
     let bar = progress_bar(args, inputs.len());
     let (mut done, mut failed, mut unsure) = (0, 0, 0);
-    let embed = embeddings.is_some();
-    let work = |index: usize| predict(&recognizer, &classes, &inputs[index], embed);
+    let job = Job {
+        recognizer: &recognizer,
+        classes: &classes,
+        strict: args.strict,
+        embed: embeddings.is_some(),
+    };
+    let work = |index: usize| job.predict(&inputs[index]);
     for_each_ordered(inputs.len(), work, |(result, features)| {
         bar.suspend(|| output.write(|| rows.row(&result), || vec![rows.values(&result)]))?;
         if let (Some(embeddings), Some(features)) = (&mut embeddings, features) {
             embeddings.push(&result.path, features)?;
+        }
+        if let Some(damage) = result.outcome.as_ref().ok().and_then(|p| p.damage.as_ref()) {
+            bar.suspend(|| messages::warn(&format!("{}: {}", result.path, rows::damage(damage))));
         }
         bar.inc(1);
         done += 1;
@@ -175,28 +183,61 @@ fn threshold(args: &PredictArgs, info: &ModelInfo) -> Result<Option<f64>, CliErr
     }
 }
 
-/// The result for a recording, and with `embed` its deep features.
-fn predict(
-    recognizer: &Recognizer,
-    classes: &ClassMap,
-    input: &Input,
+/// How recordings are recognised.
+struct Job<'a> {
+    recognizer: &'a Recognizer,
+    classes: &'a ClassMap,
+    /// Whether a damaged recording is an error.
+    strict: bool,
+    /// Whether deep features are returned.
     embed: bool,
-) -> (RecordingResult, Option<Vec<f64>>) {
-    let failed =
-        |error: RecognizeError| RowError { kind: error.kind(), message: error.to_string() };
-    let mut features = None;
-    let outcome = match &input.source {
-        Source::File(path) => recognizer.recognize_file(path).map_err(failed).inspect(|_| {
-            features = embed.then(|| embeddings::of_file(recognizer, path)).flatten();
-        }),
-        Source::Stdin => read_stdin(DecodeLimits::default().max_bytes).and_then(|bytes| {
-            features = embed.then(|| embeddings::of_bytes(recognizer, &bytes)).flatten();
-            recognizer.recognize_bytes(bytes, None).map_err(failed)
-        }),
-        Source::Failed(error) => Err(error.clone()),
-    };
-    let outcome = outcome.map(|recognition| Prediction::of(&recognition, classes));
-    (RecordingResult { path: input.path.clone(), outcome }, features)
+}
+
+impl Job<'_> {
+    /// The result for a recording, and its deep features.
+    fn predict(&self, input: &Input) -> (RecordingResult, Option<Vec<f64>>) {
+        let rate = self.recognizer.info().frontend.sample_rate;
+        let limits = DecodeLimits::default();
+        let decoded = match &input.source {
+            Source::File(path) => load_file(path, rate, &limits).map_err(audio_error),
+            Source::Stdin => read_stdin(limits.max_bytes)
+                .and_then(|bytes| load_bytes(bytes, None, rate, &limits).map_err(audio_error)),
+            Source::Failed(error) => Err(error.clone()),
+        };
+        let mut features = None;
+        let outcome = decoded.and_then(|decoded| {
+            let (prediction, found) = self.recognize(decoded)?;
+            features = found;
+            Ok(prediction)
+        });
+        (RecordingResult { path: input.path.clone(), outcome }, features)
+    }
+
+    fn recognize(&self, decoded: Decoded) -> Result<(Prediction, Option<Vec<f64>>), RowError> {
+        let Decoded { waveform, report } = decoded;
+        if self.strict {
+            report.strict().map_err(audio_error)?;
+        }
+        let prepared = self.recognizer.prepare(waveform).map_err(row_error)?;
+        let scores = self.embed.then(|| self.recognizer.score_clips(&[prepared.clip()]).pop());
+        let features = scores.flatten().map(|scores| scores.features);
+        let mut results = self.recognizer.recognize_prepared(&[prepared]).into_iter();
+        let recognition = results.next().ok_or_else(|| RowError {
+            kind: "internal",
+            message: "there is no result for the recording".to_owned(),
+        })?;
+        let recognition = recognition.map_err(row_error)?;
+        let prediction = Prediction::of(&recognition, self.classes);
+        Ok((Prediction { damage: report.damage, ..prediction }, features))
+    }
+}
+
+fn audio_error(error: AudioError) -> RowError {
+    row_error(RecognizeError::from(error))
+}
+
+fn row_error(error: RecognizeError) -> RowError {
+    RowError { kind: error.kind(), message: error.to_string() }
 }
 
 /// Reads standard input, but no more than `limit` + 1 bytes: the decoder rejects more than `limit`.

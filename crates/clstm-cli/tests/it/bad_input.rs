@@ -42,21 +42,35 @@ fn refused(name: &str, bytes: &[u8]) -> (String, String) {
 
 #[test]
 fn each_kind_of_damage_has_its_error() {
-    let whole = pcm16(&tone(1.0, 16_000), 16_000);
     let nans: Vec<u8> = (0..8000).flat_map(|_| f32::NAN.to_le_bytes()).collect();
-    let cases: [(&str, &[u8], &str, &str); 6] = [
-        ("truncated.wav", &whole[..whole.len() / 2], "decode", "damaged recording"),
+    let cases: [(&str, &[u8], &str, &str); 4] = [
         ("empty.wav", b"", "empty", "0 bytes"),
         ("text.wav", b"Dear diary, today I was happy. ", "format", "not a supported audio format"),
         ("no-samples.wav", &pcm16(&[], 16_000), "no_samples", "no samples"),
         ("nan.wav", &wav(3, 1, 16_000, 32, &nans), "non_finite", "export the recording again"),
-        ("silence.wav", &pcm16(&[0.0; 16_000], 16_000), "silent", "no sound"),
     ];
     for (name, bytes, kind, message) in cases {
         let (found, told) = refused(name, bytes);
         assert_eq!(found, kind, "{name}: {told}");
         assert!(told.contains(message), "{name}: {told}");
     }
+}
+
+#[test]
+fn a_damaged_recording_is_marked_and_refused_by_strict() {
+    let path = voices().join("Actor_01/03-01-03-01-01-01-01.wav");
+    let whole = fs::read(path).unwrap();
+    let cut = write("bad", "truncated.wav", &whole[..whole.len() / 2]);
+    let output = ok(predict().arg(&cut).args(["--format", "jsonl"]));
+    let line = json_lines(&output.stdout).remove(0);
+    assert!((line["duration_s"].as_f64().unwrap() - 0.75).abs() < 0.01, "{line}");
+    assert!((line["damaged"]["missing_s"].as_f64().unwrap() - 0.75).abs() < 0.01, "{line}");
+    assert!(text(&output.stderr).contains("truncated.wav: damaged: "), "{line}");
+    let strict = status(predict().arg(&cut).args(["--format", "jsonl", "--strict"]), 1);
+    assert_eq!(json_lines(&strict.stdout)[0]["error"]["kind"], "decode");
+    let silence = write("bad", "silence.wav", &pcm16(&[0.0; 16_000], 16_000));
+    let silent = json_lines(&ok(predict().arg(&silence).args(["--format", "jsonl"])).stdout);
+    assert!(silent[0]["label"].is_null() && silent[0]["error"].is_null(), "{silent:?}");
 }
 
 #[test]

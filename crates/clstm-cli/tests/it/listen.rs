@@ -147,3 +147,43 @@ fn a_build_without_microphones_says_what_to_do() {
         assert!(told.contains("arecord") && told.contains("| clstm listen --input -"), "{told}");
     }
 }
+
+#[test]
+fn a_container_is_decoded_wherever_raw_samples_are_read() {
+    let (bytes, rate) = (fs::read(sample()).unwrap(), rate().to_string());
+    let raw = place("listen-sniffed-samples.raw");
+    fs::write(&raw, samples()).unwrap();
+    let expected = text(&ok(fast(&raw).args(["--rate", &rate])).stdout);
+    let piped = |bytes: &[u8], more: &[&str]| {
+        let mut child = listen()
+            .args(["--input", "-"])
+            .args(more)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(bytes).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    assert_eq!(piped(&bytes, &[]).0, expected, "a WAV file in a pipe");
+    let (events, said) = piped(&bytes, &["--rate", "8000"]);
+    assert_eq!(events, expected);
+    assert!(said.contains("--rate, --sample-format and --channels are ignored"), "{said}");
+    // The length is unknown in pipes.
+    let mut unknown = bytes.clone();
+    unknown[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert_eq!(piped(&unknown, &[]).0, expected);
+    let named = place("listen-sniffed.raw");
+    fs::write(&named, &bytes).unwrap();
+    assert_eq!(text(&ok(&mut fast(&named)).stdout), expected, "a WAV file named .raw");
+    // Stereo at another rate: the length is that of the recording.
+    let stereo: Vec<u8> = samples().chunks_exact(2).flat_map(|s| [s, s].concat()).collect();
+    let double = 2 * rate.parse::<u32>().unwrap();
+    let wav = crate::support::wav(1, 2, double, 16, &stereo);
+    let lines = json_lines(piped(&wav, &[]).0.as_bytes());
+    let end = lines.last().unwrap()["end_s"].as_f64().unwrap();
+    let seconds = samples().len() as f64 / 2.0 / f64::from(double);
+    assert!((end - seconds).abs() < 0.01, "{end} s instead of {seconds} s");
+}

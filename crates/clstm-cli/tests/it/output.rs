@@ -51,7 +51,9 @@ fn a_file_gets_what_stdout_would() {
     let text = text(&stdout);
     assert_eq!(text.lines().count(), 17, "a header and Actor_01's 16");
     assert!(text.starts_with("path,duration_s,speech,label,confidence,p_neutral,p_calm,p_happy,"));
-    assert!(text.lines().next().unwrap().ends_with(",p_surprised,error_kind,error_message"));
+    assert!(
+        text.lines().next().unwrap().ends_with(",p_surprised,damaged,error_kind,error_message")
+    );
 }
 
 #[test]

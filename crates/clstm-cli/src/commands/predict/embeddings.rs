@@ -1,10 +1,5 @@
 //! `--embeddings`: the deep features of recordings in a Parquet file.
 
-use std::path::Path;
-
-use clstm::Recognizer;
-use clstm::audio::{DecodeLimits, Waveform, load_bytes, load_file};
-
 use crate::args::PredictArgs;
 use crate::columns::{Column, ColumnType, Value};
 use crate::error::CliError;
@@ -38,22 +33,4 @@ impl Embeddings {
     pub(super) fn finish(self) -> Result<(), CliError> {
         self.0.finish()
     }
-}
-
-/// The features of a recording that has been recognised.
-pub(super) fn of_file(recognizer: &Recognizer, path: &Path) -> Option<Vec<f64>> {
-    let rate = recognizer.info().frontend.sample_rate;
-    features(recognizer, load_file(path, rate, &DecodeLimits::default()).ok()?.waveform)
-}
-
-/// The same for bytes.
-pub(super) fn of_bytes(recognizer: &Recognizer, bytes: &[u8]) -> Option<Vec<f64>> {
-    let rate = recognizer.info().frontend.sample_rate;
-    features(recognizer, load_bytes(bytes, None, rate, &DecodeLimits::default()).ok()?.waveform)
-}
-
-fn features(recognizer: &Recognizer, recording: Waveform) -> Option<Vec<f64>> {
-    let clip = recognizer.info().frontend.preprocess(recording.samples);
-    let scores = recognizer.score_clips(&[&clip]).pop()?;
-    Some(scores.features)
 }

@@ -5,6 +5,7 @@ mod pace;
 mod pcm;
 mod raw;
 mod recording;
+mod wav_header;
 
 use std::any::Any;
 use std::path::Path;

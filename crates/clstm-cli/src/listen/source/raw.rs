@@ -1,19 +1,26 @@
-//! Raw samples: standard input, pipes and files without a header.
+//! Raw samples from standard input, pipes and files. An input that begins like a container is decoded instead.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
+use clstm::audio::{ContainerKind, DecodeLimits, sniff, stream_bytes};
+
 use super::Sound;
 use super::pace::Pace;
 use super::pcm::Pcm;
+use super::wav_header::WavHeader;
 use crate::args::{ListenArgs, SampleFormat};
 use crate::error::CliError;
 use crate::listen::channel::{AudioSender, Lost, SourceError};
+use crate::messages::warn;
 use crate::text::PathText;
 
 /// Default sample rate of raw samples in Hz: that of the models.
 const RATE: u32 = 16_000;
+
+/// Bytes that the container is recognised by: enough for two MPEG frames.
+const HEAD: u64 = 4096;
 
 /// Standard input.
 pub(super) fn standard_input(args: &ListenArgs) -> Result<Sound, CliError> {
@@ -40,23 +47,99 @@ fn sound(
     args: &ListenArgs,
     name: String,
     reader: impl Read + Send + 'static,
-    mut pace: Option<Pace>,
+    pace: Option<Pace>,
 ) -> Sound {
     let rate = args.rate.unwrap_or(RATE);
-    let samples = args.sample_format.unwrap_or(SampleFormat::S16le);
-    let mut pcm = Pcm::new(reader, samples, usize::from(args.channels.unwrap_or(1)));
+    let format = args.sample_format.unwrap_or(SampleFormat::S16le);
+    let channels = usize::from(args.channels.unwrap_or(1));
+    let described = args.rate.is_some() || args.sample_format.is_some() || args.channels.is_some();
     let shown = name.clone();
-    let run = move |feed: &AudioSender| {
-        let mut samples = Vec::new();
-        let failed = |error| SourceError::Failed(format!("cannot read {name}: {error}"));
-        while pcm.read(&mut samples).map_err(failed)? {
-            match &mut pace {
-                None => feed.push(&samples, rate, Lost::default())?,
-                Some(pace) => pace.push(feed, &samples, rate)?,
+    let run = move |sender: &AudioSender| {
+        let mut player = Player { name, sender, pace };
+        let mut reader = reader;
+        let mut head = Vec::new();
+        reader.by_ref().take(HEAD).read_to_end(&mut head).map_err(|e| player.failed(&e))?;
+        match sniff(&head) {
+            None => player.samples(io::Cursor::new(head).chain(reader), format, channels, rate),
+            Some(kind) => {
+                if described {
+                    let name = &player.name;
+                    let kind = kind.name();
+                    warn(&format!(
+                        "{name} is a {kind} file: --rate, --sample-format and --channels are ignored"
+                    ));
+                }
+                player.container(kind, head, reader)
             }
         }
-        Ok(())
     };
     let live = !args.no_realtime;
     Sound { name: shown, rate: Some(rate), live, run: Box::new(run), _held: None }
+}
+
+/// Sends the audio of an input.
+struct Player<'a> {
+    name: String,
+    sender: &'a AudioSender,
+    pace: Option<Pace>,
+}
+
+impl Player<'_> {
+    fn failed(&self, error: &dyn std::fmt::Display) -> SourceError {
+        SourceError::Failed(format!("cannot read {}: {error}", self.name))
+    }
+
+    fn send(&mut self, samples: &[f32], rate: u32) -> Result<(), SourceError> {
+        match &mut self.pace {
+            None => self.sender.push(samples, rate, Lost::default()),
+            Some(pace) => pace.push(self.sender, samples, rate),
+        }
+    }
+
+    /// Sends raw samples as they arrive.
+    fn samples(
+        &mut self,
+        reader: impl Read,
+        format: SampleFormat,
+        channels: usize,
+        rate: u32,
+    ) -> Result<(), SourceError> {
+        let mut pcm = Pcm::new(reader, format, channels);
+        let mut samples = Vec::new();
+        while pcm.read(&mut samples).map_err(|error| self.failed(&error))? {
+            self.send(&samples, rate)?;
+        }
+        Ok(())
+    }
+
+    /// Sends the audio of a container: of WAV as it arrives, of others once all of it has arrived.
+    fn container(
+        &mut self,
+        kind: ContainerKind,
+        head: Vec<u8>,
+        reader: impl Read,
+    ) -> Result<(), SourceError> {
+        if kind == ContainerKind::Wav
+            && let Some(header) = WavHeader::parse(&head)
+        {
+            let WavHeader { format, channels, rate, data_at, data_bytes } = header;
+            let data = io::Cursor::new(head).chain(reader);
+            // Whole frames only: writers of pipes do not know the length.
+            let mut data = data.take((data_at as u64).saturating_add(data_bytes));
+            io::copy(&mut data.by_ref().take(data_at as u64), &mut io::sink())
+                .map_err(|error| self.failed(&error))?;
+            return self.samples(data, format, channels, rate);
+        }
+        let limits = DecodeLimits { max_duration_s: f64::INFINITY, ..DecodeLimits::default() };
+        let mut bytes = head;
+        let rest = limits.max_bytes.saturating_add(1);
+        reader.take(rest).read_to_end(&mut bytes).map_err(|error| self.failed(&error))?;
+        let name = self.name.clone();
+        let decoded = stream_bytes(bytes, None, &limits, |samples, rate| self.send(samples, rate));
+        let decoded = decoded.and_then(|report| report.strict().map_err(SourceError::from));
+        decoded.map_err(|error| match error {
+            SourceError::Failed(message) => SourceError::Failed(format!("{name}: {message}")),
+            disconnected @ SourceError::Disconnected => disconnected,
+        })
+    }
 }
