@@ -16,7 +16,8 @@ In the live view, q or Ctrl-C stops and prints a summary, Ctrl-L redraws. NO_COL
 prints lines instead, as does a standard output that is not a terminal.
 
 A line of --format jsonl is a frame, {\"type\": \"frame\", \"start_s\", \"end_s\", \"speech\", \"label\", \"confidence\",
-\"probabilities\"}, or a completed segment, {\"type\": \"segment\", ...}.
+\"probabilities\"}, or a completed segment, {\"type\": \"segment\", ...}. A frame with \"provisional\": true is an early
+result; the final frame of the same times follows it. --lookahead 0 has no provisional frames.
 
 The microphone needs a build with the feature `microphone`: cargo build --release --features microphone";
 

@@ -138,17 +138,17 @@ impl Session {
 
     /// Takes an event in; `latency` is the time since the arrival of its last sample.
     pub(crate) fn update(&mut self, event: &Event, latency: Option<Duration>) {
-        let Event::Frame(moment) = event else { return };
-        let Frame { start_s, end_s, prediction: answer, .. } = moment;
-        let label = answer.as_ref().map(|answer| answer.label_index);
-        match answer {
+        let Event::Frame(frame) = event else { return };
+        let Frame { start_s, end_s, prediction, .. } = frame;
+        let label = prediction.as_ref().map(|prediction| prediction.label_index);
+        match prediction {
             None => self.no_speech_s += end_s - start_s,
-            Some(answer) => {
-                if let Some(seconds) = self.label_s.get_mut(answer.label_index) {
+            Some(prediction) => {
+                if let Some(seconds) = self.label_s.get_mut(prediction.label_index) {
                     *seconds += end_s - start_s;
                 }
                 self.probabilities.clear();
-                self.probabilities.extend_from_slice(&answer.smoothed);
+                self.probabilities.extend_from_slice(&prediction.smoothed);
                 if let Some(latency) = latency {
                     self.latency.add(latency);
                 }

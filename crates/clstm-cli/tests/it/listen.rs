@@ -10,7 +10,9 @@ use crate::support::{clstm, complains, json_lines, model, ok, place, text};
 
 fn listen() -> Command {
     let mut command = clstm();
-    command.args(["listen", "--hop", "0.25", "--format", "jsonl", "--model"]).arg(model());
+    command
+        .args(["listen", "--hop", "0.25", "--lookahead", "0", "--format", "jsonl", "--model"])
+        .arg(model());
     command
 }
 
@@ -108,7 +110,7 @@ fn a_recording_is_heard_as_its_samples_are_and_takes_its_time() {
     let events = place("listen-events.jsonl");
     let begun = Instant::now();
     let mut live = clstm();
-    live.args(["listen", "--hop", "0.25", "--model"]).arg(model());
+    live.args(["listen", "--hop", "0.25", "--lookahead", "0", "--model"]).arg(model());
     let shown = ok(live.arg("--input").arg(sample()).arg("--output").arg(&events));
     let seconds = samples().len() as f64 / 2.0 / f64::from(rate());
     assert!(begun.elapsed().as_secs_f64() >= seconds);
