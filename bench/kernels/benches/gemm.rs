@@ -5,7 +5,8 @@
 use std::hint::black_box;
 
 use clstm_kernels::gemm::{
-    ConvTaps, GemmScalar, MatrixView, OutputMode, PackedWeights, gemm_nn, gemm_tn,
+    ConvTaps, GemmArgs, GemmScalar, GemmTnArgs, MatrixView, OutputMode, PackedWeights, gemm_nn,
+    gemm_tn,
 };
 use criterion::measurement::WallTime;
 use criterion::{
@@ -74,22 +75,20 @@ fn values<E: GemmScalar>(len: usize) -> Vec<E> {
 fn product<E: GemmScalar>(group: &mut BenchmarkGroup<'_, WallTime>, size: Size) {
     let Size(rows, taps, depth, columns) = size;
     let (a, weights) = (values::<E>(size.activations()), values::<f32>(size.weights()));
-    let panels =
-        PackedWeights::<E>::pack([taps, depth, columns], &weights, [depth * columns, columns, 1]);
-    let mut to = vec![0.0; rows * columns];
+    let strides = [depth * columns, columns, 1];
+    let weights = PackedWeights::<E>::pack([taps, depth, columns], &weights, strides);
+    let mut out = vec![0.0; rows * columns];
     let name = format!("{:?}", E::PRECISION);
     group.bench_function(BenchmarkId::new(name, size.label()), |bench| {
-        let a = MatrixView { data: &a, stride: depth };
         bench.iter(|| {
-            gemm_nn(
-                rows,
-                a,
-                UTTERANCE_BLOCK * depth,
-                &panels,
-                &mut to,
-                columns,
-                OutputMode::Accumulate,
-            )
+            gemm_nn(GemmArgs {
+                a: MatrixView::contiguous(&a, rows, depth),
+                tap_stride: UTTERANCE_BLOCK * depth,
+                weights: &weights,
+                out: &mut out,
+                out_stride: columns,
+                mode: OutputMode::Accumulate,
+            });
         });
     });
 }
@@ -100,10 +99,14 @@ fn gradient<E: GemmScalar>(group: &mut BenchmarkGroup<'_, WallTime>, size: Size)
     let mut grad = vec![0.0; size.weights()];
     let name = format!("{:?}", E::PRECISION);
     group.bench_function(BenchmarkId::new(name, size.label()), |bench| {
-        let a = MatrixView { data: &a, stride: depth };
-        let d = MatrixView { data: &d, stride: columns };
-        let taps = ConvTaps { count: taps, stride: UTTERANCE_BLOCK * depth };
-        bench.iter(|| gemm_tn(rows, a, taps, d, [depth, columns], &mut grad));
+        bench.iter(|| {
+            gemm_tn(GemmTnArgs {
+                a: MatrixView::contiguous(&a, rows, depth),
+                taps: ConvTaps { count: taps, stride: UTTERANCE_BLOCK * depth },
+                d: MatrixView::contiguous(&d, rows, columns),
+                grad: &mut grad,
+            });
+        });
     });
 }
 

@@ -1,15 +1,15 @@
 //! `exp`, `sigmoid` and `tanh` written so that the compiler turns a loop over them into vector code.
 //!
-//! They hold no branch and no table. Run them inside [`vectorized`] or [`arithmetic`], which pick the
-//! widest instruction set the processor has (AVX-512, AVX2, SSE2; NEON) at run time.
+//! They have no branches and no tables. Call them inside [`vectorized`] or [`arithmetic`], which choose
+//! the widest instruction set of the processor (AVX-512, AVX2, SSE2; NEON) at run time.
 
 use std::marker::PhantomData;
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Runs `body` compiled for the widest vectors of this processor.
+/// Runs `body`, compiled for the widest vectors of this processor.
 ///
-/// What `body` calls is compiled for them only as far as it is inlined: keep the loops inside it.
+/// Functions that `body` calls are compiled for them only if they are inlined: keep loops inside it.
 #[inline(always)]
 pub fn vectorized<F: FnOnce()>(body: F) {
     struct Task<F>(F);
@@ -23,8 +23,8 @@ pub fn vectorized<F: FnOnce()>(body: F) {
     Arch::new().dispatch(Task(body));
 }
 
-/// How `a * b + c` is made: in one instruction where the processor has it, and in two elsewhere
-/// (asked for a fused one, the compiler would call a function for each element).
+/// How `a * b + c` is computed: by one fused instruction where the processor has it, otherwise by two
+/// (without such an instruction, `f32::mul_add` calls a function for each element).
 pub trait Arithmetic {
     /// `a * b + c`
     fn mul_add(a: f32, b: f32, c: f32) -> f32;
@@ -52,13 +52,13 @@ impl Arithmetic for WithoutFma {
     }
 }
 
-/// Work that is compiled for each kind of arithmetic.
+/// Work that is compiled with and without fused multiply-add.
 pub trait WithArithmetic {
-    /// Does the work; inlined into code for the processor's vectors.
+    /// Does the work. Implementations are `#[inline(always)]`, into code for the processor's vectors.
     fn run<A: Arithmetic>(self);
 }
 
-/// Runs `work` as [`vectorized`] does, with the processor's arithmetic.
+/// Runs `work` like [`vectorized`], with fused multiply-add where the processor has it.
 #[inline(always)]
 pub fn arithmetic<W: WithArithmetic>(work: W) {
     struct Task<W>(W);
@@ -66,7 +66,7 @@ pub fn arithmetic<W: WithArithmetic>(work: W) {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
-            // Of the vector sets of these two, all that are used have the fused instruction.
+            // On these two architectures every vector set that `pulp` selects here has FMA.
             let fused = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
             if fused && !S::IS_SCALAR {
                 self.0.run::<WithFma>();
@@ -78,12 +78,12 @@ pub fn arithmetic<W: WithArithmetic>(work: W) {
     Arch::new().dispatch(Task(work));
 }
 
-/// The functions in one kind of arithmetic.
+/// The functions, with one kind of multiply-add.
 #[derive(Clone, Copy, Debug)]
 pub struct Activation<A>(PhantomData<A>);
 
 impl<A: Arithmetic> Activation<A> {
-    /// `e^x`, relative error below 2e-7; arguments are clamped to `[-87, 88]`, where `f32` ends.
+    /// `e^x` with a relative error below 2e-7; arguments are clamped to `[-87, 88]`, the range of `f32`.
     ///
     /// `x = n ln 2 + r` with `|r| <= ln 2 / 2` (Cody-Waite in two pieces), then a polynomial for `e^r`
     /// (the minimax fit of the Cephes library, S. Moshier) and `2^n` through the exponent bits.
@@ -109,14 +109,14 @@ impl<A: Arithmetic> Activation<A> {
         p * f32::from_bits(shifted.to_bits().wrapping_add(127) << 23)
     }
 
-    /// `1 / (1 + e^-x)`, relative error below 4e-7.
+    /// `1 / (1 + e^-x)` with a relative error below 4e-7.
     #[inline(always)]
     #[must_use]
     pub fn sigmoid(x: f32) -> f32 {
         1.0 / (1.0 + Self::exp(-x))
     }
 
-    /// `tanh x`, relative error below 6e-7.
+    /// `tanh x` with a relative error below 6e-7.
     ///
     /// Below 0.625 an odd polynomial (Cephes `tanhf`), because `1 - 2 / (e^2x + 1)` cancels there.
     #[inline(always)]
@@ -135,21 +135,21 @@ impl<A: Arithmetic> Activation<A> {
     }
 }
 
-/// [`Activation::exp`] in [`WithoutFma`] arithmetic.
+/// [`Activation::exp`] [`WithoutFma`].
 #[inline(always)]
 #[must_use]
 pub fn exp(x: f32) -> f32 {
     Activation::<WithoutFma>::exp(x)
 }
 
-/// [`Activation::sigmoid`] in [`WithoutFma`] arithmetic.
+/// [`Activation::sigmoid`] [`WithoutFma`].
 #[inline(always)]
 #[must_use]
 pub fn sigmoid(x: f32) -> f32 {
     Activation::<WithoutFma>::sigmoid(x)
 }
 
-/// [`Activation::tanh`] in [`WithoutFma`] arithmetic.
+/// [`Activation::tanh`] [`WithoutFma`].
 #[inline(always)]
 #[must_use]
 pub fn tanh(x: f32) -> f32 {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_stay_within_what_the_docs_state() {
+    fn errors_stay_below_the_documented_bounds() {
         check_errors::<WithFma>();
         check_errors::<WithoutFma>();
     }
@@ -203,12 +203,12 @@ mod tests {
     }
 
     #[test]
-    fn extremes_saturate_and_nan_passes_through() {
+    fn extremes_saturate_and_nan_propagates() {
         check_extremes::<WithFma>();
         check_extremes::<WithoutFma>();
     }
 
-    /// `tanh` of every element, beside what scalar code says.
+    /// `tanh` of every element by vector code and by scalar code.
     struct Both<'a> {
         x: &'a [f32],
         vector: &'a mut [f32],
@@ -232,6 +232,6 @@ mod tests {
         let x: Vec<f32> = (0..1003).map(|i| (i as f32 - 500.0) * 0.031).collect();
         let (mut vector, mut scalar) = (x.clone(), x.clone());
         arithmetic(Both { x: &x, vector: &mut vector, scalar: &mut scalar });
-        assert_eq!(vector, scalar, "the very same bits");
+        assert_eq!(vector, scalar, "bit-identical");
     }
 }

@@ -1,15 +1,21 @@
-//! Runs of channels of a width known to the compiler, so that they live in vector registers.
+//! Loops over runs of channels whose width the compiler knows, so that they live in vector registers.
 //!
-//! Everything here is inlined into its caller, which runs under
-//! [`vectorized`](crate::activation::vectorized): code that is not inlined there is compiled for the
-//! smallest vectors.
+//! Elementwise kernels are written with these plain arrays and run under
+//! [`vectorized`](crate::activation::vectorized), which lets the compiler vectorise them for any
+//! instruction set. Kernels that need particular instructions use `pulp` ([`crate::fft_conv`],
+//! [`crate::winograd`]) or [`crate::gemm`]'s own instruction-set trait.
+//!
+//! Everything here is inlined into its caller: code that is not inlined is compiled for the smallest
+//! vectors.
 
-/// Work on `L` adjacent channels from channel `c`.
+use crate::gemm::GemmScalar;
+
+/// Work on `L` adjacent channels from channel `c` on.
 pub(crate) trait Lanes {
     fn run<const L: usize>(&mut self, c: usize);
 }
 
-/// Covers all channels: sixteen at a time (one AVX-512 register), then four, then singly.
+/// Covers all channels: sixteen at a time (one AVX-512 register), then four, then one.
 #[inline(always)]
 pub(crate) fn over_channels(channels: usize, work: &mut impl Lanes) {
     let mut c = 0;
@@ -35,10 +41,42 @@ pub(crate) fn load<T: Copy + Default, const L: usize>(x: &[T], at: usize) -> [T;
     lanes
 }
 
-/// `x` into `to[at .. at + L]`.
+/// `x[at .. at + L]` as `f32`.
+#[inline(always)]
+pub(crate) fn load_wide<E: GemmScalar, const L: usize>(x: &[E], at: usize) -> [f32; L] {
+    let narrow: [E; L] = load(x, at);
+    lanes::<L>(
+        #[inline(always)]
+        |l| narrow[l].to_f32(),
+    )
+}
+
+/// Writes `x` to `to[at .. at + L]`.
 #[inline(always)]
 pub(crate) fn store<const L: usize>(x: [f32; L], to: &mut [f32], at: usize) {
     to[at..at + L].copy_from_slice(&x);
+}
+
+/// Writes `x`, rounded, to `to[at .. at + L]`.
+#[inline(always)]
+pub(crate) fn store_narrow<E: GemmScalar, const L: usize>(x: [f32; L], to: &mut [E], at: usize) {
+    for (to, x) in to[at..at + L].iter_mut().zip(x) {
+        *to = E::from_f32(x);
+    }
+}
+
+/// Adds `x` to `to[at .. at + L]`.
+#[inline(always)]
+pub(crate) fn add<const L: usize>(x: [f32; L], to: &mut [f32], at: usize) {
+    let sum: [f32; L] = load(to, at);
+    store(
+        lanes::<L>(
+            #[inline(always)]
+            |l| sum[l] + x[l],
+        ),
+        to,
+        at,
+    );
 }
 
 /// `[f(0), f(1), ..]`; unlike `array::from_fn` and `array::map` always inlined: out of line, `f`

@@ -1,25 +1,45 @@
-//! WithFma recurrent kernels on plain `f32` slices: forward and backward, no framework.
+//! Fused layers of the CLSTM networks on plain `f32` slices: forward and backward, no framework.
 //!
-//! - [`conv_lstm`]: the ConvLSTM of Eq. 2-7 with optional peepholes and normalised input-to-state
-//!   pre-activations.
+//! - [`conv_lstm`]: the ConvLSTM of Eq. 2-7 with optional peepholes and batch-normalised
+//!   input-to-state pre-activations.
 //! - [`gru`]: one bidirectional layer of gated recurrent units (Eq. 8-11), reset gate before or after.
 //! - [`norm_pool`]: batch normalisation and max pooling along the length in one pass.
-//! - [`lflb`]: a whole local feature learning block, ConvLSTM and [`norm_pool`], as one operation.
-//! - [`gemm`]: the GEMMs they are made of, in `f32` and in `bf16`.
-//! - [`fft_conv`]: a long strided convolution of one channel by its Fourier transform.
+//! - [`lflb`]: a local feature learning block, ConvLSTM and [`norm_pool`], as one operation.
+//! - [`conv_2d`]: a convolution over time and length.
+//! - [`filterbank`]: energies of a waveform in the bands of complex filters.
+//! - [`max_pool`]: max pooling on its own.
+//!
+//! They are made of:
+//!
+//! - [`gemm`]: matrix products, in `f32` and in `bf16`.
+//! - [`fft_conv`]: a long strided convolution of one channel by the Fourier transform.
 //! - [`winograd`]: convolutions of three taps with half the multiplications.
-//! - [`newton_schulz`]: the nearest orthogonal matrix, for an optimiser.
+//! - [`activation`]: vectorised `exp`, `sigmoid` and `tanh` with stated errors.
+//! - [`newton_schulz`]: the nearest orthogonal matrix, for the Muon optimiser.
+//! - [`buffer`]: the pool that scratch memory comes from.
 //! - [`threads`]: whether work is spread over threads.
-//! - [`activation`]: vectorized `exp`, `sigmoid` and `tanh` with stated errors.
+//! - [`cpu`]: what the processor can do.
 //!
 //! All tensors are row-major with the channel innermost ("channel-last"): a convolution's window is
-//! then one contiguous run of memory, so that a window matrix is a strided view and never copied.
+//! then one contiguous run of memory, and the matrix of all windows is a strided view that is never
+//! copied.
 //!
 //! # Determinism
-//! A batch is cut into groups of [`UTTERANCE_BLOCK`] utterances whatever the number of threads, and sums over
-//! groups are taken in the order of the groups: a result does not depend on the thread count.
+//! A batch is divided into groups of at most [`UTTERANCE_BLOCK`] utterances, and sums over groups are
+//! taken in their order: results are bit-identical for any number of threads. Inference is also
+//! bit-identical for an utterance alone and in any batch. [`conv_lstm`] states where training and
+//! inference are bit-identical and where they differ by rounding.
+//!
+//! # Unsafe code
+//! `unsafe` occurs in three places, each with its reason: the micro-kernels of [`gemm`] (raw pointers
+//! inside bounds that the public functions assert, and instruction sets detected before use), prefetch
+//! instructions, and the huge-page advice of [`buffer`]. Under Miri the crate runs its scalar code:
+//! `cargo +nightly miri test -p clstm-kernels` with `MIRIFLAGS=-Zmiri-disable-isolation` runs the tests
+//! of [`gemm`], [`buffer`] and [`max_pool`] at small sizes, and leaves out the others, which only call
+//! them and would take hours.
 
 pub mod activation;
+pub mod buffer;
 pub mod conv_2d;
 pub mod conv_lstm;
 pub mod cpu;
@@ -28,20 +48,28 @@ pub mod filterbank;
 pub mod gemm;
 pub mod gru;
 pub mod lflb;
+mod max_pool;
 pub mod newton_schulz;
 pub mod norm_pool;
 pub mod threads;
 pub mod winograd;
 
 mod aligned_buffer;
-mod buffer;
+mod batch_norm;
 mod lanes;
+mod padding;
 
+pub use batch_norm::Statistics;
 pub use buffer::{Buffer, Pooled};
 pub use gemm::Precision;
+pub use max_pool::max_pool;
 
 /// Utterances that one task works on at a time.
 ///
-/// Sixteen rows are enough for a state-to-state GEMM of seven positions to reach 90% of the peak
-/// (112 rows), and a batch of 32 still splits into one group for each of two threads.
+/// Sixteen rows are enough for a state-to-state product of seven positions (112 rows) to reach 90% of
+/// the peak, and a batch of 32 still gives each of two threads one group.
 pub const UTTERANCE_BLOCK: usize = 16;
+
+/// Utterances whose weight gradients one task sums, in layers whose utterances are independent: enough
+/// to outweigh the cost of a separate sum, and few enough for a batch of 16 to occupy several threads.
+const UTTERANCES_PER_GRADIENT: usize = 4;

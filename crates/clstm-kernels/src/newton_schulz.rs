@@ -1,41 +1,44 @@
-//! The nearest orthogonal matrix, nearly: Newton-Schulz iterations, products alone.
+//! The nearest orthogonal matrix, approximately, by Newton-Schulz iterations: matrix products only.
 //!
-//! Five steps of `X ← aX + bAX + cA²X` with `A = X Xᵀ`, from `X` over its Frobenius norm, move every singular
-//! value that is not tiny to about one and leave the singular vectors as they are (Jordan et al., *Muon*, 2024,
-//! <https://kellerjordan.github.io/posts/muon/>; Bernstein & Newhouse 2024, <https://arxiv.org/abs/2409.20325>).
-//! An optimiser turns the momentum of a weight matrix so into a step of the same length in every direction.
+//! Five steps of `X ← aX + bAX + cA²X` with `A = X Xᵀ`, starting from `X` divided by its Frobenius norm,
+//! move every singular value that is not tiny close to one and keep the singular vectors (Jordan et al.,
+//! *Muon*, 2024, <https://kellerjordan.github.io/posts/muon/>; Bernstein & Newhouse 2024,
+//! <https://arxiv.org/abs/2409.20325>). The Muon optimiser thereby turns the momentum of a weight matrix
+//! into a step of the same length in every direction.
 
 use half::bf16;
 
-use crate::gemm::{GemmScalar, MatrixView, Operand, OutputMode, PackedWeights, gemm_nn};
+use crate::gemm::{GemmArgs, GemmScalar, MatrixView, Operand, OutputMode, PackedWeights, gemm_nn};
 use crate::{Buffer, Precision};
 
-/// `a`, `b` and `c`: the steepest start that ends with all values in about `[0.7, 1.2]`, as Jordan et al. chose them.
+/// `a`, `b` and `c` of Jordan et al.: the steepest start for which all singular values end in about
+/// `[0.7, 1.2]`.
 const COEFFICIENTS: [f32; 3] = [3.4445, -4.775, 2.0315];
 
-/// Steps: a singular value of 0.01 of the norm comes above 0.7 with five.
+/// Steps: five take a singular value of 0.01 of the norm above 0.7.
 const STEPS: usize = 5;
 
-/// Keeps a matrix of zeros what it is.
+/// Added to the norm, so that a matrix of zeros stays one.
 const EPSILON: f32 = 1e-7;
 
-/// Replaces `x` `[rows, columns]` by `U S Vᵀ` where it was `U Σ Vᵀ`, the values of `S` being about one.
+/// Replaces `x` `[rows, columns]`, which is `U Σ Vᵀ`, by `U S Vᵀ` with singular values `S` near one.
 ///
-/// The operands of the products are rounded to `precision`; what five steps do to a singular value is far
-/// coarser than bf16's 8 bits. Values below `1e-4` of the norm in `f32`, or `1e-2` in bf16, stay below one.
+/// The operands of the products are rounded to `precision`; what five steps leave of a singular value's
+/// error is far coarser than bf16's 8 bits. Values below `1e-4` of the norm in `f32`, or `1e-2` in bf16,
+/// stay below one.
 ///
 /// # Panics
-/// If `x` has not the length of the matrix, or a size is 0.
+/// If `x` does not have `rows * columns` elements, or a size is 0.
 pub fn orthogonalize(precision: Precision, [rows, columns]: [usize; 2], x: &mut [f32]) {
     assert!(rows * columns > 0 && x.len() == rows * columns, "x is not {rows} by {columns}");
     if rows <= columns {
         return iterate(precision, [rows, columns], x);
     }
-    // The products of the shorter side are the cheaper ones.
-    let mut turned = Buffer::recycled(x.len());
-    transpose([rows, columns], x, &mut turned);
-    iterate(precision, [columns, rows], &mut turned);
-    transpose([columns, rows], &turned, x);
+    // The products over the shorter side are cheaper.
+    let mut transposed = Buffer::recycled(x.len());
+    transpose([rows, columns], x, &mut transposed);
+    iterate(precision, [columns, rows], &mut transposed);
+    transpose([columns, rows], &transposed, x);
 }
 
 fn transpose([rows, columns]: [usize; 2], from: &[f32], to: &mut [f32]) {
@@ -82,6 +85,12 @@ fn product<E: GemmScalar>(
 ) {
     let right = PackedWeights::<E>::pack([1, depth, columns], right, [0, strides[0], strides[1]]);
     let left = Operand::<E>::of(left);
-    let left = MatrixView { data: &left, stride: depth };
-    gemm_nn(rows, left, 0, &right, to, columns, OutputMode::Overwrite);
+    gemm_nn(GemmArgs {
+        a: MatrixView::contiguous(&left, rows, depth),
+        tap_stride: 0,
+        weights: &right,
+        out: to,
+        out_stride: columns,
+        mode: OutputMode::Overwrite,
+    });
 }

@@ -1,4 +1,4 @@
-//! Which threads work: those of the current Rayon pool, or the calling one alone.
+//! Which threads do the work: those of the current Rayon pool, or only the calling one.
 
 use std::cell::Cell;
 
@@ -9,13 +9,12 @@ thread_local! {
     static SINGLE_THREADED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `work` with everything in it on the calling thread.
+/// Runs `work`, and every kernel that it calls, on the calling thread only.
 ///
-/// For work too short to be worth handing over, and for threads that must not wait for others or
-/// allocate: a thread outside of Rayon's pool hands work over through a queue that takes a new block of
-/// memory every now and then.
+/// For work that is too short to distribute, and for threads that must not wait or allocate: a thread
+/// outside of Rayon's pool submits work through a queue that allocates a new block now and then.
 pub fn single_threaded<T>(work: impl FnOnce() -> T) -> T {
-    /// Restores what was, also when `work` panics.
+    /// Restores the previous setting, also if `work` panics.
     struct Before(bool);
     impl Drop for Before {
         fn drop(&mut self) {
@@ -26,13 +25,13 @@ pub fn single_threaded<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Threads that share the work of the calling one.
+/// Threads that share the work of the calling thread.
 #[must_use]
 pub fn count() -> usize {
     if SINGLE_THREADED.get() { 1 } else { rayon::current_num_threads() }
 }
 
-/// `iter.for_each(work)`; item by item where one thread does it all, without Rayon's bookkeeping.
+/// `iter.for_each(work)`. With a single thread it is a plain loop, without Rayon's bookkeeping.
 pub fn for_each<I: IndexedParallelIterator>(iter: I, work: impl Fn(I::Item) + Sync + Send) {
     if count() == 1 {
         iter.with_producer(Sequential(work));

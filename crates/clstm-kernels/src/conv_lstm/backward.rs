@@ -4,14 +4,15 @@ use rayon::prelude::*;
 
 use super::forward::scale;
 use super::gates::{self, NormSums, Peephole};
-use super::group::{GradSource, Group, Layout, StateGradSource, group_ranges, split, widen};
+use super::group::{GradSource, Group, Layout, StateGradSource, group_ranges, split};
 use super::input::{RawGradients, unpack_gradient};
-use super::norm::{BatchNorm, Slope};
+use super::norm::{BatchNorm, InputNormGradient};
 use super::weights::{Weights, taps_last, transpose};
 use super::{ConvLstmShape, Peepholes, Saved, SavedOf};
 use crate::Buffer;
 use crate::activation::vectorized;
 use crate::gemm::GemmScalar;
+use crate::padding::widen_into;
 
 /// Gradients of the parameters, each in the layout of its parameter in [`super::Params`].
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub struct Gradients {
     pub gamma: Vec<f32>,
 }
 
-/// Sums of one group, later added up in the order of the groups.
+/// Sums of one group; the groups' sums are added in their order.
 struct Partial {
     /// `[kh, H, 4H]`
     w_h: Buffer,
@@ -38,12 +39,13 @@ struct Partial {
     gamma: Vec<f32>,
 }
 
-/// Back-propagates `dy` `[B, T, P, H]`; `dx` `[B, T, L, C]` is written where it is wanted.
+/// Back-propagates `dy` `[B, T, P, H]`. The gradient of the input is written to `dx` `[B, T, L, C]` if
+/// given.
 ///
-/// Uses up what the forward pass saved: its gates become gradients in place.
+/// Consumes what the forward pass saved: its gates become gradients in place.
 ///
 /// # Panics
-/// If a slice does not have the size that `shape` asks for.
+/// If a slice does not have the size given by `shape`.
 pub fn backward(
     shape: &ConvLstmShape,
     saved: Saved,
@@ -81,7 +83,7 @@ pub(crate) fn backward_in<E: GemmScalar, S: GradSource<E>>(
     let bias = sum(partials.iter().map(|p| &p.bias[..]));
     let gamma = sum(partials.iter().map(|p| &p.gamma[..]));
     let gamma = norm.as_ref().map(|norm| norm.gamma_gradient(&gamma)).unwrap_or_default();
-    let slope = norm.as_ref().map(|norm| norm.slope(&bias, &gamma));
+    let norm_gradient = norm.as_ref().map(|norm| norm.gradient(&bias, &gamma));
 
     let inputs: Vec<Option<&mut [f32]>> = match dx {
         Some(dx) => {
@@ -95,7 +97,7 @@ pub(crate) fn backward_in<E: GemmScalar, S: GradSource<E>>(
         .zip(inputs)
         .map(|(group, dx)| {
             let layout = &group.layout;
-            let mut raw = RawGradientSteps::new(group, slope.as_ref());
+            let mut raw = RawGradientSteps::new(group, norm_gradient.as_ref());
             group.input.gradients(shape, layout, &weights.input, &mut raw, dx)
         })
         .collect();
@@ -124,16 +126,13 @@ fn through_time<E: GemmScalar>(
     let (gates_len, state_len) = (layout.gates_len(), layout.state_len());
     let peephole = Peephole { weights: &weights.peephole, stride: weights.peephole_stride };
     let mut state = weights.state.gradient(shape, &layout);
-    let mut partial = Partial {
-        w_h: Buffer::recycled(0),
-        bias: vec![0.0; n],
-        peephole: vec![0.0; weights.peephole.len()],
-        gamma: vec![0.0; norm.map_or(0, |_| n)],
-    };
+    let mut bias = vec![0.0; n];
+    let mut peephole_sum = vec![0.0; weights.peephole.len()];
+    let mut gamma = vec![0.0; norm.map_or(0, |_| n)];
     // One step's sums first: thousands of rows would lose digits in a single f32 accumulator.
     let mut step_bias = vec![0.0; n];
     let mut step_peephole = vec![0.0; weights.peephole.len()];
-    let mut step_gamma = vec![0.0; partial.gamma.len()];
+    let mut step_gamma = vec![0.0; gamma.len()];
     // Padded as the hidden states are.
     let mut d_hidden = Buffer::zeros(layout.hidden_len());
     let mut d_cell = Buffer::zeros(state_len);
@@ -167,7 +166,7 @@ fn through_time<E: GemmScalar>(
                 d_bias: &mut step_bias,
                 norm: norm.zip(raw).map(|(norm, raw)| NormSums {
                     raw,
-                    mean: &norm.mean,
+                    mean: &norm.affine.mean,
                     sums: &mut step_gamma,
                 }),
             }
@@ -176,37 +175,36 @@ fn through_time<E: GemmScalar>(
                 state.block(&layout, block, hidden, d);
             }
         }
-        add_to(&mut partial.bias, &step_bias);
-        add_to(&mut partial.peephole, &step_peephole);
-        add_to(&mut partial.gamma, &step_gamma);
+        add_to(&mut bias, &step_bias);
+        add_to(&mut peephole_sum, &step_peephole);
+        add_to(&mut gamma, &step_gamma);
         if t > 0 {
             state.step(&layout, step_gates, &mut d_hidden);
         }
     }
-    partial.w_h = state.finish();
-    partial
+    Partial { w_h: state.finish(), bias, peephole: peephole_sum, gamma }
 }
 
-/// Gradients of a group's raw pre-activations, from those of the normalised ones where there is a
-/// norm.
+/// Gradients of a group's raw pre-activations, from those of the normalised ones if there is a norm.
 struct RawGradientSteps<'a, E: GemmScalar> {
     layout: Layout,
     /// `[T, P'', G, 4H]`
     gates: &'a [E],
     /// The norm's backward pass, and the raw pre-activations `[T, P, G, 4H]`.
-    norm: Option<(&'a Slope<'a>, &'a [E])>,
-    elements: Buffer<E>,
-    floats: Buffer,
+    norm: Option<(&'a InputNormGradient<'a>, &'a [E])>,
+    /// One step each, allocated at the first use: most layers need only one of the two.
+    elements: Option<Buffer<E>>,
+    floats: Option<Buffer>,
 }
 
 impl<'a, E: GemmScalar> RawGradientSteps<'a, E> {
-    fn new(group: &'a Group<E>, slope: Option<&'a Slope<'a>>) -> Self {
+    fn new(group: &'a Group<E>, norm: Option<&'a InputNormGradient<'a>>) -> Self {
         Self {
             layout: group.layout,
             gates: &group.gates,
-            norm: slope.zip(group.pre.as_deref()),
-            elements: Buffer::recycled(0),
-            floats: Buffer::recycled(0),
+            norm: norm.zip(group.pre.as_deref()),
+            elements: None,
+            floats: None,
         }
     }
 }
@@ -219,27 +217,23 @@ fn step_of<'a, E>(layout: &Layout, gates: &'a [E], t: usize) -> &'a [E] {
 impl<E: GemmScalar> RawGradients<E> for RawGradientSteps<'_, E> {
     fn elements(&mut self, t: usize) -> &[E] {
         let (d, len) = (step_of(&self.layout, self.gates, t), self.layout.pre_len());
-        let Some((slope, raw)) = self.norm else { return d };
-        if self.elements.is_empty() {
-            self.elements = Buffer::recycled(len);
-        }
-        slope.apply(&raw[t * len..][..len], d, &mut self.elements[..]);
-        &self.elements
+        let Some((norm, raw)) = self.norm else { return d };
+        let elements = self.elements.get_or_insert_with(|| Buffer::recycled(len));
+        norm.apply(&raw[t * len..][..len], d, elements);
+        elements
     }
 
     fn floats(&mut self, t: usize) -> &[f32] {
         let (d, len) = (step_of(&self.layout, self.gates, t), self.layout.pre_len());
-        if self.floats.is_empty() {
-            self.floats = Buffer::recycled(len);
-        }
+        let floats = self.floats.get_or_insert_with(|| Buffer::recycled(len));
         match self.norm {
-            Some((slope, raw)) => slope.apply(&raw[t * len..][..len], d, &mut self.floats[..]),
+            Some((norm, raw)) => norm.apply(&raw[t * len..][..len], d, floats),
             None => vectorized(
                 #[inline(always)]
-                || widen(d, &mut self.floats),
+                || widen_into(d, floats),
             ),
         }
-        &self.floats
+        floats
     }
 }
 

@@ -5,15 +5,17 @@ use std::ops::Range;
 use half::bf16;
 use rayon::prelude::*;
 
-use super::gates::{self, Affine, Peephole};
-use super::group::{Group, Layout, OutputSink, StateSink, group_ranges, narrow, split};
+use super::gates::{self, Peephole};
+use super::group::{Group, Layout, OutputSink, StateSink, group_ranges, split};
 use super::input::GroupInput;
-use super::norm::{BatchNorm, InputNorm, Moments, Statistics};
+use super::norm::{BatchNorm, InputNorm};
 use super::state::StateProduct;
 use super::weights::Weights;
 use super::{ConvLstmShape, Params, Saved, SavedOf};
 use crate::activation::vectorized;
+use crate::batch_norm::{Affine, MomentAccumulator, Statistics};
 use crate::gemm::GemmScalar;
+use crate::padding::round_into;
 use crate::{Buffer, Precision, UTTERANCE_BLOCK};
 
 /// Runs the layer over `x` `[B, T, L, C]` from zero states and writes `y` `[B, T, P, H]`.
@@ -22,7 +24,7 @@ use crate::{Buffer, Precision, UTTERANCE_BLOCK};
 /// held. The statistics are those of [`InputNorm::Batch`].
 ///
 /// # Panics
-/// If a slice does not have the size that `shape` asks for.
+/// If a slice does not have the size given by `shape`.
 pub fn forward(
     shape: &ConvLstmShape,
     x: &[f32],
@@ -64,7 +66,7 @@ pub(crate) fn forward_in<E: GemmScalar, S: OutputSink<E>>(
     let weights = Weights::<E>::new(shape, params, &norm, keep);
     let ranges = group_ranges(shape.batch);
     let batch_norm = matches!(norm, InputNorm::Batch { .. });
-    let (mut groups, moments): (Vec<Group<E>>, Vec<Moments>) = ranges
+    let (mut groups, moments): (Vec<Group<E>>, Vec<MomentAccumulator>) = ranges
         .par_iter()
         .map(|range| {
             let x = &x[range.start * utterance_in..range.end * utterance_in];
@@ -73,7 +75,7 @@ pub(crate) fn forward_in<E: GemmScalar, S: OutputSink<E>>(
         .unzip();
     let (norm, statistics) = match norm {
         InputNorm::Batch { gamma, epsilon } => {
-            let (norm, statistics) = BatchNorm::of(&moments, gamma, epsilon);
+            let (norm, statistics) = BatchNorm::of(&moments, gamma, params.bias, epsilon);
             (Some(norm), Some(statistics))
         }
         _ => (None, None),
@@ -85,7 +87,7 @@ pub(crate) fn forward_in<E: GemmScalar, S: OutputSink<E>>(
     (keep.then_some(SavedOf { weights, groups, norm }), statistics)
 }
 
-/// [`forward_in`] on weights packed before, with a fixed norm among them or with none: nothing of a
+/// [`forward_in`] without a batch norm, on weights packed before (a fixed norm is part of them): no
 /// group waits for another.
 pub(super) fn infer<E: GemmScalar, S: OutputSink<E>>(
     shape: &ConvLstmShape,
@@ -107,7 +109,7 @@ pub(super) fn infer<E: GemmScalar, S: OutputSink<E>>(
     });
 }
 
-/// Takes the group's memory and, where they are normalised, computes its raw pre-activations.
+/// Allocates the group's memory and, with a batch norm, computes its raw pre-activations.
 fn init_group<E: GemmScalar>(
     shape: &ConvLstmShape,
     weights: &Weights<E>,
@@ -115,7 +117,7 @@ fn init_group<E: GemmScalar>(
     x: &[f32],
     batch_norm: bool,
     keep: bool,
-) -> (Group<E>, Moments) {
+) -> (Group<E>, MomentAccumulator) {
     let layout = Layout::new(shape, size);
     let kept = if keep { shape.time } else { 1 };
     let states = if keep { shape.time + 1 } else { 2 };
@@ -128,29 +130,40 @@ fn init_group<E: GemmScalar>(
         hidden: Buffer::zeros(states * layout.hidden_len()),
     };
     group.cells[..layout.state_len()].fill(0.0);
-    let mut moments = Moments::new(if batch_norm { layout.width() } else { 0 });
+    let mut moments = MomentAccumulator::new(if batch_norm { layout.width() } else { 0 });
     if batch_norm {
-        let mut pre = Buffer::recycled(shape.time * layout.pre_len());
-        let mut floats = Buffer::recycled(layout.pre_len());
-        for (t, pre) in pre.chunks_exact_mut(layout.pre_len()).enumerate() {
-            let products = |to: &mut [f32]| {
-                group.input.products(shape, &layout, t..t + 1, to);
-            };
-            match E::as_floats(pre) {
-                Some(pre) => products(pre),
-                None => {
-                    products(&mut floats);
-                    vectorized(
-                        #[inline(always)]
-                        || narrow(&floats, pre),
-                    );
-                }
-            }
-            moments.add(pre);
-        }
-        group.pre = Some(pre);
+        group.pre = Some(pre_activations(shape, &group, &mut moments));
     }
     (group, moments)
+}
+
+/// The raw input-to-state pre-activations of all steps, `[T, P, G, 4H]`, and their moments.
+fn pre_activations<E: GemmScalar>(
+    shape: &ConvLstmShape,
+    group: &Group<E>,
+    moments: &mut MomentAccumulator,
+) -> Buffer<E> {
+    let layout = &group.layout;
+    let mut scratch = group.input.scratch(layout);
+    let mut floats = Buffer::recycled(layout.pre_len());
+    let mut pre = Buffer::recycled(shape.time * layout.pre_len());
+    for (t, pre) in pre.chunks_exact_mut(layout.pre_len()).enumerate() {
+        let mut products = |to: &mut [f32]| {
+            group.input.products(shape, layout, t..t + 1, &mut scratch, to);
+        };
+        match E::as_floats(pre) {
+            Some(pre) => products(pre),
+            None => {
+                products(&mut floats);
+                vectorized(
+                    #[inline(always)]
+                    || round_into(&floats, pre),
+                );
+            }
+        }
+        moments.add(pre);
+    }
+    pre
 }
 
 /// The recurrence over time.
@@ -164,30 +177,27 @@ fn run_group<E: GemmScalar>(
     let layout = group.layout;
     let mut state = Buffer::recycled(layout.block_positions() * layout.size * layout.width());
     if let (Some(norm), Some(pre)) = (norm, group.pre.take()) {
-        let affine = Affine { mean: &norm.mean, scale: &norm.scale, bias: &weights.bias };
-        let mut steps = StepRunner::new(weights, &layout, affine);
+        let mut steps = StepRunner::new(weights, &layout, &norm.affine);
         for (t, raw) in pre.chunks_exact(layout.pre_len()).enumerate() {
             steps.run(group, t, raw, &mut state, sink);
         }
         group.pre = Some(pre);
         return;
     }
-    let (zeros, mut ones) = (Buffer::zeros(layout.width()), Buffer::recycled(layout.width()));
-    ones.fill(1.0);
-    let affine = Affine { mean: &zeros, scale: &ones, bias: &weights.bias };
-    let mut steps = StepRunner::new(weights, &layout, affine);
-    let chunk = time_block(shape, layout.size);
-    let mut raw = Buffer::recycled(chunk * layout.pre_len());
-    for first in (0..shape.time).step_by(chunk) {
-        let time = first..(first + chunk).min(shape.time);
-        group.input.products(shape, &layout, time.clone(), &mut raw);
+    let mut steps = StepRunner::new(weights, &layout, &weights.affine);
+    let block = time_block(shape, layout.size);
+    let mut scratch = group.input.scratch(&layout);
+    let mut raw = Buffer::recycled(block * layout.pre_len());
+    for first in (0..shape.time).step_by(block) {
+        let time = first..(first + block).min(shape.time);
+        group.input.products(shape, &layout, time.clone(), &mut scratch, &mut raw);
         for (t, raw) in time.zip(raw.chunks_exact(layout.pre_len())) {
             steps.run(group, t, raw, &mut state, sink);
         }
     }
 }
 
-/// StepRunner whose input-to-state products are made together: a small group has too few rows in one.
+/// Steps whose input-to-state products are computed together: a small group has too few rows in one.
 fn time_block(shape: &ConvLstmShape, size: usize) -> usize {
     (UTTERANCE_BLOCK / size).clamp(1, shape.time)
 }
@@ -195,12 +205,12 @@ fn time_block(shape: &ConvLstmShape, size: usize) -> usize {
 /// What all steps of a group share.
 struct StepRunner<'a, E: GemmScalar> {
     product: StateProduct<'a, E>,
-    affine: Affine<'a>,
+    affine: &'a Affine,
     peephole: Peephole<'a>,
 }
 
 impl<'a, E: GemmScalar> StepRunner<'a, E> {
-    fn new(weights: &'a Weights<E>, layout: &Layout, affine: Affine<'a>) -> Self {
+    fn new(weights: &'a Weights<E>, layout: &Layout, affine: &'a Affine) -> Self {
         let peephole = Peephole { weights: &weights.peephole, stride: weights.peephole_stride };
         Self { product: weights.state.product(layout), affine, peephole }
     }
@@ -220,9 +230,10 @@ impl<'a, E: GemmScalar> StepRunner<'a, E> {
         let (before, after) = (t % states, (t + 1) % states);
         let gates = &mut group.gates[t % kept * layout.gates_len()..][..layout.gates_len()];
         clear_padding(&layout, gates);
-        let [cell_before, cell] = disjoint_mut(&mut group.cells, layout.state_len(), before, after);
+        let [cell_before, cell] =
+            disjoint_mut(&mut group.cells, layout.state_len(), [before, after]);
         let [hidden_before, hidden] =
-            disjoint_mut(&mut group.hidden, layout.hidden_len(), before, after);
+            disjoint_mut(&mut group.hidden, layout.hidden_len(), [before, after]);
         for block in layout.blocks() {
             let rows = block.start * layout.size..block.end * layout.size;
             let wide = scale(&rows, layout.width());
@@ -263,13 +274,13 @@ fn clear_padding<E: GemmScalar>(layout: &Layout, gates: &mut [E]) {
     gates[start + layout.pre_len()..].fill(E::default());
 }
 
-/// Step `before` and step `after` of a buffer of steps.
-fn disjoint_mut<T>(buffer: &mut [T], len: usize, before: usize, after: usize) -> [&mut [T]; 2] {
-    if before < after {
-        let (low, high) = buffer.split_at_mut(after * len);
-        [&mut low[before * len..][..len], &mut high[..len]]
+/// Two different parts of `len` elements of a buffer, by their indices.
+fn disjoint_mut<T>(buffer: &mut [T], len: usize, [a, b]: [usize; 2]) -> [&mut [T]; 2] {
+    if a < b {
+        let (low, high) = buffer.split_at_mut(b * len);
+        [&mut low[a * len..][..len], &mut high[..len]]
     } else {
-        let (low, high) = buffer.split_at_mut(before * len);
-        [&mut high[..len], &mut low[after * len..][..len]]
+        let (low, high) = buffer.split_at_mut(a * len);
+        [&mut high[..len], &mut low[b * len..][..len]]
     }
 }

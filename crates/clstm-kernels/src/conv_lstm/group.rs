@@ -1,4 +1,4 @@
-//! A group of utterances: its memory and how it is laid out.
+//! A group of utterances: its memory and layout.
 
 use std::ops::Range;
 
@@ -7,17 +7,18 @@ use super::input::GroupInput;
 use crate::Buffer;
 use crate::activation::vectorized;
 use crate::gemm::GemmScalar;
+use crate::padding::widen_into;
 use crate::winograd;
 
-/// One group's memory. Rows are `(position, utterance)`, the utterance running faster.
+/// One group's memory. A row is a `(position, utterance)`; the utterance is the inner index.
 #[derive(Debug)]
 pub(crate) struct Group<E: GemmScalar> {
     pub(crate) layout: Layout,
     pub(super) input: GroupInput<E>,
-    /// Raw input-to-state pre-activations `[T, P, G, 4H]`, where they are normalised.
+    /// Raw input-to-state pre-activations `[T, P, G, 4H]`, if a batch norm normalises them.
     pub(super) pre: Option<Buffer<E>>,
-    /// Gates after their activation `[T, P'', G, 4H]`, the rows around the `P` zero; the backward
-    /// pass turns them into gradients of the pre-activations.
+    /// Activated gates `[T, P'', G, 4H]` between rows of zeros; the backward pass replaces them by the
+    /// gradients of the pre-activations.
     pub(super) gates: Buffer<E>,
     /// Cell states `[T + 1, P, G, H]`, the first zero.
     pub(super) cells: Buffer,
@@ -40,11 +41,11 @@ pub(crate) struct Layout {
     padding: usize,
 }
 
-/// Floats of pre-activations that are worked on at a time: half of a first-level cache of 48 KB is
-/// too few rows for the widest layer, a quarter of a second-level cache of 1 MB serves all.
+/// Floats of pre-activations of one block. A first-level cache of 48 KiB holds too few rows of the
+/// widest layer; three arrays of this size (128 KiB each) fit a second-level cache of 1 MiB.
 const BLOCK: usize = 32_768;
 
-/// Rows that a product should have at least.
+/// Minimum rows of a product: with fewer, loading the weights takes longer than multiplying.
 const BLOCK_ROWS: usize = 96;
 
 impl Layout {
@@ -79,8 +80,8 @@ impl Layout {
         (self.positions + self.padding) * self.size * self.width()
     }
 
-    /// Where the first row of gates starts: the padding is the state's, mirrored, because what
-    /// state `q` gave to position `p` comes back from `p` to `q`.
+    /// Where the first row of gates starts. The padding is that of the state, mirrored: the gradient
+    /// flows from position `p` back to state `q` where the convolution read `q` for `p`.
     pub(super) fn gates_start(&self) -> usize {
         (self.padding - self.left) * self.size * self.width()
     }
@@ -100,9 +101,9 @@ impl Layout {
         self.left * self.size * self.filters
     }
 
-    /// Runs of positions that are taken through all of a step's work together.
+    /// Runs of positions that go through all of a step's work together.
     ///
-    /// They hold whole tiles, so that a position's result does not depend on the block that it is in.
+    /// They hold whole Winograd tiles, so that a position's result does not depend on its block.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         let rows = (BLOCK / self.width()).max(BLOCK_ROWS);
         let block = (rows / self.size).max(1).next_multiple_of(winograd::TILE);
@@ -116,19 +117,20 @@ impl Layout {
     }
 }
 
-/// What takes a group's hidden states, step by step.
+/// Consumer of a group's hidden states, step by step.
 pub(crate) trait OutputSink<E: GemmScalar>: Send {
-    /// `hidden` `[P, G, H]` of step `t`.
+    /// Consumes `hidden` `[P, G, H]` of step `t`.
     fn step(&mut self, layout: &Layout, t: usize, hidden: &[E]);
 }
 
-/// What gives the gradients of a group's hidden states.
+/// Provider of the gradients of a group's hidden states.
 pub(crate) trait GradSource<E: GemmScalar>: Sync {
-    /// Adds those of step `t` from `position` on to `d`; both `[.., G, H]`, `hidden` the states.
+    /// Adds those at `[t, position]`, from `position` on, to `d`. `d` and the states `hidden` are
+    /// `[positions, G, H]`.
     fn add(&self, layout: &Layout, at: [usize; 2], hidden: &[E], d: &mut [f32]);
 }
 
-/// Hidden states as they are, `[G, T, P, H]`.
+/// Copies hidden states to `[G, T, P, H]`.
 pub(super) struct StateSink<'a> {
     pub(super) time: usize,
     pub(super) y: &'a mut [f32],
@@ -140,7 +142,7 @@ impl<E: GemmScalar> OutputSink<E> for StateSink<'_> {
     }
 }
 
-/// Gradients of [`StateSink`], `[G, T, P, H]`.
+/// Gradients of the output of [`StateSink`], `[G, T, P, H]`.
 pub(super) struct StateGradSource<'a> {
     pub(super) time: usize,
     pub(super) dy: &'a [f32],
@@ -157,13 +159,13 @@ impl<E: GemmScalar> GradSource<E> for StateGradSource<'_> {
     }
 }
 
-/// Cuts a batch into groups of nearly equal size, none larger than [`crate::UTTERANCE_BLOCK`].
+/// Divides a batch into groups of nearly equal size, none larger than [`crate::UTTERANCE_BLOCK`].
 pub(crate) fn group_ranges(batch: usize) -> Vec<Range<usize>> {
     let count = batch.div_ceil(crate::UTTERANCE_BLOCK);
     (0..count).map(|i| i * batch / count..(i + 1) * batch / count).collect()
 }
 
-/// Disjoint parts of `data`, `per_utterance` floats each utterance.
+/// The parts of `data` (`per_utterance` elements per utterance) of each range.
 pub(crate) fn split<'a, T>(
     mut data: &'a mut [T],
     ranges: &[Range<usize>],
@@ -177,7 +179,7 @@ pub(crate) fn split<'a, T>(
     ranges.iter().map(take).collect()
 }
 
-/// One step `[P, G, H]` to its places in `[G, T, P, H]`.
+/// Copies one step `[P, G, H]` into `[G, T, P, H]`.
 pub(super) fn unpack_step<E: GemmScalar>(
     layout: &Layout,
     from: &[E],
@@ -191,21 +193,9 @@ pub(super) fn unpack_step<E: GemmScalar>(
             for p in 0..positions {
                 for g in 0..size {
                     let at = ((g * time + t) * positions + p) * h;
-                    widen(&from[(p * size + g) * h..][..h], &mut to[at..at + h]);
+                    widen_into(&from[(p * size + g) * h..][..h], &mut to[at..at + h]);
                 }
             }
         },
     );
-}
-
-/// `to = from`
-#[inline(always)]
-pub(crate) fn widen<E: GemmScalar>(from: &[E], to: &mut [f32]) {
-    to.iter_mut().zip(from).for_each(|(to, from)| *to = from.to_f32());
-}
-
-/// `to = from`, rounded.
-#[inline(always)]
-pub(super) fn narrow<E: GemmScalar>(from: &[f32], to: &mut [E]) {
-    to.iter_mut().zip(from).for_each(|(to, from)| *to = E::from_f32(*from));
 }

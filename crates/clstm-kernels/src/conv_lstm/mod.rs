@@ -1,4 +1,4 @@
-//! ConvLSTM along the length axis (Eq. 2-7), forward and backward, as one operation.
+//! ConvLSTM along the length axis (Eq. 2-7 of the paper), forward and backward, as one operation.
 //!
 //! ```text
 //! i = σ(w_ix * x_t + w_ih * h_{t-1} + w_ic ∘ c_{t-1} + b_i)
@@ -9,126 +9,63 @@
 //! h_t = o ∘ tanh(c_t)
 //! ```
 //!
-//! With [`InputNorm`] the input-to-state term `w_x * x_t` is batch-normalised per gate channel
-//! before it enters the gates (the bias is then the norm's shift).
+//! (`*` is a convolution, `∘` a product of elements.) With [`InputNorm`] the input-to-state term
+//! `w_x * x_t` is batch-normalised per gate channel before it enters the gates; the bias is then the
+//! norm's shift.
 //!
-//! # How it is fast
-//! A group of utterances is kept as `[time, position, utterance, channel]`. Shifting a window by one
-//! position is then a shift by a whole number of rows, so that a convolution is a product on views of
-//! the padded input, its taps summed in registers: no window is ever copied. The first layer (one
-//! input channel) takes its windows straight out of the waveform.
+//! # Method
+//! A group of utterances is stored as `[time, position, utterance, channel]`. Shifting a window by one
+//! position is then a shift by a whole number of rows, so a convolution is a product on views of the
+//! padded input, its taps summed in registers: no window is ever copied. The first layer (one input
+//! channel) takes its windows straight from the waveform, or from its spectra
+//! ([`fft_conv`](crate::fft_conv)) for long kernels.
 //!
 //! In training with `f32`, convolutions of three taps and stride 1 over enough channels take half the
-//! multiplications, by the tiles of [`winograd`](crate::winograd).
+//! multiplications, by Winograd's algorithm ([`winograd`](crate::winograd)).
 //!
-//! A step goes through its positions in blocks that stay in the second-level cache: the product with
+//! A step works through its positions in blocks that stay in the second-level cache: the product with
 //! the state, the norm's affine map and the gates, then the next block. With
 //! [`Precision::Bf16`](crate::Precision) everything of the size of the gates is stored in bf16, which
-//! halves the traffic as well as the time of the products; sums, cell states and statistics are `f32`.
+//! halves both the memory traffic and the time of the products; sums, cell states and statistics are
+//! `f32`.
+//!
+//! # Training and inference
+//! [`forward`] without `keep` and [`PreparedConvLstm`] are inference; [`forward`] with `keep` is the
+//! forward pass of training.
+//!
+//! - Inference is bit-identical for an utterance alone, in any batch and on any number of threads.
+//! - Training is bit-identical for any number of threads.
+//! - For the same parameters and norm, training and inference are bit-identical unless
+//!   [`ConvLstmShape::trains_by_winograd`]; then they differ by the rounding of Winograd's algorithm
+//!   (some 1e-7 of the outputs, which lie in -1..1, per time step).
+//!
+//! Inference does not use Winograd's algorithm: for a single utterance, reading six matrices instead
+//! of three takes longer than the multiplications that it saves, and a choice by the number of
+//! utterances would make the result depend on the batch.
 
 pub(crate) mod backward;
 pub(crate) mod forward;
 mod gates;
 pub(crate) mod group;
 mod input;
-pub(crate) mod norm;
+mod norm;
 mod prepared;
+mod shape;
 mod state;
 mod weights;
 mod winograd_input;
 
+pub use crate::batch_norm::Statistics;
 pub use backward::{Gradients, backward};
 pub use forward::forward;
-pub use norm::{InputNorm, Statistics};
+pub use norm::InputNorm;
 pub use prepared::PreparedConvLstm;
+pub use shape::{ConvLstmShape, Peepholes};
 
 use half::bf16;
 
+use crate::Buffer;
 use crate::gemm::GemmScalar;
-use crate::{Buffer, Precision};
-
-/// Which peephole connections (the `w_c` terms of Eq. 2-4) the cell has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peepholes {
-    /// No `w_c` terms.
-    None,
-    /// One weight a filter, `[3, H]`.
-    Channel,
-    /// One weight a filter and position, `[3, H, P]`, as Eq. 2-4 write them.
-    Full,
-}
-
-/// Sizes of one ConvLSTM layer.
-#[derive(Clone, Copy, Debug)]
-pub struct ConvLstmShape {
-    /// Utterances, B.
-    pub batch: usize,
-    /// Time steps (segments), T.
-    pub time: usize,
-    /// Input channels, C.
-    pub channels: usize,
-    /// Input length, L.
-    pub length: usize,
-    /// Filters of each gate, H.
-    pub filters: usize,
-    /// Taps of the input-to-state convolution.
-    pub kernel_input: usize,
-    /// Taps of the state-to-state convolution.
-    pub kernel_state: usize,
-    /// Stride of the input-to-state convolution.
-    pub stride: usize,
-    /// Peephole connections.
-    pub peepholes: Peepholes,
-    /// Operands of the products.
-    pub precision: Precision,
-}
-
-impl ConvLstmShape {
-    /// Positions along the length after the strided input convolution, `P = ceil(L / stride)`.
-    #[must_use]
-    pub fn positions(&self) -> usize {
-        self.length.div_ceil(self.stride)
-    }
-
-    /// Zeros on both sides of the input together; "same" padding puts half (rounded down) left.
-    fn input_padding(&self) -> usize {
-        ((self.positions() - 1) * self.stride + self.kernel_input).saturating_sub(self.length)
-    }
-
-    /// Length of a padded input segment.
-    fn padded_length(&self) -> usize {
-        self.length + self.input_padding()
-    }
-
-    /// Values of one peephole gate: `H * P`, `H`, or 0.
-    fn peephole_len(&self) -> usize {
-        match self.peepholes {
-            Peepholes::None => 0,
-            Peepholes::Channel => self.filters,
-            Peepholes::Full => self.filters * self.positions(),
-        }
-    }
-
-    fn check_input(&self, x: &[f32]) {
-        let Self { batch, time, channels, length, .. } = *self;
-        assert!(batch > 0 && time > 0, "ConvLSTM sizes must be positive: {self:?}");
-        assert_eq!(x.len(), batch * time * length * channels, "x is [B, T, L, C]");
-    }
-
-    /// Checks what does not depend on the batch.
-    fn check_params(&self, params: &Params<'_>) {
-        let Self { channels, length, filters: h, .. } = *self;
-        assert!(
-            channels > 0 && length > 0 && h > 0 && self.stride > 0,
-            "ConvLSTM sizes must be positive: {self:?}"
-        );
-        assert!(self.kernel_input > 0 && self.kernel_state > 0, "kernels need at least one tap");
-        assert_eq!(params.w_x.len(), 4 * h * channels * self.kernel_input, "w_x is [4H, C, kx]");
-        assert_eq!(params.w_h.len(), 4 * h * h * self.kernel_state, "w_h is [4H, H, kh]");
-        assert_eq!(params.bias.len(), 4 * h, "bias is [4H]");
-        assert_eq!(params.peephole.len(), 3 * self.peephole_len(), "peephole: {self:?}");
-    }
-}
 
 /// Parameters of the layer; gates in the order i, f, g, o.
 #[derive(Clone, Copy, Debug)]
@@ -137,22 +74,22 @@ pub struct Params<'a> {
     pub w_x: &'a [f32],
     /// State-to-state weights `[4H, H, kh]`.
     pub w_h: &'a [f32],
-    /// Biases `[4H]`; the shift of the norm where there is one.
+    /// Biases `[4H]`; with a norm, its shift.
     pub bias: &'a [f32],
     /// Peephole weights of i, f, o: `[3, H, P]`, `[3, H]`, or empty.
     pub peephole: &'a [f32],
 }
 
-/// What the backward pass needs of a forward pass.
+/// What the backward pass needs from a forward pass.
 #[derive(Debug)]
 pub enum Saved {
-    /// Of [`Precision::F32`].
+    /// Of a pass in [`Precision::F32`](crate::Precision).
     F32(SavedOf<f32>),
-    /// Of [`Precision::Bf16`].
+    /// Of a pass in [`Precision::Bf16`](crate::Precision).
     Bf16(SavedOf<bf16>),
 }
 
-/// What the backward pass needs, activations and gates being of type `E`.
+/// What the backward pass needs, with activations and gates of type `E`.
 #[derive(Debug)]
 pub struct SavedOf<E: GemmScalar> {
     weights: weights::Weights<E>,
@@ -160,8 +97,20 @@ pub struct SavedOf<E: GemmScalar> {
     norm: Option<norm::BatchNorm>,
 }
 
+impl From<SavedOf<f32>> for Saved {
+    fn from(saved: SavedOf<f32>) -> Self {
+        Self::F32(saved)
+    }
+}
+
+impl From<SavedOf<bf16>> for Saved {
+    fn from(saved: SavedOf<bf16>) -> Self {
+        Self::Bf16(saved)
+    }
+}
+
 impl Saved {
-    /// The cell states `c`, `[B, T, P, H]`, for tests and for looking into the cell.
+    /// The cell states `c`, `[B, T, P, H]`, for tests and inspection.
     #[must_use]
     pub fn cell_states(&self, shape: &ConvLstmShape) -> Buffer {
         match self {

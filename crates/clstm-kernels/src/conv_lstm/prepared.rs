@@ -1,4 +1,4 @@
-//! A layer's weights, packed once for any number of calls.
+//! A layer prepared once for any number of inference calls.
 
 use half::bf16;
 
@@ -8,7 +8,7 @@ use super::weights::Weights;
 use super::{ConvLstmShape, InputNorm, Params};
 use crate::{Precision, UTTERANCE_BLOCK};
 
-/// A layer that only runs forward: [`forward`](super::forward) without packing its weights anew.
+/// A layer for inference: [`forward`](super::forward) without `keep`, its weights packed once.
 #[derive(Debug)]
 pub struct PreparedConvLstm {
     shape: ConvLstmShape,
@@ -22,13 +22,16 @@ enum AnyWeights {
 }
 
 impl PreparedConvLstm {
-    /// Packs the weights; `shape`'s batch and time do not matter, a fixed norm goes into them.
+    /// Packs the weights; batch and time of `shape` do not matter. A fixed norm is folded into them.
     ///
     /// # Panics
-    /// If a slice does not have the size that `shape` asks for, or the norm is one of the batch.
+    /// If a slice does not have the size given by `shape`, or the norm uses the statistics of the batch.
     #[must_use]
     pub fn new(shape: &ConvLstmShape, params: &Params<'_>, norm: InputNorm<'_>) -> Self {
-        assert!(!matches!(norm, InputNorm::Batch { .. }), "packed weights hold no norm of a batch");
+        assert!(
+            !matches!(norm, InputNorm::Batch { .. }),
+            "statistics of a batch cannot be prepared"
+        );
         let weights = match shape.precision {
             Precision::F32 => AnyWeights::F32(Weights::new(shape, params, &norm, false)),
             Precision::Bf16 => AnyWeights::Bf16(Weights::new(shape, params, &norm, false)),
@@ -44,10 +47,10 @@ impl PreparedConvLstm {
 
     /// Runs the layer over `x` `[B, T, L, C]` from zero states and writes `y` `[B, T, P, H]`.
     ///
-    /// An utterance's result is the same, to the last bit, alone and among others.
+    /// The result of an utterance is bit-identical alone and in any batch.
     ///
     /// # Panics
-    /// If a slice does not have the size that the shape asks for.
+    /// If a slice does not have the size given by the shape.
     pub fn forward(&self, batch: usize, time: usize, x: &[f32], y: &mut [f32]) {
         let utterance = time * self.shape.positions() * self.shape.filters;
         assert_eq!(y.len(), batch * utterance, "y is [B, T, P, H]");

@@ -1,13 +1,16 @@
-//! The state-to-state convolution and its gradients, by direct sums or by tiles.
+//! The state-to-state convolution and its gradients, directly or by Winograd's algorithm.
 
 use std::ops::Range;
 
 use super::ConvLstmShape;
 use super::group::Layout;
 use super::weights::reverse_taps;
-use crate::Buffer;
-use crate::gemm::{self, ConvTaps, GemmScalar, MatrixView, OutputMode, PackedWeights};
-use crate::winograd::{self, Convolution, TransformedWeights, WinogradWeights};
+use crate::gemm::{
+    ConvTaps, GemmArgs, GemmScalar, GemmTnArgs, MatrixView, OutputMode, PackedWeights, gemm_nn,
+    gemm_tn,
+};
+use crate::winograd::{self, Convolution, TransformedWeights, WeightGradient, WinogradWeights};
+use crate::{Buffer, Precision};
 
 /// State-to-state weights.
 #[derive(Debug)]
@@ -28,10 +31,10 @@ pub(super) enum StateWeights<E: GemmScalar> {
 }
 
 impl<E: GemmScalar> StateWeights<E> {
-    /// Packs `w_h` `[4H, H, kh]`, for the backward pass too if `keep`.
+    /// Packs `w_h` `[4H, H, kh]`, also for the backward pass if `keep`.
     pub(super) fn new(shape: &ConvLstmShape, w_h: &[f32], keep: bool) -> Self {
         let (h, kh) = (shape.filters, shape.kernel_state);
-        if keep && by_winograd::<E>(kh, shape.positions(), [h, 4 * h]) {
+        if keep && shape.state_trains_by_winograd() {
             let transformed = TransformedWeights::new(w_h);
             return Self::Winograd {
                 forward: transformed.pack([h, 4 * h], [1, h]),
@@ -47,7 +50,7 @@ impl<E: GemmScalar> StateWeights<E> {
         }
     }
 
-    /// The product with a state, and scratch for it.
+    /// The product with a state, with its scratch memory.
     pub(super) fn product(&self, layout: &Layout) -> StateProduct<'_, E> {
         match self {
             Self::Direct { forward, .. } => StateProduct::Direct(forward),
@@ -59,19 +62,20 @@ impl<E: GemmScalar> StateWeights<E> {
         }
     }
 
-    /// The gradients, none of them taken yet.
+    /// The gradients, all zero.
     pub(super) fn gradient(&self, shape: &ConvLstmShape, layout: &Layout) -> StateGradient<'_, E> {
         let (h, n) = (layout.filters, layout.width());
         match self {
             Self::Direct { back, .. } => StateGradient::Direct {
                 back: back.as_ref().expect("kept by the forward pass"),
+                taps: ConvTaps { count: shape.kernel_state, stride: layout.size * h },
                 w_h: Buffer::zeros(shape.kernel_state * h * n),
             },
             Self::Winograd { back, .. } => {
                 let tiles = winograd::tile_count(layout.block_positions());
                 StateGradient::Winograd {
                     back,
-                    w_h: Box::new(winograd::WeightGradient::new([h, n], layout.size, tiles)),
+                    w_h: Box::new(WeightGradient::new([h, n], layout.size, tiles)),
                     next: Buffer::zeros(layout.hidden_len()),
                 }
             }
@@ -79,22 +83,23 @@ impl<E: GemmScalar> StateWeights<E> {
     }
 }
 
-/// Whether a convolution of stride 1 in training goes by tiles.
-///
-/// Inference goes by direct sums: for an utterance alone, reading six matrices instead of three takes
-/// longer than the products that it saves, and were the way chosen by the number of utterances, its
-/// result would not be to the bit that of the same utterance in a batch. So `y` in training is that of
-/// inference only up to rounding.
-pub(super) fn by_winograd<E: GemmScalar>(taps: usize, positions: usize, sizes: [usize; 2]) -> bool {
-    E::floats(&[]).is_some() && taps == 3 && winograd::is_faster(positions, sizes)
+/// Whether training computes a convolution of stride 1, with matrices of `sizes` `[depth, columns]`,
+/// by Winograd's algorithm. Inference never does: see the [module](super#training-and-inference).
+pub(super) fn uses_winograd(
+    precision: Precision,
+    taps: usize,
+    positions: usize,
+    sizes: [usize; 2],
+) -> bool {
+    precision == Precision::F32 && taps == 3 && winograd::is_faster(positions, sizes)
 }
 
 /// The same memory as floats.
 ///
 /// # Panics
-/// If `E` is not `f32`, of which [`by_winograd`] makes sure.
+/// If `E` is not `f32`, which [`uses_winograd`] ensures.
 pub(super) fn floats<E: GemmScalar>(x: &[E]) -> &[f32] {
-    E::floats(x).expect("tiles are of f32")
+    E::floats(x).expect("Winograd's algorithm works in f32")
 }
 
 /// The product of the weights with a state.
@@ -104,8 +109,8 @@ pub(super) enum StateProduct<'a, E: GemmScalar> {
 }
 
 impl<E: GemmScalar> StateProduct<'_, E> {
-    /// What the state `hidden` `[P', G, H]`, padded, gives to the positions of a block, `to`
-    /// `[block, G, 4H]`.
+    /// Writes the convolution of the padded state `hidden` `[P', G, H]` at the positions of a block to
+    /// `to` `[block, G, 4H]`.
     pub(super) fn run(
         &mut self,
         layout: &Layout,
@@ -116,13 +121,16 @@ impl<E: GemmScalar> StateProduct<'_, E> {
         let (size, h) = (layout.size, layout.filters);
         let hidden = &hidden[block.start * size * h..];
         match self {
-            Self::Direct(panels) => {
-                let a = MatrixView { data: hidden, stride: h };
-                let (rows, tap) = (block.len() * size, size * h);
-                gemm::gemm_nn(rows, a, tap, panels, to, layout.width(), OutputMode::Overwrite);
-            }
-            Self::Winograd(kernel, convolution) => {
-                convolution.apply(kernel, block.len(), floats(hidden), to);
+            Self::Direct(weights) => gemm_nn(GemmArgs {
+                a: MatrixView::contiguous(hidden, block.len() * size, h),
+                tap_stride: size * h,
+                weights,
+                out: to,
+                out_stride: layout.width(),
+                mode: OutputMode::Overwrite,
+            }),
+            Self::Winograd(weights, convolution) => {
+                convolution.apply(weights, block.len(), floats(hidden), to);
             }
         }
     }
@@ -132,29 +140,33 @@ impl<E: GemmScalar> StateProduct<'_, E> {
 pub(super) enum StateGradient<'a, E: GemmScalar> {
     Direct {
         back: &'a PackedWeights<E>,
+        taps: ConvTaps,
         /// `[kh, H, 4H]`
         w_h: Buffer,
     },
     Winograd {
         back: &'a WinogradWeights,
-        w_h: Box<winograd::WeightGradient>,
-        /// That of the state before, as far as the blocks have come, padded; zero between the steps.
+        w_h: Box<WeightGradient>,
+        /// That of the previous state as far as the blocks have been processed, padded; zero between
+        /// steps.
         next: Buffer,
     },
 }
 
 impl<E: GemmScalar> StateGradient<'_, E> {
-    /// Takes the gradients `d` `[block, G, 4H]` of what the padded state `hidden` gave to a block.
+    /// Adds the contribution of a block: `d` `[block, G, 4H]` are the gradients of its
+    /// pre-activations, `hidden` the padded state that they were computed from.
     pub(super) fn block(&mut self, layout: &Layout, block: Range<usize>, hidden: &[E], d: &[E]) {
         let (size, h, n) = (layout.size, layout.filters, layout.width());
         let first = block.start * size * h;
+        let rows = block.len() * size;
         match self {
-            Self::Direct { w_h, .. } => {
-                let a = MatrixView { data: &hidden[first..], stride: h };
-                let taps = ConvTaps { count: w_h.len() / (h * n), stride: size * h };
-                let d = MatrixView { data: d, stride: n };
-                gemm::gemm_tn(block.len() * size, a, taps, d, [h, n], w_h);
-            }
+            Self::Direct { w_h, taps, .. } => gemm_tn(GemmTnArgs {
+                a: MatrixView::contiguous(&hidden[first..], rows, h),
+                taps: *taps,
+                d: MatrixView::contiguous(d, rows, n),
+                grad: w_h,
+            }),
             Self::Winograd { back, w_h, next } => {
                 w_h.add(block.len(), &floats(hidden)[first..], floats(d));
                 w_h.data_gradient(back, block.len(), &mut next[first..]);
@@ -162,17 +174,18 @@ impl<E: GemmScalar> StateGradient<'_, E> {
         }
     }
 
-    /// After all blocks of a step, whose padded gates now are gradients: writes that of the state
-    /// before, `d_hidden` `[P', G, H]`; what it holds in the padding is of no meaning.
+    /// After all blocks of a step, whose padded gates are gradients by now: writes the gradient of the
+    /// previous state to `d_hidden` `[P', G, H]`. Its padding then holds arbitrary values.
     pub(super) fn step(&mut self, layout: &Layout, gates: &[E], d_hidden: &mut Buffer) {
         match self {
-            Self::Direct { back, .. } => {
-                let (h, n) = (layout.filters, layout.width());
-                let a = MatrixView { data: gates, stride: n };
-                let to = &mut d_hidden[layout.hidden_start()..];
-                let (rows, tap) = (layout.rows(), layout.size * n);
-                gemm::gemm_nn(rows, a, tap, back, to, h, OutputMode::Overwrite);
-            }
+            Self::Direct { back, .. } => gemm_nn(GemmArgs {
+                a: MatrixView::contiguous(gates, layout.rows(), layout.width()),
+                tap_stride: layout.size * layout.width(),
+                weights: back,
+                out: &mut d_hidden[layout.hidden_start()..],
+                out_stride: layout.filters,
+                mode: OutputMode::Overwrite,
+            }),
             Self::Winograd { next, .. } => {
                 std::mem::swap(next, d_hidden);
                 next.fill(0.0);

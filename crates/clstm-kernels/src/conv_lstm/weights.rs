@@ -5,26 +5,28 @@ use std::borrow::Cow;
 use super::input::InputWeights;
 use super::state::StateWeights;
 use super::{ConvLstmShape, InputNorm, Params, Peepholes};
+use crate::batch_norm::Affine;
 use crate::gemm::GemmScalar;
 
-/// Weights of one layer, packed once a call or once for all.
+/// Weights of one layer, packed once per call in training and once per model at inference.
 #[derive(Debug)]
 pub(super) struct Weights<E: GemmScalar> {
     pub(super) input: InputWeights<E>,
     pub(super) state: StateWeights<E>,
-    /// `[4H]`
-    pub(super) bias: Vec<f32>,
+    /// From raw input-to-state pre-activations to what enters the gates, `[4H]`, where no norm uses the
+    /// statistics of the batch.
+    pub(super) affine: Affine,
     /// `[3, P or 1, H]`; without peepholes `[3, 1, H]` of zeros.
     pub(super) peephole: Vec<f32>,
-    /// Distance between the peephole weights of neighbouring positions: `H`, or 0 when shared.
+    /// From the peephole weights of one position to those of the next: `H`, or 0 if shared.
     pub(super) peephole_stride: usize,
 }
 
 impl<E: GemmScalar> Weights<E> {
-    /// Packs the weights, for the backward pass too if `keep`; a fixed norm goes into them.
+    /// Packs the weights, also for the backward pass if `keep`. A fixed norm is folded into them.
     ///
     /// # Panics
-    /// If a slice does not have the size that `shape` asks for.
+    /// If a slice does not have the size given by `shape`.
     pub(super) fn new(
         shape: &ConvLstmShape,
         params: &Params<'_>,
@@ -46,14 +48,14 @@ impl<E: GemmScalar> Weights<E> {
         Self {
             input: InputWeights::new(shape, &w_x, keep),
             state: StateWeights::new(shape, params.w_h, keep),
-            bias,
+            affine: Affine::shift_only(&bias),
             peephole,
             peephole_stride: if positions > 1 { h } else { 0 },
         }
     }
 }
 
-/// The input weights and biases with a fixed norm folded into them: it costs nothing then.
+/// The input weights and biases, with a fixed norm folded into them so that it costs nothing.
 fn fold<'a>(params: &Params<'a>, norm: &InputNorm<'_>) -> (Cow<'a, [f32]>, Vec<f32>) {
     let InputNorm::Fixed { gamma, mean, variance, epsilon } = norm else {
         return (Cow::Borrowed(params.w_x), params.bias.to_vec());
@@ -67,7 +69,7 @@ fn fold<'a>(params: &Params<'a>, norm: &InputNorm<'_>) -> (Cow<'a, [f32]>, Vec<f
     (Cow::Owned(w_x), bias)
 }
 
-/// Weights whose innermost axis, the taps, runs backwards.
+/// Weights with their innermost axis, the taps, reversed.
 pub(super) fn reverse_taps(weights: &[f32], taps: usize) -> Vec<f32> {
     weights.chunks_exact(taps).flat_map(|taps| taps.iter().rev().copied()).collect()
 }
@@ -90,7 +92,7 @@ pub(super) fn taps_last(packed: &[f32], inputs: usize, taps: usize) -> Vec<f32> 
     weights
 }
 
-/// `to[cols, rows] = from[rows, cols]^T`, in tiles that stay in the first-level cache.
+/// `to[cols, rows] = from[rows, cols]^T`, in tiles that fit the first-level cache.
 pub(super) fn transpose(from: &[f32], cols: usize, to: &mut [f32]) {
     const TILE: usize = 32;
     let rows = from.len() / cols;

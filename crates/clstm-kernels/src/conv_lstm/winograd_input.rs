@@ -1,4 +1,4 @@
-//! The input-to-state convolution by tiles, and its gradients.
+//! The input-to-state convolution by Winograd's algorithm, and its gradients.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct WinogradInputWeights {
 }
 
 impl WinogradInputWeights {
-    /// Of `w_x` `[4H, C, 3]`, `sizes` being `[C, 4H]`.
+    /// From `w_x` `[4H, C, 3]`; the sizes are `[C, 4H]`.
     pub(super) fn new([c, n]: [usize; 2], w_x: &[f32]) -> Self {
         let transformed = TransformedWeights::new(w_x);
         Self { forward: transformed.pack([c, n], [1, c]), back: transformed.pack([n, c], [c, 1]) }
@@ -38,6 +38,12 @@ pub(super) struct WinogradInput<E: GemmScalar> {
 impl<E: GemmScalar> WinogradInput<E> {
     pub(super) fn new(input: Buffer<E>, weights: Arc<WinogradInputWeights>) -> Self {
         Self { input, weights }
+    }
+
+    /// Scratch memory for [`WinogradInput::products`], made once per group.
+    pub(super) fn scratch(&self, layout: &Layout) -> Convolution {
+        let tiles = winograd::tile_count(layout.block_positions());
+        Convolution::new(&self.weights.forward, layout.size, tiles)
     }
 
     /// The padded input of step `t` from the block's first position on.
@@ -58,21 +64,21 @@ impl<E: GemmScalar> WinogradInput<E> {
         shape: &ConvLstmShape,
         layout: &Layout,
         time: Range<usize>,
+        scratch: &mut Convolution,
         pre: &mut [f32],
     ) {
-        let (kernel, tiles) =
-            (&self.weights.forward, winograd::tile_count(layout.block_positions()));
-        let mut convolution = Convolution::new(kernel, layout.size, tiles);
+        let weights = &self.weights.forward;
         let position = layout.size * layout.width();
         for (t, pre) in time.zip(pre.chunks_exact_mut(layout.pre_len())) {
             for block in layout.blocks() {
                 let x = self.block(shape, layout, t, &block);
-                convolution.apply(kernel, block.len(), x, &mut pre[block.start * position..]);
+                scratch.apply(weights, block.len(), x, &mut pre[block.start * position..]);
             }
         }
     }
 
-    /// The gradient of `w_x`, `[3, C, 4H]`, and where it is wanted that of the input, `[G, T, L, C]`.
+    /// The gradient of `w_x`, `[3, C, 4H]`. That of the input is written to `dx` `[G, T, L, C]` if
+    /// given.
     pub(super) fn gradients(
         &self,
         shape: &ConvLstmShape,

@@ -6,7 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::fft::{Complex, POINTS, Scratch, slot, transform};
 use super::product;
-use super::simd_complex::{AHEAD, expect_write, get_columns, load, put_columns, store};
+use super::simd_complex::{AHEAD, get_columns, load, prefetch_write, put_columns, store};
 use super::{
     BLOCK, COLUMNS, FftConvPlan, InputSpectra, LANES, PAIRS, ROW, TILE, WeightSpectra, frequencies,
     pair_of,
@@ -17,7 +17,7 @@ impl FftConvPlan {
     /// Spectra of weights `[kernel, columns]`, row-major.
     ///
     /// # Panics
-    /// If `w` is not that long.
+    /// If `w` does not have `kernel * columns` elements.
     #[must_use]
     pub fn weight_spectra(&self, w: &[f32]) -> WeightSpectra {
         assert_eq!(w.len(), self.kernel * self.columns, "fft_conv: length of the weights");
@@ -26,19 +26,19 @@ impl FftConvPlan {
         WeightSpectra(data)
     }
 
-    /// Convolves the segments `segments` of `x`: position `p` of segment `i` becomes the `columns`
-    /// floats at `to[at(i) + p * position_stride..]`, whatever was there before.
+    /// Convolves the segments `segments` of `x`. Position `p` of segment `i` replaces the `columns` floats
+    /// at `to[at(i) + p * position_stride..]`.
     ///
     /// The result for a segment does not depend on the others.
     ///
-    /// # Errors of rounding
-    /// With `e = 2^-24`, sixteen roundings of a transform or product and independent errors, the root
-    /// mean square error is near `4 e = 2.4e-7` of the root mean square over a *block* of what is
-    /// summed: `√(Σ_k w[k, n]^2)` times that of `x`, over the 32 columns that share a transform. The
-    /// largest of many outputs is some six times as far off.
+    /// # Rounding
+    /// With `e = 2^-24`, sixteen roundings per transform or product and independent errors, the root mean
+    /// square error is near `4 e = 2.4e-7` of the root mean square of the terms over a *block*:
+    /// `√(Σ_k w[k, n]^2)` times that of `x`, over the 32 columns that share a transform. The largest error
+    /// of many outputs is some six times that.
     ///
     /// # Panics
-    /// If weights or input are of another plan, there are no such segments, or a row lies outside `to`.
+    /// If weights or input belong to another plan, a segment does not exist, or a row lies outside `to`.
     pub fn convolve(
         &self,
         weights: &WeightSpectra,
@@ -71,7 +71,7 @@ impl WithSimd for Pack<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { plan, w, to } = self;
         let (phases, depth) = (plan.stride, plan.depth());
-        // What undoes the transform back is done here once.
+        // The scale of the inverse transform, applied here once.
         let scale = simd.splat_f32s(1.0 / POINTS as f32);
         let mut scratch = Scratch::new();
         for (block, to) in to.chunks_exact_mut(plan.block_len()).enumerate() {
@@ -80,7 +80,7 @@ impl WithSimd for Pack<'_> {
                     let column = block * BLOCK + lane;
                     transform(
                         simd,
-                        &plan.twiddles,
+                        plan.twiddles,
                         &mut scratch.0,
                         #[inline(always)]
                         |_, j| {
@@ -101,7 +101,7 @@ impl WithSimd for Pack<'_> {
                             let (pair, second) = pair_of(f);
                             let at = if second { BLOCK + lane } else { lane };
                             let to = &mut to[pair * depth * COLUMNS + at..];
-                            // The spectrum at 128 stands in the place of the imaginary part at 0.
+                            // The spectrum at 128 is stored in place of the imaginary part at 0.
                             let k = if f == POINTS / 2 { phases + phase } else { phase };
                             store::<S>(&mut to[k * COLUMNS..], c);
                             let to = &mut to[(phases + phase) * COLUMNS..];
@@ -118,7 +118,7 @@ impl WithSimd for Pack<'_> {
     }
 }
 
-/// Products and transforms back.
+/// Products and inverse transforms.
 struct Convolve<'a> {
     plan: &'a FftConvPlan,
     w: &'a [f32],
@@ -153,7 +153,7 @@ impl WithSimd for Convolve<'_> {
                         let column = block * BLOCK + lane;
                         transform(
                             simd,
-                            &plan.twiddles,
+                            plan.twiddles,
                             &mut z[lane..],
                             #[inline(always)]
                             |z, f| load::<S>(&z[slot(f)..]),
@@ -165,7 +165,7 @@ impl WithSimd for Convolve<'_> {
                                 }
                                 if p + AHEAD < outputs.len() {
                                     let at = first + (p + AHEAD) * position_stride + column;
-                                    expect_write(to, at);
+                                    prefetch_write(to, at);
                                 }
                             },
                         );

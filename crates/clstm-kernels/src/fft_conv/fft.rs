@@ -1,12 +1,13 @@
-//! The Fourier transform of 256 points, of as many channels at a time as a vector has lanes.
+//! The Fourier transform of 256 points, for as many channels at a time as a vector has lanes.
 //!
 //! Two passes of sixteen radix-16 butterflies (Cooley and Tukey, 1965): with `n = 16 n1 + n2` and
 //! `f = f1 + 16 f2`,
 //! `x^[f] = Σ_n2 e^(2πi n2 f2 / 16) · e^(2πi n2 f1 / 256) · Σ_n1 x[n] e^(2πi n1 f1 / 16)`.
-//! A butterfly lives in the 32 vector registers of AVX-512 and NEON. Both passes work in place, for
-//! what counts is to stay in the first-level cache: the 256 points of 16 lanes are 32 KB.
+//! A butterfly fits the 32 vector registers of AVX-512 and NEON. Both passes work in place, to stay in the
+//! first-level cache: the 256 points of 16 lanes are 32 KiB.
 
 use std::f64::consts::TAU;
+use std::sync::LazyLock;
 
 use pulp::Simd;
 
@@ -15,15 +16,15 @@ use super::simd_complex::{load, store};
 
 /// Points of a transform.
 ///
-/// A power of 16 transforms in the fewest passes. A block of 256 holds the 200 positions and 40 taps
-/// of a waveform segment whole, so that nothing is transformed twice; 64 points would need eight
-/// blocks (twice the products, for 39 of 64 points of every block overlap) and 4096 be mostly zero.
+/// A power of 16 needs the fewest passes. A block of 256 holds all 200 positions and 40 taps of one time
+/// step of the waveform, so nothing is transformed twice. 64 points would need eight blocks (twice the
+/// products, because 39 of the 64 points of each block overlap); 4096 would be mostly zeros.
 pub(super) const POINTS: usize = 256;
 
 /// Points of one butterfly.
 const RADIX: usize = 16;
 
-/// A vector of complex numbers, its real and imaginary parts apart.
+/// A vector of complex numbers, real and imaginary parts separate.
 #[derive(Clone, Copy)]
 pub(super) struct Complex<V> {
     pub(super) re: V,
@@ -31,11 +32,17 @@ pub(super) struct Complex<V> {
 }
 
 /// `e^(2πi n2 f1 / 256)` at `[n2 * 16 + f1]`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Twiddles([[f32; 2]; POINTS]);
 
 impl Twiddles {
-    pub(super) fn new() -> Self {
+    /// The factors, computed at the first use.
+    pub(super) fn get() -> &'static Self {
+        static TWIDDLES: LazyLock<Twiddles> = LazyLock::new(Twiddles::new);
+        &TWIDDLES
+    }
+
+    fn new() -> Self {
         let mut twiddles = [[0.0; 2]; POINTS];
         for (i, twiddle) in twiddles.iter_mut().enumerate() {
             let angle = TAU * (i / RADIX * (i % RADIX)) as f64 / POINTS as f64;
@@ -45,7 +52,7 @@ impl Twiddles {
     }
 }
 
-/// Room for the points of a transform, aligned to a cache line and a vector.
+/// Scratch memory for the points of a transform, aligned to a cache line and a vector.
 #[repr(C, align(64))]
 pub(super) struct Scratch(pub(super) [f32; POINTS * BLOCK]);
 
@@ -55,21 +62,20 @@ impl Scratch {
     }
 }
 
-/// Where the points of a transform lie that is to be taken in place, each [`BLOCK`] floats: in the
-/// order in which the first butterflies take them, one after another. Its frequencies come to lie in
-/// their natural order.
+/// Where point `n` of an in-place transform lies; each point is [`BLOCK`] floats. Points are in the order
+/// in which the first butterflies read them, frequencies end up in their natural order.
 #[inline(always)]
 pub(super) fn slot(n: usize) -> usize {
     (n % RADIX * RADIX + n / RADIX) * BLOCK
 }
 
-/// The transform of the points `x^[f] = Σ_n source(n) e^(2πi f n / 256)`, handed to `sink(f, x^[f])` for
-/// every `f` in no particular order.
+/// The transform `x^[f] = Σ_n source(n) e^(2πi f n / 256)`, passed to `sink(f, x^[f])` for every `f` in
+/// no particular order.
 ///
 /// The exponent is positive: unscaled, this is the inverse transform.
 ///
-/// `scratch` holds what lies between the passes, and is theirs to read and write, too: a source may read
-/// point `n` at [`slot`]`(n)` of it, and a sink write frequency `f` at `f` [`BLOCK`].
+/// `scratch` holds the values between the passes. To transform in place, the source reads point `n` at
+/// [`slot`]`(n)` of it, and the sink writes frequency `f` at `f * BLOCK`.
 #[inline(always)]
 pub(super) fn transform<S: Simd>(
     simd: S,

@@ -46,21 +46,21 @@ impl WithSimd for TransformInput<'_> {
         let mut scratch = Scratch::new();
         for row in 0..rows {
             let outputs = plan.outputs_of(row % plan.blocks);
-            // What valid outputs hear, and no more: the rest may be another segment's.
-            let heard = if outputs.is_empty() { 0 } else { outputs.len() + plan.taps - 1 };
+            // The samples that valid outputs read, and no more: the rest may be another segment's.
+            let read = if outputs.is_empty() { 0 } else { outputs.len() + plan.taps - 1 };
             let segment = &wave[at(row / plan.blocks)..][..plan.padded_length()];
             let segment = &segment[outputs.start * phases..];
             for phase in (0..phases).step_by(S::F32_LANES) {
                 let lanes = S::F32_LANES.min(phases - phase);
                 transform(
                     simd,
-                    &plan.twiddles,
+                    plan.twiddles,
                     &mut scratch.0,
                     #[inline(always)]
                     |_, q| {
                         let from = (q * phases + phase).min(segment.len());
                         let from = &segment[from..];
-                        let re = if q >= heard {
+                        let re = if q >= read {
                             zero
                         } else if from.len() >= S::F32_LANES {
                             S::as_simd_f32s(from).0[0]
@@ -69,7 +69,7 @@ impl WithSimd for TransformInput<'_> {
                         };
                         Complex { re, im: zero }
                     },
-                    // The transform has the opposite sign: the conjugate.
+                    // The transform has a positive exponent: take the conjugate.
                     #[inline(always)]
                     |_, f, x| {
                         if f < PAIRS {

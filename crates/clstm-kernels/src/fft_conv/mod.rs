@@ -1,22 +1,23 @@
-//! A strided convolution of one long channel by its Fourier transform: about ten times fewer
-//! operations than the direct sum for a kernel of 400 taps.
+//! A strided convolution of one channel under a long kernel, by the fast Fourier transform: about a tenth
+//! of the operations of the direct sum for 400 taps.
 //!
-//! The convolution `y[p, n] = Σ_k w[k, n] x[p S + k]` with stride `S` falls into `S` phases,
+//! The convolution `y[p, n] = Σ_k w[k, n] x[p S + k]` with stride `S` is divided into `S` phases,
 //! `y[p, n] = Σ_s Σ_j w[j S + s, n] x_s[p + j]` with `x_s[q] = x[q S + s]` (the polyphase
-//! decomposition), each a correlation with stride 1 and `J = ceil(kernel / S)` taps. Those are taken
-//! in blocks by overlap-save: of a cyclic correlation of 256 points the first `256 - J + 1` are also
-//! the linear one's.
+//! decomposition), each a correlation with stride 1 and `J = ceil(kernel / S)` taps. Those are computed
+//! in blocks by overlap-save: the first `256 - J + 1` points of a cyclic correlation of 256 points equal
+//! those of the linear one.
 //!
 //! # Packing
-//! Columns are taken 32 at a time: 16 as the real and 16 as the imaginary parts of the lanes of one
-//! complex transform. The input is real, `x^[-f] = conj x^[f]`, so that its re and im parts at `f` give
-//! both `z^[f]` and `z^[-f]` linearly: per pair of frequencies the whole convolution is one real
+//! Columns are transformed 32 at a time: 16 as the real and 16 as the imaginary parts of the lanes of one
+//! complex transform. The input is real, `x^[-f] = conj x^[f]`, so its re and im parts at `f` determine
+//! both `z^[f]` and `z^[-f]` linearly. For each pair of frequencies the whole convolution is one real
 //! product, of rows `[re x^_0 .., im x^_0 ..]` (`2S` deep) with weights of the 64 columns
 //! `[z^[f].re, z^[f].im, z^[-f].re, z^[-f].im]` x 16. Frequencies 0 and 128, both of real input, share a
-//! pair: their weights stand on the diagonal of its matrix.
+//! pair; their weights are on the diagonal of its matrix.
 //!
 //! # Error
-//! Of single precision: below 2e-6 of the root mean square of what is summed, see [`FftConvPlan::convolve`].
+//! That of single precision: below 2e-6 of the root mean square of the terms, see
+//! [`FftConvPlan::convolve`].
 
 mod convolve;
 mod fft;
@@ -40,16 +41,15 @@ const COLUMNS: usize = 4 * LANES;
 /// Pairs of frequencies: `(f, 256 - f)`, and `(0, 128)` as the pair 0.
 const PAIRS: usize = POINTS / 2;
 
-/// Rows (blocks of segments) worked on together: their spectra of 32 columns, 32 KB a row, are half
-/// of a second-level cache of 1 MB, and the weights of those columns (`2S` x 32 KB) are read once for
-/// all of them.
+/// Rows (blocks of segments) processed together: their spectra of 32 columns, 32 KiB per row, are half of
+/// a second-level cache of 1 MiB, and the weights of those columns (`2S` x 32 KiB) are read once for all.
 const TILE: usize = 16;
 
-/// Floats from one row's spectra to the next: one frequency more than there are, so that rows do not
-/// lie at the same place of every page, where caches and store buffers take them for one another.
+/// Floats from one row's spectra to the next: one frequency more than there are, so that rows start at
+/// different offsets of a page and do not compete for the same cache sets and store-buffer entries.
 const ROW: usize = (POINTS + 1) * BLOCK;
 
-/// The pair that frequency `f` belongs to, and whether as its second.
+/// The pair of frequency `f`, and whether `f` is its second.
 #[inline(always)]
 fn pair_of(f: usize) -> (usize, bool) {
     match f {
@@ -65,8 +65,8 @@ fn frequencies(pair: usize) -> [usize; 2] {
     [pair, if pair == 0 { PAIRS } else { POINTS - pair }]
 }
 
-/// A plan: the sizes of a convolution and what its transforms share.
-#[derive(Clone, Debug)]
+/// The sizes of a convolution and of its blocks, and the twiddle factors of its transforms.
+#[derive(Clone, Copy, Debug)]
 pub struct FftConvPlan {
     kernel: usize,
     stride: usize,
@@ -78,7 +78,8 @@ pub struct FftConvPlan {
     blocks: usize,
     /// Positions of a block; the last may have fewer.
     outputs: usize,
-    twiddles: Twiddles,
+    /// Shared by all plans.
+    twiddles: &'static Twiddles,
 }
 
 /// Spectra of weights, packed for the products: `[blocks of columns, pairs, 2S, 64]`.
@@ -92,18 +93,18 @@ pub struct InputSpectra {
     data: AlignedBuffer,
 }
 
-/// A sum of weight gradients, laid out as [`WeightSpectra`] are.
+/// A sum of weight gradients in the layout of [`WeightSpectra`].
 #[derive(Debug)]
 pub struct WeightGradientSpectra(AlignedBuffer);
 
 impl FftConvPlan {
-    /// A plan for a kernel of `kernel` taps at stride `stride`, `positions` outputs a segment and
-    /// `columns` output channels; `None` where the direct sum is cheaper, or for more than 256 taps a
-    /// phase.
+    /// A plan for `kernel` taps at stride `stride`, `positions` outputs per segment and `columns` output
+    /// channels. `None` if a size is 0, the direct sum is estimated to be faster, or a phase has more than
+    /// 256 taps.
     ///
-    /// Counted are multiply-adds of vectors of 16 columns: the direct sum takes one per position and
-    /// tap, the spectral way per block `4 · 2 stride` per pair of frequencies and 32 columns, besides
-    /// one transform there and one for each 16 phases of the input.
+    /// The estimate counts multiply-adds of vectors of 16 columns. The direct sum takes one per position
+    /// and tap. The FFT takes, per block, `4 · 2 stride` per pair of frequencies and 32 columns, one
+    /// transform per 32 columns, and one transform per 16 phases of the input.
     #[must_use]
     pub fn if_faster(
         kernel: usize,
@@ -111,9 +112,9 @@ impl FftConvPlan {
         positions: usize,
         columns: usize,
     ) -> Option<Self> {
-        /// What a transform takes. Its 32 butterflies of 160 operations and 256 twiddles of four would
-        /// be 6100, but much of them waits for loads and stores. Measured (AVX-512, Zen 5) by what the
-        /// products leave of the time: 12 700 at stride 10 and 15 300 at stride 1.
+        /// Cost of a transform. Its 32 butterflies of 160 operations and 256 twiddles of four would be
+        /// 6100, but many wait for loads and stores. Measured as the time that the products leave
+        /// (AVX-512, Zen 5): 12 700 at stride 10 and 15 300 at stride 1.
         const TRANSFORM: usize = 14_000;
         if kernel == 0 || stride == 0 || positions == 0 || columns == 0 {
             return None;
@@ -125,9 +126,9 @@ impl FftConvPlan {
         let blocks = positions.div_ceil(POINTS - taps + 1);
         let product = PAIRS * 4 * 2 * stride;
         let input = stride.div_ceil(LANES) * TRANSFORM;
-        let spectral = blocks * (input + columns.div_ceil(BLOCK) * (product + TRANSFORM));
+        let fft = blocks * (input + columns.div_ceil(BLOCK) * (product + TRANSFORM));
         let direct = columns.div_ceil(LANES) * positions * kernel;
-        (spectral < direct).then(|| Self {
+        (fft < direct).then(|| Self {
             kernel,
             stride,
             positions,
@@ -135,7 +136,7 @@ impl FftConvPlan {
             taps,
             blocks,
             outputs: positions.div_ceil(blocks),
-            twiddles: Twiddles::new(),
+            twiddles: Twiddles::get(),
         })
     }
 
@@ -162,12 +163,12 @@ impl FftConvPlan {
 
     /// Positions of block `block` of a segment.
     fn outputs_of(&self, block: usize) -> std::ops::Range<usize> {
-        // Where positions do not divide, trailing blocks may be empty: 10 positions in 4 blocks of 3.
+        // If the positions do not divide evenly, trailing blocks may be short or empty.
         let end = ((block + 1) * self.outputs).min(self.positions);
         (block * self.outputs).min(end)..end
     }
 
-    /// An empty sum of gradients.
+    /// A sum of gradients without terms.
     #[must_use]
     pub fn zero_gradient(&self) -> WeightGradientSpectra {
         WeightGradientSpectra(AlignedBuffer::zeros(self.packed_len()))

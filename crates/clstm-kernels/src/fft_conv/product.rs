@@ -1,7 +1,7 @@
 //! The two products of a pair of frequencies, between spectra of the input and 64 packed columns.
 //!
-//! They are the general products of [`gemm`](crate::gemm) in small: as shallow as `2S = 20`, their
-//! operands in place and in cache, one register tile after another under one instruction set.
+//! Unlike those of [`gemm`](crate::gemm) they are as shallow as `2S = 20`, and their operands are in place
+//! and in cache: packing or a call per tile would cost more than the product.
 
 use pulp::Simd;
 
@@ -11,8 +11,8 @@ use super::{BLOCK, COLUMNS, ROW};
 /// 6 x 2 of AVX2 leave 4 of 16.
 const TILE: usize = 6;
 
-/// Calls `$body` with the constant `R` for each run of at most [`TILE`] of `$count` rows, the runs
-/// being as even as they can.
+/// Calls `$body` with the constant `R` for each run of at most [`TILE`] of `$count` rows; the runs have
+/// nearly equal lengths.
 macro_rules! tiles {
     ($count:expr, |$from:ident, $rows:ident| $body:expr) => {{
         let count: usize = $count;

@@ -1,4 +1,4 @@
-//! Vectors of columns: 16 as real parts, the next 16 as imaginary ones.
+//! Complex vectors of columns: 16 real parts, then 16 imaginary parts.
 
 use pulp::Simd;
 
@@ -18,7 +18,8 @@ pub(super) fn store<S: Simd>(to: &mut [f32], x: Complex<S::f32s>) {
     S::as_mut_simd_f32s(&mut to[LANES..]).0[0] = x.im;
 }
 
-/// The columns of the row `from` from `column` on and from 16 further on, zeros after its end.
+/// The columns of the row `from` from `column` on as real parts, from 16 further on as imaginary parts;
+/// zeros after the end of the row.
 #[inline(always)]
 pub(super) fn get_columns<S: Simd>(simd: S, from: &[f32], column: usize) -> Complex<S::f32s> {
     if column + LANES + S::F32_LANES <= from.len() {
@@ -33,7 +34,7 @@ pub(super) fn get_columns<S: Simd>(simd: S, from: &[f32], column: usize) -> Comp
     }
 }
 
-/// The opposite of [`get_columns`]: what lies after the end of the row is dropped.
+/// The opposite of [`get_columns`]: values after the end of the row are dropped.
 #[inline(always)]
 pub(super) fn put_columns<S: Simd>(simd: S, x: Complex<S::f32s>, to: &mut [f32], column: usize) {
     if column + LANES + S::F32_LANES <= to.len() {
@@ -46,43 +47,43 @@ pub(super) fn put_columns<S: Simd>(simd: S, x: Complex<S::f32s>, to: &mut [f32],
     }
 }
 
-/// Positions between the one in hand and the one whose columns are asked for: the outputs of two
-/// successive butterflies are one position apart, and four butterflies take as long as memory does.
-/// Positions lie kilobytes apart, so that no prefetcher of the processor sees the next one coming;
-/// asking saves a tenth (writing) to a third (reading) of the time where rows come from memory.
+/// Prefetch distance in positions. The outputs of two successive butterflies are one position apart, and
+/// four butterflies take as long as a memory access. Positions lie kilobytes apart, which hardware
+/// prefetchers do not follow: prefetching saves a tenth (writing) to a third (reading) of the time where
+/// rows come from memory.
 pub(super) const AHEAD: usize = 4;
 
-/// Asks for the columns at `at`, which will be read.
+/// Prefetches the columns at `at` for reading.
 #[inline(always)]
-pub(super) fn expect_read(x: &[f32], at: usize) {
-    #[cfg(target_arch = "x86_64")]
+pub(super) fn prefetch_read(x: &[f32], at: usize) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         use std::arch::x86_64::_MM_HINT_T0;
         prefetch::<_MM_HINT_T0>(x, at);
         prefetch::<_MM_HINT_T0>(x, at + LANES);
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = (x, at);
 }
 
-/// Asks for the columns at `at`, which will be written.
+/// Prefetches the columns at `at` for writing.
 #[inline(always)]
-pub(super) fn expect_write(x: &[f32], at: usize) {
-    #[cfg(target_arch = "x86_64")]
+pub(super) fn prefetch_write(x: &[f32], at: usize) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         use std::arch::x86_64::_MM_HINT_ET0;
         prefetch::<_MM_HINT_ET0>(x, at);
         prefetch::<_MM_HINT_ET0>(x, at + LANES);
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = (x, at);
 }
 
-/// Asks for the cache line of `x[at]`, which need not exist.
-#[cfg(target_arch = "x86_64")]
+/// Prefetches the cache line of `x[at]`, which need not exist.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
 #[inline(always)]
 fn prefetch<const HINT: i32>(x: &[f32], at: usize) {
-    // SAFETY: a prefetch is a hint, valid for any address: it neither faults nor changes memory, and
-    // processors without the one for writing (PREFETCHW) take it for no operation.
+    // SAFETY: a prefetch is a hint that is valid for any address: it neither faults nor changes memory, and
+    // processors without the one for writing (PREFETCHW) ignore it.
     unsafe { std::arch::x86_64::_mm_prefetch::<HINT>(x.as_ptr().wrapping_add(at).cast()) }
 }

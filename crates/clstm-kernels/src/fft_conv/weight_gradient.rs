@@ -1,4 +1,4 @@
-//! The gradient of the weights: summed over segments as spectra, transformed back once.
+//! The gradient of the weights: summed over segments as spectra, then transformed back once.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::fft::{Complex, POINTS, Scratch, transform};
 use super::product;
-use super::simd_complex::{AHEAD, expect_read, get_columns, load, put_columns, store};
+use super::simd_complex::{AHEAD, get_columns, load, prefetch_read, put_columns, store};
 use super::{
     BLOCK, COLUMNS, FftConvPlan, InputSpectra, LANES, PAIRS, ROW, TILE, WeightGradientSpectra,
     frequencies, pair_of,
@@ -15,11 +15,11 @@ use crate::Buffer;
 use crate::aligned_buffer::AlignedBuffer;
 
 impl FftConvPlan {
-    /// Adds to `grad` what the segments `segments` of `x` give, whose outputs' gradients lie in `d` as
-    /// [`FftConvPlan::convolve`] laid the outputs.
+    /// Adds the contribution of the segments `segments` of `x` to `grad`. The gradients of their outputs lie
+    /// in `d` as [`FftConvPlan::convolve`] writes the outputs.
     ///
     /// # Panics
-    /// If input or `grad` are of another plan, there are no such segments, or a row lies outside `d`.
+    /// If input or `grad` belong to another plan, a segment does not exist, or a row lies outside `d`.
     pub fn accumulate_gradient(
         &self,
         x: &InputSpectra,
@@ -40,7 +40,7 @@ impl FftConvPlan {
     /// The gradient of the weights, `[kernel, columns]`, row-major.
     ///
     /// # Panics
-    /// If `grad` is of another plan.
+    /// If `grad` belongs to another plan.
     #[must_use]
     pub fn weight_gradient(&self, grad: &WeightGradientSpectra) -> Buffer {
         assert_eq!(grad.0.len(), self.packed_len(), "fft_conv: gradient of another plan");
@@ -82,13 +82,13 @@ impl WithSimd for Correlate<'_> {
                         let column = block * BLOCK + lane;
                         transform(
                             simd,
-                            &plan.twiddles,
+                            plan.twiddles,
                             &mut z[lane..],
                             #[inline(always)]
                             |_, p| {
                                 if p + AHEAD < outputs.len() {
                                     let at = first + (p + AHEAD) * position_stride + column;
-                                    expect_read(d, at);
+                                    prefetch_read(d, at);
                                 }
                                 if p < outputs.len() {
                                     let d = &d[first + p * position_stride..][..plan.columns];
@@ -118,7 +118,7 @@ impl WithSimd for Correlate<'_> {
     }
 }
 
-/// The transform back of a sum of gradients.
+/// The inverse transform of a sum of gradients.
 ///
 /// With `P` the accumulated products of `re x^` and `im x^` with the transforms `d^` (of positive
 /// exponent), the gradient's spectrum is `g^[f] = x^[f] d^[f]`.
@@ -143,7 +143,7 @@ impl WithSimd for Unpack<'_> {
                     let column = block * BLOCK + lane;
                     transform(
                         simd,
-                        &plan.twiddles,
+                        plan.twiddles,
                         &mut scratch.0,
                         #[inline(always)]
                         |_, f| {

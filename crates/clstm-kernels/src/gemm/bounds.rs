@@ -1,9 +1,11 @@
-//! What keeps the tiles inside the slices.
+//! The bounds check that the micro-kernels rely on.
 
-/// Asserts that `len` elements hold every element of a tensor of such `(size, stride)`s.
+/// Asserts that `len` elements hold every element of a tensor with these `(size, stride)`s.
+///
+/// A tensor with a size of 0 has no elements and fits any length.
 ///
 /// # Panics
-/// If they do not.
+/// If an element lies outside.
 pub(super) fn assert_in_bounds<const D: usize>(what: &str, len: usize, sizes: [(usize, usize); D]) {
     if sizes.iter().any(|(size, _)| *size == 0) {
         return;

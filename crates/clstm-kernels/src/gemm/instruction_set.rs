@@ -1,4 +1,4 @@
-//! Which instruction set multiplies.
+//! The instruction sets that the micro-kernels are compiled for, and the choice among them.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,7 @@ use super::isa::{Avx512, Avx512Bf16, Avx512Widened};
 use super::isa::{Isa, Portable, Widened};
 use super::microkernel::{ColMajor, MicroKernel, RowMajor, TileShapes};
 
-/// An instruction set that the products are compiled for.
+/// A CPU instruction set that the micro-kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstructionSet {
@@ -18,7 +18,7 @@ pub enum InstructionSet {
     Avx512,
     /// AVX2 with FMA; `bf16` is widened.
     Avx2,
-    /// SSE 4.2; products are rounded before they are added.
+    /// SSE 4.2; products are rounded before they are added (no FMA).
     Sse42,
     /// NEON.
     Neon,
@@ -27,7 +27,7 @@ pub enum InstructionSet {
 }
 
 impl InstructionSet {
-    /// The sets that this processor has, the best first.
+    /// The sets that this processor has, the fastest first.
     #[must_use]
     pub fn available() -> &'static [Self] {
         static AVAILABLE: OnceLock<Vec<InstructionSet>> = OnceLock::new();
@@ -63,54 +63,63 @@ impl InstructionSet {
         Self::available()[0]
     }
 
-    /// The tiles of this set.
+    /// The micro-kernels of this set.
     ///
     /// # Panics
     /// If the processor does not have the set.
-    pub(super) fn tiles(self, precision: Precision) -> MicroKernels {
+    pub(super) fn micro_kernels(self, precision: Precision) -> MicroKernels {
         assert!(Self::available().contains(&self), "gemm: this processor has no {self:?}");
-        match (self, precision) {
-            #[cfg(target_arch = "x86_64")]
-            (Self::Avx512Bf16 | Self::Avx512, Precision::F32) => MicroKernels::of::<Avx512>(),
-            #[cfg(target_arch = "x86_64")]
-            (Self::Avx512Bf16, Precision::Bf16) => MicroKernels::of::<Avx512Bf16>(),
-            #[cfg(target_arch = "x86_64")]
-            (Self::Avx512, Precision::Bf16) => MicroKernels::of::<Avx512Widened>(),
-            #[cfg(target_arch = "x86_64")]
-            (Self::Avx2, Precision::F32) => MicroKernels::of::<Portable<pulp::x86::V3>>(),
-            #[cfg(target_arch = "x86_64")]
-            (Self::Avx2, Precision::Bf16) => MicroKernels::of::<Widened<pulp::x86::V3>>(),
-            #[cfg(target_arch = "x86_64")]
-            (Self::Sse42, Precision::F32) => MicroKernels::of::<Portable<pulp::x86::V2>>(),
-            #[cfg(target_arch = "x86_64")]
-            (Self::Sse42, Precision::Bf16) => MicroKernels::of::<Widened<pulp::x86::V2>>(),
-            #[cfg(target_arch = "aarch64")]
-            (Self::Neon, Precision::F32) => MicroKernels::of::<Portable<pulp::aarch64::Neon>>(),
-            #[cfg(target_arch = "aarch64")]
-            (Self::Neon, Precision::Bf16) => MicroKernels::of::<Widened<pulp::aarch64::Neon>>(),
-            (_, Precision::F32) => MicroKernels::of::<Portable<pulp::Scalar>>(),
-            (_, Precision::Bf16) => MicroKernels::of::<Widened<pulp::Scalar>>(),
+        // SAFETY: the processor has the set, as `available` detected it: each arm names the `Isa` of
+        // its own set, and `available` lists a set of `pulp` only if `pulp` detects it.
+        // Scalar code runs everywhere.
+        unsafe {
+            match (self, precision) {
+                #[cfg(target_arch = "x86_64")]
+                (Self::Avx512Bf16 | Self::Avx512, Precision::F32) => MicroKernels::of::<Avx512>(),
+                #[cfg(target_arch = "x86_64")]
+                (Self::Avx512Bf16, Precision::Bf16) => MicroKernels::of::<Avx512Bf16>(),
+                #[cfg(target_arch = "x86_64")]
+                (Self::Avx512, Precision::Bf16) => MicroKernels::of::<Avx512Widened>(),
+                #[cfg(target_arch = "x86_64")]
+                (Self::Avx2, Precision::F32) => MicroKernels::of::<Portable<pulp::x86::V3>>(),
+                #[cfg(target_arch = "x86_64")]
+                (Self::Avx2, Precision::Bf16) => MicroKernels::of::<Widened<pulp::x86::V3>>(),
+                #[cfg(target_arch = "x86_64")]
+                (Self::Sse42, Precision::F32) => MicroKernels::of::<Portable<pulp::x86::V2>>(),
+                #[cfg(target_arch = "x86_64")]
+                (Self::Sse42, Precision::Bf16) => MicroKernels::of::<Widened<pulp::x86::V2>>(),
+                #[cfg(target_arch = "aarch64")]
+                (Self::Neon, Precision::F32) => MicroKernels::of::<Portable<pulp::aarch64::Neon>>(),
+                #[cfg(target_arch = "aarch64")]
+                (Self::Neon, Precision::Bf16) => MicroKernels::of::<Widened<pulp::aarch64::Neon>>(),
+                (_, Precision::F32) => MicroKernels::of::<Portable<pulp::Scalar>>(),
+                (_, Precision::Bf16) => MicroKernels::of::<Widened<pulp::Scalar>>(),
+            }
         }
     }
 }
 
-/// The tiles of an instruction set that this processor has.
+/// The micro-kernels of an instruction set. A value exists only if the processor has that set.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MicroKernels {
     /// Columns of a vector.
     pub(super) lanes: usize,
     /// Vectors of the widest tile.
     pub(super) vectors: usize,
-    /// Rows of the highest tile of so many vectors.
+    /// Rows of the highest tile of a given width in vectors.
     pub(super) height: fn(usize) -> usize,
-    /// The tile of `(rows, vectors)` over rows of adjacent terms.
+    /// The kernel of `(rows, vectors)` for a row-major left operand ([`super::gemm_nn`]).
     pub(super) nn: fn(usize, usize) -> MicroKernel,
-    /// The tile of `(rows, vectors)` over adjacent rows.
+    /// The kernel of `(rows, vectors)` for a transposed left operand ([`super::gemm_tn`]).
     pub(super) tn: fn(usize, usize) -> MicroKernel,
 }
 
 impl MicroKernels {
-    fn of<I: Isa>() -> Self {
+    /// The kernels of `I`.
+    ///
+    /// # Safety
+    /// The processor has the instruction set of `I`.
+    unsafe fn of<I: Isa>() -> Self {
         Self {
             lanes: I::LANES,
             vectors: I::TileShapes::VECTORS,

@@ -1,4 +1,4 @@
-//! The one loop that multiplies: a few rows times a few vectors of columns, summed in registers.
+//! The micro-kernel: a few rows times a few vectors of columns, summed in registers.
 
 use std::marker::PhantomData;
 
@@ -9,9 +9,9 @@ use super::isa::{Isa, Task};
 pub(super) struct Tile {
     /// The word of row 0, term 0, tap 0.
     pub(super) a: *const u8,
-    /// From one row's words to the next row's; four where the terms are not adjacent.
+    /// From one row's words to the next row's; read by row-major kernels only.
     pub(super) a_row: usize,
-    /// From one term's word to the next term's; four where the rows are not adjacent.
+    /// From one term's word to the next term's; read by column-major kernels only.
     pub(super) a_term: usize,
     /// From one tap's words to the next tap's.
     pub(super) a_tap: usize,
@@ -19,33 +19,35 @@ pub(super) struct Tile {
     pub(super) taps: usize,
     /// Whole words of a tap.
     pub(super) words: usize,
-    /// Whether half a word follows them, an odd `bf16`.
+    /// Whether half a word follows them: an odd `bf16`.
     pub(super) tail: bool,
-    /// The packed panel, a row of vectors for each word.
-    pub(super) b: *const u32,
+    /// The packed panel, one row of vectors for each word.
+    pub(super) panel: *const u32,
     /// The first sum.
-    pub(super) to: *mut f32,
+    pub(super) out: *mut f32,
     /// Sums from one row to the next.
-    pub(super) to_stride: usize,
-    /// Whether to add to what is there.
-    pub(super) add: bool,
+    pub(super) out_stride: usize,
+    /// Whether to add to the output instead of replacing it.
+    pub(super) accumulate: bool,
 }
 
-/// A tile of a given height and width, compiled for an instruction set.
+/// A kernel for tiles of a fixed height and width, compiled for an instruction set.
 ///
 /// # Safety
-/// The processor has the set, and every address that the [`Tile`] describes may be read or written.
+/// The processor has the instruction set. Every word of `a`, every vector of `panel` and every sum of
+/// `out` that the [`Tile`] and the kernel's height and width describe may be read, and written in
+/// `out`.
 pub(super) type MicroKernel = unsafe fn(&Tile);
 
-/// Which index of `a` runs through adjacent words.
+/// Storage order of the left operand: which of its indices runs through adjacent words.
 pub(super) trait LhsOrder {
     /// Bytes from row to row and from term to term.
     fn strides(tile: &Tile) -> [usize; 2];
 }
 
-/// Terms: rows of activations as they lie.
+/// Adjacent words are terms of one row: activations as they lie.
 pub(super) struct RowMajor;
-/// Rows: the transpose.
+/// Adjacent words are rows of one term: transposed activations.
 pub(super) struct ColMajor;
 
 /// Bytes of a word.
@@ -65,8 +67,8 @@ impl LhsOrder for ColMajor {
     }
 }
 
-/// How many words ahead of its use a panel is fetched. A full tile spends 12 cycles on a word (24
-/// multiply-adds, two a cycle): eight words outlast the third-level cache's answer of 50 to 90 cycles.
+/// How many words before its use a panel is prefetched. A full tile spends 12 cycles on a word (24
+/// multiply-adds, two a cycle), so eight words cover the third-level cache's latency of 50 to 90 cycles.
 const AHEAD: usize = 8;
 
 /// Words of a cache line.
@@ -79,16 +81,18 @@ impl<I: Isa, A: LhsOrder, const R: usize, const V: usize> Task for Multiply<'_, 
     fn run(self) {
         let tile = self.0;
         let [row, term] = A::strides(tile);
-        // SAFETY: whoever calls a `MicroKernel` vouches for the set and the addresses. All sums of a
-        // tile, whatever its size, run through taps and words in the same order.
+        // SAFETY: `Multiply` is made in `kernel` alone, whose caller promises the instruction set and
+        // the addresses, and runs inside `I::enter`. Reads of `a` stay below `taps`, `words` and `R`;
+        // reads of the panel advance by one row of `V` vectors per word; writes stay below `R` rows of
+        // `V` vectors. All tiles, of any size, sum taps and words in the same order.
         unsafe {
             let mut sums = [[I::zero(); V]; R];
             for i in 0..R {
                 for line in 0..(V * I::LANES).div_ceil(LINE) {
-                    prefetch(tile.to.wrapping_add(i * tile.to_stride + line * LINE).cast());
+                    prefetch(tile.out.wrapping_add(i * tile.out_stride + line * LINE).cast());
                 }
             }
-            let mut b = tile.b;
+            let mut b = tile.panel;
             for tap in 0..tile.taps {
                 let mut a = tile.a.add(tap * tile.a_tap);
                 for _ in 0..tile.words {
@@ -113,19 +117,18 @@ impl<I: Isa, A: LhsOrder, const R: usize, const V: usize> Task for Multiply<'_, 
                     b = b.add(V * I::LANES);
                 }
             }
-            // Two loops without a branch inside, which unroll: the sums then never leave their
-            // registers.
-            if tile.add {
+            // Two loops without a branch inside unroll, so that the sums never leave their registers.
+            if tile.accumulate {
                 for (i, sums) in sums.iter().enumerate() {
                     for (v, sum) in sums.iter().enumerate() {
-                        let to = tile.to.add(i * tile.to_stride + v * I::LANES);
-                        I::store(to, I::add(I::load(to.cast()), *sum));
+                        let out = tile.out.add(i * tile.out_stride + v * I::LANES);
+                        I::store(out, I::add(I::load(out.cast()), *sum));
                     }
                 }
             } else {
                 for (i, sums) in sums.iter().enumerate() {
                     for (v, sum) in sums.iter().enumerate() {
-                        I::store(tile.to.add(i * tile.to_stride + v * I::LANES), *sum);
+                        I::store(tile.out.add(i * tile.out_stride + v * I::LANES), *sum);
                     }
                 }
             }
@@ -133,34 +136,37 @@ impl<I: Isa, A: LhsOrder, const R: usize, const V: usize> Task for Multiply<'_, 
     }
 }
 
-/// A word whose first half in memory is `half` and whose second is zero.
+/// A word whose first half in memory is `half` and whose second half is zero.
 #[inline(always)]
 fn first_half(half: u16) -> u32 {
     let [x, y] = half.to_ne_bytes();
     u32::from_ne_bytes([x, y, 0, 0])
 }
 
-/// Asks for a cache line that may never be needed; any address will do.
+/// Prefetches a cache line that may never be used; any address is allowed.
 #[inline(always)]
 fn prefetch(at: *const u32) {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: SSE is part of the architecture, and a prefetch never faults.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(at.cast());
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = at;
 }
 
-/// Adds the products of one word of each row with the panel's row of words.
+/// Adds the products of one word of each row with one row of the panel.
+///
+/// # Safety
+/// Runs inside [`Isa::enter`]; `V` vectors at `b` may be read.
 #[inline(always)]
 unsafe fn step<I: Isa, const R: usize, const V: usize>(
     a: impl Fn(usize) -> u32,
     b: *const u32,
     sums: &mut [[I::Words; V]; R],
 ) {
-    // SAFETY: the caller vouches for the set and for `V` vectors at `b`.
+    // SAFETY: the caller promises the instruction set and `V` vectors of `LANES` words at `b`.
     unsafe {
         for part in 0..I::PARTS {
             let mut columns = [I::zero(); V];
@@ -177,14 +183,15 @@ unsafe fn step<I: Isa, const R: usize, const V: usize>(
     }
 }
 
-/// Sums of the largest tile: 24 vectors of 16.
-const MOST_SUMS: usize = 24 * 16;
+/// Sums of the largest tile: 24 vectors of 16 lanes.
+const MAX_SUMS: usize = 24 * 16;
 
-/// Runs a tile of `[rows, vectors]` of which only `width` columns exist, as many as `columns` or fewer.
+/// Runs a tile of `[rows, columns]` of which only the first `width` columns exist.
 ///
 /// # Safety
-/// As for `kernel`, but that `to` need not hold the columns that do not exist.
-pub(super) unsafe fn run(
+/// As for `kernel`, except that `out` need not hold the columns that do not exist; nothing else
+/// reads or writes those that do.
+pub(super) unsafe fn run_tile(
     kernel: MicroKernel,
     tile: &Tile,
     rows: usize,
@@ -192,50 +199,54 @@ pub(super) unsafe fn run(
     columns: usize,
 ) {
     if width == columns {
-        // SAFETY: the caller's.
+        // SAFETY: the caller promises what the kernel asks for, and every column exists.
         return unsafe { kernel(tile) };
     }
-    let mut sums = [0.0; MOST_SUMS];
-    let edge_tile = Tile { to: sums.as_mut_ptr(), to_stride: columns, add: false, ..*tile };
-    // SAFETY: the caller's; `sums` holds all sums of any tile.
+    let mut sums = [0.0; MAX_SUMS];
+    let edge_tile =
+        Tile { out: sums.as_mut_ptr(), out_stride: columns, accumulate: false, ..*tile };
+    // SAFETY: the caller promises the operands; the output is `sums`, which holds all sums of any
+    // tile (asserted at compile time in `kernel`).
     unsafe { kernel(&edge_tile) };
     for (i, sums) in sums.chunks_exact(columns).enumerate().take(rows) {
-        // SAFETY: the caller vouches for the columns that exist, which nothing else sees.
-        let to = unsafe { std::slice::from_raw_parts_mut(tile.to.add(i * tile.to_stride), width) };
-        if tile.add {
-            to.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
+        // SAFETY: the caller promises the existing columns of every row, `out_stride` apart, and
+        // that nothing else refers to them.
+        let out =
+            unsafe { std::slice::from_raw_parts_mut(tile.out.add(i * tile.out_stride), width) };
+        if tile.accumulate {
+            out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum);
         } else {
-            to.copy_from_slice(&sums[..width]);
+            out.copy_from_slice(&sums[..width]);
         }
     }
 }
 
-/// A [`MicroKernel`].
+/// The [`MicroKernel`] of `R` rows by `V` vectors.
 unsafe fn kernel<I: Isa, A: LhsOrder, const R: usize, const V: usize>(tile: &Tile) {
-    const { assert!(R * V * I::LANES <= MOST_SUMS) };
-    // SAFETY: the caller vouches for the set and the addresses.
+    const { assert!(R * V * I::LANES <= MAX_SUMS) };
+    // SAFETY: the caller promises the instruction set; `Multiply` relies on the addresses promised.
     unsafe { I::enter(Multiply::<I, A, R, V>(tile, PhantomData)) }
 }
 
-/// The tiles that fit a register file.
+/// The tile shapes that fit a register file.
 pub(super) trait TileShapes {
     /// Vectors of the widest tile.
     const VECTORS: usize;
-    /// Rows of the highest tile `vectors` wide.
+    /// Rows of the highest tile that is `vectors` wide.
     fn height(vectors: usize) -> usize;
-    /// The tile of `rows` by `vectors`.
+    /// The kernel of `rows` by `vectors`.
     fn kernel<I: Isa, A: LhsOrder>(rows: usize, vectors: usize) -> MicroKernel;
 }
 
 /// 32 registers: 6 x 4 sums beside four vectors of the panel and a word of the rows, and more rows
-/// for the fewer columns that are left over. Of the shapes with 24 sums 6 x 4 loads least.
+/// for narrower remainders. Of the shapes with 24 sums, 6 x 4 loads least.
 pub(super) struct Regs32;
 /// 16 registers: 6 x 2 sums.
 pub(super) struct Regs16;
 
-macro_rules! grid {
-    ($grid:ty, widest: $widest:literal, $($vectors:literal: [$($rows:literal)*] $height:literal;)*) => {
-        impl TileShapes for $grid {
+macro_rules! tile_shapes {
+    ($shapes:ty, widest: $widest:literal, $($vectors:literal: [$($rows:literal)*] $height:literal;)*) => {
+        impl TileShapes for $shapes {
             const VECTORS: usize = $widest;
 
             fn height(vectors: usize) -> usize {
@@ -255,13 +266,13 @@ macro_rules! grid {
     };
 }
 
-grid!(Regs32, widest: 4,
+tile_shapes!(Regs32, widest: 4,
     1: [1 2 3 4 5 6 7 8 9 10 11 12] 12;
     2: [1 2 3 4 5 6 7 8 9 10 11 12] 12;
     3: [1 2 3 4 5 6 7 8] 8;
     4: [1 2 3 4 5 6] 6;
 );
-grid!(Regs16, widest: 2,
+tile_shapes!(Regs16, widest: 2,
     1: [1 2 3 4 5 6] 6;
     2: [1 2 3 4 5 6] 6;
 );

@@ -1,4 +1,4 @@
-//! Weights in the order in which the tiles read them.
+//! Weights in the order in which the micro-kernels read them.
 
 use std::marker::PhantomData;
 
@@ -9,23 +9,24 @@ use super::tiling::panels;
 use crate::activation::vectorized;
 use crate::aligned_buffer::AlignedBuffer;
 
-/// Weights `[taps, depth, columns]` in the order in which the kernels read them.
+/// Weights `[taps, depth, columns]`, packed for [`gemm_nn`](super::gemm_nn).
 ///
-/// Columns are cut into panels as wide as the widest tile; a panel holds, tap by tap, one row of its
-/// columns for each word of the depth. Missing columns and the second half of an odd last word are
-/// zero.
+/// Columns are divided into panels as wide as the widest tile. A panel holds, tap by tap, one row of
+/// its columns for each word of the depth. Missing columns and the second half of an odd last word
+/// are zero.
 #[derive(Debug)]
 pub struct PackedWeights<E: GemmScalar> {
     pub(super) taps: usize,
     pub(super) depth: usize,
     pub(super) columns: usize,
-    pub(super) tiles: MicroKernels,
+    pub(super) kernels: MicroKernels,
     pub(super) words: AlignedBuffer<u32>,
     element: PhantomData<E>,
 }
 
 impl<E: GemmScalar> PackedWeights<E> {
-    /// Packs `weights`, element `(tap, k, n)` being `weights[tap * strides[0] + k * strides[1] + n * strides[2]]`.
+    /// Packs `weights` of `sizes` `[taps, depth, columns]`; element `(tap, k, n)` is
+    /// `weights[tap * strides[0] + k * strides[1] + n * strides[2]]`.
     ///
     /// # Panics
     /// If an element lies outside the slice.
@@ -34,7 +35,7 @@ impl<E: GemmScalar> PackedWeights<E> {
         Self::pack_for(InstructionSet::best(), sizes, weights, strides)
     }
 
-    /// [`PackedWeights::pack`] for a given instruction set, which then multiplies by them.
+    /// [`PackedWeights::pack`] for a given instruction set, which [`gemm_nn`](super::gemm_nn) then uses.
     ///
     /// # Panics
     /// If an element lies outside the slice or the processor does not have the set.
@@ -46,10 +47,10 @@ impl<E: GemmScalar> PackedWeights<E> {
         weights: &[f32],
         strides: [usize; 3],
     ) -> Self {
-        let tiles = set.tiles(E::PRECISION);
+        let kernels = set.micro_kernels(E::PRECISION);
         let rows = taps * depth.div_ceil(E::PER_WORD);
-        let words = AlignedBuffer::<u32>::recycled(rows * columns.next_multiple_of(tiles.lanes));
-        let mut panels = Self { taps, depth, columns, tiles, words, element: PhantomData };
+        let words = AlignedBuffer::<u32>::recycled(rows * columns.next_multiple_of(kernels.lanes));
+        let mut panels = Self { taps, depth, columns, kernels, words, element: PhantomData };
         panels.repack(weights, strides);
         panels
     }
@@ -67,16 +68,16 @@ impl<E: GemmScalar> PackedWeights<E> {
         );
     }
 
-    /// A strip of columns at a time, a cache line of words wide: whichever index runs through
-    /// adjacent weights, the few lines that a strip reads from are used up before it moves on, and
-    /// every line that it writes is written whole.
+    /// Packs one strip of columns at a time, a cache line of words wide. Whichever index is innermost
+    /// in `weights`, the few cache lines that a strip reads are used up before the next strip, and
+    /// every line is written as a whole.
     #[inline(always)]
     fn fill(&mut self, weights: &[f32], strides: [usize; 3]) {
-        let Self { taps, depth, columns, tiles, ref mut words, .. } = *self;
+        let Self { taps, depth, columns, kernels, ref mut words, .. } = *self;
         let per_tap = depth.div_ceil(E::PER_WORD);
         let mut panel = &mut words[..];
-        for (first, width, vectors) in panels(&tiles, columns) {
-            let padded = vectors * tiles.lanes;
+        for (first, width, vectors) in panels(&kernels, columns) {
+            let padded = vectors * kernels.lanes;
             let (to, rest) = panel.split_at_mut(taps * per_tap * padded);
             panel = rest;
             for n in (0..padded).step_by(STRIP) {
@@ -87,7 +88,9 @@ impl<E: GemmScalar> PackedWeights<E> {
                             let k = word * E::PER_WORD + half;
                             let at = tap * strides[0] + k * strides[1] + (first + n) * strides[2];
                             let there = if k < depth { there } else { 0 };
-                            // SAFETY: `repack` has checked that the weights hold every element.
+                            // SAFETY: `repack` asserted that `weights` hold every element `(tap, k,
+                            // n)`. `there` counts existing columns from `first + n` on, and is 0 for
+                            // a `k` past the depth.
                             unsafe { gather(weights, at, strides[2], there) }
                         };
                         let firsts = strip(0);
@@ -111,20 +114,21 @@ impl<E: GemmScalar> PackedWeights<E> {
     }
 }
 
-/// Columns that are packed at a time, a cache line of words.
+/// Columns packed at a time: a cache line of words.
 const STRIP: usize = 16;
 
-/// `count` elements of `from`, `stride` apart from `at`, and zeros.
+/// `count` elements of `from`, the first at `at` and the others `stride` apart, then zeros.
 ///
 /// # Safety
-/// They lie in `from`.
+/// The `count` elements lie inside `from`.
 #[inline(always)]
 unsafe fn gather(from: &[f32], at: usize, stride: usize, count: usize) -> [f32; STRIP] {
     let mut strip = [0.0; STRIP];
-    // SAFETY: the caller's. Lengths and strides that the compiler knows become vector code.
+    // SAFETY: the loops below call it with `l < count` only, and the caller promises those elements.
     let element = |l: usize| unsafe { *from.get_unchecked(at + l * stride) };
+    // Lengths and strides known to the compiler become vector code.
     if count == STRIP && stride == 1 {
-        // SAFETY: the caller's.
+        // SAFETY: with stride 1 the `STRIP` elements that the caller promises are this range.
         strip.copy_from_slice(unsafe { from.get_unchecked(at..at + STRIP) });
     } else if count == STRIP {
         for (l, to) in strip.iter_mut().enumerate() {

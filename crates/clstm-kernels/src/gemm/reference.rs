@@ -1,52 +1,54 @@
-//! The scalar twins, written as the definitions read; every other path is tested against them.
+//! Scalar reference implementations, written as the definitions read. All others are tested against them.
 
-use super::{ConvTaps, GemmScalar, MatrixView, OutputMode};
+use super::{GemmScalar, MatrixView, OutputMode};
+use crate::gemm::GemmTnArgs;
 
-/// [`super::gemm_nn`] with weights `[taps, depth, columns]`, row-major, rounded to `E`.
-#[allow(clippy::too_many_arguments, reason = "the sizes beside what `super::gemm_nn` takes")]
-pub fn gemm_nn<E: GemmScalar>(
-    rows: usize,
-    a: MatrixView<'_, E>,
-    tap_stride: usize,
-    [taps, depth, columns]: [usize; 3],
-    weights: &[f32],
-    to: &mut [f32],
-    to_stride: usize,
-    into: OutputMode,
-) {
-    for r in 0..rows {
-        let to = &mut to[r * to_stride..][..columns];
-        if into == OutputMode::Overwrite {
-            to.fill(0.0);
+/// Operands of [`gemm_nn`]: those of [`super::GemmArgs`] with unpacked weights.
+#[derive(Debug)]
+pub struct ReferenceArgs<'a, E> {
+    /// Activations of the first tap, `[rows, depth]`.
+    pub a: MatrixView<'a, E>,
+    /// Elements from one tap's rows to the next tap's.
+    pub tap_stride: usize,
+    /// Number of taps.
+    pub taps: usize,
+    /// Weights `[taps, depth, columns]`, row-major; rounded to `E` here.
+    pub weights: &'a [f32],
+    /// Columns of the weights and of the output.
+    pub columns: usize,
+    /// Output, rows `out_stride` apart.
+    pub out: &'a mut [f32],
+    /// Elements from one output row to the next.
+    pub out_stride: usize,
+    /// Whether to replace the output or to add to it.
+    pub mode: OutputMode,
+}
+
+/// [`super::gemm_nn`].
+pub fn gemm_nn<E: GemmScalar>(args: ReferenceArgs<'_, E>) {
+    let ReferenceArgs { a, tap_stride, taps, weights, columns, out, out_stride, mode } = args;
+    for r in 0..a.rows {
+        let out = &mut out[r * out_stride..][..columns];
+        if mode == OutputMode::Overwrite {
+            out.fill(0.0);
         }
-        for tap in 0..taps {
-            let a = &a.data[r * a.stride + tap * tap_stride..][..depth];
-            for (k, a) in a.iter().enumerate() {
-                let w = &weights[(tap * depth + k) * columns..][..columns];
-                for (to, w) in to.iter_mut().zip(w) {
-                    *to += a.to_f32() * E::from_f32(*w).to_f32();
-                }
-            }
+        for k in 0..taps * a.columns {
+            let x = a.data[r * a.stride + k / a.columns * tap_stride + k % a.columns].to_f32();
+            let weights = &weights[k * columns..][..columns];
+            out.iter_mut().zip(weights).for_each(|(out, w)| *out += x * E::from_f32(*w).to_f32());
         }
     }
 }
 
-/// See [`super::gemm_tn`].
-pub fn gemm_tn<E: GemmScalar>(
-    rows: usize,
-    a: MatrixView<'_, E>,
-    taps: ConvTaps,
-    d: MatrixView<'_, E>,
-    [depth, columns]: [usize; 2],
-    grad: &mut [f32],
-) {
-    for r in 0..rows {
-        let d = &d.data[r * d.stride..][..columns];
-        for tap in 0..taps.count {
-            let a = &a.data[r * a.stride + tap * taps.stride..][..depth];
-            for (k, a) in a.iter().enumerate() {
-                let grad = &mut grad[(tap * depth + k) * columns..][..columns];
-                grad.iter_mut().zip(d).for_each(|(grad, d)| *grad += a.to_f32() * d.to_f32());
+/// [`super::gemm_tn`].
+pub fn gemm_tn<E: GemmScalar>(args: GemmTnArgs<'_, E>) {
+    let GemmTnArgs { a, taps, d, grad } = args;
+    for r in 0..a.rows {
+        for k in 0..taps.count * a.columns {
+            let x = a.data[r * a.stride + k / a.columns * taps.stride + k % a.columns].to_f32();
+            let grad = &mut grad[k * d.columns..][..d.columns];
+            for (n, grad) in grad.iter_mut().enumerate() {
+                *grad += x * d.data[r * d.stride + n].to_f32();
             }
         }
     }

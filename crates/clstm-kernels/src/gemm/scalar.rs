@@ -1,4 +1,4 @@
-//! What activations and packed weights are made of.
+//! The number formats of activations and packed weights.
 
 use std::ops::Deref;
 
@@ -17,19 +17,24 @@ pub enum Precision {
     Bf16,
 }
 
-/// How elements lie in the 32-bit words that the tiles read.
+/// How elements lie in the 32-bit words that the micro-kernels read.
 ///
-/// Out of reach of other crates: the tiles read operands through pointers to words, which only these
-/// formats may be.
-pub trait PackedScalar: Copy {
-    /// Elements of a word, neighbours of the sum.
+/// Sealed: the module is private.
+///
+/// # Safety
+/// An implementation promises that `Self` is plain data of `4 / PER_WORD` bytes and that
+/// [`word`](PackedScalar::word) returns the bytes that `PER_WORD` neighbours have in memory. The
+/// micro-kernels read slices of `Self` through pointers to words.
+pub unsafe trait PackedScalar: Copy {
+    /// Elements of a word, which are neighbouring terms of the sum.
     const PER_WORD: usize;
 
-    /// The word of two neighbours; of the first alone where a word holds one.
+    /// The word of two neighbours; only the first counts where a word holds one.
     fn word(first: Self, second: Self) -> u32;
 }
 
-impl PackedScalar for f32 {
+// SAFETY: an `f32` is one word of plain data.
+unsafe impl PackedScalar for f32 {
     const PER_WORD: usize = 1;
 
     #[inline(always)]
@@ -38,10 +43,10 @@ impl PackedScalar for f32 {
     }
 }
 
-impl PackedScalar for bf16 {
+// SAFETY: a `bf16` is 16 bits of plain data, and `word` places two as they lie in memory.
+unsafe impl PackedScalar for bf16 {
     const PER_WORD: usize = 2;
 
-    // As two neighbours lie in memory.
     #[inline(always)]
     fn word(first: Self, second: Self) -> u32 {
         let [first, second] = [first, second].map(|x| u32::from(x.to_bits()));
@@ -49,38 +54,38 @@ impl PackedScalar for bf16 {
     }
 }
 
-/// An operand of a product: `f32` or `bf16`.
+/// A number format of a product's operands: `f32` or `bf16`.
 pub trait GemmScalar: PackedScalar + Pooled + Send + Sync + std::fmt::Debug {
-    /// The format's name in [`Precision`].
+    /// The format as a [`Precision`].
     const PRECISION: Precision;
 
-    /// The nearest value of the format, ties to even.
+    /// Rounds to the nearest value of the format, ties to even.
     fn from_f32(x: f32) -> Self;
 
-    /// The value, exactly.
+    /// The value; the conversion is exact.
     fn to_f32(self) -> f32;
 
-    /// The same memory as floats, where this is `f32`: a result then needs no conversion.
+    /// The same memory as floats if `Self` is `f32`: a result then needs no conversion.
     fn as_floats(x: &mut [Self]) -> Option<&mut [f32]>;
 
-    /// The same memory as floats, where this is `f32`.
+    /// The same memory as floats if `Self` is `f32`.
     fn floats(x: &[Self]) -> Option<&[f32]>;
 
-    /// Floats as they are, where this is `f32`.
+    /// The same memory as `Self` if that is `f32`.
     fn from_floats(x: &[f32]) -> Option<&[Self]>;
 }
 
-/// Floats as operands of a product: as they are, or rounded into memory of their own.
+/// Floats as operands of a product: borrowed, or rounded into a buffer.
 #[derive(Debug)]
 pub(crate) enum Operand<'a, E: GemmScalar> {
-    AsIs(&'a [E]),
+    Borrowed(&'a [E]),
     Rounded(Buffer<E>),
 }
 
 impl<'a, E: GemmScalar> Operand<'a, E> {
     pub(crate) fn of(x: &'a [f32]) -> Self {
         if let Some(x) = E::from_floats(x) {
-            return Self::AsIs(x);
+            return Self::Borrowed(x);
         }
         let mut rounded = Buffer::recycled(x.len());
         vectorized(
@@ -96,7 +101,7 @@ impl<E: GemmScalar> Deref for Operand<'_, E> {
 
     fn deref(&self) -> &[E] {
         match self {
-            Self::AsIs(x) => x,
+            Self::Borrowed(x) => x,
             Self::Rounded(x) => x,
         }
     }
@@ -131,8 +136,8 @@ impl GemmScalar for f32 {
 impl GemmScalar for bf16 {
     const PRECISION: Precision = Precision::Bf16;
 
-    // Without a branch, so that a loop over it becomes vector code. A NaN stays one: its quiet bit
-    // is set before the rounding could carry out of the significand.
+    // Without a branch, so that a loop over it becomes vector code. A NaN stays a NaN: its quiet bit
+    // is set before rounding could carry out of the significand.
     #[inline(always)]
     fn from_f32(x: f32) -> Self {
         let bits = x.to_bits();

@@ -1,19 +1,22 @@
-//! The backward pass: step by step to the gradients of the pre-activations, then GEMMs over all.
+//! The backward pass: gradients of the pre-activations step by step, then products over all steps.
 
 use super::forward::narrow_rows;
 use super::gates::Backward;
 use super::{BiGruShape, DirectionGradients, DirectionParams, Reset, Saved, by_task, step};
-use crate::gemm::{self, ConvTaps, GemmScalar, MatrixView, Operand, OutputMode, PackedWeights};
+use crate::gemm::{
+    ConvTaps, GemmArgs, GemmScalar, GemmTnArgs, MatrixView, Operand, OutputMode, PackedWeights,
+    gemm_nn, gemm_tn,
+};
 use crate::{Buffer, Precision, UTTERANCE_BLOCK};
 use half::bf16;
 use rayon::prelude::*;
 
-/// Gradients of the parameters of both directions, and of the input into `dx` (`[B, T, F]`,
-/// replaced) where it is wanted, given `dy`, the gradient of the output of [`forward`](super::forward)
-/// that ran on the same `x` and `params`. It works in the memory of `saved` and so consumes it.
+/// Gradients of the parameters of both directions, given `dy`, the gradient of the output of
+/// [`forward`](super::forward) for the same `x` and `params`. The gradient of the input is written to
+/// `dx` `[B, T, F]` if given. Works in the memory of `saved`, which is why it is consumed.
 ///
 /// # Panics
-/// As [`forward`](super::forward), or if `saved` came from another shape.
+/// As [`forward`](super::forward), or if `saved` comes from another shape.
 #[must_use]
 pub fn backward(
     shape: &BiGruShape,
@@ -64,7 +67,7 @@ fn backward_in<E: GemmScalar>(
 
     let steps = shape.steps();
     let mut grads = [0, 1].map(|direction| {
-        // In the order of the groups, whoever finished first.
+        // In the order of the groups, not in that in which they finished.
         let (b, b_hn) = biases[direction * groups..][..groups].iter().fold(
             (vec![0.0; 3 * hidden], vec![0.0; hidden]),
             |(mut b, mut b_hn), part| {
@@ -109,13 +112,13 @@ fn backward_in<E: GemmScalar>(
     grads
 }
 
-/// One direction's weights as the way back needs them, packed once a call.
+/// One direction's weights as the backward pass needs them, packed once per call.
 struct Weights<E: GemmScalar> {
-    /// `[3H, F]`, where the gradient of the input is wanted.
+    /// `[3H, F]`, if the gradient of the input is wanted.
     input: Option<PackedWeights<E>>,
     /// Of the product with the state: `[3H, H]`, or `[2H, H]` (z and r) with the reset before.
     state: PackedWeights<E>,
-    /// Of the product with the reset state, `[H, H]`: with the reset before.
+    /// Of the product with the reset state, `[H, H]`: with the reset before only.
     reset: Option<PackedWeights<E>>,
 }
 
@@ -134,9 +137,9 @@ impl<E: GemmScalar> Weights<E> {
     }
 }
 
-/// One direction of one group. Turns `gates` into the gradients of their pre-activations, `states`
-/// into the states before each step, and with the reset after `inner` into its gradient. Returns
-/// the gradients of both biases.
+/// One direction of one group. Replaces `gates` by the gradients of their pre-activations, `states` by
+/// the states before each step, and with the reset after `inner` by its gradient. Returns the gradients
+/// of both biases.
 fn back_through_time<E: GemmScalar>(
     shape: &BiGruShape,
     direction: usize,
@@ -179,27 +182,41 @@ fn back_through_time<E: GemmScalar>(
             bias: &mut bias,
             inner_bias: &mut inner_bias,
         };
-        if let Some(panels) = &weights.reset {
+        if let Some(weights) = &weights.reset {
             gates.candidate();
             let operand = &mut operand[..size * hidden];
             narrow_rows(&gates.products[2 * hidden..], 3 * hidden, hidden, operand);
-            let a = MatrixView { data: &*operand, stride: hidden };
-            gemm::gemm_nn(size, a, 0, panels, gates.dinner, hidden, OutputMode::Overwrite);
+            gemm_nn(GemmArgs {
+                a: MatrixView::contiguous(operand, size, hidden),
+                tap_stride: 0,
+                weights,
+                out: &mut *gates.dinner,
+                out_stride: hidden,
+                mode: OutputMode::Overwrite,
+            });
             gates.reset_before();
         } else {
             gates.reset_after();
         }
-        // Nobody asks for the gradient of the first state.
+        // The gradient of the initial state is not needed.
         if k > 0 {
             narrow_rows(&products, 3 * hidden, 3 * hidden, &mut operand);
-            let a = MatrixView { data: &operand[..], stride: 3 * hidden };
-            gemm::gemm_nn(size, a, 0, &weights.state, &mut state, hidden, OutputMode::Accumulate);
+            // With the reset before, the state enters z and r only: the first two thirds of a row.
+            let depth = if weights.reset.is_some() { 2 * hidden } else { 3 * hidden };
+            gemm_nn(GemmArgs {
+                a: MatrixView { data: &operand, rows: size, columns: depth, stride: 3 * hidden },
+                tap_stride: 0,
+                weights: &weights.state,
+                out: &mut state,
+                out_stride: hidden,
+                mode: OutputMode::Accumulate,
+            });
         }
     }
     (bias, inner_bias)
 }
 
-/// One direction after its way back: what the products over all steps need.
+/// One direction after the backward pass through time: operands of the products over all steps.
 struct OverSteps<'a, E: GemmScalar> {
     shape: &'a BiGruShape,
     /// `[B, T, F]`
@@ -216,29 +233,40 @@ struct OverSteps<'a, E: GemmScalar> {
 impl<E: GemmScalar> OverSteps<'_, E> {
     /// Adds the gradients of the rows of one gate of `w` and of `u`.
     ///
-    /// The sum over all steps is one product: cutting the weights, not the batch, makes tasks that
-    /// need no partial sums.
+    /// The sum over all steps is one product. Tasks that divide the weights, not the batch, need no
+    /// partial sums.
     fn weights(&self, gate: usize, w: &mut [f32], u: &mut [f32]) {
         let BiGruShape { input, hidden, reset, .. } = *self.shape;
         let steps = self.shape.steps();
-        let dgate = MatrixView { data: &self.gates[gate * hidden..], stride: 3 * hidden };
-        let x = MatrixView { data: self.x, stride: input };
-        gemm::gemm_tn(steps, dgate, ConvTaps::ONE, x, [hidden, input], w);
-        let (dproduct, operand) = match (gate, reset) {
-            (2, Reset::After) => (MatrixView { data: self.inner, stride: hidden }, self.before),
+        let dgate = MatrixView {
+            data: &self.gates[gate * hidden..],
+            rows: steps,
+            columns: hidden,
+            stride: 3 * hidden,
+        };
+        let x = MatrixView::contiguous(self.x, steps, input);
+        gemm_tn(GemmTnArgs { a: dgate, taps: ConvTaps::ONE, d: x, grad: w });
+        let (a, operand) = match (gate, reset) {
+            (2, Reset::After) => (MatrixView::contiguous(self.inner, steps, hidden), self.before),
             (2, Reset::Before) => (dgate, self.inner),
             _ => (dgate, self.before),
         };
-        let operand = MatrixView { data: operand, stride: hidden };
-        gemm::gemm_tn(steps, dproduct, ConvTaps::ONE, operand, [hidden, hidden], u);
+        let d = MatrixView::contiguous(operand, steps, hidden);
+        gemm_tn(GemmTnArgs { a, taps: ConvTaps::ONE, d, grad: u });
     }
 
     /// Gradient of the input of one group, `[size, T, F]`.
-    fn input(&self, group: usize, dx: &mut [f32], into: OutputMode) {
-        let Some(panels) = &self.weights.input else { return };
+    fn input(&self, group: usize, dx: &mut [f32], mode: OutputMode) {
+        let Some(weights) = &self.weights.input else { return };
         let BiGruShape { time, input, hidden, .. } = *self.shape;
         let gates = &self.gates[group * UTTERANCE_BLOCK * time * 3 * hidden..];
-        let dgates = MatrixView { data: gates, stride: 3 * hidden };
-        gemm::gemm_nn(dx.len() / input, dgates, 0, panels, dx, input, into);
+        gemm_nn(GemmArgs {
+            a: MatrixView::contiguous(gates, dx.len() / input, 3 * hidden),
+            tap_stride: 0,
+            weights,
+            out: dx,
+            out_stride: input,
+            mode,
+        });
     }
 }

@@ -2,7 +2,7 @@
 
 use super::gates::Forward;
 use super::{BiGruShape, DirectionParams, Reset, Saved, by_task, step};
-use crate::gemm::{self, GemmScalar, MatrixView, Operand, OutputMode, PackedWeights};
+use crate::gemm::{GemmArgs, GemmScalar, MatrixView, Operand, OutputMode, PackedWeights, gemm_nn};
 use crate::{Buffer, Precision, UTTERANCE_BLOCK, threads};
 use half::bf16;
 use rayon::prelude::*;
@@ -10,12 +10,12 @@ use rayon::prelude::*;
 /// Runs both directions over `x`, `[B, T, F]`, into `y`, `[B, T, 2H]`: the forward direction, then
 /// the backward one, each at its own time index. States start at zero.
 ///
-/// With `keep` it returns what [`backward`](super::backward) needs; without, it holds on to nothing
-/// but one group's gates a thread.
+/// With `keep` it returns what [`backward`](super::backward) needs; without, only one group's gates per
+/// thread are held.
 ///
 /// # Panics
-/// If a size is 0, a slice has not the length the shape says, or `b_hn` is there under
-/// [`Reset::Before`] or missing under [`Reset::After`].
+/// If a size is 0, a slice does not have the length given by the shape, or `b_hn` is present with
+/// [`Reset::Before`] or missing with [`Reset::After`].
 #[must_use]
 pub fn forward(
     shape: &BiGruShape,
@@ -72,7 +72,7 @@ pub(super) fn forward_packed<E: GemmScalar>(
         )
     });
 
-    // Group `group` of a direction, whose states are to be found.
+    // Group `group` of a direction, whose states go to `states`.
     let layer = |direction: usize, group: usize, states: &[f32]| {
         let (first, size) = (group * UTTERANCE_BLOCK, states.len() / (time * hidden));
         Layer {
@@ -119,14 +119,14 @@ pub(super) fn forward_packed<E: GemmScalar>(
     kept.map(|(gates, inner)| Saved { shape: *shape, gates, states, inner })
 }
 
-/// One direction's weights, packed once a call or once for all.
+/// One direction's weights, packed once per call in training and once per model at inference.
 #[derive(Debug)]
 pub(super) struct Weights<E: GemmScalar> {
     /// `[F, 3H]`
     input: PackedWeights<E>,
-    /// What multiplies the state: `[H, 3H]`, or `[H, 2H]` (z and r) with the reset before.
+    /// Weights of the state: `[H, 3H]`, or `[H, 2H]` (z and r) with the reset before.
     state: PackedWeights<E>,
-    /// What multiplies the reset state, `[H, H]`: with the reset before.
+    /// Weights of the reset state, `[H, H]`: with the reset before only.
     reset: Option<PackedWeights<E>>,
 }
 
@@ -154,7 +154,7 @@ struct Layer<'a, E: GemmScalar> {
     x: &'a [E],
 }
 
-/// Rows of `width` floats, `stride` apart, rounded next to each other.
+/// Copies rows of `width` floats, `stride` apart, to contiguous rows, rounded to `E`.
 pub(super) fn narrow_rows<E: GemmScalar>(from: &[f32], stride: usize, width: usize, to: &mut [E]) {
     for (to, from) in to.chunks_exact_mut(width).zip(from.chunks(stride)) {
         to.iter_mut().zip(from).for_each(|(to, from)| *to = E::from_f32(*from));
@@ -162,14 +162,19 @@ pub(super) fn narrow_rows<E: GemmScalar>(from: &[f32], stride: usize, width: usi
 }
 
 impl<E: GemmScalar> Layer<'_, E> {
-    /// `gates` is `[size, T, 3H]`, `states` is `[size, T, H]`; `inner` is `[size, T, H]`, or
-    /// `[size, H]` used by every step in turn: its rows are `inner_stride` apart.
+    /// `gates` is `[size, T, 3H]`, `states` is `[size, T, H]`. `inner` is `[size, T, H]`, or `[size, H]`
+    /// overwritten by every step; its rows are `inner_stride` apart.
     fn run(&self, gates: &mut [f32], inner: &mut [f32], inner_stride: usize, states: &mut [f32]) {
         let BiGruShape { time, input, hidden, reset, .. } = *self.shape;
         let size = states.len() / (time * hidden);
-        let x = MatrixView { data: self.x, stride: input };
-        let panels = &self.weights.input;
-        gemm::gemm_nn(size * time, x, 0, panels, gates, 3 * hidden, OutputMode::Overwrite);
+        gemm_nn(GemmArgs {
+            a: MatrixView::contiguous(self.x, size * time, input),
+            tap_stride: 0,
+            weights: &self.weights.input,
+            out: gates,
+            out_stride: 3 * hidden,
+            mode: OutputMode::Overwrite,
+        });
         let mut operand = Buffer::recycled(size * hidden);
         // The state before the first step, and its products with the weights, are zero.
         let mut state = Buffer::zeros(size * hidden);
@@ -179,9 +184,14 @@ impl<E: GemmScalar> Layer<'_, E> {
             let inner_at = if inner_stride > hidden { t * hidden } else { 0 };
             if k > 0 {
                 narrow_rows(&state, hidden, hidden, &mut operand);
-                let a = MatrixView { data: &operand[..], stride: hidden };
-                let panels = &self.weights.state;
-                gemm::gemm_nn(size, a, 0, panels, &mut products, 3 * hidden, OutputMode::Overwrite);
+                gemm_nn(GemmArgs {
+                    a: MatrixView::contiguous(&operand, size, hidden),
+                    tap_stride: 0,
+                    weights: &self.weights.state,
+                    out: &mut products,
+                    out_stride: 3 * hidden,
+                    mode: OutputMode::Overwrite,
+                });
             }
             let mut gates = Forward {
                 hidden,
@@ -200,11 +210,16 @@ impl<E: GemmScalar> Layer<'_, E> {
                 continue;
             }
             gates.reset_before();
-            if let (Some(panels), true) = (&self.weights.reset, k > 0) {
+            if let (Some(weights), true) = (&self.weights.reset, k > 0) {
                 narrow_rows(gates.inner, inner_stride, hidden, &mut operand);
-                let a = MatrixView { data: &operand[..], stride: hidden };
-                let to = &mut gates.products[2 * hidden..];
-                gemm::gemm_nn(size, a, 0, panels, to, 3 * hidden, OutputMode::Overwrite);
+                gemm_nn(GemmArgs {
+                    a: MatrixView::contiguous(&operand, size, hidden),
+                    tap_stride: 0,
+                    weights,
+                    out: &mut gates.products[2 * hidden..],
+                    out_stride: 3 * hidden,
+                    mode: OutputMode::Overwrite,
+                });
             }
             gates.candidate();
         }

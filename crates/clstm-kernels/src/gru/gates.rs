@@ -1,10 +1,10 @@
-//! The gates of one step over a group, forward and backward, between the GEMMs of the step.
+//! The gates of one step over a group, forward and backward, between the products of the step.
 //!
-//! Tensors of all steps (`gates`, `states`, ..) come as the slice that starts at this step; their
-//! rows, one an utterance, are `time` steps apart. Scratch of one step has adjacent rows.
+//! Tensors of all steps (`gates`, `states`, ..) are passed as the slice that starts at this step; their
+//! rows, one per utterance, are `time` steps apart. Scratch tensors of one step have adjacent rows.
 
 use crate::activation::{sigmoid, tanh, vectorized};
-use crate::lanes::{Lanes, lanes, load, over_channels, store};
+use crate::lanes::{Lanes, add, lanes, load, over_channels, store};
 
 /// The three gates of a row of `3H`.
 #[inline(always)]
@@ -21,7 +21,7 @@ fn thirds_mut(row: &mut [f32], hidden: usize) -> [&mut [f32]; 3] {
     [z, r, &mut n[..hidden]]
 }
 
-/// What a step forward reads and writes.
+/// What a forward step reads and writes.
 pub(super) struct Forward<'a> {
     pub(super) hidden: usize,
     pub(super) time: usize,
@@ -31,15 +31,15 @@ pub(super) struct Forward<'a> {
     pub(super) inner_bias: &'a [f32],
     /// `U h_{t-1}`, `[size, 3H]`.
     pub(super) products: &'a mut [f32],
-    /// `W x_t` in, activated gates out; all steps, `3H` each.
+    /// `W x_t`, replaced by the activated gates; all steps, `3H` each.
     pub(super) gates: &'a mut [f32],
-    /// Reset after: `U_n h_{t-1} + b_hn` out. Reset before: `r ∘ h_{t-1}` out, then in.
+    /// Reset after: `U_n h_{t-1} + b_hn`, written. Reset before: `r ∘ h_{t-1}`, written, then read.
     pub(super) inner: &'a mut [f32],
     /// Distance between the rows of `inner`.
     pub(super) inner_stride: usize,
-    /// `h_{t-1}` in, `h_t` out, `[size, H]`.
+    /// `h_{t-1}`, replaced by `h_t`, `[size, H]`.
     pub(super) state: &'a mut [f32],
-    /// `h_t` out; all steps, `H` each.
+    /// `h_t`, written; all steps, `H` each.
     pub(super) states: &'a mut [f32],
 }
 
@@ -109,7 +109,7 @@ impl Forward<'_> {
 }
 
 impl ForwardRow<'_> {
-    /// One gate, activated.
+    /// One activated gate.
     #[inline(always)]
     fn gate<const L: usize>(&self, gate: usize, c: usize, f: impl Fn(f32) -> f32) -> [f32; L] {
         let x: [f32; L] = load(self.gates[gate], c);
@@ -176,7 +176,7 @@ impl Lanes for Candidate<'_> {
     }
 }
 
-/// What a step backward reads and writes.
+/// What a backward step reads and writes.
 pub(super) struct Backward<'a> {
     pub(super) hidden: usize,
     pub(super) time: usize,
@@ -184,19 +184,21 @@ pub(super) struct Backward<'a> {
     pub(super) dy: &'a [f32],
     /// `h_{t-1}`; all steps, `H` each.
     pub(super) before: &'a [f32],
-    /// Activated gates in, gradients of their pre-activations out; all steps, `3H` each.
+    /// Activated gates, replaced by the gradients of their pre-activations; all steps, `3H` each.
     pub(super) gates: &'a mut [f32],
-    /// As the forward pass left it; reset after: gradient of `U_n h_{t-1}` out. All steps, `H` each.
+    /// From the forward pass; with the reset after, replaced by the gradient of `U_n h_{t-1}`. All steps,
+    /// `H` each.
     pub(super) inner: &'a mut [f32],
-    /// Gradient of `h_t` from later steps in, of `h_{t-1}` but for the products out, `[size, H]`.
+    /// Gradient of `h_t` from later steps, replaced by that of `h_{t-1}` without the products' part,
+    /// `[size, H]`.
     pub(super) state: &'a mut [f32],
     /// Gradient of `r ∘ h_{t-1}` (reset before), `[size, H]`.
     pub(super) dinner: &'a mut [f32],
-    /// Gradients of the products `U h_{t-1}` out, `[size, 3H]`.
+    /// Gradients of the products `U h_{t-1}`, written, `[size, 3H]`.
     pub(super) products: &'a mut [f32],
     /// Sums over utterances and steps of the gradients of the pre-activations, `[3H]`.
     pub(super) bias: &'a mut [f32],
-    /// The same of the inner product (reset after), `[H]`.
+    /// The same for the recurrent product of the candidate (reset after), `[H]`.
     pub(super) inner_bias: &'a mut [f32],
 }
 
@@ -230,7 +232,7 @@ impl Backward<'_> {
         );
     }
 
-    /// Reset before, second half: r, out of `dinner`.
+    /// Reset before, second half: r, from `dinner`.
     pub(super) fn reset_before(&mut self) {
         self.rows(
             #[inline(always)]
@@ -269,14 +271,8 @@ impl Backward<'_> {
     }
 }
 
-#[inline(always)]
-fn add<const L: usize>(x: [f32; L], to: &mut [f32], at: usize) {
-    let sum: [f32; L] = load(to, at);
-    store::<L>(lanes(|l| sum[l] + x[l]), to, at);
-}
-
 impl BackwardRow<'_> {
-    /// Gradients of the pre-activations of z and n; leaves what goes past the gates in `state`.
+    /// Gradients of the pre-activations of z and n; writes the part that bypasses the gates to `state`.
     #[inline(always)]
     fn update_and_candidate<const L: usize>(&mut self, c: usize) -> [[f32; L]; 2] {
         let z: [f32; L] = load(self.gates[0], c);
@@ -291,7 +287,7 @@ impl BackwardRow<'_> {
         [dz, dn]
     }
 
-    /// Writes the gradient of one gate to the three places that want it.
+    /// Writes the gradient of one gate to the gates and the products, and adds it to the bias.
     #[inline(always)]
     fn gate<const L: usize>(&mut self, gate: usize, c: usize, d: [f32; L]) {
         store(d, self.gates[gate], c);

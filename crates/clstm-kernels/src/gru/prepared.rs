@@ -1,4 +1,4 @@
-//! A layer's weights, packed once for any number of calls.
+//! A layer prepared once for any number of inference calls.
 
 use half::bf16;
 
@@ -6,7 +6,7 @@ use super::forward::{Biases, Weights, forward_packed};
 use super::{BiGruShape, DirectionParams};
 use crate::Precision;
 
-/// A layer that only runs forward: [`forward`](super::forward) without packing its weights anew.
+/// A layer for inference: [`forward`](super::forward) without `keep`, its weights packed once.
 #[derive(Debug)]
 pub struct PreparedBiGru {
     shape: BiGruShape,
@@ -22,11 +22,11 @@ enum AnyWeights {
 }
 
 impl PreparedBiGru {
-    /// Packs the weights; `shape`'s batch and time do not matter.
+    /// Packs the weights; batch and time of `shape` do not matter.
     ///
     /// # Panics
-    /// If a size but those is 0, a slice has not the length the shape says, or `b_hn` is there under
-    /// [`Reset::Before`](super::Reset::Before) or missing under
+    /// If another size is 0, a slice does not have the length given by the shape, or `b_hn` is present
+    /// with [`Reset::Before`](super::Reset::Before) or missing with
     /// [`Reset::After`](super::Reset::After).
     #[must_use]
     pub fn new(shape: &BiGruShape, params: [DirectionParams<'_>; 2]) -> Self {
@@ -48,10 +48,10 @@ impl PreparedBiGru {
     /// Runs both directions over `x` `[B, T, F]` from zero states and writes `y` `[B, T, 2H]`: the
     /// forward direction, then the backward one, each at its own time index.
     ///
-    /// An utterance's result is the same, to the last bit, alone and among others.
+    /// The result of an utterance is bit-identical alone and in any batch.
     ///
     /// # Panics
-    /// If a slice does not have the length that the shape says.
+    /// If a slice does not have the length given by the shape.
     pub fn forward(&self, batch: usize, time: usize, x: &[f32], y: &mut [f32]) {
         let shape = self.shape(batch, time);
         shape.check_data(x, y);

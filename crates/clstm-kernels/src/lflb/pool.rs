@@ -1,19 +1,19 @@
-//! Pooling of hidden states where they lie, and the gradients back.
+//! Pooling of hidden states in place, and their gradients from those of the pooled output.
 
 use rayon::prelude::*;
 
 use super::LflbShape;
 use crate::Buffer;
 use crate::activation::vectorized;
+use crate::batch_norm::{BnGradCoeffs, MomentAccumulator};
 use crate::conv_lstm::group::{GradSource, Group, Layout, OutputSink, group_ranges, split};
-use crate::conv_lstm::norm::Moments;
 use crate::gemm::GemmScalar;
 use crate::lanes::{Lanes, load, over_channels, store};
-use crate::norm_pool::pool::{Affine, Window};
+use crate::max_pool::{PooledAffine, Window};
 
 /// Takes the moments of the states.
 pub(super) struct StatsSink {
-    pub(super) moments: Moments,
+    pub(super) moments: MomentAccumulator,
 }
 
 impl<E: GemmScalar> OutputSink<E> for StatsSink {
@@ -25,30 +25,23 @@ impl<E: GemmScalar> OutputSink<E> for StatsSink {
 /// Normalises by known statistics and pools.
 pub(super) struct PoolSink<'a> {
     pub(super) shape: &'a LflbShape,
-    pub(super) affine: &'a Affine,
+    pub(super) map: &'a PooledAffine,
     /// The group's `[G, T, Q, H]`.
     pub(super) y: &'a mut [f32],
 }
 
 impl<E: GemmScalar> OutputSink<E> for PoolSink<'_> {
     fn step(&mut self, layout: &Layout, t: usize, hidden: &[E]) {
-        pool_step::<E, false>(
-            self.shape,
-            layout,
-            self.affine,
-            t,
-            hidden,
-            [self.y, &mut []],
-            &mut [],
-        );
+        let Self { shape, map, y } = self;
+        pool_step::<E, false>(shape, layout, map, t, hidden, [&mut **y, &mut []], &mut []);
     }
 }
 
-/// What the backward pass wants to know of each window, `[B, T, Q, H]`.
+/// What the backward pass needs of each window, `[B, T, Q, H]`.
 pub(super) struct SavedArgmax {
-    /// The winning states.
+    /// The states that gave the maxima.
     pub(super) max_values: Buffer,
-    /// Their argmax within their windows; empty where nothing is pooled.
+    /// Their positions within their windows.
     pub(super) argmax: Buffer<u16>,
 }
 
@@ -63,33 +56,33 @@ impl SavedArgmax {
 pub(super) fn pool_groups<E: GemmScalar>(
     shape: &LflbShape,
     groups: &[Group<E>],
-    affine: &Affine,
+    map: &PooledAffine,
     y: &mut [f32],
-    kept: Option<SavedArgmax>,
+    saved: Option<SavedArgmax>,
 ) -> Option<SavedArgmax> {
     let ranges = group_ranges(shape.conv_lstm.batch);
     let len = shape.utterance();
     let parts = split(y, &ranges, len);
-    let Some(mut kept) = kept else {
+    let Some(mut saved) = saved else {
         groups.par_iter().zip(parts).for_each(|(group, y)| {
             for (t, hidden) in steps(group) {
                 let to = [&mut *y, &mut []];
-                pool_step::<E, false>(shape, &group.layout, affine, t, hidden, to, &mut []);
+                pool_step::<E, false>(shape, &group.layout, map, t, hidden, to, &mut []);
             }
         });
         return None;
     };
-    let max_values = split(&mut kept.max_values, &ranges, len);
-    let argmax = split(&mut kept.argmax, &ranges, len);
+    let max_values = split(&mut saved.max_values, &ranges, len);
+    let argmax = split(&mut saved.argmax, &ranges, len);
     groups.par_iter().zip(parts).zip(max_values.into_par_iter().zip(argmax)).for_each(
         |((group, y), (max_values, argmax))| {
             for (t, hidden) in steps(group) {
                 let to = [&mut *y, &mut *max_values];
-                pool_step::<E, true>(shape, &group.layout, affine, t, hidden, to, argmax);
+                pool_step::<E, true>(shape, &group.layout, map, t, hidden, to, argmax);
             }
         },
     );
-    Some(kept)
+    Some(saved)
 }
 
 /// Each step and its hidden states `[P, G, H]`.
@@ -99,11 +92,11 @@ fn steps<E: GemmScalar>(group: &Group<E>) -> impl Iterator<Item = (usize, &[E])>
     states.map(|h| &h[layout.hidden_start()..][..layout.state_len()]).enumerate()
 }
 
-/// Step `t` `[P, G, H]` to its argmax in `[G, T, Q, H]`.
+/// Pools step `t` `[P, G, H]` into its part of `[G, T, Q, H]`.
 fn pool_step<E: GemmScalar, const KEEP: bool>(
     shape: &LflbShape,
     layout: &Layout,
-    affine: &Affine,
+    map: &PooledAffine,
     t: usize,
     hidden: &[E],
     [y, max_values]: [&mut [f32]; 2],
@@ -116,20 +109,19 @@ fn pool_step<E: GemmScalar, const KEEP: bool>(
         #[inline(always)]
         || {
             for q in 0..pooled {
-                let window = q * shape.pool * stride;
+                let start = q * shape.pool * stride;
                 let end = ((q + 1) * shape.pool * stride).min(hidden.len());
                 for g in 0..size {
                     let at = ((g * time + t) * pooled + q) * h;
-                    let kept = if KEEP { at..at + h } else { 0..0 };
-                    // From the utterance's row of the first position to that of the last.
-                    let rows = &hidden[window + g * h..end - (size - 1 - g) * h];
+                    let saved = if KEEP { at..at + h } else { 0..0 };
                     let mut window = Window::<E, KEEP> {
-                        h: rows,
+                        // From the utterance's row of the first position to that of the last.
+                        x: &hidden[start + g * h..end - (size - 1 - g) * h],
                         stride,
-                        affine,
+                        map,
                         y: &mut y[at..at + h],
-                        values: &mut max_values[kept.clone()],
-                        argmax: &mut argmax[kept],
+                        max_values: &mut max_values[saved.clone()],
+                        argmax: &mut argmax[saved],
                     };
                     over_channels(h, &mut window);
                 }
@@ -138,24 +130,16 @@ fn pool_step<E: GemmScalar, const KEEP: bool>(
     );
 }
 
-/// `d = gain dy (max_values only) + tilt (h - mean) + offset`, by channel.
-pub(super) struct Slope<'a> {
-    pub(super) mean: &'a [f32],
-    pub(super) gain: Vec<f32>,
-    pub(super) offset: Vec<f32>,
-    pub(super) tilt: Vec<f32>,
-}
-
-/// Gradients of the states of a group from those of its pooled output `[G, T, Q, H]`.
-pub(super) struct PooledGradients<'a> {
+/// Gradients of a group's states from those of its pooled output `[G, T, Q, H]`.
+pub(super) struct PooledGradSource<'a> {
     pub(super) shape: &'a LflbShape,
-    pub(super) slope: &'a Slope<'a>,
+    pub(super) coeffs: &'a BnGradCoeffs<'a>,
     pub(super) dy: &'a [f32],
-    /// Empty where nothing is pooled.
+    /// Empty without pooling.
     pub(super) argmax: &'a [u16],
 }
 
-impl<E: GemmScalar> GradSource<E> for PooledGradients<'_> {
+impl<E: GemmScalar> GradSource<E> for PooledGradSource<'_> {
     fn add(&self, layout: &Layout, [t, position]: [usize; 2], hidden: &[E], d: &mut [f32]) {
         let (size, h, pool) = (layout.size, layout.filters, self.shape.pool);
         let (pooled, time) = (self.shape.pooled(), self.shape.conv_lstm.time);
@@ -168,11 +152,11 @@ impl<E: GemmScalar> GradSource<E> for PooledGradients<'_> {
                     let at = ((g * time + t) * pooled + p / pool) * h;
                     let argmax = if pool > 1 { &self.argmax[at..at + h] } else { &[] };
                     let mut row = Row {
-                        slope: self.slope,
+                        coeffs: self.coeffs,
                         hidden,
                         dy: &self.dy[at..at + h],
                         argmax,
-                        place: (p % pool) as u16,
+                        position: (p % pool) as u16,
                         d,
                     };
                     over_channels(h, &mut row);
@@ -182,37 +166,40 @@ impl<E: GemmScalar> GradSource<E> for PooledGradients<'_> {
     }
 }
 
+/// The states of one position of an utterance.
 struct Row<'a, E> {
-    slope: &'a Slope<'a>,
+    coeffs: &'a BnGradCoeffs<'a>,
     hidden: &'a [E],
     dy: &'a [f32],
+    /// Empty without pooling.
     argmax: &'a [u16],
-    place: u16,
+    /// Within the window.
+    position: u16,
     d: &'a mut [f32],
 }
 
 impl<E: GemmScalar> Lanes for Row<'_, E> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, c: usize) {
-        let mean: [f32; L] = load(self.slope.mean, c);
-        let tilt: [f32; L] = load(&self.slope.tilt, c);
-        let offset: [f32; L] = load(&self.slope.offset, c);
-        let gain: [f32; L] = load(&self.slope.gain, c);
+        let mean: [f32; L] = load(self.coeffs.mean, c);
+        let x_coeff: [f32; L] = load(&self.coeffs.x_coeff, c);
+        let constant: [f32; L] = load(&self.coeffs.constant, c);
+        let scale: [f32; L] = load(&self.coeffs.scale, c);
         let hidden: [E; L] = load(self.hidden, c);
         let dy: [f32; L] = load(self.dy, c);
         let mut d: [f32; L] = load(self.d, c);
         if self.argmax.is_empty() {
             for l in 0..L {
-                d[l] += dy[l] * gain[l];
+                d[l] += dy[l] * scale[l];
             }
         } else {
             let argmax: [u16; L] = load(self.argmax, c);
             for l in 0..L {
-                d[l] += if argmax[l] == self.place { dy[l] * gain[l] } else { 0.0 };
+                d[l] += if argmax[l] == self.position { dy[l] * scale[l] } else { 0.0 };
             }
         }
         for l in 0..L {
-            d[l] += (hidden[l].to_f32() - mean[l]) * tilt[l] + offset[l];
+            d[l] += (hidden[l].to_f32() - mean[l]) * x_coeff[l] + constant[l];
         }
         store(d, self.d, c);
     }

@@ -1,26 +1,26 @@
-//! A block's weights, packed once for any number of calls.
+//! A block prepared once for any number of inference calls.
 
 use super::pool::PoolSink;
 use super::{LflbShape, OutputNorm};
 use crate::UTTERANCE_BLOCK;
 use crate::conv_lstm::group::{group_ranges, split};
-use crate::conv_lstm::{self, InputNorm, Params};
-use crate::norm_pool::pool::Affine;
+use crate::conv_lstm::{InputNorm, Params, PreparedConvLstm};
+use crate::max_pool::PooledAffine;
 
-/// A block that only runs forward, by running statistics: [`forward`](super::forward) without
-/// packing its weights anew.
+/// A block for inference: [`forward`](super::forward) with running statistics, its weights packed
+/// once.
 #[derive(Debug)]
 pub struct PreparedLflb {
-    layer: conv_lstm::PreparedConvLstm,
-    affine: Affine,
+    layer: PreparedConvLstm,
+    map: PooledAffine,
     pool: usize,
 }
 
 impl PreparedLflb {
-    /// Packs the weights; `shape`'s batch and time do not matter.
+    /// Packs the weights; batch and time of `shape` do not matter.
     ///
     /// # Panics
-    /// If a slice does not have the size that `shape` asks for, or a norm is one of the batch.
+    /// If a slice does not have the size given by `shape`, or a norm uses the statistics of the batch.
     #[must_use]
     pub fn new(
         shape: &LflbShape,
@@ -29,9 +29,9 @@ impl PreparedLflb {
         output_norm: OutputNorm<'_>,
     ) -> Self {
         shape.check_norm(&output_norm);
-        let affine = output_norm.affine().expect("packed weights hold no norm of a batch");
-        let layer = conv_lstm::PreparedConvLstm::new(&shape.conv_lstm, params, input_norm);
-        Self { layer, affine, pool: shape.pool }
+        let map = output_norm.map().expect("statistics of a batch cannot be prepared");
+        let layer = PreparedConvLstm::new(&shape.conv_lstm, params, input_norm);
+        Self { layer, map, pool: shape.pool }
     }
 
     /// The block's sizes for a batch.
@@ -42,18 +42,18 @@ impl PreparedLflb {
 
     /// Runs the block over `x` `[B, T, L, C]` from zero states and writes `y` `[B, T, Q, H]`.
     ///
-    /// An utterance's result is the same, to the last bit, alone and among others.
+    /// The result of an utterance is bit-identical alone and in any batch.
     ///
     /// # Panics
-    /// If a slice does not have the size that the shape asks for.
+    /// If a slice does not have the size given by the shape.
     pub fn forward(&self, batch: usize, time: usize, x: &[f32], y: &mut [f32]) {
-        let (shape, affine) = (&self.shape(batch, time), &self.affine);
+        let (shape, map) = (&self.shape(batch, time), &self.map);
         shape.check_output(y);
         if batch <= UTTERANCE_BLOCK {
-            return self.layer.run(batch, time, x, &mut [PoolSink { shape, affine, y }]);
+            return self.layer.run(batch, time, x, &mut [PoolSink { shape, map, y }]);
         }
         let parts = split(y, &group_ranges(batch), shape.utterance()).into_iter();
-        let mut sinks: Vec<_> = parts.map(|y| PoolSink { shape, affine, y }).collect();
+        let mut sinks: Vec<_> = parts.map(|y| PoolSink { shape, map, y }).collect();
         self.layer.run(batch, time, x, &mut sinks);
     }
 }

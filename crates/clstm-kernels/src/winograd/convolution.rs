@@ -3,52 +3,57 @@
 use super::transformed::TransformedRows;
 use super::weights::WinogradWeights;
 use super::{tile_count, tiling, transform};
-use crate::gemm::{self, MatrixView, OutputMode};
+use crate::gemm::{GemmArgs, MatrixView, OutputMode, PackedWeights, gemm_nn};
 
-/// Scratch for convolutions of given sizes.
+/// Scratch memory for convolutions of given sizes.
 #[derive(Debug)]
 pub struct Convolution {
     /// Utterances, the rows of a position.
     size: usize,
-    /// Inputs at the points.
+    /// Transformed inputs.
     x: TransformedRows,
-    /// Outputs at the points.
+    /// Transformed outputs.
     y: TransformedRows,
 }
 
 impl Convolution {
-    /// For up to `tiles` tiles at a time of `size` utterances, by `kernel` or one of its sizes.
+    /// For up to `tiles` tiles at a time of `size` utterances, by `weights` or others of their sizes.
     #[must_use]
-    pub fn new(kernel: &WinogradWeights, size: usize, tiles: usize) -> Self {
-        let points = |width: usize| TransformedRows::new(size * width, tiles);
-        Self { size, x: points(kernel.depth), y: points(kernel.columns) }
+    pub fn new(weights: &WinogradWeights, size: usize, tiles: usize) -> Self {
+        let rows = |width: usize| TransformedRows::new(size * width, tiles);
+        Self { size, x: rows(weights.depth), y: rows(weights.columns) }
     }
 
-    /// Convolves `x` `[positions + 2, G, depth]` to `to` `[positions, G, columns]`, whatever was there
-    /// before.
+    /// Convolves `x` `[positions + 2, G, depth]`; the result replaces `to` `[positions, G, columns]`.
     ///
-    /// What an utterance becomes does not depend on how many there are.
+    /// The result of an utterance does not depend on the number of utterances.
     ///
     /// # Error
-    /// Of sums of 96 to 384 products of random numbers the root mean square error is 1.9 times that of
-    /// the direct sums, `3.5e-7` to `5.7e-7` of the root mean square of the outputs, and the largest of
-    /// many outputs some ten times as far off (measured against `f64`).
+    /// For sums of 96 to 384 products of random numbers the root mean square error is 1.9 times that of
+    /// direct sums: `3.5e-7` to `5.7e-7` of the root mean square of the outputs. The largest error of
+    /// many outputs is some ten times that (measured against `f64`).
     ///
     /// # Panics
-    /// If a slice is too short, or there are more tiles than the scratch has room for.
-    pub fn apply(&mut self, kernel: &WinogradWeights, positions: usize, x: &[f32], to: &mut [f32]) {
+    /// If a slice is too short, or the positions make more tiles than the scratch memory holds.
+    pub fn apply(
+        &mut self,
+        weights: &WinogradWeights,
+        positions: usize,
+        x: &[f32],
+        to: &mut [f32],
+    ) {
         self.x.clear();
         assert!(
             self.x.has_room_for(tile_count(positions)),
             "winograd: {positions} positions at a time"
         );
-        let (from, into) = (self.size * kernel.depth, self.size * kernel.columns);
+        let (from, into) = (self.size * weights.depth, self.size * weights.columns);
         for (first, m) in tiling(positions) {
             transform::input_transform(m, &x[first * from..][..(m + 2) * from], self.x.push(m));
         }
         self.y.resize(self.x.used());
-        for (i, panels) in kernel.panels.iter().enumerate() {
-            product(panels, kernel, self.x.rows(i, 0), self.y.rows_mut(i));
+        for (i, packed) in weights.packed.iter().enumerate() {
+            product(packed, weights, self.x.rows(i, 0), self.y.rows_mut(i));
         }
         let mut next = Default::default();
         for (first, m) in tiling(positions) {
@@ -58,14 +63,19 @@ impl Convolution {
     }
 }
 
-/// `to = rows * panels`
+/// `to = rows * packed`
 pub(super) fn product(
-    panels: &gemm::PackedWeights<f32>,
+    packed: &PackedWeights<f32>,
     &WinogradWeights { depth, columns, .. }: &WinogradWeights,
     rows: &[f32],
     to: &mut [f32],
 ) {
-    let count = rows.len() / depth;
-    let rows = MatrixView { data: rows, stride: depth };
-    gemm::gemm_nn(count, rows, 0, panels, to, columns, OutputMode::Overwrite);
+    gemm_nn(GemmArgs {
+        a: MatrixView::contiguous(rows, rows.len() / depth, depth),
+        tap_stride: 0,
+        weights: packed,
+        out: to,
+        out_stride: columns,
+        mode: OutputMode::Overwrite,
+    });
 }

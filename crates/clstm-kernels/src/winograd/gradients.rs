@@ -7,14 +7,14 @@ use super::weights::WinogradWeights;
 use super::{tile_count, tiling, transform};
 use crate::Buffer;
 use crate::activation::vectorized;
-use crate::gemm::{self, ConvTaps, MatrixView};
+use crate::gemm::{ConvTaps, GemmTnArgs, MatrixView, gemm_tn};
 
-/// The gradient of the weights of a [`Convolution`](super::Convolution), summed over a pass, and on
-/// the way that of its input.
+/// The gradient of the weights of a [`Convolution`](super::Convolution), summed over many additions, and
+/// the gradient of its input.
 ///
 /// # Error
-/// That of the weights has a root mean square error of 1.5 to 2 times that of direct sums (measured
-/// against `f64` with random numbers), that of the inputs the error of
+/// The gradient of the weights has a root mean square error of 1.5 to 2 times that of direct sums
+/// (measured against `f64` with random numbers), that of the input the error of
 /// [`Convolution::apply`](super::Convolution::apply).
 #[derive(Debug)]
 pub struct WeightGradient {
@@ -22,41 +22,41 @@ pub struct WeightGradient {
     size: usize,
     depth: usize,
     columns: usize,
-    /// Inputs at the points.
+    /// Transformed inputs.
     x: TransformedRows,
-    /// Gradients of the outputs at the points.
+    /// Transformed gradients of the outputs.
     d: TransformedRows,
-    /// Gradients of the inputs at the points.
+    /// Transformed gradients of the inputs.
     dx: TransformedRows,
     /// `[6, depth, columns]`
     sums: Buffer,
 }
 
-/// Rows that the sums should be read and written for at least: as many make up for that with a
-/// hundred multiply-adds for each load.
+/// Minimum rows for which the sums are read and written: a hundred multiply-adds for each load then
+/// outweigh it.
 const ROWS: usize = 128;
 
 impl WeightGradient {
     /// For weights `[3, depth, columns]` and up to `tiles` tiles at a time of `size` utterances.
     #[must_use]
     pub fn new([depth, columns]: [usize; 2], size: usize, tiles: usize) -> Self {
-        let room = tiles * (ROWS / size).div_ceil(tiles).max(1);
+        let capacity = tiles * (ROWS / size).div_ceil(tiles).max(1);
         Self {
             size,
             depth,
             columns,
-            x: TransformedRows::new(size * depth, room),
-            d: TransformedRows::new(size * columns, room),
+            x: TransformedRows::new(size * depth, capacity),
+            d: TransformedRows::new(size * columns, capacity),
             dx: TransformedRows::new(size * depth, tiles),
             sums: Buffer::zeros(POINTS * depth * columns),
         }
     }
 
-    /// Adds what `positions` positions give: the inputs `x` `[positions + 2, G, depth]` and the
-    /// gradients of the outputs `d` `[positions, G, columns]`.
+    /// Adds the part of `positions` positions, given their inputs `x` `[positions + 2, G, depth]` and the
+    /// gradients `d` `[positions, G, columns]` of their outputs.
     ///
     /// # Panics
-    /// If a slice is too short, or these are more tiles than there may be at a time.
+    /// If a slice is too short, or the positions make more tiles than [`WeightGradient::new`] allows.
     pub fn add(&mut self, positions: usize, x: &[f32], d: &[f32]) {
         let count = tile_count(positions);
         if !self.d.has_room_for(count) {
@@ -71,11 +71,11 @@ impl WeightGradient {
         }
     }
 
-    /// Adds the gradient of the inputs of the last addition, of `positions` positions, to `to`
-    /// `[positions + 2, G, depth]`; `transposed` are the matrices `[columns, depth]`.
+    /// Adds the gradient of the inputs of the last [`WeightGradient::add`], of the same `positions`, to
+    /// `to` `[positions + 2, G, depth]`. `transposed` are the weights as matrices `[columns, depth]`.
     ///
     /// # Panics
-    /// If `to` is too short, or fewer positions are held.
+    /// If `to` is too short, or fewer positions were added.
     pub fn data_gradient(
         &mut self,
         transposed: &WinogradWeights,
@@ -88,9 +88,9 @@ impl WeightGradient {
             counts[..m + 2].iter_mut().for_each(|count| *count += 1);
         }
         self.dx.resize(counts);
-        for (i, panels) in transposed.panels.iter().enumerate() {
+        for (i, packed) in transposed.packed.iter().enumerate() {
             let first = self.d.used()[i] - counts[i];
-            product(panels, transposed, self.d.rows(i, first), self.dx.rows_mut(i));
+            product(packed, transposed, self.d.rows(i, first), self.dx.rows_mut(i));
         }
         let mut next = Default::default();
         for (first, m) in tiling(positions) {
@@ -99,14 +99,17 @@ impl WeightGradient {
         }
     }
 
-    /// Adds the products of the tiles held to the sums.
+    /// Adds the products of the stored tiles to the sums.
     fn flush(&mut self) {
         let Self { depth, columns, .. } = *self;
         for (i, sums) in self.sums.chunks_exact_mut(depth * columns).enumerate() {
-            let a = MatrixView { data: self.x.rows(i, 0), stride: depth };
-            let d = MatrixView { data: self.d.rows(i, 0), stride: columns };
-            let rows = a.data.len() / depth;
-            gemm::gemm_tn(rows, a, ConvTaps::ONE, d, [depth, columns], sums);
+            let rows = self.x.rows(i, 0).len() / depth;
+            gemm_tn(GemmTnArgs {
+                a: MatrixView::contiguous(self.x.rows(i, 0), rows, depth),
+                taps: ConvTaps::ONE,
+                d: MatrixView::contiguous(self.d.rows(i, 0), rows, columns),
+                grad: sums,
+            });
         }
         self.x.clear();
         self.d.clear();

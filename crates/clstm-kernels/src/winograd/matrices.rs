@@ -1,18 +1,18 @@
-//! The matrices of the transforms, made from the points by Lagrange interpolation.
+//! The matrices of the transforms, computed from the interpolation points by Lagrange interpolation.
 //!
-//! A tile of `m` outputs reads `n = m + 2` inputs and takes its products at the first `n` of
-//! [`NODES`]: weights `w` give the values of `w_0 + w_1 a + w_2 a^2` there. Products of polynomials
-//! at `n` nodes determine a polynomial of degree `n - 1`; the transpose of that is the convolution
+//! A tile of `m` outputs reads `n = m + 2` inputs and multiplies at the first `n` of [`NODES`], where the
+//! weights `w` have the values `w_0 + w_1 a + w_2 a^2`. Products of polynomials at `n` nodes determine a
+//! polynomial of degree `n - 1`; the transpose of that map is the convolution
 //! (Winograd, "Arithmetic Complexity of Computations", 1980; Lavin & Gray, section 4).
 
-/// Points of a full tile, of four outputs.
+/// Interpolation points of a full tile, of four outputs.
 pub(super) const POINTS: usize = 6;
 
 /// Outputs of a full tile.
 pub(super) const OUTPUTS: usize = 4;
 
-/// Where polynomials are taken, in the order in which tiles of one, two, .. outputs begin to use
-/// them; infinity stands for the leading coefficient. With 1/2 and -2 for the last two the errors are
+/// Where polynomials are evaluated, in the order in which tiles of one, two, .. outputs use them;
+/// infinity stands for the leading coefficient. With 1/2 and -2 for the last two the errors are
 /// a seventh smaller than with 2 and -2 or 1/2 and -1/2, and a quarter smaller than with 3/4 and -3/2
 /// (measured).
 const NODES: [f64; POINTS] = [0.0, f64::INFINITY, 1.0, -1.0, 0.5, -2.0];
@@ -32,10 +32,10 @@ const fn spread(i: usize, from: usize, to: usize) -> f64 {
     product
 }
 
-/// Inputs to points for a tile of `m` outputs: row `i` is the numerator of the Lagrange polynomial
-/// of node `i` among those of the tile, that of infinity their product. The denominators of the full
-/// tile are in [`WEIGHTS`]; what is missing of them in a smaller one is a factor here. With these
-/// nodes all entries are exact in `f32`.
+/// Input transform of a tile of `m` outputs: row `i` is the numerator of the Lagrange polynomial
+/// of node `i` among those of the tile; for infinity it is their product. The denominators of the full
+/// tile are in [`WEIGHTS`]; the factors that a smaller tile does not have are multiplied here. With
+/// these nodes all entries are exact in `f32`.
 pub(super) const fn input(m: usize) -> Matrix {
     let mut matrix = [[0.0; POINTS]; POINTS];
     let n = m + 2;
@@ -66,7 +66,7 @@ pub(super) const fn input(m: usize) -> Matrix {
     matrix
 }
 
-/// Points to outputs for a tile of `m` outputs: the powers of the nodes.
+/// Output transform of a tile of `m` outputs: the powers of the nodes.
 pub(super) const fn output(m: usize) -> Matrix {
     let mut matrix = [[0.0; POINTS]; POINTS];
     let mut i = 0;
@@ -86,7 +86,7 @@ pub(super) const fn output(m: usize) -> Matrix {
     matrix
 }
 
-/// What each node makes of the three weights.
+/// Transform of the three weights at each node.
 pub(super) const WEIGHTS: [[f32; 3]; POINTS] = {
     let mut matrix = [[0.0; 3]; POINTS];
     let mut i = 0;
@@ -102,7 +102,7 @@ pub(super) const WEIGHTS: [[f32; 3]; POINTS] = {
     matrix
 };
 
-/// The transpose: what a gradient goes back through.
+/// The transpose, which back-propagates gradients.
 pub(super) const fn transpose(matrix: Matrix) -> Matrix {
     let mut transposed = [[0.0; POINTS]; POINTS];
     let mut i = 0;
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_tile_is_the_convolution() {
-        // Every tap alone, over every unit vector: the maps are linear.
+        // Each tap on its own and each unit vector: the maps are linear.
         for m in 1..=OUTPUTS {
             for (tap, at) in (0..3).flat_map(|tap| (0..m + 2).map(move |at| (tap, at))) {
                 let products: [f32; POINTS] =

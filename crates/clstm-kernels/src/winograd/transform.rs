@@ -4,24 +4,24 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::matrices::{Matrix, OUTPUTS, POINTS, input, output, transpose};
 
-/// A linear map between the rows of a tile, as a type: its zeros and ones then cost nothing.
+/// A linear map between the rows of a tile. It is a type, so that its zeros and ones cost nothing.
 trait Map {
     const MATRIX: Matrix;
     /// Rows read.
     const FROM: usize;
     /// Rows written.
     const TO: usize;
-    /// Whether to add to what is there.
+    /// Whether to add to the output.
     const ADD: bool;
 }
 
-/// Inputs to points.
+/// Inputs to transformed rows.
 struct InputTransform<const M: usize>;
-/// Points to outputs.
+/// Transformed rows to outputs.
 struct OutputTransform<const M: usize>;
-/// Gradients of outputs to those of points.
+/// Gradients of outputs to those of transformed rows.
 struct OutputTransformGradient<const M: usize>;
-/// Gradients of points to those of inputs.
+/// Gradients of transformed rows to those of inputs.
 struct InputTransformGradient<const M: usize>;
 
 impl<const M: usize> Map for InputTransform<M> {
@@ -66,34 +66,34 @@ macro_rules! for_tile {
     };
 }
 
-/// The points of `m` outputs from `m + 2` rows `x` of inputs.
+/// Transforms `m + 2` rows `x` of inputs for `m` outputs.
 pub(super) fn input_transform(m: usize, x: &[f32], points: [&mut [f32]; POINTS]) {
     for_tile!(InputTransform, m, rows(x, m + 2), points);
 }
 
-/// `m` rows of outputs from their points.
+/// Transforms products back to `m` rows of outputs.
 pub(super) fn output_transform(m: usize, points: [&[f32]; POINTS], to: &mut [f32]) {
     for_tile!(OutputTransform, m, points, rows_mut(to, m));
 }
 
-/// What the gradients `d`, `m` rows, are at the points.
+/// Transforms the gradients `d` of `m` rows of outputs.
 pub(super) fn output_transform_gradient(m: usize, d: &[f32], points: [&mut [f32]; POINTS]) {
     for_tile!(OutputTransformGradient, m, rows(d, m), points);
 }
 
-/// Adds the gradients at the points to those of the inputs, `m + 2` rows.
+/// Transforms gradients back and adds them to those of `m + 2` rows of inputs.
 pub(super) fn input_transform_gradient(m: usize, points: [&[f32]; POINTS], to: &mut [f32]) {
     for_tile!(InputTransformGradient, m, points, rows_mut(to, m + 2));
 }
 
-/// `x` cut into `count` rows.
+/// `x` divided into `count` rows.
 fn rows(x: &[f32], count: usize) -> [&[f32]; POINTS] {
     let mut rows = [&[][..]; POINTS];
     rows.iter_mut().zip(x.chunks_exact(x.len() / count)).for_each(|(to, row)| *to = row);
     rows
 }
 
-/// `x` cut into `count` rows.
+/// `x` divided into `count` rows.
 fn rows_mut(x: &mut [f32], count: usize) -> [&mut [f32]; POINTS] {
     let mut rows = <[&mut [f32]; POINTS]>::default();
     let width = x.len() / count;
@@ -111,7 +111,7 @@ struct Task<'a, M> {
     map: std::marker::PhantomData<M>,
 }
 
-/// Every index of a row or a point, unrolled: the entries of the matrix are then constants.
+/// A loop over matrix indices, unrolled: the entries of the matrix are then constants.
 macro_rules! unrolled {
     ($i:ident < $end:expr => $body:block) => {
         unrolled!(@ $i $end, $body, 0 1 2 3 4 5)

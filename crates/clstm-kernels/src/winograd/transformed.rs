@@ -1,15 +1,16 @@
-//! Rows at the points of tiles.
+//! Transformed rows of tiles.
 
 use super::matrices::POINTS;
 use crate::aligned_buffer::AlignedBuffer;
 
-/// For each point the rows of the tiles that use it, in the order of the tiles.
+/// For each interpolation point the transformed rows of the tiles that use it, in the order of the
+/// tiles.
 ///
-/// A tile of fewer than four outputs leaves its last points out, so that these have fewer rows.
+/// A tile of fewer than four outputs does not use the last points, so these have fewer rows.
 #[derive(Debug)]
 pub(super) struct TransformedRows {
     data: AlignedBuffer,
-    /// Floats of one tile at one point: those of one position.
+    /// Floats of one tile at one point: as many as those of one position.
     tile: usize,
     /// Floats from one point to the next.
     stride: usize,
@@ -17,8 +18,8 @@ pub(super) struct TransformedRows {
     used: [usize; POINTS],
 }
 
-/// Floats between the points' rows: without them all six would begin at the same place of a page,
-/// where caches and store buffers take them for one another.
+/// Floats between the points' rows. Without them all six would start at the same offset of a page, and
+/// compete for the same cache sets and store-buffer entries.
 const GAP: usize = 48;
 
 impl TransformedRows {
@@ -38,12 +39,12 @@ impl TransformedRows {
         (self.used[0] + tiles) * self.tile <= self.stride
     }
 
-    /// Forgets all tiles.
+    /// Removes all tiles.
     pub(super) fn clear(&mut self) {
         self.used = [0; POINTS];
     }
 
-    /// The next tile's row at each point, one of `m` outputs.
+    /// Appends a tile of `m` outputs: its row at each point, to be written.
     pub(super) fn push(&mut self, m: usize) -> [&mut [f32]; POINTS] {
         let mut rows = <[&mut [f32]; POINTS]>::default();
         let points = self.data.chunks_exact_mut(self.stride).zip(&mut self.used);
@@ -54,7 +55,7 @@ impl TransformedRows {
         rows
     }
 
-    /// Takes the rows of a tile of `m` outputs; `next` tells where they are, and moves on.
+    /// The rows of a tile of `m` outputs; `next` is their index at each point, and advances.
     pub(super) fn take(&self, m: usize, next: &mut [usize; POINTS]) -> [&[f32]; POINTS] {
         let mut rows = [&[][..]; POINTS];
         let points = self.data.chunks_exact(self.stride).zip(next);
@@ -70,7 +71,7 @@ impl TransformedRows {
         &self.data[i * self.stride..][first * self.tile..self.used[i] * self.tile]
     }
 
-    /// Room for as many tiles at each point as are given, their rows to be written.
+    /// Sets the number of tiles at each point; their rows hold arbitrary values.
     pub(super) fn resize(&mut self, tiles: [usize; POINTS]) {
         self.used = tiles;
     }

@@ -1,11 +1,12 @@
-//! Weights at the points.
+//! Transformed weights.
 
 use super::matrices::{POINTS, WEIGHTS};
 use crate::Buffer;
 use crate::activation::vectorized;
 use crate::gemm::PackedWeights;
 
-/// Weights of three taps at the points, one plane each, in the order that the weights had.
+/// Weights of three taps, transformed: one plane per interpolation point, each in the order of the
+/// weights.
 #[derive(Debug)]
 pub struct TransformedWeights {
     planes: Buffer,
@@ -14,7 +15,7 @@ pub struct TransformedWeights {
 }
 
 impl TransformedWeights {
-    /// Of `weights` `[.., 3]`, the taps innermost.
+    /// Transforms `weights` `[.., 3]`, the taps innermost.
     ///
     /// # Panics
     /// If their number is not a multiple of three.
@@ -37,26 +38,27 @@ impl TransformedWeights {
         Self { planes, len }
     }
 
-    /// Packs the matrices `[depth, columns]`, element `(k, n)` of each being that of the weights
-    /// `k * strides[0] + n * strides[1]`, not counting taps. The transposed matrices are the kernel of
+    /// Packs the planes as matrices `[depth, columns]`; element `(k, n)` is the one at
+    /// `k * strides[0] + n * strides[1]`, not counting taps. The transposed matrices are those of
     /// [`WeightGradient::data_gradient`](super::WeightGradient::data_gradient).
     ///
     /// # Panics
-    /// If there is no such element.
+    /// If a size is 0 or an element lies outside the planes.
     #[must_use]
     pub fn pack(&self, [depth, columns]: [usize; 2], strides: [usize; 2]) -> WinogradWeights {
+        assert!(depth > 0 && columns > 0, "winograd: every size must be positive");
         let pack = |i: usize| {
             let plane = &self.planes[i * self.len..][..self.len];
             PackedWeights::pack([1, depth, columns], plane, [0, strides[0], strides[1]])
         };
-        WinogradWeights { panels: (0..POINTS).map(pack).collect(), depth, columns }
+        WinogradWeights { packed: (0..POINTS).map(pack).collect(), depth, columns }
     }
 }
 
-/// Matrices `[depth, columns]` at the points, packed.
+/// Transformed matrices `[depth, columns]`, packed: one per interpolation point.
 #[derive(Debug)]
 pub struct WinogradWeights {
-    pub(super) panels: Vec<PackedWeights<f32>>,
+    pub(super) packed: Vec<PackedWeights<f32>>,
     pub(super) depth: usize,
     pub(super) columns: usize,
 }

@@ -153,7 +153,7 @@ proptest! {
         let kernel = stride * taps - cut.min(stride - 1);
         let sizes = Sizes { kernel, stride, positions, columns };
         prop_assume!(sizes.plan().is_some());
-        // What the float64 twin can afford.
+        // What the float64 reference can afford.
         let segments = segments.min(20_000_000 / (kernel * positions * columns)).max(1);
         let [forward, backward] = scaled_errors(&Case::new(sizes, segments, seed), run);
         prop_assert!(forward[0] < 2e-6, "forward {forward:?}");

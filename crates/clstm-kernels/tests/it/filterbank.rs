@@ -87,7 +87,7 @@ fn the_preset_equals_the_sum() {
 
 #[test]
 fn a_tone_has_its_power_in_its_band() {
-    // A quadrature pair of unit norm hears the power of a tone, whatever its phase.
+    // A quadrature pair of unit norm measures the power of a tone, at any phase.
     let (kernel, omega) = (400, 0.3_f64);
     let shape =
         FilterbankShape { batch: 1, samples: 4_000, filters: 1, kernel, stride: 40, pool: 4 };

@@ -1,4 +1,4 @@
-//! The bidirectional GRU against a float64 twin written from Eq. 8-11, and the reference vectors.
+//! The bidirectional GRU against a float64 reference written from Eq. 8-11, and the reference vectors.
 
 use clstm_kernels::Precision;
 use clstm_kernels::gru::{
@@ -77,7 +77,7 @@ fn wide(x: &[f32]) -> Vec<f64> {
 }
 
 /// One utterance at a time, one unit at a time.
-fn twin(s: &BiGruShape, x: &[f64], params: &[Owned<f64>; 2]) -> Vec<f64> {
+fn reference(s: &BiGruShape, x: &[f64], params: &[Owned<f64>; 2]) -> Vec<f64> {
     let (f, h) = (s.input, s.hidden);
     let sigma = |v: f64| 1.0 / (1.0 + (-v).exp());
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
@@ -144,7 +144,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn agrees_with_the_twin(
+    fn agrees_with_the_reference(
         batch in 1_usize..20, time in 1_usize..6, input in 1_usize..8, hidden in 1_usize..24,
         reset in resets(), seed in any::<u64>(),
     ) {
@@ -154,12 +154,12 @@ proptest! {
 
         let x = wide(&case.x);
         let params = case.params.clone().map(|owned| owned.map(|p| wide(&p)));
-        for (i, (got, want)) in y.iter().zip(twin(&case.shape, &x, &params)).enumerate() {
+        for (i, (got, want)) in y.iter().zip(reference(&case.shape, &x, &params)).enumerate() {
             prop_assert!((f64::from(*got) - want).abs() < 2e-6, "y[{}]: {} against {}", i, got, want);
         }
         let dy = wide(&case.dy);
         let loss = |x: &[f64], params: &[Owned<f64>; 2]| -> f64 {
-            twin(&case.shape, x, params).iter().zip(&dy).map(|(y, w)| y * w).sum()
+            reference(&case.shape, x, params).iter().zip(&dy).map(|(y, w)| y * w).sum()
         };
         let mut random = Random::new(seed ^ 1);
         check_gradient("x", &dx, &x, &mut random, |x| loss(x, &params));

@@ -95,17 +95,8 @@ impl Block {
         let (pooled, _) =
             norm_pool::forward_train(&pool, &states, &self.gamma, &self.beta, EPSILON, &mut y);
         let mut d_states = vec![0.0; states.len()];
-        let (mut gamma, mut beta) = (self.gamma.clone(), self.beta.clone());
-        norm_pool::backward(
-            &pool,
-            &states,
-            &self.gamma,
-            &pooled,
-            &self.dy,
-            &mut d_states,
-            &mut gamma,
-            &mut beta,
-        );
+        let norm_pool::Gradients { gamma, beta } =
+            norm_pool::backward(&pool, &states, &self.gamma, &pooled, &self.dy, &mut d_states);
         let mut dx = vec![0.0; self.x.len()];
         let c = conv_lstm::backward(layer, saved.expect("kept"), &d_states, Some(&mut dx));
         (y, dx, vec![c.w_x, c.w_h, c.bias, c.peephole, c.gamma, gamma, beta])

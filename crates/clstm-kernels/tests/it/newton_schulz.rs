@@ -21,7 +21,7 @@ fn transposed([m, n]: [usize; 2], a: &[f64]) -> Vec<f64> {
 }
 
 /// The published algorithm, line by line.
-fn twin([m, n]: [usize; 2], x: &[f32]) -> Vec<f64> {
+fn reference([m, n]: [usize; 2], x: &[f32]) -> Vec<f64> {
     let mut x: Vec<f64> = x.iter().map(|v| f64::from(*v)).collect();
     let norm = x.iter().map(|v| v * v).sum::<f64>().sqrt() + 1e-7;
     x.iter_mut().for_each(|v| *v /= norm);
@@ -52,7 +52,7 @@ proptest! {
     fn follows_the_algorithm(m in 1..40_usize, n in 1..70_usize, seed: u64) {
         let x = matrix([m, n], seed);
         // The iteration is the same for a matrix and its transpose.
-        let expected = twin([m, n], &x);
+        let expected = reference([m, n], &x);
         let mut exact = x.clone();
         orthogonalize(Precision::F32, [m, n], &mut exact);
         prop_assert!(distance(&exact, &expected) < 1e-3, "{}", distance(&exact, &expected));
@@ -97,7 +97,7 @@ fn rows_become_orthogonal() {
 fn bf16_goes_the_way_of_f32() {
     let [m, n] = [64, 192];
     let x = matrix([m, n], 9);
-    let expected = twin([m, n], &x);
+    let expected = reference([m, n], &x);
     let mut rounded = x;
     orthogonalize(Precision::Bf16, [m, n], &mut rounded);
     let distance = distance(&rounded, &expected);

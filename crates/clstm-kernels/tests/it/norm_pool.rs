@@ -1,7 +1,7 @@
-//! The fused batch norm and pooling against a float64 twin that shares nothing with it.
+//! The fused batch norm and pooling against a float64 reference that shares no code with it.
 
 use clstm_kernels::norm_pool::{
-    NormPoolShape, Saved, Statistics, backward, forward_eval, forward_train,
+    NormPoolShape, PreparedNormPool, Saved, Statistics, backward, forward_train,
 };
 use proptest::prelude::*;
 
@@ -30,14 +30,14 @@ fn wide(x: &[f32]) -> Vec<f64> {
     x.iter().map(|&v| f64::from(v)).collect()
 }
 
-struct Twin {
+struct Expected {
     y: Vec<f64>,
     mean: Vec<f64>,
     variance: Vec<f64>,
 }
 
 /// Normalise everything, then pool: the two layers one after the other, in float64.
-fn twin(s: &NormPoolShape, h: &[f64], gamma: &[f64], beta: &[f64]) -> Twin {
+fn reference(s: &NormPoolShape, h: &[f64], gamma: &[f64], beta: &[f64]) -> Expected {
     let c_count = s.channels;
     let count = (s.rows * s.positions) as f64;
     let over = |c: usize| h.iter().skip(c).step_by(c_count);
@@ -45,7 +45,7 @@ fn twin(s: &NormPoolShape, h: &[f64], gamma: &[f64], beta: &[f64]) -> Twin {
     let variance: Vec<f64> =
         (0..c_count).map(|c| over(c).map(|x| (x - mean[c]).powi(2)).sum::<f64>() / count).collect();
     let y = pooled(s, h, &mean, &variance, gamma, beta);
-    Twin { y, mean, variance }
+    Expected { y, mean, variance }
 }
 
 fn pooled(
@@ -99,10 +99,9 @@ fn gradients(
     saved: &Saved,
     dy: &[f32],
 ) -> [Vec<f32>; 3] {
-    let (mut dh, mut dgamma, mut dbeta) =
-        (vec![f32::MAX; h.len()], vec![f32::MAX; s.channels], vec![f32::MAX; s.channels]);
-    backward(s, h, gamma, saved, dy, &mut dh, &mut dgamma, &mut dbeta);
-    [dh, dgamma, dbeta]
+    let mut dh = vec![f32::MAX; h.len()];
+    let gradients = backward(s, h, gamma, saved, dy, &mut dh);
+    [dh, gradients.gamma, gradients.beta]
 }
 
 /// d(sum w y) / d(x[i]) by central differences.
@@ -126,7 +125,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn agrees_with_the_twin(
+    fn agrees_with_the_reference(
         rows in 1_usize..4, positions in 1_usize..9, channels in 1_usize..38, pool in 1_usize..11,
         seed in any::<u64>(),
     ) {
@@ -134,7 +133,7 @@ proptest! {
         let h = distinct(rows * positions * channels, seed);
         let (gamma, beta) = (weights(channels, seed ^ 1), weights(channels, seed ^ 2));
         let (h64, gamma64, beta64) = (wide(&h), wide(&gamma), wide(&beta));
-        let want = twin(&s, &h64, &gamma64, &beta64);
+        let want = reference(&s, &h64, &gamma64, &beta64);
 
         let (y, saved, statistics) = train(&s, &h, &gamma, &beta);
         close("y", &y, &want.y, 2e-6);
@@ -144,21 +143,21 @@ proptest! {
         let dy = weights(y.len(), seed ^ 3);
         let loss = |y: Vec<f64>| y.iter().zip(&dy).map(|(y, w)| y * f64::from(*w)).sum::<f64>();
         let [dh, dgamma, dbeta] = gradients(&s, &h, &gamma, &saved, &dy);
-        close("dh", &dh, &numeric(&h64, |h| loss(twin(&s, h, &gamma64, &beta64).y)), 1e-5);
-        close("dgamma", &dgamma, &numeric(&gamma64, |g| loss(twin(&s, &h64, g, &beta64).y)), 1e-5);
-        close("dbeta", &dbeta, &numeric(&beta64, |b| loss(twin(&s, &h64, &gamma64, b).y)), 1e-5);
+        close("dh", &dh, &numeric(&h64, |h| loss(reference(&s, h, &gamma64, &beta64).y)), 1e-5);
+        close("dgamma", &dgamma, &numeric(&gamma64, |g| loss(reference(&s, &h64, g, &beta64).y)), 1e-5);
+        close("dbeta", &dbeta, &numeric(&beta64, |b| loss(reference(&s, &h64, &gamma64, b).y)), 1e-5);
 
         let (mean, variance) = (weights(channels, seed ^ 4), distinct(channels, seed ^ 5));
         let variance: Vec<f32> = variance.iter().map(|v| v.abs() + 0.1).collect();
         let mut y = vec![f32::MAX; y.len()];
-        forward_eval(&s, &h, &gamma, &beta, &mean, &variance, EPSILON, &mut y);
+        PreparedNormPool::new(&gamma, &beta, &mean, &variance, EPSILON).forward(&s, &h, &mut y);
         close("eval", &y, &pooled(&s, &h64, &wide(&mean), &wide(&variance), &gamma64, &beta64), 2e-6);
     }
 }
 
 /// Many tasks and blocks, of several widths.
 #[test]
-fn large_batches_agree_with_the_twin_and_do_not_depend_on_threads() {
+fn large_batches_agree_with_the_reference_and_do_not_depend_on_threads() {
     for (channels, pool) in [(32, 4), (6, 3), (64, 1)] {
         let s = NormPoolShape { rows: 301, positions: 37, channels, pool };
         let len = s.rows * s.positions * channels;
@@ -176,7 +175,7 @@ fn large_batches_agree_with_the_twin_and_do_not_depend_on_threads() {
         let (y, statistics, gradients, dy) = run(1);
         assert!((y.clone(), statistics.clone(), gradients.clone(), dy.clone()) == run(2));
 
-        let want = twin(&s, &wide(&h), &wide(&gamma), &wide(&beta));
+        let want = reference(&s, &wide(&h), &wide(&gamma), &wide(&beta));
         close("y", &y, &want.y, 2e-6);
         close("mean", &statistics.mean, &want.mean, 1e-7);
         close("variance", &statistics.variance, &want.variance, 1e-6);
@@ -202,7 +201,7 @@ fn variance_survives_a_large_mean() {
     let s = NormPoolShape { rows: 64, positions: 50, channels: 17, pool: 2 };
     let h: Vec<f32> =
         (0..64 * 50 * 17).map(|i| 4096.0 + ((i * 7919) % 1024) as f32 / 1024.0).collect();
-    let want = twin(&s, &wide(&h), &[1.0; 17], &[0.0; 17]);
+    let want = reference(&s, &wide(&h), &[1.0; 17], &[0.0; 17]);
     let (y, _, statistics) = train(&s, &h, &[1.0; 17], &[0.0; 17]);
     // A sum of squares in float32 would be off by about a hundred percent.
     for (got, want) in statistics.variance.iter().zip(&want.variance) {
@@ -243,7 +242,8 @@ fn nan_comes_out_of_its_window_wherever_it_stands() {
                 h[position * 21 + 18] = f32::NAN;
                 let mut y = vec![0.0; 2 * s.pooled() * 21];
                 let (ones, zeros) = ([1.0; 21], [0.0; 21]);
-                forward_eval(&s, &h, &[gamma; 21], &zeros, &zeros, &ones, EPSILON, &mut y);
+                PreparedNormPool::new(&[gamma; 21], &zeros, &zeros, &ones, EPSILON)
+                    .forward(&s, &h, &mut y);
                 let nan: Vec<usize> = (0..y.len()).filter(|&i| y[i].is_nan()).collect();
                 assert_eq!(nan, [position / pool * 21 + 18], "pool {pool}, gamma {gamma}");
 

@@ -1,6 +1,8 @@
-//! Convolutions by tiles against direct sums in float64.
+//! Winograd's convolutions against direct sums in float64.
 
-use clstm_kernels::gemm::{self, ConvTaps, MatrixView, OutputMode, PackedWeights};
+use clstm_kernels::gemm::{
+    ConvTaps, GemmArgs, GemmTnArgs, MatrixView, OutputMode, PackedWeights, gemm_nn, gemm_tn,
+};
 use clstm_kernels::winograd::{
     Convolution, TILE, TransformedWeights, WeightGradient, WinogradWeights, is_faster, tile_count,
 };
@@ -110,7 +112,7 @@ fn off(actual: &[f32], exact: &[f64]) -> f64 {
     (squares.sum::<f64>() / actual.len() as f64).sqrt()
 }
 
-/// Every value is within `2e-5` of the root mean square of sums of so many products of numbers
+/// Every value is within `2e-5` of the root mean square of sums of the given number of products of numbers
 /// uniform in `[-1, 1]`, four times the largest error that was seen; a wrong index makes it 1.
 fn assert_near(what: &str, actual: &[f32], exact: &[f64], terms: usize) {
     assert_eq!(actual.len(), exact.len());
@@ -171,18 +173,28 @@ fn sums_over_many_passes_lose_no_tile() {
 }
 
 #[test]
-fn errors_stay_within_what_the_docs_state() {
+fn errors_stay_below_the_documented_bounds() {
     for (positions, depth, columns) in [(4, 32, 32), (7, 128, 64), (13, 64, 64)] {
         let case = Case::new(Sizes { positions, size: 16, depth, columns }, 1);
         let (rows, tap) = (positions * 16, 16 * depth);
-        let a = MatrixView { data: &case.x[..], stride: depth };
-        let panels = PackedWeights::pack([3, depth, columns], &case.w, [1, 3, 3 * depth]);
+        let a = MatrixView::contiguous(&case.x[..], rows, depth);
+        let weights = PackedWeights::pack([3, depth, columns], &case.w, [1, 3, 3 * depth]);
         let mut y = vec![0.0; case.d.len()];
-        gemm::gemm_nn(rows, a, tap, &panels, &mut y, columns, OutputMode::Overwrite);
+        gemm_nn(GemmArgs {
+            a,
+            tap_stride: tap,
+            weights: &weights,
+            out: &mut y,
+            out_stride: columns,
+            mode: OutputMode::Overwrite,
+        });
         let mut dw = vec![0.0; case.w.len()];
-        let taps = ConvTaps { count: 3, stride: tap };
-        let d = MatrixView { data: &case.d[..], stride: columns };
-        gemm::gemm_tn(rows, a, taps, d, [depth, columns], &mut dw);
+        gemm_tn(GemmTnArgs {
+            a,
+            taps: ConvTaps { count: 3, stride: tap },
+            d: MatrixView::contiguous(&case.d[..], rows, columns),
+            grad: &mut dw,
+        });
         let exact = case.exact();
         let direct = off(&y, &exact);
         let tiled = off(&case.apply(), &exact);

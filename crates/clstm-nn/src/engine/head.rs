@@ -1,7 +1,7 @@
 //! The fully connected head.
 
 use clstm_kernels::Buffer;
-use clstm_kernels::gemm::{self, MatrixView, OutputMode, PackedWeights};
+use clstm_kernels::gemm::{GemmArgs, MatrixView, OutputMode, PackedWeights, gemm_nn};
 
 use super::layer::relu;
 use crate::tensors::Tensors;
@@ -126,7 +126,13 @@ impl Linear {
     fn forward(&self, rows: usize, x: &[f32], y: &mut [f32]) {
         let outputs = self.bias.len();
         y.chunks_exact_mut(outputs).for_each(|y| y.copy_from_slice(&self.bias));
-        let x = MatrixView { data: x, stride: self.input };
-        gemm::gemm_nn(rows, x, 0, &self.weight, y, outputs, OutputMode::Accumulate);
+        gemm_nn(GemmArgs {
+            a: MatrixView::contiguous(x, rows, self.input),
+            tap_stride: 0,
+            weights: &self.weight,
+            out: y,
+            out_stride: outputs,
+            mode: OutputMode::Accumulate,
+        });
     }
 }

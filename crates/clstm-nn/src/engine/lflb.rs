@@ -1,8 +1,8 @@
 //! Local feature learning blocks and their skip connections.
 
-use clstm_kernels::Buffer;
-use clstm_kernels::gemm::{self, MatrixView, OutputMode, PackedWeights};
+use clstm_kernels::gemm::{GemmArgs, MatrixView, OutputMode, PackedWeights, gemm_nn};
 use clstm_kernels::lflb::{LflbShape, OutputNorm, PreparedLflb};
+use clstm_kernels::{Buffer, max_pool};
 
 use super::conv_lstm::conv_lstm_tensors;
 use super::layer::Layer;
@@ -71,32 +71,20 @@ impl Layer for Lflb {
 }
 
 impl Skip {
-    /// Adds what `x`, segments of `[length, channels]`, skips to `y` `[rows, filters]`.
-    fn add(&self, x: &[f32], segment: [usize; 2], [rows, filters]: [usize; 2], y: &mut [f32]) {
-        let channels = segment[1];
-        if self.pool == 1 {
-            let x = MatrixView { data: x, stride: channels };
-            return gemm::gemm_nn(rows, x, 0, &self.weight, y, filters, OutputMode::Accumulate);
+    /// Adds the skip connection of `x`, time steps of `[length, channels]`, to `y` `[rows, filters]`.
+    fn add(&self, x: &[f32], step: [usize; 2], [rows, filters]: [usize; 2], y: &mut [f32]) {
+        let channels = step[1];
+        let mut pooled = None;
+        if self.pool > 1 {
+            max_pool(x, step, self.pool, pooled.insert(Buffer::recycled(rows * channels)));
         }
-        let mut pooled = Buffer::recycled(rows * channels);
-        max_pool(x, segment, self.pool, &mut pooled);
-        let pooled = MatrixView { data: &pooled[..], stride: channels };
-        gemm::gemm_nn(rows, pooled, 0, &self.weight, y, filters, OutputMode::Accumulate);
-    }
-}
-
-/// Largest of `pool` neighbours along the length of each segment; the last window may be partial, and
-/// a NaN wins as it does in [`reference::max_pool`](crate::reference::max_pool).
-fn max_pool(x: &[f32], [length, channels]: [usize; 2], pool: usize, to: &mut [f32]) {
-    // A window longer than the segment is the whole segment: no overflow for any `pool`.
-    let window = pool.min(length) * channels;
-    let windows = x.chunks_exact(length * channels).flat_map(|segment| segment.chunks(window));
-    for (window, to) in windows.zip(to.chunks_exact_mut(channels)) {
-        to.copy_from_slice(&window[..channels]);
-        for row in window.chunks_exact(channels).skip(1) {
-            for (to, x) in to.iter_mut().zip(row) {
-                *to = if (*x > *to) | x.is_nan() { *x } else { *to };
-            }
-        }
+        gemm_nn(GemmArgs {
+            a: MatrixView::contiguous(pooled.as_deref().unwrap_or(x), rows, channels),
+            tap_stride: 0,
+            weights: &self.weight,
+            out: y,
+            out_stride: filters,
+            mode: OutputMode::Accumulate,
+        });
     }
 }

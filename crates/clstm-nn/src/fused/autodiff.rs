@@ -164,18 +164,9 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
                     let [h, gamma, _] = &inputs;
                     let (h, gamma) = (slice(h), slice(gamma));
                     let mut dh = vec![0.0; h.len()];
-                    let (mut dgamma, mut dbeta) = (vec![0.0; gamma.len()], vec![0.0; gamma.len()]);
-                    norm_pool::backward(
-                        &call.shape,
-                        h,
-                        gamma,
-                        &saved,
-                        slice(dy),
-                        &mut dh,
-                        &mut dgamma,
-                        &mut dbeta,
-                    );
-                    [Some(dh), Some(dgamma), Some(dbeta)]
+                    let dy = slice(dy);
+                    let grads = norm_pool::backward(&call.shape, h, gamma, &saved, dy, &mut dh);
+                    [Some(dh), Some(grads.gamma), Some(grads.beta)]
                 })
             });
             (y, closure)

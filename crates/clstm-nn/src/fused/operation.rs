@@ -276,7 +276,11 @@ pub(super) fn norm_pool_forward(
     let mut y = vec![0.0; call.output.iter().product()];
     let saved = match &call.running {
         Some((mean, variance)) => {
-            norm_pool::forward_eval(&call.shape, h, gamma, beta, mean, variance, EPSILON, &mut y);
+            norm_pool::PreparedNormPool::new(gamma, beta, mean, variance, EPSILON).forward(
+                &call.shape,
+                h,
+                &mut y,
+            );
             None
         }
         None => {

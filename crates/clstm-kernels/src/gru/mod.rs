@@ -1,20 +1,22 @@
-//! One bidirectional layer of gated recurrent units (Eq. 8-11), forward and backward.
+//! One bidirectional layer of gated recurrent units (Eq. 8-11 of the paper), forward and backward.
 //!
 //! ```text
 //! z = σ(W_z x_t + U_z h_{t-1} + b_z)
 //! r = σ(W_r x_t + U_r h_{t-1} + b_r)
 //! n = tanh(W_n x_t + U_n (r ∘ h_{t-1}) + b_n)           reset before
-//! n = tanh(W_n x_t + b_n + r ∘ (U_n h_{t-1} + b_hn))      reset after
+//! n = tanh(W_n x_t + b_n + r ∘ (U_n h_{t-1} + b_hn))    reset after
 //! h_t = (1 - z) ∘ h_{t-1} + z ∘ n
 //! ```
 //!
-//! # How it is fast
-//! The products with the input do not depend on the state: one product makes them for all steps of a
-//! group of utterances. What is left to a step is the product with the state and the gates, fused
-//! into one pass over their pre-activations. A task is one direction of one group; it runs through
-//! all its steps without waiting for another. The backward pass leaves the gradients of the
-//! pre-activations in the place of the gates, and weight gradients are products over all
-//! steps at once. Operands are `f32` or `bf16`, states, gates and sums `f32`.
+//! # Method
+//! The products with the input do not depend on the state: one product computes them for all steps of a
+//! group of utterances. What remains for a step is the product with the state and the gates, fused into
+//! one pass over their pre-activations. A task is one direction of one group; it runs through all its
+//! steps without waiting for another. The backward pass replaces the gates by the gradients of their
+//! pre-activations, and weight gradients are products over all steps at once. Operands are `f32` or
+//! `bf16`; states, gates and sums are `f32`.
+//!
+//! [`forward`] with and without `keep` and [`PreparedBiGru`] give bit-identical outputs.
 
 mod backward;
 mod forward;
@@ -33,11 +35,11 @@ pub enum Reset {
     /// On the state before the recurrent product, as Eq. 10 writes it (Cho et al. 2014,
     /// <https://arxiv.org/abs/1406.1078>).
     Before,
-    /// On the recurrent product, which then has a bias of its own, as cuDNN, Keras and PyTorch do.
+    /// On the recurrent product, which then has its own bias, as in cuDNN, Keras and PyTorch.
     After,
 }
 
-/// Sizes of one layer: B utterances of T steps, F features in, H units a direction.
+/// Sizes of one layer: B utterances of T time steps, F input features, H units per direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BiGruShape {
     /// Utterances, B.
@@ -50,7 +52,7 @@ pub struct BiGruShape {
     pub hidden: usize,
     /// Where the reset gate acts.
     pub reset: Reset,
-    /// Operands of the products.
+    /// Number format of the products' operands.
     pub precision: Precision,
 }
 
@@ -90,11 +92,11 @@ pub struct DirectionParams<'a> {
     pub u: &'a [f32],
     /// Biases, `[3H]`.
     pub b: &'a [f32],
-    /// Bias within the reset product, `[H]`: with [`Reset::After`], and only then.
+    /// Recurrent bias of the candidate, inside the product with r, `[H]`: with [`Reset::After`] only.
     pub b_hn: Option<&'a [f32]>,
 }
 
-/// Gradients of one [`DirectionParams`], of the same shapes.
+/// Gradients of one direction's [`DirectionParams`], of the same shapes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DirectionGradients {
     /// Gradient of the input weights, `[3H, F]`.
@@ -103,11 +105,11 @@ pub struct DirectionGradients {
     pub u: Vec<f32>,
     /// Gradient of the biases, `[3H]`.
     pub b: Vec<f32>,
-    /// Gradient of the bias within the reset product, `[H]`: with [`Reset::After`].
+    /// Gradient of the recurrent bias of the candidate, `[H]`: with [`Reset::After`] only.
     pub b_hn: Option<Vec<f32>>,
 }
 
-/// What [`backward`] needs of [`forward`]: both directions, the forward one first.
+/// What [`backward`] needs from [`forward`]: both directions, the forward one first.
 #[derive(Debug)]
 pub struct Saved {
     shape: BiGruShape,
@@ -119,8 +121,8 @@ pub struct Saved {
     inner: Buffer,
 }
 
-/// The parts of `[2, B, ..]`, `per_utterance` floats each utterance, that the tasks work on: the
-/// groups of the forward direction in order, then those of the backward direction.
+/// The parts of `[2, B, ..]` (`per_utterance` floats per utterance) that the tasks work on: the groups
+/// of the forward direction in order, then those of the backward direction.
 fn by_task(
     data: &mut [f32],
     batch: usize,
@@ -130,7 +132,7 @@ fn by_task(
         .flat_map(move |d| d.chunks_mut(UTTERANCE_BLOCK * per_utterance))
 }
 
-/// The time index of the step that a direction takes as its `k`-th.
+/// The time index of the `k`-th step of a direction.
 fn step(direction: usize, time: usize, k: usize) -> usize {
     if direction == 0 { k } else { time - 1 - k }
 }

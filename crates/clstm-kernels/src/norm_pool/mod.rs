@@ -1,22 +1,22 @@
-//! Batch normalisation over (rows, positions) fused with max pooling along the length.
+//! Batch normalisation over rows and positions, fused with max pooling along the length.
 //!
-//! The layer does a handful of operations per float, so it is bound by memory: the forward pass
+//! The layer does a handful of operations per float, so memory bandwidth bounds it: the forward pass
 //! reads its input twice (statistics, then normalise and pool) and never writes the normalised
 //! tensor; the backward pass reads the input once and writes its gradient once.
-//!
-//! Batch normalisation: Ioffe & Szegedy 2015, <https://arxiv.org/abs/1502.03167>.
 
 pub(crate) mod backward;
-mod moments;
-pub(crate) mod pool;
+mod pool;
 
 use crate::Buffer;
-use moments::Moments;
-use pool::{Affine, SavedArgmax};
+use crate::batch_norm::{Moments, reciprocal_deviation};
+use crate::max_pool::PooledAffine;
+use pool::SavedArgmax;
 
-pub use backward::backward;
+pub use crate::batch_norm::Statistics;
+pub use backward::{Gradients, backward};
 
-/// Sizes of one call: `h` is `[rows, positions, channels]`, `y` is `[rows, pooled, channels]`.
+/// Sizes of one call: the input is `[rows, positions, channels]`, the output
+/// `[rows, pooled, channels]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NormPoolShape {
     /// Batch times time steps.
@@ -25,7 +25,7 @@ pub struct NormPoolShape {
     pub positions: usize,
     /// Channels, innermost.
     pub channels: usize,
-    /// Positions that one maximum is taken over, and the hop to the next; 1 pools nothing.
+    /// Positions that one maximum is taken over, and the hop to the next; 1 disables pooling.
     pub pool: usize,
 }
 
@@ -52,7 +52,7 @@ impl NormPoolShape {
         self.pooled() * self.channels
     }
 
-    /// Rows that one task takes: about 256 KiB of input, whatever the number of threads.
+    /// Rows of one task: about 256 KiB of input, for any number of threads.
     fn rows_per_task(&self) -> usize {
         (65_536 / self.row()).max(1)
     }
@@ -63,7 +63,7 @@ impl NormPoolShape {
             rows > 0 && positions > 0 && channels > 0 && pool > 0,
             "norm_pool: every size must be positive: {self:?}"
         );
-        // The place of a maximum within its window is kept in 16 bits.
+        // The position of a maximum within its window is stored in 16 bits.
         assert!(pool.min(positions) <= 1 << 16, "norm_pool: a window exceeds 65536 positions");
         assert_eq!(h.len(), rows * self.row(), "norm_pool: length of h, {self:?}");
         assert_eq!(y.len(), rows * self.pooled_row(), "norm_pool: length of y, {self:?}");
@@ -73,35 +73,27 @@ impl NormPoolShape {
     }
 }
 
-/// Mean and variance of each channel over the batch, for the running averages of the caller.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Statistics {
-    /// Mean, `[channels]`.
-    pub mean: Vec<f32>,
-    /// Biased variance (divided by `rows * positions`), `[channels]`.
-    pub variance: Vec<f32>,
-}
-
-/// What [`backward`] needs of [`forward_train`] beside the input itself.
+/// What [`backward`] needs from [`forward_train`] besides the input itself.
 #[derive(Debug)]
 pub struct Saved {
     mean: Vec<f32>,
     /// `1 / sqrt(variance + epsilon)`
     rstd: Vec<f32>,
-    /// Inputs that won their window and their argmax in it; none where nothing is pooled.
+    /// The maximum of each window before the map, and its position; `None` without pooling.
     max_values: Option<(Buffer, Vec<u16>)>,
 }
 
-/// Normalises by the statistics of this batch, applies `gamma` and `beta`, and pools into `y`.
+/// Normalises `h` by the statistics of this batch, applies `gamma` and `beta`, and pools into `y`.
 ///
-/// The maximum is taken after the affine map, so that under a negative `gamma` the smallest input
-/// wins; of equals the first. A NaN in a window makes its output NaN.
+/// The maximum is taken after the affine map: under a negative `gamma` it is that of the smallest
+/// input. Of equal values the first counts. A NaN in a window makes its output NaN.
 ///
-/// The variance does not cancel however large the mean: blocks are centred on their own mean and
-/// merged in float64 (Chan, Golub & LeVeque 1983).
+/// The variance does not cancel, however large the mean: blocks are centred on their own mean and
+/// merged in `f64` (Chan, Golub & LeVeque 1983).
 ///
 /// # Panics
-/// If a size is 0, a slice has not the length the shape says, or a window exceeds 65536 positions.
+/// If a size is 0, a slice does not have the length given by the shape, or a window exceeds 65536
+/// positions.
 #[must_use]
 pub fn forward_train(
     shape: &NormPoolShape,
@@ -114,56 +106,27 @@ pub fn forward_train(
     shape.check(h, y, &[("gamma", gamma.len()), ("beta", beta.len())]);
     let (mean, variance) = Moments::over(h, shape.channels).mean_and_variance();
     let rstd = reciprocal_deviation(variance.iter().copied(), epsilon);
-    let statistics = Statistics {
-        mean: mean.iter().map(|&m| m as f32).collect(),
-        variance: variance.iter().map(|&v| v as f32).collect(),
-    };
-    let affine = Affine::new(&statistics.mean, &rstd, gamma, beta);
+    let statistics = Statistics::rounded(&mean, &variance);
+    let map = PooledAffine::new(&statistics.mean, &rstd, gamma, beta);
     let max_values = if shape.pools() {
-        let mut values = Buffer::recycled(y.len());
+        let mut max_values = Buffer::recycled(y.len());
         let mut argmax = vec![0; y.len()];
-        pool::run(
-            shape,
-            h,
-            &affine,
-            y,
-            Some(SavedArgmax { values: &mut values, argmax: &mut argmax }),
-        );
-        Some((values, argmax))
+        let saved = SavedArgmax { max_values: &mut max_values, argmax: &mut argmax };
+        pool::run(shape, h, &map, y, Some(saved));
+        Some((max_values, argmax))
     } else {
-        pool::run(shape, h, &affine, y, None);
+        pool::run(shape, h, &map, y, None);
         None
     };
     (Saved { mean: statistics.mean.clone(), rstd, max_values }, statistics)
 }
 
-/// Normalises by running statistics, applies `gamma` and `beta`, and pools into `y`.
-///
-/// Maxima, ties and NaN as in [`forward_train`].
-///
-/// # Panics
-/// If a size is 0, a slice has not the length the shape says, or a window exceeds 65536 positions.
-#[expect(clippy::too_many_arguments, reason = "the operands of one batch normalisation")]
-pub fn forward_eval(
-    shape: &NormPoolShape,
-    h: &[f32],
-    gamma: &[f32],
-    beta: &[f32],
-    running_mean: &[f32],
-    running_variance: &[f32],
-    epsilon: f32,
-    y: &mut [f32],
-) {
-    PreparedNormPool::new(gamma, beta, running_mean, running_variance, epsilon)
-        .forward(shape, h, y);
-}
-
-/// Running statistics and parameters made ready once, for any number of calls.
+/// The layer at inference: running statistics and parameters, prepared once for any number of calls.
 #[derive(Debug)]
-pub struct PreparedNormPool(Affine);
+pub struct PreparedNormPool(PooledAffine);
 
 impl PreparedNormPool {
-    /// Of `gamma`, `beta` and the running statistics, `[channels]` each.
+    /// From `gamma`, `beta` and the running statistics, `[channels]` each.
     ///
     /// # Panics
     /// If they differ in length.
@@ -179,19 +142,18 @@ impl PreparedNormPool {
         let lengths = [beta.len(), running_mean.len(), running_variance.len()];
         assert_eq!(lengths, [channels; 3], "norm_pool: parameters are [channels]");
         let rstd = reciprocal_deviation(running_variance.iter().map(|&v| f64::from(v)), epsilon);
-        Self(Affine::new(running_mean, &rstd, gamma, beta))
+        Self(PooledAffine::new(running_mean, &rstd, gamma, beta))
     }
 
-    /// [`forward_eval`] with these.
+    /// Normalises `h` by the running statistics, applies `gamma` and `beta`, and pools into `y`.
+    ///
+    /// Maxima, ties and NaN as in [`forward_train`].
     ///
     /// # Panics
-    /// As [`forward_eval`].
+    /// If a size is 0, a slice does not have the length given by the shape, or a window exceeds 65536
+    /// positions.
     pub fn forward(&self, shape: &NormPoolShape, h: &[f32], y: &mut [f32]) {
         shape.check(h, y, &[("the parameters", self.0.channels())]);
         pool::run(shape, h, &self.0, y, None);
     }
-}
-
-pub(crate) fn reciprocal_deviation(variance: impl Iterator<Item = f64>, epsilon: f32) -> Vec<f32> {
-    variance.map(|v| (v + f64::from(epsilon)).sqrt().recip() as f32).collect()
 }

@@ -1,13 +1,13 @@
-//! Mean and variance of each channel, and other sums over positions, in one read of memory.
+//! Mean and variance of each channel of a tensor, in one read of memory.
 
 use crate::activation::vectorized;
 use crate::lanes::{Lanes, lanes, load, over_channels, store};
 use rayon::prelude::*;
 
-/// Floats of one block: small enough to stay in the first-level cache while it is read twice.
+/// Floats of one block (32 KiB): small enough to stay in the first-level cache while it is read twice.
 const BLOCK: usize = 8_192;
 
-/// Blocks that one task takes, whatever the number of threads.
+/// Blocks of one task; fixed, so that the sums do not depend on the number of threads.
 const BLOCKS_PER_TASK: usize = 16;
 
 /// Floats of one block and of one task, in whole positions.
@@ -16,11 +16,12 @@ pub(super) fn block_and_task(channels: usize) -> (usize, usize) {
     (block, block * BLOCKS_PER_TASK)
 }
 
-/// Count, mean and sum of squared deviations of each channel.
-pub(super) struct Moments {
-    count: f64,
-    mean: Vec<f64>,
-    m2: Vec<f64>,
+/// Count, mean and sum of squared deviations (`m2`) of each channel.
+#[derive(Debug)]
+pub(crate) struct Moments {
+    pub(super) count: f64,
+    pub(super) mean: Vec<f64>,
+    pub(super) m2: Vec<f64>,
 }
 
 impl Moments {
@@ -28,8 +29,8 @@ impl Moments {
         Self { count: 0.0, mean: vec![0.0; channels], m2: vec![0.0; channels] }
     }
 
-    /// Over all positions of `x`, `[positions, channels]`.
-    pub(super) fn over(x: &[f32], channels: usize) -> Self {
+    /// Over all positions of `x` `[positions, channels]`.
+    pub(crate) fn over(x: &[f32], channels: usize) -> Self {
         let (block, task) = block_and_task(channels);
         let parts: Vec<Self> = x
             .par_chunks(task)
@@ -49,8 +50,13 @@ impl Moments {
         total
     }
 
+    /// Values of each channel.
+    pub(crate) fn count(&self) -> f64 {
+        self.count
+    }
+
     /// Mean, then biased variance.
-    pub(super) fn mean_and_variance(self) -> (Vec<f64>, Vec<f64>) {
+    pub(crate) fn mean_and_variance(self) -> (Vec<f64>, Vec<f64>) {
         let variance = self.m2.iter().map(|m2| m2 / self.count).collect();
         (self.mean, variance)
     }
@@ -66,10 +72,10 @@ impl Moments {
                 over_channels(channels, &mut Sum { x, channels, sum: mean });
                 let scale = (1.0 / count) as f32;
                 mean.iter_mut().for_each(|m| *m *= scale);
-                over_channels(channels, &mut Spread { x, channels, mean, rest, squares });
+                over_channels(channels, &mut Deviations { x, channels, mean, rest, squares });
             },
         );
-        // The block's mean is rounded to float32; what remains around it corrects both moments.
+        // The block's mean is rounded to `f32`; the rest around it corrects both moments.
         let exact = mean.iter().zip(&*rest).zip(&*squares).map(|((&mean, &rest), &squares)| {
             let rest = f64::from(rest);
             (f64::from(mean) + rest / count, f64::from(squares) - rest * rest / count)
@@ -124,7 +130,7 @@ impl Lanes for Sum<'_> {
 }
 
 /// `rest[c] = sum of x - mean[c]` and `squares[c] = sum of (x - mean[c])^2`, in two chains.
-struct Spread<'a> {
+struct Deviations<'a> {
     x: &'a [f32],
     channels: usize,
     mean: &'a [f32],
@@ -132,7 +138,7 @@ struct Spread<'a> {
     squares: &'a mut [f32],
 }
 
-impl Lanes for Spread<'_> {
+impl Lanes for Deviations<'_> {
     #[inline(always)]
     fn run<const L: usize>(&mut self, c: usize) {
         let mean: [f32; L] = load(self.mean, c);
