@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Why a recording could not be read or processed.
 ///
-/// [`kind`](Self::kind) gives a short stable word for machines; the message says what was wrong
+/// [`kind`](Self::kind) gives a short stable word for machines; the message names what is wrong
 /// and what to do. Errors about the content do not repeat the path: the caller knows it, and
 /// [`decode_bytes`](crate::decode_bytes) has none.
 #[derive(Debug, thiserror::Error)]

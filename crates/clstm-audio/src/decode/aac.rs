@@ -1,4 +1,4 @@
-//! What the AAC decoder does not find out for itself: which AAC it is.
+//! Detection of the AAC profile, which the decoder does not do.
 //!
 //! HE-AAC is AAC-LC at half the sample rate with a description of the upper half of the spectrum (SBR). The
 //! decoder skips that description. Layouts: ISO/IEC 14496-3, sections 1.6.2 and 4.4.2.7.
@@ -121,7 +121,7 @@ impl Bits<'_> {
     }
 }
 
-/// Packets after which the answer is sure.
+/// Packets after which the result is reliable.
 const ENOUGH: u32 = 16;
 
 /// Finds SBR in a stream whose description does not mention it, as in ADTS.
@@ -136,7 +136,7 @@ pub(super) struct SbrDetector {
 }
 
 impl SbrDetector {
-    /// Looks at a packet of AAC.
+    /// Examines a packet of AAC.
     pub(super) fn observe(&mut self, packet: &[u8]) {
         if self.packets < 4 * ENOUGH {
             self.packets += 1;
@@ -192,7 +192,7 @@ mod tests {
         // The same, its rate written out.
         let long = config(&[0x17, 0x80, 0x1f, 0x40, 0x08]).unwrap();
         assert_eq!((long.sample_rate, long.channels), (16_000, 1));
-        // HE-AAC of 44.1 kHz, said first (object type 5) and said last (0x2b7).
+        // HE-AAC of 44.1 kHz, signalled at the start (object type 5) and at the end (0x2b7).
         for bytes in [&[0x2b, 0x8a, 0x08, 0x00][..], &[0x13, 0x88, 0x56, 0xe5, 0xa5, 0x48]] {
             let he = config(bytes).unwrap();
             assert!(he.half_bandwidth, "{bytes:?}");

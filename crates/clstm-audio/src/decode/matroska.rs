@@ -57,11 +57,11 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
             }
         };
         let head = head as u64;
-        let room = (len - at).saturating_sub(head);
+        let available = (len - at).saturating_sub(head);
         let next = match (id, inside) {
             // Their children follow the header.
             (id::SEGMENT | id::CLUSTER | id::BLOCK_GROUP, _) => head,
-            (_, Some(inside)) if inside <= room => head + inside,
+            (_, Some(inside)) if inside <= available => head + inside,
             (_, Some(_)) => {
                 damage = Some(cut_short(base + at));
                 break;

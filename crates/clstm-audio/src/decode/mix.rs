@@ -126,7 +126,7 @@ impl Mixer {
         let base = self.inverted[self.reference];
         for channel in 0..channels {
             let power = (self.energy[channel] * self.energy[self.reference]).sqrt();
-            // Silence says nothing about the phase.
+            // The phase of silence is undefined.
             if channel == self.reference || power < 1e-12 * frames as f64 {
                 continue;
             }

@@ -23,6 +23,7 @@ mod ogg;
 mod open;
 #[cfg(feature = "opus")]
 mod opus;
+#[cfg_attr(not(feature = "opus"), allow(dead_code))]
 mod opus_head;
 mod output;
 mod scan;
@@ -30,10 +31,7 @@ mod splice;
 mod stream;
 mod vorbis;
 mod wav;
-#[cfg(feature = "opus")]
-mod webm;
-#[cfg(not(feature = "opus"))]
-#[allow(dead_code)]
+#[cfg_attr(not(feature = "opus"), allow(dead_code))]
 mod webm;
 #[cfg(feature = "opus")]
 mod webm_stream;
@@ -211,7 +209,7 @@ pub fn stream_channels_file<E: From<AudioError>>(
     result(decoded, refused)
 }
 
-/// Keeps the error of a caller's sink and ends the decoding with one that nobody sees.
+/// Keeps the error of a caller's sink and ends the decoding with another one, which is dropped.
 fn keep_error<E>(taken: Result<(), E>, refused: &mut Option<E>) -> Result<(), AudioError> {
     taken.map_err(|error| {
         *refused = Some(error);

@@ -30,7 +30,7 @@ use crate::report::{Damage, DecodeNote};
 
 /// Longest sample, in bytes. A second of 32 channels of 64 bits at 48 kHz is less.
 const MAX_SAMPLE: u32 = 16 << 20;
-/// Samples of so few bytes (PCM) are joined to packets of up to so many.
+/// Samples of at most this many bytes (PCM) are joined to packets, and how many a packet has.
 const SMALL_SAMPLE: u32 = 256;
 const JOINED: usize = 1024;
 

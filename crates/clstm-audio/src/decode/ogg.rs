@@ -28,8 +28,8 @@ use crate::report::Damage;
 const MAX_PACKET: usize = 2 << 20;
 /// Most logical streams that begin together.
 const MAX_STREAMS: usize = 64;
-/// Streams chained one behind the other: a constant, and one for so many bytes of input. A stream of one
-/// second takes 4 KiB and more.
+/// Most chained streams: a constant, and one for each 16 KiB of input. A stream of one second takes
+/// 4 KiB and more.
 const MIN_CHAIN: u64 = 64;
 const CHAIN_BYTES: u64 = 16 << 10;
 

@@ -72,6 +72,7 @@ impl Output {
     }
 
     /// Sets how much of the gaps to come is filled, in seconds.
+    #[cfg(feature = "opus")]
     pub(super) fn set_max_gap(&mut self, seconds: f64) {
         self.max_gap_s = seconds;
     }

@@ -1,16 +1,17 @@
-//! Real recordings, where they are at hand.
+//! Real recordings, where the corpus is present.
 
 use std::path::Path;
 
 use clstm_audio::{DecodeLimits, TrimConfig, load_file, rms, speech_bounds};
+
+use crate::support::skip;
 
 /// One actor of RAVDESS: lengths as the manifest has them, speech within quiet edges.
 #[test]
 fn ravdess_recordings() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpora/ravdess"));
     let Ok(manifest) = std::fs::read_to_string(root.join("manifest.csv")) else {
-        eprintln!("skipped: no {}", root.display());
-        return;
+        return skip("corpora", &root.display().to_string());
     };
     let (mut checked, mut kept) = (0, 0.0);
     for line in manifest.lines().filter(|line| line.starts_with("Actor_01/")) {

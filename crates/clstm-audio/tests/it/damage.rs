@@ -1,4 +1,4 @@
-//! Damage is an error, never a silent loss, and never a panic.
+//! Damage is reported, never a silent loss, and never a panic.
 
 use clstm_audio::{AudioError, DecodeLimits, Decoded, decode_bytes};
 use proptest::prelude::*;
@@ -76,7 +76,7 @@ fn files_cut_short() {
         ["tone.flac", "tone.mp3", "no_header.mp3", "tone.ogg", "tone.m4a", "tone.aac", "tone.aiff"]
     {
         let bytes = fixture(name);
-        // Within a frame: an MP3 that ends between frames and has no header looks whole.
+        // Within a frame: an MP3 that ends between frames and has no header seems whole.
         let cut = &bytes[..bytes.len() * 9 / 10 - 50];
         let error = refused(cut);
         assert_eq!(error.kind(), "decode", "{name}: {error}");

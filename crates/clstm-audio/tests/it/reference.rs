@@ -1,6 +1,6 @@
 //! RMS normalisation against float64 references.
 //!
-//! Each safetensors file whose header says `layer = rms_normalize` is checked: those beside the
+//! Each safetensors file whose header has `layer = rms_normalize` is checked: those beside the
 //! tests, and those of the folder that `CLSTM_REFERENCE_DIR` names.
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use clstm_audio::{Level, rms_normalize};
 use safetensors::SafeTensors;
 
-/// Largest difference of an output, as the references ask.
+use crate::support::skip;
+
+/// Largest difference of an output, as the references require.
 const TOLERANCE: f32 = 2e-6;
 
 #[test]
@@ -25,13 +27,12 @@ fn shared_references() {
         None => concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/reference").into(),
     };
     if !folder.is_dir() {
-        eprintln!("skipped: no {}; set CLSTM_REFERENCE_DIR", folder.display());
-        return;
+        return skip("reference", &format!("{}; set CLSTM_REFERENCE_DIR", folder.display()));
     }
     assert!(check_folder(&folder) >= 1, "no rms_normalize reference in {}", folder.display());
 }
 
-/// Checks the files of a folder and says how many there were.
+/// Checks the files of a folder and returns their number.
 fn check_folder(folder: &Path) -> usize {
     let mut checked = 0;
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -96,7 +96,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     /// However a stream is cut, it gives the samples of one call, and a resampler that has
-    /// finished starts anew.
+    /// finished starts again.
     #[test]
     fn streaming_equals_one_call(
         n in 0usize..6000,

@@ -134,6 +134,17 @@ pub(crate) fn measure(samples: &[f32], hz: f64, rate: u32) -> Tone {
     Tone { amplitude, snr_db: 10.0 * (power / rest).log10() }
 }
 
+/// Prints that a test is skipped for lack of something. Where `CLSTM_REQUIRE`, a list with commas, names
+/// `kind`, as in CI, the lack is a failure.
+pub(crate) fn skip(kind: &str, missing: &str) {
+    let required = std::env::var("CLSTM_REQUIRE").unwrap_or_default();
+    assert!(
+        !required.split(',').any(|required| required.trim() == kind),
+        "CLSTM_REQUIRE names {kind}, and there is no {missing}"
+    );
+    eprintln!("skipped: no {missing}");
+}
+
 pub(crate) fn fixture_path(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "fixtures", name].iter().collect()
 }

@@ -15,7 +15,7 @@ fn decode(bytes: &[u8]) -> Decoded {
     decoded
 }
 
-/// Where the sound is, in seconds, to 1 ms: stretches above 1% of full scale, gaps below 5 ms ignored.
+/// Intervals above 1% of full scale, in seconds, to 1 ms; gaps below 5 ms are ignored.
 fn sounds(decoded: &Decoded) -> Vec<(f64, f64)> {
     let rate = f64::from(decoded.waveform.sample_rate);
     let mut found: Vec<(f64, f64)> = Vec::new();

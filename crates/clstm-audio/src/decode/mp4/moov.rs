@@ -8,12 +8,12 @@ use super::table::Tables;
 use crate::decode::scan::{Failure, Scanner};
 use crate::error::AudioError;
 
-/// Most audio tracks that are looked at.
+/// Most audio tracks of a file.
 const MAX_TRACKS: usize = 64;
 /// Most entries of an edit list.
 const MAX_EDITS: u64 = 1024;
 
-/// What the movie box describes.
+/// The contents of the movie box.
 pub(super) struct Movie {
     /// Ticks a second of edit lists.
     pub(super) time_scale: u32,

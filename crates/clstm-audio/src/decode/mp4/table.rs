@@ -26,8 +26,8 @@ impl Entries {
     ) -> Result<Self, Failure> {
         let Some(table) = table else { return Ok(Self::default()) };
         let count = number::<4>(scan, table.body + skip)?;
-        let room = table.len().saturating_sub(skip + 4) / len;
-        Ok(Self { at: table.body + skip + 4, count: count.min(room), len })
+        let fitting = table.len().saturating_sub(skip + 4) / len;
+        Ok(Self { at: table.body + skip + 4, count: count.min(fitting), len })
     }
 }
 

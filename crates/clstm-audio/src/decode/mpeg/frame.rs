@@ -37,7 +37,7 @@ impl Layer {
     }
 }
 
-/// What a frame header says of its frame and stream.
+/// The fields of a frame header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FrameHeader {
     pub(super) layer: Layer,

@@ -34,7 +34,7 @@ fn block(id: u32, track: u8, flags: u8, packet: &[u8]) -> Vec<u8> {
 fn stream() -> Vec<u8> {
     let tracks = [track(1, b"V_VP8"), track(2, b"A_OPUS")].concat();
     [
-        element(id::EBML, b"whatever it says"),
+        element(id::EBML, b"any header"),
         open(id::SEGMENT),
         element(0xEC, &[0; 300]),
         element(id::TRACKS, &tracks),
