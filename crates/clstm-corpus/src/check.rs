@@ -1,4 +1,4 @@
-//! Is a corpus whole, readable and free of copies?
+//! Integrity of a corpus: whether it is complete, readable and free of copies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -31,8 +31,8 @@ pub struct CheckReport {
     pub unreadable: Vec<UnreadableUtterance>,
     /// Utterances without sound: nothing can be trained or tested on them.
     pub silent: Vec<FaultyUtterance>,
-    /// Utterances that were recorded too loud, see [`Measurement::clipped`]. Something wrong, but for
-    /// those of an official release, which are what they are.
+    /// Utterances that were recorded too loud, see [`Measurement::clipped`]; an error except in an
+    /// official release.
     pub clipped: Vec<FaultyUtterance>,
     /// Utterances with the same samples under different ids.
     pub duplicates: Vec<DuplicateGroup>,
@@ -42,11 +42,11 @@ pub struct CheckReport {
     pub duplicate_files: Vec<DuplicateFile>,
     /// Classes, speakers and the whole, where their count is not the release's.
     pub counts: Vec<CountMismatch>,
-    /// The split that the corpus gives; its speakers on both sides are something wrong, but for
-    /// that of an official release.
+    /// The split that the corpus gives; its speakers on both sides are an error except in an
+    /// official release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given: Option<GivenSplit>,
-    /// Whether the corpus is an official release, whose recordings and given split are what they are.
+    /// Whether the corpus is an official release, whose clipped recordings and given split are accepted.
     pub official: bool,
     /// Facts that a user should know; no errors.
     pub remarks: Vec<Remark>,
@@ -59,18 +59,18 @@ pub struct CheckReport {
     pub sample_rates: BTreeMap<u32, usize>,
 }
 
-/// An utterance whose file is of no use.
+/// An utterance whose file cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnreadableUtterance {
     /// The utterance.
     pub id: String,
     /// Its file.
     pub path: PathBuf,
-    /// Why it cannot be used.
+    /// Why it cannot be decoded.
     pub error: String,
 }
 
-/// An utterance whose sound is not as it should be.
+/// An utterance whose sound is faulty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FaultyUtterance {
     /// The utterance.
@@ -88,7 +88,7 @@ pub struct DuplicateGroup {
     pub ids: Vec<String>,
     /// Their classes, each once, in the order of the ids: more than one contradict each other.
     pub labels: Vec<String>,
-    /// Their speakers, each once, in the order of the ids: more than one cannot be told apart.
+    /// Their speakers, each once, in the order of the ids: more than one contradict each other.
     pub speakers: Vec<String>,
     /// Whether the official release has them so; splits keep them together either way.
     pub known: bool,
@@ -120,8 +120,8 @@ pub enum CountKind {
 }
 
 impl CheckReport {
-    /// Whether nothing is wrong. Duplicates known to be in the official release, clipped recordings of
-    /// one, and files passed over as song or video, are nothing wrong.
+    /// Whether there are no errors. Known duplicates and clipped recordings of an official release, and
+    /// files ignored as song or video, are accepted.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.missing.is_empty()
@@ -149,7 +149,7 @@ impl CheckReport {
 
 /// Checks `corpus` against its release and decodes every recording, in parallel.
 ///
-/// Never fails: what is wrong is in the report.
+/// Never fails: errors are in the report.
 #[must_use]
 pub fn check(corpus: &Corpus) -> CheckReport {
     let adapter = registry::adapter(&corpus.name);

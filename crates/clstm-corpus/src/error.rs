@@ -1,4 +1,4 @@
-//! What can go wrong with a corpus.
+//! Errors of corpora.
 
 use std::path::PathBuf;
 
@@ -155,8 +155,8 @@ pub enum CorpusError {
         /// Utterances in the corpus.
         utterances: usize,
     },
-    /// A validation part cannot be carved out as asked.
-    #[error("cannot carve out a validation part: {0}")]
+    /// A validation part of this kind cannot be cut out.
+    #[error("cannot cut out a validation part: {0}")]
     Validation(String),
     /// Something is on both sides of a split.
     #[error("leakage between training and test: {}{}", .0, by_name(.0))]
@@ -178,7 +178,10 @@ fn by_name(leakage: &Leakage) -> String {
         names => {
             let flags: Vec<String> =
                 names.iter().map(|name| format!("--allow-leakage {name}")).collect();
-            format!("; such figures flatter, and are to be had by name alone: {}", flags.join(" "))
+            format!(
+                "; figures with leakage are too good; to accept them, with the leakage in the protocol: {}",
+                flags.join(" ")
+            )
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) enum FileKind {
 }
 
 /// Classifies every recording under `root`, at most `max_depth` levels down; the classifier's error
-/// says what is wrong with the name or place of a file.
+/// names the fault in the name or place of a file.
 ///
 /// Of several files of one utterance the nearest to the root is used, WAV before FLAC before others
 /// (the releases are WAV), then by path; the others are in [`ScanNotes::duplicate_files`].

@@ -1,4 +1,4 @@
-//! Telling copies of a recording by their samples.
+//! Finding copies of a recording by their samples.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! Speech emotion corpora: utterances, labels, splits and integrity.
 //!
 //! A corpus is opened by name from the folder it was unpacked in, one's own recordings as `manifest`
-//! from a CSV file that lists them or as `audiofolder` from a folder for each class; it is cut into
-//! folds by a protocol, and every fold can be asked whether anything leaks from training into test.
+//! from a CSV file that lists them or as `audiofolder` from a folder for each class. It is cut into
+//! folds by a [`Split`], and [`check_leakage`] reports what a fold shares between training and test.
 //!
 //! ```no_run
 //! use clstm_corpus::{Split, check_leakage, duplicate_groups, folds, open};
@@ -22,8 +22,8 @@
 //!
 //! # Adding a corpus
 //!
-//! A corpus is one module with one `Adapter` constant, and one line in `registry.rs` naming it.
-//! Classes go by the same words in all corpora (angry, bored, calm, disgust, excited, fearful,
+//! A corpus is one module in `adapters` with one `Adapter` constant, and one line in `registry.rs` naming
+//! it. Classes have the same names in all corpora (angry, bored, calm, disgust, excited, fearful,
 //! frustrated, happy, neutral, sad, surprised), so that one can be tested with a model of another.
 
 mod adapters;

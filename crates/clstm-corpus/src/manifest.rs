@@ -1,4 +1,4 @@
-//! A manifest: anyone's recordings, listed in a file.
+//! A manifest: a file that lists recordings.
 //!
 //! A CSV file with a header row, or JSON Lines with the same names as keys (`.jsonl`, `.ndjson`):
 //!
@@ -6,23 +6,23 @@
 //! |---|---|
 //! | `path` | the recording; a relative path starts at the manifest's folder. As written it is the utterance's id |
 //! | `label` | its class |
-//! | `speaker` | who speaks, on every row or on none; the speaker and session splits need it |
+//! | `speaker` | the speaker, on every row or on none; the speaker and session splits need it |
 //! | `sex` | female or male, where known; speaker folds share the sexes out |
 //! | `session` | the recording session; the session split needs it |
 //! | `start_s`, `end_s` | both or none: the utterance is this part of the recording, in seconds; parts of one recording must not overlap |
 //! | `fold` | the fold that tests on it, from 1, on every row or on none: [`Split::Given`] |
 //! | `split` | train, validation (or dev, valid, val) or test, on every row or on none: [`Split::Given`], unless there are folds |
 //!
-//! Any other column can be what is recognised, see [`Target`](crate::Target).
+//! Any other column can be the target, see [`Target`](crate::Target).
 //!
 //! `file_name` and `wav` are other names of `path`, `emo` is one of `label`, as Hugging Face and EmoBox
-//! write them. Columns stand in any order, names are taken without regard to case, and others are
+//! write them. Columns may be in any order, case is ignored, and other columns are
 //! named in the notes. Classes are sorted by their Unicode code points, as text (`"10"` before
 //! `"2"`): a model's classes do not depend on the order of the rows.
 //!
 //! The corpus is named for the file and its content, such as `interviews-3f9a01c2`: two manifests
-//! of the same name are the same list, so a run is not resumed on other data, and a model's
-//! account of what it was trained on can be compared with what it is tested on.
+//! of the same name are the same list, so a run is not resumed on other data, and the training data
+//! recorded in a model can be compared with its test data.
 
 mod build;
 mod csv;
@@ -97,7 +97,7 @@ pub(crate) fn read(file: &Path) -> Result<Table, CorpusError> {
     table.map_err(refused)
 }
 
-/// The corpus that the rows describe, as if they stood in `file`: relative paths start at its
+/// The corpus that the rows describe, as rows of `file`: relative paths start at its
 /// folder, and the corpus is named for it. Refusals and the corpus's root are of `root`.
 pub(crate) fn corpus(file: &Path, root: &Path, table: Table) -> Result<Corpus, CorpusError> {
     let mut corpus = build::corpus(file, table).map_err(|error| match error {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{Corpus, Fingerprint, Utterance};
 
-/// What decoding a recording told of it.
+/// Properties of a decoded recording.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Measurement {
     /// Fingerprint of the samples.
@@ -52,7 +52,7 @@ impl Measurement {
     }
 }
 
-/// Decodes every recording; the results stand in the order of [`Corpus::utterances`].
+/// Decodes every recording; the results are in the order of [`Corpus::utterances`].
 ///
 /// Runs on rayon's current thread pool and holds one decoded recording per thread.
 #[must_use]
@@ -65,7 +65,7 @@ pub fn measure(corpus: &Corpus) -> Vec<Result<Measurement, AudioError>> {
 
 /// Decodes the recordings of the utterances `of` the corpus, each file once for all of its parts, and
 /// gives to `read` the utterance, the file's waveform and where in it the utterance lies. The results
-/// stand in the order of `of`.
+/// are in the order of `of`.
 ///
 /// Runs on rayon's current thread pool and holds one decoded recording per thread.
 ///

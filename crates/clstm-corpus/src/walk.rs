@@ -15,7 +15,7 @@ const UNREADABLE_AUDIO: &[&str] = &[
     "voc", "vox", "wv",
 ];
 
-/// Texts, lists and pictures that lie beside recordings and that nobody takes for one.
+/// Texts, lists and pictures that often lie beside recordings.
 const DOCUMENTS: &[&str] = &[
     "csv", "doc", "docx", "html", "jpeg", "jpg", "json", "jsonl", "lab", "md", "ndjson", "ods",
     "odt", "pdf", "png", "py", "textgrid", "toml", "tsv", "txt", "xls", "xlsx", "xml", "yaml",

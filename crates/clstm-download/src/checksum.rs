@@ -1,10 +1,10 @@
 //! Checksums, published and computed.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
@@ -59,12 +59,13 @@ impl Checksum {
     #[must_use]
     pub fn hex(&self) -> String {
         match self {
-            Self::Md5(sum) => hex(sum),
-            Self::Sha256(sum) => hex(sum),
+            Self::Md5(sum) => HEXLOWER.encode(sum),
+            Self::Sha256(sum) => HEXLOWER.encode(sum),
         }
     }
 }
 
+/// In a constant, where no function of a library can be called.
 const fn digit(letter: u8) -> u8 {
     match letter {
         b'0'..=b'9' => letter - b'0',
@@ -74,24 +75,10 @@ const fn digit(letter: u8) -> u8 {
 }
 
 fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
-    let mut sum = [0; N];
-    if digits.len() != 2 * N || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (i, byte) in sum.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).ok()?;
-    }
-    Some(sum)
+    HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()?.try_into().ok()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// What a file is summed up to.
+/// Length and checksums of a file.
 pub(crate) struct Sums {
     pub(crate) bytes: u64,
     md5: [u8; 16],
@@ -127,7 +114,7 @@ impl Sums {
 
     /// The digits of the SHA-256.
     pub(crate) fn sha256(&self) -> String {
-        hex(&self.sha256)
+        HEXLOWER.encode(&self.sha256)
     }
 }
 

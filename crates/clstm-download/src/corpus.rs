@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::checksum::Sums;
 use crate::fetch::{FileSpec, REJECTED, fetch};
 use crate::file_set;
-use crate::http::{Client, Url};
+use crate::http::{Client, parse_url};
 use crate::listing::{dataverse, git_lfs, zenodo};
 use crate::partial_file::{beside, remove};
 use crate::progress::{Event, Monitor};
@@ -24,14 +24,14 @@ const MAX_POINTERS: u64 = 512 << 20;
 
 const ZENODO: &str = "https://zenodo.org/";
 
-/// What is to be downloaded, and where to.
+/// What to download, and where to.
 #[derive(Debug)]
 pub struct DownloadRequest<'a> {
     /// The corpus.
     pub source: &'static Source,
     /// The folder that it will be in; made where it is not there.
     pub to: &'a Path,
-    /// Another place than the official one. With a slash at its end it stands for the server (for
+    /// Another place than the official one. With a slash at its end it replaces the server (for
     /// archives: for the folder that holds the archive); otherwise it is an archive of the whole
     /// corpus.
     pub from: Option<&'a str>,
@@ -51,7 +51,7 @@ pub struct DownloadSummary {
     pub bytes: u64,
 }
 
-/// Downloads a corpus, checks and unpacks it. Called again, it goes on where it was interrupted, and
+/// Downloads a corpus, checks and unpacks it. Called again, it resumes after an interruption, and
 /// does nothing where the corpus is complete.
 ///
 /// # Errors
@@ -66,7 +66,7 @@ pub fn download(
         return Err(DownloadError::OnRequest { title: source.title, how });
     }
     if let Some(from) = request.from {
-        Url::parse(from)?;
+        parse_url(from)?;
     }
     let work_dir = WorkDir::enter(request.to)?;
     if let Some(receipt) = Receipt::of_complete(work_dir.path(), request.to, source.name) {
@@ -103,7 +103,6 @@ pub fn download(
                 size: None,
                 checksum: None,
                 most: MAX_POINTERS,
-                alone: true,
             };
             fetch(client, &spec, monitor)?;
             let found = git_lfs::files(&path, &media, origin)?;
@@ -153,7 +152,7 @@ fn archive(
     let known = match (known, from) {
         (Some(known), _) => Some(known),
         (None, None) => Some(zenodo::published(client, ZENODO, zenodo, file, monitor)?),
-        // A mirror's own word for its file would prove nothing.
+        // A mirror's own checksum of its file would prove nothing.
         (None, Some(_)) => None,
     };
     let path = request.to.join(file);
@@ -164,13 +163,12 @@ fn archive(
         size: known.map(|(size, _)| size),
         checksum: known.map(|(_, checksum)| checksum),
         most: MAX_ARCHIVE,
-        alone: true,
     };
     let (files, checked) = get_and_unpack(request, &spec, within, work_dir, client, monitor)?;
     Ok(Receipt::new(request.source.name, url, checked, files))
 }
 
-/// A corpus of single files, from an archive that somebody made of them.
+/// A corpus of single files, from an archive that a user made of them.
 fn whole(
     request: &DownloadRequest<'_>,
     url: &str,
@@ -188,7 +186,6 @@ fn whole(
         size: None,
         checksum: None,
         most: MAX_ARCHIVE,
-        alone: true,
     };
     let (files, checked) = get_and_unpack(request, &spec, None, work_dir, client, monitor)?;
     Ok(Receipt::new(request.source.name, url.to_owned(), checked, files))
@@ -221,7 +218,7 @@ fn get_and_unpack(
     let sha256 = sums.sha256();
     let pinned = first_use_checksum::check(path, name, &sums, monitor)?;
     let files = match unpack(request, spec, within, work_dir, monitor) {
-        // Cut off, perhaps, or a page that asks to log in: to be got again, and not to be trusted.
+        // Cut off, a login page, or another corpus: not to be trusted, and to be downloaded again.
         Err(DownloadError::Archive { problem, .. }) if !pinned => {
             let archive = beside(path, REJECTED);
             fs::rename(path, &archive).map_err(DownloadError::io("write", &archive))?;
@@ -235,6 +232,18 @@ fn get_and_unpack(
     Ok((files, format!("SHA-256 {sha256} of the first download")))
 }
 
+/// Refuses an archive without a single recording of the corpus: an empty one, or that of another corpus.
+fn check_content(source: &Source, archive: &Archive) -> Result<(), DownloadError> {
+    let stems = archive.entries.iter().filter_map(|entry| entry.path.file_stem()?.to_str());
+    if stems.clone().any(|stem| (source.is_recording)(stem)) {
+        return Ok(());
+    }
+    Err(archive.wrong(match archive.entries.len() {
+        0 => "it is empty".to_owned(),
+        files => format!("none of its {files} files is a recording of {}", source.name),
+    }))
+}
+
 /// Unpacks an archive into the folder of the corpus.
 fn unpack(
     request: &DownloadRequest<'_>,
@@ -245,6 +254,7 @@ fn unpack(
 ) -> Result<Vec<ReceiptFile>, DownloadError> {
     let FileSpec { name, path, .. } = *spec;
     let archive = Archive::open(path)?;
+    check_content(request.source, &archive)?;
     let bytes = archive.bytes();
     monitor.emit(&Event::Unpacking { name, files: archive.entries.len(), bytes });
     let folder = work_dir.unpacking();

@@ -12,11 +12,11 @@ pub enum DownloadError {
     UnknownCorpus {
         /// The name asked for.
         name: String,
-        /// The names that are known, those that have to be asked for included.
+        /// The names that are known, those that have to be requested included.
         known: Vec<&'static str>,
     },
-    /// The corpus is not for a program to fetch: its owners want to be asked, or it has to be worked
-    /// on by hand.
+    /// The corpus cannot be downloaded by a program: it has to be requested from its owners, or needs
+    /// manual work.
     #[error("{title} is not downloaded by this command.\n{how}")]
     OnRequest {
         /// The corpus in full.
@@ -53,7 +53,7 @@ pub enum DownloadError {
         problem: String,
     },
     /// A server refused.
-    #[error("cannot get {url}: the server says {status} {reason}")]
+    #[error("cannot get {url}: the server responded {status} {reason}")]
     Status {
         /// The address.
         url: String,
@@ -62,8 +62,8 @@ pub enum DownloadError {
         /// The server's words for it.
         reason: String,
     },
-    /// A server asks to come again later than is reasonable to wait.
-    #[error("{url} asks to come again in {seconds} s ({status}); run the same command then")]
+    /// A server asks for a longer pause than the retry policy allows.
+    #[error("{url} asks for a pause of {seconds} s ({status}); run the same command after it")]
     RetryAfter {
         /// The address.
         url: String,
@@ -81,7 +81,7 @@ pub enum DownloadError {
         problem: String,
     },
     /// Every try failed; what was received is kept.
-    #[error("{error}; given up after {attempts} tries, run the same command to go on from here")]
+    #[error("{error}; {attempts} attempts failed, run the same command to resume")]
     RetriesExhausted {
         /// How often it was tried without progress.
         attempts: u32,
@@ -162,7 +162,7 @@ pub enum DownloadError {
         path: PathBuf,
     },
     /// Another download works in the folder.
-    #[error("another download is at work in {}", folder.display())]
+    #[error("another download is already running in {}", folder.display())]
     Locked {
         /// The folder.
         folder: PathBuf,
@@ -177,8 +177,8 @@ pub enum DownloadError {
         /// Why not.
         source: io::Error,
     },
-    /// It was asked to stop; what was received is kept.
-    #[error("stopped; run the same command to go on from here")]
+    /// It was cancelled; what was received is kept.
+    #[error("stopped; run the same command to resume")]
     Cancelled,
 }
 
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_said_plainly() {
+    fn a_full_disk_has_a_plain_message() {
         let full = io::Error::from(io::ErrorKind::StorageFull);
         let text = DownloadError::io("write", Path::new("a.part"))(full).to_string();
         assert!(text.starts_with("cannot write a.part: the disk is full"), "{text}");

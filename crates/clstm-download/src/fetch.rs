@@ -1,28 +1,28 @@
-//! Getting one file: going on with what is there, trying again, checking.
+//! Downloads one file: resumes, retries, verifies.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crate::checksum::Sums;
-use crate::http::{Client, Framing, HttpError, Options, Response, Retryable};
+use crate::http::{Client, HttpError, Response, Retryable};
 use crate::partial_file::{self, Origin, PartialFile, Resume, beside};
 use crate::progress::{Event, Monitor};
 use crate::{Checksum, DownloadError};
 
-/// A try that brings so many bytes was not in vain: the count of failures begins anew. A quarter of
-/// a minute of a slow line; a server that gives a little each time is still left some day.
-const WORTHWHILE: u64 = 1 << 20;
+/// An attempt that receives this many bytes resets the count of failures. A slow line needs a quarter of
+/// a minute for them; a server that sends less each time is abandoned in the end.
+const PROGRESS: u64 = 1 << 20;
 
 /// What follows the name of a file that is not the published one.
 pub(crate) const REJECTED: &str = ".rejected";
 
-/// A file that is wanted.
+/// A file to download.
 #[derive(Debug)]
 pub(crate) struct FileSpec<'a> {
     /// Its name, for people.
     pub(crate) name: &'a str,
-    /// Where it is to be had, the best place first.
+    /// Addresses to get it from, the best first.
     pub(crate) urls: &'a [String],
     /// Where it goes.
     pub(crate) path: &'a Path,
@@ -32,12 +32,10 @@ pub(crate) struct FileSpec<'a> {
     pub(crate) checksum: Option<Checksum>,
     /// The most bytes that are accepted where the size is not known.
     pub(crate) most: u64,
-    /// One large file and not one of many small ones.
-    pub(crate) alone: bool,
 }
 
 impl FileSpec<'_> {
-    /// Whether a file with these sums is the one that is wanted; any is where nothing is known.
+    /// Whether a file with these sums is the one that is wanted; any file is where nothing is known.
     pub(crate) fn is_met_by(&self, sums: &Sums) -> bool {
         self.size.is_none_or(|size| size == sums.bytes)
             && self.checksum.is_none_or(|checksum| checksum == sums.like(&checksum))
@@ -137,7 +135,7 @@ impl Job<'_> {
             let now = self.part.len();
             if result.is_err() {
                 joined |= now > 0;
-                if now >= before.saturating_add(WORTHWHILE) {
+                if now >= before.saturating_add(PROGRESS) {
                     *failures = 0;
                 }
                 before = now;
@@ -149,7 +147,7 @@ impl Job<'_> {
 
     /// One request. Whether it went on with what was there.
     fn attempt(&self) -> Result<bool, HttpError> {
-        let FileSpec { name, size, alone, .. } = *self.spec;
+        let FileSpec { name, size, .. } = *self.spec;
         self.monitor.check_cancelled()?;
         let resume = self.part.resume(self.url, size, self.spec.checksum.is_some());
         let mut headers = Vec::new();
@@ -160,33 +158,33 @@ impl Job<'_> {
             headers.push(("Range", format!("bytes={}-", resume.from)));
             headers.extend(resume.validator.clone().map(|validator| ("If-Range", validator)));
         }
-        let mut response = self.client.get(self.url, Options { headers: &headers, alone })?;
-        let head = &response.head;
-        let validator = partial_file::validator(head.header("etag"), head.header("last-modified"));
-        let (first, whole) = head.content_range().unwrap_or((None, None));
-        let from = match (head.status, &resume) {
+        let mut response = self.client.get(self.url, &headers)?;
+        let validator =
+            partial_file::validator(response.header("etag"), response.header("last-modified"));
+        let (first, whole) = response.content_range().unwrap_or((None, None));
+        let from = match (response.status(), &resume) {
             (200, _) => 0,
             (206, Some(Resume { from, .. })) if first != Some(*from) => {
-                return self.begin_anew("the server sent another part");
+                return self.start_again("the server sent another part");
             }
             (206, Some(Resume { validator: Some(before), .. }))
                 if validator.as_ref().is_some_and(|now| now != before) =>
             {
-                return self.begin_anew("the file has changed");
+                return self.start_again("the file has changed");
             }
             (206, Some(resume)) => resume.from,
             // Nothing comes after what is there: it may be all.
             (416, Some(resume)) if whole == Some(resume.from) => return Ok(true),
-            (416, Some(_)) => return self.begin_anew("it is not a part of the server's file"),
-            _ => return Err(HttpError::status(self.url, head)),
+            (416, Some(_)) => return self.start_again("it is not a part of the server's file"),
+            _ => return Err(HttpError::status(self.url, &response)),
         };
         if let (0, Some(Resume { from: lost, .. })) = (from, &resume) {
-            let reason = "the server does not go on with it, or the file has changed";
+            let reason = "the server does not resume it, or the file has changed";
             self.monitor.emit(&Event::Restarted { name, lost: *lost, reason });
         }
-        let declared = match response.framing {
-            Framing::Length(length) => from.checked_add(length),
-            _ => whole,
+        let declared = match response.length {
+            Some(length) => from.checked_add(length),
+            None => whole,
         };
         let limit = size.unwrap_or(self.spec.most);
         match (size, declared) {
@@ -200,16 +198,9 @@ impl Job<'_> {
         self.monitor.emit(&Event::Receiving { name, from, total });
         let file = self.part.open(from, &Origin { url: self.url.to_owned(), validator })?;
         let written = self.copy(&mut response, file, from, limit)?;
-        if alone && let Err(error) = response.ends_here() {
-            self.part.discard()?;
-            return Err(self.broken(error));
-        }
-        let closed = response.framing == Framing::Close;
-        response.finish();
         match total {
-            Some(total) if total > written && closed => {
-                Err(self.broken(io::Error::new(io::ErrorKind::UnexpectedEof, "it broke off")))
-            }
+            Some(total) if total > written && response.length.is_none() => Err(self
+                .broken(io::Error::new(io::ErrorKind::UnexpectedEof, "the connection broke off"))),
             Some(total) if total != written => {
                 self.part.discard()?;
                 Err(self.wrong_size(total, written).into())
@@ -221,7 +212,7 @@ impl Job<'_> {
     /// Writes a body to the end of the file. How long that is then.
     fn copy(
         &self,
-        response: &mut Response<'_>,
+        response: &mut Response,
         mut file: File,
         from: u64,
         limit: u64,
@@ -246,8 +237,8 @@ impl Job<'_> {
         }
     }
 
-    /// What is there is of no use; the next try begins at the first byte.
-    fn begin_anew(&self, reason: &str) -> Result<bool, HttpError> {
+    /// Discards what is there; the next attempt starts at the first byte.
+    fn start_again(&self, reason: &str) -> Result<bool, HttpError> {
         let lost = self.part.len();
         self.monitor.emit(&Event::Restarted { name: self.spec.name, lost, reason });
         self.part.discard()?;

@@ -15,7 +15,7 @@ use crate::receipt::ReceiptFile;
 /// server: browsers open six.
 const WORKERS: usize = 4;
 
-/// Refuses a list that is not complete. A mirror may hold what it likes, but it is said.
+/// Refuses a list that is not complete. A mirror may have other files, which is reported.
 pub(crate) fn check_count(
     server: &str,
     listed: usize,
@@ -118,7 +118,6 @@ fn fetch_one(
         size: Some(file.bytes),
         checksum: Some(file.checksum),
         most: file.bytes,
-        alone: false,
     };
     let (_, from) = fetch(client, &spec, monitor)?;
     best.store((first + from) % file.urls.len().max(1), Ordering::Relaxed);

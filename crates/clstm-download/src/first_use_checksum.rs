@@ -1,4 +1,4 @@
-//! Trust on first use: where nobody published a checksum, the first download's is kept beside the
+//! Trust on first use: where no checksum is published, that of the first download is kept beside the
 //! file in the form of `sha256sum`, and every later download has to have it.
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! From the folder where an archive was unpacked to where the corpus is to be.
+//! Moves unpacked files to the folder of the corpus.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};

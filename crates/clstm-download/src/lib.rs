@@ -1,8 +1,8 @@
 //! Downloads published corpora: by HTTP with resumption, checked against the checksums that their
 //! archives publish, and unpacked with care.
 //!
-//! The library knows HTTP, checksums and archives, and nothing of audio. [`sources`] is what it can
-//! get, [`download`] gets it; what happens meanwhile is told to a [`Progress`].
+//! The library handles HTTP, checksums and archives, not audio. [`sources`] is what it can
+//! get, [`download`] gets it and reports to a [`Progress`].
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -46,6 +46,6 @@ mod work_dir;
 pub use checksum::Checksum;
 pub use corpus::{DownloadRequest, DownloadSummary, download};
 pub use error::DownloadError;
-pub use http::{Client, Proxies, Settings};
+pub use http::{Client, Proxies, RetryPolicy, Settings};
 pub use progress::{Event, Monitor, NoProgress, Progress};
 pub use source::{Source, source, sources};

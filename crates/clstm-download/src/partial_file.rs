@@ -1,6 +1,6 @@
-//! A file that has not all come yet: `NAME.part`, and beside it `NAME.part.json`, which says of what
-//! it is a part. The latter is written first, so that a process killed at any time leaves a pair
-//! that can be gone on with.
+//! A file that is not complete yet: `NAME.part`, and beside it `NAME.part.json`, which names its
+//! source. The latter is written first, so that a process killed at any time leaves a pair
+//! that a download can resume from.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -18,16 +18,16 @@ pub(crate) struct PartialFile {
     origin: PathBuf,
 }
 
-/// Of what it is a part.
+/// The source of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
-    /// Where it was asked for.
+    /// The address it was requested from.
     pub(crate) url: String,
     /// A strong `ETag`, or else the `Last-Modified`: the file has changed where it has.
     pub(crate) validator: Option<String>,
 }
 
-/// From where a download goes on.
+/// Where a download resumes.
 #[derive(Debug)]
 pub(crate) struct Resume {
     /// Bytes that are there.
@@ -58,7 +58,7 @@ impl PartialFile {
         fs::metadata(&self.path).map_or(0, |meta| meta.len())
     }
 
-    /// Whether and how to go on with it from an address. With a `checksum` a wrong joint is found
+    /// Whether and how to resume it from an address. With a `checksum` a wrong joint is found
     /// at the end, so that another server will do, or one that does not name what it sends.
     pub(crate) fn resume(&self, url: &str, size: Option<u64>, checksum: bool) -> Option<Resume> {
         let from = self.len();
@@ -111,7 +111,7 @@ pub(crate) fn remove(path: &Path) -> Result<(), DownloadError> {
     }
 }
 
-/// What identifies the bytes of an answer, fit for `If-Range` (RFC 9110, section 13.1.5: weak tags
+/// What identifies the bytes of a response, fit for `If-Range` (RFC 9110, section 13.1.5: weak tags
 /// are not).
 pub(crate) fn validator(etag: Option<&str>, last_modified: Option<&str>) -> Option<String> {
     etag.filter(|tag| tag.starts_with('"')).or(last_modified).map(str::to_owned)
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_goes_on_only_where_its_end_will_fit() {
+    fn a_part_is_resumed_only_where_its_end_will_fit() {
         let folder = tempfile::tempdir().unwrap();
         let part = PartialFile::of(&folder.path().join("a.zip"));
         let origin = |validator: Option<&str>| Origin {

@@ -1,4 +1,4 @@
-//! Telling how a download goes, and being told to stop.
+//! Progress and cancellation of a download.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use crate::{Checksum, DownloadError};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A server is asked which files there are.
+    /// A list of files is requested from a server.
     RequestingList {
         /// Its address.
         url: &'a str,
@@ -36,17 +36,17 @@ pub enum Event<'a> {
     Receiving {
         /// The file.
         name: &'a str,
-        /// Bytes received earlier, from which it goes on.
+        /// Bytes received earlier, after which it resumes.
         from: u64,
         /// Bytes of the whole file, where known.
         total: Option<u64>,
     },
-    /// So many bytes more have come.
+    /// Further bytes were received.
     BytesReceived {
         /// The bytes.
         bytes: u64,
     },
-    /// What had come of a file is of no use: it begins anew.
+    /// What was received of a file cannot be used: the download starts again.
     Restarted {
         /// The file.
         name: &'a str,
@@ -80,7 +80,7 @@ pub enum Event<'a> {
         /// The checksum.
         checksum: Checksum,
     },
-    /// No checksum was published: that of this download is written down and asked for from now on.
+    /// No checksum was published: that of this download is recorded and required from now on.
     ChecksumRecorded {
         /// The archive.
         name: &'a str,
@@ -103,13 +103,13 @@ pub enum Event<'a> {
     },
 }
 
-/// Hears of events, from several threads.
+/// Receives events, from several threads.
 pub trait Progress: Sync {
     /// Something happened. Must return soon: the download waits.
     fn on_event(&self, event: &Event<'_>);
 }
 
-/// Hears of nothing.
+/// Ignores all events.
 #[derive(Clone, Copy, Debug)]
 pub struct NoProgress;
 
@@ -117,7 +117,7 @@ impl Progress for NoProgress {
     fn on_event(&self, _: &Event<'_>) {}
 }
 
-/// Who hears of a download, and who may stop it.
+/// Receiver of the events of a download, and its cancellation flag.
 #[derive(Clone, Copy)]
 pub struct Monitor<'a> {
     progress: &'a dyn Progress,
@@ -148,7 +148,7 @@ impl<'a> Monitor<'a> {
         self.progress.on_event(event);
     }
 
-    /// Fails where it is to stop.
+    /// Fails where the download was cancelled.
     pub(crate) fn check_cancelled(&self) -> Result<(), DownloadError> {
         let flags = [Some(self.stop), self.failed];
         match flags.into_iter().flatten().any(|flag| flag.load(Ordering::Relaxed)) {
@@ -157,9 +157,9 @@ impl<'a> Monitor<'a> {
         }
     }
 
-    /// Waits, unless it is to stop.
+    /// Waits, unless the download is cancelled.
     pub(crate) fn wait(&self, time: Duration) -> Result<(), DownloadError> {
-        // Ctrl-C should be felt at once: a tenth of a second is.
+        // A cancellation takes effect within a tenth of a second.
         const STEP: Duration = Duration::from_millis(100);
         let until = Instant::now() + time;
         loop {

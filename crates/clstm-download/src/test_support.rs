@@ -1,9 +1,9 @@
-//! A server for the unit tests: what it says to which path. `tests/it/server.rs` can misbehave.
+//! A server for the unit tests, with a response for each path. `tests/it/server.rs` can misbehave.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 
-/// An answer with its length, after which the connection is closed.
+/// A response with its length, after which the connection is closed.
 pub(crate) fn answer(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")

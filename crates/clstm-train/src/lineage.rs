@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clstm::{Model, TrainingInfo};
-use clstm_corpus::shares_corpus;
+use clstm_corpus::{shares_corpus, shares_speakers};
 use clstm_eval::files::read_json;
 use clstm_eval::{Ancestor, EvalProtocol, FoldRecord, Lineage, finished_folds, predictions_of};
 
@@ -121,7 +121,12 @@ pub(crate) fn start_of_fold(
     }
     let model = Model::read(path)?;
     let heard = corpora_of(&model.info.training);
-    if let Some(both) = heard.iter().find(|name| shares_corpus(name, &protocol.corpus)) {
+    // Other recordings of the test speakers, such as RAVDESS's songs, are leakage where speakers are kept apart.
+    let apart = protocol.is_speaker_independent();
+    let shares = |name: &&String| {
+        shares_corpus(name, &protocol.corpus) || apart && shares_speakers(name, &protocol.corpus)
+    };
+    if let Some(both) = heard.iter().find(shares) {
         let what = format!(
             "it, or what it builds on, was trained on {both} and may have heard what is held out here; a run of \
              the same folds will do"

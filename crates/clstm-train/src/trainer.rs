@@ -16,7 +16,10 @@ use crate::auxiliary::AuxiliaryTargets;
 use crate::batches::steps_per_epoch;
 use crate::checkpoint::State;
 use crate::lineage::check_init;
-use crate::{CustomAugmentation, Dataset, EpochRecord, Event, Observer, Recipe, Teacher, TrainError, evaluate};
+use crate::{
+    CustomAugmentation, Dataset, EpochRecord, Event, Observer, Recipe, Teacher, TrainError,
+    evaluate,
+};
 
 /// Set to true to end a training at its next step, its state saved.
 pub type StopFlag = AtomicBool;

@@ -65,7 +65,9 @@ impl Recognizer {
         bytes: impl AsRef<[u8]>,
         extension_hint: Option<&str>,
     ) -> Result<PreparedRecording, RecognizeError> {
-        self.prepare(load_bytes(bytes, extension_hint, self.sample_rate(), self.limits())?.strict()?)
+        self.prepare(
+            load_bytes(bytes, extension_hint, self.sample_rate(), self.limits())?.strict()?,
+        )
     }
 
     /// Preprocesses mono audio at the model's rate, full scale being ±1.

@@ -180,7 +180,11 @@ fn what_is_not_there_is_said() {
     }));
     let from = format!("http://127.0.0.1:{port}/");
     let to = place("download-404");
-    complains(download("tess", &to).args(["--from", &from]), 1, "the server says 404 Not Found");
+    complains(
+        download("tess", &to).args(["--from", &from]),
+        1,
+        "the server responded 404 Not Found",
+    );
 }
 
 #[test]

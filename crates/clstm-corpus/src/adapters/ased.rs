@@ -105,7 +105,10 @@ fn classify(found: &Found) -> Result<FileKind, String> {
     };
     let folder = EMOTIONS.iter().position(|(_, name)| name.eq_ignore_ascii_case(&found.folder));
     if folder.is_some_and(|folder| folder != label) {
-        return Err(format!("lies in {:?}, but its name says {}", found.folder, LABELS[label]));
+        return Err(format!(
+            "lies in {:?}, but its name is of class {}",
+            found.folder, LABELS[label]
+        ));
     }
     let sentence = number("sentence", sentence, SENTENCES)?;
     let repetition = number("repetition", repetition, 2)?;

@@ -2,7 +2,7 @@
 //!
 //! Dialogues of the series *Friends*, 13,708 utterances in seven emotions, with an official division
 //! into training, validation ("dev") and test, which [`Split::Given`] follows. Its speakers, the six
-//! leads above all, are in all three. The labels stand in `train_sent_emo.csv`, `dev_sent_emo.csv`
+//! leads above all, are in all three. The labels are in `train_sent_emo.csv`, `dev_sent_emo.csv`
 //! and `test_sent_emo.csv` (columns Speaker, Emotion, Dialogue_ID, Utterance_ID;
 //! <https://github.com/declare-lab/MELD>, data/MELD); dialogues are numbered from 0 in each part, so
 //! that ids here are `train_dia0_utt0`.
@@ -133,7 +133,9 @@ fn open(root: &Path) -> Result<Corpus, CorpusError> {
             corpus: ADAPTER.info.name,
             root: root.to_owned(),
             expected: LAYOUT,
-            found: format!("; {videos} mp4 files, whose sound is to be extracted first: {EXTRACT}"),
+            found: format!(
+                "; {videos} mp4 files, whose sound has to be extracted first: {EXTRACT}"
+            ),
         });
     }
     if !scan.notes.missing.is_empty() && videos > 0 {

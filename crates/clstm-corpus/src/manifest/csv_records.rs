@@ -1,8 +1,8 @@
 //! Comma-separated values, as strictly as RFC 4180 has them.
 //!
 //! A lenient reader takes a quotation mark anywhere: one that is not closed makes the rest of the
-//! file a single field, and the rows in it are lost without a word. Here quotation marks stand
-//! round a whole field and are duplicate_files within, or the file is refused. Lines may end in any of the
+//! file a single field, and the rows in it are lost silently. Here quotation marks enclose
+//! a whole field and are duplicate_files within, or the file is refused. Lines may end in any of the
 //! three ways.
 
 use super::problem::RowProblem;

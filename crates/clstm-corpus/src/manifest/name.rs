@@ -1,4 +1,4 @@
-//! What a manifest's corpus is called.
+//! The name of a corpus from a list.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ pub(super) fn of(file: &Path, corpus: &Corpus) -> String {
     format!("{}-{}", stem(file), content(corpus))
 }
 
-/// The name of a corpus whose classes were made others: `name` with its content told anew.
+/// The name of a corpus with other classes: `name` with the digest of the new content.
 pub(crate) fn with_new_digest(name: &str, corpus: &Corpus) -> String {
     format!("{}-{}", without_digest(name), content(corpus))
 }

@@ -7,7 +7,7 @@ use super::problem::{ManifestError, RowProblem};
 use super::row::{Column, Row};
 use crate::Utterance;
 
-/// The span of a row, in seconds; the error says which column is wrong and why.
+/// The span of a row, in seconds; the error names the column and the reason.
 pub(super) fn of(row: &Row) -> Result<Option<(f64, f64)>, (Column, String)> {
     let seconds = |column: Column| match row.get(column).map(str::parse::<f64>) {
         None => Ok(None),

@@ -1,4 +1,4 @@
-//! Leakage that a person asks for by name, and what of it there is.
+//! Leakage that a user allows by name, and how much of it there is.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,7 +22,7 @@ impl AllowedLeakage {
     const SPEAKERS: &'static str = "speakers";
     const COPIES: &'static str = "copies";
 
-    /// What remains of the leakage, all that is allowed taken away.
+    /// The leakage without what is allowed.
     #[must_use]
     pub fn excluding(self, mut leakage: Leakage) -> Leakage {
         if self.speakers {

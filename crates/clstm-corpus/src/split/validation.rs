@@ -11,8 +11,8 @@ use crate::{Corpus, CorpusError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HoldOutUnit {
-    /// Whole speakers, with a proportionate share of each sex: validation then asks what a
-    /// speaker-independent test asks.
+    /// Whole speakers, with a proportionate share of each sex: validation then measures the
+    /// same as a speaker-independent test.
     Speakers,
     /// Utterances, with a proportionate share of each class.
     Utterances,
@@ -104,8 +104,8 @@ fn hold_speakers(
         ((split_groups.len() as f64 * fraction).round() as usize).clamp(1, split_groups.len() - 1);
     let mut hand: Vec<&SplitGroup> = split_groups.iter().collect();
     shuffle(&mut hand, &mut generator("validation speakers", seed, fold));
-    // The r-th (from 0) of the n speakers of a sex stands at (2r + 1) / 2n of the way through;
-    // equal places keep their shuffled order, so of two equal sexes neither is favoured.
+    // The r-th (from 0) of the n speakers of a sex is placed at (2r + 1) / 2n; equal places keep their
+    // shuffled order, so of two equal sexes neither is favoured.
     let of_sex = |sex: usize| split_groups.iter().filter(|b| b.stratum == sex).count();
     let mut placed: Vec<(usize, usize, &SplitGroup)> = Vec::with_capacity(hand.len());
     for group in hand {

@@ -21,7 +21,7 @@ fn folders_are_classes() {
     assert_eq!(corpus.root, tree.path("mine"));
     assert_eq!(corpus.speakers(), [""; 0]);
     assert!(check(&corpus).is_ok());
-    // Files that lie elsewhere are told of.
+    // Files that lie elsewhere are reported.
     tree.wav("mine/c.wav", "c");
     tree.wav("mine/sad/old/d.wav", "d");
     let corpus = open("audiofolder", &tree.path("mine")).unwrap();

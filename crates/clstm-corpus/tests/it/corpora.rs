@@ -1,10 +1,10 @@
-//! Corpora whose files say by their names what they are.
+//! Corpora whose file names hold the labels.
 
 use clstm_corpus::{CountKind, Sex, Split, check, folds, open};
 
 use crate::tree::{Tree, apart, ids, release};
 
-/// What is said of the first file that does not fit.
+/// The reason given for the first file that does not fit.
 fn reason(corpus: &str, good: &str, bad: &str) -> String {
     let tree = Tree::new();
     tree.wav(good, "good");

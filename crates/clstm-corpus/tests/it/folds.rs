@@ -198,7 +198,7 @@ fn published_folds_that_would_part_a_copy_are_refused() {
     let of = |speaker| corpus.utterances.iter().position(|u| u.speaker == speaker).unwrap();
     groups[of("01")] = groups[of("04")];
     let error = folds(&corpus, &groups, Split::EmoBox, 6, 1).unwrap_err();
-    insta::assert_snapshot!(error, @"leakage between training and test: copies on both sides: 1 (such as 03-01-01-01-01-01-04 = 03-01-01-01-01-01-01); such figures flatter, and are to be had by name alone: --allow-leakage copies");
+    insta::assert_snapshot!(error, @"leakage between training and test: copies on both sides: 1 (such as 03-01-01-01-01-01-04 = 03-01-01-01-01-01-01); figures with leakage are too good; to accept them, with the leakage in the protocol: --allow-leakage copies");
 }
 
 #[test]

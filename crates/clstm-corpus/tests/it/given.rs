@@ -56,10 +56,10 @@ fn speakers_on_both_sides_are_told_of() {
         report.remarks[0].to_string().contains("not speaker-independent: 1 speakers"),
         "{report:?}"
     );
-    // What was given is followed by name alone, and then it is told.
+    // A given split that leaks is used only with the flag, and the leakage is then reported.
     let groups = apart(&corpus);
     let error = folds(&corpus, &groups, Split::Given, 3, 7).unwrap_err().to_string();
-    insta::assert_snapshot!(error, @"leakage between training and test: speakers on both sides: 1 (such as s1); such figures flatter, and are to be had by name alone: --allow-leakage speakers");
+    insta::assert_snapshot!(error, @"leakage between training and test: speakers on both sides: 1 (such as s1); figures with leakage are too good; to accept them, with the leakage in the protocol: --allow-leakage speakers");
     let copies = "copies".parse().unwrap();
     assert!(folds_allowing(&corpus, &groups, Split::Given, 3, 7, copies).is_err());
     let speakers = "speakers".parse().unwrap();

@@ -6,6 +6,7 @@ use clstm_corpus::{
     Corpus, CorpusError, CorpusSource, Fold, Leakage, Split, Target, Utterance, check_leakage,
     folds, open, open_many,
 };
+use proptest::prelude::*;
 
 use crate::tree::{Tree, apart, release, remarks};
 
@@ -174,4 +175,40 @@ fn speakers_spelt_in_several_ways_are_refused_where_they_must_be_kept_apart() {
     let corpus = open("manifest", tree.root()).unwrap();
     assert!(remarks(&corpus).is_empty(), "{:?}", corpus.notes);
     assert!(folds(&corpus, &apart(&corpus), Split::Speaker, 2, 1).is_ok());
+}
+
+proptest! {
+    /// Whatever statements and speakers a corpus has: no statement is on both sides, every utterance is
+    /// tested once, and copies stay together.
+    #[test]
+    fn text_folds_keep_statements_apart(
+        drawn in prop::collection::vec((0..2_usize, 0..6_usize, 0..4_usize, 0..20_usize), 12..60),
+        k in 2..4_usize,
+        seed in any::<u64>(),
+    ) {
+        let utterances = drawn.iter().enumerate().map(|(i, &(label, said, who, _))| Utterance {
+            id: format!("u{i:03}"),
+            label,
+            statement: Some(format!("s{said}")),
+            speaker: format!("p{who}"),
+            ..Utterance::default()
+        });
+        let labels = vec!["a".to_owned(), "b".to_owned()];
+        let corpus = Corpus::new("any", "nowhere", labels, utterances.collect()).unwrap();
+        // Some recordings are copies of each other, in part under another statement.
+        let groups: Vec<usize> =
+            drawn.iter().enumerate().map(|(i, &(.., copy))| if copy < 2 { copy } else { 100 + i }).collect();
+        let Ok(cut) = folds(&corpus, &groups, Split::Text, k, seed) else { return Ok(()) };
+        let mut tested: Vec<usize> = cut.iter().flat_map(|fold| fold.test.clone()).collect();
+        tested.sort_unstable();
+        prop_assert_eq!(tested, (0..drawn.len()).collect::<Vec<_>>());
+        for fold in &cut {
+            prop_assert!(check_leakage(&corpus, &groups, fold, Split::Text).is_clean());
+        }
+        if let Ok(cut) = folds(&corpus, &groups, Split::TextSpeaker, k, seed) {
+            for fold in &cut {
+                prop_assert!(check_leakage(&corpus, &groups, fold, Split::TextSpeaker).is_clean());
+            }
+        }
+    }
 }

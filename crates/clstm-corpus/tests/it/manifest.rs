@@ -231,7 +231,7 @@ fn a_model_s_classes_can_be_put_in_place_of_the_corpus_s() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever stands in a field, written as RFC 4180 says or as JSON, is read back.
+    /// Any content of a field, written by RFC 4180 or as JSON, is read back.
     #[test]
     fn fields_come_back_as_they_were(
         fields in prop::collection::vec(("[ -~äß悲,\"]{0,12}", "[ -~é\"]{0,8}"), 2..8)

@@ -1,4 +1,4 @@
-//! Manifests that cannot be used: each is told where and why.
+//! Manifests that cannot be used, with the place and the reason.
 
 use clstm_corpus::{CorpusError, open};
 

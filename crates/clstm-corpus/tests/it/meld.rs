@@ -59,7 +59,7 @@ fn follows_the_official_split() {
     let given = folds_allowing(&corpus, &apart(&corpus), Split::Given, 1, 1, speakers).unwrap();
     assert_eq!(ids(&corpus, &given[0].train), ["train_dia0_utt0", "train_dia0_utt1"]);
     assert_eq!(ids(&corpus, &given[0].test), ["test_dia0_utt0", "test_dia9_utt9"]);
-    // That speakers are shared is how the corpus is; it is told of and nothing wrong.
+    // The release shares speakers: it is reported and no error.
     let report = check(&corpus);
     assert_eq!(report.given.as_ref().unwrap().shared_speakers, ["Rachel"]);
     assert!(report.speakers_across_given_split().is_empty());
@@ -76,7 +76,7 @@ fn says_how_to_get_the_sound_out_of_videos() {
     lists(&tree);
     tree.file("train/train_splits/dia0_utt0.mp4", b"video");
     let error = open("meld", tree.root()).unwrap_err().to_string();
-    assert!(error.contains("1 mp4 files, whose sound is to be extracted first"), "{error}");
+    assert!(error.contains("1 mp4 files, whose sound has to be extracted first"), "{error}");
     assert!(error.contains("ffmpeg -i"), "{error}");
     tree.wav("dev/dia0_utt0.flac.wav", "not a name");
     tree.wav("dev/dia0_utt0.wav", "c");

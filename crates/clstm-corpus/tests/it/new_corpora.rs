@@ -87,7 +87,7 @@ fn ased() {
     );
     assert_eq!(corpus.speakers(), ["07", "42"]);
     for (bad, reason) in [
-        ("05Angry/n1-01-01-02-42.wav", "its name says neutral"),
+        ("05Angry/n1-01-01-02-42.wav", "its name is of class neutral"),
         ("n1-08-01-02-42.wav", "sentence is \"08\", not 01 to 07"),
         ("n1-01-01-02-66.wav", "speaker is \"66\", not 01 to 65"),
         ("x1-01-01-02-42.wav", "emotion is \"x1\""),

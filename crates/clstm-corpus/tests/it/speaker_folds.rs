@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::tree::apart;
 
-/// What a speaker said: how many utterances, of which sex, and the one class or all of them.
+/// The utterances of a speaker: how many, of which sex, and the one class or all of them.
 type Speaker = (usize, Option<Sex>, Option<usize>);
 
 const CLASSES: usize = 4;

@@ -59,7 +59,7 @@ fn columns_of_a_list_are_targets() {
     assert_eq!(classes(&rooms), [("a.wav", "hall"), ("c.wav", "booth"), ("d.wav", "hall")]);
     let told = "left out 1 of 4 utterances of which the room is not known";
     assert_eq!(rooms.notes.remarks.last().unwrap().to_string(), told);
-    // The name tells what the classes are, for the manifest's own does not.
+    // The digest covers the classes, which that of the manifest does not.
     assert_ne!(rooms.name, name);
     assert!(rooms.name.starts_with("own-") && rooms.name.len() == name.len(), "{}", rooms.name);
     let (_tree, other) = list(&LIST.replace("booth", "stage"));

@@ -1,43 +1,32 @@
-//! A client for one thing: getting files by HTTP/1.1, with and without TLS.
+//! Getting files by HTTP, with `ureq` below.
 //!
-//! The rules of a download are stricter than those of a browser: what is wrong with an answer ends
-//! it, a stalled server is left after a while, and a redirect never leads from `https` to `http`.
+//! The rules of a download are stricter than those of a browser: a malformed response ends it, a stalled
+//! server is abandoned after a while, and a redirect never leads from `https` to `http`.
 
-mod body;
-mod connection;
 mod error;
-mod head;
 mod proxy;
 mod retry;
 mod settings;
-mod url;
 
-use std::io::{self, Read, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::Read;
 
-use rustls::ClientConfig;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use ureq::http::Uri;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, BodyReader};
 
 use crate::DownloadError;
-use body::Body;
-use connection::{Connection, Timeouts};
 pub(crate) use error::{HttpError, Retryable};
-pub(crate) use head::Framing;
-use head::Head;
 pub use proxy::Proxies;
-pub use settings::Settings;
-pub(crate) use url::{Url, escape_path};
+pub use settings::{RetryPolicy, Settings};
 
 /// Idle connections kept: as many as there are workers for a corpus of single files, on two hosts.
 const IDLE: usize = 8;
-/// The body of a redirect is read to its end, to use the connection again, up to so many bytes;
-/// a longer one costs more than a new connection.
-const WORTH_READING: u64 = 64 << 10;
 
 /// Gets files. Connections are kept and used again, by all threads.
 pub struct Client {
     settings: Settings,
-    tls: Arc<ClientConfig>,
-    idle: Mutex<Vec<(Server, Connection)>>,
+    agent: Agent,
 }
 
 impl std::fmt::Debug for Client {
@@ -46,160 +35,210 @@ impl std::fmt::Debug for Client {
     }
 }
 
-/// Whom a connection leads to.
-type Server = (bool, String, u16);
-
-/// What is wanted besides the address.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Options<'a> {
-    /// Further headers.
-    pub(crate) headers: &'a [(&'a str, String)],
-    /// The connection is not used again, so that its end can be seen.
-    pub(crate) alone: bool,
-}
-
-/// An answer whose body is still to be read.
-pub(crate) struct Response<'c> {
-    client: &'c Client,
-    server: Server,
-    pub(crate) head: Head,
-    pub(crate) framing: Framing,
-    body: Body,
+/// A response whose body has not been read.
+pub(crate) struct Response {
+    head: ureq::http::response::Parts,
+    /// Bytes of the body, where the server declares them.
+    pub(crate) length: Option<u64>,
+    body: BodyReader<'static>,
 }
 
 impl Client {
     /// A client with these settings.
     ///
     /// # Errors
-    /// [`DownloadError::Tls`], where a file of certificates cannot be read.
+    /// [`DownloadError::Tls`] where a file of certificates cannot be read.
     pub fn new(settings: Settings) -> Result<Self, DownloadError> {
-        let tls = connection::tls_config(settings.certificates.as_deref())
-            .map_err(|problem| DownloadError::Tls { problem })?;
-        Ok(Self { settings, tls, idle: Mutex::default() })
+        let tls = TlsConfig::builder().root_certs(root_certificates(&settings)?).build();
+        let agent = Agent::config_builder()
+            .tls_config(tls)
+            .proxy(None)
+            .http_status_as_error(false)
+            .max_redirects(settings.redirects)
+            .max_redirects_will_error(true)
+            .timeout_connect(Some(settings.connect_timeout))
+            .timeout_per_read(Some(settings.stall_timeout))
+            .timeout_per_write(Some(settings.stall_timeout))
+            .max_idle_connections(IDLE)
+            .user_agent(concat!(
+                "clstm/",
+                env!("CARGO_PKG_VERSION"),
+                " (+",
+                env!("CARGO_PKG_REPOSITORY"),
+                ")"
+            ))
+            // Checksums and ranges are of the file and not of a compressed form of it.
+            .accept_encoding("identity")
+            .build()
+            .new_agent();
+        Ok(Self { settings, agent })
     }
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Asks for an address, and for those that it redirects to. Answers of every other status are
-    /// returned.
-    pub(crate) fn get(&self, url: &str, options: Options<'_>) -> Result<Response<'_>, HttpError> {
-        let mut at = Url::parse(url)?;
-        for _ in 0..=self.settings.redirects {
-            let response = self.ask(&at, options)?;
-            let location = match response.head.status {
-                301 | 302 | 303 | 307 | 308 => response.head.header("location"),
-                _ => None,
-            };
-            let Some(location) = location else { return Ok(response) };
-            let next = at.join(location)?;
-            let refused = |problem| DownloadError::Redirect { url: url.to_owned(), problem };
-            if at.tls && !next.tls {
-                return Err(refused(format!("it leads from https to {next}")).into());
-            }
-            response.pass_over();
-            at = next;
+    /// Requests an address and follows its redirects. Responses of every other status are returned.
+    pub(crate) fn get(&self, url: &str, headers: &[(&str, String)]) -> Result<Response, HttpError> {
+        let uri = parse_url(url)?;
+        let proxy = self.settings.proxies.for_url(&uri)?;
+        let mut request = self
+            .agent
+            .get(uri.clone())
+            .config()
+            // A redirect to http is then an error.
+            .https_only(is_https(&uri))
+            .proxy(proxy)
+            .build();
+        for (name, value) in headers {
+            request = request.header(*name, value);
         }
-        let problem = format!("more than {} in a row, the last to {at}", self.settings.redirects);
-        Err(DownloadError::Redirect { url: url.to_owned(), problem }.into())
-    }
-
-    fn ask(&self, url: &Url, options: Options<'_>) -> Result<Response<'_>, HttpError> {
-        let proxy = self.settings.proxies.for_url(url)?;
-        let mut target = url.target.clone();
-        let mut headers = String::new();
-        if let (false, Some(proxy)) = (url.tls, &proxy) {
-            target = url.to_string();
-            if let Some(authorization) = &proxy.authorization {
-                headers += &format!("Proxy-Authorization: {authorization}\r\n");
-            }
-        }
-        for (name, value) in options.headers {
-            headers += &format!("{name}: {value}\r\n");
-        }
-        let request = format!(
-            "GET {target} HTTP/1.1\r\nHost: {}\r\nUser-Agent: clstm/{} (+{})\r\nAccept: */*\r\n\
-             Accept-Encoding: identity\r\nConnection: {}\r\n{headers}\r\n",
-            url.authority(),
-            env!("CARGO_PKG_VERSION"),
-            env!("CARGO_PKG_REPOSITORY"),
-            if options.alone { "close" } else { "keep-alive" },
-        );
-        let server = (url.tls, url.host.clone(), url.port);
-        // A server may hang up on an idle connection at any time: that is no failure yet.
-        while let Some(connection) = self.take_idle(&server) {
-            if let Ok((head, connection)) = exchange(connection, &request) {
-                return self.response(url, server, head, connection);
-            }
-        }
-        let Settings { connect_timeout: connect, stall_timeout: stall, .. } = self.settings;
-        let (head, connection) =
-            connection::open(url, proxy.as_ref(), &self.tls, Timeouts { connect, stall })
-                .and_then(|connection| exchange(connection, &request))
-                .map_err(|error| HttpError::network(url, error, stall))?;
-        self.response(url, server, head, connection)
-    }
-
-    fn response(
-        &self,
-        url: &Url,
-        server: Server,
-        head: Head,
-        connection: Connection,
-    ) -> Result<Response<'_>, HttpError> {
         let stall = self.settings.stall_timeout;
-        let framing = head.framing().map_err(|error| HttpError::network(url, error, stall))?;
-        let body = Body::new(connection, framing);
-        Ok(Response { client: self, server, head, framing, body })
-    }
-
-    fn take_idle(&self, server: &Server) -> Option<Connection> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = idle.iter().position(|(other, _)| other == server)?;
-        Some(idle.swap_remove(place).1)
-    }
-
-    fn keep(&self, server: Server, connection: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE {
-            idle.push((server, connection));
-        }
+        let response = request.call().map_err(|error| HttpError::network(url, error, stall))?;
+        let (head, body) = response.into_parts();
+        let length = body.content_length();
+        // `ureq` limits a body to 10 MiB where no limit is set.
+        let body = body.into_with_config().limit(u64::MAX).reader();
+        Ok(Response { head, length, body })
     }
 }
 
-fn exchange(mut connection: Connection, request: &str) -> io::Result<(Head, Connection)> {
-    let stream = connection.get_mut();
-    stream.write_all(request.as_bytes())?;
-    stream.flush()?;
-    let head = Head::read(&mut connection)?;
-    Ok((head, connection))
-}
-
-impl Response<'_> {
-    /// Gives the connection back for the next request, where the body was read to its end.
-    pub(crate) fn finish(self) {
-        if self.head.keep_alive()
-            && let Some(connection) = self.body.into_connection()
-        {
-            self.client.keep(self.server, connection);
-        }
+impl Response {
+    pub(crate) fn status(&self) -> u16 {
+        self.head.status.as_u16()
     }
 
-    /// Reads a body that is of no interest.
-    fn pass_over(mut self) {
-        let _ = io::copy(&mut (&mut self.body).take(WORTH_READING), &mut io::sink());
-        self.finish();
+    /// The standard words for the status.
+    pub(crate) fn reason(&self) -> &'static str {
+        self.head.status.canonical_reason().unwrap_or_default()
     }
 
-    /// Fails where more comes than was declared; see [`Options::alone`].
-    pub(crate) fn ends_here(&mut self) -> io::Result<()> {
-        self.body.ends_here()
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name)?.to_str().ok().map(str::trim)
+    }
+
+    /// First byte and length of the whole file in `Content-Range`; each may be unknown, as in
+    /// `bytes */10` and `bytes 5-9/*`.
+    pub(crate) fn content_range(&self) -> Option<(Option<u64>, Option<u64>)> {
+        content_range(self.header("content-range")?)
     }
 }
 
-impl Read for Response<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl Read for Response {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.body.read(buffer)
+    }
+}
+
+fn content_range(value: &str) -> Option<(Option<u64>, Option<u64>)> {
+    let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
+    let first = match range {
+        "*" => None,
+        range => Some(range.split_once('-')?.0.parse().ok()?),
+    };
+    Some((first, total.parse().ok()))
+}
+
+/// Mozilla's certificates, or those of the file.
+fn root_certificates(settings: &Settings) -> Result<RootCerts, DownloadError> {
+    let Some(file) = &settings.certificates else { return Ok(RootCerts::WebPki) };
+    let wrong = |why: String| DownloadError::Tls {
+        problem: format!("certificates cannot be read from {}: {why}", file.display()),
+    };
+    let text = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let mut found: Vec<Certificate<'static>> = Vec::new();
+    for item in parse_pem(&text) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| wrong(error.to_string()))? {
+            found.push(certificate);
+        }
+    }
+    match found.is_empty() {
+        true => Err(wrong("it holds none".to_owned())),
+        false => Ok(RootCerts::new_with_certs(&found)),
+    }
+}
+
+/// Parses an address; only `https` and `http` without a user are accepted.
+///
+/// # Errors
+/// [`DownloadError::Url`].
+pub(crate) fn parse_url(text: &str) -> Result<Uri, DownloadError> {
+    let wrong =
+        |problem: &str| DownloadError::Url { url: text.to_owned(), problem: problem.to_owned() };
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(wrong("it may have visible ASCII characters alone (%20 for a space)"));
+    }
+    // A fragment is never sent.
+    let whole = text.split('#').next().unwrap_or_default();
+    let uri: Uri = whole.parse().map_err(|error| wrong(&format!("{error}")))?;
+    match uri.scheme_str() {
+        Some("https" | "http") => {}
+        Some(_) => return Err(wrong("only https and http are supported")),
+        None => return Err(wrong("it should begin with https:// or http://")),
+    }
+    match uri.authority() {
+        Some(authority) if authority.as_str().contains('@') => {
+            Err(wrong("a user or password in it is not supported"))
+        }
+        Some(authority)
+            if authority.port_u16().is_none() && authority.as_str() != authority.host() =>
+        {
+            Err(wrong("its port is not a number"))
+        }
+        Some(authority) if !authority.host().is_empty() => Ok(uri),
+        _ => Err(wrong("it names no server")),
+    }
+}
+
+pub(crate) fn is_https(uri: &Uri) -> bool {
+    uri.scheme_str() == Some("https")
+}
+
+/// Escapes a text as a part of a path: everything but letters, digits and `-._~/`.
+pub(crate) fn escape_path(path: &str) -> String {
+    const KEPT: AsciiSet =
+        NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+    utf8_percent_encode(path, &KEPT).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_checked_before_anything_is_sent() {
+        for good in ["https://zenodo.org/records/1/files/a.zip?download=1", "HTTP://[::1]:80/#x"] {
+            assert!(parse_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "a.zip",
+            "//a/b",
+            "ftp://a/b",
+            "https://",
+            "https:///a",
+            "https://u:p@a/b",
+            "http://a b/",
+            "http://a:x/",
+            "http://ä/",
+            "http://a/\r\nX: y",
+            "file:///etc/passwd",
+        ] {
+            assert!(matches!(parse_url(bad), Err(DownloadError::Url { .. })), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn paths_are_escaped() {
+        assert_eq!(escape_path("AudioWAV/a b_1-2.~é?.wav"), "AudioWAV/a%20b_1-2.~%C3%A9%3F.wav");
+    }
+
+    #[test]
+    fn ranges_are_read() {
+        assert_eq!(content_range("bytes 5-9/10"), Some((Some(5), Some(10))));
+        assert_eq!(content_range("bytes */10"), Some((None, Some(10))));
+        assert_eq!(content_range("bytes 5-9/*"), Some((Some(5), None)));
+        assert_eq!(content_range("lines 5-9/10"), None);
+        assert_eq!(content_range("bytes x-9/10"), None);
     }
 }

@@ -1,19 +1,21 @@
-//! Trying again, but not for ever.
+//! Repeats requests that fail for a reason that may pass.
+
+use std::time::Duration;
 
 use crate::DownloadError;
 use crate::http::{Client, HttpError, Retryable};
 use crate::progress::{Event, Monitor};
 
 impl Client {
-    /// Does something until it succeeds, fails for good or has failed too often. The closure may
-    /// set the count of failures so far back to nothing, where its try was not in vain.
+    /// Calls `attempt` until it succeeds, fails for good or has failed too often. The closure may reset
+    /// the number of failures so far, where its attempt made progress.
     pub(crate) fn with_retries<T>(
         &self,
         name: &str,
         monitor: &Monitor<'_>,
         mut attempt: impl FnMut(&mut u32) -> Result<T, HttpError>,
     ) -> Result<T, DownloadError> {
-        let settings = self.settings();
+        let policy = &self.settings().retry;
         let mut failures = 0;
         loop {
             monitor.check_cancelled()?;
@@ -22,28 +24,29 @@ impl Client {
                 Err(error) => error,
             };
             failures += 1;
-            let wait = match (retry, *error) {
-                (Retryable::No, error) => return Err(error),
-                (Retryable::After(pause), DownloadError::Status { url, status, .. })
-                    if pause > settings.longest_pause =>
-                {
-                    let seconds = pause.as_secs();
-                    return Err(DownloadError::RetryAfter { url, status, seconds });
-                }
-                (_, error) if failures >= settings.attempts => {
-                    let error = Box::new(error);
-                    return Err(DownloadError::RetriesExhausted { attempts: failures, error });
-                }
-                (retry, error) => {
-                    let wait = match retry {
-                        Retryable::After(pause) => pause.max(settings.wait(failures)),
-                        _ => settings.wait(failures),
-                    };
-                    monitor.emit(&Event::Retrying { name, problem: &error, wait });
-                    wait
-                }
+            let wait = match retry {
+                Retryable::No => return Err(*error),
+                Retryable::Yes => policy.wait(failures),
+                Retryable::After(asked) => match policy.pause(failures, asked) {
+                    Some(pause) => pause,
+                    None => return Err(too_long(*error, asked)),
+                },
             };
+            if failures >= policy.attempts {
+                return Err(DownloadError::RetriesExhausted { attempts: failures, error });
+            }
+            monitor.emit(&Event::Retrying { name, problem: &error, wait });
             monitor.wait(wait)?;
         }
+    }
+}
+
+/// The server asks for a longer pause than the policy allows.
+fn too_long(error: DownloadError, asked: Duration) -> DownloadError {
+    match error {
+        DownloadError::Status { url, status, .. } => {
+            DownloadError::RetryAfter { url, status, seconds: asked.as_secs() }
+        }
+        error => error,
     }
 }

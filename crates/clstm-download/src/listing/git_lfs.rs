@@ -9,12 +9,12 @@ use crate::source::GitLfsOrigin;
 use crate::unpack::{Archive, Entry};
 use crate::{Checksum, DownloadError};
 
-/// A pointer has less than so many bytes, by the specification.
+/// A pointer has fewer bytes than this, by the specification.
 const MAX_POINTER: u64 = 1024;
 /// A file that the archive holds itself: CREMA-D's list of speakers has 3 KB.
 const MAX_BESIDE: u64 = 1 << 20;
 
-/// What the archive of a repository says.
+/// Content of the archive of a repository.
 pub(crate) struct Found {
     pub(crate) files: Vec<Listed>,
     /// Small files of the archive itself, with their paths.

@@ -1,4 +1,4 @@
-//! Which files there are, as the servers say.
+//! Lists of files from the servers.
 
 pub(crate) mod dataverse;
 pub(crate) mod git_lfs;
@@ -9,11 +9,11 @@ use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 
-use crate::http::{Client, Framing, HttpError, Options};
+use crate::http::{Client, HttpError};
 use crate::progress::{Event, Monitor};
 use crate::{Checksum, DownloadError};
 
-/// A list of files has so many bytes at most; that of TESS has 3 MB.
+/// Largest list of files in bytes; that of TESS has 3 MB.
 const MAX_LISTING: u64 = 64 << 20;
 
 /// A file that a server has.
@@ -21,13 +21,13 @@ const MAX_LISTING: u64 = 64 << 20;
 pub(crate) struct Listed {
     /// Where it goes, below the folder of the corpus.
     pub(crate) path: PathBuf,
-    /// Where it is to be had, the best place first.
+    /// Addresses to get it from, the best first.
     pub(crate) urls: Vec<String>,
     pub(crate) bytes: u64,
     pub(crate) checksum: Checksum,
 }
 
-/// Asks for a document of JSON, as often as the client's settings allow.
+/// Requests a JSON document, with the client's retries.
 fn json<T: DeserializeOwned>(
     client: &Client,
     url: &str,
@@ -35,12 +35,12 @@ fn json<T: DeserializeOwned>(
 ) -> Result<T, DownloadError> {
     monitor.emit(&Event::RequestingList { url });
     let text = client.with_retries(url, monitor, |_| {
-        let response = client.get(url, Options::default())?;
-        if response.head.status != 200 {
-            return Err(HttpError::status(url, &response.head));
+        let response = client.get(url, &[])?;
+        if response.status() != 200 {
+            return Err(HttpError::status(url, &response));
         }
         let too_long = || DownloadError::TooLong { url: url.to_owned(), most: MAX_LISTING };
-        if matches!(response.framing, Framing::Length(length) if length > MAX_LISTING) {
+        if response.length.is_some_and(|length| length > MAX_LISTING) {
             return Err(too_long().into());
         }
         let mut text = Vec::new();
@@ -51,7 +51,6 @@ fn json<T: DeserializeOwned>(
         if text.len() as u64 > MAX_LISTING {
             return Err(too_long().into());
         }
-        limited.into_inner().finish();
         Ok(text)
     })?;
     serde_json::from_slice(&text).map_err(|error| DownloadError::Listing {

@@ -23,4 +23,9 @@ pub(super) const CREMA_D: Source = Source {
         ],
         files: 7442,
     }),
+    // Actor, sentence, emotion, level: 1001_DFA_ANG_XX.
+    is_recording: |stem| {
+        let fields: Vec<&str> = stem.split('_').collect();
+        fields.len() == 4 && fields[0].parse::<u16>().is_ok()
+    },
 };

@@ -16,4 +16,8 @@ pub(super) const EMO_DB: Source = Source {
         known: Some((39_981_818, Checksum::md5("9d21362dbc5676ef3ab4745d83ced0db"))),
         within: Some("emodb"),
     }),
+    // Speaker, text, emotion, version: 03a01Fa.
+    is_recording: |stem| {
+        matches!(stem.len(), 6 | 7) && stem.bytes().take(2).all(|b| b.is_ascii_digit())
+    },
 };

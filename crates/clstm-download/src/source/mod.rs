@@ -1,4 +1,4 @@
-//! Where each corpus is to be had, one file a corpus. Corrections belong there and nowhere else.
+//! Where each corpus comes from, one file a corpus.
 
 mod crema_d;
 mod emo_db;
@@ -8,7 +8,7 @@ mod tess;
 
 use crate::{Checksum, DownloadError};
 
-/// A corpus that people ask for.
+/// A corpus that can be downloaded, or has to be requested.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Source {
@@ -20,11 +20,14 @@ pub struct Source {
     pub title: &'static str,
     /// Its page.
     pub page: &'static str,
-    /// How it is had.
+    /// Where it comes from.
     pub(crate) origin: Origin,
+    /// Whether a file name without its extension is that of a recording of this corpus: an archive
+    /// without any is another one.
+    pub(crate) is_recording: fn(&str) -> bool,
 }
 
-/// How a corpus is had.
+/// Where a corpus comes from.
 #[derive(Debug)]
 pub(crate) enum Origin {
     /// One archive.
@@ -44,7 +47,7 @@ pub(crate) struct ArchiveOrigin {
     pub(crate) file: &'static str,
     /// Number of the record.
     pub(crate) zenodo: u64,
-    /// Bytes and checksum where they are known; otherwise the record is asked for them.
+    /// Bytes and checksum where they are known; otherwise they are requested from the record.
     pub(crate) known: Option<(u64, Checksum)>,
     /// Folder round everything in the archive, which is left out.
     pub(crate) within: Option<&'static str>,

@@ -8,7 +8,7 @@ pub(super) const IEMOCAP: Source = Source {
     title: "IEMOCAP",
     page: "https://sail.usc.edu/iemocap/iemocap_release.htm",
     origin: Origin::OnRequest(
-        "It is free for research, but the University of Southern California wants to be asked:
+        "It is free for research, but has to be requested from the University of Southern California:
   1. Fill in the release form at https://sail.usc.edu/iemocap/iemocap_release.htm, with an address
      of your university or institute. Everybody with access to the data has to sign.
   2. Within some days a link to the full release comes by mail (IEMOCAP_full_release, 12 GB
@@ -16,6 +16,7 @@ pub(super) const IEMOCAP: Source = Source {
   3. Unpack it and name the folder that holds Session1 to Session5:
      clstm corpus check iemocap --data IEMOCAP_full_release",
     ),
+    is_recording: |_| true,
 };
 
 pub(super) const MELD: Source = Source {
@@ -32,6 +33,7 @@ pub(super) const MELD: Source = Source {
   4. Name the folder that holds train_sent_emo.csv, dev_sent_emo.csv and test_sent_emo.csv:
      clstm corpus check meld --data MELD.Raw",
     ),
+    is_recording: |_| true,
 };
 
 pub(super) const SAVEE: Source = Source {
@@ -40,10 +42,11 @@ pub(super) const SAVEE: Source = Source {
     title: "SAVEE",
     page: "http://kahlan.eps.surrey.ac.uk/savee/",
     origin: Origin::OnRequest(
-        "It is free for research, but the University of Surrey wants to know who uses it:
+        "It is free for research, but needs a registration at the University of Surrey:
   1. Register with the form at http://kahlan.eps.surrey.ac.uk/savee/ (Download).
   2. A user name and a password for AudioData.zip come by mail.
   3. Unpack it and name the folder that holds AudioData:
      clstm corpus check savee --data SAVEE",
     ),
+    is_recording: |_| true,
 };

@@ -1,5 +1,5 @@
 //! RAVDESS: Zenodo record 1188976. The record's page gives the MD5 of every file
-//! (<https://zenodo.org/records/1188976>); that of the songs is asked for when it is needed.
+//! (<https://zenodo.org/records/1188976>); that of the songs is requested when it is needed.
 
 use crate::Checksum;
 use crate::source::{ArchiveOrigin, Origin, Source};
@@ -18,6 +18,7 @@ pub(super) const SPEECH: Source = Source {
         known: Some((208_468_073, Checksum::md5("bc696df654c87fed845eb13823edef8a"))),
         within: None,
     }),
+    is_recording: |stem| is_of_channel(stem, "01"),
 };
 
 pub(super) const SONG: Source = Source {
@@ -31,4 +32,12 @@ pub(super) const SONG: Source = Source {
         known: None,
         within: None,
     }),
+    is_recording: |stem| is_of_channel(stem, "02"),
 };
+
+/// Names are `modality-channel-emotion-intensity-statement-repetition-actor`, two digits each; modality
+/// 03 is audio.
+fn is_of_channel(stem: &str, channel: &str) -> bool {
+    let fields: Vec<&str> = stem.split('-').collect();
+    fields.len() == 7 && fields[..2] == ["03", channel]
+}

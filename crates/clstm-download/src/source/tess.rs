@@ -14,4 +14,6 @@ pub(super) const TESS: Source = Source {
         ending: ".wav",
         files: 2800,
     }),
+    // Speaker, word, emotion: OAF_back_angry; one file is named OA_bite_neutral.
+    is_recording: |stem| ["OAF_", "OA_", "YAF_"].iter().any(|speaker| stem.starts_with(speaker)),
 };

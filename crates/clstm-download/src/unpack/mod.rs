@@ -1,6 +1,6 @@
-//! Unpacking ZIP archives from strangers.
+//! Unpacking ZIP archives from untrusted sources.
 //!
-//! An archive is looked through before the first byte is written: names that leave the folder,
+//! An archive is inspected before the first byte is written: names that leave the folder,
 //! links and devices, encrypted entries, files that overlap in the archive, several files of one
 //! name, and sizes that no corpus has, refuse it as a whole.
 
@@ -20,15 +20,15 @@ use crate::{DownloadError, Monitor};
 const MAX_FILES: usize = 100_000;
 /// Bytes unpacked: CREMA-D, the largest, has 0.6 GB of audio.
 const MAX_BYTES: u64 = 8 << 30;
-/// An archive unpacks to so many times its size at most. Recordings shrink to half; a bomb's
+/// The largest ratio of unpacked to packed size. Recordings shrink to half; a bomb's
 /// deflate gives a thousand times.
 const MAX_RATIO: u64 = 100;
-/// The above is not asked of less than this, for a short table may shrink more.
+/// Below this size the ratio is not checked: a short table may shrink more.
 const SMALL: u64 = 16 << 20;
 
 type Reader = rawzip::FileReader;
 
-/// An archive that has been looked through.
+/// An archive that has been inspected.
 pub(crate) struct Archive {
     path: PathBuf,
     archive: ZipArchive<Reader>,
@@ -46,7 +46,7 @@ pub(crate) struct Entry {
 }
 
 impl Archive {
-    /// Looks an archive through.
+    /// Inspects an archive.
     pub(crate) fn open(path: &Path) -> Result<Self, DownloadError> {
         let wrong = |problem: String| DownloadError::Archive { archive: path.to_owned(), problem };
         let file = File::open(path).map_err(DownloadError::io("read", path))?;
@@ -63,7 +63,8 @@ impl Archive {
         self.entries.iter().map(|entry| entry.bytes).sum()
     }
 
-    fn wrong(&self, problem: String) -> DownloadError {
+    /// The error of this archive.
+    pub(crate) fn wrong(&self, problem: String) -> DownloadError {
         DownloadError::Archive { archive: self.path.clone(), problem }
     }
 
@@ -124,7 +125,7 @@ impl Archive {
         match bytes == entry.bytes {
             true => Ok(()),
             false => Err(self.wrong(format!(
-                "{} does not have the {} bytes that the archive says",
+                "{} does not have the {} bytes that the archive declares",
                 entry.path.display(),
                 entry.bytes
             ))),
@@ -153,7 +154,7 @@ fn entries(
         if mode.is_symlink() {
             return Err(format!("{shown} is a symbolic link"));
         }
-        // Directory, regular file, or nothing said.
+        // Directory, regular file, or unspecified.
         if !matches!(mode.value() & 0o170_000, 0 | 0o040_000 | 0o100_000) {
             return Err(format!("{shown} is neither a file nor a folder"));
         }

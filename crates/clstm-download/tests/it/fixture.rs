@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clstm_download::{
-    Client, DownloadError, DownloadRequest, DownloadSummary, Event, Monitor, Progress, Settings,
-    download, source,
+    Client, DownloadError, DownloadRequest, DownloadSummary, Event, Monitor, Progress, RetryPolicy,
+    Settings, download, source,
 };
 use tempfile::TempDir;
 
@@ -21,9 +21,12 @@ pub(crate) fn impatient() -> Settings {
         connect_timeout: Duration::from_secs(5),
         // Not for tests of timeouts: a busy machine may let a thread wait for seconds.
         stall_timeout: Duration::from_secs(10),
-        attempts: 4,
-        first_wait: Duration::from_millis(5),
-        longest_wait: Duration::from_millis(20),
+        retry: RetryPolicy {
+            attempts: 4,
+            first_wait: Duration::from_millis(5),
+            longest_wait: Duration::from_millis(20),
+            ..RetryPolicy::default()
+        },
         ..Settings::default()
     }
 }

@@ -1,4 +1,4 @@
-//! Broken off and gone on with.
+//! Interrupted downloads that resume.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use crate::fixture::{Fixture, SONGS, impatient};
 use crate::server::{Reply, Server, answer, good};
 use crate::zips::{File, songs, zip};
 
-/// Every request is cut off after so many bytes.
+/// Every request is cut off after this number of bytes.
 fn breaking(bytes: Vec<u8>, after: usize) -> Server {
     Server::start(move |_, request| {
         let whole = good(request, &bytes, "\"1\"");
@@ -65,7 +65,7 @@ fn another_process_goes_on_with_it() {
     let url = server.url("/a.zip");
     let (error, text) = fixture.fails(&url);
     assert!(matches!(error, DownloadError::RetriesExhausted { attempts: 4, .. }), "{text}");
-    assert!(text.contains("run the same command to go on"), "{text}");
+    assert!(text.contains("run the same command to resume"), "{text}");
     let part = fixture.path(&format!("{SONGS}.part"));
     assert!(fs::read(&part).unwrap() == archive[..half], "what came is there");
     fixture.get("ravdess-song", &url).unwrap();
@@ -116,7 +116,7 @@ fn a_file_that_changed_meanwhile_begins_anew() {
 
 #[test]
 fn a_range_of_another_file_is_noticed() {
-    // If-Range is not understood, and the tag tells.
+    // If-Range is not understood, and the tag shows it.
     let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let (bytes, half) = (archive.clone(), archive.len() / 2);
@@ -150,7 +150,7 @@ fn a_whole_part_is_only_checked() {
     fs::write(fixture.path(&format!("{SONGS}.part.json")), origin).unwrap();
     fixture.get("ravdess-song", &address).unwrap();
     fixture.has(&files);
-    assert_eq!(url.requests()[0].from(), Some(archive.len()), "answered by 416");
+    assert_eq!(url.requests()[0].from(), Some(archive.len()), "the response is 416");
     assert_eq!(url.count(), 1);
 }
 
@@ -163,7 +163,7 @@ fn complete_is_complete() {
     let before = server.count();
     let again = fixture.get("ravdess-song", &url).unwrap();
     assert_eq!((again.already, again.files, again.bytes), (true, 2, 60_001));
-    assert_eq!(server.count(), before, "nobody was asked");
+    assert_eq!(server.count(), before, "no request was sent");
     // A file is lost: it is got again, and the pin holds.
     fs::remove_file(fixture.path("Actor_01/03-02-01-01-01-01-01.wav")).unwrap();
     assert!(!fixture.get("ravdess-song", &url).unwrap().already);

@@ -1,5 +1,5 @@
-//! A server that does what a test says: it hands every request to a closure, which answers with raw
-//! bytes.
+//! A server under the control of a test: it passes every request to a closure, which returns the raw
+//! bytes of the response.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -57,7 +57,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers by a closure, which is given the number of the request from 0.
+    /// Responds by a closure, which is given the number of the request from 0.
     pub(crate) fn start(answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static) -> Self {
         Self::over(|tcp| Box::new(tcp), answer)
     }
@@ -202,7 +202,7 @@ fn read(reader: &mut impl BufRead) -> Option<Request> {
     Some(Request { line, headers: lines.into_iter().map(split).collect() })
 }
 
-/// An answer of a status with these headers (each ended by a line end) and this body.
+/// A response of a status with these headers (each ended by a line end) and this body.
 pub(crate) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("HTTP/1.1 {status}\r\n{headers}\r\n").into_bytes();
     bytes.extend_from_slice(body);
@@ -214,7 +214,7 @@ pub(crate) fn ok(body: &[u8]) -> Vec<u8> {
     answer("200 OK", &format!("Content-Length: {}\r\n", body.len()), body)
 }
 
-/// The answer of a server that understands ranges and has the file under this tag.
+/// The response of a server that understands ranges and has the file under this tag.
 pub(crate) fn good(request: &Request, bytes: &[u8], tag: &str) -> Vec<u8> {
     let unchanged = request.header("if-range").is_none_or(|wanted| wanted == tag);
     let total = bytes.len();

@@ -1,7 +1,7 @@
 //! With TLS: whom a client believes.
 //!
 //! `tls/` holds a certificate for `localhost` and `mirror.invalid` (2020 to 2120), its key, and the
-//! authority that signed it, whose key was thrown away. Nobody but these tests trusts it.
+//! authority that signed it, whose key was thrown away. Only these tests trust it.
 
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream};

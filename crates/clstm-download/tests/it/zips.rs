@@ -13,7 +13,7 @@ pub(crate) struct File {
     /// Unix mode, 0 for none.
     pub(crate) mode: u32,
     pub(crate) flags: u16,
-    /// What the directory says that it unpacks to, where that is a lie.
+    /// The unpacked size that the directory declares, where it is false.
     pub(crate) says: Option<u32>,
     pub(crate) deflate: bool,
     pub(crate) method: Option<u16>,

@@ -85,7 +85,8 @@ fn sample_path() -> std::path::PathBuf {
 
 /// The sound of the shipped sample.
 pub(crate) fn sample_sound() -> Vec<f32> {
-    let sample = decode_file(&sample_path(), &DecodeLimits::default()).expect("the sample").waveform;
+    let sample =
+        decode_file(&sample_path(), &DecodeLimits::default()).expect("the sample").waveform;
     assert_eq!(sample.sample_rate, RATE);
     sample.samples
 }

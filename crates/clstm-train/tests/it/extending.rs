@@ -120,5 +120,8 @@ fn a_toy_corpus_and_a_toy_augmentation_train_through_the_public_api() {
     assert_eq!(evaluation.predictions.len(), 12);
 
     let resumed = run("first", Some(&Tremolo("another tremolo")));
-    assert!(resumed.is_err(), "a checkpoint resumes with the augmentation that it was trained with");
+    assert!(
+        resumed.is_err(),
+        "a checkpoint resumes with the augmentation that it was trained with"
+    );
 }

@@ -68,8 +68,9 @@ impl Recognizer {
         on_event: impl FnMut(Event) -> Result<(), E>,
     ) -> Result<TimelineSummary, E> {
         let mut driver = Driver::new(self, config, on_event)?;
-        let report = stream_bytes(bytes, extension_hint, limits, |chunk, rate| driver.push(chunk, rate))
-            .map_err(|CallbackError(error)| error)?;
+        let report =
+            stream_bytes(bytes, extension_hint, limits, |chunk, rate| driver.push(chunk, rate))
+                .map_err(|CallbackError(error)| error)?;
         report.strict().map_err(StreamError::from)?;
         driver.finish()
     }

@@ -1,17 +1,17 @@
 //! The lists of turns and labels, `EmoEvaluation/*.txt`.
 //!
 //! A turn is a line `[6.2901 - 8.2357]`, its name, its label and `[valence, activation, dominance]`,
-//! parted by tabs; the lines below it are what each listener said.
+//! parted by tabs; the lines below it are the judgements of single listeners.
 
 /// A turn of a dialogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Turn {
     pub(super) name: String,
-    /// What most listeners heard, three letters; `xxx` where they disagreed.
+    /// The label of most listeners, three letters; `xxx` where they disagreed.
     pub(super) label: String,
 }
 
-/// The turns of a list; the error says what is wrong with a line that should be one.
+/// The turns of a list; the error names the fault of a line that should be one.
 pub(super) fn turns(text: &str) -> impl Iterator<Item = Result<Turn, String>> {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| line.starts_with('['));
     lines.map(|(number, line): (usize, &str)| {

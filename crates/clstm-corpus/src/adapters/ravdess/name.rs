@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::Intensity;
 
-/// What a well-formed name says the file is.
+/// The kind of file, by a well-formed name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Audio only.
@@ -61,7 +61,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// Reads a file name without its extension; the error says what is wrong with it.
+/// Reads a file name without its extension; the error names its fault.
 pub(crate) fn parse(stem: &str) -> Result<Kind, String> {
     let fields: Vec<&str> = stem.split('-').collect();
     let &[modality, channel, emotion, intensity, statement, repetition, actor] = fields.as_slice()
