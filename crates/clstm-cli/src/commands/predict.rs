@@ -8,7 +8,7 @@ mod timeline;
 use std::io::{self, IsTerminal, Read};
 
 use clstm::Precision;
-use clstm::audio::{AudioError, DecodeLimits, Decoded, load_bytes, load_file};
+use clstm::audio::{AudioError, DecodeLimits, DecodeNote, Decoded, load_bytes, load_file};
 use clstm::{ModelInfo, RecognizeError, Recognizer};
 use clstm_eval::csv;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -70,13 +70,16 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
         embed: embeddings.is_some(),
     };
     let work = |index: usize| job.predict(&inputs[index]);
-    for_each_ordered(inputs.len(), work, |(result, features)| {
+    for_each_ordered(inputs.len(), work, |(result, features, notes)| {
         bar.suspend(|| output.write(|| rows.row(&result), || vec![rows.values(&result)]))?;
         if let (Some(embeddings), Some(features)) = (&mut embeddings, features) {
             embeddings.push(&result.path, features)?;
         }
         if let Some(damage) = result.outcome.as_ref().ok().and_then(|p| p.damage.as_ref()) {
             bar.suspend(|| messages::warn(&format!("{}: {}", result.path, rows::damage(damage))));
+        }
+        for note in notes {
+            bar.suspend(|| messages::warn(&format!("{}: {note}", result.path)));
         }
         bar.inc(1);
         done += 1;
@@ -194,8 +197,8 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The result for a recording, and its deep features.
-    fn predict(&self, input: &Input) -> (RecordingResult, Option<Vec<f64>>) {
+    /// The result for a recording, its deep features, and what the decoder notes.
+    fn predict(&self, input: &Input) -> (RecordingResult, Option<Vec<f64>>, Vec<DecodeNote>) {
         let rate = self.recognizer.info().frontend.sample_rate;
         let limits = DecodeLimits::default();
         let decoded = match &input.source {
@@ -205,12 +208,14 @@ impl Job<'_> {
             Source::Failed(error) => Err(error.clone()),
         };
         let mut features = None;
+        let notes =
+            decoded.as_ref().map(|decoded| decoded.report.notes.clone()).unwrap_or_default();
         let outcome = decoded.and_then(|decoded| {
             let (prediction, found) = self.recognize(decoded)?;
             features = found;
             Ok(prediction)
         });
-        (RecordingResult { path: input.path.clone(), outcome }, features)
+        (RecordingResult { path: input.path.clone(), outcome }, features, notes)
     }
 
     fn recognize(&self, decoded: Decoded) -> Result<(Prediction, Option<Vec<f64>>), RowError> {
