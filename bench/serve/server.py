@@ -55,7 +55,7 @@ class Server:
             host, port = args.server.rsplit(":", 1)
             self.address = (host, int(port))
             return
-        command = [args.clstm, "serve", "--listen", "127.0.0.1:0", "--log", "warn"]
+        command = [args.clstm, "serve", "--host", "127.0.0.1", "--port", "0", "--log", "warn"]
         command += ["--precision", args.precision] if args.precision else []
         command += ["--model", args.model] if args.model else []
         command += ["--max-streams", str(max(256, args.streams))]

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(),
         .map_err(|error| CliError::Failed(chain(&error)))
 }
 
-/// Decode workers are this program, started anew.
+/// Decode workers are further processes of this program.
 fn decoding(workers: Option<usize>) -> Result<Decoding, CliError> {
     let count = workers.map(NonZeroUsize::new);
     if count == Some(None) || !cfg!(unix) {

@@ -34,10 +34,10 @@ fn q_ends_also_where_the_sound_comes_from_a_pipe() {
     if !there_are_terminals() {
         return;
     }
-    // The sound, and then a pipe that says nothing more but stays open: nothing else ends it soon.
+    // Raw samples, and then a pipe that stays open without data: only the key ends it soon.
     let events = place("live-events.jsonl");
     let command = quoted(listen().args(["--input", "-", "--output"]).arg(&events));
-    let line = format!("(cat '{}'; sleep 60) | {command}", sample());
+    let line = format!("(tail -c +45 '{}'; sleep 60) | {command}", sample());
     let mut terminal = Terminal::run(&line, &[]);
     terminal.until("events are in", true);
     terminal.end();

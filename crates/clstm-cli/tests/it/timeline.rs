@@ -172,7 +172,7 @@ fn an_interrupted_run_goes_on_and_ends_like_one_that_was_not() {
     }
     let table =
         predict().arg(&from).args(["--resume", "--output"]).arg(place("resume-whole")).output();
-    assert_eq!(table.unwrap().status.code(), Some(2), "a table says nothing to go by");
+    assert_eq!(table.unwrap().status.code(), Some(2), "a table cannot be resumed");
     complains(predict().arg(&from).arg("--resume"), 2, "--output");
 
     let grids = place("resume-grids");

@@ -1,4 +1,4 @@
-//! What a model was trained on of what it is tested on, as far as its file tells.
+//! Overlap of the training of a model with its test utterances, as far as the model file records it.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -31,7 +31,7 @@ pub(crate) struct Overlap {
     speakers_named: bool,
     /// Test utterances that it was trained on for certain.
     utterances_trained_on: usize,
-    /// Test utterances of which the file does not tell.
+    /// Test utterances of which the file does not record whether they were in the training.
     utterances_unknown: usize,
     /// Test utterances.
     utterances: usize,
@@ -66,7 +66,7 @@ impl Overlap {
         for utterance in part.utterances.iter().filter_map(|&i| corpus.utterances.get(i)) {
             let Some(speaker) = utterance.speaker() else {
                 speakers_named = false;
-                // The numbers tell of a training on all of the corpus, and not of one on a part.
+                // The counts show a training on the whole corpus, but not which utterances a part has.
                 if same_corpus && training.utterances == corpus.utterances.len() {
                     certain += 1;
                 } else if shared {
@@ -106,12 +106,12 @@ impl Overlap {
         }
     }
 
-    /// Loud words for figures that flatter.
+    /// Warnings about figures that are too good.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.utterances_trained_on > 0 {
             warnings.push(format!(
-                "the model was TRAINED on {} of these {} utterances: the figures say nothing of \
+                "the model was TRAINED on {} of these {} utterances: the figures do not describe \
                  new recordings",
                 self.utterances_trained_on, self.utterances
             ));
@@ -119,7 +119,7 @@ impl Overlap {
         if self.utterances_unknown > 0 {
             warnings.push(format!(
                 "the model may have been TRAINED on some of {} of these utterances: this is not \
-                 the fold that its file says was held out",
+                 the fold that its file records as held out",
                 self.utterances_unknown
             ));
         }
@@ -131,14 +131,14 @@ impl Overlap {
         }
         if !self.speakers.is_empty() {
             warnings.push(format!(
-                "these speakers were in the training: {}; the figures say nothing of new speakers",
+                "these speakers were in the training: {}; the figures do not describe new speakers",
                 self.speakers.join(" ")
             ));
         }
         if !self.namesakes.is_empty() {
             warnings.push(format!(
                 "speakers of these names were in the training: {}; if they are the same people, the \
-                 figures say nothing of new speakers",
+                 figures do not describe new speakers",
                 self.namesakes.join(" ")
             ));
         }
