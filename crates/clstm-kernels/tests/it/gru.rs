@@ -309,7 +309,7 @@ fn check_reference(reference: &Reference) {
             w: reference.data(&name(layer, d, "w")),
             u: reference.data(&name(layer, d, "u")),
             b: reference.data(&name(layer, d, "b")),
-            b_hn: reference.find(&name(layer, d, "b_hn")),
+            b_hn: reference.find(&name(layer, d, "bn")),
         })
     };
     let mut inputs = vec![reference.data("x").to_vec()];
@@ -338,7 +338,7 @@ fn check_reference(reference: &Reference) {
             reference.assert_gradient(&name(layer, d, "u"), &grad.u);
             reference.assert_gradient(&name(layer, d, "b"), &grad.b);
             if let Some(b_hn) = &grad.b_hn {
-                reference.assert_gradient(&name(layer, d, "b_hn"), b_hn);
+                reference.assert_gradient(&name(layer, d, "bn"), b_hn);
             }
         }
         dy = dx;
