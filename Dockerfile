@@ -1,4 +1,4 @@
-# A small image of `clstm serve`: the binary, which has the model inside, and the C library it links.
+# A small image of `clstm serve`: the binary with its embedded model, and the C library.
 #
 #   docker build -t clstm .
 #   docker run --rm --read-only --cap-drop=ALL -p 127.0.0.1:8765:8765 -v ./keys:/keys:ro clstm \
@@ -7,20 +7,20 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-# What was compiled stays in caches of the builder: after a change only what depends on it is compiled again.
+# Build caches: after a change only what depends on it is compiled again.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release --locked -p clstm-cli \
     && install -D --strip target/release/clstm /out/clstm
 
-# glibc and libgcc; no shell, no package manager; user 65532, whom no file belongs to.
+# glibc and libgcc; no shell, no package manager; user 65532 owns no files.
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY LICENSE-MIT LICENSE-APACHE /licenses/
 COPY --from=build /out/clstm /usr/local/bin/clstm
 USER 65532:65532
 EXPOSE 8765
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=3s --start-period=5s CMD ["clstm", "health"]
+HEALTHCHECK --interval=30s --timeout=3s --start-period=5s CMD ["clstm", "healthcheck"]
 ENTRYPOINT ["clstm"]
-# Within the container: -p decides who reaches it.
+# Inside the container; `docker run -p` decides which clients can reach it.
 CMD ["serve", "--host", "0.0.0.0"]

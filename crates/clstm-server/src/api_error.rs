@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use clstm::audio::AudioError;
 use clstm::{RecognizeError, StreamError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::response::json;
 
@@ -91,16 +92,17 @@ pub(crate) struct ApiError {
     message: String,
 }
 
-/// The JSON of an error: `{"error": {"kind", "message"}}`.
-#[derive(Serialize)]
+/// An error.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
 pub(crate) struct ErrorBody<'a> {
     pub(crate) error: ErrorDetail<'a>,
 }
 
-/// The content of [`ErrorBody`].
-#[derive(Serialize)]
+/// What went wrong.
+#[derive(Serialize, ToSchema)]
 pub(crate) struct ErrorDetail<'a> {
-    /// A short stable word for programs.
+    /// A short word for programs, which never changes between releases.
     pub(crate) kind: &'a str,
     /// What was wrong and what to do, for people.
     pub(crate) message: &'a str,

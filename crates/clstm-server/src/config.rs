@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clstm::Precision;
 use clstm::audio::DecodeLimits;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use crate::{Decoding, Keys, ModelSource, TlsFiles};
 
@@ -56,7 +58,11 @@ impl ServerConfig {
 }
 
 /// Limits of the server and quotas of one client (`client_...`). Requests beyond them are rejected.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// In a configuration file the names are those of the fields; durations are in seconds and end in `_s`. Missing names keep their
+/// defaults, unknown ones are errors.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Open connections.
     pub max_connections: usize,
@@ -92,21 +98,33 @@ pub struct Limits {
     /// Bytes of one message of a stream.
     pub max_message_bytes: usize,
     /// CPU time for decoding one recording in a worker, besides a hundredth of the maximum duration.
+    #[serde(rename = "decode_cpu_s", deserialize_with = "seconds")]
     pub decode_cpu: Duration,
     /// For the TLS handshake.
+    #[serde(rename = "handshake_timeout_s", deserialize_with = "seconds")]
     pub handshake_timeout: Duration,
     /// For the head of a request, and between requests of a connection.
+    #[serde(rename = "header_timeout_s", deserialize_with = "seconds")]
     pub header_timeout: Duration,
     /// For the whole body of a request.
+    #[serde(rename = "body_timeout_s", deserialize_with = "seconds")]
     pub body_timeout: Duration,
     /// From the end of a request body to the response.
+    #[serde(rename = "response_timeout_s", deserialize_with = "seconds")]
     pub response_timeout: Duration,
     /// For a write without progress: the client does not read.
+    #[serde(rename = "write_timeout_s", deserialize_with = "seconds")]
     pub write_timeout: Duration,
     /// Without audio on a stream.
+    #[serde(rename = "stream_timeout_s", deserialize_with = "seconds")]
     pub stream_timeout: Duration,
     /// For work in progress when the server shuts down.
+    #[serde(rename = "shutdown_timeout_s", deserialize_with = "seconds")]
     pub shutdown_timeout: Duration,
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 impl Default for Limits {
@@ -149,5 +167,24 @@ impl Limits {
     /// Limits of the decoder for recordings of at most `max_duration_s`.
     pub(crate) fn decoding(&self, max_duration_s: f64) -> DecodeLimits {
         DecodeLimits { max_duration_s, max_bytes: self.max_body_bytes, ..DecodeLimits::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Limits;
+
+    #[test]
+    fn limits_are_read_from_a_file() {
+        let read = |text: &str| serde_json::from_str::<Limits>(text);
+        let limits = read(r#"{"max_streams": 8, "body_timeout_s": 2.5}"#).expect("limits");
+        let body_timeout = Duration::from_millis(2500);
+        assert_eq!(limits, Limits { max_streams: 8, body_timeout, ..Limits::default() });
+        for wrong in [r#"{"max_stream": 8}"#, r#"{"body_timeout_s": -1}"#, r#"{"body_timeout": 1}"#]
+        {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 }

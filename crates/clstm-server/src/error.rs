@@ -60,7 +60,7 @@ pub enum ServerError {
         /// The reason.
         source: io::Error,
     },
-    /// The operating system refused threads, signals or similar.
+    /// The operating system does not provide threads, signals or similar.
     #[error("cannot {action}: {source}")]
     System {
         /// What the server tried to do.

@@ -24,6 +24,7 @@ mod decode;
 mod error;
 mod metrics;
 mod models;
+mod openapi;
 mod query;
 mod quota;
 mod response;

@@ -1,12 +1,17 @@
 //! JSON response bodies, in the format of `clstm predict --format jsonl`.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use clstm::{Event, LabelledItem, LabelledProbabilities, Recognition, TimelineItem};
+use clstm::{LabelledItem, LabelledProbabilities, Recognition};
 use serde::Serialize;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::api_error::{ApiError, ErrorDetail};
+use crate::openapi::{Probabilities, TimelineItem};
 
 /// A JSON response; status 500 if `value` cannot be serialised.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
@@ -27,17 +32,24 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     response
 }
 
-/// The result for one recording.
-#[derive(Serialize)]
+/// The prediction for one recording.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Recognition)]
 pub(crate) struct RecognitionBody<'a> {
+    /// Name of the file, `-` if it has none.
     path: &'a str,
+    /// Duration in seconds.
     duration_s: f64,
+    /// Share of the recording that is speech, 0 to 1.
     speech: f64,
-    /// Null without speech.
+    /// The predicted label; null if there is too little speech.
+    #[schema(required)]
     label: Option<&'a str>,
+    /// Calibrated probability of the label; absent without speech.
     #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Probabilities>)]
     probabilities: Option<LabelledProbabilities<'a>>,
     model: &'a str,
 }
@@ -63,7 +75,8 @@ impl<'a> RecognitionBody<'a> {
 }
 
 /// The error for one recording of a batch.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = FileError)]
 pub(crate) struct FailedBody<'a> {
     path: &'a str,
     error: ErrorDetail<'a>,
@@ -75,18 +88,19 @@ impl<'a> FailedBody<'a> {
     }
 }
 
-/// A frame or a segment as a stream message.
+/// A frame or a segment of a timeline.
 #[derive(Serialize)]
-struct StreamMessage<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(flatten)]
-    item: LabelledItem<'a>,
+#[serde(transparent)]
+pub(crate) struct ItemBody<'a>(pub(crate) LabelledItem<'a>);
+
+impl PartialSchema for ItemBody<'_> {
+    fn schema() -> RefOr<Schema> {
+        TimelineItem::schema()
+    }
 }
 
-/// The stream message for an event.
-pub(crate) fn stream_message(event: Event, labels: &[String]) -> Option<String> {
-    let kind = event.kind();
-    let item = TimelineItem::from(event);
-    serde_json::to_string(&StreamMessage { kind, item: item.labelled(labels) }).ok()
+impl ToSchema for ItemBody<'_> {
+    fn name() -> Cow<'static, str> {
+        TimelineItem::name()
+    }
 }

@@ -103,7 +103,7 @@ mod tests {
         let mut stream = WriteTimeout::new(near, LIMIT);
         stream.write_all(&[0; 16]).await.expect("fits into the buffer");
         let began = Instant::now();
-        let error = stream.write_all(&[0; 1]).await.expect_err("nobody reads");
+        let error = stream.write_all(&[0; 1]).await.expect_err("the peer does not read");
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         assert!(began.elapsed() >= LIMIT);
     }

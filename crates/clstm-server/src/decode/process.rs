@@ -43,7 +43,7 @@ impl Worker {
     /// Kills the process, unless it has died, and returns how it ended.
     pub(super) async fn end(mut self) -> io::Result<ExitStatus> {
         let Some(mut child) = self.child.take() else { return Err(io::ErrorKind::NotFound.into()) };
-        // The socket may close a little before the process ends by itself: its own status says why it ended.
+        // The socket may close a little before the process ends by itself: the exit status gives the reason.
         for _ in 0..100 {
             if let Some(status) = child.try_wait()? {
                 return Ok(status);

@@ -15,7 +15,7 @@ const SIGXCPU: i32 = 24;
 
 /// Words that a worker may return. Any other becomes `decode`: a worker that was taken over cannot invent
 /// labels of metrics.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 13] = [
     "empty",
     "too_large",
     "format",
@@ -27,6 +27,8 @@ const KINDS: [&str; 11] = [
     "sample_rate",
     "channels",
     "config",
+    "too_complex",
+    "deadline",
 ];
 
 /// A recording that a worker decodes. If it is dropped before the end, the worker is killed.

@@ -16,7 +16,7 @@ use crate::api_error::ApiError;
 /// does nothing else.
 ///
 /// The process loses the right to open files and sockets, to write to files, to start threads and to dump core; memory
-/// and CPU time are limited anew for each recording.
+/// and CPU time have a limit for each recording.
 ///
 /// # Errors
 /// If standard input or output fails, or a limit cannot be set.
@@ -51,6 +51,8 @@ pub fn run_decode_worker() -> io::Result<()> {
 
 /// Takes rights away that no decoder needs.
 fn confine() -> io::Result<()> {
+    // When memory is short, the kernel ends workers before the server. Linux only; elsewhere there is no such file.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let none = || Rlimit { current: Some(0), maximum: Some(0) };
     // Open descriptors stay open; new files and sockets fail.
     for resource in [Resource::Nofile, Resource::Fsize, Resource::Core, Resource::Nproc] {

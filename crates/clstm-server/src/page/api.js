@@ -1,4 +1,4 @@
-// Shows openapi.json. Text goes into the page as text alone: nothing of the document is taken for markup.
+// Shows openapi.json. All text is inserted as text, never as markup.
 
 const add = (to, tag, text, attributes = {}) => {
   const element = document.createElement(tag);
@@ -7,7 +7,7 @@ const add = (to, tag, text, attributes = {}) => {
   return to.appendChild(element);
 };
 
-/** A description: what stands between backticks is code. */
+/** A description; text between backticks is code. */
 const say = (to, tag, text, attributes) => {
   const element = add(to, tag, undefined, attributes);
   text?.split("`").forEach((part, i) => {
@@ -18,7 +18,38 @@ const say = (to, tag, text, attributes) => {
 
 let api;
 
-/** What a reference stands for. */
+/** Examples with the address of this server. */
+const examples = (server) => [
+  ["curl", `curl --data-binary @hello.wav ${server}/v1/recognize
+curl -F file=@a.wav -F file=@b.mp3 ${server}/v1/batch
+curl --data-binary @call.mp3 '${server}/v1/recognize?timeline=segments'
+curl -H 'Authorization: Bearer KEY' ${server}/v1/models`],
+  ["Python", `import json, urllib.request
+
+with open("hello.wav", "rb") as file:
+    request = urllib.request.Request("${server}/v1/recognize", data=file.read())
+# With API keys: request.add_header("Authorization", "Bearer KEY")
+with urllib.request.urlopen(request) as response:
+    result = json.load(response)
+print(result["label"], result["confidence"])`],
+  ["Python, live audio (pip install websockets)", `import asyncio, json, websockets
+
+async def main(samples):  # 16-bit mono samples at 16 kHz, little-endian
+    url = "${server.replace(/^http/, "ws")}/v1/stream?rate=16000&format=s16le&lookahead=1"
+    async with websockets.connect(url) as socket:
+        async def send():
+            for start in range(0, len(samples), 3200):
+                await socket.send(samples[start : start + 3200])
+            await socket.send(json.dumps({"end": True}))
+        sending = asyncio.create_task(send())
+        async for message in socket:
+            print(json.loads(message))
+        await sending
+
+asyncio.run(main(open("hello.raw", "rb").read()))`],
+];
+
+/** Follows a reference. */
 const resolve = (value) => {
   if (!value?.$ref) return value;
   return value.$ref.slice(2).split("/").reduce((at, key) => at?.[key], api) ?? value;
@@ -140,10 +171,16 @@ const unfold = () => {
   target?.scrollIntoView();
 };
 
+examples(location.origin).forEach(([title, code]) => {
+  const box = document.querySelector("#examples");
+  add(box, "h3", title);
+  add(add(box, "pre", undefined, { tabindex: "0", "aria-label": title }), "code", code);
+});
+
 try {
-  const answer = await fetch("../openapi.json");
-  if (!answer.ok) throw new Error(`status ${answer.status}`);
-  api = await answer.json();
+  const response = await fetch("../openapi.json");
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  api = await response.json();
   Object.entries(api.paths).forEach(([path, methods]) => {
     Object.entries(methods).forEach(([method, operation]) => route(path, method, operation));
   });

@@ -1,4 +1,4 @@
-// Elements of the page, and what is said in it.
+// Elements of the page, and its messages.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -9,13 +9,13 @@ export function element(name, text, kind) {
   return made;
 }
 
-// What goes on. It takes the place of what went wrong before.
+// Shows a status; clears the last error.
 export function say(text) {
   $("alert").textContent = "";
   $("status").textContent = text;
 }
 
-// What went wrong: screen readers say it at once.
+// Shows an error, which screen readers announce at once.
 export function alarm(text) {
   $("status").textContent = "";
   $("alert").textContent = text;

@@ -1,25 +1,30 @@
-// What was heard since the page was opened.
+// The recordings since the page was opened.
 
-import { $, alarm, clock, element, percent } from "./dom.js";
+import { $, alarm, clock, element } from "./dom.js";
+import { summary } from "./prediction.js";
 import { show } from "./timeline.js";
 
 const rows = new Map();
 
-// `busy` says whether another record cannot be shown now.
+// Adds a recording. `busy` returns whether another one cannot be shown now.
 export function remember(record, busy) {
   const row = element("li");
   const button = element("button");
   button.type = "button";
-  const said = record.whole ? `${record.whole.label} ${percent(record.whole.confidence)}` : "no speech";
-  button.append(element("span", record.name, "name"), element("span", `${said}, ${clock(record.duration_s)}`, "said"));
-  button.addEventListener("click", () => (busy() ? alarm("Stop listening first.") : view(record)));
+  const details = element("span", undefined, "details");
+  details.append(
+    element("span", `${summary(record.whole, record.model.abstention)}, ${clock(record.duration_s)}`, "result"),
+    element("span", `${record.model.name} (${record.model.digest.slice(0, 8)})`, "model"),
+  );
+  button.append(element("span", record.name, "name"), details);
+  button.addEventListener("click", () => (busy() ? alarm("Stop the microphone first.") : view(record)));
   row.append(button);
   rows.set(record, row);
   $("history").prepend(row);
   tidy();
 }
 
-// Shows a record, and in the history which one it is.
+// Shows a recording and marks it in the history.
 export function view(record) {
   show(record);
   for (const [one, row] of rows) row.firstChild.setAttribute("aria-current", String(one === record));
@@ -33,7 +38,7 @@ function tidy() {
 export function startHistory(busy) {
   $("forget").addEventListener("click", () => {
     if (busy()) {
-      alarm("Stop listening first.");
+      alarm("Stop the microphone first.");
       return;
     }
     rows.clear();

@@ -2,17 +2,46 @@
 
 import { $, element } from "./dom.js";
 
-// Okabe and Ito's palette, which people see apart who see few colours, and ink that can be read on each. The
-// letters of a label stand beside its colour everywhere.
-const PALETTE = [
-  ["#e69f00", "#000"], ["#56b4e9", "#000"], ["#009e73", "#000"], ["#f0e442", "#000"],
-  ["#0072b2", "#fff"], ["#d55e00", "#000"], ["#cc79a7", "#000"], ["#999999", "#000"],
-];
+// Colour of each emotion and the text colour on it, with a contrast of 4.5 to 1 or more. A colour belongs to an
+// emotion, so that it means the same for every model. Each label's name stands beside its colour everywhere.
+const COLORS = {
+  angry: ["#cf3a2c", "#fff"],
+  happy: ["#f2c12e", "#000"],
+  sad: ["#0067a5", "#fff"],
+  fearful: ["#7a4fb0", "#fff"],
+  disgust: ["#6f8f2f", "#000"],
+  surprised: ["#e58fc0", "#000"],
+  neutral: ["#9aa0a6", "#000"],
+  calm: ["#3fb5a8", "#000"],
+  bored: ["#8a6b57", "#fff"],
+  excited: ["#f28a30", "#000"],
+  contempt: ["#5d6b1e", "#fff"],
+  frustrated: ["#9c2f5a", "#fff"],
+};
+
+// Other names of the same emotions.
+const SYNONYMS = {
+  anger: "angry", happiness: "happy", joy: "happy", joyful: "happy", amused: "happy", sadness: "sad", fear: "fearful",
+  anxiety: "fearful", anxious: "fearful", disgusted: "disgust", surprise: "surprised", boredom: "bored",
+  excitement: "excited", frustration: "frustrated", contemptuous: "contempt",
+};
+
+// For labels that are no known emotion.
+const OTHERS = [["#56b4e9", "#000"], ["#b58900", "#000"], ["#40506a", "#fff"], ["#a3c586", "#000"]];
 
 export let labels = [];
 
-// The colour of a label and the ink on it.
-export const color = (label) => PALETTE[Math.max(0, labels.indexOf(label)) % PALETTE.length];
+// The colour of a label and the text colour on it.
+export function color(label) {
+  const name = label.toLowerCase();
+  const known = COLORS[SYNONYMS[name] ?? name];
+  if (known) return known;
+  // By the name, not by the position among the labels.
+  let hash = 0;
+  for (const letter of name) hash = (31 * hash + letter.codePointAt(0)) % 65521;
+  return OTHERS[hash % OTHERS.length];
+}
+
 export const short = (label) => label.slice(0, 3);
 
 export function setLabels(names) {

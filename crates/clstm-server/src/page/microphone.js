@@ -1,23 +1,25 @@
-// The microphone: sound to the server, answers back, while somebody speaks.
+// The microphone: audio to the server and predictions back, live.
 
-import { meanOf, showAnswer } from "./answer.js";
 import { $, alarm, clock, say } from "./dom.js";
 import { remember, view } from "./history.js";
-import { ask, back, chosenLabels, fail, key, loadModels, model } from "./server.js";
+import { meanOf, showPrediction } from "./prediction.js";
+import { ask, back, fail, key, loadModels, model } from "./server.js";
 import { current, draw, show, showSegments } from "./timeline.js";
 import { toPcm, wav } from "./wav.js";
 
 const HOP_S = 0.5;
+// A frame is final when this much audio after its end is known; until then it is provisional.
+const LOOKAHEAD_S = 1;
 // Columns of the waveform a second.
 const COLUMNS = 50;
-// Unsent bytes from which the way to the server is too narrow: five seconds of sound at 48 kHz.
+// Unsent bytes at which the connection is too slow: five seconds of audio at 48 kHz.
 const UNSENT = 1 << 20;
-// What is kept to be played again: 115 MB at 48 kHz.
+// Maximum duration kept for playback: 115 MB at 48 kHz.
 const KEPT_S = 1200;
-// Nothing but zeros for so long is a microphone that is switched off.
+// Only zeros for this long mean that the microphone is switched off.
 const SILENT_S = 3;
 
-let live = null; // what listens
+let live = null; // the running session
 let asking = false; // whether the microphone is being opened
 
 export const listening = () => live !== null;
@@ -28,7 +30,7 @@ export async function listen() {
   let microphone;
   let context;
   try {
-    if (!navigator.mediaDevices) throw new Error("Browsers give the microphone to pages of this machine or of https only.");
+    if (!navigator.mediaDevices) throw new Error("Browsers allow the microphone only on this machine or over https.");
     const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     microphone = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, ...plain } });
     context = new AudioContext();
@@ -39,7 +41,7 @@ export async function listen() {
   } catch (error) {
     microphone?.getTracks().forEach((track) => track.stop());
     context?.close();
-    const known = { NotAllowedError: "The microphone was not allowed.", NotFoundError: "There is no microphone." };
+    const known = { NotAllowedError: "The browser does not allow the microphone.", NotFoundError: "There is no microphone." };
     alarm(known[error.name] ?? error.message);
   }
   asking = false;
@@ -48,7 +50,7 @@ export async function listen() {
 function open(rate) {
   const url = new URL("v1/stream", location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  url.search = new URLSearchParams({ model: model(), rate, format: "f32le", hop: HOP_S });
+  url.search = new URLSearchParams({ model: model().name, lookahead: LOOKAHEAD_S, rate, format: "f32le", hop: HOP_S });
   return new WebSocket(url, key() ? ["clstm.v1", `clstm-key.${key()}`] : ["clstm.v1"]);
 }
 
@@ -56,7 +58,7 @@ function connect(microphone, context, recorder) {
   const rate = context.sampleRate;
   const socket = open(rate);
   const record = {
-    name: `Microphone, ${new Date().toLocaleTimeString()}`, model: model(), labels: chosenLabels(), whole: null,
+    name: `Microphone, ${new Date().toLocaleTimeString()}`, model: model(), labels: model().labels, whole: null,
     duration_s: 0, hop_s: HOP_S, running: true, frames: [], segments: [],
     peaks: { values: [], rate: COLUMNS, loudest: 0 }, sound: null,
   };
@@ -66,7 +68,7 @@ function connect(microphone, context, recorder) {
   let samples = 0;
   recorder.port.onmessage = ({ data }) => {
     if (socket.readyState !== WebSocket.OPEN || mine.ended) return;
-    if (socket.bufferedAmount > UNSENT) return end("The way to the server is too narrow for live sound.");
+    if (socket.bufferedAmount > UNSENT) return end("The connection is too slow for live audio.");
     socket.send(data);
     if (samples < KEPT_S * rate) kept.push(toPcm(data));
     const { peaks } = record;
@@ -79,7 +81,7 @@ function connect(microphone, context, recorder) {
     record.duration_s = samples / rate;
     if (!peaks.loudest && record.duration_s > SILENT_S && !mine.warned) {
       mine.warned = true;
-      alarm("The microphone gives no sound at all: it may be switched off.");
+      alarm("The microphone sends silence only: it may be switched off.");
     }
     draw();
   };
@@ -88,10 +90,13 @@ function connect(microphone, context, recorder) {
     if (event.type === "ready") {
       view(record);
       pressed(true);
-      say("Listening. Speak!");
+      say("The microphone is on. Speak.");
     } else if (event.type === "frame") {
-      record.frames.push(event);
-      showAnswer(event, `at ${clock(event.end_s)}`);
+      // A final frame replaces the provisional one of the same time.
+      record.frames[Math.round(event.start_s / HOP_S)] = event;
+      const latest = record.frames.at(-1);
+      const state = latest.provisional ? ", provisional" : "";
+      showPrediction(latest, `at ${clock(latest.end_s)}${state}`, record.model.abstention);
     } else if (event.type === "segment") {
       record.segments.push(event);
       showSegments(record);
@@ -115,14 +120,14 @@ function connect(microphone, context, recorder) {
   };
 }
 
-// A browser does not tell why a stream was refused or lost: the same server, asked otherwise, does.
+// Browsers hide why a WebSocket failed; another request to the server shows it.
 async function lost() {
   try {
     await ask("readyz");
   } catch {
     return back();
   }
-  return loadModels().then(() => alarm("The server ended the stream."), fail);
+  return loadModels().then(() => alarm("The server closed the stream."), fail);
 }
 
 export function end(wrong = null) {
@@ -142,5 +147,5 @@ function stop() {
 
 function pressed(on) {
   $("microphone").classList.toggle("on", on);
-  $("microphone-text").textContent = on ? "Stop listening" : "Use the microphone";
+  $("microphone-text").textContent = on ? "Stop the microphone" : "Use the microphone";
 }

@@ -1,12 +1,12 @@
-// The sound of the record in view.
+// Playback of the recording in view.
 
 import { $ } from "./dom.js";
 
 const audio = new Audio();
 let source = null;
-let told = { at() {}, ended() {}, playing() {} };
+let listeners = { at() {}, ended() {}, playing() {} };
 
-// `sound` is a file, or null where there is none to play.
+// `sound` is a file or null.
 export function load(sound) {
   audio.pause();
   if (source) URL.revokeObjectURL(source);
@@ -33,32 +33,32 @@ export const pause = () => {
 
 export function toggle() {
   if ($("play").disabled) return;
-  // Refused where the sound is exchanged meanwhile; an error of its own tells of formats.
+  // Rejected if another recording is loaded meanwhile; formats have an error event of their own.
   if (audio.paused) audio.play().catch(() => {});
   else audio.pause();
 }
 
 function follow() {
   if (audio.paused) return;
-  told.at(audio.currentTime);
+  listeners.at(audio.currentTime);
   requestAnimationFrame(follow);
 }
 
 function plays(on) {
   $("play").classList.toggle("on", on);
   if (!$("play").disabled) $("play-text").textContent = on ? "Pause" : "Play";
-  told.playing(on);
+  listeners.playing(on);
 }
 
 // Calls `at(second)` while it plays, `ended()` at the end, `playing(whether)` in between.
-export function startPlayer(tell) {
-  told = tell;
+export function startPlayer(given) {
+  listeners = given;
   audio.addEventListener("play", () => {
     plays(true);
     follow();
   });
   audio.addEventListener("pause", () => plays(false));
-  audio.addEventListener("ended", () => told.ended());
+  audio.addEventListener("ended", () => listeners.ended());
   audio.addEventListener("error", () => {
     if (audio.hasAttribute("src")) able(false);
   });

@@ -3,7 +3,7 @@
 import { $, element } from "./dom.js";
 import { current } from "./timeline.js";
 
-const rowsOf = (record, what) => record[what].map(({ type, ...row }) => ({ path: record.name, ...row, model: record.model }));
+const rowsOf = (record, what) => record[what].map(({ type, ...row }) => ({ path: record.name, ...row, model: record.model.name }));
 
 const jsonl = (record, what) => rowsOf(record, what).map((row) => `${JSON.stringify(row)}\n`).join("");
 

@@ -1,16 +1,16 @@
-// Asking the server, and waiting for it where it is gone.
+// Requests to the server, and waiting for it while it is unreachable.
 
 import { $, alarm, element, say } from "./dom.js";
 import { setLabels } from "./labels.js";
 
-// Between two looks whether the server is back.
-const LOOK_AGAIN_MS = 1000;
+// Between two attempts to reach the server.
+const RETRY_MS = 1000;
 
-// The server did not answer at all.
-export class Gone extends Error {}
+// The server is unreachable.
+export class Unreachable extends Error {}
 
-// The server refused; `kind` is the kind of its error.
-export class Refused extends Error {
+// The server returned an error of this kind.
+export class ApiError extends Error {
   constructor(message, kind) {
     super(message);
     this.kind = kind;
@@ -18,7 +18,8 @@ export class Refused extends Error {
 }
 
 export const key = () => $("key").value;
-export const model = () => $("model").value;
+// The chosen model, as in `/v1/models`.
+export const model = () => $("model").selectedOptions[0]?.model_ ?? { name: "", labels: [], digest: "", abstention: null };
 
 export async function ask(path, options = {}) {
   const headers = key() ? { "X-API-Key": key() } : {};
@@ -26,55 +27,53 @@ export async function ask(path, options = {}) {
   try {
     response = await fetch(path, { ...options, headers });
   } catch {
-    throw new Gone("The server does not answer.");
+    throw new Unreachable("The server is unreachable.");
   }
   if (response.status === 401) $("key-field").hidden = false;
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
-  throw new Refused(body.error?.message ?? `The server says ${response.status}.`, body.error?.kind);
+  throw new ApiError(body.error?.message ?? `The server returned status ${response.status}.`, body.error?.kind);
 }
 
 export async function loadModels() {
   const { models } = await ask("v1/models");
-  const chosen = model();
-  $("model").replaceChildren(...models.map(({ name, labels }) => {
-    const option = element("option", name);
-    option.value = name;
-    option.labels_ = labels;
+  const chosen = $("model").value;
+  $("model").replaceChildren(...models.map((served) => {
+    const option = element("option", served.name);
+    option.value = served.name;
+    option.model_ = served;
     return option;
   }));
   if (models.some(({ name }) => name === chosen)) $("model").value = chosen;
-  setLabels(chosenLabels());
+  setLabels(model().labels);
 }
-
-export const chosenLabels = () => $("model").selectedOptions[0]?.labels_ ?? [];
 
 let waiting = null;
 
-// Says that the server is gone, looks for it until it takes requests on again, and says that. Whoever asks
-// meanwhile waits for the same.
+// Reports that the server is unreachable, waits until it accepts requests, and reports that. Calls meanwhile wait
+// for the same.
 export function back() {
-  alarm("The server does not answer. Waiting for it …");
+  alarm("The server is unreachable. Waiting for it …");
   waiting ??= (async () => {
     for (;;) {
-      await new Promise((later) => { setTimeout(later, LOOK_AGAIN_MS); });
+      await new Promise((later) => { setTimeout(later, RETRY_MS); });
       try {
         await ask("readyz");
         await loadModels();
         break;
       } catch (error) {
-        // Refused for want of a key, it is back nevertheless.
+        // It is reachable, even without a valid key.
         if (error.kind === "unauthorized") break;
       }
     }
     waiting = null;
-    say("The server is back.");
+    say("The server is reachable again.");
   })();
   return waiting;
 }
 
-// Says what went wrong; where the server is gone, waits for it.
+// Reports an error; waits for the server if it is unreachable.
 export function fail(error) {
-  if (error instanceof Gone) back();
+  if (error instanceof Unreachable) back();
   else alarm(error.message);
 }

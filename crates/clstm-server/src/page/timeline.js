@@ -1,16 +1,16 @@
-// The record in view: its picture, a position in it, its sound.
+// The recording in view: its drawing, a position in it, its playback.
 
-import { showAnswer, tellChanges } from "./answer.js";
 import { $, clock, element, percent } from "./dom.js";
 import { setLabels } from "./labels.js";
-import { drawPicture } from "./picture.js";
 import * as player from "./player.js";
-import { reveal, stretch, timeAt, watchView, zoomBy, zoomWhole } from "./view.js";
+import { announceChanges, showPrediction } from "./prediction.js";
+import { drawWaveform } from "./waveform.js";
+import { reveal, visible, timeAt, watchView, zoomBy, zoomWhole } from "./view.js";
 
 let shown = null;
 // In seconds; null stands for the whole.
 let position = null;
-let answered = null; // what the answer in large is of
+let predicted = null; // the frame whose prediction is shown
 
 export const current = () => shown;
 
@@ -18,7 +18,7 @@ let drawing = 0;
 
 export function draw() {
   cancelAnimationFrame(drawing);
-  drawing = requestAnimationFrame(() => drawPicture($("picture"), shown, { ...stretch(shown), cursor: position }));
+  drawing = requestAnimationFrame(() => drawWaveform($("picture"), shown, { ...visible(shown), cursor: position }));
 }
 
 export function show(record) {
@@ -33,7 +33,7 @@ export function show(record) {
     $("picture").setAttribute("aria-label", "No recording yet");
     $("whole").hidden = true;
     position = null;
-    showAnswer(null, "", "Nothing yet");
+    showPrediction(null, "", null, "Nothing yet");
     return draw();
   }
   setLabels(record.labels);
@@ -49,11 +49,11 @@ export function showWhole() {
   const focused = document.activeElement === $("whole");
   player.pause();
   position = null;
-  answered = null;
+  predicted = null;
   $("whole").hidden = true;
   if (focused) $("position").focus();
-  if (shown.running) showAnswer(null, "Answers come as you speak", "Listening");
-  else showAnswer(shown.whole, `${shown.name}, as a whole`);
+  if (shown.running) showPrediction(null, "Predictions appear while you speak", null, "Listening");
+  else showPrediction(shown.whole, `${shown.name}, as a whole`, shown.model.abstention);
   showTime();
   draw();
 }
@@ -63,14 +63,14 @@ const frameAt = (second) => {
   return shown.frames[Math.min(index, shown.frames.length - 1)];
 };
 
-// Shows the frame at a second. `heard` says that the sound is there already.
-export function seek(second, heard = false) {
+// Shows the frame at a second. `playing` means that the playback is there already.
+export function seek(second, playing = false) {
   if (!shown?.frames.length || shown.running) return;
   position = Math.min(shown.duration_s, Math.max(0, second));
-  if (!heard) player.seek(position);
+  if (!playing) player.seek(position);
   const frame = frameAt(position);
-  if (frame !== answered) showAnswer(frame, `from ${clock(frame.start_s)} to ${clock(frame.end_s)}`);
-  answered = frame;
+  if (frame !== predicted) showPrediction(frame, `from ${clock(frame.start_s)} to ${clock(frame.end_s)}`, shown.model.abstention);
+  predicted = frame;
   $("whole").hidden = false;
   reveal(shown, position);
   showTime();
@@ -80,12 +80,12 @@ export function seek(second, heard = false) {
 function showTime() {
   const at = position ?? 0;
   $("position").value = at;
-  const said = position === null ? "the whole" : `${clock(at)}, ${frameAt(at).label ?? "no speech"}`;
-  $("position").setAttribute("aria-valuetext", said);
+  const text = position === null ? "the whole recording" : `${clock(at)}, ${frameAt(at).label ?? "no speech"}`;
+  $("position").setAttribute("aria-valuetext", text);
   $("time").textContent = `${clock(at)} / ${clock(shown.duration_s)}`;
 }
 
-// The next or previous place where another emotion begins.
+// The start of the next or previous segment.
 function nextSegment(forward) {
   const starts = shown.segments.map((segment) => segment.start_s);
   const at = position ?? 0;
@@ -93,7 +93,7 @@ function nextSegment(forward) {
 }
 
 export function showSegments(record) {
-  const told = record.segments.map((segment) => {
+  const rows = record.segments.map((segment) => {
     const row = element("tr");
     const start = element("td");
     const button = element("button", clock(segment.start_s), "plain");
@@ -107,16 +107,16 @@ export function showSegments(record) {
     );
     return row;
   });
-  $("segments").replaceChildren(...told);
-  const said = record.segments.map((s) => `${s.label ?? "no speech"} to ${clock(s.end_s)}`);
-  const many = said.length > 12 ? [...said.slice(0, 12), "and more, see the table"] : said;
+  $("segments").replaceChildren(...rows);
+  const texts = record.segments.map((s) => `${s.label ?? "no speech"} to ${clock(s.end_s)}`);
+  const many = texts.length > 12 ? [...texts.slice(0, 12), "and more, see the table"] : texts;
   $("picture").setAttribute("aria-label", `Timeline of ${record.name}: ${many.join(", ") || "nothing yet"}`);
 }
 
 // --- keys and pointers --------------------------------------------------------------------------------
 
 const middle = () => {
-  const { from, span } = stretch(shown);
+  const { from, span } = visible(shown);
   return position !== null && position >= from && position <= from + span ? position : from + span / 2;
 };
 const zoomIn = () => shown && zoomBy(shown, 2, middle());
@@ -136,7 +136,7 @@ export function startTimeline() {
   player.startPlayer({
     at: (second) => seek(second, true),
     ended: showWhole,
-    playing: (plays) => tellChanges(!plays),
+    playing: (plays) => announceChanges(!plays),
   });
   $("position").addEventListener("input", ({ target }) => seek(Number(target.value)));
   $("position").addEventListener("keydown", (event) => {

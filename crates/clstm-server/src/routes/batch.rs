@@ -6,6 +6,7 @@ use axum::response::Response;
 use clstm::Recognition;
 use futures_util::future::join_all;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::middleware::ClientIdentity;
 use super::recognize::with_timeout;
@@ -20,15 +21,19 @@ use crate::state::SharedState;
 /// Recordings of one request in progress at the same time: the batch size of the kernels.
 const MAX_CONCURRENT: usize = 16;
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// The results of a batch.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Batch)]
+pub(crate) struct BatchBody<'a> {
     /// In the order of the files.
     results: Vec<Outcome<'a>>,
 }
 
-#[derive(Serialize)]
+/// A prediction or an error.
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum Outcome<'a> {
+#[schema(as = FileResult)]
+pub(crate) enum Outcome<'a> {
     Recognized(RecognitionBody<'a>),
     Failed(FailedBody<'a>),
 }
@@ -85,5 +90,5 @@ async fn recognize_files(
             }
             Err(error) => Outcome::Failed(FailedBody::new(name, error)),
         });
-    Ok(json(StatusCode::OK, &Document { results: lines.collect() }))
+    Ok(json(StatusCode::OK, &BatchBody { results: lines.collect() }))
 }

@@ -1,58 +1,72 @@
 //! Health, models, metrics and the API description.
 
+use std::sync::LazyLock;
+
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use clstm::Score;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, ErrorKind};
 use crate::response::json;
 use crate::state::SharedState;
 
-/// Tested against the routes.
-const OPENAPI: &str = include_str!("../openapi.json");
+/// The API description.
+static OPENAPI: LazyLock<String> = LazyLock::new(crate::openapi::json);
 
-#[derive(Serialize)]
-struct Status {
+/// The state of the server.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Status)]
+pub(crate) struct StatusBody {
     status: &'static str,
 }
 
-#[derive(Serialize)]
-struct Names {
+/// Names of models.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Names)]
+pub(crate) struct NamesBody {
     models: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct List<'a> {
+/// The models.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Models)]
+pub(crate) struct ModelsBody<'a> {
     models: Vec<Model<'a>>,
 }
 
-#[derive(Serialize)]
-struct Model<'a> {
+/// A model.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Model<'a> {
     name: &'a str,
     default: bool,
     labels: &'a [String],
+    /// Sample rate in Hz.
     sample_rate: u32,
     /// SHA-256 of the weights and their description.
     digest: &'a str,
     /// The confidence below which the model's calibration recommends to abstain.
+    #[schema(required)]
     abstention: Option<f64>,
     corpus: &'a str,
+    /// Scores of cross-validations, as in the model file.
+    #[schema(value_type = Vec<Object>)]
     scores: &'a [Score],
     license: &'a str,
     description: &'a str,
 }
 
 pub(super) async fn health() -> Response {
-    json(StatusCode::OK, &Status { status: "ok" })
+    json(StatusCode::OK, &StatusBody { status: "ok" })
 }
 
 pub(super) async fn ready(State(app): State<SharedState>) -> Response {
     if *app.ending.borrow() {
         return ApiError::shutting_down().into_response();
     }
-    json(StatusCode::OK, &Status { status: "ready" })
+    json(StatusCode::OK, &StatusBody { status: "ready" })
 }
 
 pub(super) async fn models(State(app): State<SharedState>) -> Response {
@@ -72,7 +86,7 @@ pub(super) async fn models(State(app): State<SharedState>) -> Response {
             description: &info.description,
         }
     });
-    json(StatusCode::OK, &List { models: models.collect() })
+    json(StatusCode::OK, &ModelsBody { models: models.collect() })
 }
 
 /// Requires API keys: without them anyone who reaches the port could trigger reloads.
@@ -82,7 +96,7 @@ pub(super) async fn reload(State(app): State<SharedState>) -> Response {
         return ApiError::new(ErrorKind::Forbidden, message).into_response();
     }
     match app.reload().await {
-        Ok(models) => json(StatusCode::OK, &Names { models }),
+        Ok(models) => json(StatusCode::OK, &NamesBody { models }),
         Err(error) => {
             tracing::error!("models not reloaded, the old ones stay: {error}");
             let message = format!("models not reloaded, the old ones stay: {error}");
@@ -98,5 +112,5 @@ pub(super) async fn metrics(State(app): State<SharedState>) -> Response {
 }
 
 pub(super) async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI.as_str()).into_response()
 }

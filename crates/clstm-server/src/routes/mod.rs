@@ -17,7 +17,11 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::ServerError;
 use crate::state::SharedState;
 
+pub(crate) use batch::BatchBody;
+pub(crate) use meta::{ModelsBody, NamesBody, StatusBody};
 pub(crate) use origin::Hosts;
+pub(crate) use recognize::TimelineBody;
+pub(crate) use stream::ServerMessage;
 
 /// The header for the API key of clients that cannot send `Authorization`.
 pub(crate) const KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");

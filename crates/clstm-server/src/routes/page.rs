@@ -20,6 +20,10 @@ const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const IMAGE: &str = "image/svg+xml";
+const AUDIO: &str = "audio/wav";
+
+/// The recording of "Try a sample"; `assets/README.md` names its source.
+const SAMPLE: &[u8] = include_bytes!("../../../../assets/sad.wav");
 
 /// Path, media type and content of each file.
 const FILES: [(&str, &str, &str); 21] = [
@@ -27,13 +31,12 @@ const FILES: [(&str, &str, &str); 21] = [
     ("/style.css", STYLE, include_str!("../page/style.css")),
     ("/icon.svg", IMAGE, include_str!("../page/icon.svg")),
     ("/app.js", SCRIPT, include_str!("../page/app.js")),
-    ("/answer.js", SCRIPT, include_str!("../page/answer.js")),
     ("/dom.js", SCRIPT, include_str!("../page/dom.js")),
     ("/history.js", SCRIPT, include_str!("../page/history.js")),
     ("/labels.js", SCRIPT, include_str!("../page/labels.js")),
     ("/microphone.js", SCRIPT, include_str!("../page/microphone.js")),
-    ("/picture.js", SCRIPT, include_str!("../page/picture.js")),
     ("/player.js", SCRIPT, include_str!("../page/player.js")),
+    ("/prediction.js", SCRIPT, include_str!("../page/prediction.js")),
     ("/recorder.js", SCRIPT, include_str!("../page/recorder.js")),
     ("/recording.js", SCRIPT, include_str!("../page/recording.js")),
     ("/save.js", SCRIPT, include_str!("../page/save.js")),
@@ -41,6 +44,7 @@ const FILES: [(&str, &str, &str); 21] = [
     ("/timeline.js", SCRIPT, include_str!("../page/timeline.js")),
     ("/view.js", SCRIPT, include_str!("../page/view.js")),
     ("/wav.js", SCRIPT, include_str!("../page/wav.js")),
+    ("/waveform.js", SCRIPT, include_str!("../page/waveform.js")),
     // The API reference; it reads `/openapi.json`.
     ("/docs/api", HTML, include_str!("../page/api.html")),
     ("/docs/api.js", SCRIPT, include_str!("../page/api.js")),
@@ -48,12 +52,13 @@ const FILES: [(&str, &str, &str); 21] = [
 ];
 
 pub(super) fn routes() -> Router<SharedState> {
-    FILES.into_iter().fold(Router::new(), |router, (path, kind, text)| {
-        router.route(path, get(move || async move { file(kind, text) }))
-    })
+    let files = FILES.into_iter().fold(Router::new(), |router, (path, kind, text)| {
+        router.route(path, get(move || async move { file(kind, text.as_bytes()) }))
+    });
+    files.route("/sample.wav", get(async || file(AUDIO, SAMPLE)))
 }
 
-fn file(kind: &'static str, text: &'static str) -> Response {
+fn file(kind: &'static str, content: &'static [u8]) -> Response {
     let headers = [
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -61,5 +66,5 @@ fn file(kind: &'static str, text: &'static str) -> Response {
         // Revalidate: the page changes with each release.
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (headers, text).into_response()
+    (headers, content).into_response()
 }

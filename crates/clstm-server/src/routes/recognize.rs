@@ -5,9 +5,10 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use clstm::{Event, LabelledItem, StreamConfig, TimelineItem};
+use clstm::{Event, StreamConfig, TimelineItem};
 use serde::Serialize;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use super::middleware::ClientIdentity;
 use crate::api_error::{ApiError, ErrorKind};
@@ -16,7 +17,7 @@ use crate::compute::TimelineRequest;
 use crate::metrics::GaugeGuard;
 use crate::query::QueryParams;
 use crate::quota::{ClientId, Resource};
-use crate::response::{RecognitionBody, json};
+use crate::response::{ItemBody, RecognitionBody, json};
 use crate::state::{AppState, SharedState};
 
 /// What a timeline contains.
@@ -34,14 +35,15 @@ struct Params {
 }
 
 /// The timeline of a recording.
-#[derive(Serialize)]
-struct TimelineBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Timeline)]
+pub(crate) struct TimelineBody<'a> {
     path: &'a str,
     duration_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    segments: Option<Vec<LabelledItem<'a>>>,
+    segments: Option<Vec<ItemBody<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    frames: Option<Vec<LabelledItem<'a>>>,
+    frames: Option<Vec<ItemBody<'a>>>,
     model: &'a str,
 }
 
@@ -153,8 +155,8 @@ fn labelled<'a>(
     items: &'a [TimelineItem],
     labels: &'a [String],
     requested: bool,
-) -> Option<Vec<LabelledItem<'a>>> {
-    requested.then(|| items.iter().map(|item| item.labelled(labels)).collect())
+) -> Option<Vec<ItemBody<'a>>> {
+    requested.then(|| items.iter().map(|item| ItemBody(item.labelled(labels))).collect())
 }
 
 /// Fails with status 503 after `limit`.

@@ -4,8 +4,10 @@ mod auth;
 mod batch;
 mod browser;
 mod client;
+mod clock;
 #[cfg(unix)]
 mod decode_workers;
+mod floods;
 mod limits;
 mod meta;
 mod origin;

@@ -1,81 +1,97 @@
-//! Clients that stop in the middle, or go on for ever.
-
-use std::time::{Duration, Instant};
+//! Clients that stop in the middle, or send too slowly.
 
 use clstm_server::Limits;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::get;
+use crate::clock::StoppedClock;
 use crate::stream::{Socket, next, open};
 use crate::support::{TestServer, sample};
-
-/// Longer than anything here may take, shorter than what the limits are by default.
-const AT_MOST: Duration = Duration::from_secs(8);
 
 async fn connect(server: &TestServer) -> TcpStream {
     TcpStream::connect(server.address).await.expect("a connection")
 }
 
-/// What comes until the server closes.
+/// The bytes until the server closes the connection.
 async fn rest(stream: &mut TcpStream) -> String {
-    let mut answer = Vec::new();
-    let read = timeout(AT_MOST, stream.read_to_end(&mut answer)).await;
-    // Cut off is closed as well.
-    let _ = read.expect("the server closes");
-    String::from_utf8_lossy(&answer).into_owned()
+    let mut bytes = Vec::new();
+    // A reset is closed as well.
+    let _ = stream.read_to_end(&mut bytes).await;
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Waits until the server holds none of them.
-async fn none_left(server: &TestServer, gauge: &str) {
-    let line = format!("clstm_{gauge} 0\n");
-    let began = Instant::now();
+/// Waits until a gauge of the metrics has this value.
+pub(crate) async fn gauge(server: &TestServer, name: &str, value: usize) {
+    let line = format!("clstm_{name} {value}\n");
     loop {
         let text = get(server.address, "/metrics").await.body;
         if String::from_utf8_lossy(&text).contains(&line) {
             return;
         }
-        assert!(began.elapsed() < AT_MOST, "{gauge} are still held");
-        sleep(Duration::from_millis(50)).await;
+        tokio::task::yield_now().await;
     }
+}
+
+/// Sends a head with `Expect: 100-continue` and waits for `100 Continue`, which comes when the server reads the body.
+async fn begin_body(server: &TestServer, length: usize) -> TcpStream {
+    let mut stream = connect(server).await;
+    let head = format!(
+        "POST /v1/recognize HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\
+         Content-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.expect("written");
+    let mut response = [0; 25];
+    stream.read_exact(&mut response).await.expect("a response");
+    assert_eq!(&response, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
 }
 
 #[tokio::test]
 async fn a_body_that_trickles_has_no_more_time_than_another() {
-    let limits = Limits { body_timeout: Duration::from_millis(400), ..Limits::default() };
-    let server = TestServer::with(limits).await;
-    let (mut read, mut write) = connect(&server).await.into_split();
-    let head =
-        b"POST /v1/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nRIFF";
-    write.write_all(head).await.expect("written");
-    let trickle = tokio::spawn(async move {
-        while write.write_all(b"x").await.is_ok() {
-            sleep(Duration::from_millis(20)).await;
-        }
-    });
+    let server = TestServer::with(Limits::default()).await;
+    let clock = StoppedClock::new();
+    let mut stream = begin_body(&server, 100_000).await;
+    for _ in 0..5 {
+        stream.write_all(b"x").await.expect("written");
+        clock.advance(11).await;
+    }
+    let mut byte = [0];
+    assert!(stream.try_read(&mut byte).is_err(), "a response before the timeout");
+    clock.advance(6).await;
+    assert!(rest(&mut stream).await.starts_with("HTTP/1.1 408"));
+}
+
+#[tokio::test]
+async fn connections_without_requests_are_closed() {
+    let server = TestServer::with(Limits::default()).await;
+    let clock = StoppedClock::new();
+    // One with a request, one without any, one with an incomplete head.
+    let mut idle = connect(&server).await;
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
+    let mut silent = connect(&server).await;
+    let mut incomplete = connect(&server).await;
+    incomplete.write_all(b"POST /v1/recognize HTTP/1.1\r\nHo").await.expect("written");
     let mut status = [0; 12];
-    timeout(AT_MOST, read.read_exact(&mut status)).await.expect("in time").expect("an answer");
-    assert_eq!(&status, b"HTTP/1.1 408");
-    trickle.abort();
+    idle.read_exact(&mut status).await.expect("a response");
+    assert_eq!(&status, b"HTTP/1.1 200");
+    // These three, and the one that asks.
+    gauge(&server, "connections", 4).await;
+    clock.advance(9).await;
+    let mut byte = [0];
+    assert!(silent.try_read(&mut byte).is_err(), "closed before the timeout");
+    clock.advance(2).await;
+    rest(&mut idle).await;
+    assert_eq!(rest(&mut silent).await, "");
+    let answer = rest(&mut incomplete).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    gauge(&server, "connections", 1).await;
 }
 
 #[tokio::test]
-async fn a_connection_that_asks_nothing_more_is_closed() {
-    let limits = Limits { header_timeout: Duration::from_millis(300), ..Limits::default() };
-    let server = TestServer::with(limits).await;
-    let mut stream = connect(&server).await;
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
-    let answer = rest(&mut stream).await;
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    // One that never asked anything.
-    assert_eq!(rest(&mut connect(&server).await).await, "");
-}
-
-#[tokio::test]
-async fn whoever_closes_his_half_is_taken_for_gone() {
+async fn a_half_closed_connection_counts_as_disconnected() {
     let server = TestServer::with(Limits::default()).await;
     let sample = sample();
     for sent in [sample.len() / 2, 0] {
@@ -86,29 +102,29 @@ async fn whoever_closes_his_half_is_taken_for_gone() {
         );
         stream.write_all(head.as_bytes()).await.expect("written");
         stream.write_all(&sample[..sent]).await.expect("written");
-        stream.shutdown().await.expect("the half of this end");
+        stream.shutdown().await.expect("half closed");
         let answer = rest(&mut stream).await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
     }
-    // A stream, in the middle of its sound.
     let mut socket = open(&server, "", &[]).await.expect("a stream");
     socket.send(Message::Binary(vec![0; 3200].into())).await.expect("sent");
-    socket.get_mut().shutdown().await.expect("the half of this end");
-    none_left(&server, "streams").await;
-    none_left(&server, "recordings").await;
+    socket.get_mut().shutdown().await.expect("half closed");
+    gauge(&server, "streams", 0).await;
+    gauge(&server, "recordings", 0).await;
 }
 
-/// Streams without sound for longer than this are over.
-async fn impatient() -> TestServer {
-    TestServer::with(Limits { stream_timeout: Duration::from_millis(400), ..Limits::default() })
-        .await
+/// A stream that is ready.
+async fn ready(server: &TestServer, query: &str) -> Socket {
+    let mut socket = open(server, query, &[]).await.expect("a stream");
+    assert_eq!(next(&mut socket).await.expect("a message")["type"], "ready");
+    socket
 }
 
 /// The kind of the error that a stream ends with.
-async fn ends(socket: &mut Socket) -> String {
+async fn error_of(socket: &mut Socket) -> String {
     let mut kind = None;
     loop {
-        match timeout(AT_MOST, next(socket)).await.expect("the server closes") {
+        match next(socket).await {
             Ok(message) if message["type"] == "error" => {
                 kind = message["error"]["kind"].as_str().map(str::to_owned);
             }
@@ -122,69 +138,102 @@ async fn ends(socket: &mut Socket) -> String {
 }
 
 #[tokio::test]
-async fn a_stream_that_sends_all_but_sound_is_over() {
-    let server = impatient().await;
-    for message in [Message::Ping(vec![1].into()), Message::Binary(vec![].into())] {
-        let socket = open(&server, "", &[]).await.expect("a stream");
-        let (mut write, read) = socket.split();
-        let greeting = tokio::spawn(async move {
-            while write.send(message.clone()).await.is_ok() {
-                sleep(Duration::from_millis(50)).await;
-            }
-        });
-        let told = read.filter_map(async |message| match message {
-            Ok(Message::Text(text)) => Some(text.to_string()),
-            _ => None,
-        });
-        let told: Vec<String> = timeout(AT_MOST, told.collect()).await.expect("the server closes");
-        assert!(told.iter().any(|text| text.contains("\"kind\":\"timeout\"")), "{told:?}");
-        greeting.abort();
-    }
-    // A header of WebM is no sound either.
-    let mut socket = open(&server, "?format=webm", &[]).await.expect("a stream");
+async fn only_audio_extends_the_timeout_of_a_stream() {
+    let server = TestServer::with(Limits::default()).await;
+    let clock = StoppedClock::new();
+    // The first four bytes of WebM are no audio either.
     let head = Message::Binary(vec![0x1A, 0x45, 0xDF, 0xA3].into());
-    socket.send(head).await.expect("sent");
-    assert_eq!(ends(&mut socket).await, "timeout");
-    none_left(&server, "streams").await;
+    for (query, message) in [
+        ("", Message::Ping(vec![1].into())),
+        ("", Message::Pong(vec![1].into())),
+        ("", Message::Binary(vec![].into())),
+        ("?format=webm", head),
+    ] {
+        let mut socket = ready(&server, query).await;
+        clock.advance(20).await;
+        socket.send(message).await.expect("sent");
+        // The server has read it when it has answered a ping behind it.
+        socket.send(Message::Ping(vec![2].into())).await.expect("sent");
+        pong(&mut socket, &[2]).await;
+        clock.advance(11).await;
+        assert_eq!(error_of(&mut socket).await, "timeout", "{query}");
+    }
+    let mut socket = ready(&server, "?hop=0.5&lookahead=0").await;
+    for _ in 0..3 {
+        clock.advance(20).await;
+        socket.send(Message::Binary(vec![0; 19_200].into())).await.expect("sent");
+        assert_eq!(next(&mut socket).await.expect("a message")["type"], "frame");
+    }
+    drop(socket);
+    gauge(&server, "streams", 0).await;
+}
+
+async fn pong(socket: &mut Socket, payload: &[u8]) {
+    use futures_util::StreamExt;
+    loop {
+        match socket.next().await.expect("a message").expect("a valid message") {
+            Message::Pong(bytes) if bytes == payload => return,
+            _ => {}
+        }
+    }
 }
 
 #[tokio::test]
-async fn a_message_that_does_not_come_to_its_end_is_not_waited_for() {
-    let server = impatient().await;
-    let mut socket = open(&server, "", &[]).await.expect("a stream");
-    // A binary frame of 1000 bytes, of which one comes now and then.
+async fn a_message_that_trickles_does_not_extend_the_timeout() {
+    let server = TestServer::with(Limits::default()).await;
+    let clock = StoppedClock::new();
+    let mut socket = ready(&server, "").await;
+    // A binary frame of 1000 bytes that never ends.
     let stream = socket.get_mut();
     stream.write_all(&[0x82, 0xfe, 0x03, 0xe8, 0, 0, 0, 0]).await.expect("written");
-    for _ in 0..4 {
-        stream.write_all(&[0]).await.expect("written");
-        sleep(Duration::from_millis(50)).await;
+    for _ in 0..3 {
+        clock.advance(9).await;
+        socket.get_mut().write_all(&[0]).await.expect("written");
     }
-    assert_eq!(ends(&mut socket).await, "timeout");
-    none_left(&server, "streams").await;
+    clock.advance(4).await;
+    assert_eq!(error_of(&mut socket).await, "timeout");
+    gauge(&server, "streams", 0).await;
 }
 
 #[tokio::test]
-async fn a_stream_of_little_sound_does_not_stay_longer_for_it() {
-    let server = TestServer::with(Limits { max_stream_s: 0.6, ..Limits::default() }).await;
-    let mut socket = open(&server, "", &[]).await.expect("a stream");
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_millis(400) {
-        // Where this machine is slow, the server may be first.
-        let _ = socket.send(Message::Binary(vec![0; 2].into())).await;
-        sleep(Duration::from_millis(50)).await;
+async fn a_stream_that_is_slower_than_real_time_ends() {
+    let server = TestServer::with(Limits { max_stream_s: 60.0, ..Limits::default() }).await;
+    let clock = StoppedClock::new();
+    let mut socket = ready(&server, "?hop=0.5&lookahead=0").await;
+    for _ in 0..2 {
+        clock.advance(25).await;
+        socket.send(Message::Binary(vec![0; 19_200].into())).await.expect("sent");
+        assert_eq!(next(&mut socket).await.expect("a message")["type"], "frame");
     }
-    assert_eq!(ends(&mut socket).await, "too_long");
+    clock.advance(11).await;
+    assert_eq!(error_of(&mut socket).await, "too_long");
 }
 
 #[tokio::test]
-async fn a_goodbye_is_not_waited_for_for_ever() {
-    let server = impatient().await;
+async fn the_close_frame_of_a_client_has_a_timeout() {
+    let server = TestServer::with(Limits::default()).await;
+    let clock = StoppedClock::new();
     // Opened by hand: this client never answers a frame.
     let mut stream = connect(&server).await;
     let head = "GET /v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     stream.write_all(head.as_bytes()).await.expect("written");
-    let said = rest(&mut stream).await;
-    assert!(said.contains("101") && said.contains("\"timeout\""), "{said}");
-    none_left(&server, "streams").await;
+    gauge(&server, "streams", 1).await;
+    let mut text = Vec::new();
+    let mut bytes = [0; 4096];
+    while !String::from_utf8_lossy(&text).contains("\"ready\"") {
+        let count = stream.read(&mut bytes).await.expect("read");
+        assert!(count > 0, "closed");
+        text.extend_from_slice(&bytes[..count]);
+    }
+    clock.advance(31).await;
+    while !String::from_utf8_lossy(&text).contains("\"timeout\"") {
+        let count = stream.read(&mut bytes).await.expect("read");
+        assert!(count > 0, "closed without an error");
+        text.extend_from_slice(&bytes[..count]);
+    }
+    gauge(&server, "streams", 1).await;
+    clock.advance(3).await;
+    rest(&mut stream).await;
+    gauge(&server, "streams", 0).await;
 }

@@ -59,6 +59,9 @@ async fn what_is_not_what_was_announced_is_told_so() {
     let server = TestServer::start(config()).await;
     let binary = |bytes: &[u8]| Message::Binary(bytes.to_vec().into());
     let told = |kind: &str| (kind.to_owned(), 1008);
+    let wav = crate::support::sample();
+    assert_eq!(fails(&server, "", binary(&wav)).await, told("format"));
+    assert_eq!(fails(&server, "?format=f32le", binary(&speech())).await, told("format"));
     let samples = fails(&server, "?format=webm", binary(&[0; 3200])).await;
     assert_eq!(samples, told("format"));
     let mut damaged = speech();

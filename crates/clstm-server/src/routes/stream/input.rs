@@ -2,13 +2,16 @@
 
 use axum::http::Uri;
 use clstm::StreamConfig;
-use clstm::audio::{AudioError, WebmStream};
+use clstm::audio::{AudioError, WebmStream, sniff};
 
 use crate::api_error::ApiError;
 use crate::query::QueryParams;
 
 /// The default sample rate, in Hz.
 const DEFAULT_RATE: u32 = 16_000;
+
+/// Bytes at the start of raw samples in which the header of a container is looked for.
+const SNIFFED_BYTES: usize = 4096;
 
 /// How audio is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +69,8 @@ pub(super) struct SampleReader {
     decoder: Decoder,
     samples: Vec<f32>,
     count: u64,
+    /// The first bytes of raw samples, at most [`SNIFFED_BYTES`].
+    head: Vec<u8>,
 }
 
 /// State between messages.
@@ -83,7 +88,7 @@ impl SampleReader {
             Format::F32 => Decoder::F32(Vec::new()),
             Format::Webm => Decoder::Webm(Box::default()),
         };
-        Self { decoder, samples: Vec::new(), count: 0 }
+        Self { decoder, samples: Vec::new(), count: 0, head: Vec::new() }
     }
 
     /// Number of complete samples so far.
@@ -94,9 +99,12 @@ impl SampleReader {
     /// The samples that a message completes.
     ///
     /// # Errors
-    /// If the message is not in the announced format.
+    /// If the message is not in the announced format, or raw samples begin with the header of a container.
     pub(super) fn read(&mut self, bytes: &[u8]) -> Result<&[f32], AudioError> {
-        let Self { decoder, samples, count } = self;
+        let Self { decoder, samples, count, head } = self;
+        if !matches!(decoder, Decoder::Webm(_)) {
+            refuse_containers(head, bytes)?;
+        }
         samples.clear();
         match decoder {
             Decoder::S16(rest) => complete::<2>(rest, bytes, |sample| {
@@ -109,6 +117,26 @@ impl SampleReader {
         }
         *count += samples.len() as u64;
         Ok(samples)
+    }
+}
+
+/// Fails if `head`, which grows by `bytes`, is the start of a container: its header would be read as noise.
+fn refuse_containers(head: &mut Vec<u8>, bytes: &[u8]) -> Result<(), AudioError> {
+    let missing = SNIFFED_BYTES.saturating_sub(head.len());
+    if missing == 0 {
+        return Ok(());
+    }
+    head.extend_from_slice(&bytes[..bytes.len().min(missing)]);
+    match sniff(head) {
+        None => Ok(()),
+        Some(kind) => {
+            let reason = format!(
+                "the stream is announced as raw samples and begins like {}: send samples without a header, \
+                 `format=webm` for WebM, or the file to /v1/recognize",
+                kind.name()
+            );
+            Err(AudioError::UnsupportedFormat { reason, extension: None })
+        }
     }
 }
 
@@ -131,7 +159,30 @@ fn complete<const N: usize>(rest: &mut Vec<u8>, mut bytes: &[u8], mut take: impl
 
 #[cfg(test)]
 mod tests {
+    use clstm::audio::AudioError;
+
     use super::{Format, SampleReader};
+
+    #[test]
+    fn containers_are_not_read_as_samples() {
+        let containers: [&[u8]; 5] = [
+            b"RIFF\x24\0\0\0WAVEfmt ",
+            b"fLaC\0\0\0\x22",
+            b"OggS\0\x02",
+            b"\x1A\x45\xDF\xA3",
+            b"\0\0\0\x18ftypM4A ",
+        ];
+        for container in containers {
+            for size in [1, 3, 64] {
+                let mut samples = SampleReader::new(Format::S16);
+                let refused = container.chunks(size).any(|chunk| {
+                    let outcome = samples.read(chunk);
+                    matches!(outcome, Err(AudioError::UnsupportedFormat { .. }))
+                });
+                assert!(refused, "{container:?} in messages of {size}");
+            }
+        }
+    }
 
     #[test]
     fn samples_do_not_depend_on_where_messages_end() {

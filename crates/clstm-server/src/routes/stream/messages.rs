@@ -1,34 +1,48 @@
 //! JSON messages of a stream.
 
+use clstm::{Event, TimelineItem};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::api_error::ErrorBody;
+use crate::response::ItemBody;
 
-/// The first message of the server.
-#[derive(Serialize)]
-#[serde(tag = "type", rename = "ready")]
-pub(super) struct Ready<'a> {
-    pub(super) model: &'a str,
-    pub(super) labels: &'a [String],
-    pub(super) rate: u32,
-    pub(super) hop_s: f64,
-    /// Delay of a prediction behind the end of its frame, in seconds, without computing time.
-    pub(super) latency_s: f64,
+/// A text message of the server on a stream.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = StreamMessage)]
+pub(crate) enum ServerMessage<'a> {
+    /// The first message.
+    Ready {
+        model: &'a str,
+        labels: &'a [String],
+        /// Sample rate in Hz.
+        rate: u32,
+        /// Seconds from one frame to the next.
+        hop_s: f64,
+        /// Delay of a prediction behind the end of its frame, in seconds, without computing time.
+        latency_s: f64,
+    },
+    Frame(ItemBody<'a>),
+    Segment(ItemBody<'a>),
+    /// The last message, after `{"end": true}` or at shutdown.
+    End {
+        /// Seconds of audio received.
+        duration_s: f64,
+    },
+    /// The last message after an error.
+    Error(ErrorBody<'a>),
 }
 
-/// The last message of the server, after `{"end": true}` or at shutdown.
-#[derive(Serialize)]
-#[serde(tag = "type", rename = "end")]
-pub(super) struct End {
-    pub(super) duration_s: f64,
-}
-
-/// The last message of the server after an error.
-#[derive(Serialize)]
-#[serde(tag = "type", rename = "error")]
-pub(super) struct Failed<'a> {
-    #[serde(flatten)]
-    pub(super) body: ErrorBody<'a>,
+/// The message for an event, as JSON.
+pub(super) fn event_json(event: Event, labels: &[String]) -> serde_json::Result<String> {
+    let segment = matches!(event, Event::Segment(_));
+    let item = TimelineItem::from(event);
+    let body = ItemBody(item.labelled(labels));
+    serde_json::to_string(&match segment {
+        true => ServerMessage::Segment(body),
+        false => ServerMessage::Frame(body),
+    })
 }
 
 /// A text message of the client. Audio comes in binary messages.

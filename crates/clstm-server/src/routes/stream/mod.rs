@@ -20,6 +20,8 @@ use crate::state::SharedState;
 use input::{Params, SampleReader};
 use session::{Session, StreamState};
 
+pub(crate) use messages::ServerMessage;
+
 /// The subprotocol that pages name; they send their API key as another one.
 const PROTOCOL: &str = "clstm.v1";
 

@@ -10,14 +10,12 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use clstm::audio::AudioError;
 use clstm::{Event, Stream, StreamError};
-use serde::Serialize;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::input::{Params, SampleReader};
-use super::messages::{ControlMessage, End, Failed, Ready};
+use super::messages::{ControlMessage, ServerMessage, event_json};
 use crate::api_error::{ApiError, ErrorKind};
 use crate::models::LoadedModel;
-use crate::response;
 use crate::state::AppState;
 
 /// How long the server waits for the client's close frame.
@@ -67,7 +65,7 @@ impl Session {
             Err(Stop::Disconnected) => return,
             Err(Stop::Failed(error)) => {
                 self.app.metrics.error(error.word());
-                if send(&mut socket, &Failed { body: error.body() }).await.is_err() {
+                if send(&mut socket, &ServerMessage::Error(error.body())).await.is_err() {
                     return;
                 }
                 let code = match error.status() {
@@ -145,7 +143,7 @@ impl Session {
 
     async fn send_ready(&self, socket: &mut WebSocket) -> Result<(), Stop> {
         let info = self.model.info();
-        let ready = Ready {
+        let ready = ServerMessage::Ready {
             model: &info.name,
             labels: &info.labels,
             rate: self.params.rate,
@@ -161,7 +159,7 @@ impl Session {
 
     async fn finish(&mut self, socket: &mut WebSocket) -> Result<(), Stop> {
         self.compute(socket, |state| state.stream.finish(&mut state.events)).await?;
-        send(socket, &End { duration_s: self.received_s }).await
+        send(socket, &ServerMessage::End { duration_s: self.received_s }).await
     }
 
     /// Runs `work` on a compute thread and sends the events that it produced.
@@ -181,16 +179,16 @@ impl Session {
         self.received_s += new_s;
         self.app.metrics.audio_processed(new_s);
         for event in state.events.drain(..) {
-            if let Some(message) = response::stream_message(event, &self.model.info().labels) {
-                socket.send(Message::Text(message.into())).await.map_err(|_| Stop::Disconnected)?;
-            }
+            let message = event_json(event, &self.model.info().labels);
+            let message = message.map_err(|_| ApiError::internal())?;
+            socket.send(Message::Text(message.into())).await.map_err(|_| Stop::Disconnected)?;
         }
         self.state = Some(state);
         outcome.map_err(|error| ApiError::from(error).into())
     }
 }
 
-async fn send(socket: &mut WebSocket, value: &impl Serialize) -> Result<(), Stop> {
-    let text = serde_json::to_string(value).map_err(|_| Stop::Failed(ApiError::internal()))?;
+async fn send(socket: &mut WebSocket, message: &ServerMessage<'_>) -> Result<(), Stop> {
+    let text = serde_json::to_string(message).map_err(|_| Stop::Failed(ApiError::internal()))?;
     socket.send(Message::Text(text.into())).await.map_err(|_| Stop::Disconnected)
 }

@@ -39,9 +39,13 @@ fn find() -> Option<PathBuf> {
 }
 
 impl Chromium {
-    /// With a microphone that hears `sound` again and again. `None` where no Chromium is installed.
+    /// Starts a browser whose microphone plays `sound` in a loop. `None` if no Chromium is installed and `CLSTM_REQUIRE` does
+    /// not name `browser`.
     pub(super) async fn start(sound: &Path) -> Option<Self> {
         let Some(program) = find() else {
+            let required = std::env::var("CLSTM_REQUIRE").unwrap_or_default();
+            let required = required.split(',').any(|thing| thing.trim() == "browser");
+            assert!(!required, "no Chromium, and CLSTM_REQUIRE names browser; set CHROMIUM");
             eprintln!("skipped: no Chromium; install one or name it with CHROMIUM");
             return None;
         };

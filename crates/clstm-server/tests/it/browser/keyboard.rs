@@ -37,10 +37,10 @@ async fn the_keyboard_reaches_everything() {
     tab.call("DOM.setFileInputFiles", files).await;
     stage.heard(1).await;
     // Enter switches the microphone on, and off.
-    to(&["microphone"]).await;
+    to(&["sample", "microphone"]).await;
     tab.press("Enter").await;
     tab.until("/%/.test(document.getElementById('bars').innerText)").await;
-    tab.until("document.getElementById('microphone').innerText === 'Stop listening'").await;
+    tab.until("document.getElementById('microphone').innerText === 'Stop the microphone'").await;
     tab.until("document.querySelector('#history [aria-current=true]') === null").await;
     // Long enough for zooming to be of use.
     tab.until("/at 0:(0[5-9]|[1-9])/.test(document.getElementById('when').innerText)").await;
@@ -67,12 +67,12 @@ async fn the_keyboard_reaches_everything() {
         let frame = &frames["frames"][index];
         format!("{}, {}", clock(frame["start_s"].as_f64().expect("seconds")), label(frame))
     };
-    assert_eq!(said().await, "the whole");
+    assert_eq!(said().await, "the whole recording");
     tab.press("ArrowRight").await;
     assert_eq!(said().await, at(1));
     tab.press("ArrowRight").await;
     assert_eq!(said().await, at(2));
-    assert_eq!(tab.text("answer").await.to_lowercase(), label(&frames["frames"][2]));
+    assert_eq!(tab.text("prediction").await.to_lowercase(), stage.shown(&frames["frames"][2]));
     tab.press("ArrowLeft").await;
     assert_eq!(said().await, at(1));
     let starts: Vec<_> = segments["segments"].as_array().expect("segments")[1..]
@@ -93,7 +93,7 @@ async fn the_keyboard_reaches_everything() {
     tab.until("document.getElementById('view').tabIndex === 0").await;
     tab.until("view.scrollWidth > view.clientWidth").await;
     // Sound, while nothing is read out over it.
-    let live = "document.getElementById('answer').getAttribute('aria-live')";
+    let live = "document.getElementById('prediction').getAttribute('aria-live')";
     tab.press(" ").await;
     tab.until(&format!(
         "document.getElementById('play').innerText === 'Pause' && {live} === 'off'"
@@ -106,7 +106,7 @@ async fn the_keyboard_reaches_everything() {
     ))
     .await;
     tab.press("Escape").await;
-    assert_eq!(said().await, "the whole");
+    assert_eq!(said().await, "the whole recording");
     tab.was_quiet(false).await;
 }
 
@@ -117,8 +117,8 @@ async fn a_screen_reader_is_told_what_is_shown() {
     for (role, name) in [
         ("RootWebArea", "clstm: emotion in speech"),
         ("heading", "clstm"),
-        ("heading", "Sound"),
-        ("heading", "Heard"),
+        ("heading", "Audio"),
+        ("heading", "Prediction"),
         ("heading", "Timeline"),
         ("heading", "History"),
         ("button", "Choose recordings or drop them here WAV, FLAC, MP3, Ogg, WebM, M4A, AIFF"),
@@ -130,7 +130,7 @@ async fn a_screen_reader_is_told_what_is_shown() {
     ] {
         tab.one(role, name).await;
     }
-    let promise = "Sound goes to this server and nowhere else; the server keeps nothing.";
+    let promise = "Audio is sent to this server only, and the server stores nothing.";
     assert_eq!(tab.region("status").await, promise);
     let spoken = tab.spoken().await;
     let live = |role: &str| {
@@ -145,8 +145,8 @@ async fn a_screen_reader_is_told_what_is_shown() {
     stage.hear(&stage.talk, 1).await;
     let slider = tab.one("slider", "Position").await;
     let keys = slider.node["description"]["value"].as_str().expect("a description");
-    assert!(keys.contains("Space plays") && keys.contains("Page Up"), "{keys}");
-    assert_eq!(position_text(tab).await, "the whole");
+    assert!(keys.contains("Space playback") && keys.contains("Page Up"), "{keys}");
+    assert_eq!(position_text(tab).await, "the whole recording");
     for (role, name) in [
         ("button", "Play"),
         ("button", "Zoom in"),
@@ -162,15 +162,16 @@ async fn a_screen_reader_is_told_what_is_shown() {
     let out = tab.one("button", "Zoom out").await;
     assert_eq!(out.property("disabled"), Some(&true.into()));
     let spoken = tab.spoken().await;
-    // The answer and each of its quotas, in words.
+    // The answer and each of its shares, in words.
     let whole = stage.ask(&stage.talk, "").await;
     assert!(
         spoken
             .iter()
             .any(|s| s.property("live") == Some(&"polite".into()) && s.role == "paragraph")
     );
-    for text in [label(&whole).to_owned(), super::percent(&whole["confidence"])] {
-        assert!(spoken.iter().any(|s| s.role == "StaticText" && s.name == text), "{text}");
+    for text in [stage.shown(&whole), super::percent(&whole["confidence"])] {
+        let has = |s: &super::tab::Spoken| s.role == "StaticText" && s.name.to_lowercase() == text;
+        assert!(spoken.iter().any(has), "{text}");
     }
     tab.was_quiet(false).await;
 }

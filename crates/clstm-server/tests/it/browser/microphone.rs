@@ -2,7 +2,7 @@
 
 use super::Stage;
 
-/// The texts of the quotas, one string for all bars.
+/// The texts of the shares, one string for all bars.
 const SHARES: &str =
     "[...document.querySelectorAll('#bars .share')].map((share) => share.textContent).join()";
 
@@ -10,15 +10,15 @@ const SHARES: &str =
 async fn what_the_microphone_hears_is_shown_while_it_hears() {
     let Some(stage) = Stage::new().await else { return };
     let tab = &stage.tab;
-    assert_eq!(tab.text("answer").await, "Nothing yet");
+    assert_eq!(tab.text("prediction").await, "Nothing yet");
     tab.click("microphone").await;
-    tab.until("document.getElementById('microphone').innerText === 'Stop listening'").await;
-    assert_eq!(tab.region("status").await, "Listening. Speak!");
-    tab.one("button", "Stop listening").await;
+    tab.until("document.getElementById('microphone').innerText === 'Stop the microphone'").await;
+    assert_eq!(tab.region("status").await, "The microphone is on. Speak.");
+    tab.one("button", "Stop the microphone").await;
 
-    // Speech: a label of the model, and quotas that change from frame to frame.
+    // Speech: a label of the model, and shares that change from frame to frame.
     let labels = format!(
-        "{}.includes(document.getElementById('answer').innerText.toLowerCase())",
+        "{}.some((label) => document.getElementById('prediction').innerText.toLowerCase().includes(label))",
         serde_json::json!(stage.labels)
     );
     tab.until(&format!("{SHARES}.includes('%') && {labels}")).await;
@@ -30,12 +30,12 @@ async fn what_the_microphone_hears_is_shown_while_it_hears() {
     ))
     .await;
     // The pause of the recording, and speech again.
-    tab.until("document.getElementById('answer').innerText === 'No speech'").await;
+    tab.until("document.getElementById('prediction').innerText === 'No speech'").await;
     tab.until(&labels).await;
     tab.until("document.querySelectorAll('#segments tr').length >= 2").await;
     // A file has to wait until it is off.
     tab.choose(&[&stage.talk]).await;
-    tab.until("document.getElementById('alert').innerText === 'Stop listening first.'").await;
+    tab.until("document.getElementById('alert').innerText === 'Stop the microphone first.'").await;
 
     tab.click("microphone").await;
     stage.heard(1).await;

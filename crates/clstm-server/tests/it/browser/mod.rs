@@ -1,7 +1,7 @@
-//! The page in a real Chromium with a microphone that hears a WAV file.
+//! The page in Chromium, with a microphone that plays a WAV file.
 //!
-//! The browser is `CHROMIUM`, or what is found on the path; without one these tests skip and say so. With
-//! `CLSTM_SCREENSHOTS=FOLDER` they leave pictures of what they saw.
+//! The browser is `CHROMIUM` or on the path. Without one these tests print that they are skipped; with
+//! `CLSTM_REQUIRE=browser` they fail. `CLSTM_SCREENSHOTS=FOLDER` saves screenshots.
 
 #![allow(clippy::print_stderr, reason = "a skipped check says so")]
 
@@ -32,8 +32,10 @@ struct Stage {
     /// A recording with speech, a pause, and other speech; the microphone hears it too.
     talk: PathBuf,
     folder: tempfile::TempDir,
-    /// Those of the model.
+    /// The labels of the model.
     labels: Vec<String>,
+    /// The confidence below which the page shows "unsure".
+    abstention: f64,
     // Last, so that the browser goes when all else is done with.
     browser: Chromium,
 }
@@ -48,9 +50,10 @@ impl Stage {
         let server = TestServer::start(shipped()).await;
         let models = get(server.address, "/v1/models").await.json();
         let labels = serde_json::from_value(models["models"][0]["labels"].clone()).expect("labels");
+        let abstention = models["models"][0]["abstention"].as_f64().unwrap_or(0.0);
         let tab = browser.tab().await;
         tab.open(server.address).await;
-        Some(Self { server, tab, talk, folder, labels, browser })
+        Some(Self { server, tab, talk, folder, labels, abstention, browser })
     }
 
     /// What the server answers to a recording.
@@ -65,6 +68,41 @@ impl Stage {
     async fn hear(&self, file: &Path, entries: usize) {
         self.tab.choose(&[file]).await;
         self.heard(entries).await;
+    }
+
+    /// The text that the page shows for a prediction, in lower case.
+    fn shown(&self, prediction: &Value) -> String {
+        match self.likeliest(prediction) {
+            None => label(prediction).to_owned(),
+            Some([first, second]) => format!("unsure: {} or {}", first.0, second.0),
+        }
+    }
+
+    /// The text of a prediction in the history and the status.
+    fn summary(&self, prediction: &Value) -> String {
+        match self.likeliest(prediction) {
+            None => match prediction["label"].as_str() {
+                Some(label) => format!("{label} {}", percent(&prediction["confidence"])),
+                None => "no speech".to_owned(),
+            },
+            Some(two) => {
+                let two = two.map(|(label, p)| format!("{label} {}", percent(&p.into())));
+                format!("unsure: {}", two.join(", "))
+            }
+        }
+    }
+
+    /// The two likeliest labels of a prediction below the threshold.
+    fn likeliest(&self, prediction: &Value) -> Option<[(String, f64); 2]> {
+        let confidence = prediction["confidence"].as_f64()?;
+        let mut all: Vec<_> = prediction["probabilities"]
+            .as_object()?
+            .iter()
+            .map(|(label, p)| (label.clone(), p.as_f64().expect("a probability")))
+            .collect();
+        all.sort_by(|a, b| b.1.total_cmp(&a.1));
+        all.truncate(2);
+        (confidence < self.abstention).then(|| all.try_into().expect("two labels"))
     }
 
     async fn heard(&self, entries: usize) {

@@ -33,11 +33,11 @@ async fn a_chosen_recording_is_drawn_as_the_api_hears_it() {
         .map(|s| format!("{} to {}", label(s), clock(s["end_s"].as_f64().expect("seconds"))))
         .collect();
     tab.one("image", &format!("Timeline of talk.wav: {}", told.join(", "))).await;
-    assert_eq!(tab.text("answer").await.to_lowercase(), label(&whole));
+    assert_eq!(tab.text("prediction").await.to_lowercase(), stage.shown(&whole));
     let sure = percent(&whole["confidence"]);
-    assert_eq!(tab.text("when").await, format!("talk.wav, as a whole, {sure} sure"));
-    assert_eq!(tab.region("status").await, format!("talk.wav: {}, {sure} sure.", label(&whole)));
-    assert_eq!(bars(&stage).await, quotas(&stage, &whole));
+    assert_eq!(tab.text("when").await, format!("talk.wav, as a whole, {sure} confidence"));
+    assert_eq!(tab.region("status").await, format!("talk.wav: {}.", stage.summary(&whole)));
+    assert_eq!(bars(&stage).await, shares(&stage, &whole));
     let rows = tab
         .eval("[...document.querySelectorAll('#segments tr')].map((row) => [...row.cells].map((c) => c.textContent))")
         .await;
@@ -86,13 +86,13 @@ async fn bars(stage: &Stage) -> Value {
 }
 
 /// The bars of an answer.
-fn quotas(stage: &Stage, answer: &Value) -> Value {
+fn shares(stage: &Stage, answer: &Value) -> Value {
     let share = |label: &String| match &answer["probabilities"][label] {
         Value::Null => "–".to_owned(),
         probability => percent(probability),
     };
-    let quotas: Vec<_> = stage.labels.iter().map(|label| [label.clone(), share(label)]).collect();
-    serde_json::to_value(quotas).expect("JSON")
+    let shares: Vec<_> = stage.labels.iter().map(|label| [label.clone(), share(label)]).collect();
+    serde_json::to_value(shares).expect("JSON")
 }
 
 #[tokio::test]
@@ -113,10 +113,10 @@ async fn recordings_are_dropped_sought_played_and_kept() {
     let duration = frames["duration_s"].as_f64().expect("seconds");
     let frame = &frames["frames"][2];
     tab.click_at("picture", 1.25 / duration, 0.3).await;
-    let shown = format!("from 0:01.0 to 0:01.5, {} sure", percent(&frame["confidence"]));
+    let shown = format!("from 0:01.0 to 0:01.5, {} confidence", percent(&frame["confidence"]));
     tab.until(&format!("document.getElementById('when').textContent === '{shown}'")).await;
-    assert_eq!(tab.text("answer").await.to_lowercase(), label(frame));
-    assert_eq!(bars(&stage).await, quotas(&stage, frame));
+    assert_eq!(tab.text("prediction").await.to_lowercase(), stage.shown(frame));
+    assert_eq!(bars(&stage).await, shares(&stage, frame));
 
     // The sound plays from there, and what is shown follows it.
     let at = "document.getElementById('time').textContent";

@@ -97,7 +97,7 @@ impl Tab {
         text.as_str().expect("text").to_owned()
     }
 
-    /// Clicks on the middle of an element, or on a point of it by quotas of its width and height.
+    /// Clicks on the middle of an element, or on a point of it by shares of its width and height.
     pub(super) async fn click(&self, id: &str) {
         self.click_at(id, 0.5, 0.5).await;
     }

@@ -1,18 +1,18 @@
-// Draws sound and its emotions on a canvas.
+// Draws the waveform and the emotions on a canvas.
 
 import { clock } from "./dom.js";
 import { color, labels, short } from "./labels.js";
 
-// Heights of the times and of the emotions, in pixels; the waveform has the rest.
+// Heights of the time axis and of the emotions, in pixels; the waveform has the rest.
 const AXIS = 18;
 const STRIP = 44;
-// The least width of a name and of a time.
+// Minimum width of a label and of a time.
 const NAME = 26;
 const TICK = 60;
 const STEPS_S = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 
 // `record` from `from` seconds on, `span` seconds of it; `cursor` in seconds or null.
-export function drawPicture(canvas, record, { from, span, cursor }) {
+export function drawWaveform(canvas, record, { from, span, cursor }) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const scale = devicePixelRatio || 1;
   canvas.width = Math.round(width * scale);
@@ -41,10 +41,10 @@ export function drawPicture(canvas, record, { from, span, cursor }) {
   if (cursor !== null) drawCursor(view, cursor);
 }
 
-// The waveform; where there is none, how much speech there is.
+// The waveform; without one, the share of speech of each frame.
 function drawWave({ pen, width, wave, s, paint }, { peaks, frames, hop_s }) {
   pen.fillStyle = paint("--wave");
-  const { values, rate, loudest } = peaks ?? { values: frames.map(({ speech }) => speech), rate: 1 / hop_s, loudest: 1 };
+  const { values, rate, loudest } = peaks ?? { values: Array.from(frames, (frame) => frame?.speech ?? 0), rate: 1 / hop_s, loudest: 1 };
   const top = Math.max(0.02, loudest);
   for (let column = 0; column < width; column += 1) {
     const first = Math.floor(s(column) * rate);
@@ -57,7 +57,7 @@ function drawWave({ pen, width, wave, s, paint }, { peaks, frames, hop_s }) {
   }
 }
 
-// What most frames of a column of pixels are: the index of a label, -1 for no speech, undefined past the end.
+// The label of most frames in a column of pixels: its index, -1 for no speech, undefined past the end.
 function columnLabel(indexes, first, last) {
   if (last - first <= 1) return indexes[first];
   const votes = new Map();
@@ -66,10 +66,10 @@ function columnLabel(indexes, first, last) {
 }
 
 function drawEmotions({ pen, width, wave, s, paint }, { frames, hop_s }) {
-  const indexes = frames.map(({ label }) => (label ? labels.indexOf(label) : -1));
+  const indexes = Array.from(frames, (frame) => (frame?.label ? labels.indexOf(frame.label) : -1));
   const end_s = frames.at(-1)?.end_s ?? 0;
   const column = (x) => {
-    // Rounded against seams where a frame ends between two floating-point numbers.
+    // The offset avoids gaps from floating-point rounding at the ends of frames.
     const first = Math.floor(s(x) / hop_s + 1e-6);
     return s(x) >= end_s ? undefined : columnLabel(indexes, first, Math.floor(s(x + 1) / hop_s + 1e-6));
   };

@@ -1,0 +1,23 @@
+//! tokio's clock, stopped and advanced by hand: timeouts of the server are tested without waiting, with their default values.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Keeps the clock of this test's runtime stopped.
+pub(crate) struct StoppedClock {
+    _release: mpsc::Sender<()>,
+}
+
+impl StoppedClock {
+    pub(crate) fn new() -> Self {
+        let (_release, released) = mpsc::channel::<()>();
+        // A stopped clock advances by itself when all tasks wait, also for sockets; but not while blocking work runs.
+        drop(tokio::task::spawn_blocking(move || released.recv()));
+        tokio::time::pause();
+        Self { _release }
+    }
+
+    pub(crate) async fn advance(&self, seconds: u64) {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+    }
+}
