@@ -15,6 +15,7 @@ mod random;
 #[path = "../../../clstm-kernels/tests/it/reference.rs"]
 mod reference;
 mod regression;
+mod roles;
 #[cfg(feature = "ndarray")]
 mod second_device;
 

@@ -155,8 +155,8 @@ fn a_batch_that_is_not_finite_moves_no_weight_and_no_statistic() {
 #[test]
 fn a_loss_that_is_not_finite_in_the_second_pass_of_sam_moves_nothing() {
     let mut recipe = recipe();
-    // So far from the weights that the last layers overflow.
-    recipe.optimizer.sam_rho = 1e38;
+    // Infinitely far from the weights, where every sum of products is not a number.
+    recipe.optimizer.sam_rho = f64::INFINITY;
     assert_eq!(why_skipped(&recipe, batch(&recipe)), NonFinite::SamLoss);
 }
 
