@@ -142,7 +142,7 @@ fn tasks_that_cannot_be_asked_are_refused() {
         let message = refused.expect_err("refused").to_string();
         assert!(message.contains("tasks") && message.contains(part), "{message}");
     };
-    says(&asking(Target::Label, 1.0, false), "what the network answers anyway");
+    says(&asking(Target::Label, 1.0, false), "what the network predicts already");
     says(&asking(Target::Intensity, 1.0, false), "nothing is known of it in made-up");
     says(&asking(Target::Sex, 1.0, false), "\"female\" wherever it is known");
     says(&asking(Target::Speaker, 0.0, false), "weight must be");
