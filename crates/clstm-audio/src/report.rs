@@ -1,5 +1,7 @@
 //! What a decoder reports beside the samples.
 
+use serde::Serialize;
+
 use crate::error::AudioError;
 use crate::sniff::ContainerKind;
 use crate::waveform::Waveform;
@@ -72,7 +74,7 @@ impl DecodeReport {
 }
 
 /// What is missing of a damaged recording.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Damage {
     /// Seconds that are missing, as far as the container shows; 0 if it does not.

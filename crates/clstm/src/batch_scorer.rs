@@ -1,4 +1,4 @@
-//! Clips through the network, several at a time, in memory that is used again.
+//! Batched inference of clips.
 
 use std::borrow::Borrow;
 
@@ -8,23 +8,23 @@ use crate::backend::Backend;
 use crate::limits::batch_size;
 use crate::{Clip, ModelInfo, Window};
 
-/// What a network says of some clips, and the memory that it takes to say it.
+/// Batched inference with buffers that are reused.
 #[derive(Debug, Default)]
 pub(crate) struct BatchScorer {
-    /// Means over the spans of each clip, `[clips, features]`.
+    /// Deep features: means over the windows of each clip, `[clips, features]`.
     pub(crate) features: Vec<f64>,
-    /// Likewise, `[clips, classes]`.
+    /// Logits: means over the windows of each clip, `[clips, classes]`.
     pub(crate) logits: Vec<f64>,
-    /// All spans, and which clip they are of; those of one length next to each other.
+    /// All windows with the index of their clip, sorted by length.
     order: Vec<(usize, Window)>,
-    /// Spans of each clip.
+    /// Windows of each clip.
     counts: Vec<usize>,
     batch: Vec<f32>,
     scores: EngineOutput,
 }
 
 impl BatchScorer {
-    /// Scores `clips`. A clip's scores are the same, to the last bit, alone and among others.
+    /// Replaces the features and logits by those of `clips`, each bit-identical to those of the clip alone.
     pub(crate) fn run<C: Borrow<Clip>>(
         &mut self,
         info: &ModelInfo,
@@ -41,24 +41,24 @@ impl BatchScorer {
         self.counts.clear();
         for (index, clip) in clips.iter().enumerate() {
             let before = self.order.len();
-            self.order.extend(frontend.each_window(clip.borrow()).map(|span| (index, span)));
+            self.order.extend(frontend.each_window(clip.borrow()).map(|window| (index, window)));
             self.counts.push(self.order.len() - before);
         }
-        // Spans of one length can share a batch; those of a clip stay in their order.
-        self.order.sort_unstable_by_key(|(clip, span)| {
-            (span.steps, *clip, span.start, span.offset, span.inverted)
+        // Windows of one length can share a batch; those of a clip keep their order.
+        self.order.sort_unstable_by_key(|(clip, window)| {
+            (window.steps, *clip, window.start, window.offset, window.inverted)
         });
         for same in self.order.chunk_by(|(_, a), (_, b)| a.steps == b.steps) {
             let steps = same[0].1.steps;
-            for spans in same.chunks(batch_size(network, steps)) {
+            for windows in same.chunks(batch_size(network, steps)) {
                 self.batch.clear();
-                for (clip, span) in spans {
-                    frontend.append_window(clips[*clip].borrow(), span, &mut self.batch);
+                for (clip, window) in windows {
+                    frontend.append_window(clips[*clip].borrow(), window, &mut self.batch);
                 }
-                compute.scores(&self.batch, [spans.len(), steps], &mut self.scores);
+                compute.scores(&self.batch, [windows.len(), steps], &mut self.scores);
                 let features = self.scores.features.chunks_exact(f);
                 let rows = features.zip(self.scores.logits.chunks_exact(c));
-                for ((clip, _), (features, logits)) in spans.iter().zip(rows) {
+                for ((clip, _), (features, logits)) in windows.iter().zip(rows) {
                     add(&mut self.features[clip * f..][..f], features);
                     add(&mut self.logits[clip * c..][..c], logits);
                 }
@@ -72,7 +72,7 @@ impl BatchScorer {
     }
 }
 
-/// Adds numbers to sums.
+/// Adds values to sums.
 fn add(sums: &mut [f64], values: &[f32]) {
     sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += f64::from(*value));
 }

@@ -78,11 +78,11 @@ pub struct CalibrationScores {
 /// What abstaining below a threshold gives.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RiskPoint {
-    /// An answer is given where the confidence is at least this.
+    /// A prediction is made where the confidence is at least this.
     pub threshold: f64,
-    /// Share of the utterances that get an answer.
+    /// Share of the utterances that get a prediction.
     pub coverage: f64,
-    /// Share of the answers that are wrong.
+    /// Share of these predictions that are wrong.
     pub risk: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What can be wrong with a model file, and why a recording got no answer.
+//! Errors of model files and of recognition.
 
 use std::io;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub enum ModelError {
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// More bytes than [`ModelLimits::max_bytes`](crate::ModelLimits::max_bytes).
@@ -75,7 +75,7 @@ pub enum ModelError {
     /// A model file of a later release.
     #[error("model format {found:?} is unknown, this release reads {known:?}; update clstm")]
     UnknownFormat {
-        /// What the file says.
+        /// The format in the file.
         found: String,
         /// What this release reads.
         known: &'static str,
@@ -83,7 +83,7 @@ pub enum ModelError {
     /// The description of the model is no description.
     #[error("the model's description cannot be read: {reason}")]
     Description {
-        /// What the parser said.
+        /// The parser's message.
         reason: String,
     },
     /// A field of the description, or a tensor, that is wrong or contradicts another.
@@ -114,7 +114,7 @@ pub enum ModelError {
     },
     /// More intermediate values than
     /// [`ModelLimits::max_activations`](crate::ModelLimits::max_activations).
-    #[error("a layer needs {needed} values for one span, at most {limit} are accepted")]
+    #[error("a layer needs {needed} values for one window, at most {limit} are accepted")]
     TooCostly {
         /// What the sizes ask for.
         needed: u128,
@@ -154,15 +154,15 @@ impl ModelError {
     }
 }
 
-/// Why a recording got no answer.
+/// Why a recording could not be recognised.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RecognizeError {
     /// The recording could not be read.
     #[error(transparent)]
     Audio(#[from] AudioError),
-    /// The network gave no numbers: its weights are finite, but absurd.
-    #[error("the model's answer is not a number: its weights are damaged; use another model")]
+    /// The network's output is not finite: its weights are finite, but far from sensible ones.
+    #[error("the model's output is not finite: its weights are damaged; use another model")]
     NonFiniteLogits,
 }
 

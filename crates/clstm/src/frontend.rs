@@ -1,4 +1,4 @@
-//! From samples to the network's input: the very same code in training and in recognition.
+//! From samples to the network's input: the same code in training and in recognition.
 
 use clstm_audio::{
     AudioError, Level, SegmentConfig, TrimConfig, remove_dc, rms_normalize, speech_bounds, windows,
@@ -6,88 +6,88 @@ use clstm_audio::{
 use clstm_nn::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
-/// How samples become segments.
+/// How samples become the network's time steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrontendConfig {
     /// Sample rate of the network's input, in Hz.
     pub sample_rate: u32,
-    /// RMS that every clip is brought to (Eq. 1), full scale being 1.
+    /// RMS level that every clip is normalised to (Eq. 1), full scale being 1.
     pub target_rms: f32,
     /// What counts as a quiet edge.
     pub trim: TrimConfig,
-    /// Samples of a segment, a time step of the network.
+    /// Samples of a time step of the network (the paper's segment).
     pub segment_length: usize,
-    /// Fewest segments of a span; shorter clips are padded with zeros.
+    /// Fewest time steps of a window; shorter clips are padded with zeros.
     pub min_steps: usize,
-    /// Most segments of a span; longer clips are heard in several spans.
+    /// Most time steps of a window; longer clips have several windows.
     pub max_steps: usize,
-    /// How often a clip is heard.
+    /// Test-time augmentation.
     #[serde(default, alias = "views")]
     pub tta: TtaConfig,
 }
 
-/// Several hearings of the same clip, whose logits are averaged: where segments begin and which way the
-/// membrane of a microphone moved says nothing of an emotion, but moves the scores of a network on the raw
-/// waveform. The time that an answer takes grows with their number.
+/// Test-time augmentation (TTA): the mean of the logits of several variants of a clip. Where time steps begin and the
+/// polarity of a microphone carry no emotion, but change the output of a network on the raw waveform. The cost of a
+/// prediction is proportional to the number of variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TtaConfig {
-    /// Beginnings of the first segment: equally spaced over the last segment before the clip, which is silent.
-    /// 1 is at the clip's beginning alone.
+    /// Number of starts of the first time step, equally spaced over the last time step before the clip, which is silent.
+    /// 1 starts at the clip's beginning only.
     #[serde(alias = "offsets")]
     pub shifts: usize,
-    /// Whether each is heard with its sign turned as well.
+    /// Whether each is also used with inverted polarity.
     #[serde(alias = "flips")]
     pub polarity: bool,
 }
 
 impl Default for TtaConfig {
-    /// A single one.
+    /// None.
     fn default() -> Self {
         Self { shifts: 1, polarity: false }
     }
 }
 
 impl TtaConfig {
-    /// How many there are.
+    /// Number of variants.
     #[must_use]
     pub fn count(&self) -> usize {
         self.shifts * (1 + usize::from(self.polarity))
     }
 }
 
-/// Longest span in segments: far beyond any utterance, and small enough to be harmless in a file.
-const MOST_STEPS: usize = 4096;
-/// Most shifts of tta: beyond, they differ by less than what a first filter hears at once.
-const MOST_OFFSETS: usize = 64;
-/// Longest segment in samples, as [`NetworkConfig`] has it.
-const LONGEST_SEGMENT: usize = 1 << 16;
+/// Largest number of time steps of a window: far beyond any utterance, and small enough to be harmless in a file.
+const MAX_STEPS: usize = 4096;
+/// Largest number of shifts: more would differ by less than the length of a filter of the first layer.
+const MAX_SHIFTS: usize = 64;
+/// Largest number of samples of a time step, as in [`NetworkConfig`].
+const MAX_SEGMENT_LENGTH: usize = 1 << 16;
 
-/// A cleaned recording: see [`FrontendConfig::preprocess`].
+/// A preprocessed utterance: see [`FrontendConfig::preprocess`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clip {
     /// Samples at the front end's rate and level.
     pub samples: Vec<f32>,
-    /// Nothing to hear: the samples are all zeros, or there are none.
+    /// Whether there is no sound: the samples are all zeros, or there are none.
     pub silent: bool,
 }
 
-/// A stretch of a clip that the network hears at once.
+/// A part of a clip that the network processes at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// First sample of the clip.
     pub start: usize,
-    /// Samples of silence before it.
+    /// Zeros before it, in samples.
     pub offset: usize,
-    /// Whether the clip's sign is turned.
+    /// Whether the polarity is inverted.
     pub inverted: bool,
-    /// Segments from the silence on, the last ones perhaps beyond the clip's end.
+    /// Time steps, the zeros included; the last ones may reach beyond the clip's end.
     pub steps: usize,
 }
 
 impl FrontendConfig {
-    /// The front end for a network: level -20 dBFS, spans of 16 to 24 segments.
+    /// The front end for a network: level -20 dBFS, windows of 16 to 24 time steps.
     #[must_use]
     pub fn for_network(network: &NetworkConfig) -> Self {
         Self {
@@ -101,7 +101,7 @@ impl FrontendConfig {
         }
     }
 
-    /// Checks the domain of each field; the other methods rely on it.
+    /// Checks the range of each field; the other methods rely on it.
     ///
     /// # Errors
     /// [`AudioError::BadConfig`] naming the field.
@@ -113,28 +113,27 @@ impl FrontendConfig {
         if !(self.target_rms > 0.0 && self.target_rms <= 1.0) {
             return bad("target_rms", format!("{} is not above 0 and at most 1", self.target_rms));
         }
-        if !(1..=LONGEST_SEGMENT).contains(&self.segment_length) {
+        if !(1..=MAX_SEGMENT_LENGTH).contains(&self.segment_length) {
             let length = self.segment_length;
-            return bad("segment_length", format!("{length} is not in 1..={LONGEST_SEGMENT}"));
+            return bad("segment_length", format!("{length} is not in 1..={MAX_SEGMENT_LENGTH}"));
         }
         if !(1..=self.max_steps).contains(&self.min_steps) {
             let (min, max) = (self.min_steps, self.max_steps);
             return bad("min_steps", format!("{min} is not in 1..={max}, max_steps"));
         }
-        if self.max_steps > MOST_STEPS {
-            return bad("max_steps", format!("{} is more than {MOST_STEPS}", self.max_steps));
+        if self.max_steps > MAX_STEPS {
+            return bad("max_steps", format!("{} is more than {MAX_STEPS}", self.max_steps));
         }
-        if !(1..=MOST_OFFSETS.min(self.segment_length)).contains(&self.tta.shifts) {
+        if !(1..=MAX_SHIFTS.min(self.segment_length)).contains(&self.tta.shifts) {
             let shifts = self.tta.shifts;
-            return bad("tta.shifts", format!("{shifts} is not in 1..={MOST_OFFSETS}"));
+            return bad("tta.shifts", format!("{shifts} is not in 1..={MAX_SHIFTS}"));
         }
         self.trim.validate()
     }
 
-    /// Removes the mean, trims the quiet edges and brings what is left to the target RMS (Eq. 1).
+    /// Removes the mean, trims the quiet edges and normalises the rest to the target RMS (Eq. 1).
     ///
-    /// `samples` are mono at [`sample_rate`](Self::sample_rate). What lies below
-    /// [`clstm_audio::SILENCE_FLOOR`] becomes a silent clip.
+    /// `samples` are mono at [`sample_rate`](Self::sample_rate). A clip below [`clstm_audio::SILENCE_FLOOR`] is silent.
     ///
     /// # Panics
     /// If the target RMS is not positive, which [`validate`](Self::validate) refuses.
@@ -148,12 +147,12 @@ impl FrontendConfig {
         Clip { samples, silent }
     }
 
-    /// The spans that cover a clip, at least one.
+    /// The windows that cover a clip, at least one.
     ///
-    /// A clip of up to `max_steps` segments is one span of `min_steps` or more. A longer one is
-    /// covered by spans of `max_steps`, each beginning half a span after the one before; the last
-    /// is moved back to end with the clip. Where there are several [`tta`](Self::tta), all of that
-    /// happens for each, its silence before the clip being part of it.
+    /// A clip of up to `max_steps` time steps is one window of `min_steps` or more. A longer one is
+    /// covered by windows of `max_steps`, each half a window after the one before; the last
+    /// is moved back to end with the clip. With [`tta`](Self::tta), each variant has such windows, the zeros before the
+    /// clip being part of it.
     ///
     /// # Panics
     /// If a size is 0, which [`validate`](Self::validate) refuses.
@@ -162,43 +161,45 @@ impl FrontendConfig {
         self.each_window(clip).collect()
     }
 
-    /// [`spans`](Self::spans), one after another.
+    /// [`windows`](Self::windows), one after another.
     pub(crate) fn each_window(&self, clip: &Clip) -> impl Iterator<Item = Window> + use<> {
         let n_samples = clip.samples.len();
         let (length, least, most) = (self.segment_length, self.min_steps, self.max_steps);
         let TtaConfig { shifts, polarity } = self.tta;
         let signs = if polarity { &[false, true][..] } else { &[false] };
-        let tta = (0..shifts).flat_map(|k| signs.iter().map(move |inverted| (k, *inverted)));
-        tta.flat_map(move |(k, inverted)| {
+        let variants = (0..shifts).flat_map(|k| signs.iter().map(move |inverted| (k, *inverted)));
+        variants.flat_map(move |(k, inverted)| {
             let silence = k * length / shifts;
-            let heard = silence + n_samples;
-            // What is no longer than a span has one span, at its beginning.
-            let steps = heard.div_ceil(length).clamp(least, most);
+            let length_with_silence = silence + n_samples;
+            // A clip no longer than a window has one window, at its beginning.
+            let steps = length_with_silence.div_ceil(length).clamp(least, most);
             let config = SegmentConfig { length, hop: length, steps };
-            windows(heard, &config, config.span().div_ceil(2)).map(move |start| Window {
-                start: start.saturating_sub(silence),
-                offset: silence.saturating_sub(start),
-                inverted,
-                steps,
+            windows(length_with_silence, &config, config.span().div_ceil(2)).map(move |start| {
+                Window {
+                    start: start.saturating_sub(silence),
+                    offset: silence.saturating_sub(start),
+                    inverted,
+                    steps,
+                }
             })
         })
     }
 
-    /// Cuts a span into `out`, `[steps, segment_length]` row-major; before the clip's beginning and beyond its end
-    /// are zeros.
-    pub fn write_window(&self, clip: &Clip, span: &Window, out: &mut Vec<f32>) {
+    /// Replaces `out` by the samples of a window, `[steps, segment_length]` row-major; before the clip's beginning and
+    /// beyond its end are zeros.
+    pub fn write_window(&self, clip: &Clip, window: &Window, out: &mut Vec<f32>) {
         out.clear();
-        self.append_window(clip, span, out);
+        self.append_window(clip, window, out);
     }
 
-    /// [`segments`](Self::segments), behind what `out` holds.
-    pub(crate) fn append_window(&self, clip: &Clip, span: &Window, out: &mut Vec<f32>) {
+    /// [`write_window`](Self::write_window), appended to `out`.
+    pub(crate) fn append_window(&self, clip: &Clip, window: &Window, out: &mut Vec<f32>) {
         let before = out.len();
-        let end = before + span.steps * self.segment_length;
+        let end = before + window.steps * self.segment_length;
         out.resize(end, 0.0);
-        let samples = clip.samples.get(span.start..).unwrap_or_default();
-        let heard = out.get_mut(before + span.offset..).unwrap_or_default();
-        let sign = if span.inverted { -1.0 } else { 1.0 };
-        heard.iter_mut().zip(samples).for_each(|(to, sample)| *to = sign * sample);
+        let samples = clip.samples.get(window.start..).unwrap_or_default();
+        let target = out.get_mut(before + window.offset..).unwrap_or_default();
+        let sign = if window.inverted { -1.0 } else { 1.0 };
+        target.iter_mut().zip(samples).for_each(|(to, sample)| *to = sign * sample);
     }
 }

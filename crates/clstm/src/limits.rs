@@ -14,7 +14,7 @@ pub struct ModelLimits {
     pub max_header: u64,
     /// Most tensors.
     pub max_tensors: usize,
-    /// Most values of a layer's intermediate results for one span.
+    /// Most values of a layer's intermediate results for one window.
     pub max_activations: u64,
 }
 
@@ -43,8 +43,8 @@ impl ModelLimits {
     }
 }
 
-/// Spans of `steps` that are worth running together: enough that the threads of a large machine get
-/// groups of several, and no more than the memory that one span may take by default.
+/// Number of windows of `steps` time steps in a batch: enough for the threads of a large machine to get
+/// groups of several, and no more memory than one window may take by default.
 pub(crate) fn batch_size(network: &NetworkConfig, steps: usize) -> usize {
     const ENOUGH: u128 = 64;
     let most = u128::from(ModelLimits::default().max_activations);

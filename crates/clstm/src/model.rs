@@ -1,4 +1,4 @@
-//! A model: its weights and what they mean.
+//! Models: weights and their description.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -27,7 +27,7 @@ pub struct Model {
 #[derive(Clone, Debug)]
 struct Origin {
     file_digest: String,
-    /// Digest of what `to_bytes` gave then: it tells whether the model was changed since.
+    /// Digest of what `to_bytes` returned then: it differs if the model was changed since.
     own_digest: String,
 }
 
@@ -46,7 +46,7 @@ impl Model {
     /// Reads a model file within the default limits.
     ///
     /// # Errors
-    /// [`ModelError`] says what is wrong with the file.
+    /// [`ModelError`] names what is wrong with the file.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
         Self::read_within(path, &ModelLimits::default())
     }
@@ -54,7 +54,7 @@ impl Model {
     /// Reads a model file.
     ///
     /// # Errors
-    /// [`ModelError`] says what is wrong with the file.
+    /// [`ModelError`] names what is wrong with the file.
     pub fn read_within(path: &Path, limits: &ModelLimits) -> Result<Self, ModelError> {
         let failed = |source| ModelError::Io { action: "read", path: path.to_owned(), source };
         let file = File::open(path).map_err(failed)?;
@@ -63,7 +63,7 @@ impl Model {
             return Err(ModelError::TooLarge { limit: limits.max_bytes });
         }
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        // A pipe has no length: one byte beyond the limit tells that it was passed.
+        // A pipe has no length: one byte beyond the limit shows that it was exceeded.
         file.take(limits.max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
         Self::from_bytes_within(&bytes, limits)
     }
@@ -71,7 +71,7 @@ impl Model {
     /// A model from the bytes of its file, within the default limits.
     ///
     /// # Errors
-    /// [`ModelError`] says what is wrong with them.
+    /// [`ModelError`] names what is wrong with them.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         Self::from_bytes_within(bytes, &ModelLimits::default())
     }
@@ -79,7 +79,7 @@ impl Model {
     /// A model from the bytes of its file.
     ///
     /// # Errors
-    /// [`ModelError`] says what is wrong with them.
+    /// [`ModelError`] names what is wrong with them.
     pub fn from_bytes_within(bytes: &[u8], limits: &ModelLimits) -> Result<Self, ModelError> {
         let Decoded { info, tensors, checksum } = model_file::decode(bytes, limits)?;
         let mut model = Self::new(info, tensors)?;
@@ -116,11 +116,10 @@ impl Model {
         model_file::encode(&self.info, &self.tensors)
     }
 
-    /// Writes a model file: under another name beside it, then renamed, so that a reader never sees
-    /// half a model and a failure leaves the old one.
+    /// Writes a model file atomically: a reader never sees a part of it, and a failure leaves the old file.
     ///
     /// # Errors
-    /// Those of [`to_bytes`](Self::to_bytes), and what the system said.
+    /// Those of [`to_bytes`](Self::to_bytes) and of the file system.
     pub fn write(&self, path: &Path) -> Result<(), ModelError> {
         let bytes = self.to_bytes()?;
         write_atomic(path, &bytes).map_err(|source| ModelError::Io {
@@ -171,7 +170,7 @@ impl Model {
         Ok(InferenceEngine::new(&self.info.network, &self.tensors, precision)?)
     }
 
-    /// A network whose sizes ask for more weights than there are is not even begun.
+    /// Refuses a network that needs more weights than there are, before anything is allocated for it.
     fn check_weights(&self) -> Result<(), ModelError> {
         let (needed, held) = (self.info.network.min_weights(), self.parameters_count());
         if needed > held as u128 {

@@ -49,7 +49,7 @@ pub(crate) struct Decoded {
     pub(crate) checksum: Option<String>,
 }
 
-/// The file's contents; what they say is not yet checked.
+/// The file's contents; the description is not validated yet.
 pub(crate) fn decode(bytes: &[u8], limits: &ModelLimits) -> Result<Decoded, ModelError> {
     if bytes.len() as u64 > limits.max_bytes {
         return Err(ModelError::TooLarge { limit: limits.max_bytes });
@@ -99,7 +99,7 @@ pub(crate) fn decode(bytes: &[u8], limits: &ModelLimits) -> Result<Decoded, Mode
     Ok(Decoded { info, tensors, checksum: wanted.cloned() })
 }
 
-/// What tells that a description or a tensor is not the one that was written.
+/// Checksum of the description and the tensors.
 struct Checksum(Sha256);
 
 impl Checksum {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clstm_audio::{AudioError, Waveform, load_bytes, load_file};
+use clstm_audio::{AudioError, Damage, Decoded, Waveform, load_bytes, load_file};
 
 use crate::speech::speech_seconds;
 use crate::{Clip, LabelPrediction, Recognition, RecognizeError, Recognizer};
@@ -17,6 +17,7 @@ pub struct PreparedRecording {
     speech: f64,
     has_speech: bool,
     clip: Clip,
+    damage: Option<Damage>,
 }
 
 impl PreparedRecording {
@@ -38,6 +39,12 @@ impl PreparedRecording {
         self.has_speech
     }
 
+    /// What is missing of a damaged recording.
+    #[must_use]
+    pub fn damage(&self) -> Option<&Damage> {
+        self.damage.as_ref()
+    }
+
     /// The input of the network.
     #[must_use]
     pub fn clip(&self) -> &Clip {
@@ -51,7 +58,7 @@ impl Recognizer {
     /// # Errors
     /// If the file cannot be decoded within the limits.
     pub fn prepare_file(&self, path: &Path) -> Result<PreparedRecording, RecognizeError> {
-        self.prepare(load_file(path, self.sample_rate(), self.limits())?.strict()?)
+        self.prepare_decoded(load_file(path, self.sample_rate(), self.limits())?)
     }
 
     /// Decodes and preprocesses a recording in memory: all of [`recognize_bytes`](Self::recognize_bytes) before the network.
@@ -65,9 +72,16 @@ impl Recognizer {
         bytes: impl AsRef<[u8]>,
         extension_hint: Option<&str>,
     ) -> Result<PreparedRecording, RecognizeError> {
-        self.prepare(
-            load_bytes(bytes, extension_hint, self.sample_rate(), self.limits())?.strict()?,
-        )
+        self.prepare_decoded(load_bytes(bytes, extension_hint, self.sample_rate(), self.limits())?)
+    }
+
+    fn prepare_decoded(&self, decoded: Decoded) -> Result<PreparedRecording, RecognizeError> {
+        let Decoded { waveform, report } = decoded;
+        if self.is_strict() {
+            report.strict()?;
+        }
+        let recording = self.prepare(waveform)?;
+        Ok(PreparedRecording { damage: report.damage, ..recording })
     }
 
     /// Preprocesses mono audio at the model's rate, full scale being ±1.
@@ -95,7 +109,7 @@ impl Recognizer {
         let enough = min_speech == 0.0 || speech_s >= MIN_SPEECH_S.max(min_speech * clip_s);
         let has_speech = !clip.silent && enough;
         let speech = if duration_s > 0.0 { (speech_s / duration_s).min(1.0) } else { 0.0 };
-        Ok(PreparedRecording { duration_s, speech, has_speech, clip })
+        Ok(PreparedRecording { duration_s, speech, has_speech, clip, damage: None })
     }
 
     /// Recognises prepared recordings, each in the same way, bit for bit, as alone: faster together, because their
@@ -114,8 +128,8 @@ impl Recognizer {
         let results = recordings.iter().map(|recording| {
             let logits = if recording.has_speech { logits.next() } else { None };
             let prediction = logits.map(|logits| self.label_prediction(&logits)).transpose()?;
-            let PreparedRecording { duration_s, speech, .. } = *recording;
-            Ok(Recognition { duration_s, speech, prediction })
+            let (duration_s, speech) = (recording.duration_s, recording.speech);
+            Ok(Recognition { duration_s, speech, prediction, damage: recording.damage.clone() })
         });
         results.collect()
     }

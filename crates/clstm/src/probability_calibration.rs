@@ -1,14 +1,14 @@
-//! From logits to probabilities that match frequencies.
+//! Calibrated probabilities of logits.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 
-/// Calibration of logits: a temperature for all classes, then a scaling of the answer's own probability.
+/// Calibration of logits: temperature scaling of all classes, then Platt scaling of the top label.
 ///
 /// The temperature (Guo et al., *On Calibration of Modern Neural Networks*, 2017) makes the true classes as
-/// likely as it can. A confidence is asked another question, how often answers given with it are right, and
-/// one number does not answer both: on speakers that a model has not heard, temperatures leave confidences
+/// likely as possible. A confidence should state how often predictions with it are correct, which is another criterion, and
+/// one number does not meet both: for unseen speakers, temperatures leave confidences
 /// some points too high. So the confidence is then scaled for itself ([`PlattScaling`]).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProbabilityCalibration {
@@ -23,7 +23,7 @@ pub struct ProbabilityCalibration {
 /// 1999; of the top label: Gupta & Ramdas, *Top-label calibration*, ICLR 2022): its log odds become
 /// `slope * ln(p / (1 - p)) + offset`. The other classes keep their proportions and share the rest.
 ///
-/// An answer stays the answer: where others would overtake it, it stays just above them.
+/// The top label stays on top: where others would overtake it, it stays just above them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlattScaling {
     /// Above 0; 1 leaves the log odds.
@@ -50,7 +50,7 @@ impl Default for ProbabilityCalibration {
     }
 }
 
-/// How much likelier an answer stays than the next class: enough to be seen in any arithmetic.
+/// Smallest ratio of the top label's probability to the next one: enough to survive rounding.
 const LEAD: f64 = 1.0 + 1e-9;
 
 /// Largest factor and offset that a model file may ask for: far beyond any that was ever fitted, and far from where

@@ -1,5 +1,6 @@
 //! The result of recognition.
 
+use clstm_audio::Damage;
 use serde::Serialize;
 
 /// The emotion of a recording.
@@ -11,6 +12,9 @@ pub struct Recognition {
     pub speech: f64,
     /// The prediction; `None` where there is too little speech for one.
     pub prediction: Option<LabelPrediction>,
+    /// What is missing of a damaged recording: see [`Recognizer::with_strict`](crate::Recognizer::with_strict).
+    #[serde(rename = "damaged", skip_serializing_if = "Option::is_none")]
+    pub damage: Option<Damage>,
 }
 
 /// A label and the probabilities of all labels.

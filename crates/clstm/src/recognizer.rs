@@ -11,6 +11,10 @@ use crate::backend::Backend;
 use crate::batch_scorer::BatchScorer;
 use crate::{Clip, Model, ModelError, ModelInfo, PreparedRecording, Recognition, RecognizeError};
 
+/// Share of a recording that must be speech. Music and noise pass the speech gate for short times: `docs/speech.md` has the
+/// figures.
+const MIN_SPEECH: f64 = 0.1;
+
 /// A loaded model with its preprocessing and calibration.
 ///
 /// Every method takes `&self`: share a recognizer by reference among threads, or clone it; clones share the
@@ -20,6 +24,7 @@ pub struct Recognizer {
     loaded: Arc<Loaded>,
     limits: DecodeLimits,
     min_speech: f64,
+    strict: bool,
 }
 
 /// The network's output for a clip: means over its windows.
@@ -67,7 +72,7 @@ impl Recognizer {
     /// If the weights are not those of the network that the model describes.
     pub fn on(model: Model, device: &ComputeDevice) -> Result<Self, ModelError> {
         let loaded = Loaded::new(Arc::new(model), Precision::F32, device.clone())?;
-        Ok(Self { loaded, limits: DecodeLimits::default(), min_speech: 0.0 })
+        Ok(Self { loaded, limits: DecodeLimits::default(), min_speech: MIN_SPEECH, strict: true })
     }
 
     /// Reads a model file and loads it on the CPU.
@@ -95,11 +100,20 @@ impl Recognizer {
     }
 
     /// The same recognizer with another speech gate: recordings get no prediction where less than this share of them, without
-    /// their quiet edges, is speech, or less than 0.15 s. 0, as in a new recognizer, predicts
-    /// a label for every recording that is not silent.
+    /// their quiet edges, is speech, or less than 0.15 s. A new recognizer requires a tenth; 0
+    /// predicts a label for every recording that is not silent.
     #[must_use]
     pub fn with_min_speech(mut self, share: f64) -> Self {
         self.min_speech = share;
+        self
+    }
+
+    /// The same recognizer with another policy for damaged recordings. A strict one, as a new one is, returns an error for
+    /// them; another one recognises what can be decoded and reports what is missing as [`Recognition::damage`] and
+    /// [`TimelineSummary::damage`](crate::TimelineSummary::damage).
+    #[must_use]
+    pub fn with_strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
         self
     }
 
@@ -242,6 +256,11 @@ impl Recognizer {
     /// Least share of a recording that must be speech.
     pub(crate) fn min_speech(&self) -> f64 {
         self.min_speech
+    }
+
+    /// Whether damaged recordings are errors.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// Limits on what is decoded.

@@ -16,9 +16,9 @@ Examples:
   clstm predict call.wav --timeline                emotions over time
   clstm predict calls/ --timeline --format textgrid --output grids/
 
-A line of --format jsonl is {\"path\", \"duration_s\", \"label\", \"confidence\", \"probabilities\", \"model\"} or
-{\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first also has \"abstained\", with --timeline \"speech\"
-and \"segments\": [{\"start_s\", \"end_s\", \"label\", \"confidence\", \"probabilities\"}], with --frames \"frames\" as
+A line of --format jsonl is {\"path\", \"duration_s\", \"speech\", \"label\", \"confidence\", \"probabilities\", \"model\"}
+or {\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first also has \"abstained\", with --timeline
+\"segments\": [{\"start_s\", \"end_s\", \"label\", \"confidence\", \"probabilities\"}], with --frames \"frames\" as
 well. \"label\" is null without speech. A recording that fails does not stop the others; the exit status is then 1.";
 
 #[derive(Debug, Args)]
@@ -54,6 +54,10 @@ pub(crate) struct PredictArgs {
     /// value it is the threshold that the model file recommends, see `clstm inspect`.
     #[arg(long, value_name = "THRESHOLD", num_args = 0..=1, require_equals = true, value_parser = share)]
     pub(crate) abstain: Option<Option<f64>>,
+    /// Share of a recording, without its quiet edges, that must be speech for a label: 0 labels everything that is not
+    /// silent.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share)]
+    pub(crate) min_speech: f64,
     /// Merge the model's classes into fewer: basic-four (angry, happy, neutral, sad; calm counts as neutral), basic-six
     /// (with disgust, fearful), or a label map as of --label-map. Probabilities of merged classes are added; those of
     /// labels that the map leaves out are dropped, and the rest is scaled to a sum of 1.

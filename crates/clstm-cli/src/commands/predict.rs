@@ -36,7 +36,8 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     let precision = precision(args);
     let device = device::open(args.device, precision)?;
     let recognizer = Recognizer::on(model::open(args.model.as_deref())?, &device.into())?
-        .with_precision(precision)?;
+        .with_precision(precision)?
+        .with_min_speech(args.min_speech);
     let threshold = threshold(args, recognizer.info())?;
     let classes = ClassMap::open(args.classes.as_deref(), recognizer.labels())?;
     let inputs = inputs::expand(&args.paths)?;

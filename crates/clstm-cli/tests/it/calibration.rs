@@ -105,6 +105,7 @@ fn a_model_of_everything_takes_its_temperature_from_a_speaker_independent_run() 
     let answers = |model: &Path| {
         let mut command = clstm();
         command.arg("predict").arg(voices().join("Actor_01")).arg("--model").arg(model);
+        command.args(["--min-speech", "0"]);
         json_lines(&ok(command.args(["--format", "jsonl"])).stdout)
     };
     for (a, b) in answers(calibrated()).iter().zip(answers(model())) {
@@ -128,6 +129,7 @@ fn answers_can_be_abstained_from() {
     let answer = |more: &[&str]| {
         let mut command = clstm();
         command.arg("predict").arg("--model").arg(calibrated()).args(more).arg(&file);
+        command.args(["--min-speech", "0"]);
         ok(command.args(["--format", "jsonl"]))
     };
     let line = |more: &[&str]| json_lines(&answer(more).stdout).remove(0);

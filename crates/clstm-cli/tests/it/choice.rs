@@ -308,7 +308,10 @@ fn parts_of_recordings_are_trained_and_tested_on() {
         let take = if id.contains("[0-") { 0 } else { 1 };
         let file = root.join(format!("{}-{take}.wav", &id[..1]));
         let mut predict = clstm();
-        predict.args(["predict", "--format", "jsonl", "--model"]).arg(&model).arg(file);
+        predict
+            .args(["predict", "--format", "jsonl", "--min-speech", "0", "--model"])
+            .arg(&model)
+            .arg(file);
         let predicted = &json_lines(&ok(&mut predict).stdout)[0];
         assert_eq!(answer["probabilities"], predicted["probabilities"], "{id}");
         assert_eq!(answer["duration_s"], predicted["duration_s"]);

@@ -111,7 +111,11 @@ fn the_model_inside_answers_without_being_named() {
     let wav = voices().join("Actor_01/03-01-05-01-01-01-01.wav");
     let answer = |named: &[&str]| {
         let mut predict = clstm();
-        predict.arg("predict").arg(&wav).args(["--format", "jsonl"]).args(named);
+        predict
+            .arg("predict")
+            .arg(&wav)
+            .args(["--format", "jsonl", "--min-speech", "0"])
+            .args(named);
         text(&ok(&mut predict).stdout)
     };
     let unnamed = answer(&[]);

@@ -82,7 +82,7 @@ impl Context {
             return None;
         }
         let mut summary = Summary { values: [0.0; SUMMARY], len: 0 };
-        // Pauses say nothing of the sound's spectrum and pitch.
+        // Pauses have no spectrum and no pitch of the sound.
         let active = |frame: &&FrameFeatures| frame.level() > loudest - PAUSE_DB;
         let floor = loudest - 55.0;
         self.add_spectrum(&mut summary, active, floor);

@@ -1,4 +1,4 @@
-//! Numbers of the labels, without memory from the allocator for as many labels as emotions have.
+//! Probabilities of the labels, without the allocator for up to sixteen of them.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -22,7 +22,7 @@ enum Storage {
 }
 
 impl Probabilities {
-    /// So many zeros.
+    /// `count` zeros.
     pub(super) fn zeros(count: usize) -> Self {
         Self(match count <= IN_PLACE {
             true => Storage::Here { values: [0.0; IN_PLACE], count },

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clstm_audio::{AudioError, DecodeLimits, stream_bytes, stream_file};
+use clstm_audio::{AudioError, Damage, DecodeLimits, DecodeReport, stream_bytes, stream_file};
 
 use super::{Event, PIECE_S, Stream, StreamConfig, StreamError};
 use crate::Recognizer;
@@ -13,6 +13,8 @@ use crate::Recognizer;
 pub struct TimelineSummary {
     /// Length of the recording, in seconds.
     pub duration_s: f64,
+    /// What is missing of a damaged recording: see [`Recognizer::with_strict`].
+    pub damage: Option<Damage>,
 }
 
 impl Recognizer {
@@ -49,8 +51,7 @@ impl Recognizer {
         let mut driver = Driver::new(self, config, on_event)?;
         let report = stream_file(path, limits, |chunk, rate| driver.push(chunk, rate))
             .map_err(|CallbackError(error)| error)?;
-        report.strict().map_err(StreamError::from)?;
-        driver.finish()
+        driver.finish(report)
     }
 
     /// The timeline of a recording in memory, like [`timeline_file`](Self::timeline_file).
@@ -71,8 +72,7 @@ impl Recognizer {
         let report =
             stream_bytes(bytes, extension_hint, limits, |chunk, rate| driver.push(chunk, rate))
                 .map_err(|CallbackError(error)| error)?;
-        report.strict().map_err(StreamError::from)?;
-        driver.finish()
+        driver.finish(report)
     }
 }
 
@@ -143,7 +143,7 @@ impl TimelineBuilder {
         if let Some(stream) = &mut self.stream {
             stream.finish(events)?;
         }
-        Ok(TimelineSummary { duration_s: self.duration_s })
+        Ok(TimelineSummary { duration_s: self.duration_s, damage: None })
     }
 }
 
@@ -172,10 +172,13 @@ where
         Ok(())
     }
 
-    fn finish(mut self) -> Result<TimelineSummary, E> {
+    fn finish(mut self, report: DecodeReport) -> Result<TimelineSummary, E> {
+        if self.builder.recognizer.is_strict() {
+            report.strict().map_err(StreamError::from)?;
+        }
         let summary = self.builder.finish(&mut self.events)?;
         self.events.into_iter().try_for_each(&mut self.on_event)?;
-        Ok(summary)
+        Ok(TimelineSummary { damage: report.damage, ..summary })
     }
 }
 

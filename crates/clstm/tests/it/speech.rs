@@ -83,7 +83,7 @@ fn other_sound() -> Vec<(&'static str, Vec<f32>)> {
 }
 
 fn recognizer() -> Recognizer {
-    Recognizer::new(tiny()).expect("a model").with_min_speech(0.1)
+    Recognizer::new(tiny()).expect("a model")
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tempfile::tempdir;
 use crate::support::{RATE, conversation, info, model, tiny, tiny_plus, wav};
 
 fn recognizer() -> Recognizer {
-    Recognizer::new(tiny()).expect("a model")
+    Recognizer::new(tiny()).expect("a model").with_min_speech(0.0)
 }
 
 /// A hop of a fifth of a second, centred windows of half a second (all that the model hears).
