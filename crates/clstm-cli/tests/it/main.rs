@@ -24,6 +24,7 @@ mod output;
 mod outputs;
 mod precision;
 mod readme;
+mod release_0_1;
 mod report;
 mod resume;
 mod serve_options;
