@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clstm::ProbabilityCalibration;
 
-use crate::files::{create_folder, write_json};
+use crate::files::{create_folder, write_record};
 use crate::fold_record::{FoldRecord, aggregate_folds, finished_folds, predictions_of};
 use crate::{
-    EvalError, EvalProtocol, FoldMetrics, Lineage, Metrics, Prediction, RunInputs, RunMetrics,
-    write_predictions,
+    Checksums, EvalError, EvalProtocol, FoldMetrics, Lineage, Metrics, Prediction, RunInputs,
+    RunMetrics, write_predictions,
 };
 
 /// Averages the probabilities that cross-validations of the same protocol gave to the same test utterances,
@@ -154,7 +154,10 @@ fn write_fold(
     };
     create_folder(folder)?;
     write_predictions(&folder.join("predictions.jsonl"), &mean)?;
-    write_json(&folder.join("metrics.json"), &outcome)
+    let mut sums = Checksums::default();
+    sums.set_file(folder, "predictions.jsonl")?;
+    sums.write(folder)?;
+    write_record(folder, "metrics.json", &outcome)
 }
 
 fn predictions((outcome, folder): &(FoldRecord, PathBuf)) -> Result<Vec<Prediction>, EvalError> {

@@ -8,6 +8,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::EvalError;
+use crate::files::read_checked;
 
 /// Where the centres of the classes come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +88,7 @@ impl DeepFeatures {
     /// [`EvalError::Io`]; [`EvalError::Malformed`] where it is not whole, its parts do not fit
     /// together, or a number is none.
     pub fn read(path: &Path, classes: usize) -> Result<Self, EvalError> {
-        let bytes = std::fs::read(path).map_err(|e| EvalError::io(path, e))?;
+        let bytes = read_checked(path)?;
         let malformed = |e: &dyn std::fmt::Display| EvalError::malformed(path, e);
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| malformed(&e))?;
         let json = header.metadata().as_ref().and_then(|m| m.get(KEY));

@@ -5,15 +5,25 @@ use std::path::Path;
 use clstm::write_atomic;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::EvalError;
+use crate::{Checksums, EvalError};
 
-/// Reads a JSON file.
+/// Reads a file and compares it with its checksum, where its folder has one.
+///
+/// # Errors
+/// [`EvalError::Io`]; [`EvalError::Malformed`] where its content is not the one that was written.
+pub fn read_checked(path: &Path) -> Result<Vec<u8>, EvalError> {
+    let content = std::fs::read(path).map_err(|e| EvalError::io(path, e))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Checksums::read(folder.unwrap_or(Path::new(".")))?.check(path, &content)?;
+    Ok(content)
+}
+
+/// Reads a JSON file, see [`read_checked`].
 ///
 /// # Errors
 /// [`EvalError::Io`]; [`EvalError::Malformed`] where it is not of the form of `T`.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, EvalError> {
-    let text = std::fs::read(path).map_err(|e| EvalError::io(path, e))?;
-    serde_json::from_slice(&text).map_err(|e| EvalError::malformed(path, e))
+    serde_json::from_slice(&read_checked(path)?).map_err(|e| EvalError::malformed(path, e))
 }
 
 /// Writes a JSON file atomically: a reader finds the old file or the new one, never a part.
@@ -21,9 +31,26 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, EvalError> {
 /// # Errors
 /// [`EvalError::Io`]; [`EvalError::Malformed`] for a value that JSON cannot hold.
 pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), EvalError> {
+    write_atomic(path, &json(path, value)?).map_err(|e| EvalError::io(path, e))
+}
+
+/// Writes a JSON file with its checksum, which comes first: a reader never finds a record without one.
+///
+/// # Errors
+/// [`EvalError::Io`]; [`EvalError::Malformed`] for a value that JSON cannot hold.
+pub fn write_record<T: Serialize>(folder: &Path, name: &str, value: &T) -> Result<(), EvalError> {
+    let path = folder.join(name);
+    let content = json(&path, value)?;
+    let mut sums = Checksums::read(folder)?;
+    sums.set(name, &content);
+    sums.write(folder)?;
+    write_atomic(&path, &content).map_err(|e| EvalError::io(&path, e))
+}
+
+fn json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, EvalError> {
     let mut text = serde_json::to_vec_pretty(value).map_err(|e| EvalError::malformed(path, e))?;
     text.push(b'\n');
-    write_atomic(path, &text).map_err(|e| EvalError::io(path, e))
+    Ok(text)
 }
 
 /// Creates a folder and its parents.

@@ -16,6 +16,7 @@
 //! ```
 
 mod calibration;
+mod checksums;
 pub mod csv;
 mod ensemble;
 mod environment;
@@ -29,6 +30,7 @@ mod prediction;
 mod protocol;
 mod random;
 mod run_inputs;
+mod run_lock;
 mod run_metrics;
 mod statistics;
 
@@ -41,6 +43,7 @@ pub use calibration::{
     RiskCoverage, RunCalibration, TEMPERATURES, fit_scaling, fit_temperature, fit_top_label,
     recommended_threshold,
 };
+pub use checksums::{Checksums, sha256};
 pub use ensemble::ensemble_runs;
 pub use environment::Environment;
 pub use error::EvalError;
@@ -52,6 +55,7 @@ pub use prediction::{Prediction, read_predictions, write_predictions};
 pub use protocol::{protocol_of_everything, protocol_of_folds};
 pub use random::derive_seed;
 pub use run_inputs::{CorpusInput, RunInputs};
+pub use run_lock::RunLock;
 pub use run_metrics::{FoldMetrics, FoldStatistic, FoldValidation, RunMetrics};
 pub use statistics::{
     Average, ClassificationReport, ClusterBy, Comparison, Difference, EXACT_CLUSTERS,

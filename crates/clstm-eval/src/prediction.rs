@@ -6,6 +6,7 @@ use clstm::ProbabilityCalibration;
 use serde::{Deserialize, Serialize};
 
 use crate::EvalError;
+use crate::files::read_checked;
 
 /// What a model said of one utterance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,7 +98,7 @@ impl Prediction {
 /// # Errors
 /// [`EvalError::Io`]; [`EvalError::Malformed`] with the line.
 pub fn read_predictions(path: &Path, classes: usize) -> Result<Vec<Prediction>, EvalError> {
-    let text = std::fs::read_to_string(path).map_err(|e| EvalError::io(path, e))?;
+    let text = String::from_utf8(read_checked(path)?).map_err(|e| EvalError::malformed(path, e))?;
     let read = |(number, line): (usize, &str)| {
         let malformed = |reason: &dyn std::fmt::Display| {
             EvalError::malformed(path, format!("line {}: {reason}", number + 1))

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::{read_json, write_json};
+use crate::files::{read_json, write_record};
 use crate::{EvalError, EvalProtocol, HeldOutScaling, Metrics, RunCalibration};
 
 /// The figures of one fold.
@@ -138,6 +138,8 @@ impl RunMetrics {
     /// # Errors
     /// Those of the file system.
     pub fn write(&self, path: &Path) -> Result<(), EvalError> {
-        write_json(path, self)
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("metrics.json");
+        write_record(folder.unwrap_or(Path::new(".")), name, self)
     }
 }

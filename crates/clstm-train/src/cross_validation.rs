@@ -6,8 +6,8 @@ use clstm::{Model, Recognizer};
 use clstm_corpus::{AllowedLeakage, Fold, Split, check_leakage, folds_allowing};
 use clstm_eval::files::{create_folder, read_json, write_json};
 use clstm_eval::{
-    Environment, EvalError, EvalProtocol, FoldRecord, FoldValidation, RunInputs, RunMetrics,
-    aggregate_folds, protocol_of_folds,
+    Environment, EvalError, EvalProtocol, FoldRecord, FoldValidation, RunInputs, RunLock,
+    RunMetrics, aggregate_folds, protocol_of_folds,
 };
 use clstm_nn::burn::tensor::Device;
 
@@ -176,6 +176,7 @@ fn run_fold(
         return Ok(());
     }
     create_folder(&folder)?;
+    let _lock = RunLock::acquire(&folder)?;
     let recipe = &run.recipe;
     let (init, teacher) = earlier_models(run, dataset, fold, &protocol)?;
     // The inner split of a nested validation: the test part has no say in it.

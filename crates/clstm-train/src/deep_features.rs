@@ -6,7 +6,7 @@ use clstm::Recognizer;
 use clstm_eval::{CenterSource, DeepFeatures};
 use rayon::prelude::*;
 
-use crate::checkpoint;
+use crate::checkpoint::{self, Loaded};
 use crate::{Dataset, TrainError};
 
 /// Of `test` utterances by a model that was trained on `train`. The centres are those in the
@@ -72,7 +72,7 @@ fn features(recognizer: &Recognizer, dataset: &Dataset, utterances: &[usize]) ->
 /// The centres in a checkpoint; none where they are of another epoch or of another size, or where no
 /// centre loss has moved them from the origin.
 fn learnt_centers(path: &Path, epoch: usize, size: usize) -> Result<Option<Vec<f32>>, TrainError> {
-    let Some((state, mut values)) = checkpoint::read(path)? else { return Ok(None) };
+    let Some(Loaded { state, mut values, .. }) = checkpoint::read(path)? else { return Ok(None) };
     let centers = values.remove("value.centers.centers").filter(|centers| centers.len() == size);
     Ok(centers.filter(|_| state.recipe.center_loss > 0.0 && state.epoch == epoch))
 }

@@ -3,13 +3,22 @@
 use std::path::Path;
 
 use clstm::Model;
-use clstm_eval::files::write_json;
+use clstm_eval::files::write_record;
 use clstm_eval::{
-    EvalProtocol, Evaluation, FoldMetrics, FoldPredictions, FoldRecord, FoldValidation,
+    Checksums, EvalProtocol, Evaluation, FoldMetrics, FoldPredictions, FoldRecord, FoldValidation,
     HeldOutScaling, Metrics, RunCalibration, write_predictions,
 };
 
 use crate::{Dataset, TrainError};
+
+/// The files of a fold that get a checksum, besides `metrics.json`.
+const FILES: [&str; 5] = [
+    "model.safetensors",
+    "predictions.jsonl",
+    "history.json",
+    "environment.json",
+    "features.safetensors",
+];
 
 /// A fold whose model was tested.
 #[derive(Debug)]
@@ -73,7 +82,12 @@ impl FoldRun {
             protocol: self.protocol,
             labels: dataset.corpus.labels.clone(),
         };
-        write_json(&folder.join("metrics.json"), &outcome)?;
+        let mut sums = Checksums::default();
+        for name in FILES {
+            sums.set_file(folder, name)?;
+        }
+        sums.write(folder)?;
+        write_record(folder, "metrics.json", &outcome)?;
         Ok(metrics)
     }
 }

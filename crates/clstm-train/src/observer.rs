@@ -51,6 +51,13 @@ pub enum Event {
         /// The folder of its files.
         folder: PathBuf,
     },
+    /// The last checkpoint is damaged or missing; the training continues from the one before it.
+    CheckpointDamaged {
+        /// The damaged file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A step is done.
     Step {
         /// From 1.

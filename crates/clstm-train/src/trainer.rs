@@ -14,7 +14,7 @@ use clstm_nn::burn::tensor::Device;
 use self::epoch_loop::TrainingRun;
 use crate::auxiliary::AuxiliaryTargets;
 use crate::batches::steps_per_epoch;
-use crate::checkpoint::State;
+use crate::checkpoint::{self, State};
 use crate::lineage::check_init;
 use crate::{
     CustomAugmentation, Dataset, EpochRecord, Event, Observer, Recipe, Teacher, TrainError,
@@ -113,9 +113,14 @@ pub fn train(
         history: training.state.history.clone(),
         folder: checkpoint.parent().unwrap_or(Path::new("")).to_owned(),
     });
+    if let Some(reason) = training.damage.take() {
+        let path = checkpoint.to_owned();
+        observer.on_event(&Event::CheckpointDamaged { path, reason });
+    }
     while !training.is_over() {
         training.epoch(stop, observer)?;
     }
+    checkpoint::remove_previous(checkpoint)?;
     let (model, epoch) = training.chosen(protocol)?;
     let evaluation = match (training.evaluation.take(), set.test) {
         (Some(evaluation), _) => Some(evaluation),

@@ -27,6 +27,8 @@ pub(crate) struct Observers {
     lines: Progress,
     live: Option<Live>,
     board: Option<TensorBoard>,
+    /// For the end, where there is a live view.
+    warnings: Vec<String>,
 }
 
 impl Observers {
@@ -43,6 +45,7 @@ impl Observers {
                 .then(|| Live::start(about, stop))
                 .flatten(),
             board: args.tensorboard.then(TensorBoard::new),
+            warnings: Vec::new(),
         }
     }
 
@@ -51,6 +54,7 @@ impl Observers {
         if let Some(mut live) = self.live.take() {
             live.finish();
         }
+        self.warnings.drain(..).for_each(|warning| warn(&warning));
         if let Some((path, error)) = self.board.as_ref().and_then(TensorBoard::error) {
             warn(&format!("cannot write TensorBoard's files in {}: {error}", path.text()));
         }
@@ -66,6 +70,15 @@ impl Observer for Observers {
             live.on_event(event);
         }
         self.lines.on_event(event);
+        if let Event::CheckpointDamaged { path, reason } = event {
+            let path = path.text();
+            let warning =
+                format!("{path}: {reason}; the training continues from the checkpoint before");
+            match self.live {
+                Some(_) => self.warnings.push(warning),
+                None => warn(&warning),
+            }
+        }
         if let Some(board) = &mut self.board {
             board.on_event(event);
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clstm_eval::files::read_checked;
 use serde::de::DeserializeOwned;
 
 use crate::ReportError;
@@ -25,6 +26,6 @@ pub(super) fn check_size(path: &Path) -> Result<(), ReportError> {
 /// Reads JSON.
 pub(super) fn json<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
     check_size(path)?;
-    let bytes = std::fs::read(path).map_err(|e| ReportError::io(path, e))?;
+    let bytes = read_checked(path)?;
     serde_json::from_slice(&bytes).map_err(|e| ReportError::malformed(path, e))
 }

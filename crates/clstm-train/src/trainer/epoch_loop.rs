@@ -13,7 +13,7 @@ use clstm_nn::burn::tensor::Device;
 use super::{StopFlag, TrainData, check_same, data_digest, export};
 use crate::auxiliary::AuxiliaryTargets;
 use crate::batches::{Source, assemble, steps_per_epoch};
-use crate::checkpoint::{self, State, Values};
+use crate::checkpoint::{self, Loaded, State, Values};
 use crate::history::{EpochSums, TestRecord};
 use crate::validation::{EarlyStopping, Select};
 use crate::{
@@ -37,6 +37,8 @@ pub(super) struct TrainingRun<'a> {
     best: Option<Vec<NamedTensor>>,
     /// On the test utterances after the last epoch, where its weights are those chosen.
     pub(super) evaluation: Option<Evaluation>,
+    /// Why the last checkpoint could not be used, where the training continues from the one before.
+    pub(super) damage: Option<String>,
     /// When this process took over.
     since: Instant,
     /// What earlier processes spent.
@@ -67,10 +69,11 @@ impl<'a> TrainingRun<'a> {
             early_stopping: None,
             seconds: 0.0,
         };
-        let mut best = None;
+        let (mut best, mut damage) = (None, None);
         let state = match checkpoint::read(checkpoint)? {
             None => fresh,
-            Some((state, mut values)) => {
+            Some(Loaded { state, mut values, damage: found }) => {
+                damage = found;
                 check_same(&state, &fresh, checkpoint)?;
                 if state.early_stopping.is_some() && recipe.validation.select == Select::Best {
                     best = Some(take_best(&mut values, learner.network_tensors(), checkpoint)?);
@@ -91,6 +94,7 @@ impl<'a> TrainingRun<'a> {
             state,
             best,
             evaluation,
+            damage,
             since,
             earlier_s,
         })
