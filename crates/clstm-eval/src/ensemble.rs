@@ -17,7 +17,7 @@ use crate::{
 /// its `metrics.json`.
 ///
 /// A model of one run and those of the others were trained on the same utterances of their fold: no
-/// average has heard what it is tested on.
+/// ensemble was trained on its test utterances.
 ///
 /// # Errors
 /// [`EvalError::Empty`] for fewer than two runs or no fold in common; [`EvalError::OtherRun`] where
@@ -106,7 +106,7 @@ fn write_fold(
 ) -> Result<(), EvalError> {
     let mut mean = predictions(lead)?;
     for other in others {
-        let said: HashMap<String, Prediction> =
+        let theirs: HashMap<String, Prediction> =
             predictions(other)?.into_iter().map(|p| (p.id.clone(), p)).collect();
         let strange = || EvalError::OtherRun {
             path: other.1.clone(),
@@ -114,11 +114,11 @@ fn write_fold(
                    --fold-seed"
                 .to_owned(),
         };
-        if said.len() != mean.len() {
+        if theirs.len() != mean.len() {
             return Err(strange());
         }
         for sum in &mut mean {
-            let other = said.get(&sum.id).filter(|p| p.truth == sum.truth).ok_or_else(strange)?;
+            let other = theirs.get(&sum.id).filter(|p| p.truth == sum.truth).ok_or_else(strange)?;
             let probabilities = sum.probabilities.iter_mut().zip(&other.probabilities);
             probabilities.for_each(|(sum, p)| *sum += p);
         }
@@ -162,7 +162,7 @@ fn write_fold(
 
 fn predictions((outcome, folder): &(FoldRecord, PathBuf)) -> Result<Vec<Prediction>, EvalError> {
     match predictions_of(outcome, folder)? {
-        Some(said) => Ok(said.predictions),
+        Some(theirs) => Ok(theirs.predictions),
         None => Err(EvalError::Empty(format!("{} has no predictions.jsonl", folder.display()))),
     }
 }

@@ -11,7 +11,7 @@ pub struct Environment {
     pub os: String,
     /// See `os`.
     pub arch: String,
-    /// The processor's own name, where the system tells it.
+    /// The processor's own name, where the system reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processor: Option<String>,
     /// Threads of the pool that trained.

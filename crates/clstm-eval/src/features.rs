@@ -21,7 +21,7 @@ pub enum CenterSource {
     TrainingMeans,
 }
 
-/// What the last hidden layer says of utterances: a fold's `features.safetensors`.
+/// The deep features of utterances, the output of the last hidden layer: a fold's `features.safetensors`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeepFeatures {
     /// Names of the utterances.
@@ -38,7 +38,7 @@ pub struct DeepFeatures {
     pub source: CenterSource,
 }
 
-/// What the file's header says.
+/// The header of the file.
 #[derive(Serialize, Deserialize)]
 struct Header {
     ids: Vec<String>,
@@ -82,7 +82,7 @@ impl DeepFeatures {
         write_atomic(path, &file).map_err(|e| EvalError::io(path, e))
     }
 
-    /// Reads such a file of a run of so many classes.
+    /// Reads the file of a run with `classes` classes.
     ///
     /// # Errors
     /// [`EvalError::Io`]; [`EvalError::Malformed`] where it is not whole, its parts do not fit
@@ -148,20 +148,20 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("features.safetensors");
         some().write(&path).expect("written");
-        let says = |path, classes, what: &str| {
+        let refused = |path, classes, what: &str| {
             let error = DeepFeatures::read(path, classes).expect_err(what).to_string();
             assert!(error.contains(what), "{error}");
         };
-        says(&path, 3, "centers is not of 3 rows");
+        refused(&path, 3, "centers is not of 3 rows");
         let not_a_number = DeepFeatures { features: vec![f32::NAN; 6], ..some() };
         not_a_number.write(&path).expect("written");
-        says(&path, 2, "no number");
+        refused(&path, 2, "no number");
         DeepFeatures { truths: vec![0, 2], ..some() }.write(&path).expect("written");
-        says(&path, 2, "do not fit");
+        refused(&path, 2, "do not fit");
         let whole = std::fs::read(&path).expect("bytes");
         for cut in [0, 4, 20, whole.len() - 1] {
             std::fs::write(&path, &whole[..cut]).expect("written");
-            says(&path, 2, "features.safetensors");
+            refused(&path, 2, "features.safetensors");
         }
         let short = DeepFeatures { features: vec![0.0; 5], ..some() };
         assert!(short.write(&path).is_err());

@@ -1,4 +1,4 @@
-//! The books of a run's folds: what each was tested with and what came of it.
+//! The records of a run's folds: protocol, metrics, predictions.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::{
     read_predictions,
 };
 
-/// The books of one fold: `fold-N/metrics.json`.
+/// The record of one fold: `fold-N/metrics.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FoldRecord {
     /// How the figures were obtained.
@@ -25,22 +25,22 @@ pub struct FoldRecord {
 /// whose predictions are there.
 ///
 /// # Errors
-/// If there is none, they are of different protocols, or their predictions are not those of their books.
+/// If there is none, they are of different protocols, or their predictions are not those of their records.
 pub fn aggregate_folds(out: &Path) -> Result<RunMetrics, EvalError> {
     let outcomes = finished_folds(out)?;
     let first = outcomes[0].0.clone();
-    let mut said = Vec::new();
+    let mut predictions = Vec::new();
     for (outcome, folder) in &outcomes {
-        said.extend(predictions_of(outcome, folder)?);
+        predictions.extend(predictions_of(outcome, folder)?);
     }
     let folds = outcomes.into_iter().map(|(outcome, _)| outcome.metrics).collect();
     let mut metrics = RunMetrics::new(first.protocol, folds, first.labels);
-    metrics.calibration = RunCalibration::of(&said);
+    metrics.calibration = RunCalibration::of(&predictions);
     metrics.write(&out.join("metrics.json"))?;
     Ok(metrics)
 }
 
-/// The books of the folds that are done in a run's folder, ascending, and their folders; at least one.
+/// The records of the folds that are done in a run's folder, ascending, with their folders; at least one.
 pub fn finished_folds(out: &Path) -> Result<Vec<(FoldRecord, PathBuf)>, EvalError> {
     let mut outcomes: Vec<(FoldRecord, PathBuf)> = Vec::new();
     let entries = std::fs::read_dir(out).map_err(|e| EvalError::io(out, e))?;
@@ -74,12 +74,12 @@ pub fn predictions_of(
     if !path.exists() {
         return Ok(None);
     }
-    let (books, classes) = (&outcome.metrics, outcome.labels.len());
+    let (counted, classes) = (&outcome.metrics, outcome.labels.len());
     let predictions = read_predictions(&path, classes)?;
-    let said = Metrics::of(predictions.iter().map(|p| (p.truth, p.predicted)), classes);
-    if said.confusion != books.confusion {
+    let found = Metrics::of(predictions.iter().map(|p| (p.truth, p.predicted)), classes);
+    if found.confusion != counted.confusion {
         return Err(EvalError::malformed(&path, "not the predictions that metrics.json counts"));
     }
-    let held_out = books.held_out_scaling.clone();
-    Ok(Some(FoldPredictions { fold: books.fold, held_out, predictions }))
+    let held_out = counted.held_out_scaling.clone();
+    Ok(Some(FoldPredictions { fold: counted.fold, held_out, predictions }))
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Precision, recall and F1 of one class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassMetrics {
-    /// Of the utterances said to be of the class, the share that is; 0 if none was said to be.
+    /// Of the utterances predicted to be of the class, the share that is; 0 if none was.
     pub precision: f64,
     /// Of the utterances of the class, the share found; NaN-free: 0 if the class has none.
     pub recall: f64,

@@ -1,4 +1,4 @@
-//! What a model said, utterance by utterance, and the file that keeps it.
+//! The predictions of a model for utterances, and their file.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::EvalError;
 use crate::files::read_checked;
 
-/// What a model said of one utterance.
+/// The prediction of a model for one utterance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// The utterance's name.
     pub id: String,
-    /// Who speaks; none where it is not known, and in lines from before it was kept.
+    /// The speaker; none where it is not known, and in lines of older releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker: Option<String>,
     /// Its class.
@@ -22,8 +22,8 @@ pub struct Prediction {
     pub predicted: usize,
     /// By class, at the model's scaling.
     pub probabilities: Vec<f64>,
-    /// By class, not divided by a temperature. Empty in lines from before they were kept;
-    /// [`read_predictions`] fills in what says the same.
+    /// By class, not divided by a temperature. Empty in lines of older releases;
+    /// [`read_predictions`] fills in equivalent ones.
     #[serde(default)]
     pub logits: Vec<f64>,
 }
@@ -49,19 +49,19 @@ impl Prediction {
         Self { speaker: speaker.map(str::to_owned), ..self }
     }
 
-    /// The same at another scaling: other probabilities, the same answer.
+    /// The same with another calibration: other probabilities, the same class.
     #[must_use]
     pub fn recalibrated(&self, scaling: &ProbabilityCalibration) -> Self {
         Self { probabilities: scaling.probabilities(&self.logits), ..self.clone() }
     }
 
-    /// The probability of the answer.
+    /// The probability of the predicted class.
     #[must_use]
     pub fn confidence(&self) -> f64 {
         self.probabilities.get(self.predicted).copied().unwrap_or(0.0)
     }
 
-    /// Whether the answer is the truth.
+    /// Whether the predicted class is the true one.
     #[must_use]
     pub fn is_correct(&self) -> bool {
         self.predicted == self.truth
@@ -78,22 +78,22 @@ impl Prediction {
     fn mistake(&self, classes: usize) -> Option<&'static str> {
         let finite = |values: &[f64]| values.iter().all(|v| v.is_finite());
         if self.truth >= classes || self.predicted >= classes {
-            return Some("a class that the run has not");
+            return Some("a class that the run does not have");
         }
         if self.probabilities.len() != classes || self.logits.len() != classes {
-            return Some("another number of probabilities or logits than of classes");
+            return Some("the number of probabilities or logits is not that of classes");
         }
         if !finite(&self.logits) || !self.probabilities.iter().all(|p| (0.0..=1.0).contains(p)) {
-            return Some("a probability or logit that is none");
+            return Some("a probability or logit that is not a number in its range");
         }
         None
     }
 }
 
-/// Reads the `predictions.jsonl` of a fold of so many classes.
+/// Reads the `predictions.jsonl` of a fold with `classes` classes.
 ///
-/// Files from before logits were kept have none, and the temperature of their models was 1: the logarithms
-/// of their probabilities are the logits but for a constant, which no softmax sees, and take their place.
+/// Files of older releases have no logits, and the temperature of their models was 1: the logarithms of their
+/// probabilities, which equal the logits up to a constant, take their place.
 ///
 /// # Errors
 /// [`EvalError::Io`]; [`EvalError::Malformed`] with the line.
@@ -141,7 +141,7 @@ mod tests {
     fn lines_come_back_with_the_same_bits() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("predictions.jsonl");
-        let said = [
+        let written = [
             Prediction::new(
                 "a".to_owned(),
                 1,
@@ -156,8 +156,8 @@ mod tests {
             )
             .with_speaker(Some("\"7\"")),
         ];
-        write_predictions(&path, &said).expect("written");
-        assert_eq!(read_predictions(&path, 3).expect("read"), said);
+        write_predictions(&path, &written).expect("written");
+        assert_eq!(read_predictions(&path, 3).expect("read"), written);
         // In the place of a number JSON has null.
         let nothing = Prediction::new(
             "c".to_owned(),
@@ -165,7 +165,7 @@ mod tests {
             vec![f64::NAN, 1.0, 0.0],
             &ProbabilityCalibration::default(),
         );
-        write_predictions(&path, &[said[0].clone(), nothing]).expect("written");
+        write_predictions(&path, &[written[0].clone(), nothing]).expect("written");
         let error = read_predictions(&path, 3).expect_err("no number").to_string();
         assert!(error.contains("line 2"), "{error}");
     }
@@ -204,11 +204,11 @@ mod tests {
     fn lines_that_cannot_be_are_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("predictions.jsonl");
-        for (line, says) in [
+        for (line, part) in [
             (r#"{"id":"a","truth":2,"predicted":0,"probabilities":[0.5,0.5]}"#, "class"),
             (r#"{"id":"a","truth":0,"predicted":2,"probabilities":[0.5,0.5]}"#, "class"),
             (r#"{"id":"a","truth":0,"predicted":0,"probabilities":[1.0]}"#, "number"),
-            (r#"{"id":"a","truth":0,"predicted":0,"probabilities":[0.5,1.5]}"#, "is none"),
+            (r#"{"id":"a","truth":0,"predicted":0,"probabilities":[0.5,1.5]}"#, "in its range"),
             (
                 r#"{"id":"a","truth":0,"predicted":0,"probabilities":[0.5,0.5],"logits":[1.0]}"#,
                 "number",
@@ -218,7 +218,7 @@ mod tests {
             std::fs::write(&path, line).expect("written");
             let error = read_predictions(&path, 2).expect_err("a mistake");
             assert!(matches!(error, EvalError::Malformed { .. }));
-            assert!(error.to_string().contains(says), "{line}: {error}");
+            assert!(error.to_string().contains(part), "{line}: {error}");
         }
         let error = read_predictions(&folder.path().join("none"), 2).expect_err("no file");
         assert!(matches!(error, EvalError::Io { .. }));

@@ -19,7 +19,7 @@ pub fn protocol_of_folds(
     let apart = promised && leakage.speakers == 0 && corpus.target != Target::Speaker;
     EvalProtocol {
         split: split.to_string(),
-        // The name of another split says it.
+        // Of the other splits the name is enough.
         speakers_apart: (named && split != Split::Random && (split == Split::Given || !apart))
             .then_some(apart),
         leakage: LeakageCounts { speakers: leakage.speakers, copies: leakage.copies },

@@ -57,7 +57,7 @@ fn remove_temporaries(folder: &Path) {
 
 impl Drop for RunLock {
     fn drop(&mut self) {
-        // While it is locked: whoever opens it from now on makes a new one.
+        // While it is locked: another process then creates a new one.
         let _ = std::fs::remove_file(&self.path);
         let _ = self.file.unlock();
     }

@@ -19,7 +19,7 @@ pub struct Analysis {
     pub report: ClassificationReport,
     /// By speakers where they are known; none without the predictions of every fold.
     pub intervals: Option<Intervals>,
-    /// How the figures were obtained, with what every table must say of it.
+    /// How the figures were obtained, with everything that every table must state.
     pub protocol: String,
     /// Speakers whose utterances are in the test parts of several folds: each of these folds trained on
     /// some of them.
@@ -40,7 +40,7 @@ impl Analysis {
         let shared_speakers = shared_speakers(run);
         Self {
             report: ClassificationReport::of(&pooled),
-            intervals: predictions.and_then(|said| bootstrap(&said, classes, SEED)),
+            intervals: predictions.and_then(|all| bootstrap(&all, classes, SEED)),
             protocol: protocol(run, shared_speakers),
             shared_speakers,
             pooled,

@@ -24,10 +24,10 @@ pub(crate) enum Block {
     /// A heading within the section: the name of a run.
     Heading(String),
     Text(String),
-    /// What must not be overlooked.
+    /// A warning.
     Note(String),
     Table(Table),
-    /// Side by side where there is room.
+    /// Side by side where the page is wide enough.
     Figures(Vec<Figure>),
     /// As it stands, such as a command.
     Code(String),
@@ -63,7 +63,7 @@ pub(crate) enum Unit {
     Precise,
     /// Differences of fractions, in points with a sign.
     Points,
-    /// Numbers with so many decimals.
+    /// Numbers with this number of decimals.
     Decimal(u8),
     /// Probabilities of a test.
     P,

@@ -41,7 +41,7 @@ pub enum ReportError {
         /// Why.
         reason: String,
     },
-    /// What the training's own readers say of a file.
+    /// A record that cannot be read.
     #[error(transparent)]
     Eval(#[from] clstm_eval::EvalError),
     /// A figure that could not be drawn as PNG.

@@ -1,6 +1,6 @@
 //! Reports of finished cross-validations: the tables and figures that one would put in a paper.
 //!
-//! [`Run::read`] reads what `clstm cv` left in a folder, [`Report::new`] computes what is said of it, and
+//! [`Run::read`] reads the folder of a run of `clstm cv`, [`Report::new`] computes the figures, and
 //! [`Report::write`] writes one self-contained HTML page and the same as Markdown, LaTeX, JSON, CSV, SVG and
 //! PNG. Every table carries the protocol that its figures were obtained by.
 //!

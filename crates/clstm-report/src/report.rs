@@ -53,7 +53,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Computes everything that is said of the runs.
+    /// Computes the figures of the runs.
     ///
     /// # Errors
     /// [`ReportError::Incomparable`] for runs that contradict each other.
@@ -74,7 +74,7 @@ impl Report {
         Ok(Self { runs, analyses, comparisons, document, png: options.png })
     }
 
-    /// What is said of each run, in their order.
+    /// The figures of each run, in their order.
     #[must_use]
     pub fn analyses(&self) -> &[Analysis] {
         &self.analyses

@@ -42,7 +42,7 @@ pub(crate) fn extract(
     })
 }
 
-/// Of `test` utterances by the model as it hears them now, with the centres as they were.
+/// Of `test` utterances with the front end as it is now, with the centres as they were.
 pub(crate) fn reextract(
     before: &DeepFeatures,
     recognizer: &Recognizer,

@@ -29,7 +29,7 @@ pub(crate) struct FoldRun {
     pub(crate) train_utterances: usize,
     /// The model.
     pub(crate) model: Model,
-    /// What it said of the test utterances.
+    /// Its predictions for the test utterances.
     pub(crate) evaluation: Evaluation,
     /// How the figures were obtained.
     pub(crate) protocol: EvalProtocol,
@@ -42,7 +42,7 @@ pub(crate) struct FoldRun {
 }
 
 impl FoldRun {
-    /// Writes model, predictions and, last of all, the books: a fold that has them is done.
+    /// Writes model, predictions and, last, the record: a fold that has one is done.
     pub(crate) fn write(mut self, dataset: &Dataset, folder: &Path) -> Result<Metrics, TrainError> {
         let metrics = self.evaluation.metrics;
         let training = &mut self.model.info.training;
@@ -56,15 +56,15 @@ impl FoldRun {
             macro_f1: metrics.macro_f1,
             folds: 1,
         }];
-        let said = FoldPredictions {
+        let tested = FoldPredictions {
             fold: self.number,
             held_out: self.held_out.clone(),
             predictions: self.evaluation.predictions,
         };
-        let calibration = RunCalibration::of(std::slice::from_ref(&said));
+        let calibration = RunCalibration::of(std::slice::from_ref(&tested));
         self.model.info.calibration = calibration.map(|it| it.summary(&self.protocol));
         self.model.write(&folder.join("model.safetensors"))?;
-        write_predictions(&folder.join("predictions.jsonl"), &said.predictions)?;
+        write_predictions(&folder.join("predictions.jsonl"), &tested.predictions)?;
         let outcome = FoldRecord {
             metrics: FoldMetrics {
                 fold: self.number,
@@ -74,7 +74,7 @@ impl FoldRun {
                 confusion: metrics.confusion.clone(),
                 test_speakers: self.model.info.training.test_speakers,
                 train_utterances: self.train_utterances,
-                test_utterances: said.predictions.len(),
+                test_utterances: tested.predictions.len(),
                 seconds: self.seconds,
                 held_out_scaling: self.held_out,
                 validation: self.validation,

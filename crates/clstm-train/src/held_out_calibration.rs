@@ -1,4 +1,4 @@
-//! A scaling from training utterances that the weights do not see.
+//! Calibration on training utterances that are held out of the training.
 
 use clstm::Recognizer;
 use clstm_corpus::{AllowedLeakage, Fold, HoldOutUnit, ValidationSplit};
@@ -22,8 +22,8 @@ pub(crate) fn hold_out(
     crate::validation::hold_out(dataset, fold, by, allowed, share, recipe.seed).map(Some)
 }
 
-/// Fits the scaling of a trained model on `utterances` and gives it to the model and to what it said
-/// of its test utterances.
+/// Fits the scaling of a trained model on `utterances` and sets it in the model and in
+/// the predictions for its test utterances.
 pub(crate) fn fit_held_out(
     trained: &mut Trained,
     dataset: &Dataset,
@@ -31,8 +31,8 @@ pub(crate) fn fit_held_out(
     device: &Device,
 ) -> Result<HeldOutScaling, TrainError> {
     let recognizer = Recognizer::on(trained.model.clone(), &device.clone().into())?;
-    let said = evaluate(&recognizer, dataset, utterances).predictions;
-    let scaling = fit_scaling(said.iter().map(|p| (&p.logits[..], p.truth)));
+    let predictions = evaluate(&recognizer, dataset, utterances).predictions;
+    let scaling = fit_scaling(predictions.iter().map(|p| (&p.logits[..], p.truth)));
     trained.model.info.scaling = scaling;
     if let Some(evaluation) = &mut trained.evaluation {
         *evaluation = evaluation.recalibrated(&scaling);

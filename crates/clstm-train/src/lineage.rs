@@ -77,29 +77,29 @@ pub(crate) fn lineage_of_run(
     })
 }
 
-/// Refuses a start that has heard what the recipe holds out of each fold's training.
+/// Refuses initial weights that were trained on what the recipe holds out of each fold's training.
 pub(crate) fn check_start(path: &Path, recipe: &Recipe) -> Result<(), TrainError> {
     match recipe.holds_out() {
         // A file is of another corpus.
         Some(key) if !path.is_file() => {
-            let what = format!("its models have heard what {key} would hold out");
+            let what = format!("its models were trained on what {key} would hold out");
             Err(TrainError::Earlier { path: path.to_owned(), what })
         }
         _ => Ok(()),
     }
 }
 
-/// Refuses a starting model that may have heard the utterances by which the recipe ends a training and chooses
-/// its weights.
+/// Refuses an initial model that may have been trained on the utterances by which the recipe ends a training and
+/// chooses its weights.
 ///
 /// # Errors
 /// [`TrainError::Recipe`] where `validation.share` is set and the model, or what it builds on, was trained on
 /// `corpus`.
 pub fn check_init(init: &Model, recipe: &Recipe, corpus: &str) -> Result<(), TrainError> {
-    let heard = corpora_of(&init.info.training);
-    match heard.iter().find(|name| shares_corpus(name, corpus)) {
+    let corpora = corpora_of(&init.info.training);
+    match corpora.iter().find(|name| shares_corpus(name, corpus)) {
         Some(name) if recipe.validation.is_on() => Err(TrainError::Recipe(format!(
-            "the starting model, or what it builds on, was trained on {name} and may have heard what \
+            "the initial model, or one that it builds on, was trained on {name} and perhaps on what \
              validation.share would hold out; leave one of the two out"
         ))),
         _ => Ok(()),
@@ -109,7 +109,7 @@ pub fn check_init(init: &Model, recipe: &Recipe, corpus: &str) -> Result<(), Tra
 /// The model that a fold starts from: a model file of other corpora, or what a run has of the fold.
 ///
 /// # Errors
-/// [`TrainError::Earlier`] where it may have heard what the fold tests on.
+/// [`TrainError::Earlier`] where it may have been trained on what the fold tests on.
 pub(crate) fn start_of_fold(
     path: &Path,
     protocol: &EvalProtocol,
@@ -120,23 +120,23 @@ pub(crate) fn start_of_fold(
         return model_of_fold(path, protocol, fold, test);
     }
     let model = Model::read(path)?;
-    let heard = corpora_of(&model.info.training);
+    let corpora = corpora_of(&model.info.training);
     // Other recordings of the test speakers, such as RAVDESS's songs, are leakage where speakers are kept apart.
     let apart = protocol.is_speaker_independent();
     let shares = |name: &&String| {
         shares_corpus(name, &protocol.corpus) || apart && shares_speakers(name, &protocol.corpus)
     };
-    if let Some(both) = heard.iter().find(shares) {
+    if let Some(both) = corpora.iter().find(shares) {
         let what = format!(
-            "it, or what it builds on, was trained on {both} and may have heard what is held out here; a run of \
-             the same folds will do"
+            "it, or a model that it builds on, was trained on {both} and perhaps on what is held out here; use a run \
+             on the same folds"
         );
         return Err(TrainError::Earlier { path: path.to_owned(), what });
     }
     Ok(model)
 }
 
-/// The model that a run has of a fold. It has not heard what the fold tests on: its run was of the same
+/// The model that a run has of a fold. It was not trained on what the fold tests on: its run was of the same
 /// protocol and tested on the same utterances, `test`.
 ///
 /// # Errors
@@ -149,19 +149,19 @@ pub(crate) fn model_of_fold(
 ) -> Result<Model, TrainError> {
     let bad = |what: String| TrainError::Earlier { path: run.to_owned(), what };
     let folder = run.join(format!("fold-{fold}"));
-    let books = folder.join("metrics.json");
-    if !books.exists() {
+    let record = folder.join("metrics.json");
+    if !record.exists() {
         return Err(bad(format!("it has no finished fold {fold}")));
     }
-    let outcome: FoldRecord = read_json(&books)?;
+    let outcome: FoldRecord = read_json(&record)?;
     if outcome.protocol.without_training() != protocol.without_training() {
         let (theirs, ours) = (outcome.protocol.describe(), protocol.describe());
         return Err(bad(format!("it is of another protocol: {theirs}; {ours}")));
     }
-    let Some(said) = predictions_of(&outcome, &folder)? else {
+    let Some(found) = predictions_of(&outcome, &folder)? else {
         return Err(bad(format!("its fold {fold} has no predictions.jsonl")));
     };
-    let mut tested: Vec<&str> = said.predictions.iter().map(|p| p.id.as_str()).collect();
+    let mut tested: Vec<&str> = found.predictions.iter().map(|p| p.id.as_str()).collect();
     let mut test = test.to_vec();
     tested.sort_unstable();
     test.sort_unstable();

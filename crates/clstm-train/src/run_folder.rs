@@ -11,7 +11,7 @@ use crate::Recipe;
 ///
 /// # Errors
 /// [`EvalError::OtherRun`] where the folder holds a run by another recipe: finished folds cannot be
-/// told from those of other settings by their figures, so mixing them must not be possible.
+/// distinguished from those of other settings by their figures, so that they must not be mixed.
 pub fn begin_run(out: &Path, recipe: &Recipe) -> Result<(), EvalError> {
     let path = out.join("recipe.json");
     if path.exists() && !read_json::<Recipe>(&path)?.same_training(recipe) {

@@ -63,7 +63,7 @@ fn what_cannot_be_built_on_is_refused() {
         cv.args(["--split", "random", "--folds", "2"]);
         cv
     };
-    complains(cv().arg("--init").arg(model()), 1, "may have heard what is held out here");
+    complains(cv().arg("--init").arg(model()), 1, "perhaps on what is held out here");
     complains(cv().arg("--teacher").arg(model()), 1, "shared-model/model.safetensors");
     complains(cv().arg("--teacher").arg(place("nowhere")), 1, "nowhere");
     let mut train = training("train", &out, 1);
@@ -71,7 +71,7 @@ fn what_cannot_be_built_on_is_refused() {
     let new = place("building-validated");
     let mut train = training("train", &new, 1);
     train.args(["--set", "validation.share=0.25"]).arg("--init").arg(model());
-    complains(&mut train, 2, "may have heard what validation.share would hold out");
+    complains(&mut train, 2, "perhaps on what validation.share would hold out");
     assert!(!new.exists(), "nothing was begun");
 }
 

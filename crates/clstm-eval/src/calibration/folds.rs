@@ -176,21 +176,21 @@ fn pooled<'a>(
         .collect()
 }
 
-/// Coverage and risk of each fold's answers above the threshold that the other folds recommend.
+/// Coverage and risk of each fold's predictions above the threshold that the other folds recommend.
 fn cross_fitted(folds: &[FoldPredictions], scalings: &[FoldScaling]) -> Option<(f64, f64)> {
-    let (mut total, mut answers, mut errors) = (0, 0, 0);
+    let (mut total, mut accepted, mut errors) = (0, 0, 0);
     for (index, (fold, own)) in folds.iter().zip(scalings).enumerate() {
         let at = |p: &Prediction| p.recalibrated(&own.scaling);
         let others: Vec<Prediction> = others(folds, index).into_iter().map(at).collect();
         let threshold = recommended_threshold(&others)?.threshold;
         total += fold.predictions.len();
-        for answer in fold.predictions.iter().map(at).filter(|p| p.confidence() >= threshold) {
-            answers += 1;
-            errors += usize::from(!answer.is_correct());
+        for prediction in fold.predictions.iter().map(at).filter(|p| p.confidence() >= threshold) {
+            accepted += 1;
+            errors += usize::from(!prediction.is_correct());
         }
     }
     let share = |part: usize, whole: usize| part as f64 / whole as f64;
-    (answers > 0).then(|| (share(answers, total), share(errors, answers)))
+    (accepted > 0).then(|| (share(accepted, total), share(errors, accepted)))
 }
 
 #[cfg(test)]
@@ -205,13 +205,13 @@ mod tests {
     /// Folds of models whose logits are `factor` times what they should be.
     fn folds(count: usize, each: usize, factor: f64) -> Vec<FoldPredictions> {
         let mut state = 11;
-        let mut said = || {
+        let mut drawn = || {
             let (logits, class) = draw(&mut state, 4, 1.5);
             prediction(logits.iter().map(|z| factor * z).collect(), class)
         };
         (1..=count)
             .map(|fold| {
-                let predictions = (0..each).map(|_| said()).collect();
+                let predictions = (0..each).map(|_| drawn()).collect();
                 FoldPredictions { fold, held_out: None, predictions }
             })
             .collect()
@@ -253,8 +253,8 @@ mod tests {
         assert_eq!(found.folds[2].scaling, fit(others));
         assert_eq!((found.folds[2].fold, found.folds[2].utterances), (3, 200));
         // Other labels in a fold: its scaling stays, the others' move.
-        for said in &mut folds[2].predictions {
-            said.truth = (said.truth + 1) % 4;
+        for prediction in &mut folds[2].predictions {
+            prediction.truth = (prediction.truth + 1) % 4;
         }
         let other = RunCalibration::of(&folds).expect("a calibration");
         assert_eq!(other.folds[2], found.folds[2]);

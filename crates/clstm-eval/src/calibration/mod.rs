@@ -2,9 +2,9 @@
 //!
 //! Logits are divided by a temperature before the softmax (Guo et al., *On Calibration of Modern Neural
 //! Networks*, 2017), and the largest probability is scaled once more for itself ([`clstm::PlattScaling`]), which
-//! moves the confidence and never the answer. [`fit_scaling`] finds both,
-//! [`Reliability`] says how well probabilities then match frequencies, [`RiskCoverage`] how the errors
-//! fall as less sure answers are withheld, and [`RunCalibration`] does all of this over the folds of a
+//! moves the confidence and never the predicted class. [`fit_scaling`] finds both,
+//! [`Reliability`] measures how well probabilities then match frequencies, [`RiskCoverage`] how the errors
+//! fall as predictions of low confidence are withheld, and [`RunCalibration`] does all of this over the folds of a
 //! cross-validation without using the labels that it is judged by.
 
 mod folds;

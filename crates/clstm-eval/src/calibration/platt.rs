@@ -1,16 +1,16 @@
-//! The scaling of an answer's own probability.
+//! Platt scaling of the largest probability.
 
 use clstm::{PlattScaling, ProbabilityCalibration};
 
 use super::{TEMPERATURES, fit_temperature};
 
 /// Weight of the belief that the log odds are right as they are, in utterances: half its product with the squared
-/// distances of slope and offset from 1 and 0 is added to the cost. It decides where the utterances say
-/// nothing, as where all are right; against hundreds of them it changes the third digit.
+/// distances of slope and offset from 1 and 0 is added to the cost. It decides where the utterances carry
+/// no information, as where all are right; against hundreds of them it changes the third digit.
 const PRIOR: f64 = 1.0;
 
 /// The scaling of logits with their true classes: first the temperature by all probabilities
-/// ([`fit_temperature`]), then, at that temperature, the scaling of the answer's own ([`fit_top_label`]).
+/// ([`fit_temperature`]), then, at that temperature, the Platt scaling of the largest one ([`fit_top_label`]).
 ///
 /// # Panics
 /// If a class has no logit.
@@ -20,40 +20,40 @@ pub fn fit_scaling<'a>(
 ) -> ProbabilityCalibration {
     let samples: Vec<(&[f64], usize)> = samples.into_iter().collect();
     let temperature = fit_temperature(samples.iter().copied());
-    let answers = samples.iter().filter_map(|(logits, class)| {
+    let outcomes = samples.iter().filter_map(|(logits, class)| {
         let best = logits.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
         let others = logits.iter().enumerate().filter(|(class, _)| *class != best.0);
         let others: f64 = others.map(|(_, z)| ((z - best.1) / temperature).exp()).sum();
         Some((-others.ln(), best.0 == *class))
     });
-    ProbabilityCalibration { temperature, top_label: fit_top_label(answers) }
+    ProbabilityCalibration { temperature, top_label: fit_top_label(outcomes) }
 }
 
-/// The slope and the offset at which answers with these log odds are right as often as they say: the minimum of
+/// The slope and the offset at which the confidence of predictions with these log odds equals their accuracy: the minimum of
 /// the cross entropy of `1 / (1 + exp(-slope * odds - offset))` and of being right (Platt 1999).
 ///
-/// The cost is convex, and strictly so by its prior: its minimum is unique, and the same answers give the same bits.
-/// Slopes are looked for in [`TEMPERATURES`], as a surer answer is to stay one. Answers whose log odds are not
-/// finite say nothing and are left out.
+/// The cost is convex, and strictly so by its prior: its minimum is unique, and the same samples give the same bits.
+/// Slopes are limited to [`TEMPERATURES`], so that the order of confidences stays. Samples whose log odds are not
+/// finite are left out.
 #[must_use]
-pub fn fit_top_label(answers: impl IntoIterator<Item = (f64, bool)>) -> PlattScaling {
-    let answers: Vec<(f64, bool)> =
-        answers.into_iter().filter(|(odds, _)| odds.is_finite()).collect();
-    let free = minimize(&answers, PlattScaling::IDENTITY, true);
+pub fn fit_top_label(outcomes: impl IntoIterator<Item = (f64, bool)>) -> PlattScaling {
+    let outcomes: Vec<(f64, bool)> =
+        outcomes.into_iter().filter(|(odds, _)| odds.is_finite()).collect();
+    let free = minimize(&outcomes, PlattScaling::IDENTITY, true);
     let slope = free.slope.clamp(*TEMPERATURES.start(), *TEMPERATURES.end());
     if slope == free.slope {
         free
     } else {
-        minimize(&answers, PlattScaling { slope, offset: 0.0 }, false)
+        minimize(&outcomes, PlattScaling { slope, offset: 0.0 }, false)
     }
 }
 
 /// Newton's method with steps halved until the cost falls; `slope` stays where it is not `free`.
-fn minimize(answers: &[(f64, bool)], start: PlattScaling, free: bool) -> PlattScaling {
-    let (mut at, mut lowest) = (start, cost(answers, start));
+fn minimize(outcomes: &[(f64, bool)], start: PlattScaling, free: bool) -> PlattScaling {
+    let (mut at, mut lowest) = (start, cost(outcomes, start));
     // Newton's method takes about ten; a step that no halving makes good is one of rounding.
     for _ in 0..100 {
-        let (gradient, curvature) = derivatives(answers, at);
+        let (gradient, curvature) = derivatives(outcomes, at);
         let [[aa, ab], [_, bb]] = curvature;
         let (slope, offset) = if free {
             let determinant = aa * bb - ab * ab;
@@ -70,7 +70,7 @@ fn minimize(answers: &[(f64, bool)], start: PlattScaling, free: bool) -> PlattSc
                 slope: at.slope - share * slope,
                 offset: at.offset - share * offset,
             };
-            let cost = cost(answers, next);
+            let cost = cost(outcomes, next);
             if cost < lowest {
                 break Some((next, cost));
             }
@@ -85,7 +85,7 @@ fn minimize(answers: &[(f64, bool)], start: PlattScaling, free: bool) -> PlattSc
     at
 }
 
-fn cost(answers: &[(f64, bool)], PlattScaling { slope, offset }: PlattScaling) -> f64 {
+fn cost(outcomes: &[(f64, bool)], PlattScaling { slope, offset }: PlattScaling) -> f64 {
     let one = |&(odds, right): &(f64, bool)| {
         let z = slope * odds + offset;
         // -ln σ(z) of what happened, without overflow.
@@ -93,17 +93,17 @@ fn cost(answers: &[(f64, bool)], PlattScaling { slope, offset }: PlattScaling) -
         (-z.abs()).exp().ln_1p() + (-z).max(0.0)
     };
     let prior = 0.5 * PRIOR * ((slope - 1.0).powi(2) + offset.powi(2));
-    answers.iter().map(one).sum::<f64>() + prior
+    outcomes.iter().map(one).sum::<f64>() + prior
 }
 
 /// Gradient and Hessian of the cost by slope and offset.
 fn derivatives(
-    answers: &[(f64, bool)],
+    outcomes: &[(f64, bool)],
     PlattScaling { slope, offset }: PlattScaling,
 ) -> ([f64; 2], [[f64; 2]; 2]) {
     let mut gradient = [PRIOR * (slope - 1.0), PRIOR * offset];
     let mut curvature = [[PRIOR, 0.0], [0.0, PRIOR]];
-    for &(odds, right) in answers {
+    for &(odds, right) in outcomes {
         let sure = 1.0 / (1.0 + (-slope * odds - offset).exp());
         let (error, weight) = (sure - f64::from(right), sure * (1.0 - sure));
         gradient[0] += error * odds;
@@ -125,8 +125,8 @@ mod tests {
     use crate::calibration::Reliability;
     use crate::calibration::test_support::{draw, prediction, uniform};
 
-    /// Answers whose log odds are `slope * odds + offset` in truth.
-    fn answers(count: usize, slope: f64, offset: f64) -> Vec<(f64, bool)> {
+    /// Samples whose log odds are `slope * odds + offset` in truth.
+    fn outcomes(count: usize, slope: f64, offset: f64) -> Vec<(f64, bool)> {
         let mut state = 5;
         (0..count)
             .map(|_| {
@@ -140,8 +140,8 @@ mod tests {
     #[test]
     fn slope_and_offset_of_the_truth_come_back() {
         for (slope, offset) in [(1.0, 0.0), (0.6, -0.5), (1.8, 0.3)] {
-            let found = fit_top_label(answers(40_000, slope, offset));
-            // Standard errors of 40,000 answers are about 1% of a slope and 0.02.
+            let found = fit_top_label(outcomes(40_000, slope, offset));
+            // Standard errors of 40,000 samples are about 1% of a slope and 0.02.
             assert!((found.slope / slope - 1.0).abs() < 0.06, "{found:?}");
             assert!((found.offset - offset).abs() < 0.06, "{found:?}");
         }
@@ -150,15 +150,15 @@ mod tests {
     #[test]
     fn nothing_around_the_minimum_is_lower() {
         for count in [1, 7, 300] {
-            let answers = answers(count, 0.7, -0.4);
-            let found = fit_top_label(answers.clone());
-            let lowest = cost(&answers, found);
+            let outcomes = outcomes(count, 0.7, -0.4);
+            let found = fit_top_label(outcomes.clone());
+            let lowest = cost(&outcomes, found);
             for (slope, offset) in [(1e-3, 0.0), (-1e-3, 0.0), (0.0, 1e-3), (0.0, -1e-3)] {
                 let near =
                     PlattScaling { slope: found.slope + slope, offset: found.offset + offset };
-                assert!(cost(&answers, near) > lowest, "{count}: {found:?} {near:?}");
+                assert!(cost(&outcomes, near) > lowest, "{count}: {found:?} {near:?}");
             }
-            let (gradient, _) = derivatives(&answers, found);
+            let (gradient, _) = derivatives(&outcomes, found);
             assert!(gradient.iter().all(|g| g.abs() < 1e-4), "{count}: {gradient:?}");
         }
     }
@@ -172,7 +172,7 @@ mod tests {
         );
         let right = fit_top_label(vec![(1.0, true); 500]);
         assert!(right.slope > 1.0 && right.offset > 0.0 && right.offset < 20.0, "{right:?}");
-        // The surer, the more often wrong: the order of answers stays all the same.
+        // Accuracy falls with confidence: the order of confidences stays.
         let contrary: Vec<_> = (0..500).map(|i| (f64::from(i % 5), i % 5 < 2)).collect();
         let found = fit_top_label(contrary.clone());
         assert_eq!(found.slope, *TEMPERATURES.start());
@@ -180,24 +180,24 @@ mod tests {
         assert!(near(1e-3) > near(0.0) && near(-1e-3) > near(0.0));
     }
 
-    /// What a temperature cannot mend: a model that is right less often than its best softmax says.
+    /// A case that no temperature corrects: the accuracy is below the largest softmax probability.
     #[test]
     fn a_scaling_brings_confidence_to_accuracy_where_a_temperature_does_not() {
         let mut state = 3;
-        let said: Vec<_> = (0..6000)
+        let predictions: Vec<_> = (0..6000)
             .map(|i| {
                 let (logits, class) = draw(&mut state, 6, 2.0);
                 // A fifth of the labels drawn from the two likeliest classes' neighbours: surely wrong.
                 (logits, if i % 5 == 0 { (class + 1) % 6 } else { class })
             })
             .collect();
-        let (fit, held_out) = said.split_at(3000);
+        let (fit, held_out) = predictions.split_at(3000);
         let scaling = fit_scaling(fit.iter().map(|(z, class)| (&z[..], *class)));
         let ece = |scaling: &ProbabilityCalibration| {
-            let said = held_out
+            let predictions = held_out
                 .iter()
                 .map(|(z, class)| prediction(z.clone(), *class).recalibrated(scaling));
-            Reliability::of(&said.collect::<Vec<_>>()).ece
+            Reliability::of(&predictions.collect::<Vec<_>>()).ece
         };
         let (alone, both) =
             (ece(&ProbabilityCalibration::of_temperature(scaling.temperature)), ece(&scaling));

@@ -8,14 +8,14 @@ use crate::Prediction;
 /// Bins of the expected calibration error, as in Guo et al. (2017).
 pub const ECE_BINS: usize = 15;
 
-/// The answers of one bin of confidence.
+/// The predictions of one bin of confidence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReliabilityBin {
     /// Mean confidence; 0 in an empty bin.
     pub confidence: f64,
     /// Share that is right; 0 in an empty bin.
     pub accuracy: f64,
-    /// Answers.
+    /// Predictions.
     pub count: usize,
 }
 
@@ -80,9 +80,9 @@ mod tests {
     #[test]
     fn by_hand() {
         // Bins are 1/15 wide: 0.8 ends the 12th (from 1), 0.81 and 0.86 are in the 13th, 0.99 in the
-        // 15th. Gaps of the sums: |1 - 0.8| + |1 - 1.67| + |0 - 0.99| = 1.86, of four answers.
-        let answers = [sure(0.8, true), sure(0.81, false), sure(0.86, true), sure(0.99, false)];
-        let found = Reliability::of(&answers);
+        // 15th. Gaps of the sums: |1 - 0.8| + |1 - 1.67| + |0 - 0.99| = 1.86, of four predictions.
+        let predictions = [sure(0.8, true), sure(0.81, false), sure(0.86, true), sure(0.99, false)];
+        let found = Reliability::of(&predictions);
         assert!((found.ece - 1.86 / 4.0).abs() < 1e-12, "{}", found.ece);
         let counts: Vec<usize> = found.bins.iter().map(|bin| bin.count).collect();
         assert_eq!(counts, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 1]);

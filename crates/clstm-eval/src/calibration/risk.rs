@@ -1,16 +1,16 @@
-//! How errors fall as less sure answers are withheld.
+//! Risk and coverage: how the error rate falls as predictions of low confidence are withheld.
 
 use clstm::RiskPoint;
 use serde::{Deserialize, Serialize};
 
 use crate::Prediction;
 
-/// Points of a curve that are kept: every 2% of coverage, finer than what some thousand utterances tell.
+/// Points of a curve that are kept: every 2% of coverage. A thousand utterances do not resolve more.
 const POINTS: usize = 50;
 
-/// Answers that a recommended threshold must leave. With fewer the standard error of a risk of 0.15 is
-/// more than 0.05, and what looks like a good threshold is luck.
-const MIN_ANSWERS: usize = 50;
+/// Predictions that a recommended threshold must accept. With fewer, the standard error of a risk of 0.15 is above
+/// 0.05, and a threshold is good by chance.
+const MIN_ACCEPTED: usize = 50;
 
 /// A recommended threshold halves the risk.
 const RISK_SHARE: f64 = 0.5;
@@ -18,8 +18,8 @@ const RISK_SHARE: f64 = 0.5;
 /// The risk-coverage curve (El-Yaniv & Wiener 2010; Geifman & El-Yaniv 2017).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RiskCoverage {
-    /// Area under the curve: the risk averaged over the coverages `1/n, 2/n, .. 1`. Among equally sure
-    /// answers errors count as spread evenly.
+    /// Area under the curve: the risk averaged over the coverages `1/n, 2/n, .. 1`. Errors among
+    /// predictions of equal confidence are spread evenly.
     pub aurc: f64,
     /// At most 50 points, about evenly over the coverage, ascending in threshold; the first is that of
     /// never abstaining (threshold 0, coverage 1, the error rate). Empty for no predictions.
@@ -33,20 +33,20 @@ impl RiskCoverage {
         let steps = steps(predictions);
         let total = predictions.len().max(1) as f64;
         let mut risks = 0.0;
-        let (mut answers, mut errors) = (0, 0);
+        let (mut accepted, mut errors) = (0, 0);
         for step in &steps {
-            let share = (step.errors - errors) as f64 / (step.answers - answers) as f64;
-            for extra in 1..=step.answers - answers {
-                risks += (errors as f64 + share * extra as f64) / (answers + extra) as f64;
+            let share = (step.errors - errors) as f64 / (step.accepted - accepted) as f64;
+            for extra in 1..=step.accepted - accepted {
+                risks += (errors as f64 + share * extra as f64) / (accepted + extra) as f64;
             }
-            (answers, errors) = (step.answers, step.errors);
+            (accepted, errors) = (step.accepted, step.errors);
         }
-        // The first step that covers each fiftieth; equally sure answers may skip some.
+        // The first step that covers each fiftieth; equal confidences may skip some.
         let mut kept: Vec<&Step> = Vec::new();
         for i in 1..=POINTS {
             let least = (predictions.len() * i).div_ceil(POINTS);
-            let step = steps.iter().find(|step| step.answers >= least);
-            kept.extend(step.filter(|s| kept.last().is_none_or(|k| k.answers < s.answers)));
+            let step = steps.iter().find(|step| step.accepted >= least);
+            kept.extend(step.filter(|s| kept.last().is_none_or(|k| k.accepted < s.accepted)));
         }
         let points = kept.iter().rev().map(|step| step.point(predictions.len())).collect();
         Self { aurc: risks / total, points }
@@ -54,8 +54,7 @@ impl RiskCoverage {
 }
 
 /// The smallest threshold whose risk is at most half of that of never abstaining, where it leaves at
-/// least 50 answers: a smaller one would withhold fewer answers for more errors, and on fewer answers
-/// the risk cannot be told. None where there is no such threshold.
+/// least 50 predictions. None where there is no such threshold.
 ///
 /// Its coverage and risk are of the very predictions that it was chosen by and so a little too good;
 /// [`RunCalibration`](crate::RunCalibration) has cross-fitted ones.
@@ -64,26 +63,26 @@ pub fn recommended_threshold(predictions: &[Prediction]) -> Option<RiskPoint> {
     let steps = steps(predictions);
     let largest = RISK_SHARE * steps.last()?.risk();
     let first = steps.iter().rev().find(|step| step.risk() <= largest)?;
-    (first.answers >= MIN_ANSWERS).then(|| first.point(predictions.len()))
+    (first.accepted >= MIN_ACCEPTED).then(|| first.point(predictions.len()))
 }
 
-/// The answers at least as sure as a threshold.
+/// The predictions whose confidence is at least a threshold.
 #[derive(Clone, Copy, Debug)]
 struct Step {
     threshold: f64,
-    answers: usize,
+    accepted: usize,
     errors: usize,
 }
 
 impl Step {
     fn risk(&self) -> f64 {
-        self.errors as f64 / self.answers as f64
+        self.errors as f64 / self.accepted as f64
     }
 
     fn point(&self, total: usize) -> RiskPoint {
-        // All of them are answered by never abstaining, also those of tomorrow that are less sure.
-        let threshold = if self.answers == total { 0.0 } else { self.threshold };
-        let coverage = self.answers as f64 / total as f64;
+        // Never abstaining accepts all predictions, also later ones of lower confidence.
+        let threshold = if self.accepted == total { 0.0 } else { self.threshold };
+        let coverage = self.accepted as f64 / total as f64;
         RiskPoint { threshold, coverage, risk: self.risk() }
     }
 }
@@ -93,13 +92,13 @@ fn steps(predictions: &[Prediction]) -> Vec<Step> {
     let mut outcomes: Vec<(f64, bool)> =
         predictions.iter().map(|p| (p.confidence(), p.is_correct())).collect();
     outcomes.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let (mut answers, mut errors) = (0, 0);
+    let (mut accepted, mut errors) = (0, 0);
     outcomes
         .chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq())
         .map(|same| {
-            answers += same.len();
+            accepted += same.len();
             errors += same.iter().filter(|(_, right)| !right).count();
-            Step { threshold: same[0].0, answers, errors }
+            Step { threshold: same[0].0, accepted, errors }
         })
         .collect()
 }
@@ -116,8 +115,8 @@ mod tests {
     #[test]
     fn by_hand() {
         // From the surest: right, wrong, right, right. Risks 0, 1/2, 1/3, 1/4.
-        let answers = [sure(0.6, true), sure(0.9, true), sure(0.8, false), sure(0.7, true)];
-        let found = RiskCoverage::of(&answers);
+        let accepted = [sure(0.6, true), sure(0.9, true), sure(0.8, false), sure(0.7, true)];
+        let found = RiskCoverage::of(&accepted);
         let aurc = (0.0 + 0.5 + 1.0 / 3.0 + 0.25) / 4.0;
         assert!((found.aurc - aurc).abs() < 1e-12, "{}", found.aurc);
         let point = |threshold, coverage, risk| RiskPoint { threshold, coverage, risk };
@@ -133,18 +132,18 @@ mod tests {
     #[test]
     fn equally_sure_answers_stand_or_fall_together() {
         // 0.9 right; then four of 0.7, of which one is wrong: 0, 1/4/2, 2/4/3, 3/4/4, 1/5.
-        let mut answers = vec![sure(0.7, true); 3];
-        answers.extend([sure(0.7, false), sure(0.9, true)]);
-        let found = RiskCoverage::of(&answers);
+        let mut accepted = vec![sure(0.7, true); 3];
+        accepted.extend([sure(0.7, false), sure(0.9, true)]);
+        let found = RiskCoverage::of(&accepted);
         let aurc = (0.0 + 0.125 + 0.5 / 3.0 + 0.1875 + 0.2) / 5.0;
         assert!((found.aurc - aurc).abs() < 1e-12, "{}", found.aurc);
         assert_eq!(found.points.len(), 2);
-        answers.reverse();
-        assert_eq!(RiskCoverage::of(&answers), found, "their order says nothing");
+        accepted.reverse();
+        assert_eq!(RiskCoverage::of(&accepted), found, "their order does not matter");
         assert_eq!(RiskCoverage::of(&[]), RiskCoverage::default());
     }
 
-    /// 200 answers, the less sure the more of them wrong: from 0.9 on 1 in 10, below it half.
+    /// 200 predictions: of those from 0.9 on 1 in 10 is wrong, of the others half.
     fn worse_when_unsure() -> Vec<Prediction> {
         (0..200)
             .map(|i| {
@@ -157,10 +156,10 @@ mod tests {
 
     #[test]
     fn the_recommended_threshold_is_the_smallest_that_halves_the_risk() {
-        let answers = worse_when_unsure();
-        let found = recommended_threshold(&answers).expect("a threshold");
+        let accepted = worse_when_unsure();
+        let found = recommended_threshold(&accepted).expect("a threshold");
         let of = |threshold: f64| {
-            let sure: Vec<_> = answers.iter().filter(|p| p.confidence() >= threshold).collect();
+            let sure: Vec<_> = accepted.iter().filter(|p| p.confidence() >= threshold).collect();
             let errors = sure.iter().filter(|p| !p.is_correct()).count();
             (sure.len(), errors as f64 / sure.len() as f64)
         };
@@ -168,8 +167,8 @@ mod tests {
         let (count, risk) = of(found.threshold);
         assert_eq!((found.coverage, found.risk), (count as f64 / 200.0, risk));
         assert!(risk <= all / 2.0 && count >= 50, "{risk} of {all} with {count}");
-        for answer in answers.iter().filter(|p| p.confidence() < found.threshold) {
-            assert!(of(answer.confidence()).1 > all / 2.0);
+        for prediction in accepted.iter().filter(|p| p.confidence() < found.threshold) {
+            assert!(of(prediction.confidence()).1 > all / 2.0);
         }
     }
 

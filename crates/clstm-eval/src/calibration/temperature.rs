@@ -6,9 +6,9 @@ use std::ops::RangeInclusive;
 /// the sign of labels that have nothing to do with the logits, or of logits on another scale.
 pub const TEMPERATURES: RangeInclusive<f64> = 0.05..=20.0;
 
-/// Weight of the belief in a temperature of 1, in utterances. It decides where the utterances say
-/// nothing: with none of them, or all of them right by any margin, where the likelihood alone would have
-/// the answer be infinitely sure. Against hundreds of utterances it changes the third digit.
+/// Weight of the prior for a temperature of 1, in utterances. It decides where the utterances carry no information: with
+/// none of them, or all of them right by any margin, where the likelihood alone has its maximum at infinity. Against
+/// hundreds of utterances it changes the third digit.
 const PRIOR: f64 = 1.0;
 
 /// The temperature at which the true classes are most likely: the minimum over `T` of
@@ -20,8 +20,8 @@ const PRIOR: f64 = 1.0;
 /// Newton's method finds it, with bisection where Newton's step is too long or too slow. The same samples
 /// give the same temperature, bit for bit.
 ///
-/// `samples` are logits with the true class; those with a logit that is not finite say nothing of a
-/// temperature and are left out.
+/// `samples` are logits with the true class; those with a logit that is not finite are
+/// left out.
 ///
 /// # Panics
 /// If a class has no logit.

@@ -25,7 +25,7 @@ pub(super) fn draw(state: &mut u64, classes: usize, scale: f64) -> (Vec<f64>, us
     (z, class.unwrap_or(classes - 1))
 }
 
-/// What a model says that gives these logits.
+/// A prediction with these logits.
 pub(super) fn prediction(logits: Vec<f64>, truth: usize) -> Prediction {
     Prediction::new(String::new(), truth, logits, &ProbabilityCalibration::default())
 }

@@ -61,14 +61,14 @@ pub struct Intervals {
     pub recalls: Vec<Interval>,
 }
 
-/// 95% percentile intervals of the figures of pooled predictions over so many classes: clusters are
+/// 95% percentile intervals of the figures of pooled predictions over `classes` classes: clusters are
 /// drawn with replacement, as many as there are, each with all its utterances, and the figures counted
-/// anew (Davison & Hinkley, *Bootstrap Methods and their Application*, 1997, section 3.8; Field & Welsh,
+/// again (Davison & Hinkley, *Bootstrap Methods and their Application*, 1997, section 3.8; Field & Welsh,
 /// *Bootstrapping clustered data*, JRSS B 2007).
 ///
 /// The figures of a resample are those of [`Metrics`](crate::Metrics): UA is the mean over the classes
-/// that occur in it. An interval says what other speakers would change; not what another seed of the
-/// training would. With few clusters, below twenty or so, percentile intervals are somewhat too narrow.
+/// that occur in it. An interval covers the choice of speakers, not the
+/// seed of the training. With few clusters, below twenty or so, percentile intervals are somewhat too narrow.
 ///
 /// None without predictions, or where one has a class that is none.
 #[must_use]
@@ -126,7 +126,7 @@ struct Figures {
 impl Figures {
     /// Of clusters of pairs of true and predicted class.
     fn of<'a>(drawn: impl Iterator<Item = &'a Vec<(usize, usize)>>, classes: usize) -> Self {
-        // Right answers, utterances and answers of each class.
+        // Correct predictions, utterances and predictions of each class.
         let mut counts = vec![[0_u32; 3]; classes];
         for &(truth, predicted) in drawn.flatten() {
             counts[truth][1] += 1;
@@ -136,7 +136,7 @@ impl Figures {
         let ratio = |part: u32, whole: u32| f64::from(part) / f64::from(whole);
         let recalls: Vec<f64> = counts.iter().map(|[hits, all, _]| ratio(*hits, *all)).collect();
         let [hits, all] = [0, 1].map(|i| counts.iter().map(|count| count[i]).sum::<u32>());
-        let f1 = counts.iter().map(|[hits, all, said]| ratio(2 * hits, all + said));
+        let f1 = counts.iter().map(|[hits, all, predicted]| ratio(2 * hits, all + predicted));
         Self {
             ua: finite_mean(recalls.iter().copied()),
             wa: ratio(hits, all),

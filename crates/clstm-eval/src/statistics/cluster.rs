@@ -11,7 +11,7 @@ use crate::Prediction;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClusterBy {
-    /// Speakers, each with all that it says.
+    /// Speakers, each with all its utterances.
     Speaker,
     /// Single utterances, where the speaker of one is not known: intervals are too narrow and tests
     /// too sure as far as utterances of a speaker are alike.

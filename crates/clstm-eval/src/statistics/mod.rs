@@ -1,8 +1,8 @@
-//! What figures of merit are worth: reports by class, intervals, and tests between two runs.
+//! Statistics of metrics: reports by class, confidence intervals, and tests between two runs.
 //!
-//! Utterances of one speaker are alike: a model that fails on a voice fails on all that it says. What
-//! takes utterances for independent therefore promises too much; resampling and tests here go by
-//! speakers wherever they are known ([`ClusterBy`]).
+//! The utterances of one speaker are correlated. Methods that take them for independent give intervals that are too
+//! narrow and p-values that are too small; resampling and tests here draw whole speakers wherever they are known
+//! ([`ClusterBy`]).
 
 mod bootstrap;
 mod classification;

@@ -13,7 +13,7 @@ use super::mcnemar::{McNemar, mcnemar_exact};
 use crate::random::derive_seed;
 use crate::{EvalError, Prediction};
 
-/// Up to so many clusters that differ, every one of the swaps is counted: 2^23 sums, some ten
+/// Up to this number of clusters that differ, every swap is counted: 2^23 sums, some ten
 /// milliseconds. RAVDESS has 24 speakers.
 pub const EXACT_CLUSTERS: usize = 24;
 
@@ -56,10 +56,10 @@ pub struct Comparison {
     pub seed: u64,
 }
 
-/// Compares what two runs said of the same utterances; none where they share none.
+/// Compares the predictions of two runs for the same utterances; none where they share none.
 ///
 /// Intervals are percentile intervals of [`REPLICATES`] resamples of clusters. The permutation test
-/// swaps the answers of the two runs for a whole cluster at a time, which changes nothing where neither
+/// swaps the predictions of the two runs for a whole cluster at a time, which changes nothing where neither
 /// is better; its p-value is the share of swaps whose difference is at least as large as the measured
 /// one, `(1 + r) / (1 + n)` for random swaps.
 ///
@@ -179,7 +179,7 @@ impl Accuracies {
     }
 }
 
-/// What each cluster adds to the differences of UA and WA. Swapping the runs' answers for a cluster turns
+/// What each cluster adds to the differences of UA and WA. Swapping the runs' predictions for a cluster turns
 /// the sign of its part and leaves the others, since the utterances stay the same.
 fn cluster_sums(cells: &[Vec<Pair>], classes: usize) -> Vec<[f64; 2]> {
     let mut support = vec![0_u32; classes];
@@ -251,7 +251,7 @@ mod tests {
     use super::{all_swaps, compare, random_swaps};
     use crate::{EvalError, Prediction};
 
-    fn said(id: &str, truth: usize, predicted: usize) -> Prediction {
+    fn prediction(id: &str, truth: usize, predicted: usize) -> Prediction {
         let mut logits = vec![0.0; 3];
         logits[predicted] = 1.0;
         Prediction::new(id.to_owned(), truth, logits, &ProbabilityCalibration::default())
@@ -259,8 +259,8 @@ mod tests {
 
     #[test]
     fn only_shared_utterances_count() {
-        let first = [said("a", 0, 0), said("b", 1, 1), said("c", 1, 0)];
-        let second = [said("b", 1, 0), said("c", 1, 0), said("d", 2, 2)];
+        let first = [prediction("a", 0, 0), prediction("b", 1, 1), prediction("c", 1, 0)];
+        let second = [prediction("b", 1, 0), prediction("c", 1, 0), prediction("d", 2, 2)];
         let found = compare(&first, &second, 1).expect("comparable").expect("two are shared");
         assert_eq!((found.utterances, found.left_out), (2, 2));
         assert_eq!((found.ua, found.wa), ([0.5, 0.0], [0.5, 0.0]));
@@ -277,14 +277,14 @@ mod tests {
             assert!(matches!(error, EvalError::Incomparable(_)));
             error.to_string()
         };
-        let (a, b) = (said("a\"", 0, 0), said("a\"", 1, 0));
+        let (a, b) = (prediction("a\"", 0, 0), prediction("a\"", 1, 0));
         assert!(message(std::slice::from_ref(&a), &[b]).contains(r#""a\"""#));
         assert!(message(&[a.clone(), a.clone()], &[a]).contains("twice"));
     }
 
     #[test]
     fn the_same_answers_do_not_differ() {
-        let run: Vec<_> = (0..40).map(|i| said(&i.to_string(), i % 3, (i / 2) % 3)).collect();
+        let run: Vec<_> = (0..40).map(|i| prediction(&i.to_string(), i % 3, (i / 2) % 3)).collect();
         let found = compare(&run, &run, 7).expect("comparable").expect("all are shared");
         let none = found.ua_difference;
         assert_eq!((none.interval.value, none.interval.low, none.interval.high), (0.0, 0.0, 0.0));
@@ -305,12 +305,12 @@ mod tests {
         }
 
         #[test]
-        fn the_order_of_runs_turns_the_sign(answers in prop::collection::vec((0..3_usize, 0..3_usize, 0..3_usize), 1..40)) {
+        fn the_order_of_runs_turns_the_sign(rows in prop::collection::vec((0..3_usize, 0..3_usize, 0..3_usize), 1..40)) {
             let run = |pick: fn(&(usize, usize, usize)) -> usize| -> Vec<Prediction> {
-                let said = |(i, all): (usize, &(usize, usize, usize))| {
-                    said(&i.to_string(), all.0, pick(all)).with_speaker(Some(["x", "y", "z"][i % 3]))
+                let prediction = |(i, all): (usize, &(usize, usize, usize))| {
+                    prediction(&i.to_string(), all.0, pick(all)).with_speaker(Some(["x", "y", "z"][i % 3]))
                 };
-                answers.iter().enumerate().map(said).collect()
+                rows.iter().enumerate().map(prediction).collect()
             };
             let (first, second) = (run(|all| all.1), run(|all| all.2));
             let there = compare(&first, &second, 5).expect("comparable").expect("shared");

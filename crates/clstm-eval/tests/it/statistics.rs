@@ -1,5 +1,5 @@
-//! Statistics against scikit-learn, SciPy and statsmodels; `fixtures/statistics/make.py` says how the
-//! figures were made.
+//! Statistics against scikit-learn, SciPy and statsmodels; `fixtures/statistics/make.py` computes the
+//! figures.
 
 use clstm::ProbabilityCalibration;
 use clstm_eval::{
@@ -68,25 +68,25 @@ fn mcnemar_is_that_of_statsmodels() {
         let found = mcnemar_exact(first, second);
         assert!((found / p - 1.0).abs() < 1e-9, "{first} {second}: {found}, not {p}");
     }
-    // So many that the smallest terms are no numbers any more.
+    // The smallest terms underflow.
     assert_eq!(mcnemar_exact(0, 5_000), 0.0);
     assert!((mcnemar_exact(50_000, 50_000) - 1.0).abs() < 1e-9);
 }
 
-/// An utterance of the fixture: speaker, truth, what the first system says, what the second says.
+/// An utterance of the fixture: speaker, true class, and the predictions of the two systems.
 #[derive(Deserialize)]
 struct Row(String, usize, usize, usize);
 
-/// What a system said of the rows, and how many classes there are.
+/// The predictions of a system for the rows, and the number of classes.
 fn run(rows: &[Row], of: fn(&Row) -> usize) -> (Vec<Prediction>, usize) {
     let classes = 1 + rows.iter().flat_map(|r| [r.1, r.2, r.3]).max().expect("a row");
-    let said = |(i, row): (usize, &Row)| {
+    let predictions = |(i, row): (usize, &Row)| {
         let mut logits = vec![0.0; classes];
         logits[of(row)] = 2.0;
         Prediction::new(i.to_string(), row.1, logits, &ProbabilityCalibration::default())
             .with_speaker(Some(&row.0))
     };
-    (rows.iter().enumerate().map(said).collect(), classes)
+    (rows.iter().enumerate().map(predictions).collect(), classes)
 }
 
 fn rows(of: &Value) -> Vec<Row> {
@@ -105,8 +105,8 @@ fn interval_near(found: Interval, theirs: &Value, share: f64) {
 #[test]
 fn intervals_are_those_of_every_resample_of_five_speakers() {
     let theirs = figures("enumerated");
-    let (said, classes) = run(&rows(&theirs), |row| row.2);
-    let found = bootstrap(&said, classes, 1).expect("intervals");
+    let (predictions, classes) = run(&rows(&theirs), |row| row.2);
+    let found = bootstrap(&predictions, classes, 1).expect("intervals");
     assert_eq!((found.by, found.clusters), (ClusterBy::Speaker, 5));
     // 3,125 resamples take few values: the ends are steps of a few hundredths of the width.
     interval_near(found.ua, &theirs["ua"], 0.05);
@@ -116,12 +116,12 @@ fn intervals_are_those_of_every_resample_of_five_speakers() {
 #[test]
 fn intervals_are_those_of_scipy() {
     let theirs = figures("sampled");
-    let (said, classes) = run(&rows(&theirs), |row| row.2);
-    let found = bootstrap(&said, classes, 1).expect("intervals");
+    let (predictions, classes) = run(&rows(&theirs), |row| row.2);
+    let found = bootstrap(&predictions, classes, 1).expect("intervals");
     assert_eq!(found.clusters, 24);
     interval_near(found.ua, &theirs["ua"], 0.04);
     interval_near(found.wa, &theirs["wa"], 0.04);
-    let metrics = Metrics::of(said.iter().map(|p| (p.truth, p.predicted)), classes);
+    let metrics = Metrics::of(predictions.iter().map(|p| (p.truth, p.predicted)), classes);
     assert_eq!((found.ua.value, found.wa.value), (metrics.ua, metrics.wa));
     assert!((found.macro_f1.value - metrics.macro_f1).abs() < 1e-12);
     for (interval, class) in found.recalls.iter().zip(&metrics.classes) {
@@ -132,23 +132,23 @@ fn intervals_are_those_of_scipy() {
 
 #[test]
 fn a_seed_decides_everything_on_any_number_of_threads() {
-    let (said, classes) = run(&rows(&figures("sampled")), |row| row.2);
-    let found = bootstrap(&said, classes, 9).expect("intervals");
+    let (predictions, classes) = run(&rows(&figures("sampled")), |row| row.2);
+    let found = bootstrap(&predictions, classes, 9).expect("intervals");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-    assert_eq!(pool.install(|| bootstrap(&said, classes, 9)).as_ref(), Some(&found));
-    assert_ne!(bootstrap(&said, classes, 10), Some(found));
+    assert_eq!(pool.install(|| bootstrap(&predictions, classes, 9)).as_ref(), Some(&found));
+    assert_ne!(bootstrap(&predictions, classes, 10), Some(found));
 }
 
 #[test]
 fn speakers_matter() {
     // Two speakers, one always right and one never: utterances alone would hide what that means.
-    let said = |speaker: Option<&str>, right: bool| {
+    let predictions = |speaker: Option<&str>, right: bool| {
         let logits = if right { vec![1.0, 0.0] } else { vec![0.0, 1.0] };
         Prediction::new(String::new(), 0, logits, &ProbabilityCalibration::default())
             .with_speaker(speaker)
     };
     let run = |names: [Option<&str>; 2]| -> Vec<Prediction> {
-        (0..100).map(|i| said(names[i % 2], i % 2 == 0)).collect()
+        (0..100).map(|i| predictions(names[i % 2], i % 2 == 0)).collect()
     };
     let by_speaker = bootstrap(&run([Some("a"), Some("b")]), 2, 1).expect("intervals");
     assert_eq!((by_speaker.wa.low, by_speaker.wa.high), (0.0, 1.0));

@@ -18,8 +18,8 @@ pub(crate) struct Bar<'a> {
 
 /// Bars from 0 to 100% with whiskers; the paper's figures are diamonds.
 pub(crate) fn class_bars(bars: &[Bar<'_>]) -> Canvas {
-    let room = bars.iter().map(|bar| text_width(bar.name)).fold(0.0, f64::max).clamp(40.0, 130.0);
-    let (left, right, top) = (room + 14.0, 440.0 - 52.0, 24.0);
+    let space = bars.iter().map(|bar| text_width(bar.name)).fold(0.0, f64::max).clamp(40.0, 130.0);
+    let (left, right, top) = (space + 14.0, 440.0 - 52.0, 24.0);
     let bottom = top + ROW * bars.len() as f64;
     let mut canvas = Canvas::new(440.0, bottom + 42.0);
     let x = Scale { from: [0.0, 1.0], to: [left, right] };
@@ -33,7 +33,7 @@ pub(crate) fn class_bars(bars: &[Bar<'_>]) -> Canvas {
             [left - 8.0, middle + 4.0],
             Anchor::End,
             ColorRole::Text,
-            &fitted(bar.name, room),
+            &fitted(bar.name, space),
         );
         let width = x.at(bar.recall) - left;
         canvas.rect([left, middle - 8.5], [width, 17.0], ColorRole::Fill(0), Style::faint(0.78));

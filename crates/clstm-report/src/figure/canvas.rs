@@ -17,7 +17,7 @@ const SHAPES: usize = 8;
 /// and their text stays above 9 pixels.
 pub(crate) const TEXT: f64 = 12.5;
 
-/// What a thing is; the palette says how it looks.
+/// The role of a colour; the palette has its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColorRole {
     /// Text.
@@ -78,7 +78,7 @@ pub(crate) struct Style {
     pub(crate) dash: Option<[f64; 2]>,
 }
 
-/// Width of lines that say nothing of theirs.
+/// Default width of lines.
 pub(crate) const LINE: f64 = 1.2;
 
 impl Style {
@@ -267,7 +267,7 @@ const CROSS: [[f64; 2]; 12] = [
     [-0.57, -1.13],
 ];
 
-/// About how wide text is, in the widest of the usual fonts: figures leave room by it.
+/// About how wide text is, in the widest of the usual fonts: figures leave space by it.
 pub(crate) fn text_width(text: &str) -> f64 {
     let width = |c: char| match c {
         'i' | 'j' | 'l' | '.' | ',' | ' ' | 'I' | '\'' => 0.32,

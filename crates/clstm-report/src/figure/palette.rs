@@ -1,6 +1,6 @@
 //! Colours, as style sheets for pages and for files of their own.
 //!
-//! Figures name what a thing is by a class (`color`, `grid`, `f3` for the fill of series 3); what that looks
+//! Figures name what a thing is by a class (`color`, `grid`, `f3` for the fill of series 3); how that looks
 //! like is here alone. Series follow Okabe & Ito, *Color Universal Design* (2008), darkened for white paper
 //! or lightened for dark pages until each has a contrast of 3:1 to its background (WCAG 2.2, 1.4.11), and
 //! differ in shape or dash besides.
@@ -70,7 +70,7 @@ impl Palette {
              stroke-linejoin:round}}"
         );
         for (number, color) in series.iter().enumerate() {
-            // A mark is filled and edged with its background, so that marks that overlap are told apart.
+            // A mark is filled and edged with its background, so that marks that overlap are distinguishable.
             let _ = write!(
                 css,
                 ".fig .f{number}{{fill:{color}}}.fig .l{number}{{stroke:{color};fill:none}}\

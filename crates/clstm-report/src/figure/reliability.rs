@@ -5,7 +5,7 @@ use clstm_eval::{Reliability, ReliabilityBin};
 use super::axes::{Entry, Frame, Scale, legend, percent};
 use super::canvas::{Anchor, Canvas, ColorRole, Style};
 
-/// Both sides as points of their bins, whose size tells how many answers a bin has, with how many there
+/// Both sides as points of their bins, whose size is the number of predictions in a bin, with how many there
 /// are after calibration as bars below.
 pub(crate) fn reliability(before: &Reliability, after: &Reliability) -> Canvas {
     let mut canvas = Canvas::new(440.0, 400.0);
@@ -30,7 +30,7 @@ pub(crate) fn reliability(before: &Reliability, after: &Reliability) -> Canvas {
         canvas.path(&points, ColorRole::Line(series), style(series));
         points.iter().for_each(|point| canvas.mark(*point, 3.8, series, 1.0));
     }
-    // How many answers there are of each confidence.
+    // The number of predictions of each confidence.
     let most = after.bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(1);
     let y = Scale { from: [0.0, most as f64], to: [350.0, 290.0] };
     let count = after.bins.len().max(1) as f64;
@@ -43,13 +43,13 @@ pub(crate) fn reliability(before: &Reliability, after: &Reliability) -> Canvas {
     canvas.line([58.0, 350.0], [420.0, 350.0], ColorRole::Axis);
     canvas.text([52.0, 354.0], Anchor::End, ColorRole::Text, "0");
     canvas.text([52.0, 294.0], Anchor::End, ColorRole::Text, &most.to_string());
-    canvas.turned([13.0, 320.0], Anchor::Middle, -90.0, ColorRole::Muted, "answers");
+    canvas.turned([13.0, 320.0], Anchor::Middle, -90.0, ColorRole::Muted, "predictions");
     for value in frame.x.ticks(5) {
         let x = frame.x.at(value);
         canvas.line([x, 350.0], [x, 354.0], ColorRole::Axis);
         canvas.text([x, 367.0], Anchor::Middle, ColorRole::Text, &percent(value));
     }
-    canvas.text([239.0, 386.0], Anchor::Middle, ColorRole::Muted, "confidence of the answer");
+    canvas.text([239.0, 386.0], Anchor::Middle, ColorRole::Muted, "confidence");
     let sample = |series: usize| {
         move |canvas: &mut Canvas, [x, y]: [f64; 2]| {
             canvas.path(&[[x, y], [x + 22.0, y]], ColorRole::Line(series), style(series));

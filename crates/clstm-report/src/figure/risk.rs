@@ -12,8 +12,8 @@ pub(crate) fn risk_coverage(points: &[RiskPoint], abstention: Option<RiskPoint>)
     let frame = Frame {
         x: Scale { from: [0.0, 1.0], to: [58.0, 420.0] },
         y: Scale { from: [0.0, most], to: [248.0, 20.0] },
-        x_title: "coverage: share of the utterances that get an answer",
-        y_title: "risk: share of answers wrong",
+        x_title: "coverage: share of the predictions that are accepted",
+        y_title: "risk: share of these that are wrong",
         x_label: percent,
         y_label: |value| {
             let decimals = if (100.0 * value).fract().abs() < 1e-6 { 0 } else { 1 };

@@ -34,14 +34,14 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<PathBuf>, ReportError> {
     Ok(once)
 }
 
-/// Whether a folder has the books of a run or of a fold of one.
+/// Whether a folder has the record of a run, or of a fold of one.
 pub(super) fn is_run(path: &Path) -> bool {
-    // A fold's own folder has books too, but of another form.
+    // A fold's own folder has a record too, but of another form.
     let fold = path.join("predictions.jsonl").exists() || path.join("history.json").exists();
     !fold && (path.join("metrics.json").is_file() || !folds_in(path).is_empty())
 }
 
-/// The `fold-N` with books in a folder, ascending.
+/// The `fold-N` with a record in a folder, ascending.
 pub(super) fn folds_in(path: &Path) -> Vec<(usize, PathBuf)> {
     let number = |path: &PathBuf| -> Option<usize> {
         path.file_name()?.to_str()?.strip_prefix("fold-")?.parse().ok()

@@ -14,7 +14,7 @@ const MOST_CLASSES: usize = 1_000;
 /// More folds than leaving one speaker out ever makes.
 const MOST_FOLDS: usize = 10_000;
 
-/// The books of a run and what is odd about them.
+/// The record of a run, and notes on what is missing.
 pub(super) fn read(folder: &Path) -> Result<(RunMetrics, Vec<String>), ReportError> {
     if !is_run(folder) {
         return Err(ReportError::NoRun { path: folder.to_owned() });
@@ -113,8 +113,9 @@ fn check_fold(fold: &FoldMetrics, classes: usize) -> Result<(), String> {
         return Err("more test utterances than can be".to_owned());
     }
     let counted = fold.metrics();
-    let told = [(fold.ua, counted.ua), (fold.wa, counted.wa), (fold.macro_f1, counted.macro_f1)];
-    if !told.into_iter().all(|(told, counted)| (told - counted).abs() < 1e-9) {
+    let recorded =
+        [(fold.ua, counted.ua), (fold.wa, counted.wa), (fold.macro_f1, counted.macro_f1)];
+    if !recorded.into_iter().all(|(own, counted)| (own - counted).abs() < 1e-9) {
         return Err("its accuracies are not those of its confusion matrix".to_owned());
     }
     if !fold.seconds.is_finite() || fold.seconds < 0.0 {
@@ -142,13 +143,13 @@ fn possible(calibration: &RunCalibration) -> bool {
         && calibration.folds.iter().all(|fold| fold.scaling.temperature.is_finite())
 }
 
-/// Whether predictions are those that a fold's books count.
+/// Whether predictions are those that a fold's record counts.
 pub(super) fn check_predictions(
     path: &Path,
     predictions: &[Prediction],
     fold: &FoldMetrics,
 ) -> Result<(), ReportError> {
-    let pairs = predictions.iter().map(|said| (said.truth, said.predicted));
+    let pairs = predictions.iter().map(|p| (p.truth, p.predicted));
     match Metrics::of(pairs, fold.confusion.len()).confusion == fold.confusion {
         true => Ok(()),
         false => Err(ReportError::malformed(path, "not the predictions that metrics.json counts")),

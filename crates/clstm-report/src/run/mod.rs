@@ -129,8 +129,8 @@ impl RunFold {
             metrics::check_predictions(&path, &predictions, fold)?;
             // Where a fold tests one speaker, its utterances are that speaker's.
             if let [speaker] = &fold.test_speakers[..] {
-                for said in predictions.iter_mut().filter(|said| said.speaker.is_none()) {
-                    said.speaker = Some(speaker.clone());
+                for prediction in predictions.iter_mut().filter(|p| p.speaker.is_none()) {
+                    prediction.speaker = Some(speaker.clone());
                 }
             }
             read.predictions = Some(predictions);

@@ -50,7 +50,7 @@ fn table(context: &Context<'_>, own: &[(&Run, &Analysis)], number: usize) -> Tab
     };
     let mut note = format!(
         "Ours: {}. The paper's column: its Table 1, 5-fold; whether speakers are shared, and what was chosen \
-         by the test part, is not told. Intervals as in the first table; of several runs of a row, the first.",
+         by the test part, is not stated. Intervals as in the first table; of several runs of a row, the first.",
         own[0].0.protocol().describe()
     );
     let partial: Vec<String> = own

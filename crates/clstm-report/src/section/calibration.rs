@@ -1,4 +1,4 @@
-//! Calibration, and what abstaining gives.
+//! Calibration, and risk and coverage of abstaining.
 
 use clstm_eval::{ECE_BINS, RunCalibration};
 
@@ -33,7 +33,7 @@ fn table(measured: &[(&Run, &Analysis, &RunCalibration)]) -> Table {
     };
     let note = format!(
         "{}. ECE: expected calibration error over {ECE_BINS} bins of equal width (Guo et al. 2017). AURC: area \
-         under the risk-coverage curve. Answered and wrong: the shares at the threshold that is recommended \
+         under the risk-coverage curve. Accepted and wrong: the shares at the threshold that is recommended \
          for abstaining, which no label of the utterances it is counted on had a part in.",
         protocols.join(". ")
     );
@@ -47,8 +47,8 @@ fn table(measured: &[(&Run, &Analysis, &RunCalibration)]) -> Table {
         ("Brier before", Unit::Decimal(3)),
         ("Brier after", Unit::Decimal(3)),
         ("AURC", Unit::Decimal(3)),
-        ("sure by %", Unit::Percent),
-        ("answered %", Unit::Percent),
+        ("threshold %", Unit::Percent),
+        ("accepted %", Unit::Percent),
         ("wrong of these %", Unit::Percent),
     ]);
     for (run, _, RunCalibration { uncalibrated, calibrated, risk_coverage, abstention, .. }) in
@@ -92,8 +92,8 @@ fn figures(
         Figure {
             name: context.name(run, "reliability"),
             caption: format!(
-                "Reliability{of}: accuracy of the answers in bins of confidence; on the dotted line \
-                 confidence is what it says. Below, the number of answers after calibration. {protocol}."
+                "Reliability{of}: accuracy of the predictions in bins of confidence; on the dotted line \
+                 both are equal. Below, the number of predictions after calibration. {protocol}."
             ),
             description: format!(
                 "Accuracy against confidence. Expected calibration error {:.1}% before calibration, {:.1}% \
@@ -107,8 +107,8 @@ fn figures(
             name: context.name(run, "risk-coverage"),
             caption: format!("Risk and coverage{of}.{mark} {protocol}."),
             description: format!(
-                "Share of wrong answers against the share of utterances answered: {:.1}% wrong where all are \
-                 answered, fewer where unsure answers are withheld.",
+                "Share of wrong predictions against the share of accepted ones: {:.1}% wrong where all are \
+                 accepted, fewer where those of low confidence are withheld.",
                 100.0 * whole
             ),
             canvas: risk_coverage(&curve.points, *abstention),

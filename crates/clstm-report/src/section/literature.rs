@@ -23,7 +23,7 @@ pub(super) fn blocks(context: &Context<'_>) -> Vec<Block> {
 }
 
 fn table(context: &Context<'_>, corpus: &str, name: &str) -> Table {
-    let note = "Figures of different protocols do not compare; a protocol that the source does not tell is left \
+    let note = "Figures of different protocols do not compare; a protocol that the source does not state is left \
                 open. \"The paper\" is Mustaqeem & Kwon (2020), Mathematics 8(12), 2133, with the numbers of its \
                 references.";
     let caption = format!("Published systems on {corpus}, and these runs.");

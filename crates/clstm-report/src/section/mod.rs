@@ -1,4 +1,4 @@
-//! What a report says, section by section.
+//! The sections of a report.
 
 mod ablation;
 mod calibration;
@@ -27,7 +27,7 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// Runs with what is said of them.
+    /// Runs with their figures.
     fn each(&self) -> impl Iterator<Item = (&'a Run, &'a Analysis)> {
         self.runs.iter().zip(self.analyses)
     }
@@ -42,7 +42,7 @@ impl<'a> Context<'a> {
         if self.runs.len() == 1 { String::new() } else { format!(" of {}", run.name) }
     }
 
-    /// A heading for what is said of a run, where there are several.
+    /// A heading with the name of a run, where there are several.
     fn heading(&self, run: &Run) -> Option<Block> {
         (self.runs.len() > 1).then(|| Block::Heading(run.name.clone()))
     }
@@ -72,7 +72,7 @@ pub(crate) fn document(title: String, context: &Context<'_>) -> Document {
         ("Embeddings", embeddings::blocks(context)),
         ("Between runs", paired::blocks(context)),
         ("Literature", literature::blocks(context)),
-        ("To repeat it", reproduce::blocks(context)),
+        ("Reproduce", reproduce::blocks(context)),
     ];
     let sections = sections
         .into_iter()

@@ -10,7 +10,7 @@ pub(super) fn lead(context: &Context<'_>) -> Vec<String> {
         [one] => vec![format!("{}.", one.protocol)],
         all => vec![format!(
             "{} runs; their protocols are below each table. Figures of different protocols do not compare: \
-             a model that has heard a speaker in training does better on that speaker.",
+             accuracy is higher on speakers that the model was trained on.",
             all.len()
         )],
     }

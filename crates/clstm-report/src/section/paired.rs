@@ -29,7 +29,7 @@ pub(super) fn blocks(context: &Context<'_>) -> Vec<Block> {
     };
     let note = format!(
         "{}. Differences in points, first minus second, with {level:.0}% paired percentile bootstrap \
-         intervals; p: two-sided permutation test, which swaps the runs' answers for whole speakers. McNemar's \
+         intervals; p: two-sided permutation test, which swaps the runs' predictions for whole speakers. McNemar's \
          exact test takes utterances for independent. No p-value is corrected for the number of pairs.{caution}",
         context.protocols()
     );

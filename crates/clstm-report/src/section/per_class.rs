@@ -32,7 +32,7 @@ fn report(context: &Context<'_>, run: &Run, analysis: &Analysis) -> Table {
     let paper = context.literature.report(corpus, &run.metrics.labels);
     let source = paper.map_or(String::new(), |paper| {
         format!(
-            " The paper's P, R and F1: its {}, 5-fold; whether speakers are shared is not told.",
+            " The paper's P, R and F1: its {}, 5-fold; whether speakers are shared is not stated.",
             paper.source
         )
     });
@@ -99,7 +99,7 @@ fn bars(context: &Context<'_>, run: &Run, analysis: &Analysis) -> Figure {
             paper: paper.and_then(|paper| Some(paper.class(label)?.figures[1])),
         })
         .collect();
-    let told: Vec<String> =
+    let recalls: Vec<String> =
         bars.iter().map(|bar| format!("{} {:.1}%", bar.name, 100.0 * bar.recall)).collect();
     let whiskers = if analysis.intervals.is_some() { " Whiskers: 95% intervals." } else { "" };
     let diamonds = match paper {
@@ -113,7 +113,7 @@ fn bars(context: &Context<'_>, run: &Run, analysis: &Analysis) -> Figure {
             context.of(run),
             analysis.protocol
         ),
-        description: format!("Bars of the recall of each class: {}.", told.join(", ")),
+        description: format!("Bars of the recall of each class: {}.", recalls.join(", ")),
         canvas: class_bars(&bars),
     }
 }

@@ -44,10 +44,10 @@ fn machines(run: &Run) -> String {
             None => known.push((environment, vec![fold.number])),
         }
     }
-    let told: Vec<String> = known
+    let machines: Vec<String> = known
         .iter()
         .map(|(of, folds)| {
-            let processor = of.processor.as_deref().unwrap_or("a processor that was not told");
+            let processor = of.processor.as_deref().unwrap_or("an unknown processor");
             let Environment { version, os, arch, threads, device, .. } = of;
             let plural = if *threads == 1 { "" } else { "s" };
             format!(
@@ -57,8 +57,8 @@ fn machines(run: &Run) -> String {
         })
         .collect();
     let seed = run.protocol().seed;
-    match told.is_empty() {
+    match machines.is_empty() {
         true => format!("Seed {seed}. Release and machine were not recorded in this run."),
-        false => format!("Seed {seed}. Made with {}.", told.join("; ")),
+        false => format!("Seed {seed}. Made with {}.", machines.join("; ")),
     }
 }

@@ -1,4 +1,4 @@
-//! What is said, of one run and of several, of whole ones and of parts.
+//! The contents of reports of one run and of several, whole and partial.
 
 use clstm_eval::{ClusterBy, Metrics, bootstrap};
 use clstm_report::{Run, compare_runs, discover};
@@ -11,12 +11,12 @@ fn figures_are_those_of_the_run() {
     let report = Written::of(&[fixture("clstm")]);
     let json: Value = serde_json::from_str(&report.text("report.json")).unwrap();
     let run = Run::read(&fixture("clstm")).unwrap();
-    let said = run.predictions().unwrap();
-    let metrics = Metrics::of(said.iter().map(|p| (p.truth, p.predicted)), 8);
+    let predictions = run.predictions().unwrap();
+    let metrics = Metrics::of(predictions.iter().map(|p| (p.truth, p.predicted)), 8);
     let own = &json["runs"][0];
     assert_eq!(own["analysis"]["pooled"]["ua"].as_f64(), Some(metrics.ua));
     assert_eq!(own["metrics"]["mean"]["ua"].as_f64(), Some(run.metrics.mean.ua));
-    let intervals = bootstrap(&said, 8, clstm_report::SEED).unwrap();
+    let intervals = bootstrap(&predictions, 8, clstm_report::SEED).unwrap();
     assert_eq!((intervals.by, intervals.clusters), (ClusterBy::Speaker, 4));
     assert_eq!(own["analysis"]["intervals"]["ua"]["low"].as_f64(), Some(intervals.ua.low));
     // The same in the table, in percent.
@@ -62,14 +62,14 @@ fn the_ablation_has_the_papers_rows() {
     let mean = Run::read(&fixture("convlstm-fcn")).unwrap().metrics.mean.ua;
     assert!((row("convlstm-fcn")[2].parse::<f64>().unwrap() - 100.0 * mean).abs() < 1e-6);
     // A folder of runs stands for them; in the order of Table 1, whatever their names' order.
-    let (room, _) = copy("clstm", "clstm");
+    let (guard, _) = copy("clstm", "clstm");
     let (other, _) = copy("convlstm-fcn", "convlstm-fcn");
-    std::fs::rename(other.path().join("convlstm-fcn"), room.path().join("convlstm-fcn")).unwrap();
-    let found = discover(&[room.path().to_owned()]).unwrap();
+    std::fs::rename(other.path().join("convlstm-fcn"), guard.path().join("convlstm-fcn")).unwrap();
+    let found = discover(&[guard.path().to_owned()]).unwrap();
     let names: Vec<_> =
         found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(names, ["convlstm-fcn", "clstm"]);
-    let from_folder = Written::of(&[room.path().to_owned()]);
+    let from_folder = Written::of(&[guard.path().to_owned()]);
     assert_eq!(from_folder.text("tables/ablation.csv"), table);
     // One row alone is no ablation.
     assert!(!Written::of(&ours[..1]).files(".csv").contains(&"tables/ablation.csv".to_owned()));
@@ -151,19 +151,19 @@ fn runs_that_do_not_name_speakers_get_intervals_over_utterances() {
         std::fs::write(&path, without).unwrap();
     }
     let page = Written::of(std::slice::from_ref(&folder)).text("report.html");
-    assert!(page.contains("over the 64 utterances"), "the unit is told");
+    assert!(page.contains("over the 64 utterances"), "the unit is named");
     assert!(page.contains("do not name speakers"), "and what that means");
     // Where a fold tests a single speaker, there is nothing to guess.
     for file in ["metrics.json", "fold-1/metrics.json", "fold-2/metrics.json"] {
-        edit(&folder.join(file), |books| {
+        edit(&folder.join(file), |record| {
             let one =
                 |fold: &mut Value, name: &str| fold["test_speakers"] = serde_json::json!([name]);
-            match books.get_mut("folds") {
+            match record.get_mut("folds") {
                 Some(folds) => {
                     one(&mut folds[0], "a");
                     one(&mut folds[1], "b");
                 }
-                None => one(&mut books["metrics"], "a"),
+                None => one(&mut record["metrics"], "a"),
             }
         });
     }
@@ -174,8 +174,8 @@ fn runs_that_do_not_name_speakers_get_intervals_over_utterances() {
 #[test]
 fn speakers_on_both_sides_are_told_whatever_the_split_is_called() {
     let (_room, folder) = copy("clstm", "leaky");
-    edit(&folder.join("metrics.json"), |books| {
-        books["folds"][1]["test_speakers"] = books["folds"][0]["test_speakers"].clone();
+    edit(&folder.join("metrics.json"), |record| {
+        record["folds"][1]["test_speakers"] = record["folds"][0]["test_speakers"].clone();
     });
     let page = Written::of(std::slice::from_ref(&folder)).text("report.html");
     assert!(page.contains("; 2 speakers are in training and test"));

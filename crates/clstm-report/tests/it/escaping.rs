@@ -21,16 +21,16 @@ const HOSTILE: [&str; 8] = [
 
 /// A run whose classes, corpus, speakers and folder are named by someone hostile.
 fn run() -> (TempDir, PathBuf) {
-    let (room, folder) = copy("clstm", "<b>run & \"quotes\" \\x_y");
-    let books = |path: &Path| {
-        edit(path, |books| {
-            books["labels"] = json!(HOSTILE);
-            books["protocol"]["corpus"] = json!(HOSTILE[0]);
-            books["protocol"]["preset"] = json!("$(rm -rf /)`x`|");
+    let (guard, folder) = copy("clstm", "<b>run & \"quotes\" \\x_y");
+    let record = |path: &Path| {
+        edit(path, |record| {
+            record["labels"] = json!(HOSTILE);
+            record["protocol"]["corpus"] = json!(HOSTILE[0]);
+            record["protocol"]["preset"] = json!("$(rm -rf /)`x`|");
         });
     };
-    books(&folder.join("metrics.json"));
-    (room, folder)
+    record(&folder.join("metrics.json"));
+    (guard, folder)
 }
 
 fn written() -> Written {
@@ -117,7 +117,7 @@ fn fields(text: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn latex_obeys_nobody() {
+fn latex_commands_are_escaped() {
     let report = written();
     for name in report.files(".tex") {
         let text = report.text(&name);
@@ -133,7 +133,7 @@ fn latex_obeys_nobody() {
 
 #[test]
 fn files_stay_in_their_folder() {
-    let (room, folder) = run();
+    let (guard, folder) = run();
     let (other_room, other) = copy("clstm", "clstm");
     let report = Written::of(&[folder, other]);
     let names = [report.files(".csv"), report.files(".svg")].concat();
@@ -141,7 +141,7 @@ fn files_stay_in_their_folder() {
         let clean = |c: char| c.is_ascii_alphanumeric() || "-./".contains(c);
         assert!(name.chars().all(clean) && !name.contains(".."), "{name}");
     }
-    assert_eq!(std::fs::read_dir(room.path()).unwrap().count(), 1);
+    assert_eq!(std::fs::read_dir(guard.path()).unwrap().count(), 1);
     drop(other_room);
 }
 

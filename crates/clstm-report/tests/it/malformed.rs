@@ -1,4 +1,4 @@
-//! Files that are not what `clstm cv` writes: told, not believed.
+//! Files that `clstm cv` does not write are refused.
 
 use std::fs;
 use std::path::Path;
@@ -15,33 +15,33 @@ fn refused(spoil: impl FnOnce(&Path)) -> String {
     Run::read(&folder).expect_err("a spoilt run").to_string()
 }
 
-fn books(change: impl FnOnce(&mut Value)) -> String {
+fn record(change: impl FnOnce(&mut Value)) -> String {
     refused(|folder| edit(&folder.join("metrics.json"), change))
 }
 
 #[test]
 fn books_that_cannot_be() {
-    let says = |message: String, what: &str| {
+    let refuses = |message: String, what: &str| {
         assert!(message.contains("metrics.json") && message.contains(what), "{message}");
     };
-    says(books(|b| b["labels"] = json!([])), "0 classes");
-    says(books(|b| b["labels"] = json!(["a", "b"])), "not 2 by 2");
-    says(books(|b| b["folds"] = json!([])), "no fold");
-    says(books(|b| b["folds"][0]["confusion"][3] = json!([1])), "not 8 by 8");
-    says(books(|b| b["folds"][0]["confusion"][3][3] = json!(999)), "does not count");
-    says(books(|b| b["folds"][0]["ua"] = json!(0.999)), "not those of its confusion");
-    says(books(|b| b["folds"][1]["fold"] = json!(1)), "fold 1 is there twice");
-    says(books(|b| b["folds"][1]["fold"] = json!(7)), "fold 7");
-    says(books(|b| b["folds"][0]["seconds"] = json!(-1.0)), "time");
-    says(books(|b| b["mean"]["ua"] = json!(1e300)), "no share");
-    says(books(|b| b["protocol"]["folds"] = json!(u32::MAX)), "more of them than can be");
-    says(books(|b| b["calibration"]["calibrated"]["ece"] = json!(7)), "calibration");
-    says(
-        books(|b| b["calibration"]["uncalibrated"]["bins"][0]["accuracy"] = json!(-3)),
+    refuses(record(|b| b["labels"] = json!([])), "0 classes");
+    refuses(record(|b| b["labels"] = json!(["a", "b"])), "not 2 by 2");
+    refuses(record(|b| b["folds"] = json!([])), "no fold");
+    refuses(record(|b| b["folds"][0]["confusion"][3] = json!([1])), "not 8 by 8");
+    refuses(record(|b| b["folds"][0]["confusion"][3][3] = json!(999)), "does not count");
+    refuses(record(|b| b["folds"][0]["ua"] = json!(0.999)), "not those of its confusion");
+    refuses(record(|b| b["folds"][1]["fold"] = json!(1)), "fold 1 is there twice");
+    refuses(record(|b| b["folds"][1]["fold"] = json!(7)), "fold 7");
+    refuses(record(|b| b["folds"][0]["seconds"] = json!(-1.0)), "time");
+    refuses(record(|b| b["mean"]["ua"] = json!(1e300)), "no share");
+    refuses(record(|b| b["protocol"]["folds"] = json!(u32::MAX)), "more of them than can be");
+    refuses(record(|b| b["calibration"]["calibrated"]["ece"] = json!(7)), "calibration");
+    refuses(
+        record(|b| b["calibration"]["uncalibrated"]["bins"][0]["accuracy"] = json!(-3)),
         "calibration",
     );
-    says(books(|b| *b = json!("x")), "invalid type");
-    says(refused(|f| fs::write(f.join("metrics.json"), "{").unwrap()), "EOF");
+    refuses(record(|b| *b = json!("x")), "invalid type");
+    refuses(refused(|f| fs::write(f.join("metrics.json"), "{").unwrap()), "EOF");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn folders_that_hold_no_run() {
 #[test]
 fn runs_that_contradict_each_other() {
     let (_room, folder) = copy("clstm", "other");
-    edit(&folder.join("metrics.json"), |books| books["labels"][0] = json!("another"));
+    edit(&folder.join("metrics.json"), |record| record["labels"][0] = json!("another"));
     let [first, other] = [fixture("clstm"), folder].map(|path| Run::read(&path).unwrap());
     let error = compare_runs(&first, &other, None).expect_err("other classes");
     assert!(error.to_string().contains("clstm and other cannot be compared"), "{error}");

@@ -14,10 +14,10 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
 
 /// A copy of a run that a test may change, under a name of its own.
 pub(crate) fn copy(run: &str, name: &str) -> (TempDir, PathBuf) {
-    let room = tempfile::tempdir().unwrap();
-    let folder = room.path().join(name);
+    let guard = tempfile::tempdir().unwrap();
+    let folder = guard.path().join(name);
     copy_into(&fixture(run), &folder);
-    (room, folder)
+    (guard, folder)
 }
 
 fn copy_into(from: &Path, to: &Path) {
@@ -42,7 +42,7 @@ pub(crate) fn edit(path: &Path, change: impl FnOnce(&mut Value)) {
 
 /// A report in a folder.
 pub(crate) struct Written {
-    room: TempDir,
+    guard: TempDir,
 }
 
 impl Written {
@@ -55,16 +55,16 @@ impl Written {
     }
 
     pub(crate) fn with(runs: &[PathBuf], options: &Options) -> Self {
-        let room = tempfile::tempdir().unwrap();
+        let guard = tempfile::tempdir().unwrap();
         let runs = discover(runs).unwrap();
         let runs = runs.iter().map(|path| Run::read(path).unwrap()).collect();
-        let page = Report::new(runs, options).unwrap().write(room.path()).unwrap();
-        assert_eq!(page, room.path().join("report.html"));
-        Self { room }
+        let page = Report::new(runs, options).unwrap().write(guard.path()).unwrap();
+        assert_eq!(page, guard.path().join("report.html"));
+        Self { guard }
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        self.room.path()
+        self.guard.path()
     }
 
     pub(crate) fn text(&self, name: &str) -> String {

@@ -70,7 +70,7 @@ fn a_resumed_training_hears_the_same_teacher() {
     };
     let whole = hear("whole", Some(&both), None).expect("a training");
     let bytes = whole.model.to_bytes().expect("a model");
-    assert_ne!(bytes, plain.model.to_bytes().expect("a model"), "the teacher was heard");
+    assert_ne!(bytes, plain.model.to_bytes().expect("a model"), "the teacher was refused");
     for steps in [6, 7] {
         let stopped = hear("stopped", Some(&both), Some(steps));
         assert!(matches!(stopped, Err(TrainError::Stopped { .. })));
@@ -129,11 +129,14 @@ fn a_fold_is_taught_by_models_that_did_not_hear_its_test_utterances() {
     let path = |name: &str| folder.path().join(name);
     cross(&folds(path("one"), 1, None, Vec::new())).expect("a run");
     let taught = cross(&folds(path("taught"), 1, None, vec![path("one")])).expect("a taught run");
-    let said = taught.protocol.describe();
-    assert!(said.ends_with(", distilled from clstm"), "{said}");
+    let protocol = taught.protocol.describe();
+    assert!(protocol.ends_with(", distilled from clstm"), "{protocol}");
     let again = folds(path("again"), 1, Some(1), vec![path("taught"), path("one")]);
-    let said = cross(&again).expect("taught by the taught").protocol.describe();
-    assert!(said.ends_with(", distilled from clstm (distilled from clstm)+clstm"), "{said}");
+    let protocol = cross(&again).expect("taught by the taught").protocol.describe();
+    assert!(
+        protocol.ends_with(", distilled from clstm (distilled from clstm)+clstm"),
+        "{protocol}"
+    );
 
     // Folds that another seed drew hold other utterances out.
     let strange = cross(&folds(path("strange"), 2, None, vec![path("one")]));
@@ -160,8 +163,8 @@ fn a_fold_starts_from_the_model_that_did_not_hear_its_test_utterances() {
         cross(&run)
     };
     cross(&folds(path("one"), 1, None, Vec::new())).expect("a run");
-    let said = from("two", 1, None, "one").expect("a run").protocol.describe();
-    assert!(said.ends_with(", initialised from clstm, 2 epochs on made-up"), "{said}");
+    let protocol = from("two", 1, None, "one").expect("a run").protocol.describe();
+    assert!(protocol.ends_with(", initialised from clstm, 2 epochs on made-up"), "{protocol}");
     let weights = |run: &str, fold: usize| {
         let model = Model::read(&path(run).join(format!("fold-{fold}/model.safetensors")));
         let model = model.expect("a model");
@@ -174,31 +177,33 @@ fn a_fold_starts_from_the_model_that_did_not_hear_its_test_utterances() {
         assert!(now.iter().zip(&then).all(|(now, then)| (now - then).abs() < 1e-6), "fold {fold}");
         assert_eq!(from.map(|it| it.to_string()).as_deref(), Some("clstm, 2 epochs on made-up"));
     }
-    let said = from("three", 1, Some(2), "two").expect("a run").protocol.describe();
+    let protocol = from("three", 1, Some(2), "two").expect("a run").protocol.describe();
     let chain = ", initialised from clstm, 1 epochs on made-up, itself initialised from clstm, 2 epochs on made-up";
-    assert!(said.ends_with(chain), "{said}");
+    assert!(protocol.ends_with(chain), "{protocol}");
     let strange = from("strange", 2, None, "one").expect_err("leakage").to_string();
     assert!(strange.contains("held out here"), "{strange}");
 
     let mut validated = folds(path("validated"), 1, None, Vec::new());
     (validated.init, validated.recipe.validation.share) = (Some(path("one")), 0.25);
-    let heard = cross(&validated).expect_err("leakage into validation").to_string();
-    assert!(heard.contains("would hold out"), "{heard}");
+    let refused = cross(&validated).expect_err("leakage into validation").to_string();
+    assert!(refused.contains("would hold out"), "{refused}");
 
-    // A model of this corpus has heard it all; one of another corpus is welcome.
+    // A model of this corpus has refused it all; one of another corpus is welcome.
     let mut model = Model::read(&path("one").join("fold-1/model.safetensors")).expect("a model");
     model.write(&path("all.safetensors")).expect("written");
-    let heard = from("heard", 1, None, "all.safetensors").expect_err("leakage").to_string();
-    assert!(heard.contains("trained on made-up"), "{heard}");
+    let refused = from("refused", 1, None, "all.safetensors").expect_err("leakage").to_string();
+    assert!(refused.contains("trained on made-up"), "{refused}");
     model.info.training.corpus = "elsewhere".to_owned();
     model.write(&path("elsewhere.safetensors")).expect("written");
-    let said = from("abroad", 1, None, "elsewhere.safetensors").expect("a run").protocol.describe();
-    assert!(said.ends_with(", initialised from clstm, 2 epochs on elsewhere"), "{said}");
-    // What a model of another corpus builds on may have heard this one.
+    let protocol =
+        from("abroad", 1, None, "elsewhere.safetensors").expect("a run").protocol.describe();
+    assert!(protocol.ends_with(", initialised from clstm, 2 epochs on elsewhere"), "{protocol}");
+    // A model that it builds on may have been trained on this corpus.
     model.info.training.lineage.pretraining_corpora = vec!["made-up".to_owned()];
     model.write(&path("roundabout.safetensors")).expect("written");
-    let heard = from("chain", 1, None, "roundabout.safetensors").expect_err("leakage").to_string();
-    assert!(heard.contains("what it builds on, was trained on made-up"), "{heard}");
+    let refused =
+        from("chain", 1, None, "roundabout.safetensors").expect_err("leakage").to_string();
+    assert!(refused.contains("it builds on, was trained on made-up"), "{refused}");
     let start = Model::read(&path("abroad").join("fold-1/model.safetensors")).expect("a model");
     assert_eq!(start.info.training.lineage.pretraining_corpora, ["elsewhere"]);
 }

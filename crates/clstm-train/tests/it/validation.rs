@@ -234,7 +234,7 @@ fn a_start_that_has_heard_the_validation_utterances_is_refused() {
     let refused = |model: &Model| {
         let refused = started(&watched(), Some(model), "refused");
         let message = refused.expect_err("leakage into validation").to_string();
-        assert!(message.contains("trained on made-up and may have heard"), "{message}");
+        assert!(message.contains("trained on made-up and perhaps on"), "{message}");
     };
     refused(&model);
     model.info.training.corpus = "elsewhere".to_owned();
