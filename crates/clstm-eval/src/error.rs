@@ -45,12 +45,6 @@ pub enum EvalError {
         /// What differs.
         what: String,
     },
-    /// Another process works in the folder.
-    #[error("another process is working in {}", path.display())]
-    Locked {
-        /// The folder.
-        path: PathBuf,
-    },
     /// Two runs cannot be compared.
     #[error("{0}")]
     Incomparable(String),

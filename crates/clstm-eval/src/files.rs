@@ -60,3 +60,32 @@ fn json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, EvalError> {
 pub fn create_folder(path: &Path) -> Result<(), EvalError> {
     std::fs::create_dir_all(path).map_err(|e| EvalError::io(path, e))
 }
+
+/// Removes the temporary files of [`clstm::write_atomic`] that a killed process has left in a folder. No other process
+/// may be writing there.
+pub fn remove_temporaries(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(".tmp") {
+            // What cannot be removed does no harm.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::remove_temporaries;
+
+    #[test]
+    fn temporary_files_of_a_killed_process_are_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in [".metrics.json.a1B2c3.tmp", "metrics.json", ".hidden"] {
+            std::fs::write(folder.path().join(name), "{").expect("written");
+        }
+        remove_temporaries(folder.path());
+        assert_eq!(std::fs::read_dir(folder.path()).expect("entries").count(), 2);
+        remove_temporaries(&folder.path().join("none"));
+    }
+}

@@ -30,7 +30,6 @@ mod prediction;
 mod protocol;
 mod random;
 mod run_inputs;
-mod run_lock;
 mod run_metrics;
 mod statistics;
 
@@ -55,7 +54,6 @@ pub use prediction::{Prediction, read_predictions, write_predictions};
 pub use protocol::{protocol_of_everything, protocol_of_folds};
 pub use random::derive_seed;
 pub use run_inputs::{CorpusInput, RunInputs};
-pub use run_lock::RunLock;
 pub use run_metrics::{FoldMetrics, FoldStatistic, FoldValidation, RunMetrics};
 pub use statistics::{
     Average, ClassificationReport, ClusterBy, Comparison, Difference, EXACT_CLUSTERS,

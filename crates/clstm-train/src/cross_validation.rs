@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clstm::{Model, Recognizer};
 use clstm_corpus::{AllowedLeakage, Fold, Split, check_leakage, folds_allowing};
-use clstm_eval::files::{create_folder, read_json, write_json};
+use clstm_eval::files::{create_folder, read_json, remove_temporaries, write_json};
 use clstm_eval::{
-    Environment, EvalError, EvalProtocol, FoldRecord, FoldValidation, RunInputs, RunLock,
-    RunMetrics, aggregate_folds, protocol_of_folds,
+    Environment, EvalError, EvalProtocol, FoldRecord, FoldValidation, RunInputs, RunMetrics,
+    aggregate_folds, protocol_of_folds,
 };
 use clstm_nn::burn::tensor::Device;
 
@@ -176,7 +176,7 @@ fn run_fold(
         return Ok(());
     }
     create_folder(&folder)?;
-    let _lock = RunLock::acquire(&folder)?;
+    remove_temporaries(&folder);
     let recipe = &run.recipe;
     let (init, teacher) = earlier_models(run, dataset, fold, &protocol)?;
     // The inner split of a nested validation: the test part has no say in it.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clstm::Model;
 use clstm::Precision;
 use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOutUnit, Target};
-use clstm_eval::{EvalError, EvalProtocol, RunLock, protocol_of_everything};
+use clstm_eval::{EvalError, EvalProtocol, protocol_of_everything};
 use clstm_train::{Teacher, TrainData, begin_run, check_init, hold_out_validation, lineage_of};
 
 use crate::args::TrainArgs;
@@ -39,7 +39,6 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
     let dataset = training::load(corpus, &recipe)?;
     let _lock = RunLock::acquire(out, None)?;
     begin_run(out, &recipe)?;
-    let _lock = RunLock::acquire(out)?;
 
     let everything: Vec<usize> = (0..dataset.clips.len()).collect();
     let by = hold_out(&dataset.corpus);
