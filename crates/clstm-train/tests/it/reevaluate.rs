@@ -28,23 +28,23 @@ fn again(from: &Path, to: &Path) -> Result<RunMetrics, TrainError> {
 }
 
 #[test]
-fn a_reevaluated_run_is_the_run_that_had_the_views_from_the_start() {
+fn a_reevaluated_run_is_the_run_that_had_the_augmentation_from_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     let plain = run(&path("plain"), |_| {});
     let started = run(&path("started"), |recipe| recipe.frontend.tta = SEVERAL);
-    let rescored = again(&path("plain"), &path("rescored")).expect("a rescored run");
-    let said = rescored.protocol.describe();
+    let reevaluated = again(&path("plain"), &path("reevaluated")).expect("a re-evaluated run");
+    let said = reevaluated.protocol.describe();
     assert!(said.ends_with(", test-time augmentation of 6 passes"), "{said}");
-    assert_eq!((&rescored.protocol, rescored.mean), (&started.protocol, started.mean));
-    assert_eq!(rescored.calibration, started.calibration);
+    assert_eq!((&reevaluated.protocol, reevaluated.mean), (&started.protocol, started.mean));
+    assert_eq!(reevaluated.calibration, started.calibration);
     assert!(!plain.protocol.describe().contains("augmentation"));
     for fold in ["fold-1", "fold-2"] {
         let file = |run: &str, name: &str| path(run).join(fold).join(name);
         let said = |run| read_predictions(&file(run, "predictions.jsonl"), 2).expect("predictions");
         assert_eq!(said("reevaluated"), said("started"));
         assert_ne!(said("reevaluated"), said("plain"));
-        // The looks on the way had other views.
+        // Evaluations during the training had another augmentation.
         for name in ["model.safetensors", "features.safetensors"] {
             let bytes = |run| std::fs::read(file(run, name)).expect("a file");
             assert!(bytes("reevaluated") == bytes("started"), "{fold}/{name}");
@@ -52,7 +52,7 @@ fn a_reevaluated_run_is_the_run_that_had_the_views_from_the_start() {
         let model = Model::read(&file("reevaluated", "model.safetensors")).expect("a model");
         assert_eq!(model.info.frontend.tta, SEVERAL);
     }
-    let refused = again(&path("plain"), &path("rescored"));
+    let refused = again(&path("plain"), &path("reevaluated"));
     assert!(
         matches!(refused, Err(TrainError::Eval(EvalError::RunExists { .. }))),
         "nothing is overwritten"
