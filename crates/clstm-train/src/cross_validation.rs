@@ -179,7 +179,7 @@ fn run_fold(
     remove_temporaries(&folder);
     let recipe = &run.recipe;
     let (init, teacher) = earlier_models(run, dataset, fold, &protocol)?;
-    // The inner split of a nested validation: the test part has no say in it.
+    // The inner split of a nested validation: the test part takes no part in it.
     let by = run.split.hold_out(&dataset.corpus.name);
     let inner = hold_out_validation(dataset, fold, by, run.allowed, recipe)?;
     let outer = Fold {

@@ -1,4 +1,4 @@
-//! Confidence that means something: temperatures, calibration errors, and the risk of answering.
+//! Calibration of confidences: temperatures, Platt scaling, calibration errors, risk and coverage.
 //!
 //! Logits are divided by a temperature before the softmax (Guo et al., *On Calibration of Modern Neural
 //! Networks*, 2017), and the largest probability is scaled once more for itself ([`clstm::PlattScaling`]), which

@@ -186,16 +186,15 @@ fn the_command_makes_the_run_again() {
     let report = Written::of(&[fixture("clstm")]);
     let text = report.text("report.md");
     for part in [
-        "clstm cv --corpus ravdess --data DATA --preset clstm \\\n  --split speaker --folds 2 --epochs 10",
+        "clstm cv \\\n  --corpus ravdess \\\n  --data DATA \\\n  --preset clstm \\\n  --split speaker \\\n  --folds 2 \\\n  --epochs 10",
         "--set network.blocks.0.filters=8",
         "--set optimizer.learning_rate=0.005",
         "--set network.gflb.hidden=8",
-        "--out runs/clstm",
+        "--output runs/clstm",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
-    assert!(
-        !text.contains("--set network.classes") && !text.contains("does not name all settings")
-    );
+    assert!(!text.contains("--set network.classes") && !text.contains("no options make it"));
+    assert!(text.contains("where the recordings are: DATA"), "release 0.1 did not record them");
     assert!(text.contains("folds 1, 2: clstm 0.1.0"), "the release and the machine");
 }

@@ -38,7 +38,7 @@ pub struct EvalProtocol {
     pub label_map: Option<String>,
     /// Name of the split; [`NO_SPLIT`](Self::NO_SPLIT) for a training on everything.
     pub split: String,
-    /// Whether the split keeps speakers apart; none where its name says it, and where it is not known.
+    /// Whether the split keeps speakers apart; none where its name implies it, and where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speakers_apart: Option<bool>,
     /// What is on both sides of the split, and was allowed to be by name.
