@@ -14,7 +14,7 @@ use criterion::{
 };
 use half::bf16;
 
-/// MatrixView, taps, depth and columns of a product.
+/// Rows, taps, depth and columns of a product.
 #[derive(Clone, Copy)]
 struct Size(usize, usize, usize, usize);
 

@@ -16,7 +16,7 @@ use crate::files::read_checked;
 pub enum CenterSource {
     /// Learnt by the centre loss (Eq. 13), as they stood with the model's weights.
     Learnt,
-    /// FoldStatistic of the deep features of the training utterances of each class, where there was no centre
+    /// Means of the deep features of the training utterances of each class, where there was no centre
     /// loss or its centres were not kept with the model's weights.
     TrainingMeans,
 }

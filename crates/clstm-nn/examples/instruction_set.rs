@@ -1,5 +1,5 @@
 //! Prints the instruction set that the layers' kernels pick on this processor.
-#![allow(clippy::print_stdout, reason = "the answer of this program")]
+#![allow(clippy::print_stdout, reason = "the output of this program")]
 
 use pulp::Arch;
 

@@ -93,7 +93,7 @@ impl Filterbank {
 
     /// Normalised log energies.
     ///
-    /// Training augments them as [`FilterbankConfig`] says: VTLP, MixStyle, frequency masks.
+    /// Training augments them by the settings of [`FilterbankConfig`]: VTLP, MixStyle, frequency masks.
     ///
     /// # Shapes
     /// - `waveform`: `[batch, samples]`

@@ -1,9 +1,9 @@
-//! Time from samples to an answer with the full-size network and random weights.
+//! Time from samples to a prediction with the full-size network and random weights.
 //!
 //! ```text
 //! RAYON_NUM_THREADS=1 cargo run --release -p clstm --example latency
 //! ```
-#![allow(clippy::print_stdout, reason = "the answer of this program")]
+#![allow(clippy::print_stdout, reason = "the output of this program")]
 
 use std::time::Instant;
 

@@ -58,7 +58,7 @@ fn preset(preset: Preset) -> Model {
     Model::new(ModelInfo { frontend, ..info(network) }, tensors).expect("a model")
 }
 
-/// What was heard of `sound`, pushed in chunks of these sizes in turn.
+/// The events of `sound`, pushed in chunks of these sizes in turn.
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
     pushes: usize,
@@ -138,7 +138,7 @@ fn a_warm_stream_allocates_nothing() {
         let recognizer = Recognizer::new(model).expect("a model");
         for rate in [8_000, 16_000, 44_100, 48_000] {
             let tenth = rate as usize / 10;
-            // A frame of telephony, a tenth of a second, uneven ones, and two moments at once.
+            // A packet of telephony, a tenth of a second, uneven sizes, and two frames at once.
             for sizes in [&[tenth / 5][..], &[tenth], &[1, 97, tenth, 1_021], &[4 * tenth]] {
                 check_live(name, &recognizer, rate, 0.2, sizes);
             }
@@ -150,7 +150,7 @@ fn a_warm_stream_allocates_nothing() {
         check_live(of.name(), &recognizer, 44_100, 0.5, &[4_410, 13]);
     }
 
-    // Seconds at a time, in a pool of the one thread that pushes, once it has heard as much.
+    // Seconds at a time, in a pool of the one thread that pushes, once it has processed as much.
     let alone = std::thread::spawn(|| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
         let _pool = pool.build().expect("a pool");

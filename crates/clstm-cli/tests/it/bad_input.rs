@@ -1,4 +1,4 @@
-//! What people have on their disks: each gets a clear error or a sensible answer.
+//! Unusual and damaged input files: each returns a clear error or a plausible prediction.
 
 use std::f32::consts::TAU;
 use std::fs;

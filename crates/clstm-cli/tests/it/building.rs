@@ -19,7 +19,7 @@ fn a_run_is_taught_by_another_and_a_model_by_models() {
     let protocol = &json_file(&taught.join("metrics.json"))["protocol"];
     assert_eq!(protocol["distilled_from"][0]["preset"], "clstm");
     assert_eq!(protocol["initialized_from"]["epochs"], 1);
-    // The model says it, too, and is recognised by it.
+    // The model file records it too, and the overlap check reads it.
     let fold = taught.join("fold-1/model.safetensors");
     let mut evaluate = clstm();
     evaluate.arg("evaluate").arg("--model").arg(&fold).args(["--corpus", "ravdess", "--data"]);
@@ -33,7 +33,7 @@ fn a_run_is_taught_by_another_and_a_model_by_models() {
     evaluate.arg("evaluate").arg("--model").arg(&fold).args(["--corpus", "ravdess", "--data"]);
     complains(evaluate.arg(corpus()), 0, "builds on others that were TRAINED on ravdess");
 
-    // The scores of taught models are not those of one that labels alone taught.
+    // Scores of distilled models do not apply to a model trained on labels alone.
     let scores = taught.join("metrics.json");
     let mut alone = training("train", &place("building-alone"), 1);
     complains(
@@ -92,7 +92,7 @@ fn a_run_is_rescored_in_several_views() {
         "{}",
         text(&told.stdout)
     );
-    // Its models hear so wherever they are used, and are known as those of their folds.
+    // The models of the new run include these passes, and are recognised as the models of their folds.
     let mut evaluate = clstm();
     evaluate.arg("evaluate").arg("--model").arg(rescored.join("fold-2/model.safetensors"));
     evaluate.args(["--corpus", "ravdess", "--data"]).arg(corpus());

@@ -101,7 +101,7 @@ fn a_model_of_everything_takes_its_temperature_from_a_speaker_independent_run() 
         "{plain}"
     );
 
-    // The same weights: other confidences, the same answers.
+    // The weights are the same: the confidences differ, the labels do not.
     let answers = |model: &Path| {
         let mut command = clstm();
         command.arg("predict").arg(voices().join("Actor_01")).arg("--model").arg(model);

@@ -88,7 +88,7 @@ fn speakers_are_recognised_where_both_sides_have_them() {
     unknown.args(["--target", "dialect", "--split", "random"]);
     complains(&mut unknown, 2, "what can: label, speaker, sex, repetition");
     assert!(!never.exists(), "nothing was begun");
-    // A model of all data says as much, and its scores must be of the same task.
+    // A model of all data records its target, and its scores must be of the same target.
     let scores = out.join("metrics.json");
     let all = place("choice-speakers-all");
     let mut train = training("train", &all, 1);
@@ -302,7 +302,7 @@ fn parts_of_recordings_are_trained_and_tested_on() {
     ok(command.arg("--predictions").arg(&answers));
     let answers = json_lines(&fs::read(&answers).unwrap());
     assert_eq!(answers.len(), 8);
-    // What is said of a part is what is said of a file that holds nothing else.
+    // The prediction for an interval equals the prediction for a file of that interval alone.
     for answer in answers {
         let id = answer["id"].as_str().unwrap();
         let take = if id.contains("[0-") { 0 } else { 1 };

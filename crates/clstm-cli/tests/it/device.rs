@@ -38,7 +38,7 @@ fn a_device_that_was_left_out_is_told_with_the_way_to_it() {
     assert!(!out.exists(), "nothing was begun");
 }
 
-/// On a machine with a GPU it answers as the processor does, on one without it says what is missing.
+/// With a GPU, its predictions equal those of the CPU. Without one, the error names the device.
 #[cfg(feature = "cuda")]
 #[test]
 fn a_gpu_answers_or_is_told_to_be_missing() {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::support::{clstm, complains, folder, ok, pcm16, place, text};
 
-/// What a test's server does with a request: its number, its lines, and the connection to answer on.
+/// Handler of a test server: the number of the request, its lines, and the connection for the response.
 type Answer = dyn Fn(usize, &[String], &mut TcpStream) + Send + Sync;
 
 /// Listens until the process ends; the port, and the first lines of all requests.
@@ -46,7 +46,7 @@ fn send(stream: &mut TcpStream, head: &str, body: &[u8]) {
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
 }
 
-/// Serves a file with ranges; the first answer is what the closure makes of it.
+/// Serves a file with ranges. The closure writes the first response.
 fn serve_file(
     bytes: Vec<u8>,
     first: impl Fn(&mut TcpStream, &str, &[u8]) + Send + Sync + 'static,

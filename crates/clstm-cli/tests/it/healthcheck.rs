@@ -1,4 +1,4 @@
-//! `clstm healthcheck` tells supervisors whether a server answers.
+//! `clstm healthcheck` reports to supervisors whether a server responds.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::support::{clstm, complains, ok, text};
 
-/// Asks a server that answers in this way; what it was asked.
+/// Checks a server that sends this response; returns the request.
 fn health(answer: &'static [u8], expected: Result<&str, &str>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -35,7 +35,7 @@ fn a_server_that_answers_is_well_and_no_other_is() {
     health(b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Err("begins with \"HTTP/1.1 503 \""));
     health(b"\x15\x03\x01\0\x02\x02\x16", Err("not with status 200"));
     health(b"", Err("not with status 200"));
-    // Where nobody listens: the port was free a moment ago.
+    // A port without a listener: it has just been released.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     complains(clstm().args(["healthcheck", &free]), 1, "/healthz: ");
     complains(clstm().args(["healthcheck", "example.org"]), 2, "ADDRESS:PORT");

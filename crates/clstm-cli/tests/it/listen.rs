@@ -1,4 +1,4 @@
-//! `clstm listen`: raw samples in, moments and sections out, while they come.
+//! `clstm listen`: raw samples in, frames and segments out as they complete.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -21,7 +21,7 @@ fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav")
 }
 
-/// Hears a file at once.
+/// Processes a file as fast as possible.
 fn fast(path: &Path) -> Command {
     let mut command = listen();
     command.args(["--no-realtime", "--input"]).arg(path);
@@ -60,7 +60,7 @@ fn a_pipe_gets_what_a_file_of_the_same_samples_gets() {
         .unwrap();
     let (mut to, from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let mut from = BufReader::new(from).lines();
-    // A second, and its four answers are there before more comes.
+    // The four frames of the first second are printed before more audio arrives.
     let samples = samples();
     let (second, rest) = samples.split_at(2 * rate.parse::<usize>().unwrap() + 4096);
     for part in second.chunks(777) {
@@ -88,7 +88,7 @@ fn channels_are_mixed_and_half_samples_told() {
     let mut for_people = clstm();
     for_people.args(["listen", "--no-realtime", "--model"]).arg(model()).arg("--input").arg(&mono);
     let shown = ok(&mut for_people);
-    // Nobody waits where nothing is live.
+    // Without real time there is no latency to report.
     let after = text(&shown.stderr);
     assert!(after.contains("listen-mono.raw with") && !after.contains(" ms "), "{after}");
     assert!(
@@ -136,7 +136,7 @@ fn what_cannot_be_heard_is_refused() {
     complains(pipe().args(["--device", "USB"]), 2, "cannot be used with");
     complains(listen().args(["--rate", "8000"]), 2, "--input");
     complains(pipe().args(["--output", "no/such/folder/x"]), 1, "cannot write no/such/folder/x");
-    // Nothing is a sound of no length.
+    // Empty input is audio of length zero.
     assert_eq!(ok(&mut pipe()).stdout, b"");
 }
 

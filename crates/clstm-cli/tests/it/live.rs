@@ -21,7 +21,7 @@ fn q_saves_and_gives_the_terminal_back() {
     assert!(after.contains("continue with --resume") && !after.contains("panicked"), "{after}");
     assert!(out.join("checkpoint.safetensors").exists());
 
-    // Asked for lines, it says them.
+    // With `--no-tui` it prints lines.
     let line = quoted(&training("train", &place("live-plain"), 1)) + " --no-tui";
     let mut plain = Terminal::run(&line, &[]);
     plain.until("sha256", false);

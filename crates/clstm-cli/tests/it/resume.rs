@@ -12,7 +12,7 @@ use crate::support::{clstm, corpus, json_file, ok, place, text, training};
 
 const EPOCHS: usize = 40;
 
-/// Starts a command and waits until it has said this; gives what it has said so far.
+/// Starts a command and waits until it has printed this text; returns its output so far.
 pub(crate) fn started(
     command: &mut Command,
     until: &str,

@@ -81,7 +81,7 @@ pub(crate) fn corpus() -> &'static Path {
     })
 }
 
-/// A quarter of a second whose pitch tells the emotion, and whose noise is its own.
+/// A tone of 0.25 s: the emotion determines its pitch, and each tone has its own noise.
 pub(crate) fn voice(emotion: u32, actor: u32, repetition: u32) -> Vec<f32> {
     let pitch = 150.0 + 90.0 * emotion as f32 + 7.0 * actor as f32;
     let mut state = emotion * 1_000_003 + actor * 7_919 + repetition;
@@ -182,7 +182,7 @@ pub(crate) fn ok(command: &mut Command) -> Output {
     status(command, 0)
 }
 
-/// Runs a command that must end with this status and say this on stderr.
+/// Runs a command that must exit with this status and print this on stderr.
 pub(crate) fn complains(command: &mut Command, expected: i32, message: &str) -> Output {
     let output = status(command, expected);
     let err = text(&output.stderr);

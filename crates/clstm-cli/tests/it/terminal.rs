@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::text;
 
-/// Whether there are terminals to be had; says so where there are none.
-#[allow(clippy::print_stderr)] // a test that is skipped says so
+/// Whether a terminal can be emulated; prints a note if not.
+#[allow(clippy::print_stderr)] // a skipped test prints a note
 pub(crate) fn there_are_terminals() -> bool {
     let version = Command::new("script").arg("--version").output();
     let there = version.is_ok_and(|output| text(&output.stdout).contains("util-linux"));
@@ -56,8 +56,8 @@ impl Terminal {
             if drawn.is_none() && self.seen.contains("\x1b[?1049h") {
                 drawn = Some(Instant::now());
             }
-            // Words of the view would be no sign to go by: cells that stay are not drawn again. The key is pressed
-            // until it is heard; then nobody reads it.
+            // The text of the view is no reliable sign, since unchanged cells are not drawn again. The key is sent
+            // until the view reacts; later ones are not read.
             if press_q && drawn.is_some_and(|drawn| drawn.elapsed() > Duration::from_secs(1)) {
                 let _ = self.keys.write_all(b"q");
             }

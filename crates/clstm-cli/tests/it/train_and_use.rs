@@ -1,4 +1,4 @@
-//! From a corpus to a model to answers.
+//! From a corpus to a model to predictions.
 
 use std::fs;
 

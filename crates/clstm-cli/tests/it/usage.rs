@@ -1,4 +1,4 @@
-//! Wrong usage: status 2 and a message that says what to do.
+//! Wrong usage: status 2 and a message that names the remedy.
 
 use crate::support::{clstm, complains, corpus, ok, place, predict, text, training};
 

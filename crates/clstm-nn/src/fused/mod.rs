@@ -26,7 +26,7 @@ pub(crate) fn runs_on(device: &Device) -> bool {
 /// Where an operation leaves the statistics of its batch: mean and variance per channel.
 type StatsCell = Arc<Mutex<Option<BatchStatistics>>>;
 
-/// Moves the running statistics by those that an operation published, where the mode says so.
+/// Updates the running statistics with those that an operation published, if the mode updates them.
 fn update_running_stats(stats: &StatsCell, running: &RunningStatistics, count: usize, mode: Mode) {
     let published = stats.lock().unwrap_or_else(PoisonError::into_inner).take();
     let published = published.filter(|_| mode.updates_stats());

@@ -87,7 +87,7 @@ fn branches_have_weights_and_dropout_of_their_own() {
     };
     assert_ne!(named("gflb.gru.0.fwd.u"), named("branches.0.gflb.gru.0.fwd.u"));
 
-    // The same weights in both: only dropout tells them apart.
+    // Both have the same weights: they differ in dropout only.
     let twins = own(&tensors, 0)
         .into_iter()
         .flat_map(|t| [NamedTensor { name: format!("branches.0.{}", t.name), ..t.clone() }, t]);

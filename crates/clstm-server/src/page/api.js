@@ -131,7 +131,7 @@ const route = (path, method, operation) => {
     add(segment, "h3", "Body");
     contents(add(segment, "p"), operation.requestBody.content);
   }
-  const body = table(segment, "Answers", ["Status", "When", "Body"]);
+  const body = table(segment, "Responses", ["Status", "When", "Body"]);
   Object.entries(operation.responses).forEach(([status, reference]) => {
     const response = resolve(reference);
     const row = add(body, "tr");

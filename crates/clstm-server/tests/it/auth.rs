@@ -22,7 +22,7 @@ async fn without_a_key_nothing_is_answered() {
         vec![("authorization", KEY)],
         vec![("x-api-key", "")],
         vec![("x-api-key", "# of the lab")],
-        // Whoever names a wrong key first has a wrong key.
+        // If the first of two keys is wrong, the request is refused.
         vec![("authorization", "Bearer wrong"), ("x-api-key", KEY)],
     ] {
         for (method, path) in [

@@ -86,9 +86,9 @@ async fn the_document_describes_every_route_and_no_other() {
     assert_eq!(get(server.address, "/v2").await.error(), (404, "not_found".to_owned()));
 }
 
-/// What is said of a parameter's names when one is asked for that is not there.
+/// The parameter names that the error for an unknown parameter lists.
 async fn known(address: std::net::SocketAddr, method: &str, path: &str) -> BTreeSet<String> {
-    // A stream says what is wrong with it before it asks for a WebSocket.
+    // A stream reports wrong parameters before it requires a WebSocket.
     let request = request(method, &format!("{path}?nonsense=1"), &[], Body::empty());
     let answer = send(address, request).await;
     assert_eq!(answer.error(), (400, "request".to_owned()), "{path}");

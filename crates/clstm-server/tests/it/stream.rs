@@ -39,7 +39,7 @@ pub(crate) async fn next(socket: &mut Socket) -> Result<Value, u16> {
     }
 }
 
-/// All that is said about a sound sent in messages of these sizes.
+/// All responses to audio that is sent in messages of these sizes.
 pub(crate) async fn heard(
     server: &TestServer,
     query: &str,
@@ -69,7 +69,7 @@ pub(crate) async fn heard(
     }
 }
 
-/// What the library says of it.
+/// The events that the library returns for it.
 pub(crate) fn expected(sound: &[f32], rate: u32, hop_s: f64) -> Vec<Value> {
     let config = StreamConfig { hop_s, ..StreamConfig::live() };
     let mut stream = Stream::new(&tiny(), rate, &config).expect("a stream");

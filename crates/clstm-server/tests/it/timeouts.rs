@@ -152,7 +152,7 @@ async fn only_audio_extends_the_timeout_of_a_stream() {
         let mut socket = ready(&server, query).await;
         clock.advance(20).await;
         socket.send(message).await.expect("sent");
-        // The server has read it when it has answered a ping behind it.
+        // The server has read it once it has responded to a later ping.
         socket.send(Message::Ping(vec![2].into())).await.expect("sent");
         pong(&mut socket, &[2]).await;
         clock.advance(11).await;
@@ -213,7 +213,7 @@ async fn a_stream_that_is_slower_than_real_time_ends() {
 async fn the_close_frame_of_a_client_has_a_timeout() {
     let server = TestServer::with(Limits::default()).await;
     let clock = StoppedClock::new();
-    // Opened by hand: this client never answers a frame.
+    // Opened by hand: this client never responds to a frame.
     let mut stream = connect(&server).await;
     let head = "GET /v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";

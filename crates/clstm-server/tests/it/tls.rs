@@ -1,7 +1,7 @@
 //! With a certificate.
 //!
 //! `tls/` holds two certificates for `localhost`, valid for a hundred years, their keys, and the authority
-//! that signed both, whose key was thrown away. Nobody but these tests trusts it.
+//! that signed both, whose key was deleted. Only these tests trust it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -118,7 +118,7 @@ async fn a_certificate_is_exchanged_while_the_server_runs() {
     assert!(text.contains("live.pem"), "{text}");
     assert_eq!(shown(&server).await, der("second.pem"));
 
-    // Whoever was connected before goes on.
+    // Earlier connections stay open.
     old.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
     let mut head = [0; 12];
     old.read_exact(&mut head).await.expect("an answer");
@@ -143,7 +143,7 @@ async fn a_server_does_not_start_with_files_that_do_not_fit() {
 async fn a_handshake_that_does_not_complete_is_closed() {
     let server = TestServer::start(with(file("first.pem"), file("first.key"))).await;
     let clock = StoppedClock::new();
-    // Says nothing, begins and stops, says something else.
+    // No data, an incomplete handshake, other data.
     for begun in [&b""[..], &[22, 3, 1], b"\x00\x01garbage, at least as long as a record's head"] {
         let mut stream = TcpStream::connect(server.address).await.expect("a connection");
         stream.write_all(begun).await.expect("written");
@@ -159,12 +159,12 @@ async fn a_handshake_that_does_not_complete_is_closed() {
         let answer = reader.await.expect("no panic");
         assert!(!answer.starts_with(b"HTTP"));
     }
-    // Without TLS one is told so.
+    // A request without TLS gets an error that names https.
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("https://"), "{answer}");
-    // All of them gone, others are served.
+    // After all of these, the server still serves other clients.
     assert_eq!(shown(&server).await, der("first.pem"));
 }

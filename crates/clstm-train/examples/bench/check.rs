@@ -1,4 +1,4 @@
-//! The check file: inputs, and what our network makes of them.
+//! The check file: inputs, and the outputs of our network for them.
 
 use std::path::Path;
 
@@ -16,8 +16,8 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// White noise that is louder in one segment than in the next, as speech is: answers to steady
-    /// noise would be much the same for every utterance.
+    /// White noise whose level changes from one time step to the next, as in speech: predictions for steady
+    /// noise would be almost equal for all utterances.
     pub(crate) fn noise(batch: usize, steps: usize, length: usize) -> Self {
         let mut values = noise(batch * steps * length);
         let gains = noise(batch * steps);
@@ -48,7 +48,7 @@ impl Inputs {
     }
 }
 
-/// What a peer must agree with.
+/// The reference that a peer must agree with.
 pub(crate) struct Answers {
     /// `[check, classes]` at inference.
     pub(crate) logits: Vec<f32>,
@@ -58,7 +58,7 @@ pub(crate) struct Answers {
     pub(crate) gradient_norm: f32,
 }
 
-/// Writes inputs, labels and answers; the answers are those of the first `checked` utterances.
+/// Writes inputs, labels and reference outputs; the outputs are those of the first `checked` utterances.
 pub(crate) fn write(path: &Path, inputs: &Inputs, checked: usize, answers: &Answers) -> Result<()> {
     let &Inputs { ref values, steps, length } = inputs;
     let batch = values.len() / (steps * length);

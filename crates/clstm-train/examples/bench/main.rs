@@ -1,8 +1,8 @@
 //! Our side of `bench/run` (see `bench/README.md`):
 //!
 //! ```text
-//! bench prepare   writes a network, and what it answers, for the peers to be checked against
-//! bench work      times training steps, recognitions or a GEMM, a turn at a time
+//! bench prepare   writes a network and its outputs, which the peers are checked against
+//! bench work      times training steps, inference or a GEMM, one turn at a time
 //! bench layers    times the parts of the network one after another
 //! ```
 #![allow(clippy::print_stdout, reason = "the lines are the output")]

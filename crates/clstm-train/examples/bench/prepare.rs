@@ -1,4 +1,4 @@
-//! Writes the network that all contenders are given, and what it answers.
+//! Writes the network that all systems load, and its outputs.
 
 use clstm::{FrontendConfig, Model, ModelInfo, ProbabilityCalibration, TrainingInfo};
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
@@ -12,12 +12,12 @@ use crate::learner::Learner;
 
 const CLASSES: usize = 8;
 
-/// Utterances that answers are kept for: few, so that a peer's check does not decide how much memory
-/// it ever used.
+/// Utterances whose outputs are kept: few, so that the check does not determine the peak memory of a
+/// peer.
 const CHECKED: usize = 8;
 
-/// A network of the preset, changed by the settings, whose running statistics have seen a few
-/// batches; and its answers.
+/// Writes a network of the preset with the given settings, whose running statistics come from a few
+/// batches, and its outputs.
 pub(crate) fn prepare(arguments: &Arguments) -> Result<()> {
     let recipe = Recipe::new(arguments.text("preset")?.parse()?, CLASSES);
     let recipe = recipe.with_changes(None, &arguments.settings()?)?;

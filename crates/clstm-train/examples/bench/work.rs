@@ -1,5 +1,5 @@
-//! One contender of a measurement: gets ready, says so, and then runs as many steps as each line on
-//! standard input asks for (`WARMUP STEPS`), answering with their times.
+//! One system of a measurement: prepares its step, reports that it is ready, and then runs the number of steps that
+//! each line on standard input requests (`WARMUP STEPS`). It prints their times.
 
 use std::io::BufRead;
 use std::time::Instant;
@@ -58,8 +58,8 @@ fn infer(model: &Model, segments: &TensorData, precision: Precision) -> Result<(
 
 /// A product of two square matrices of `side` on each thread, through Burn's GEMM.
 ///
-/// Each thread has products of its own: how well one product is cut into parts says nothing about
-/// the machine.
+/// Each thread has products of its own, so that the time does not depend on how one product is split over
+/// threads.
 fn gemm(side: usize, threads: usize) -> Result<()> {
     let device = Device::flex();
     // Burn hands whole products to threads from four on.
@@ -79,13 +79,13 @@ struct Turn {
     seconds: Vec<f64>,
 }
 
-/// Says that turns can be asked for, and how much work a step is.
+/// Reports that it is ready for turns, and how much work a step is.
 fn ready(products: usize) {
     let version = env!("CARGO_PKG_VERSION");
     println!("{}", serde_json::json!({"ready": {"version": version, "products": products}}));
 }
 
-/// Answers every line on standard input with a turn, until there are no more.
+/// Runs a turn for each line on standard input, until its end.
 fn turns(mut step: impl FnMut() -> Result<()>) -> Result<()> {
     for line in std::io::stdin().lock().lines() {
         let line = line?;

@@ -137,7 +137,8 @@ impl RowFigures {
 /// A column of the paper's Table 1: its name and where its figure is.
 type Column = (&'static str, fn(&PaperFigures) -> f64);
 
-/// The order of the rows that have common folds, against the columns that say something of the corpus.
+/// The order of the rows that have common folds, compared with the columns of the same corpus, or with all columns if
+/// the paper has none for it.
 fn order(corpus: &str, rows: &[AblationRow]) -> Vec<OrderAgreement> {
     let columns: [Column; 2] =
         [("RAVDESS", |paper| paper.ravdess), ("IEMOCAP", |paper| paper.iemocap)];

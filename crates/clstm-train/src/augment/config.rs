@@ -45,7 +45,7 @@ pub struct SpeedConfig {
     pub max: f32,
 }
 
-/// ProbabilityCalibration of the spectral envelope along the frequency axis: a shorter or longer vocal tract. Pitch and
+/// Scaling of the spectral envelope along the frequency axis: a shorter or longer vocal tract. Pitch and
 /// duration are kept. Together with [`SpeedConfig`], pitch and formants vary independently.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -170,7 +170,7 @@ impl Learner {
     /// Moves the weights by a batch at the learning rate `rate`.
     ///
     /// Where a loss or the gradient, at the weights or in the second pass of SAM, is infinite or not a number, weights and
-    /// optimiser stay as they are and the [outcome](StepMetrics::outcome) says why.
+    /// optimiser are unchanged and the [outcome](StepMetrics::outcome) contains the reason.
     ///
     /// # Panics
     /// If the batch is empty, or its sizes are not those of the recipe.

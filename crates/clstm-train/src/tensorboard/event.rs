@@ -8,7 +8,7 @@ pub(super) fn version(time: f64) -> Vec<u8> {
     event.0
 }
 
-/// A (re)start of the training: a reader forgets what earlier files say of `step` and later ones.
+/// A (re)start of the training: a reader discards the values of earlier files for `step` and later ones.
 pub(super) fn session_start(time: f64, step: u64) -> Vec<u8> {
     let mut log = Message::default();
     log.varint(1, 1); // status: START

@@ -1,8 +1,8 @@
 //! Event files for TensorBoard.
 //!
 //! A run's folder gets `events.out.tfevents.*`: records (see `record`) of protocol buffers (see `event`),
-//! one scalar a tag and epoch. A resumed training begins another file, whose first record tells readers to
-//! forget what the interrupted one wrote of the epochs that are trained again.
+//! one scalar a tag and epoch. A resumed training begins another file. Its first record makes readers
+//! discard what the interrupted training wrote for the epochs that are trained again.
 
 mod event;
 mod record;
@@ -110,8 +110,8 @@ struct EventWriter {
 }
 
 impl EventWriter {
-    /// A new file in `folder`, later in name than those that are there; readers forget what earlier ones
-    /// say of `first` and later steps.
+    /// Creates a file in `folder` whose name sorts after those of the existing files; readers discard the values of
+    /// earlier files for `first` and later steps.
     fn create(folder: &Path, first: usize) -> io::Result<Self> {
         let entries = std::fs::read_dir(folder)?.flatten();
         let earlier = entries.filter(|entry| {

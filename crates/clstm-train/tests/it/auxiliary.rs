@@ -1,4 +1,4 @@
-//! Second questions that are asked in training.
+//! Auxiliary tasks in training.
 
 use std::f32::consts::TAU;
 use std::path::Path;
@@ -10,7 +10,7 @@ use clstm_train::{AuxiliaryTask, Dataset, EvalError, Recipe, TrainError, Trained
 use crate::corpus::{dataset, recipe};
 use crate::resume::train_with;
 
-/// The made-up corpus; every other utterance of a class trembles, which is what its statement tells.
+/// The synthetic corpus; every other utterance of a class has a tremolo, which its statement encodes.
 fn trembling() -> Dataset {
     let mut dataset = dataset();
     let all = dataset.corpus.utterances.iter_mut().zip(&mut dataset.clips);

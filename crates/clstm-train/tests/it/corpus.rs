@@ -1,4 +1,4 @@
-//! A made-up corpus: two emotions that are told apart by pitch, four speakers.
+//! A synthetic corpus: two emotions that differ in pitch, four speakers.
 
 use std::f32::consts::TAU;
 

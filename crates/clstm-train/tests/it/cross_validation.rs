@@ -35,7 +35,7 @@ fn a_network_learns_what_can_be_learnt_and_the_books_say_so() {
     }
     assert!(metrics.missing().is_empty());
 
-    // The model file, read back, says of the held-out fold what the books say, to the last digit.
+    // The loaded model file gives exactly the recorded predictions for the held-out fold.
     let split = folds(&dataset.corpus, &dataset.groups, Split::Speaker, 2, run.recipe.seed);
     let test = &split.expect("the same folds")[0].test;
     let file = out.path().join("fold-1/model.safetensors");
@@ -232,7 +232,7 @@ fn a_share_of_the_training_utterances_calibrates_its_own_fold() {
     let fitted = fit_scaling(of(&own).iter().map(|p| (&p.logits[..], p.truth)));
     assert_eq!(fitted, held_out.scaling);
 
-    // What was kept of its test utterances is what the model says, scaling included.
+    // The recorded predictions of its test utterances are those of the model, calibration included.
     let split = folds(&dataset.corpus, &dataset.groups, Split::Speaker, 2, run.recipe.seed);
     let said = of(&split.expect("the same folds")[0].test);
     let kept = read_predictions(&out.path().join("fold-1/predictions.jsonl"), 2);

@@ -22,7 +22,7 @@ fn patient(share: f64, temperature: f64) -> Recipe {
     recipe
 }
 
-/// A model that answers low for high, and high for low.
+/// A model that predicts low for high, and high for low.
 fn contrarian(folder: &Path) -> Model {
     let mut swapped = dataset();
     for utterance in &mut swapped.corpus.utterances {

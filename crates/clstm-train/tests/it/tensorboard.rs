@@ -10,7 +10,7 @@ use clstm_train::{
 
 use crate::corpus::{dataset, recipe};
 
-/// What a record says.
+/// The content of a record.
 #[derive(Debug, PartialEq)]
 enum Said {
     Version(String),
@@ -101,7 +101,7 @@ fn said(event: &[u8]) -> Said {
     Said::Scalar(text(field(&value, 1).expect("a tag")), step, f32::from_le_bytes(scalar))
 }
 
-/// The event files of a folder in the order of their names, and what they say.
+/// The records of the event files of a folder, in the order of the file names.
 fn read(folder: &Path) -> Vec<Vec<Said>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("a folder")
@@ -115,7 +115,7 @@ fn read(folder: &Path) -> Vec<Vec<Said>> {
     files.into_iter().map(say).collect()
 }
 
-/// Writes the events, and pulls the brake after so many steps; never after none.
+/// Writes the events, and stops the training after this number of steps; 0 never stops it.
 struct Watcher<'a>(TensorBoard, &'a StopFlag, usize);
 
 impl Observer for Watcher<'_> {

@@ -12,8 +12,8 @@ use crate::support::{RATE, model, reference_logits, tiny, tiny_network, voice, w
 fn recognizer() -> &'static Recognizer {
     static SHARED: OnceLock<Recognizer> = OnceLock::new();
     SHARED.get_or_init(|| {
-        // Random weights hardly differ in their answers: balance the classes on one sound, so that
-        // a low temperature tells the others from it.
+        // The predictions of random weights are almost equal: balance the classes on one recording, so that
+        // a low temperature separates the others from it.
         let mut model = tiny();
         let raw = Recognizer::new(model.clone()).expect("a recognizer");
         let clip = model.info.frontend.preprocess(voice(1.5, RATE, 200.0));

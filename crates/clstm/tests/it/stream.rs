@@ -1,4 +1,4 @@
-//! Streams: whatever the chunks, the answers of their windows, sections without gaps.
+//! Streams: the predictions are those of their windows for any chunk sizes, and segments have no gaps.
 
 use clstm::audio::{DecodeLimits, decode_file, resample};
 use clstm::{
@@ -15,7 +15,7 @@ fn recognizer() -> Recognizer {
     Recognizer::new(tiny()).expect("a model").with_min_speech(0.0)
 }
 
-/// A hop of a fifth of a second, centred windows of half a second (all that the model hears).
+/// A hop of a fifth of a second, centred windows of half a second (the longest of the model).
 fn config() -> StreamConfig {
     StreamConfig { hop_s: 0.2, smoothing_s: 0.3, min_segment_s: 0.6, ..StreamConfig::recording() }
 }
@@ -113,7 +113,7 @@ fn an_answer_is_not_later_than_its_latency() {
                 }
             }
         }
-        // A chunk's rounding; and over all moments the bound is nearly reached, or it would be idle.
+        // Rounding to a chunk. Over all frames the bound is nearly reached, or it would be too loose.
         let (most, chunk) = (stream.latency_s(), 64.0 / f64::from(rate));
         assert!(latest <= most + chunk, "{rate} Hz: {latest} s, at most {most} s");
         assert!(latest >= 0.75 * most, "{rate} Hz: {latest} s of {most} s");

@@ -173,7 +173,7 @@ impl SampleTable {
             size => size,
         };
         while self.same_duration == 0 {
-            // A table that is too short goes on with its last entry.
+            // A table that is too short repeats its last entry.
             let Some(entry) = self.times.next(scan)? else {
                 self.same_duration = u64::MAX;
                 break;

@@ -1,4 +1,4 @@
-//! The DevTools protocol: calls, and events that are kept until somebody looks.
+//! The DevTools protocol: calls, and events that are kept until a test reads them.
 //!
 //! <https://chromedevtools.github.io/devtools-protocol/>
 
@@ -48,7 +48,7 @@ impl DevTools {
                 match value["id"].as_u64() {
                     Some(id) => {
                         let caller = answered.lock().expect("no panic").remove(&id);
-                        // Whoever asked may have given up.
+                        // The caller may have timed out.
                         let _ = caller.map(|caller| caller.send(value));
                     }
                     None => happened.lock().expect("no panic").push(value),

@@ -1,11 +1,11 @@
-//! What goes wrong is said, and the page goes on.
+//! The page reports errors and stays usable.
 
 use clstm_server::ServerConfig;
 
 use super::{Stage, shipped};
 use crate::support::TestServer;
 
-/// Keeps all that is said, which may be gone too soon to be looked at.
+/// Records every status and alert, since a later one may replace it before the test reads it.
 const KEEP: &str = "window.said = [];
     for (const id of ['status', 'alert']) {
         new MutationObserver(() => said.push(document.getElementById(id).textContent))
@@ -26,7 +26,7 @@ async fn a_file_that_is_no_sound_is_said_to_be_none() {
     let said = tab.region("alert").await;
     assert!(said.len() > "notes.wav: ".len() + 20, "{said}");
     assert_eq!(tab.region("status").await, "");
-    // Of several files those that can be heard are.
+    // Of several files, those that can be decoded are processed.
     tab.choose(&[&empty, &stage.talk, &bad]).await;
     stage.heard(1).await;
     tab.until("document.getElementById('alert').innerText.includes('empty.wav: ')").await;
@@ -53,10 +53,10 @@ async fn a_server_that_goes_and_comes_back_is_waited_for() {
     stage.tab.until(&format!("document.getElementById('alert').innerText === '{gone}'")).await;
     stage.tab.picture("gone").await;
     assert_eq!(stage.tab.region("alert").await, gone);
-    // What the microphone heard is not lost, and it is off.
+    // The audio from the microphone is kept, and the microphone is off.
     stage.tab.until("document.querySelectorAll('#history li').length === 1").await;
     stage.tab.one("button", "Use the microphone").await;
-    // A recording is kept until it can be heard.
+    // A recording that is chosen meanwhile is processed once the server is reachable.
     stage.tab.choose(&[&stage.talk]).await;
     stage
         .tab

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::tab::Tab;
 use super::{Stage, clock, label};
 
-/// What the position says of its value: the protocol tells only its number.
+/// The text of the position slider: the protocol reports only its number.
 async fn position_text(tab: &Tab) -> String {
     tab.one("slider", "Position").await;
     let text = tab.eval("document.getElementById('position').getAttribute('aria-valuetext')").await;
@@ -162,7 +162,7 @@ async fn a_screen_reader_is_told_what_is_shown() {
     let out = tab.one("button", "Zoom out").await;
     assert_eq!(out.property("disabled"), Some(&true.into()));
     let spoken = tab.spoken().await;
-    // The answer and each of its shares, in words.
+    // The prediction and each probability, in words.
     let whole = stage.ask(&stage.talk, "").await;
     assert!(
         spoken

@@ -1,4 +1,4 @@
-//! The microphone: probabilities move while it hears, and the history fills.
+//! The microphone: probabilities change while audio arrives, and the history fills.
 
 use super::Stage;
 
@@ -44,13 +44,13 @@ async fn what_the_microphone_hears_is_shown_while_it_hears() {
     let entry = tab.eval("document.querySelector('#history li').innerText").await;
     let entry = entry.as_str().expect("text");
     assert!(entry.starts_with("Microphone, ") && entry.contains('%'), "{entry}");
-    // What was heard can be played and looked through.
+    // The recorded audio can be played and browsed.
     tab.until("!document.getElementById('play').disabled").await;
     tab.until("Number(document.getElementById('position').max) > 4").await;
     let image = tab.spoken().await.into_iter().find(|s| s.role == "image").expect("a picture");
     assert!(image.name.contains("no speech to "), "{}", image.name);
     tab.picture("after-live").await;
-    // Nothing is heard any more.
+    // No further audio is processed.
     let before = tab.eval("Number(document.getElementById('position').max)").await;
     stage.hear(&stage.talk, 2).await;
     tab.eval("document.querySelectorAll('#history button')[1].click()").await;

@@ -29,7 +29,7 @@ use crate::support::{RATE, TestServer, config, sample_sound, wav};
 struct Stage {
     server: TestServer,
     tab: Tab,
-    /// A recording with speech, a pause, and other speech; the microphone hears it too.
+    /// A recording with speech, a pause, and other speech; the microphone plays it too.
     talk: PathBuf,
     folder: tempfile::TempDir,
     /// The labels of the model.
@@ -56,7 +56,7 @@ impl Stage {
         Some(Self { server, tab, talk, folder, labels, abstention, browser })
     }
 
-    /// What the server answers to a recording.
+    /// The response of the server to a recording.
     async fn ask(&self, file: &Path, query: &str) -> Value {
         let bytes = std::fs::read(file).expect("a recording");
         let answer = post(self.server.address, &format!("/v1/recognize{query}"), bytes).await;
@@ -64,7 +64,7 @@ impl Stage {
         answer.json()
     }
 
-    /// Chooses a file and waits until the history has so many entries.
+    /// Chooses a file and waits until the history has this number of entries.
     async fn hear(&self, file: &Path, entries: usize) {
         self.tab.choose(&[file]).await;
         self.heard(entries).await;
@@ -112,7 +112,7 @@ impl Stage {
     }
 }
 
-/// A server with the shipped model, which hears more than one emotion.
+/// A server with the shipped model, which predicts more than one emotion.
 fn shipped() -> ServerConfig {
     let model =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/ravdess-clstm-plus.safetensors");

@@ -1,4 +1,4 @@
-//! A recording in, its timeline out: what is seen is what the API answers.
+//! A recording in, its timeline out: the page shows what the API returns.
 
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ async fn bars(stage: &Stage) -> Value {
     stage.tab.eval(script).await
 }
 
-/// The bars of an answer.
+/// The bars of a prediction.
 fn shares(stage: &Stage, answer: &Value) -> Value {
     let share = |label: &String| match &answer["probabilities"][label] {
         Value::Null => "–".to_owned(),

@@ -225,8 +225,8 @@ impl Tab {
         std::fs::write(Path::new(&folder).join(format!("{name}.png")), bytes).expect("a file");
     }
 
-    /// Nothing went elsewhere and nothing went wrong unseen. Where something was `refused`, the browser
-    /// says so in the console: only that is let pass.
+    /// Asserts that no request left the origin and that the console has no errors. If a request was `refused`, the
+    /// browser logs it in the console: only that message is allowed.
     pub(super) async fn was_quiet(&self, refused: bool) {
         let origin = self.eval("location.origin").await;
         let origin = origin.as_str().expect("an origin");

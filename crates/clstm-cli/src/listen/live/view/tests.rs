@@ -17,7 +17,7 @@ fn session(labels: &[&str]) -> Session {
     Session::new("Built-in Audio Analog Stereo", "clstm-plus", &labels, 0.5)
 }
 
-/// Sound of so many seconds at one level.
+/// Audio of this length in seconds, at a constant level.
 fn sound(seconds: f64, amplitude: f32) -> Chunk {
     let samples = vec![amplitude; (seconds * 48_000.0) as usize];
     Chunk { samples, rate: 48_000, arrived: Instant::now(), lost: Lost::default() }

@@ -3,7 +3,7 @@
 use super::super::Sound;
 use crate::error::CliError;
 
-/// How to come by sound all the same.
+/// How to build with the feature, and how to pipe audio in without it.
 const MESSAGE: &str = "\
 this build cannot open a microphone: it lacks the feature `microphone`
 Build it with the feature (on Linux this needs ALSA's headers: libasound2-dev on Debian, alsa-lib-devel on Fedora):
