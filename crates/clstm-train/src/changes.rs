@@ -6,6 +6,7 @@ use clstm_nn::Preset;
 use serde_json::Value;
 
 use crate::Recipe;
+use crate::recipe::NONE;
 
 /// Settings with an option of their own (`--epochs`), or that follow from the corpus.
 const NAMED: [&str; 5] = ["preset", "epochs", "seed", "precision", "network.classes"];
@@ -50,7 +51,7 @@ fn as_written(recipe: &Recipe) -> Option<Value> {
     serde_json::from_str(&serde_json::to_string(recipe).ok()?).ok()
 }
 
-/// Adds what makes `own` of `usual`; none where nothing can: a missing table cannot be written.
+/// Adds what makes `own` of `usual`; none where nothing can.
 fn differences(
     key: &str,
     usual: &Value,
@@ -60,14 +61,15 @@ fn differences(
     let under = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
     match (usual, own) {
         _ if usual == own || NAMED.contains(&key) => Some(()),
-        // A tagged table such as a schedule is written whole: its fields depend on its kind.
+        // A table whose fields depend on its kind, such as a schedule, is written whole.
         (Value::Object(before), Value::Object(after))
-            if before.get("kind") == after.get("kind") =>
+            if before.get("kind") == after.get("kind") || before.keys().eq(after.keys()) =>
         {
             for name in before.keys().filter(|name| !after.contains_key(*name)) {
                 match &before[name] {
-                    // An empty list is left out of the file.
+                    // An empty list, and an optional part that is none, are left out of the file.
                     Value::Array(_) => found.push((under(name), "[]".to_owned())),
+                    Value::Object(_) => found.push((under(name), NONE.to_owned())),
                     _ => return None,
                 }
             }
@@ -167,10 +169,24 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_the_preset_has_is_removed() {
+        let usual = Recipe::new(Preset::Clstm, 8);
+        assert!(usual.network.compression.is_some());
+        let mut recipe = usual.clone();
+        recipe.network.compression = None;
+        let found = changes(&recipe).expect("pairs");
+        assert!(
+            found.contains(&("network.compression".to_owned(), "none".to_owned())),
+            "{found:?}"
+        );
+        assert_eq!(usual.with_changes(None, &found).expect("the same"), recipe);
+        // What every recipe has cannot be removed.
+        assert!(usual.with_changes(None, &pairs(&[("optimizer", "none")])).is_err());
+    }
+
+    #[test]
     fn what_no_setting_makes_is_none() {
-        let mut recipe = Recipe::new(Preset::ClstmPlus, 8);
-        recipe.network.filterbank = None;
-        assert_eq!(changes(&recipe), None);
+        let mut recipe = Recipe::new(Preset::Clstm, 8);
         recipe.preset = "unknown".to_owned();
         assert_eq!(changes(&recipe), None);
     }

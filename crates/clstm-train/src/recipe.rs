@@ -7,6 +7,7 @@ use clstm::FrontendConfig;
 use clstm_nn::{NetworkConfig, Precision, Preset};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::overrides::NONE;
 use self::overrides::Overrides;
 use crate::augment::{
     AugmentConfig, FilterConfig, NoiseConfig, OffsetConfig, PolarityConfig, SpeedConfig,

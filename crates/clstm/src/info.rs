@@ -132,6 +132,11 @@ impl TrainingInfo {
                 held_out.test
             ),
             None => {
+                let speakers = match self.speakers.len() {
+                    0 => "speakers not named".to_owned(),
+                    1 => "1 speaker".to_owned(),
+                    count => format!("{count} speakers"),
+                };
                 let scores = match self.scores.is_empty() {
                     true => "no scores",
                     false => {
@@ -140,7 +145,7 @@ impl TrainingInfo {
                     }
                 };
                 format!(
-                    "trained on {utterances} utterances{inner}: {run}; nothing held out for a test; {scores}"
+                    "trained on {utterances} utterances ({speakers}){inner}: {run}; nothing held out for a test; {scores}"
                 )
             }
         }

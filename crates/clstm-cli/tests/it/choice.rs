@@ -98,7 +98,7 @@ fn speakers_are_recognised_where_both_sides_have_them() {
     let inspected = ok(clstm().arg("inspect").arg(all.join("model.safetensors"))).stdout;
     let inspected = text(&inspected);
     assert!(
-        inspected.contains("trained on 64 utterances: ravdess (target speaker)"),
+        inspected.contains("trained on 64 utterances (4 speakers): ravdess (target speaker)"),
         "{inspected}"
     );
 }

@@ -34,7 +34,7 @@ fn a_training_of_everything_validates_on_whole_speakers_and_says_so() {
     assert_eq!(said["held_out"]["validation"], 16);
     assert_eq!(said["protocol"]["validation"]["share"], 0.25);
     let table = text(&ok(clstm().arg("inspect").arg(out.join("model.safetensors"))).stdout);
-    assert!(table.contains("trained on 48 utterances, 16 for validation"), "{table}");
+    assert!(table.contains("trained on 48 utterances (3 speakers), 16 for validation"), "{table}");
     assert!(table.contains("validation on 25% of the training speakers"), "{table}");
 }
 

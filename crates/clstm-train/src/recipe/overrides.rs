@@ -25,6 +25,9 @@ pub(super) struct Overrides {
     added: Vec<String>,
 }
 
+/// The value that removes an optional part, such as `network.compression=none`. TOML has no null.
+pub(crate) const NONE: &str = "none";
+
 impl Overrides {
     pub(super) fn of(recipe: &Recipe) -> Result<Self, TrainError> {
         let table = Value::try_from(recipe).map_err(|e| TrainError::Recipe(e.to_string()))?;
@@ -50,6 +53,9 @@ impl Overrides {
         let mut path: Vec<&str> = Vec::new();
         for part in key.split('.') {
             path.push(current_name(&path, part));
+        }
+        if value == NONE && remove(&mut self.table, &path) {
+            return Ok(());
         }
         if !write(&mut self.table, &path, value, &mut self.added) {
             return Err(self.unknown_key(key));
@@ -216,4 +222,22 @@ fn merge<'a>(
         }
         path.pop();
     }
+}
+
+/// Removes a table; false where the key names none. A part that is not optional is refused when the recipe is read.
+fn remove(table: &mut Value, path: &[&str]) -> bool {
+    let Some((last, parents)) = path.split_last() else { return false };
+    let mut place = table;
+    for part in parents {
+        let next = match place {
+            Value::Table(table) => table.get_mut(*part),
+            Value::Array(items) => part.parse().ok().and_then(|at: usize| items.get_mut(at)),
+            _ => None,
+        };
+        let Some(next) = next else { return false };
+        place = next;
+    }
+    let Value::Table(parent) = place else { return false };
+    let is_part = parent.get(*last).is_some_and(Value::is_table);
+    is_part && parent.remove(*last).is_some()
 }

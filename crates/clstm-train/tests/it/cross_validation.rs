@@ -201,6 +201,9 @@ fn confidences_are_calibrated_on_the_other_folds() {
     let lines: Vec<&str> = text.lines().skip(1).collect();
     std::fs::write(&predictions, lines.join("\n")).expect("written");
     let error = aggregate_folds(out.path()).expect_err("one is missing").to_string();
+    assert!(error.contains("damaged or changed"), "{error}");
+    std::fs::remove_file(out.path().join("fold-2/SHA256SUMS")).expect("removed");
+    let error = aggregate_folds(out.path()).expect_err("one is missing").to_string();
     assert!(error.contains("not the predictions that metrics.json counts"), "{error}");
 }
 
