@@ -87,7 +87,7 @@ pub(crate) struct TrainingForm {
     utterances: usize,
     speakers: Vec<String>,
     test_speakers: Vec<String>,
-    scores: Vec<Score>,
+    scores: Vec<ScoreForm>,
     recipe: Value,
 }
 
@@ -112,12 +112,8 @@ impl From<TrainingForm> for TrainingInfo {
                 protocol
             }
         };
-        let mut scores = form.scores;
-        for score in &mut scores {
-            if score.protocol.preset.is_empty() {
-                score.protocol.preset.clone_from(&form.preset);
-            }
-        }
+        // The sentence of a score does not name the preset, which is the model's.
+        let scores = form.scores.into_iter().map(|score| score.of_preset(&form.preset)).collect();
         Self {
             corpus: form.corpus,
             protocol,
@@ -155,18 +151,28 @@ pub(crate) struct ScoreForm {
     folds: usize,
 }
 
-impl From<ScoreForm> for Score {
-    fn from(form: ScoreForm) -> Self {
-        let ScoreForm { protocol, mut fold, ua, wa, macro_f1, folds } = form;
+impl ScoreForm {
+    /// The score of a model of this preset, which goes into the protocol of a sentence.
+    fn of_preset(self, preset: &str) -> Score {
+        let Self { protocol, mut fold, ua, wa, macro_f1, folds } = self;
         let protocol = match protocol {
             Field::Typed(protocol) => protocol,
             Field::Sentence(text) => {
-                let found = sentence::training(&text);
+                let mut found = sentence::training(&text);
                 fold = found.fold;
+                if found.protocol.preset.is_empty() {
+                    found.protocol.preset = preset.to_owned();
+                }
                 found.protocol
             }
         };
-        Self { protocol, fold, ua, wa, macro_f1, folds }
+        Score { protocol, fold, ua, wa, macro_f1, folds }
+    }
+}
+
+impl From<ScoreForm> for Score {
+    fn from(form: ScoreForm) -> Self {
+        form.of_preset("")
     }
 }
 
