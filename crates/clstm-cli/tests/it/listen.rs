@@ -124,7 +124,7 @@ fn what_cannot_be_heard_is_refused() {
     complains(&mut fast("none.wav".as_ref()), 1, "cannot read none.wav");
     let text = place("listen.txt");
     fs::write(&text, "no sound").unwrap();
-    complains(&mut fast(&text), 1, "listen.txt: not a supported audio format");
+    complains(&mut fast(&text), 1, "listen.txt: not a recording: it is a text file");
     let pipe = || {
         let mut command = listen();
         command.args(["--input", "-"]);

@@ -147,7 +147,7 @@ fn a_list_without_speakers_can_be_split_at_random_and_trained_on() {
     ok(&mut on("train", &unnamed, &all));
     let model = all.join("model.safetensors");
     let inspected = text(&ok(clstm().arg("inspect").arg(&model)).stdout);
-    assert!(inspected.contains("(speakers not named)"), "{inspected}");
+    assert!(inspected.contains("speakers    none named"), "{inspected}");
     complains(&mut evaluate(&model, &unnamed), 0, "was TRAINED on 18 of these 18 utterances");
     let report = ok(&mut evaluate(&model, listing())).stdout;
     let report: Value = serde_json::from_slice(&report).unwrap();

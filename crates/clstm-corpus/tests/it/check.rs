@@ -45,7 +45,7 @@ fn each_mutilation_is_told_of() {
     assert_eq!(report.missing, ["03-01-04-01-01-01-03"]);
     let unreadable: Vec<&str> = report.unreadable.iter().map(|u| u.id.as_str()).collect();
     assert_eq!(unreadable, ["03-01-05-02-01-01-11", "03-01-05-02-01-02-11"]);
-    assert!(report.unreadable[0].error.contains("not a supported audio format"));
+    assert!(report.unreadable[0].error.contains("it is a text file"));
     assert!(report.unreadable[1].error.contains("empty"));
     let duplicates: Vec<(String, bool)> =
         report.duplicates.iter().map(|d| (d.ids.join(" "), d.known)).collect();

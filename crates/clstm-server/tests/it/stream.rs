@@ -167,7 +167,8 @@ async fn a_stream_says_what_the_library_says_whatever_the_chunks() {
 #[tokio::test]
 async fn events_come_while_the_sound_does() {
     let server = TestServer::start(config()).await;
-    let mut socket = open(&server, "?format=f32le&hop=0.5", &[]).await.expect("a stream");
+    let mut socket =
+        open(&server, "?format=f32le&hop=0.5&lookahead=0", &[]).await.expect("a stream");
     assert_eq!(next(&mut socket).await.expect("a word")["type"], "ready");
     let sound = conversation();
     // Speech is judged in blocks of 64 ms: a frame is complete at most one block behind its end.

@@ -131,7 +131,7 @@ fn a_word_between_silence_gets_a_label() {
     let samples = [&vec![0.0; 5 * RATE as usize], word, &vec![0.0; 4 * RATE as usize]].concat();
     let recognition = recognizer().recognize(&samples, RATE).expect("a recording");
     assert!(recognition.prediction.is_some(), "{recognition:?}");
-    assert!((0.01..=0.06).contains(&recognition.speech), "{}", recognition.speech);
+    assert!((0.01..=0.08).contains(&recognition.speech), "{}", recognition.speech);
 }
 
 #[test]
