@@ -1,5 +1,7 @@
 //! Clients that stop in the middle, or send too slowly.
 
+use std::time::Duration;
+
 use clstm_server::Limits;
 use futures_util::SinkExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -51,17 +53,19 @@ async fn begin_body(server: &TestServer, length: usize) -> TcpStream {
 
 #[tokio::test]
 async fn a_body_that_trickles_has_no_more_time_than_another() {
-    let server = TestServer::with(Limits::default()).await;
-    let clock = StoppedClock::new();
+    let body_timeout = Duration::from_millis(300);
+    let server = TestServer::with(Limits { body_timeout, ..Limits::default() }).await;
     let mut stream = begin_body(&server, 100_000).await;
-    for _ in 0..5 {
-        stream.write_all(b"x").await.expect("written");
-        clock.advance(11).await;
+    // A byte every 20 ms: it would never end if bytes extended the timeout.
+    let mut response = [0; 12];
+    loop {
+        let _ = stream.write_all(b"x").await;
+        let read = stream.read_exact(&mut response);
+        if tokio::time::timeout(Duration::from_millis(20), read).await.is_ok() {
+            break;
+        }
     }
-    let mut byte = [0];
-    assert!(stream.try_read(&mut byte).is_err(), "a response before the timeout");
-    clock.advance(6).await;
-    assert!(rest(&mut stream).await.starts_with("HTTP/1.1 408"));
+    assert_eq!(&response, b"HTTP/1.1 408");
 }
 
 #[tokio::test]
@@ -180,18 +184,19 @@ async fn pong(socket: &mut Socket, payload: &[u8]) {
 
 #[tokio::test]
 async fn a_message_that_trickles_does_not_extend_the_timeout() {
-    let server = TestServer::with(Limits::default()).await;
-    let clock = StoppedClock::new();
+    let stream_timeout = Duration::from_millis(300);
+    let server = TestServer::with(Limits { stream_timeout, ..Limits::default() }).await;
     let mut socket = ready(&server, "").await;
-    // A binary frame of 1000 bytes that never ends.
-    let stream = socket.get_mut();
-    stream.write_all(&[0x82, 0xfe, 0x03, 0xe8, 0, 0, 0, 0]).await.expect("written");
-    for _ in 0..3 {
-        clock.advance(9).await;
-        socket.get_mut().write_all(&[0]).await.expect("written");
-    }
-    clock.advance(4).await;
-    assert_eq!(error_of(&mut socket).await, "timeout");
+    // A binary frame of 65,535 bytes that never ends, a byte every 20 ms.
+    let head = [0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0];
+    socket.get_mut().write_all(&head).await.expect("written");
+    let error = loop {
+        match tokio::time::timeout(Duration::from_millis(20), next(&mut socket)).await {
+            Ok(message) => break message.expect("a message"),
+            Err(_) => drop(socket.get_mut().write_all(&[0]).await),
+        }
+    };
+    assert_eq!(error["error"]["kind"], "timeout", "{error}");
     gauge(&server, "streams", 0).await;
 }
 

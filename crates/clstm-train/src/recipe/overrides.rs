@@ -207,8 +207,10 @@ fn merge<'a>(
         let key = current_name(path, key);
         path.push(key);
         match (table.get_mut(key), value) {
-            // The fields of a tagged enum depend on its kind: it is replaced whole.
-            (Some(target), Value::Table(inner)) if !TAGGED_ENUMS.contains(&&path[..]) => {
+            // The fields of a tagged enum depend on its kind: with a kind it is replaced whole.
+            (Some(target), Value::Table(inner))
+                if !(TAGGED_ENUMS.contains(&&path[..]) && inner.contains_key("kind")) =>
+            {
                 merge(target, inner, path, added);
             }
             (Some(target @ Value::Float(_)), Value::Integer(i)) => {
