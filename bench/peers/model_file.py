@@ -11,7 +11,7 @@ import numpy as np
 from safetensors import safe_open
 
 # The sizes that the peers know; another one means that our network has grown and theirs have not.
-KNOWN = {"sample_rate", "segment_length", "blocks", "skip", "gflb", "features", "dropout", "classes"}
+KNOWN = {"sample_rate", "segment_length", "blocks", "skip", "gflb", "temporal_pooling", "features", "dropout", "classes"}
 
 
 def read_model(path):
@@ -20,6 +20,8 @@ def read_model(path):
         config = json.loads(file.metadata()["clstm"])["network"]
         if set(config) != KNOWN:
             raise ValueError(f"{path}: a network of other parts: {sorted(set(config) ^ KNOWN)}")
+        if config["temporal_pooling"]["kind"] != "mean":
+            raise ValueError(f"{path}: the peers pool over time by the mean only")
         return config, {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}
 
 

@@ -23,7 +23,7 @@ pub(crate) fn is_unsafe(letter: char) -> bool {
 
 /// Text in one line without characters that a terminal would obey: these are escaped, such as `\u{1b}` or `\n`.
 pub(crate) fn printable(text: &str) -> String {
-    escaped(text, |letter| is_unsafe(letter))
+    escaped(text, is_unsafe)
 }
 
 /// Text of several lines without other characters that a terminal would obey.

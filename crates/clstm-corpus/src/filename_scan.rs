@@ -17,6 +17,7 @@ pub(crate) struct Scan {
 }
 
 /// What a file is.
+#[allow(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
 pub(crate) enum FileKind {
     /// An utterance; the scan fills in its path.
     Utterance(Utterance),

@@ -21,6 +21,7 @@ pub struct RecipeFormat {
     /// A recipe as this release writes it; none where it cannot be read.
     pub normalize: fn(&serde_json::Value) -> Option<serde_json::Value>,
     /// The settings, as `--set` takes them, that make a recipe of its preset; none where none can.
+    #[allow(clippy::type_complexity, reason = "pairs of key and value")]
     pub changes: fn(&serde_json::Value) -> Option<Vec<(String, String)>>,
 }
 

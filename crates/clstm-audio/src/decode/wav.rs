@@ -131,7 +131,7 @@ fn is_id(id: &[u8; 4]) -> bool {
 /// Where the next chunk begins: behind a byte of padding after an odd length, which some writers leave out.
 fn next_chunk(scan: &mut Scanner<'_>, chunk: &Chunk) -> Result<u64, Failure> {
     let end = chunk.at + u64::from(chunk.len);
-    if chunk.len % 2 == 0 {
+    if chunk.len.is_multiple_of(2) {
         return Ok(end);
     }
     let unpadded: Option<[u8; 4]> = scan.array(end)?;

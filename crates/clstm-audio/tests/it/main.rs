@@ -1,5 +1,9 @@
 //! Integration tests of `clstm-audio`.
-
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests print what they skip and measure"
+)]
 // Clippy exempts test functions, not the helpers they call.
 #![allow(clippy::unwrap_used)]
 

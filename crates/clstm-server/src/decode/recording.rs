@@ -95,11 +95,15 @@ impl Recording {
                     return Ok(Some((&self.samples, rate.unwrap_or_default())));
                 }
                 (Frame::End, _) => {
-                    self.lease.take().map(Lease::give_back);
+                    if let Some(lease) = self.lease.take() {
+                        lease.give_back();
+                    }
                     return Ok(None);
                 }
                 (Frame::Failed(error), _) => {
-                    self.lease.take().map(Lease::give_back);
+                    if let Some(lease) = self.lease.take() {
+                        lease.give_back();
+                    }
                     return Err(error);
                 }
             }

@@ -32,7 +32,7 @@ fn tone(hz: f64, seconds: f64) -> Vec<f32> {
 
 fn applied(config: AugmentConfig, clean: &[f32], seed: u64, span: usize) -> Vec<f32> {
     let mut out = Vec::new();
-    Augmenter::new(config, RATE).unwrap().apply(clean, seed, span, &mut out);
+    Augmenter::new(config, RATE).expect("a valid configuration").apply(clean, seed, span, &mut out);
     out
 }
 

@@ -36,7 +36,7 @@ fn a_network_larger_than_its_weights_is_not_begun() {
         n.gflb = GflbConfig::BiGru { hidden: 9, layers: 16, reset: Reset::After };
     }));
     too_few(claimed(|n| n.features = most));
-    too_few(claimed(|n| n.blocks = vec![n.blocks[0].clone(); 64]));
+    too_few(claimed(|n| n.blocks = vec![n.blocks[0]; 64]));
     too_few(claimed(|n| {
         let beside = n.clone();
         n.branches.push(beside);
