@@ -53,9 +53,9 @@ fn each_kind_of_damage_has_its_error() {
         ("nan.wav", &wav(3, 1, 16_000, 32, &nans), "non_finite", "export the recording again"),
     ];
     for (name, bytes, kind, message) in cases {
-        let (found, told) = refused(name, bytes);
-        assert_eq!(found, kind, "{name}: {told}");
-        assert!(told.contains(message), "{name}: {told}");
+        let (found, reported) = refused(name, bytes);
+        assert_eq!(found, kind, "{name}: {reported}");
+        assert!(reported.contains(message), "{name}: {reported}");
     }
 }
 

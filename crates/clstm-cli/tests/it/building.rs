@@ -13,9 +13,9 @@ fn a_run_is_taught_by_another_and_a_model_by_models() {
         cv
     };
     ok(&mut cv(&plain));
-    let told = ok(cv(&taught).arg("--teacher").arg(&plain).arg("--init").arg(&plain));
+    let reported = ok(cv(&taught).arg("--teacher").arg(&plain).arg("--init").arg(&plain));
     let says = ", initialised from clstm, 1 epochs on ravdess, distilled from clstm";
-    assert!(text(&told.stdout).contains(says), "{}", text(&told.stdout));
+    assert!(text(&reported.stdout).contains(says), "{}", text(&reported.stdout));
     let protocol = &json_file(&taught.join("metrics.json"))["protocol"];
     assert_eq!(protocol["distilled_from"][0]["preset"], "clstm");
     assert_eq!(protocol["initialized_from"]["epochs"], 1);
@@ -85,12 +85,12 @@ fn a_run_is_rescored_in_several_views() {
         rescore.args(["--tta-shifts", "2", "--tta-polarity", "--output"]).arg(out);
         rescore
     };
-    let told = ok(&mut rescore(&rescored));
-    assert!(text(&told.stderr).contains("fold 2: UA "), "{}", text(&told.stderr));
+    let reported = ok(&mut rescore(&rescored));
+    assert!(text(&reported.stderr).contains("fold 2: UA "), "{}", text(&reported.stderr));
     assert!(
-        text(&told.stdout).contains(", test-time augmentation of 4 passes"),
+        text(&reported.stdout).contains(", test-time augmentation of 4 passes"),
         "{}",
-        text(&told.stdout)
+        text(&reported.stdout)
     );
     // The models of the new run include these passes, and are recognised as the models of their folds.
     let mut evaluate = clstm();
@@ -100,11 +100,11 @@ fn a_run_is_rescored_in_several_views() {
     let seen: Value = serde_json::from_slice(&ok(&mut evaluate).stdout).unwrap();
     assert_eq!(seen["training_overlap"]["held_out_fold"], true, "{seen}");
     assert_eq!(seen["ua"], json_file(&rescored.join("fold-2/metrics.json"))["metrics"]["ua"]);
-    let told = ok(clstm().arg("inspect").arg(rescored.join("fold-2/model.safetensors")));
+    let reported = ok(clstm().arg("inspect").arg(rescored.join("fold-2/model.safetensors")));
     assert!(
-        text(&told.stdout).contains("averaged over 4 augmented copies (TTA)\n"),
+        text(&reported.stdout).contains("averaged over 4 augmented copies (TTA)\n"),
         "{}",
-        text(&told.stdout)
+        text(&reported.stdout)
     );
     complains(&mut rescore(&rescored), 1, "already holds a run");
     complains(&mut rescore(&plain), 2, "would replace the run");

@@ -42,8 +42,8 @@ fn calibrated() -> &'static Path {
             (books("random.json", "random", 2.0), books("speaker.json", "speaker", 0.5));
         let mut train = training("train", &out, 2);
         let output = ok(train.arg("--scores").arg(&random).arg(&speaker));
-        let told = text(&output.stderr);
-        assert!(told.contains("speaker.json: temperature 0.500"), "{told}");
+        let reported = text(&output.stderr);
+        assert!(reported.contains("speaker.json: temperature 0.500"), "{reported}");
         out.join("model.safetensors")
     })
 }
@@ -142,10 +142,10 @@ fn answers_can_be_abstained_from() {
         assert_eq!(abstained, Some(json!(sure < threshold)), "{flag}: {sure}");
         assert_eq!(marked, plain, "nothing else changes");
     }
-    let told = text(&answer(&["--abstain=1"]).stderr);
+    let reported = text(&answer(&["--abstain=1"]).stderr);
     assert!(
-        told.contains("1 of 1 predictions are below the confidence threshold 100.0%"),
-        "{told}"
+        reported.contains("1 of 1 predictions are below the confidence threshold 100.0%"),
+        "{reported}"
     );
     let table = ok(predict().arg(&file).arg("--abstain=1"));
     assert!(text(&table.stdout).contains(" ? "), "{}", text(&table.stdout));

@@ -28,13 +28,13 @@ fn bf16_is_refused_on_a_gpu() {
 #[test]
 fn a_device_that_was_left_out_is_told_with_the_way_to_it() {
     let (out, cuda) = (place("cuda"), ["--device", "cuda"]);
-    let told = "this build cannot compute on cuda: build with `--features cuda`";
-    complains(training("train", &out, 1).args(cuda), 2, told);
-    complains(training("cv", &out, 1).args(["--split", "random"]).args(cuda), 2, told);
-    complains(predict().arg("x.wav").args(cuda), 2, told);
+    let reported = "this build cannot compute on cuda: build with `--features cuda`";
+    complains(training("train", &out, 1).args(cuda), 2, reported);
+    complains(training("cv", &out, 1).args(["--split", "random"]).args(cuda), 2, reported);
+    complains(predict().arg("x.wav").args(cuda), 2, reported);
     let mut evaluate = clstm();
     evaluate.args(["evaluate", "--corpus", "ravdess", "--data"]).arg(corpus()).args(cuda);
-    complains(&mut evaluate, 2, told);
+    complains(&mut evaluate, 2, reported);
     assert!(!out.exists(), "nothing was begun");
 }
 
@@ -53,11 +53,11 @@ fn a_gpu_answers_or_is_told_to_be_missing() {
         assert_eq!(output.status.code(), Some(1));
         assert!(text(&output.stderr).contains("cannot compute on cuda: "));
         let out = place("no-gpu");
-        let told = "cannot compute on cuda: ";
-        complains(training("train", &out, 1).args(["--device", "cuda"]), 1, told);
+        let reported = "cannot compute on cuda: ";
+        complains(training("train", &out, 1).args(["--device", "cuda"]), 1, reported);
         let mut evaluate = clstm();
         evaluate.args(["evaluate", "--corpus", "ravdess", "--device", "cuda", "--data"]);
-        complains(evaluate.arg(corpus()), 1, told);
+        complains(evaluate.arg(corpus()), 1, reported);
         assert!(!out.exists(), "nothing was begun");
         return;
     }

@@ -96,8 +96,8 @@ fn channels_are_mixed_and_half_samples_told() {
     );
 
     fs::write(&mono, &samples[..samples.len() - 1]).unwrap();
-    let told = complains(&mut fast(&mono), 1, "ends within a sample");
-    assert!(json_lines(&told.stdout).len() > 4, "what was heard before is told");
+    let reported = complains(&mut fast(&mono), 1, "ends within a sample");
+    assert!(json_lines(&reported.stdout).len() > 4, "what was heard before is reported");
 }
 
 #[test]
@@ -144,9 +144,12 @@ fn what_cannot_be_heard_is_refused() {
 #[test]
 fn a_build_without_microphones_says_what_to_do() {
     for more in [&[][..], &["--device", "USB"], &["--list-devices"]] {
-        let told = complains(listen().args(more), 2, "--features microphone");
-        let told = text(&told.stderr);
-        assert!(told.contains("arecord") && told.contains("| clstm listen --input -"), "{told}");
+        let reported = complains(listen().args(more), 2, "--features microphone");
+        let reported = text(&reported.stderr);
+        assert!(
+            reported.contains("arecord") && reported.contains("| clstm listen --input -"),
+            "{reported}"
+        );
     }
 }
 

@@ -252,10 +252,10 @@ fn names_that_tell_the_labels_make_a_manifest() {
         command.args(["corpus", "manifest"]).arg(&root).args(["--pattern", pattern]);
         command
     };
-    let told = ok(manifest("{label}_{speaker}_*").arg("--output").arg(&list));
+    let reported = ok(manifest("{label}_{speaker}_*").arg("--output").arg(&list));
     assert!(
-        text(&told.stderr).contains("1 recordings do not match")
-            && text(&told.stderr).contains("room-tone")
+        text(&reported.stderr).contains("1 recordings do not match")
+            && text(&reported.stderr).contains("room-tone")
     );
     let rows = fs::read_to_string(&list).unwrap();
     assert_eq!(rows.lines().count(), 17);
@@ -280,21 +280,21 @@ fn uneven_classes_are_learnt_as_if_they_were_even() {
     let train = |out: &str, data: &Path, share: Option<&str>| {
         let mut run = on("train", data, &place(out));
         run.args(share.into_iter().flat_map(|share| ["--set", share]));
-        let told = text(&ok(&mut run).stderr);
+        let reported = text(&ok(&mut run).stderr);
         let recipe = json_file(&place(out).join("recipe.json"));
         let model = fs::read(place(out).join("model.safetensors")).unwrap();
-        (told, recipe["logit_adjustment"].as_f64().unwrap(), model)
+        (reported, recipe["logit_adjustment"].as_f64().unwrap(), model)
     };
-    let (told, share, adjusted) = train("own-uneven", &uneven, None);
+    let (reported, share, adjusted) = train("own-uneven", &uneven, None);
     assert!(
-        told.contains("10 weary, 3 eager: classes are trained as if equally frequent"),
-        "{told}"
+        reported.contains("10 weary, 3 eager: classes are trained as if equally frequent"),
+        "{reported}"
     );
     assert_eq!(share, 1.0);
     let common = "trained as if equally frequent";
-    let (told, share, plain) = train("own-plain", &uneven, Some("logit_adjustment=0"));
-    assert!(!told.contains(common) && share == 0.0, "{told}");
+    let (reported, share, plain) = train("own-plain", &uneven, Some("logit_adjustment=0"));
+    assert!(!reported.contains(common) && share == 0.0, "{reported}");
     assert_ne!(adjusted, plain);
-    let (told, share, _) = train("own-even", listing(), None);
-    assert!(!told.contains(common) && share == 0.0, "{told}");
+    let (reported, share, _) = train("own-even", listing(), None);
+    assert!(!reported.contains(common) && share == 0.0, "{reported}");
 }

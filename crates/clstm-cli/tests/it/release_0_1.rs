@@ -116,6 +116,6 @@ fn a_run_is_resumed_averaged_and_reported() {
     assert_eq!((&old["mean"], &old["folds"]), (&new["mean"], &new["folds"]));
     assert_eq!(new["calibration"]["method"], "cross-fit");
     ok(clstm().arg("ensemble").arg(&run).arg(fixture("run")).arg("--output").arg(&ensemble));
-    let told = ok(clstm().arg("report").arg(&run).arg("--no-png").arg("--output").arg(&report));
-    assert!(text(&told.stdout).contains("report.html"));
+    let reported = ok(clstm().arg("report").arg(&run).arg("--no-png").arg("--output").arg(&report));
+    assert!(text(&reported.stdout).contains("report.html"));
 }

@@ -19,11 +19,11 @@ pub(crate) fn started(
 ) -> (Child, BufReader<ChildStderr>, String) {
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    let mut told = String::new();
-    while !told.contains(until) {
-        assert_ne!(stderr.read_line(&mut told).unwrap(), 0, "it ended early:\n{told}");
+    let mut reported = String::new();
+    while !reported.contains(until) {
+        assert_ne!(stderr.read_line(&mut reported).unwrap(), 0, "it ended early:\n{reported}");
     }
-    (child, stderr, told)
+    (child, stderr, reported)
 }
 
 fn same(whole: &Path, broken: &Path, names: &[&str]) {
@@ -43,14 +43,14 @@ fn an_interrupted_training_resumes_to_the_same_model_bit_for_bit() {
         let mut command = training("train", &broken, EPOCHS);
         // Also with another number of threads.
         command.args(["--threads", "1"]);
-        let (mut child, mut stderr, mut told) = started(&mut command, "epoch 2/40");
+        let (mut child, mut stderr, mut reported) = started(&mut command, "epoch 2/40");
         let mut kill = Command::new("kill");
         kill.args([format!("-{signal}"), child.id().to_string()]);
         assert!(kill.status().unwrap().success());
-        stderr.read_to_string(&mut told).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(130), "{told}");
-        assert!(told.contains("continue with --resume"), "{told}");
-        assert!(!told.contains("epoch 40/40"), "it was not interrupted:\n{told}");
+        stderr.read_to_string(&mut reported).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{reported}");
+        assert!(reported.contains("continue with --resume"), "{reported}");
+        assert!(!reported.contains("epoch 40/40"), "it was not interrupted:\n{reported}");
         assert!(broken.join("checkpoint.safetensors").exists());
         assert!(!broken.join("model.safetensors").exists());
 
@@ -79,17 +79,17 @@ fn fold(out: &Path) -> Command {
 fn a_killed_training_loses_at_most_one_checkpoint_interval() {
     let (whole, killed) = (place("not-killed"), place("killed"));
     ok(&mut fold(&whole));
-    let (mut child, mut stderr, mut told) = started(&mut fold(&killed), "epoch 8/");
+    let (mut child, mut stderr, mut reported) = started(&mut fold(&killed), "epoch 8/");
     child.kill().unwrap();
-    stderr.read_to_string(&mut told).unwrap();
+    stderr.read_to_string(&mut reported).unwrap();
     assert_eq!(child.wait().unwrap().code(), None, "killed by a signal");
     let number = |line: &str, before: &str| -> usize {
         let (_, rest) = line.split_once(before).unwrap();
         rest.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
     };
-    let last = told.lines().rfind(|line| line.contains(": loss ")).unwrap();
+    let last = reported.lines().rfind(|line| line.contains(": loss ")).unwrap();
     let last = number(last, " epoch ");
-    assert!((8..EPOCHS).contains(&last), "it was not killed on the way:\n{told}");
+    assert!((8..EPOCHS).contains(&last), "it was not killed on the way:\n{reported}");
 
     let resumed = text(&ok(fold(&killed).arg("--resume")).stderr);
     let going_on = resumed.lines().find(|line| line.contains("continuing after epoch")).unwrap();

@@ -92,8 +92,8 @@ fn each_recording_gets_a_document_of_its_own() {
     }
     fs::write(from.join("three.wav"), b"no sound").unwrap();
     complains(timeline("srt").arg(&from), 2, "give a folder with --output");
-    let told = complains(timeline("srt").arg(&from).arg("--output").arg(&to), 1, "three.wav");
-    assert!(text(&told.stderr).contains("1 of 3 recordings failed"));
+    let reported = complains(timeline("srt").arg(&from).arg("--output").arg(&to), 1, "three.wav");
+    assert!(text(&reported.stderr).contains("1 of 3 recordings failed"));
     let one = fs::read(to.join("one.srt")).unwrap();
     assert!(!one.is_empty() && one == fs::read(to.join("two.srt")).unwrap());
     assert!(!to.join("three.srt").exists());

@@ -9,9 +9,9 @@ fn a_training_of_everything_validates_on_whole_speakers_and_says_so() {
     let out = place("validated");
     let mut train = training("train", &out, 3);
     train.args(["--set", "validation.share=0.25", "--set", "validation.select=best"]);
-    let told = text(&ok(&mut train).stderr);
-    assert!(told.contains("training on 48 utterances, validating on 16"), "{told}");
-    assert!(told.contains(", validation loss "), "{told}");
+    let reported = text(&ok(&mut train).stderr);
+    assert!(reported.contains("training on 48 utterances, validating on 16"), "{reported}");
+    assert!(reported.contains(", validation loss "), "{reported}");
     let history = json_file(&out.join("history.json"));
     let losses: Vec<f64> = history
         .as_array()
@@ -21,8 +21,8 @@ fn a_training_of_everything_validates_on_whole_speakers_and_says_so() {
         .collect();
     let best = (1..=3).min_by(|a, b| losses[a - 1].total_cmp(&losses[b - 1])).unwrap();
     assert!(
-        told.contains(&format!("3 epochs trained; the model is that of epoch {best}")),
-        "{told}"
+        reported.contains(&format!("3 epochs trained; the model is that of epoch {best}")),
+        "{reported}"
     );
 
     let mut inspect = clstm();
