@@ -66,9 +66,9 @@ pub use max_pool::max_pool;
 
 /// Utterances that one task works on at a time.
 ///
-/// Sixteen rows are enough for a state-to-state product of seven positions (112 rows) to reach 90% of
-/// the peak, and a batch of 32 still gives each of two threads one group.
-pub const UTTERANCE_BLOCK: usize = 16;
+/// Eight rows are enough for a state-to-state product of seven positions (56 rows) to run near the peak,
+/// and the default batch of 16 gives each of two threads one group.
+pub const UTTERANCE_BLOCK: usize = 8;
 
 /// Utterances whose weight gradients one task sums, in layers whose utterances are independent: enough
 /// to outweigh the cost of a separate sum, and few enough for a batch of 16 to occupy several threads.

@@ -211,7 +211,12 @@ impl Recipe {
                 speed: SpeedConfig { prob: 1.0, max: 0.12 },
                 filter: FilterConfig { prob: 0.5, strength: 0.5 },
                 offset: OffsetConfig { prob: 1.0, ..OffsetConfig::default() },
-                noise: NoiseConfig { prob: 0.5, min_snr_db: 15.0, max_snr_db: 45.0 },
+                noise: NoiseConfig {
+                    prob: 0.5,
+                    min_snr_db: 15.0,
+                    max_snr_db: 45.0,
+                    tilt_prob: 0.0,
+                },
                 polarity: PolarityConfig { prob: 0.5 },
                 time_mask: TimeMaskConfig { prob: 1.0, count: 1, max_s: 0.3 },
                 ..AugmentConfig::default()

@@ -23,9 +23,13 @@ pub struct AugmentConfig {
     pub filter: FilterConfig,
     /// Band-pass filter: a telephone line.
     pub band_pass: BandPassConfig,
+    /// Reverberation of a room.
+    pub room: RoomConfig,
+    /// Low pass at a random edge: recordings of a lower sample rate, speech codecs.
+    pub bandwidth: BandwidthConfig,
     /// Position of the crop, or of a short clip within its padding.
     pub offset: OffsetConfig,
-    /// Additive white noise.
+    /// Additive noise.
     pub noise: NoiseConfig,
     /// Gain relative to the target level.
     pub gain: GainConfig,
@@ -104,7 +108,48 @@ impl Default for OffsetConfig {
     }
 }
 
-/// White noise added to the clip, not to the padding.
+/// Convolution with a synthetic room impulse response: the direct sound, then exponentially decaying
+/// white noise (Polack 1993; the model of the late part in Habets 2006).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RoomConfig {
+    /// Probability.
+    pub prob: f32,
+    /// Shortest reverberation time (RT60), in seconds.
+    pub min_rt60_s: f32,
+    /// Longest reverberation time (RT60), in seconds. At most 2 s.
+    pub max_rt60_s: f32,
+    /// Lowest ratio of direct to reverberant energy, in dB. The highest is 15 dB above it.
+    pub min_direct_db: f32,
+}
+
+impl Default for RoomConfig {
+    /// Disabled; offices and living rooms if a probability is set.
+    fn default() -> Self {
+        Self { prob: 0.0, min_rt60_s: 0.1, max_rt60_s: 0.7, min_direct_db: -3.0 }
+    }
+}
+
+/// A steep linear-phase low pass at a random edge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BandwidthConfig {
+    /// Probability.
+    pub prob: f32,
+    /// Lowest edge, in Hz.
+    pub min_hz: f32,
+    /// Highest edge, in Hz; below half the sample rate. Edges are uniform on a logarithmic axis.
+    pub max_hz: f32,
+}
+
+impl Default for BandwidthConfig {
+    /// Disabled; from the telephone band to nearly the full band of 16 kHz if a probability is set.
+    fn default() -> Self {
+        Self { prob: 0.0, min_hz: 3300.0, max_hz: 7500.0 }
+    }
+}
+
+/// Noise added to the clip, not to the padding: white, or with a random spectral tilt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NoiseConfig {
@@ -114,12 +159,14 @@ pub struct NoiseConfig {
     pub min_snr_db: f32,
     /// Highest signal-to-noise ratio, in dB.
     pub max_snr_db: f32,
+    /// Probability that the noise is tilted towards low frequencies, as room and traffic noise are.
+    pub tilt_prob: f32,
 }
 
 impl Default for NoiseConfig {
     /// Disabled; 15 to 40 dB if a probability is set.
     fn default() -> Self {
-        Self { prob: 0.0, min_snr_db: 15.0, max_snr_db: 40.0 }
+        Self { prob: 0.0, min_snr_db: 15.0, max_snr_db: 40.0, tilt_prob: 0.0 }
     }
 }
 
@@ -168,6 +215,8 @@ impl AugmentConfig {
             formants: FormantConfig::default(),
             filter: FilterConfig { prob: 0.5, strength: 0.3 },
             band_pass: BandPassConfig::default(),
+            room: RoomConfig::default(),
+            bandwidth: BandwidthConfig::default(),
             offset: OffsetConfig { prob: 1.0, ..OffsetConfig::default() },
             noise: NoiseConfig { prob: 0.5, ..NoiseConfig::default() },
             gain: GainConfig::default(),
@@ -188,7 +237,10 @@ impl AugmentConfig {
             ("filter.prob", self.filter.prob),
             ("band_pass.prob", self.band_pass.prob),
             ("offset.prob", self.offset.prob),
+            ("room.prob", self.room.prob),
+            ("bandwidth.prob", self.bandwidth.prob),
             ("noise.prob", self.noise.prob),
+            ("noise.tilt_prob", self.noise.tilt_prob),
             ("gain.prob", self.gain.prob),
             ("polarity.prob", self.polarity.prob),
             ("time_mask.prob", self.time_mask.prob),
@@ -209,6 +261,14 @@ impl AugmentConfig {
         within("gain.max_db", self.gain.max_db, -DB_LIMIT..=DB_LIMIT)?;
         within("gain.min_db", self.gain.min_db, -DB_LIMIT..=self.gain.max_db)?;
         within("time_mask.max_s", self.time_mask.max_s, 0.0..=3600.0)?;
+        within("room.max_rt60_s", self.room.max_rt60_s, 0.0..=2.0)?;
+        within("room.min_rt60_s", self.room.min_rt60_s, 0.0..=self.room.max_rt60_s)?;
+        within("room.min_direct_db", self.room.min_direct_db, -DB_LIMIT..=DB_LIMIT)?;
+        if self.bandwidth.prob > 0.0 {
+            let BandwidthConfig { min_hz, max_hz, .. } = self.bandwidth;
+            within("bandwidth.max_hz", max_hz, 1.0..=0.499 * sample_rate as f32)?;
+            within("bandwidth.min_hz", min_hz, 1.0..=max_hz)?;
+        }
         if self.band_pass.prob > 0.0 {
             // The low pass is degenerate at half the sample rate.
             within("band_pass.high_hz", self.band_pass.high_hz, 1.0..=0.499 * sample_rate as f32)?;

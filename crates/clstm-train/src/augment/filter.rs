@@ -1,5 +1,6 @@
-//! Random FIR filter (spectral colouring) and band-pass filter.
+//! Random FIR filter (spectral colouring), band-pass filter and steep low pass.
 
+use super::config::BandwidthConfig;
 use super::random::Random;
 
 /// Taps of the random filter: under a millisecond at 16 kHz, which changes the spectrum without an
@@ -36,6 +37,47 @@ pub(super) fn random_fir(
             *y += tap * x;
         }
     }
+}
+
+/// Taps on each side of the centre of [`low_pass`]: a transition of about 500 Hz at 16 kHz.
+const LOW_PASS_REACH: usize = 50;
+
+/// A steep low pass at a random edge, in place: a linear-phase FIR (sinc under a Hann window) without delay.
+/// `scratch` keeps its capacity.
+pub(super) fn low_pass(
+    samples: &mut [f32],
+    config: &BandwidthConfig,
+    sample_rate: u32,
+    random: &mut Random,
+    scratch: &mut Vec<f32>,
+) {
+    let edge_hz = config.min_hz * (config.max_hz / config.min_hz).powf(random.unit());
+    let taps = sinc_taps(edge_hz / sample_rate as f32);
+    scratch.clear();
+    scratch.resize(LOW_PASS_REACH, 0.0);
+    scratch.extend_from_slice(samples);
+    scratch.resize(samples.len() + 2 * LOW_PASS_REACH, 0.0);
+    samples.fill(0.0);
+    for (k, tap) in taps.iter().enumerate() {
+        for (y, x) in samples.iter_mut().zip(&scratch[k..]) {
+            *y += tap * x;
+        }
+    }
+}
+
+/// Taps of a low pass at `edge` cycles per sample, with a gain of 1 at 0 Hz.
+fn sinc_taps(edge: f32) -> [f32; 2 * LOW_PASS_REACH + 1] {
+    let mut taps = [0.0f32; 2 * LOW_PASS_REACH + 1];
+    for (k, tap) in taps.iter_mut().enumerate() {
+        let n = k as f32 - LOW_PASS_REACH as f32;
+        let turns = std::f32::consts::TAU * edge * n;
+        let sinc = if n == 0.0 { 1.0 } else { turns.sin() / turns };
+        let hann = (std::f32::consts::FRAC_PI_2 * n / (LOW_PASS_REACH + 1) as f32).cos().powi(2);
+        *tap = sinc * hann;
+    }
+    let gain: f32 = taps.iter().sum();
+    taps.iter_mut().for_each(|tap| *tap /= gain);
+    taps
 }
 
 /// A Butterworth high pass and low pass of second order, one after the other.
@@ -84,6 +126,33 @@ impl Biquad {
         Self {
             b: [outer, sign * 2.0 * outer, outer],
             a: [-2.0 * omega.cos() / a0, (1.0 - alpha) / a0],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::random::Effect;
+    use super::*;
+
+    /// RMS of the middle of a tone after a low pass between 3.3 and 3.4 kHz; 0.707 before.
+    fn level_behind_low_pass(hz: f32) -> f32 {
+        let turn = std::f32::consts::TAU * hz / 16_000.0;
+        let mut tone: Vec<f32> = (0..8000).map(|n| (turn * n as f32).sin()).collect();
+        let config = BandwidthConfig { prob: 1.0, min_hz: 3300.0, max_hz: 3400.0 };
+        let mut random = Random::new(5, Effect::Bandwidth);
+        low_pass(&mut tone, &config, 16_000, &mut random, &mut Vec::new());
+        let middle = &tone[1000..7000];
+        (middle.iter().map(|x| x * x).sum::<f32>() / middle.len() as f32).sqrt()
+    }
+
+    #[test]
+    fn the_low_pass_keeps_the_band_and_removes_what_is_above() {
+        for hz in [100.0, 1000.0, 2800.0] {
+            assert!((level_behind_low_pass(hz) - 0.707).abs() < 0.01, "{hz} Hz");
+        }
+        for hz in [4000.0, 5000.0, 7900.0] {
+            assert!(level_behind_low_pass(hz) < 0.004, "{hz} Hz");
         }
     }
 }

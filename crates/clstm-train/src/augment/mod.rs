@@ -1,7 +1,7 @@
 //! Augmentation of training clips.
 //!
-//! The order of the effects follows the recording chain: speaker (speed, formants), crop (offset), acoustic
-//! environment and microphone (filter, band pass), noise, level, polarity. The time mask comes after the level,
+//! The order of the effects follows the recording chain: speaker (speed, formants), crop (offset), room,
+//! microphone and line (filter, band pass), noise, sample rate or codec (bandwidth), level, polarity. The time mask comes after the level,
 //! so that masked zeros do not raise the level of the rest.
 
 mod config;
@@ -11,13 +11,14 @@ mod filter;
 mod formants;
 mod noise;
 mod random;
+mod room;
 mod speed;
 
 use std::ops::Range;
 
 pub use config::{
-    AugmentConfig, BandPassConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
-    OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig,
+    AugmentConfig, BandPassConfig, BandwidthConfig, FilterConfig, FormantConfig, GainConfig,
+    NoiseConfig, OffsetConfig, PolarityConfig, RoomConfig, SpeedConfig, TimeMaskConfig,
 };
 pub use crop::center_crop;
 pub use custom::CustomAugmentation;
@@ -27,6 +28,7 @@ use clstm_audio::rms_normalize;
 use filter::BandPass;
 use formants::FormantShifter;
 use random::{Effect, Random};
+use room::RoomSimulator;
 use speed::Interpolator;
 
 use crate::TrainError;
@@ -55,6 +57,7 @@ pub struct Augmenter {
     sample_rate: u32,
     interpolator: Interpolator,
     formants: FormantShifter,
+    room: RoomSimulator,
     band_pass: BandPass,
     scratch: Vec<f32>,
 }
@@ -80,6 +83,7 @@ impl Augmenter {
         Ok(Self {
             interpolator: Interpolator::new(config.speed.max),
             formants: FormantShifter::new(sample_rate),
+            room: RoomSimulator::new(sample_rate),
             band_pass: BandPass::new(low_hz, high_hz, sample_rate),
             config,
             sample_rate,
@@ -113,6 +117,10 @@ impl Augmenter {
             let factor = 1.0 + random.uniform(-config.formants.max, config.formants.max);
             self.formants.shift(clip, factor, &mut self.scratch);
         }
+        let mut random = Random::new(seed, Effect::Room);
+        if random.bernoulli(config.room.prob) {
+            self.room.run(clip, &config.room, &mut random);
+        }
         let mut random = Random::new(seed, Effect::Filter);
         if random.bernoulli(config.filter.prob) {
             filter::random_fir(clip, config.filter.strength, &mut random, &mut self.scratch);
@@ -122,7 +130,13 @@ impl Augmenter {
         }
         let mut random = Random::new(seed, Effect::Noise);
         if random.bernoulli(config.noise.prob) {
-            noise::add(clip, &config.noise, &mut random);
+            let tilt = noise::draw_tilt(&config.noise, &mut Random::new(seed, Effect::NoiseTilt));
+            noise::add(clip, &config.noise, tilt, &mut random);
+        }
+        let mut random = Random::new(seed, Effect::Bandwidth);
+        if random.bernoulli(config.bandwidth.prob) {
+            let (config, rate) = (&config.bandwidth, self.sample_rate);
+            filter::low_pass(clip, config, rate, &mut random, &mut self.scratch);
         }
         if let Some(target) = config.target_rms {
             rms_normalize(clip, target);

@@ -15,6 +15,9 @@ pub(super) enum Effect {
     Polarity,
     TimeMask,
     Formants,
+    Room,
+    Bandwidth,
+    NoiseTilt,
 }
 
 /// The random numbers of one effect on one clip.

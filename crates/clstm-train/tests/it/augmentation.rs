@@ -2,8 +2,9 @@
 
 use clstm_audio::{rms, rms_normalize};
 use clstm_train::{
-    AugmentConfig, Augmenter, BandPassConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig,
-    OffsetConfig, PolarityConfig, SpeedConfig, TimeMaskConfig, center_crop,
+    AugmentConfig, Augmenter, BandPassConfig, BandwidthConfig, FilterConfig, FormantConfig,
+    GainConfig, NoiseConfig, OffsetConfig, PolarityConfig, RoomConfig, SpeedConfig, TimeMaskConfig,
+    center_crop,
 };
 use proptest::prelude::*;
 
@@ -18,8 +19,10 @@ fn everything() -> AugmentConfig {
         formants: FormantConfig { prob: 0.9, max: 0.2 },
         filter: FilterConfig { prob: 0.9, strength: 0.5 },
         band_pass: BandPassConfig { prob: 0.5, ..Default::default() },
+        room: RoomConfig { prob: 0.5, ..Default::default() },
+        bandwidth: BandwidthConfig { prob: 0.5, ..Default::default() },
         offset: OffsetConfig { prob: 0.9, ..Default::default() },
-        noise: NoiseConfig { prob: 0.9, ..Default::default() },
+        noise: NoiseConfig { prob: 0.9, tilt_prob: 0.5, ..Default::default() },
         gain: GainConfig { prob: 0.5, min_db: -6.0, max_db: 6.0 },
         polarity: PolarityConfig { prob: 0.5 },
         time_mask: TimeMaskConfig { prob: 0.5, count: 2, max_s: 0.05 },
@@ -122,7 +125,7 @@ fn formants_leave_length_and_level() {
 
 #[test]
 fn noise_has_the_drawn_ratio() {
-    let noise = NoiseConfig { prob: 1.0, min_snr_db: 20.0, max_snr_db: 20.0 };
+    let noise = NoiseConfig { prob: 1.0, min_snr_db: 20.0, max_snr_db: 20.0, tilt_prob: 0.0 };
     let config = AugmentConfig { noise, ..Default::default() };
     let clean = tone(1000.0, 2.0);
     let out = applied(config, &clean, 9, clean.len());
@@ -234,7 +237,7 @@ fn probabilities_are_frequencies() {
 #[test]
 fn switching_one_effect_off_leaves_the_others() {
     let clean = tone(440.0, 0.5);
-    let noise = NoiseConfig { prob: 1.0, min_snr_db: 10.0, max_snr_db: 30.0 };
+    let noise = NoiseConfig { prob: 1.0, min_snr_db: 10.0, max_snr_db: 30.0, tilt_prob: 0.0 };
     let only_noise = AugmentConfig { noise, ..Default::default() };
     let flipped = AugmentConfig { polarity: PolarityConfig { prob: 1.0 }, ..only_noise.clone() };
     let (a, b) = (applied(only_noise, &clean, 4, 8000), applied(flipped, &clean, 4, 8000));
