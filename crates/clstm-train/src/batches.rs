@@ -1,15 +1,15 @@
 //! Batches of augmented crops, assembled on a thread of their own while the network trains.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 
-use rand_core::{Rng, SeedableRng};
-use rand_pcg::Pcg64;
-
 use crate::augment::{AugmentConfig, Augmenter};
 use crate::auxiliary::AuxiliaryTargets;
+use crate::class_priors::ClassPriors;
 use crate::mixup::mix_up;
+use crate::sampling::Sampler;
 use crate::seed_purpose::SeedPurpose;
 use crate::{Batch, CustomAugmentation, Dataset, Recipe, Teacher, TrainError};
 
@@ -26,16 +26,15 @@ fn batch_range(step: usize, steps: usize, utterances: usize) -> Range<usize> {
     step * utterances / steps..(step + 1) * utterances / steps
 }
 
-/// The order of `utterances` in an epoch (Fisher-Yates, written out: a library's shuffle may change
-/// between releases, and with it every result).
-fn order(utterances: &[usize], seed: u64, epoch: usize) -> Vec<usize> {
-    let mut random = Pcg64::seed_from_u64(SeedPurpose::Order.derive(seed, epoch as u64));
-    let mut order = utterances.to_vec();
-    for i in (1..order.len()).rev() {
-        // The bias of the remainder is below 2^-50 for any corpus.
-        order.swap(i, (random.next_u64() % (i as u64 + 1)) as usize);
-    }
-    order
+/// How often each item of `order` occurs before its place: copies of an utterance in an epoch are augmented differently.
+fn occurrences(order: &[usize]) -> Vec<u64> {
+    let mut counts: HashMap<usize, u64> = HashMap::new();
+    let count = |item: &usize| {
+        let count = counts.entry(*item).or_default();
+        *count += 1;
+        *count - 1
+    };
+    order.iter().map(count).collect()
 }
 
 /// What batches are made of.
@@ -63,15 +62,18 @@ pub(crate) fn assemble<'scope, 'env>(
     let mut augmenter = Augmenter::new(config, recipe.frontend.sample_rate)?;
     let (sender, receiver) = sync_channel(AHEAD);
     scope.spawn(move || {
-        let order = order(utterances, recipe.seed, epoch);
+        let order = Sampler::new(recipe.sampling, dataset, utterances).epoch(recipe.seed, epoch);
+        let occurrences = occurrences(&order);
+        let priors = ClassPriors::of(dataset, utterances, recipe.logit_adjustment);
         let steps = steps_per_epoch(order.len(), recipe.batch);
         let mut crop = Vec::new();
         for step in first..steps {
-            let items = &order[batch_range(step, steps, order.len())];
+            let range = batch_range(step, steps, order.len());
+            let items = &order[range.clone()];
             let mut segments = Vec::with_capacity(items.len() * recipe.span());
-            for &item in items {
+            for (&item, &occurrence) in items.iter().zip(&occurrences[range]) {
                 let purpose = SeedPurpose::Augmentation { utterance: item };
-                let seed = purpose.derive(recipe.seed, epoch as u64 + 1);
+                let seed = purpose.derive(recipe.seed, epoch as u64 + 1 + (occurrence << 32));
                 augmenter.apply(&dataset.clips[item].samples, seed, recipe.span(), &mut crop);
                 if let Some(effect) = augmentation {
                     effect.apply(&mut crop, recipe.frontend.sample_rate, seed);
@@ -85,10 +87,11 @@ pub(crate) fn assemble<'scope, 'env>(
                 teacher.probabilities(&segments, recipe.span(), recipe.distillation.temperature)
             });
             let auxiliary_targets = auxiliary.targets(items, &mixed);
-            if sender
-                .send(Batch { segments, labels, mixed, teacher_probs, auxiliary_targets })
-                .is_err()
-            {
+            let logit_offsets =
+                priors.as_ref().map_or(Vec::new(), |priors| priors.offsets(items, &mixed));
+            let batch =
+                Batch { segments, labels, mixed, teacher_probs, logit_offsets, auxiliary_targets };
+            if sender.send(batch).is_err() {
                 return; // the training stopped
             }
         }
@@ -110,16 +113,5 @@ mod tests {
             let (least, most) = (sizes.iter().min(), sizes.iter().max());
             assert!(most.zip(least).is_some_and(|(most, least)| most - least <= 1));
         }
-    }
-
-    #[test]
-    fn the_order_is_a_permutation_that_seed_and_epoch_decide() {
-        let utterances: Vec<usize> = (10..60).collect();
-        let mut sorted = order(&utterances, 1, 0);
-        assert_eq!(sorted, order(&utterances, 1, 0));
-        assert_ne!(sorted, order(&utterances, 1, 1));
-        assert_ne!(sorted, order(&utterances, 2, 0));
-        sorted.sort_unstable();
-        assert_eq!(sorted, utterances);
     }
 }

@@ -24,6 +24,7 @@
 //!     labels: vec![0, 1],
 //!     mixed: Vec::new(),
 //!     teacher_probs: Vec::new(),
+//!     logit_offsets: Vec::new(),
 //!     auxiliary_targets: Vec::new(),
 //! };
 //! let metrics = learner.step(batch, recipe.optimizer.learning_rate);
@@ -43,6 +44,7 @@ mod auxiliary;
 mod batches;
 mod changes;
 mod checkpoint;
+mod class_priors;
 mod cross_validation;
 mod dataset;
 mod deep_features;
@@ -60,6 +62,7 @@ mod recipe;
 mod reevaluate;
 mod repeated_cv;
 mod run_folder;
+mod sampling;
 mod schedule;
 mod seed_purpose;
 mod teacher;
@@ -104,6 +107,7 @@ pub use recipe::{
 pub use reevaluate::reevaluate;
 pub use repeated_cv::{SeedRun, SeedRuns, cross_validate_seeds};
 pub use run_folder::begin_run;
+pub use sampling::SamplingConfig;
 pub use schedule::Schedule;
 pub use teacher::{DistillationConfig, Teacher};
 pub use tensorboard::TensorBoard;

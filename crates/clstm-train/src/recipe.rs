@@ -14,7 +14,8 @@ use crate::augment::{
     TimeMaskConfig,
 };
 use crate::{
-    AuxiliaryTask, DistillationConfig, OptimizerKind, Schedule, TrainError, ValidationConfig,
+    AuxiliaryTask, DistillationConfig, OptimizerKind, SamplingConfig, Schedule, TrainError,
+    ValidationConfig,
 };
 
 /// The optimiser's settings.
@@ -128,6 +129,9 @@ pub struct Recipe {
     /// model is then biased towards frequent classes.
     #[serde(default)]
     pub logit_adjustment: f64,
+    /// How often utterances of large and small corpora and classes occur in an epoch.
+    #[serde(default)]
+    pub sampling: SamplingConfig,
     /// Knowledge distillation, where the training has a teacher; without effect otherwise.
     #[serde(default)]
     pub distillation: DistillationConfig,
@@ -184,6 +188,7 @@ impl Recipe {
             mixup: MixupConfig { prob: 0.5, ..MixupConfig::default() },
             label_smoothing: 0.05,
             logit_adjustment: 0.0,
+            sampling: SamplingConfig::default(),
             distillation: DistillationConfig::default(),
             center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
             auxiliary_tasks: Vec::new(),
@@ -289,6 +294,7 @@ impl Recipe {
         self.augment.validate(self.frontend.sample_rate)?;
         self.validation.validate()?;
         self.distillation.validate()?;
+        self.sampling.validate()?;
         self.auxiliary_tasks.iter().try_for_each(AuxiliaryTask::validate)?;
         let count = |name: &str, value: usize, least: usize, most: usize| {
             if (least..=most).contains(&value) {

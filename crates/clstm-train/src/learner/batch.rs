@@ -3,6 +3,7 @@
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 
 use crate::Recipe;
+use crate::class_priors::ABSENT;
 
 /// A batch of training crops with their targets.
 #[derive(Clone, Debug)]
@@ -15,6 +16,9 @@ pub struct Batch {
     pub mixed: Vec<(usize, f32)>,
     /// Probabilities by the teacher `[batch, classes]`; empty without one.
     pub teacher_probs: Vec<f32>,
+    /// Added to the logits in the softmax loss `[batch, classes]`: log priors of the classes in the corpora of each
+    /// utterance. Empty where one prior serves all.
+    pub logit_offsets: Vec<f32>,
     /// Targets of each of the recipe's auxiliary tasks, `[batch, classes of the task]`.
     pub auxiliary_targets: Vec<Vec<f32>>,
 }
@@ -29,6 +33,8 @@ pub(super) struct Inputs {
     pub(super) one_hot: Tensor<2>,
     /// Probabilities by the teacher `[batch, classes]`.
     pub(super) teacher_probs: Option<Tensor<2>>,
+    /// Added to the logits in the softmax loss `[batch, classes]`.
+    pub(super) logit_offsets: Option<Tensor<2>>,
     /// Targets of each auxiliary task `[batch, classes of the task]`.
     pub(super) auxiliary_targets: Vec<Tensor<2>>,
 }
@@ -47,11 +53,15 @@ impl Inputs {
         let on = 1.0 - recipe.label_smoothing + off;
         let shape = [count, recipe.crop_steps, recipe.frontend.segment_length];
         let targets = |on: f64, off: f64| {
-            tensor(targets(&batch.labels, &batch.mixed, classes, [on as f32, off as f32]), classes)
+            targets(&batch.labels, &batch.mixed, classes, [on as f32, off as f32])
         };
+        let mut soft_targets = targets(on, off);
+        keep_to_present_classes(&mut soft_targets, &batch.logit_offsets, classes);
         Self {
-            soft_targets: targets(on, off),
-            one_hot: targets(1.0, 0.0),
+            soft_targets: tensor(soft_targets, classes),
+            one_hot: tensor(targets(1.0, 0.0), classes),
+            logit_offsets: (!batch.logit_offsets.is_empty())
+                .then(|| tensor(batch.logit_offsets, classes)),
             segments: Tensor::from_data(TensorData::new(batch.segments, shape), device),
             teacher_probs: (!batch.teacher_probs.is_empty())
                 .then(|| tensor(batch.teacher_probs, classes)),
@@ -69,6 +79,19 @@ impl Inputs {
     /// Utterances in the batch.
     pub(super) fn count(&self) -> usize {
         self.segments.dims()[0]
+    }
+}
+
+/// Moves what label smoothing gives to classes that an utterance's corpora do not have to those that they have, in
+/// equal parts.
+fn keep_to_present_classes(rows: &mut [f32], offsets: &[f32], classes: usize) {
+    for (row, offsets) in rows.chunks_exact_mut(classes).zip(offsets.chunks_exact(classes)) {
+        let absent = |class: &usize| offsets[*class] <= ABSENT;
+        let moved: f32 = (0..classes).filter(absent).map(|class| row[class]).sum();
+        let present = (0..classes).filter(|class| !absent(class)).count().max(1) as f32;
+        for (class, target) in row.iter_mut().enumerate() {
+            *target = if absent(&class) { 0.0 } else { *target + moved / present };
+        }
     }
 }
 

@@ -42,9 +42,11 @@ impl Learner {
         let mode = Mode::Training { seed, update_stats };
         let branches = modules.network.forward_branches(inputs.segments.clone(), mode);
         let softmax = branches.iter().map(|Output { logits, .. }| {
-            let adjusted = match &self.adjustment {
-                None => logits.clone(),
-                Some(adjustment) => logits.clone() + adjustment.clone(), // [B, classes]
+            // [B, classes]
+            let adjusted = match (&inputs.logit_offsets, &self.adjustment) {
+                (Some(offsets), _) => logits.clone() + offsets.clone(),
+                (None, Some(adjustment)) => logits.clone() + adjustment.clone(),
+                (None, None) => logits.clone(),
             };
             let softmax = softmax_loss(adjusted, inputs.soft_targets.clone()); // [1]
             match &inputs.teacher_probs {

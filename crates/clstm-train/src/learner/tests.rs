@@ -29,6 +29,7 @@ fn batch(recipe: &Recipe) -> Batch {
         labels: vec![0, 1, 0, 1],
         mixed: Vec::new(),
         teacher_probs: Vec::new(),
+        logit_offsets: Vec::new(),
         auxiliary_targets: vec![
             vec![1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0];
             recipe.auxiliary_tasks.len()

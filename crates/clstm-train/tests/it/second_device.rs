@@ -44,6 +44,7 @@ fn steps(recipe: &Recipe, device: &Device) -> Vec<StepMetrics> {
         labels: Vec::new(),
         mixed: Vec::new(),
         teacher_probs: Vec::new(),
+        logit_offsets: Vec::new(),
         auxiliary_targets: Vec::new(),
     };
     for utterance in 0..6 {
