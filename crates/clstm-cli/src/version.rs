@@ -12,6 +12,7 @@ pub(crate) fn long() -> String {
     let built_in = match model::built_in() {
         Some(Ok(model)) => {
             format!("{}, sha256 {}", model.info.name, &model.digest()[..16])
+                + &others(model::built_in_names())
         }
         Some(Err(error)) => format!("unusable, {error:?}"),
         None => "none".to_owned(),
@@ -31,6 +32,14 @@ pub(crate) fn long() -> String {
          {arch}\ninstruction set  {}",
         instruction_set()
     )
+}
+
+/// The built-in models besides the default one, the first.
+fn others(names: Vec<&str>) -> String {
+    match names.get(1..) {
+        None | Some([]) => String::new(),
+        Some(others) => format!("; also {}", others.join(", ")),
+    }
 }
 
 /// The instruction set that the kernels use on this machine.

@@ -1,12 +1,52 @@
-//! The shipped model inside the binary.
+//! The shipped models inside the binary.
 
-/// Bytes of the shipped model file `ravdess-clstm-plus.safetensors`, for [`Model::from_bytes`].
-///
-/// [`Model::from_bytes`]: crate::Model::from_bytes
-#[must_use]
-pub fn embedded() -> &'static [u8] {
-    include_bytes!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../models/ravdess-clstm-plus.safetensors"
-    ))
+use std::fmt;
+
+/// A shipped model. Its name is that of its file in `models/`, which also holds its model card.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EmbeddedModel {
+    /// `ravdess-clstm-plus`: eight classes, trained on RAVDESS; for non-commercial use.
+    #[default]
+    RavdessClstmPlus,
+}
+
+/// The contents of a file in `models/`.
+macro_rules! model_file {
+    ($name:literal) => {
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/", $name))
+    };
+}
+
+impl EmbeddedModel {
+    /// All of them, the default first.
+    pub const ALL: [Self; 1] = [Self::RavdessClstmPlus];
+
+    /// Its name, as in [`ModelInfo::name`](crate::ModelInfo::name).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RavdessClstmPlus => "ravdess-clstm-plus",
+        }
+    }
+
+    /// The model of this name; none if there is no such model.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|model| model.name() == name)
+    }
+
+    /// Its file, for [`Model::from_bytes`](crate::Model::from_bytes).
+    #[must_use]
+    pub fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::RavdessClstmPlus => model_file!("ravdess-clstm-plus.safetensors"),
+        }
+    }
+}
+
+impl fmt::Display for EmbeddedModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }

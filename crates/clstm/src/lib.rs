@@ -61,7 +61,7 @@ mod write_atomic;
 
 pub use calibration::{Calibration, CalibrationMethod, CalibrationScores, RiskPoint};
 #[cfg(feature = "embedded")]
-pub use embedded::embedded;
+pub use embedded::EmbeddedModel;
 pub use error::{ModelError, RecognizeError};
 pub use frontend::{Clip, FrontendConfig, TtaConfig, Window};
 pub use info::{HeldOutCounts, ModelInfo, Score, TrainingInfo};

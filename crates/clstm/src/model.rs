@@ -97,13 +97,13 @@ impl Model {
         Ok(model)
     }
 
-    /// The shipped model.
+    /// A shipped model; `EmbeddedModel::default()` is the one that the command uses without `--model`.
     ///
     /// # Errors
-    /// None with the file that this release was built from.
+    /// None with the files that this release was built from.
     #[cfg(feature = "embedded")]
-    pub fn embedded() -> Result<Self, ModelError> {
-        Self::from_bytes(crate::embedded())
+    pub fn embedded(model: crate::EmbeddedModel) -> Result<Self, ModelError> {
+        Self::from_bytes(model.bytes())
     }
 
     /// The bytes of a model file: a function of the model alone.

@@ -83,13 +83,13 @@ impl Recognizer {
         Self::new(Model::read(path)?)
     }
 
-    /// The model in the binary.
+    /// The default model in the binary.
     ///
     /// # Errors
-    /// Never with the model file of this release.
+    /// Never with the model files of this release.
     #[cfg(feature = "embedded")]
     pub fn embedded() -> Result<Self, ModelError> {
-        Self::new(Model::embedded()?)
+        Self::new(Model::embedded(crate::EmbeddedModel::default())?)
     }
 
     /// The same recognizer with other limits on what it decodes.

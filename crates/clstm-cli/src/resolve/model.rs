@@ -6,8 +6,11 @@ use clstm::Model;
 
 use crate::error::CliError;
 use crate::text::PathText;
+use embedded::built_in_named;
 
-/// The model that was named or, without a name, the built-in one.
+pub(crate) use embedded::{built_in, built_in_names};
+
+/// The model that was named or, without a name, the default built-in one.
 pub(crate) fn open(named: Option<&Path>) -> Result<Model, CliError> {
     let Some(named) = named else {
         return built_in().unwrap_or_else(|| {
@@ -21,21 +24,57 @@ pub(crate) fn open(named: Option<&Path>) -> Result<Model, CliError> {
         return Model::read(named)
             .map_err(|error| CliError::Failed(format!("{}: {error}", named.text())));
     }
-    let known = match built_in().transpose()? {
-        Some(model) if named.to_str() == Some(&model.info.name) => return Ok(model),
-        Some(model) => format!("the built-in model is {}", model.info.name),
-        None => "this build has no built-in model".to_owned(),
+    if let Some(model) = named.to_str().and_then(built_in_named) {
+        return model;
+    }
+    let known = match built_in_names().as_slice() {
+        [] => "this build has no built-in model".to_owned(),
+        names => format!("the built-in models are {}", names.join(", ")),
     };
     Err(CliError::Usage(format!("there is no model file {}, and {known}", named.text())))
 }
 
-/// The built-in model, in builds that have one.
 #[cfg(feature = "embedded")]
-pub(crate) fn built_in() -> Option<Result<Model, CliError>> {
-    Some(Model::embedded().map_err(CliError::from))
+mod embedded {
+    use clstm::{EmbeddedModel, Model};
+
+    use crate::error::CliError;
+
+    /// The default built-in model, in builds that have one.
+    pub(crate) fn built_in() -> Option<Result<Model, CliError>> {
+        Some(open(EmbeddedModel::default()))
+    }
+
+    /// The built-in model of this name.
+    pub(super) fn built_in_named(name: &str) -> Option<Result<Model, CliError>> {
+        EmbeddedModel::by_name(name).map(open)
+    }
+
+    /// The names of the built-in models, the default first.
+    pub(crate) fn built_in_names() -> Vec<&'static str> {
+        EmbeddedModel::ALL.map(EmbeddedModel::name).to_vec()
+    }
+
+    fn open(model: EmbeddedModel) -> Result<Model, CliError> {
+        Model::embedded(model).map_err(CliError::from)
+    }
 }
 
 #[cfg(not(feature = "embedded"))]
-pub(crate) fn built_in() -> Option<Result<Model, CliError>> {
-    None
+mod embedded {
+    use clstm::Model;
+
+    use crate::error::CliError;
+
+    pub(crate) fn built_in() -> Option<Result<Model, CliError>> {
+        None
+    }
+
+    pub(super) fn built_in_named(_: &str) -> Option<Result<Model, CliError>> {
+        None
+    }
+
+    pub(crate) fn built_in_names() -> Vec<&'static str> {
+        Vec::new()
+    }
 }

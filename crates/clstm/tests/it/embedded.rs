@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clstm::Recognizer;
+use clstm::{EmbeddedModel, Model, Recognizer};
 use clstm_audio::{DecodeLimits, Waveform, decode_file, resample};
 
 fn sample() -> Waveform {
@@ -29,8 +29,20 @@ fn copies_at_other_rates_get_the_same_probabilities() {
 }
 
 #[test]
-fn the_shipped_model_says_how_it_was_judged() {
-    let recognizer = Recognizer::embedded().expect("the shipped model");
+fn each_shipped_model_has_its_name_and_loads() {
+    for model in EmbeddedModel::ALL {
+        assert_eq!(EmbeddedModel::by_name(model.name()), Some(model));
+        let recognizer = Recognizer::new(Model::embedded(model).expect("a shipped model"));
+        assert_eq!(recognizer.expect("a network").info().name, model.name());
+    }
+    assert_eq!(EmbeddedModel::ALL[0], EmbeddedModel::default());
+    assert_eq!(EmbeddedModel::by_name("no-such-model"), None);
+}
+
+#[test]
+fn the_ravdess_model_records_how_it_was_evaluated() {
+    let model = Model::embedded(EmbeddedModel::RavdessClstmPlus).expect("the shipped model");
+    let recognizer = Recognizer::new(model).expect("a network");
     let training = &recognizer.info().training;
     assert_eq!(recognizer.labels().len(), 8);
     assert_eq!((training.utterances, training.speakers.len()), (1440, 24));
