@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -32,6 +33,7 @@ Examples:
   clstm cv --corpus ravdess --data data/ravdess --target speaker --split random ...
   clstm cv ... --split emobox --fold 2 --output runs/emobox     one fold, as its own job
   clstm cv ... --split emobox --output runs/emobox --resume     the folds that are not done
+  clstm cv ... --split emobox --jobs 3 --output runs/emobox     three folds at a time
   clstm cv ... --split random --seeds 1,2,3 --fold-seed 1 --output runs/three
   clstm cv ... --split random --teacher runs/plus --output runs/distilled
   clstm cv ... --set validation.share=0.1 --set validation.patience=5 --set validation.select=best
@@ -138,6 +140,10 @@ pub(crate) struct CvArgs {
     /// fold. See the settings distillation.*.
     #[arg(long, value_name = "RUN")]
     pub(crate) teacher: Vec<PathBuf>,
+    /// Folds to train at the same time, each in a process of its own [default: one for every two threads, as far as
+    /// the memory allows]. The results do not depend on it.
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    pub(crate) jobs: Option<NonZeroUsize>,
     /// Repeat with these seeds, separated by commas, each a run of its own in RUN/seed-N; prints mean and standard
     /// deviation over the seeds.
     #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "seed")]

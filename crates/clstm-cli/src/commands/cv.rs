@@ -1,5 +1,8 @@
 //! `clstm cv`: a model for each fold.
 
+use std::path::Path;
+
+use clstm_eval::EvalError;
 use clstm_train::{CrossValidation, cross_validate, cross_validate_seeds};
 
 use crate::args::{CvArgs, FoldArgs};
@@ -7,7 +10,7 @@ use crate::error::CliError;
 use crate::output::Output;
 use crate::resolve::device;
 use crate::text::PathText;
-use crate::training::{self, Observers, RunDescription, RunLock, report, seeds};
+use crate::training::{self, Observers, RunDescription, RunLock, jobs, report, seeds};
 
 /// Trains and tests the folds and prints their figures.
 pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
@@ -45,6 +48,16 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
         trainings: args.seeds.len().max(1) * if only.is_some() { 1 } else { folds },
         batch: recipe.batch,
     };
+    let resume = args.training.resume;
+    let jobs = match several || only.is_some() {
+        true => 1,
+        false => jobs::count(args.jobs, &dataset, folds),
+    };
+    let beside = jobs > 1;
+    if beside {
+        check_new(out, resume)?;
+        jobs::run(&(1..=folds).collect::<Vec<_>>(), jobs, resume)?;
+    }
     let _lock = RunLock::acquire(out, only)?;
     let mut watchers = Observers::start(&args.training, &about, stop);
     let (allowed, out_folder) = (args.folds.leakage.allowed(), out.to_owned());
@@ -62,13 +75,22 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
         )),
         ..CrossValidation::new(split, folds, recipe, device, out_folder)
     };
-    let resume = args.training.resume;
     if several {
         let runs = cross_validate_seeds(&run, &args.seeds, &dataset, resume, stop, &mut watchers);
         watchers.finish();
         return seeds::finished(&runs?, out, &mut Output::stdout());
     }
+    // Folds of jobs are done: they are read back.
+    let resume = resume || beside;
     let metrics = cross_validate(&run, &dataset, resume, stop, &mut watchers);
     watchers.finish();
     report::finished(&metrics?, out, &mut Output::stdout())
+}
+
+/// Rejects a folder with folds unless the run is resumed: the jobs of a run cannot know which of them began it.
+fn check_new(out: &Path, resume: bool) -> Result<(), CliError> {
+    if !resume && out.join("recipe.json").exists() {
+        return Err(EvalError::RunExists { path: out.to_owned() }.into());
+    }
+    Ok(())
 }

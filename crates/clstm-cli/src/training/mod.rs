@@ -4,6 +4,7 @@ pub(crate) mod ablation;
 pub(crate) mod calibration;
 mod eta;
 mod inputs;
+pub(crate) mod jobs;
 mod live;
 mod observers;
 mod progress;

@@ -15,6 +15,7 @@ mod device;
 mod download;
 mod generated;
 mod healthcheck;
+mod jobs;
 mod listen;
 mod listen_live;
 mod live;
