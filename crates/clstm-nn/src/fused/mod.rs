@@ -29,7 +29,11 @@ type StatsCell = Arc<Mutex<Option<BatchStatistics>>>;
 /// Updates the running statistics with those that an operation published, if the mode updates them.
 fn update_running_stats(stats: &StatsCell, running: &RunningStatistics, count: usize, mode: Mode) {
     let published = stats.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let published = published.filter(|_| mode.updates_stats());
+    // The step on such a batch is skipped; the statistics must be usable after it.
+    let finite = |(mean, variance): &BatchStatistics| {
+        mean.iter().chain(variance).all(|value| value.is_finite())
+    };
+    let published = published.filter(|stats| mode.updates_stats() && finite(stats));
     if let Some((mean, variance)) = published {
         let device = running.mean.value().device();
         let tensor = |values: Vec<f32>| {

@@ -31,6 +31,8 @@ use sam::Gradients;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NonFinite {
+    /// A sample of the batch.
+    Input,
     /// A loss of the batch: softmax, centre or auxiliary.
     Loss,
     /// The gradient of the loss.
@@ -44,6 +46,7 @@ pub enum NonFinite {
 impl fmt::Display for NonFinite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Input => "a sample of the batch is not a finite number",
             Self::Loss => "the loss is not a finite number",
             Self::Gradient => "the gradient is not finite",
             Self::SamLoss => "the loss in the second pass of SAM is not a finite number",
@@ -68,7 +71,7 @@ pub struct StepMetrics {
     pub softmax_loss: f64,
     /// Centre loss (Eq. 13), summed over the batch, before lambda; likewise.
     pub center_loss: f64,
-    /// The class with the largest logit, for each utterance.
+    /// The class with the largest logit, for each utterance; empty for a batch with samples that are not finite.
     pub predicted: Vec<usize>,
     /// Whether the weights were moved.
     pub outcome: StepOutcome,
@@ -169,12 +172,22 @@ impl Learner {
 
     /// Moves the weights by a batch at the learning rate `rate`.
     ///
-    /// Where a loss or the gradient, at the weights or in the second pass of SAM, is infinite or not a number, weights and
+    /// Where a sample of the batch, a loss or the gradient, at the weights or in the second pass of SAM, is infinite or not a number, weights and
     /// optimiser are unchanged and the [outcome](StepMetrics::outcome) contains the reason.
     ///
     /// # Panics
     /// If the batch is empty, or its sizes are not those of the recipe.
     pub fn step(&mut self, batch: Batch, rate: f64) -> StepMetrics {
+        // Not left to the loss: minimum and maximum of some instruction sets drop a NaN operand, and a later layer
+        // would give finite values.
+        if !batch.segments.iter().all(|sample| sample.is_finite()) {
+            return StepMetrics {
+                softmax_loss: f64::NAN,
+                center_loss: f64::NAN,
+                predicted: Vec::new(),
+                outcome: StepOutcome::Skipped(NonFinite::Input),
+            };
+        }
         let modules = self.modules.take().expect("a step puts it back");
         let inputs = Inputs::new(&self.recipe, batch, &self.device);
         let (losses, grads) = self.pass(&modules, &inputs, true);

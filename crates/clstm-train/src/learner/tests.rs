@@ -124,6 +124,30 @@ fn why_skipped(recipe: &Recipe, bad: Batch) -> NonFinite {
 }
 
 #[test]
+fn a_sample_that_is_no_number_moves_nothing() {
+    for bad in [f32::INFINITY, f32::NAN] {
+        let mut batch = batch(&recipe());
+        batch.segments[17] = bad;
+        assert_eq!(why_skipped(&recipe(), batch), NonFinite::Input);
+    }
+}
+
+/// Energies of such samples overflow inside the network: their statistics are not kept.
+#[test]
+fn samples_whose_energy_overflows_leave_finite_statistics() {
+    let mut recipe = Recipe::new(Preset::ClstmPlus, 2);
+    recipe.batch = 4;
+    recipe.network.branches.clear();
+    let mut batch = batch(&recipe);
+    batch.segments.fill(1e30);
+    let mut learner = learner(&recipe);
+    let outcome = learner.step(batch, 1e-3).outcome;
+    for (name, values) in learner.values() {
+        assert!(values.iter().all(|value| value.is_finite()), "{name} after {outcome:?}");
+    }
+}
+
+#[test]
 fn an_infinite_auxiliary_loss_moves_nothing() {
     let mut recipe = recipe();
     let task = AuxiliaryTask { target: Target::Speaker, weight: 1.0, gradient_reversal: false };

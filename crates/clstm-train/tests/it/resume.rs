@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    Dataset, EvalError, EvalProtocol, Event, NullObserver, Observer, Recipe, StopFlag, Teacher,
-    TrainData, TrainError, Trained, train,
+    CustomAugmentation, Dataset, EvalError, EvalProtocol, Event, NonFinite, NullObserver, Observer,
+    Recipe, StopFlag, Teacher, TrainData, TrainError, Trained, train,
 };
 
 use crate::corpus::{dataset, recipe, recipes};
@@ -152,19 +152,43 @@ fn another_recipe_or_a_damaged_checkpoint_is_refused() {
     assert!(matches!(run(&dataset, &recipe, &checkpoint, None), Err(TrainError::Malformed { .. })));
 }
 
-// The learner's own tests cover losses and gradients that are not finite. This one relies on NaN samples reaching the loss, which
-// they do not on a processor without AVX-512: a minimum or maximum of AVX2 drops a NaN operand.
-#[test]
-#[ignore = "NaN samples reach the loss on AVX-512 only"]
-fn a_loss_that_is_no_number_ends_the_training() {
-    let (mut dataset, recipe) = (dataset(), recipe());
-    dataset.clips.iter_mut().for_each(|clip| clip.samples.fill(f32::NAN));
-    let folder = tempfile::tempdir().expect("a folder");
-    let diverged = run(&dataset, &recipe, &folder.path().join("checkpoint"), None);
-    match diverged {
-        Err(error @ TrainError::Diverged { .. }) => {
-            assert!(error.to_string().contains("learning_rate"), "{error}");
-        }
-        other => panic!("it went on: {:?}", other.map(|t| t.history)),
+/// An effect that spoils every crop.
+#[derive(Debug)]
+struct NotANumber;
+
+impl CustomAugmentation for NotANumber {
+    fn id(&self) -> &str {
+        "not-a-number"
     }
+
+    fn apply(&self, clip: &mut [f32], _sample_rate: u32, _seed: u64) {
+        clip[0] = f32::NAN;
+    }
+}
+
+#[test]
+fn samples_that_are_no_numbers_end_the_training() {
+    let (dataset, recipe) = (dataset(), recipe());
+    let folder = tempfile::tempdir().expect("a folder");
+    let (train_set, test) = parts(&dataset);
+    let set = TrainData {
+        dataset: &dataset,
+        train: &train_set,
+        validation: &[],
+        test: &test,
+        init: None,
+        teacher: None,
+        augmentation: Some(&NotANumber),
+        fold: None,
+    };
+    let (checkpoint, stop) = (folder.path().join("checkpoint"), StopFlag::new(false));
+    let protocol = EvalProtocol::default();
+    let (device, observer) = (Device::flex(), &mut NullObserver);
+    match train(set, &recipe, &device, &protocol, &checkpoint, &stop, observer) {
+        Err(error @ TrainError::Diverged { cause: NonFinite::Input, .. }) => {
+            assert!(error.to_string().contains("not a finite number"), "{error}");
+        }
+        other => panic!("it did not stop: {:?}", other.map(|t| t.history)),
+    }
+    assert!(!checkpoint.exists());
 }
