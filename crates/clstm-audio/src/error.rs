@@ -53,12 +53,12 @@ pub enum AudioError {
         extension: Option<String>,
     },
     /// The codec or container is known and not supported.
-    #[error(
-        "the audio is {codec}, which is not supported; convert it with `ffmpeg -i INPUT OUTPUT.wav`"
-    )]
+    #[error("the audio is {codec}, which is not supported; convert it with `{command}`")]
     UnsupportedCodec {
         /// The codec or container, by its usual name.
         codec: String,
+        /// The command that converts it.
+        command: &'static str,
     },
     /// The input is no recording, but something else that was recognised.
     #[error("not a recording: it is {what}{}", named(extension))]
@@ -184,13 +184,16 @@ impl AudioError {
 
     /// A codec that is known and not supported.
     pub(crate) fn unsupported_codec(name: &str) -> Self {
-        Self::UnsupportedCodec { codec: name.to_owned() }
+        Self::UnsupportedCodec { codec: name.to_owned(), command: FFMPEG }
     }
 
     pub(crate) fn config(field: &'static str, reason: impl Into<String>) -> Self {
         Self::BadConfig { field, reason: reason.into() }
     }
 }
+
+/// The command that converts nearly everything.
+const FFMPEG: &str = "ffmpeg -i INPUT OUTPUT.wav";
 
 fn named(extension: &Option<String>) -> String {
     extension.as_ref().map_or(String::new(), |e| format!(", though it is named .{e}"))

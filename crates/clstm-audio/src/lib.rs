@@ -32,6 +32,7 @@
 //! in a unit (`_s` seconds, `_db` decibels). The crate knows nothing of networks or corpora.
 
 mod decode;
+mod describe;
 mod error;
 mod extensions;
 mod level;
@@ -39,6 +40,7 @@ mod report;
 mod resample;
 mod segment;
 mod sniff;
+mod speech;
 mod trim;
 mod waveform;
 
@@ -56,5 +58,6 @@ pub use report::{Damage, DecodeNote, DecodeReport, Decoded, DecodedChannels};
 pub use resample::{Resampler, resample};
 pub use segment::{SegmentConfig, Windows, segment, windows};
 pub use sniff::{ContainerKind, sniff};
+pub use speech::{SpeechGate, speech_seconds};
 pub use trim::{TrimConfig, speech_bounds};
 pub use waveform::Waveform;

@@ -123,12 +123,19 @@ impl Damage {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DecodeNote {
-    /// The recording has several audio tracks; the first one with sound was decoded.
+    /// The recording has several audio tracks; the first one with speech was decoded.
     TrackSelected {
         /// Number of the decoded track, from 1.
         track: usize,
         /// How many audio tracks there are.
         of: usize,
+        /// Whether it has speech. Without, no track has, and it is the first one with sound.
+        has_speech: bool,
+    },
+    /// Channels without speech, beside others with speech, were left out of the mix-down.
+    ChannelsLeftOut {
+        /// Their numbers, from 1.
+        channels: Vec<usize>,
     },
     /// HE-AAC: only the lower half of the spectrum was decoded.
     HalfBandwidth {
@@ -147,8 +154,14 @@ pub enum DecodeNote {
 impl std::fmt::Display for DecodeNote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::TrackSelected { track, of } => {
-                write!(f, "audio track {track} of {of} was used, the first with sound")
+            Self::TrackSelected { track, of, has_speech } => {
+                let what = if *has_speech { "speech" } else { "sound" };
+                write!(f, "audio track {track} of {of} was used, the first with {what}")
+            }
+            Self::ChannelsLeftOut { channels } => {
+                let numbers: Vec<String> = channels.iter().map(usize::to_string).collect();
+                let numbers = numbers.join(", ");
+                write!(f, "channel {numbers} has sound without speech and was left out")
             }
             Self::HalfBandwidth { sample_rate } => write!(
                 f,

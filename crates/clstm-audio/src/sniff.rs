@@ -118,60 +118,9 @@ pub fn sniff(bytes: &[u8]) -> Option<ContainerKind> {
     crate::decode::mpeg_kind(bytes)
 }
 
-/// What an input is that is no recording at all, for the error message.
-pub(crate) fn describe_non_audio(head: &[u8]) -> Option<&'static str> {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let starts = |magic: &[u8]| head.starts_with(magic);
-    if starts(b"version https://git-lfs") {
-        return Some("a Git LFS pointer; run `git lfs pull` to fetch the recording");
-    }
-    let binary: [(&[u8], &str); 8] = [
-        (b"PK\x03\x04", "a ZIP archive; extract the recordings first"),
-        (b"\x1f\x8b", "a gzip archive; extract the recordings first"),
-        (b"7z\xbc\xaf", "a 7z archive; extract the recordings first"),
-        (b"%PDF", "a PDF document"),
-        (b"\x89PNG", "a PNG image"),
-        (b"\xff\xd8\xff", "a JPEG image"),
-        (b"GIF8", "a GIF image"),
-        (b"MThd", "a MIDI file, which holds notes and no audio"),
-    ];
-    if let Some((_, what)) = binary.iter().find(|(magic, _)| starts(magic)) {
-        return Some(what);
-    }
-    if !head.is_empty() && head.iter().all(|byte| *byte == 0) {
-        return Some("a file of zero bytes alone; the recording was not written or not copied");
-    }
-    let text = text_of(head)?;
-    let start = text.trim_start().get(..15).unwrap_or(text.trim_start()).to_ascii_lowercase();
-    Some(if start.starts_with("<!doctype html") || start.starts_with("<html") {
-        "an HTML page, perhaps a login or error page; download the recording itself"
-    } else if start.starts_with("<?xml") || start.starts_with('<') {
-        "an XML document"
-    } else if start.starts_with('{') || start.starts_with('[') {
-        "a JSON document, perhaps the error message of a server"
-    } else if start.starts_with("#extm3u") {
-        "a playlist (M3U); name the recordings themselves"
-    } else {
-        "a text file"
-    })
-}
-
-/// The bytes as text, if they are UTF-8 without control characters; the last character may be cut.
-fn text_of(bytes: &[u8]) -> Option<&str> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?
-        }
-        Err(_) => return None,
-    };
-    let is_text = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
-    (!text.is_empty() && text.chars().all(is_text)).then_some(text)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{ContainerKind, describe_non_audio, sniff};
+    use super::{ContainerKind, sniff};
 
     #[test]
     fn containers_are_detected_by_their_first_bytes() {
@@ -192,22 +141,5 @@ mod tests {
         for raw in [&b""[..], b"RIFF\0\0\0\0AVI ", b"RI", &[0xff; 4096], &[0; 4096]] {
             assert_eq!(sniff(raw), None, "{} bytes", raw.len());
         }
-    }
-
-    #[test]
-    fn other_content_is_named() {
-        for (bytes, word) in [
-            (&b"version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 3\n"[..], "LFS"),
-            (b"<!DOCTYPE html><html>", "HTML"),
-            (b"\n <html lang=en>", "HTML"),
-            (b"{\"error\":\"not found\"}", "JSON"),
-            (b"path;emotion\na.wav;sad\n", "text"),
-            (b"PK\x03\x04\x14\0", "ZIP"),
-            (&[0; 500], "zero bytes"),
-        ] {
-            let what = describe_non_audio(bytes);
-            assert!(what.is_some_and(|what| what.contains(word)), "{word}: {what:?}");
-        }
-        assert_eq!(describe_non_audio(&[0x80, 1, 2, 3]), None);
     }
 }

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use clstm_audio::{AudioError, Damage, Decoded, Waveform, load_bytes, load_file};
+use clstm_audio::{AudioError, Damage, Decoded, Waveform, load_bytes, load_file, speech_seconds};
 
-use crate::speech::speech_seconds;
 use crate::{Clip, LabelPrediction, Recognition, RecognizeError, Recognizer};
 
 /// Least speech that a recording must have for a prediction, in seconds: a short syllable.

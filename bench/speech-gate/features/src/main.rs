@@ -3,16 +3,16 @@
 //! Reads the paths of raw files (32-bit floats, mono, 16 kHz), one a line, from standard input. Writes for each, in little
 //! endian: the number of blocks as `u32`, then for each block of 64 ms the summary of the second before it (NaN for silence)
 //! and 1 if the block is louder than a pause, else 0, as `f32`.
-#![allow(dead_code, reason = "modules of clstm, of which the fit needs a part")]
+#![allow(dead_code, reason = "modules of clstm-audio, of which the fit needs a part")]
 
 use std::io::{self, BufRead, BufWriter, Write};
 use std::time::Instant;
 
 mod speech {
     pub(crate) const RATE: u32 = 16_000;
-    #[path = "../../../../../crates/clstm/src/speech/context.rs"]
+    #[path = "../../../../../crates/clstm-audio/src/speech/context.rs"]
     pub(crate) mod context;
-    #[path = "../../../../../crates/clstm/src/speech/spectrum.rs"]
+    #[path = "../../../../../crates/clstm-audio/src/speech/spectrum.rs"]
     pub(crate) mod spectrum;
 
     /// The rows of a recording.

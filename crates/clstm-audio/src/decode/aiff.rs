@@ -5,17 +5,24 @@
 use super::limits::DecodeLimits;
 use super::scan::{Failure, Scanner, be};
 use super::splice::Part;
+use super::tail::{ByteOrder, Tail, tail, unknown};
 use crate::error::AudioError;
 use crate::report::Damage;
 
 /// Longest description of the samples: 22 bytes and the name of the codec.
 const MAX_COMMON: u64 = 512;
 
-/// A file for the demuxer that has nothing but format and samples, and what is missing.
-pub(super) fn layout(
-    scan: &mut Scanner<'_>,
-    limits: &DecodeLimits,
-) -> Result<(Vec<Part>, Option<Damage>), Failure> {
+/// Where the samples are.
+pub(super) struct Layout {
+    /// A file for the demuxer that has nothing but format and samples.
+    pub(super) parts: Vec<Part>,
+    pub(super) damage: Option<Damage>,
+    /// First byte of a recording that is joined to this one.
+    pub(super) next: Option<u64>,
+}
+
+/// Walks the chunks up to the samples, and over those behind them.
+pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<Layout, Failure> {
     let too_short = || AudioError::damaged("the AIFF file ends before its samples begin");
     let head: [u8; 12] = scan.array(0)?.ok_or_else(too_short)?;
     let mut common = None;
@@ -37,10 +44,10 @@ pub(super) fn layout(
     }
     let available = scan.len() - data_at;
     // Of a length that was never filled in the samples end with the file.
-    let len = if declared < 8 { available } else { declared.min(available) };
+    let mut len = if declared < 8 { available } else { declared.min(available) };
     let lost = if declared < 8 { 0 } else { declared.saturating_sub(available) };
     let frame_len = channels as u64 * be(&common[6..8]).div_ceil(8);
-    let damage = (lost > 0).then(|| {
+    let mut damage = (lost > 0).then(|| {
         let message = format!(
             "the AIFF header promises {declared} bytes of samples, the file has {available}; it was \
              cut short"
@@ -50,6 +57,23 @@ pub(super) fn layout(
             .missing(frames / extended(&common[8..18]).max(1.0))
             .at_byte(scan.base() + scan.len())
     });
+    let next = match tail(scan, data_at + len, ByteOrder::Big)? {
+        Tail::Metadata => None,
+        Tail::Recording { at } => Some(at),
+        Tail::Samples => {
+            let message = format!(
+                "the AIFF header promises {len} bytes of samples, {} more follow; all were decoded",
+                available - len
+            );
+            damage = Some(Damage::new(message).at_byte(scan.base() + data_at + len));
+            len = available;
+            None
+        }
+        Tail::Unknown { at } => {
+            damage = Some(unknown(scan, at));
+            None
+        }
+    };
     let size = |len: u64| u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes();
     let mut chunks = head[8..12].to_vec();
     if &head[8..12] == b"AIFC" {
@@ -63,7 +87,7 @@ pub(super) fn layout(
     chunks.extend(size(len));
     let header = [&b"FORM"[..], &size(chunks.len() as u64 + len), &chunks].concat();
     let parts = vec![Part::Bytes(header), Part::Range { at: scan.base() + data_at, len }];
-    Ok((parts, damage))
+    Ok(Layout { parts, damage, next })
 }
 
 /// An 80-bit number of IEEE 754, as AIFF writes sample rates.

@@ -2,6 +2,7 @@
 //!
 //! Format: Apple Core Audio Format Specification 1.0.
 
+use super::joined::container_at;
 use super::limits::DecodeLimits;
 use super::scan::{Failure, Scanner, be};
 use super::splice::Part;
@@ -16,16 +17,26 @@ const MAX_PACKET_TABLE: u64 = 1 << 20;
 const MAX_PACKET_BYTES: u64 = 1 << 20;
 const MAX_PACKET_FRAMES: u64 = 1 << 16;
 
-/// A file for the demuxer without other chunks, and what is missing.
-pub(super) fn layout(
-    scan: &mut Scanner<'_>,
-    limits: &DecodeLimits,
-) -> Result<(Vec<Part>, Option<Damage>), Failure> {
+/// Where the samples are.
+pub(super) struct Layout {
+    /// A file for the demuxer without other chunks.
+    pub(super) parts: Vec<Part>,
+    pub(super) damage: Option<Damage>,
+    /// First byte of a recording that is joined to this one.
+    pub(super) next: Option<u64>,
+}
+
+/// Walks the chunks.
+pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<Layout, Failure> {
     let too_short = || AudioError::damaged("the CAF file ends before its samples");
     let mut header: Vec<u8> = scan.array::<8>(0)?.ok_or_else(too_short)?.to_vec();
-    let (mut data, mut damage) = (None, None);
+    let (mut data, mut damage, mut next) = (None, None, None);
     let mut at = 8;
     while let Some(chunk) = scan.array::<12>(at)? {
+        if data.is_some() && container_at(scan, at)?.is_some() {
+            next = Some(at);
+            break;
+        }
         at += 12;
         let available = scan.len() - at;
         let declared = be(&chunk[4..]) as i64;
@@ -68,7 +79,7 @@ pub(super) fn layout(
     header.extend(b"data");
     header.extend(data_len.to_be_bytes());
     let parts = vec![Part::Bytes(header), Part::Range { at: scan.base() + data_at, len: data_len }];
-    Ok((parts, damage))
+    Ok(Layout { parts, damage, next })
 }
 
 /// The demuxer computes with these numbers before the limits see them.

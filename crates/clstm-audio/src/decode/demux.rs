@@ -49,6 +49,8 @@ pub(super) struct Group {
     pub(super) discard: Option<(Ticks, Ticks)>,
     /// First byte in the input, where it is known.
     pub(super) at_byte: Option<u64>,
+    /// What is missing before the group. The time stamps show how long it is.
+    pub(super) missing_before: Option<Damage>,
 }
 
 impl Group {
@@ -115,6 +117,9 @@ pub(super) struct SymphoniaDemuxer<'a> {
     ends_cleanly: bool,
     /// Nanoseconds at the end of the last packet that are not presented.
     end_discard_ns: u64,
+    /// Bytes of all packets, where they fill a known range, and bytes of the packets so far.
+    expected_bytes: Option<u64>,
+    bytes: u64,
     /// The packet before the one to come, which may be the last.
     held: Option<Packet>,
     /// What follows the last packet.
@@ -163,6 +168,8 @@ impl<'a> SymphoniaDemuxer<'a> {
             delay,
             ends_cleanly,
             end_discard_ns: 0,
+            expected_bytes: None,
+            bytes: 0,
             held: None,
             after: None,
             ended: false,
@@ -175,6 +182,19 @@ impl SymphoniaDemuxer<'_> {
     pub(super) fn discard_at_end(mut self, nanoseconds: u64) -> Self {
         self.end_discard_ns = nanoseconds;
         self
+    }
+
+    /// Packets of `bytes` in all are to be expected; what lies between or behind them is damage.
+    pub(super) fn expect_bytes(mut self, bytes: u64) -> Self {
+        self.expected_bytes = Some(bytes);
+        self
+    }
+
+    /// Damage if some of the bytes were in no packet.
+    fn unused_bytes(&mut self) -> Option<Event> {
+        let unused = self.expected_bytes.take()?.checked_sub(self.bytes).filter(|n| *n > 0)?;
+        let message = format!("{unused} bytes between or behind the frames are no audio");
+        Some(Event::Damage(Damage::new(message)))
     }
 
     fn group(&self, packet: Packet) -> Group {
@@ -209,7 +229,7 @@ impl Demuxer for SymphoniaDemuxer<'_> {
         while !self.ended {
             let packet = match self.reader.next_packet() {
                 Ok(Some(packet)) => packet,
-                Ok(None) => return Ok(self.last()),
+                Ok(None) => return Ok(self.last().or_else(|| self.unused_bytes())),
                 Err(error) => {
                     self.ended = true;
                     return match error {
@@ -236,6 +256,7 @@ impl Demuxer for SymphoniaDemuxer<'_> {
             if packet.track_id != self.track_id {
                 continue;
             }
+            self.bytes += packet.data.len() as u64;
             let packet = match self.end_discard_ns {
                 0 => packet,
                 _ => match self.held.replace(packet) {

@@ -31,13 +31,15 @@ pub(super) struct Layout {
     pub(super) damage: Option<Damage>,
     /// Nanoseconds at the end of the last block that are not presented.
     pub(super) end_discard_ns: u64,
+    /// First byte of a recording that is joined to this one.
+    pub(super) next: Option<u64>,
 }
 
 /// Walks over all elements down to the blocks.
 pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
     let (len, base) = (scan.len(), scan.base());
     let mut parts = Parts::default();
-    let mut damage = None;
+    let (mut damage, mut joined) = (None, None);
     // Up to here nothing can be left out: the length of a cluster counts all that is inside.
     let mut cluster_end = 0;
     let mut end_discard_ns = 0;
@@ -56,6 +58,10 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
                 break;
             }
         };
+        if id == id::EBML && parts.has_segment {
+            joined = Some(at);
+            break;
+        }
         let head = head as u64;
         let available = (len - at).saturating_sub(head);
         let next = match (id, inside) {
@@ -102,7 +108,7 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
         }
         at += next;
     }
-    Ok(Layout { parts: parts.all, damage, end_discard_ns })
+    Ok(Layout { parts: parts.all, damage, end_discard_ns, next: joined })
 }
 
 /// Ranges of the file, neighbours joined to one.

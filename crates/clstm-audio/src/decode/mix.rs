@@ -38,6 +38,9 @@ pub(super) struct Mixer {
     factor: Vec<f32>,
     any_inverted: bool,
     mono: Vec<f32>,
+    /// Channels that are left out, and the samples of the others.
+    left_out: Vec<bool>,
+    kept: Vec<f32>,
 }
 
 impl Mixer {
@@ -46,8 +49,31 @@ impl Mixer {
         self.any_inverted
     }
 
+    /// A mixer that leaves out the channels that are marked, if there are others.
+    pub(super) fn leaving_out(channels: Vec<bool>) -> Self {
+        let is_any_kept = channels.contains(&false);
+        Self { left_out: if is_any_kept { channels } else { Vec::new() }, ..Self::default() }
+    }
+
     /// The mono samples of a block.
     pub(super) fn mix(&mut self, block: Block<'_>) -> &[f32] {
+        if self.left_out.len() != block.channels || !self.left_out.contains(&true) {
+            return self.mix_all(block);
+        }
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.clear();
+        for frame in block.interleaved.chunks_exact(block.channels) {
+            let samples = frame.iter().zip(&self.left_out);
+            kept.extend(samples.filter(|(_, left_out)| !**left_out).map(|(x, _)| *x));
+        }
+        let channels = self.left_out.iter().filter(|left_out| !**left_out).count();
+        self.mix_all(Block { interleaved: &kept, channels, ..block });
+        self.kept = kept;
+        &self.mono
+    }
+
+    /// The mono samples of a block of which no channel is left out.
+    fn mix_all(&mut self, block: Block<'_>) -> &[f32] {
         let channels = block.channels.max(1);
         self.mono.clear();
         if channels == 1 {
@@ -56,7 +82,12 @@ impl Mixer {
         }
         let first = self.factor.len() != channels;
         if first {
-            *self = Self { mono: std::mem::take(&mut self.mono), ..Self::default() };
+            *self = Self {
+                mono: std::mem::take(&mut self.mono),
+                left_out: std::mem::take(&mut self.left_out),
+                any_inverted: self.any_inverted,
+                ..Self::default()
+            };
             self.energy.resize(channels, 0.0);
             self.product.resize(channels, 0.0);
             self.inverted.resize(channels, false);
@@ -192,6 +223,20 @@ mod tests {
         let mut mixer = Mixer::default();
         assert_eq!(mix(&mut mixer, &[left.clone(), inverted(&left)]), left);
         assert!(mixer.any_inverted());
+    }
+
+    #[test]
+    fn marked_channels_are_left_out() {
+        let (left, right) = (noise(10_000, 1), noise(10_000, 2));
+        let mut mixer = Mixer::leaving_out(vec![false, true]);
+        assert_eq!(mix(&mut mixer, &[left.clone(), right.clone()]), left);
+        let mut mixer = Mixer::leaving_out(vec![true, false, false]);
+        assert_eq!(mix(&mut mixer, &[right.clone(), left.clone(), inverted(&left)]), left);
+        // A part with another number of channels is mixed whole, and so is one without any other channel.
+        for left_out in [vec![false, true, false], vec![true, true]] {
+            let mut mixer = Mixer::leaving_out(left_out);
+            assert_eq!(mix(&mut mixer, &[left.clone(), left.clone()]), left);
+        }
     }
 
     #[test]

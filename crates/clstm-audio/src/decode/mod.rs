@@ -14,6 +14,7 @@ mod caf;
 mod demux;
 mod flac;
 mod header;
+mod joined;
 mod limits;
 mod matroska;
 mod mix;
@@ -27,8 +28,10 @@ mod opus;
 mod opus_head;
 mod output;
 mod scan;
+mod select;
 mod splice;
 mod stream;
+mod tail;
 mod vorbis;
 mod wav;
 #[cfg_attr(not(feature = "opus"), allow(dead_code))]
@@ -48,6 +51,7 @@ pub use webm_stream::WebmStream;
 use mix::Mixer;
 use open::{Bytes, Input};
 use output::Block;
+use select::{Channels, select};
 
 use crate::error::AudioError;
 use crate::report::{DecodeNote, DecodeReport, Decoded, DecodedChannels};
@@ -59,8 +63,8 @@ use crate::waveform::Waveform;
 /// A pipe or device is read to its end first. The format is found by content, not by name. Sample 0 is time
 /// 0 of the container: the delay that encoders put before the first sample is removed, a track that starts
 /// late and gaps between packets become silence, and edit lists are followed. Of several audio tracks the
-/// first with sound is decoded. The mix-down is the mean of the channels; channels in phase
-/// opposition are aligned first.
+/// first with speech is decoded. The mix-down is the mean of the channels; channels in phase
+/// opposition are aligned first, and channels that have sound but no speech, beside one with speech, are left out.
 ///
 /// What can be decoded of a damaged recording is returned, with
 /// [`DecodeReport::damage`]; [`Decoded::strict`] turns that into an error.
@@ -201,7 +205,8 @@ pub fn stream_channels_file<E: From<AudioError>>(
 ) -> Result<DecodeReport, E> {
     let mut refused = None;
     let decoded = open::with_file(path, limits, |input| {
-        stream::decode(input, limits, &mut |block: Block<'_>| {
+        let track = select(input, limits, Channels::Apart)?;
+        stream::decode(input, track, limits, &mut |block: Block<'_>| {
             let taken = sink(block.interleaved, block.channels, block.sample_rate);
             keep_error(taken, &mut refused)
         })
@@ -236,13 +241,20 @@ fn mono(
     limits: &DecodeLimits,
     sink: MonoSink<'_>,
 ) -> Result<DecodeReport, AudioError> {
-    let mut mixer = Mixer::default();
-    let mut report = stream::decode(input, limits, &mut |block: Block<'_>| {
+    let mut track = select(input, limits, Channels::Mixed)?;
+    let left_out = std::mem::take(&mut track.left_out);
+    let numbers = left_out.iter().enumerate().filter(|(_, left_out)| **left_out);
+    let numbers: Vec<usize> = numbers.map(|(channel, _)| channel + 1).collect();
+    let mut mixer = Mixer::leaving_out(left_out);
+    let mut report = stream::decode(input, track, limits, &mut |block: Block<'_>| {
         let rate = block.sample_rate;
         sink(mixer.mix(block), rate)
     })?;
     if mixer.any_inverted() {
         report.notes.push(DecodeNote::OutOfPhase);
+    }
+    if !numbers.is_empty() {
+        report.notes.push(DecodeNote::ChannelsLeftOut { channels: numbers });
     }
     Ok(report)
 }
@@ -270,7 +282,8 @@ fn load_channels(
 ) -> Result<DecodedChannels, AudioError> {
     let mut loaders: Vec<Loader> = Vec::new();
     let mut channel: Vec<f32> = Vec::new();
-    let report = stream::decode(input, limits, &mut |block: Block<'_>| {
+    let track = select(input, limits, Channels::Apart)?;
+    let report = stream::decode(input, track, limits, &mut |block: Block<'_>| {
         if loaders.is_empty() {
             loaders =
                 (0..block.channels).map(|_| Loader::new(sample_rate)).collect::<Result<_, _>>()?;

@@ -8,6 +8,7 @@ mod boxes;
 mod codec;
 mod edits;
 mod fragments;
+mod layout;
 mod moov;
 mod table;
 
@@ -16,10 +17,11 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-use boxes::{BoxHeader, next_box};
+use boxes::next_box;
 use edits::Edit;
 use fragments::Fragments;
-use moov::{Movie, Track};
+use layout::Layout;
+use moov::Track;
 use table::SampleTable;
 
 use super::demux::{Demuxer, Event, Group, Ticks};
@@ -60,6 +62,8 @@ pub(super) struct Mp4Demuxer<'a> {
     count: u64,
     notes: Vec<DecodeNote>,
     damage: Option<Damage>,
+    /// First byte, in the input, of a recording that is joined to this one.
+    next: Option<u64>,
     ended: bool,
 }
 
@@ -70,31 +74,10 @@ impl<'a> Mp4Demuxer<'a> {
         index: usize,
         limits: &DecodeLimits,
     ) -> Result<Self, Failure> {
-        let (mut movie, mut first_fragment, mut damage) = (None, None, None);
-        let mut at = 0;
-        while let Some(found) = next_box(&mut scan, at, u64::MAX)? {
-            match &found.kind {
-                b"moov" if found.end > scan.len() => {
-                    let reason = "the index (moov box) is incomplete; the file was cut short";
-                    return Err(AudioError::damaged(reason).into());
-                }
-                b"moov" if movie.is_none() => movie = Some(Movie::read(&mut scan, &found)?),
-                b"moof" if first_fragment.is_none() => first_fragment = Some(found.at),
-                _ => {}
-            }
-            // Of a file without fragments the rest does not matter.
-            if movie.as_ref().is_some_and(|movie| !movie.is_fragmented) && found.kind == *b"mdat" {
-                break;
-            }
-            if found.end > scan.len() {
-                damage = Some(cut_short(&scan, &found));
-                break;
-            }
-            at = found.end;
+        let Layout { movie, first_fragment, damage, next } = layout::layout(&mut scan)?;
+        if let Some(next) = next {
+            scan.truncate(next);
         }
-        let movie = movie.ok_or_else(|| {
-            AudioError::damaged("the index (moov box) is missing; the file was cut short")
-        })?;
         let tracks = movie.tracks.len();
         let movie_scale = movie.time_scale;
         let track = movie.tracks.into_iter().nth(index).ok_or(AudioError::NoAudioTrack)?;
@@ -115,6 +98,7 @@ impl<'a> Mp4Demuxer<'a> {
             count: 0,
             notes,
             damage,
+            next: next.map(|next| scan.base() + next),
             ended: false,
             scan,
         })
@@ -123,6 +107,11 @@ impl<'a> Mp4Demuxer<'a> {
     /// Audio tracks of the file.
     pub(super) fn tracks(&self) -> usize {
         self.tracks
+    }
+
+    /// First byte, in the input, of a recording that is joined to this one.
+    pub(super) fn joined_at(&self) -> Option<u64> {
+        self.next
     }
 
     /// The next sample of the track, whether it is presented or not.
@@ -276,11 +265,4 @@ impl Demuxer for Mp4Demuxer<'_> {
         }
         Ok(self.damage.take().map(Event::Damage))
     }
-}
-
-fn cut_short(scan: &Scanner<'_>, found: &BoxHeader) -> Damage {
-    let name = String::from_utf8_lossy(&found.kind).into_owned();
-    let lacking = found.end.saturating_sub(scan.len());
-    Damage::new(format!("the last box ({name}) lacks {lacking} bytes; the file was cut short"))
-        .at_byte(scan.base() + scan.len())
 }

@@ -243,7 +243,7 @@ impl Walk {
 }
 
 /// Bytes of a tag between frames; of zeros, if nothing else follows up to the end.
-fn tail_len(scan: &mut Scanner<'_>, at: u64) -> Result<Option<u64>, Failure> {
+pub(super) fn tail_len(scan: &mut Scanner<'_>, at: u64) -> Result<Option<u64>, Failure> {
     if let Some(len) = id3v2_len(scan, at)? {
         return Ok(Some(len));
     }

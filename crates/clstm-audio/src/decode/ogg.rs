@@ -75,6 +75,12 @@ pub(super) struct OggDemuxer<'a> {
     held: Option<Page>,
     chained: u64,
     max_chained: u64,
+    /// Numbers of the streams that began together, and of those whose beginning is missing.
+    serials: Vec<u32>,
+    /// Whether the headers of the current stream could be read.
+    is_readable: bool,
+    /// What is missing before the next packet of the stream.
+    missing: Option<Damage>,
     /// Found and not yet handed out.
     queue: std::collections::VecDeque<Event>,
     ended: bool,
@@ -102,6 +108,9 @@ impl<'a> OggDemuxer<'a> {
             held: Some(first),
             chained: 0,
             max_chained,
+            serials: Vec::new(),
+            is_readable: true,
+            missing: None,
             queue: std::collections::VecDeque::new(),
             ended: false,
         };
@@ -117,6 +126,8 @@ impl<'a> OggDemuxer<'a> {
 
     /// Reads the headers of the streams that begin with the held page.
     fn begin_stream(&mut self) -> Result<(), Failure> {
+        self.serials.clear();
+        self.is_readable = false;
         let mut streams = Vec::new();
         let mut other = None;
         let mut seen = 0;
@@ -126,6 +137,7 @@ impl<'a> OggDemuxer<'a> {
                 self.held = Some(page);
                 break;
             }
+            self.serials.push(page.serial);
             seen += 1;
             if seen > MAX_STREAMS {
                 return Err(AudioError::TooComplex { what: "streams of an Ogg file" }.into());
@@ -167,7 +179,17 @@ impl<'a> OggDemuxer<'a> {
             }
         }
         self.params = self.stream.params(&self.limits)?;
+        self.is_readable = true;
         Ok(())
+    }
+
+    /// Reports a page of a stream whose beginning is missing. Pages of another track are none.
+    fn note_foreign(&mut self, page: &Page) {
+        if self.serials.len() < 2 * MAX_STREAMS && !self.serials.contains(&page.serial) {
+            self.serials.push(page.serial);
+            let message = format!("the beginning of the stream at byte {} is missing", page.at);
+            self.queue.push_back(Event::Damage(Damage::new(message).at_byte(page.at)));
+        }
     }
 
     fn next_page(&mut self) -> Result<Option<Page>, Failure> {
@@ -196,6 +218,7 @@ impl Demuxer for OggDemuxer<'_> {
             }
             let Some(page) = self.next_page()? else {
                 self.ended = true;
+                self.queue.extend(self.missing.take().map(Event::Damage));
                 if !self.stream.partial.is_empty() {
                     let message = "the last packet is incomplete; the file was cut short";
                     self.queue.push_back(Event::Damage(Damage::new(message)));
@@ -203,6 +226,7 @@ impl Demuxer for OggDemuxer<'_> {
                 continue;
             };
             if page.is_first {
+                self.queue.extend(self.missing.take().map(Event::Damage));
                 self.chained += 1;
                 if self.chained > self.max_chained {
                     return Err(AudioError::TooComplex { what: "chained streams" }.into());
@@ -210,18 +234,24 @@ impl Demuxer for OggDemuxer<'_> {
                 self.held = Some(page);
                 match self.begin_stream() {
                     Ok(()) => self.queue.push_front(Event::NewStream),
-                    Err(Failure::Audio(error @ AudioError::TooComplex { .. })) => {
+                    Err(Failure::Audio(
+                        error @ (AudioError::TooComplex { .. } | AudioError::DeadlineExceeded),
+                    )) => {
                         return Err(error.into());
                     }
+                    // Another chained stream may follow.
                     Err(Failure::Audio(error)) => {
-                        self.ended = true;
                         self.queue.push_back(Event::Damage(Damage::new(error.to_string())));
                     }
                     Err(error) => return Err(error),
                 }
                 continue;
             }
+            if !self.is_readable {
+                continue;
+            }
             if page.serial != self.stream.serial {
+                self.note_foreign(&page);
                 continue;
             }
             let expected = self.stream.next_page;
@@ -232,13 +262,14 @@ impl Demuxer for OggDemuxer<'_> {
                     Some(lost) => format!("{lost} pages are missing before byte {}", page.at),
                     None => format!("the pages are out of order at byte {}", page.at),
                 };
-                self.queue.push_back(Event::Damage(Damage::new(message).at_byte(page.at)));
+                self.missing = self.missing.take().or(Some(Damage::new(message).at_byte(page.at)));
             }
             let Some(packets) = packets else {
                 return Err(AudioError::TooComplex { what: "bytes of an Ogg packet" }.into());
             };
             if !packets.is_empty() {
-                let group = self.stream.group(packets, &page);
+                let missing_before = self.missing.take();
+                let group = Group { missing_before, ..self.stream.group(packets, &page) };
                 self.queue.push_back(Event::Group(group));
             }
         }

@@ -9,6 +9,7 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::default::formats::{AiffReader, CafReader, FlacReader, MkvReader, WavReader};
 
 use super::demux::{Demuxer, SymphoniaDemuxer, TimeStamps, audio_tracks, failure};
+use super::joined::Joined;
 use super::limits::DecodeLimits;
 use super::mp4::Mp4Demuxer;
 use super::mpeg::{self, MpegDemuxer};
@@ -16,9 +17,10 @@ use super::ogg::OggDemuxer;
 use super::scan::{Failure, Scanner};
 use super::splice::{Part, Source, Spliced};
 use super::{aiff, caf, flac, matroska, wav};
+use crate::describe::{describe_non_audio, unsupported, unsupported_container};
 use crate::error::AudioError;
 use crate::report::Damage;
-use crate::sniff::{ContainerKind, describe_non_audio, sniff};
+use crate::sniff::{ContainerKind, sniff};
 
 /// Bytes that decide what an input is.
 const HEAD: usize = 4096;
@@ -138,6 +140,8 @@ pub(super) struct Opened<'a> {
     pub(super) tracks: usize,
     /// What the header shows to be missing.
     pub(super) damage: Option<Damage>,
+    /// First byte, in the input, of a recording that is joined to this one.
+    pub(super) next: Option<u64>,
 }
 
 fn scanner<'a>(input: &'a dyn Input, limits: &DecodeLimits) -> Result<Scanner<'a>, Failure> {
@@ -151,24 +155,46 @@ fn scanner<'a>(input: &'a dyn Input, limits: &DecodeLimits) -> Result<Scanner<'a
     Ok(Scanner::new(source, len, limits.deadline))
 }
 
-/// Opens audio track number `index` of an input, from 0.
+/// Opens audio track number `index` of an input, from 0, with the recordings that are joined to the first.
 pub(super) fn open<'a>(
     input: &'a dyn Input,
     index: usize,
     limits: &DecodeLimits,
 ) -> Result<Opened<'a>, Failure> {
+    let opened = open_at(input, 0, index, limits)?;
+    let Some(next) = opened.next else { return Ok(opened) };
+    let (_, len) = input.open()?;
+    let joined = Joined::new(input, limits, index, opened.demuxer, next, len);
+    Ok(Opened { demuxer: Box::new(joined), ..opened })
+}
+
+/// Opens audio track number `index`, from 0, of the recording at byte `at` of an input.
+pub(super) fn open_at<'a>(
+    input: &'a dyn Input,
+    at: u64,
+    index: usize,
+    limits: &DecodeLimits,
+) -> Result<Opened<'a>, Failure> {
     let mut scan = scanner(input, limits)?;
+    scan.skip_head(at);
     let (container, first) = identify(&mut scan, input)?;
     let deadline = limits.deadline;
     let extension = input.extension();
-    let one =
-        |demuxer: Box<dyn Demuxer + 'a>, damage| Opened { container, demuxer, tracks: 1, damage };
+    let one = |demuxer: Box<dyn Demuxer + 'a>, damage, next: Option<u64>| Opened {
+        container,
+        demuxer,
+        tracks: 1,
+        damage,
+        next,
+    };
     if container != ContainerKind::Mpeg && container != ContainerKind::Adts {
         scan.skip_head(first);
     }
+    let base = scan.base();
     Ok(match container {
         ContainerKind::Wav => {
             let layout = wav::layout(&mut scan, limits)?;
+            let next = layout.next.map(|next| base + next);
             if let Some(name) = wav::unsupported_codec(layout.codec) {
                 return Err(AudioError::unsupported_codec(name).into());
             }
@@ -176,28 +202,32 @@ pub(super) fn open<'a>(
             if matches!(layout.codec, 0x50 | 0x55) {
                 let first = layout.data_at;
                 scan.truncate(first + layout.data_len);
-                return Ok(one(Box::new(MpegDemuxer::open(scan, first)?), layout.damage));
+                return Ok(one(Box::new(MpegDemuxer::open(scan, first)?), layout.damage, next));
             }
             let media = media(scan, layout.parts, deadline);
             let reader = WavReader::try_new(media, FormatOptions::default());
-            one(symphonia(reader, 0, TimeStamps::Ignored, extension)?, layout.damage)
+            one(Box::new(symphonia(reader, TimeStamps::Ignored, extension)?), layout.damage, next)
         }
         ContainerKind::Aiff => {
-            let (parts, damage) = aiff::layout(&mut scan, limits)?;
+            let aiff::Layout { parts, damage, next } = aiff::layout(&mut scan, limits)?;
+            let next = next.map(|next| base + next);
             let reader =
                 AiffReader::try_new(media(scan, parts, deadline), FormatOptions::default());
-            one(symphonia(reader, 0, TimeStamps::Ignored, extension)?, damage)
+            one(Box::new(symphonia(reader, TimeStamps::Ignored, extension)?), damage, next)
         }
         ContainerKind::Flac => {
-            let parts = flac::parts(&mut scan)?;
+            let flac::Layout { parts, frame_bytes, next } = flac::layout(&mut scan)?;
             let reader =
                 FlacReader::try_new(media(scan, parts, deadline), FormatOptions::default());
-            one(symphonia(reader, 0, TimeStamps::Used, extension)?, None)
+            let demuxer = symphonia(reader, TimeStamps::Used, extension)?;
+            let demuxer = demuxer.expect_bytes(frame_bytes);
+            one(Box::new(demuxer), None, next.map(|next| base + next))
         }
         ContainerKind::Caf => {
-            let (parts, damage) = caf::layout(&mut scan, limits)?;
+            let caf::Layout { parts, damage, next } = caf::layout(&mut scan, limits)?;
+            let next = next.map(|next| base + next);
             let reader = CafReader::try_new(media(scan, parts, deadline), FormatOptions::default());
-            one(symphonia(reader, 0, TimeStamps::Ignored, extension)?, damage)
+            one(Box::new(symphonia(reader, TimeStamps::Ignored, extension)?), damage, next)
         }
         ContainerKind::Matroska => {
             let layout = matroska::layout(&mut scan)?;
@@ -208,22 +238,25 @@ pub(super) fn open<'a>(
             let demuxer =
                 SymphoniaDemuxer::new(Box::new(reader), index, TimeStamps::Used, false, true)?
                     .discard_at_end(layout.end_discard_ns);
-            Opened { container, demuxer: Box::new(demuxer), tracks, damage: layout.damage }
+            let next = layout.next.map(|next| base + next);
+            Opened { container, demuxer: Box::new(demuxer), tracks, damage: layout.damage, next }
         }
         ContainerKind::Mpeg | ContainerKind::Adts => {
-            one(Box::new(MpegDemuxer::open(scan, first)?), None)
+            one(Box::new(MpegDemuxer::open(scan, first)?), None, None)
         }
         ContainerKind::Ogg => {
             let demuxer = OggDemuxer::open(scan, index, limits)?;
             let tracks = demuxer.tracks();
-            Opened { container, demuxer: Box::new(demuxer), tracks, damage: None }
+            Opened { container, demuxer: Box::new(demuxer), tracks, damage: None, next: None }
         }
         ContainerKind::Mp4 => {
             let demuxer = Mp4Demuxer::open(scan, index, limits)?;
-            let tracks = demuxer.tracks();
-            Opened { container, demuxer: Box::new(demuxer), tracks, damage: None }
+            let (tracks, next) = (demuxer.tracks(), demuxer.joined_at());
+            Opened { container, demuxer: Box::new(demuxer), tracks, damage: None, next }
         }
-        other => return Err(AudioError::unsupported_codec(other.name()).into()),
+        other => {
+            return Err(unsupported_container(other, scan.bytes(0, HEAD)?).into());
+        }
     })
 }
 
@@ -236,6 +269,9 @@ fn identify(scan: &mut Scanner<'_>, input: &dyn Input) -> Result<(ContainerKind,
     let head = scan.bytes(at, HEAD)?;
     if let Some(kind) = sniff(head) {
         return Ok((kind, at));
+    }
+    if let Some(error) = unsupported(head) {
+        return Err(error.into());
     }
     let is_silent = head.iter().all(|byte| *byte == 0);
     let what = describe_non_audio(head);
@@ -271,13 +307,10 @@ fn media<'a>(
 /// The only track of a container of Symphonia.
 fn symphonia<'a>(
     reader: Result<impl FormatReader + 'a, symphonia::core::errors::Error>,
-    index: usize,
     time_stamps: TimeStamps,
     extension: Option<&str>,
-) -> Result<Box<dyn Demuxer + 'a>, Failure> {
+) -> Result<SymphoniaDemuxer<'a>, Failure> {
     let reader = reader.map_err(|error| failure(error, extension))?;
     let counts_exactly = time_stamps == TimeStamps::Used;
-    let demuxer =
-        SymphoniaDemuxer::new(Box::new(reader), index, time_stamps, counts_exactly, false)?;
-    Ok(Box::new(demuxer))
+    Ok(SymphoniaDemuxer::new(Box::new(reader), 0, time_stamps, counts_exactly, false)?)
 }

@@ -10,11 +10,12 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 
 use super::aac::SbrDetector;
-use super::demux::{Event, Group, Ticks, reason};
+use super::demux::{Demuxer, Event, Group, Ticks, reason};
 use super::limits::DecodeLimits;
-use super::open::{self, Input, Opened};
+use super::open::{Input, Opened};
 use super::output::{Block, Output, Sink};
 use super::scan::Failure;
+use super::select::SelectedTrack;
 use super::{mp4, vorbis};
 use crate::error::AudioError;
 use crate::report::{Damage, DecodeNote, DecodeReport};
@@ -25,10 +26,6 @@ const MAX_EXTRA_DATA: usize = 1 << 20;
 const MAX_PACKET_FRAMES: u64 = 1 << 17;
 /// Frames that a packet counts for if it cannot be decoded.
 const LOST_FRAMES: u64 = 1024;
-/// Audio tracks that are tried for sound.
-const MAX_TRACKS: usize = 8;
-/// RMS of a block above which a track has sound: -60 dBFS.
-const SOUND_RMS: f64 = 1e-3;
 
 thread_local! {
     static DECODING: Cell<bool> = const { Cell::new(false) };
@@ -53,16 +50,17 @@ pub(super) fn contain<T>(decoder: impl FnOnce() -> T) -> Option<T> {
 /// What a panic of a decoder is reported as.
 pub(super) const PANICKED: &str = "the decoder failed on data that break the format's rules";
 
-/// Decodes the first audio track with sound into `sink`.
+/// Decodes a track of `input` into `sink`.
 pub(super) fn decode(
     input: &dyn Input,
+    track: SelectedTrack<'_>,
     limits: &DecodeLimits,
     sink: Sink<'_>,
 ) -> Result<DecodeReport, AudioError> {
-    let (opened, note) = open_track(input, limits)?;
+    let SelectedTrack { opened, notes, .. } = track;
     let container = opened.container;
     let mut output = Output::new(limits.clone());
-    note.into_iter().for_each(|note| output.note(note));
+    notes.into_iter().for_each(|note| output.note(note));
     match contain(|| Session::run(opened, limits, &mut output, sink)) {
         Some(Ok(())) => {}
         Some(Err(Failure::Audio(error))) => return Err(error),
@@ -75,72 +73,16 @@ pub(super) fn decode(
     Err(output.into_damage().unwrap_or(AudioError::NoSamples))
 }
 
-/// Opens the first audio track that has sound.
-fn open_track<'a>(
-    input: &'a dyn Input,
-    limits: &DecodeLimits,
-) -> Result<(Opened<'a>, Option<DecodeNote>), AudioError> {
-    let open = |index| match contain(|| open::open(input, index, limits)) {
-        Some(Ok(opened)) => Ok(opened),
-        Some(Err(Failure::Audio(error))) => Err(error),
-        Some(Err(Failure::Io(error))) => Err(input.io_error(error)),
-        None => Err(AudioError::damaged(PANICKED)),
-    };
-    let mut first_error = None;
-    let mut first_silent = None;
-    let mut tracks = 1;
-    let mut index = 0;
-    while index < tracks.min(MAX_TRACKS) {
-        match open(index) {
-            Ok(opened) if opened.tracks == 1 => return Ok((opened, None)),
-            Ok(opened) => {
-                tracks = opened.tracks;
-                let note = DecodeNote::TrackSelected { track: index + 1, of: tracks };
-                if has_sound(opened, limits)? {
-                    return Ok((open(index)?, Some(note)));
-                }
-                first_silent = first_silent.or(Some((index, note)));
-            }
-            // Another track may have a codec that is supported.
-            Err(error @ AudioError::UnsupportedCodec { .. }) if index + 1 < MAX_TRACKS => {
-                first_error = first_error.or(Some(error));
-                tracks = tracks.max(index + 2);
-            }
-            Err(AudioError::NoAudioTrack) if first_error.is_some() => break,
-            Err(error) => return Err(first_error.unwrap_or(error)),
-        }
-        index += 1;
-    }
-    match (first_silent, first_error) {
-        (Some((index, note)), _) => Ok((open(index)?, Some(note))),
-        (None, Some(error)) => Err(error),
-        (None, None) => Err(AudioError::NoAudioTrack),
-    }
-}
-
-/// Whether any block of a track is louder than the noise of a silent one.
-fn has_sound(opened: Opened<'_>, limits: &DecodeLimits) -> Result<bool, AudioError> {
-    let mut found = false;
-    let mut output = Output::new(limits.clone());
-    let mut sink = |block: Block<'_>| {
-        let power: f64 = block.interleaved.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-        found = power > SOUND_RMS * SOUND_RMS * block.interleaved.len() as f64;
-        // Ends the decoding; nothing sees the error.
-        if found { Err(AudioError::NoSamples) } else { Ok(()) }
-    };
-    let result = contain(|| Session::run(opened, limits, &mut output, &mut sink));
-    match result {
-        Some(Err(Failure::Audio(error @ AudioError::DeadlineExceeded))) => Err(error),
-        _ => Ok(found),
-    }
-}
-
 /// A decoder and what it has been given.
-struct Session<'o> {
+pub(super) struct Session<'o> {
     decoder: Box<dyn AudioDecoder>,
     output: &'o mut Output,
     /// Decoded frames that are still to be discarded.
     delay_left: u64,
+    /// Frames of the current stream by its header.
+    promised: Option<u64>,
+    /// Damage of which the next time stamp shows how long it is.
+    missing: Option<Damage>,
     sbr: Option<SbrDetector>,
     /// `[frames, channels]`
     interleaved: Vec<f32>,
@@ -148,7 +90,8 @@ struct Session<'o> {
 }
 
 impl<'o> Session<'o> {
-    fn run(
+    /// Decodes an opened track.
+    pub(super) fn run(
         mut opened: Opened<'_>,
         limits: &DecodeLimits,
         output: &'o mut Output,
@@ -160,6 +103,8 @@ impl<'o> Session<'o> {
             decoder: decoder(demuxer.params(), limits)?,
             output,
             delay_left: demuxer.delay(),
+            promised: demuxer.promised_frames(),
+            missing: None,
             sbr: (demuxer.params().codec == CODEC_ID_AAC).then(SbrDetector::default),
             interleaved: Vec::new(),
             packet: Vec::new(),
@@ -171,7 +116,8 @@ impl<'o> Session<'o> {
                 Some(Event::Note(note)) => session.output.note(note),
                 Some(Event::Damage(damage)) => session.output.add_damage(damage),
                 Some(Event::Group(group)) => {
-                    if !session.group(group, sink)? {
+                    if let Err(refused) = session.group(group, sink)? {
+                        session.output.add_damage(refused.missing(rest_s(demuxer)?));
                         return Ok(());
                     }
                 }
@@ -180,20 +126,19 @@ impl<'o> Session<'o> {
                     match decoder(demuxer.params(), limits) {
                         Ok(decoder) => session.decoder = decoder,
                         Err(error) if session.output.has_samples() => {
-                            session.output.add_damage(Damage::new(error.to_string()));
+                            let damage = Damage::new(error.to_string());
+                            session.output.add_damage(damage.missing(rest_s(demuxer)?));
                             return Ok(());
                         }
                         Err(error) => return Err(error.into()),
                     }
                     session.delay_left = demuxer.delay();
+                    session.promised = demuxer.promised_frames();
                     session.output.begin_stream();
                 }
             }
         }
         session.close();
-        if let Some(promised) = demuxer.promised_frames() {
-            session.check_end(promised);
-        }
         if session.sbr.as_ref().is_some_and(SbrDetector::has_sbr) {
             let sample_rate = session.output.sample_rate();
             session.output.note(DecodeNote::HalfBandwidth { sample_rate });
@@ -201,11 +146,16 @@ impl<'o> Session<'o> {
         Ok(())
     }
 
-    /// Decodes a group and hands it out; false if nothing behind it can be.
-    fn group(&mut self, group: Group, sink: Sink<'_>) -> Result<bool, Failure> {
+    /// Decodes a group and hands it out; the reason if nothing from it on can be.
+    fn group(&mut self, mut group: Group, sink: Sink<'_>) -> Result<Result<(), Damage>, Failure> {
         self.interleaved.clear();
+        if let Some(damage) = group.missing_before.take() {
+            Damage::add(&mut self.missing, damage);
+        }
+        let is_timed = group.start.or(group.end).is_some();
+        let packets = std::mem::take(&mut group.packets);
         let (mut rate, mut channels, mut lost) = (0, 0, 0);
-        for packet in &group.packets {
+        for packet in &packets {
             if let Some(sbr) = &mut self.sbr {
                 sbr.observe(&packet.data);
             }
@@ -225,7 +175,11 @@ impl<'o> Session<'o> {
                         rate => frames as f64 / rate,
                     });
                     damage.at_byte = group.at_byte;
-                    self.output.add_damage(damage);
+                    if frames == 0 && is_timed {
+                        Damage::add(&mut self.missing, damage);
+                    } else {
+                        self.output.add_damage(damage);
+                    }
                     continue;
                 }
             };
@@ -236,8 +190,8 @@ impl<'o> Session<'o> {
             match self.output.admit(packet_rate, count, decoded.frames()) {
                 // The rate changes: what came before is handed out already.
                 Err(AudioError::Decode { reason, .. }) if self.output.has_samples() => {
-                    self.output.add_damage(Damage::new(reason));
-                    return Ok(false);
+                    let damage = Damage { at_byte: group.at_byte, ..Damage::new(reason) };
+                    return Ok(Err(damage));
                 }
                 result => result?,
             }
@@ -246,7 +200,7 @@ impl<'o> Session<'o> {
                 continue;
             }
             (rate, channels) = (packet_rate, count);
-            if group.packets.len() == 1 {
+            if packets.len() == 1 {
                 decoded.copy_to_vec_interleaved::<f32>(&mut self.interleaved);
             } else {
                 decoded.copy_to_vec_interleaved::<f32>(&mut self.packet);
@@ -255,14 +209,14 @@ impl<'o> Session<'o> {
         }
         if channels == 0 {
             // Without time stamps nothing else shows how much is missing.
-            let (rate, is_timed) = (self.output.sample_rate(), group.start.or(group.end).is_some());
+            let rate = self.output.sample_rate();
             if lost > 0 && !is_timed && self.output.has_samples() {
                 self.output.push_silence(sink, lost, rate, self.output.channels())?;
             }
-            return Ok(true);
+            return Ok(Ok(()));
         }
         self.place(&group, rate, channels, sink)?;
-        Ok(true)
+        Ok(Ok(()))
     }
 
     /// Hands out the decoded frames of a group at their time, less what is discarded.
@@ -309,20 +263,28 @@ impl<'o> Session<'o> {
         if block.interleaved.is_empty() {
             return Ok(());
         }
-        match start {
-            Some(start) => {
-                let start = start.saturating_add(i64::try_from(lead).unwrap_or(0));
-                self.output.push_at(sink, block, start, group.exact)
-            }
-            None => self.output.push(sink, block),
+        let missing = self.missing.take();
+        let Some(start) = start else {
+            missing.into_iter().for_each(|damage| self.output.add_damage(damage));
+            return self.output.push(sink, block);
+        };
+        let start = start.saturating_add(i64::try_from(lead).unwrap_or(0));
+        if let Some(damage) = missing {
+            let gap = start.saturating_sub(self.output.stream_frames()).max(0);
+            self.output.add_damage(damage.missing(gap as f64 / f64::from(rate.max(1))));
         }
+        self.output.push_at(sink, block, start, group.exact)
     }
 
     /// The checks that only the end of a stream allows.
     fn close(&mut self) {
+        self.missing.take().into_iter().for_each(|damage| self.output.add_damage(damage));
         if self.decoder.finalize().verify_ok == Some(false) && !self.output.is_damaged() {
             let message = "the decoded samples do not have the checksum in the header";
             self.output.add_damage(Damage::new(message));
+        }
+        if let Some(promised) = self.promised {
+            self.check_end(promised);
         }
     }
 
@@ -338,6 +300,27 @@ impl<'o> Session<'o> {
             self.output.add_damage(Damage::new(message).missing(missing));
         }
     }
+}
+
+/// Seconds of what the demuxer has left, as far as its packets and time stamps show.
+fn rest_s(demuxer: &mut dyn Demuxer) -> Result<f64, Failure> {
+    let (mut all_s, mut packets_s, mut end_s) = (0.0, 0.0, 0.0_f64);
+    while let Some(event) = demuxer.next()? {
+        match event {
+            Event::Group(group) => {
+                let frames: u64 = group.packets.iter().map(|packet| packet.dur.get()).sum();
+                packets_s += frames as f64 / f64::from(demuxer.params().sample_rate.unwrap_or(1));
+                let end = group.end.map(|end| end.value as f64 / f64::from(end.per_second.max(1)));
+                end_s = end_s.max(end.unwrap_or(0.0));
+            }
+            Event::NewStream => {
+                all_s += if packets_s > 0.0 { packets_s } else { end_s };
+                (packets_s, end_s) = (0.0, 0.0);
+            }
+            Event::Damage(_) | Event::Note(_) => {}
+        }
+    }
+    Ok(all_s + if packets_s > 0.0 { packets_s } else { end_s })
 }
 
 /// A decoder for a track, unless it would need too much memory.

@@ -5,9 +5,11 @@
 //! Tech 3306) is WAV with its lengths elsewhere. Sizes of RIFF and of metadata chunks that do not
 //! fit are passed over. Format: <https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html>.
 
+use super::joined;
 use super::limits::DecodeLimits;
 use super::scan::{Failure, Scanner, le};
 use super::splice::Part;
+use super::tail::{ByteOrder, Tail, tail, unknown};
 use crate::error::AudioError;
 use crate::report::Damage;
 
@@ -27,6 +29,8 @@ pub(super) struct Layout {
     /// A file for the demuxer.
     pub(super) parts: Vec<Part>,
     pub(super) damage: Option<Damage>,
+    /// First byte of a recording that is joined to this one.
+    pub(super) next: Option<u64>,
 }
 
 /// Codecs of WAV that are not decoded.
@@ -99,9 +103,9 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
 
     let available = scan.len() - data.at;
     let declared = declared_len(&data, long_data_len, riff_len, available);
-    let data_len = declared.unwrap_or(available).min(available);
+    let mut data_len = declared.unwrap_or(available).min(available);
     let lost = declared.unwrap_or(0).saturating_sub(available);
-    let damage = (lost > 0).then(|| {
+    let mut damage = (lost > 0).then(|| {
         let message = format!(
             "the WAV header promises {} bytes of samples, the file has {available}; it was cut short",
             declared.unwrap_or(0)
@@ -109,11 +113,37 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
         let missing_s = (lost.div_ceil(frame_len) * frame_len) as f64 / byte_rate as f64;
         Damage::new(message).missing(missing_s).at_byte(scan.base() + scan.len())
     });
+    let next = match declared {
+        // Samples up to the end: only the header of another recording can end them.
+        None => {
+            let next = joined::find(scan, data.at)?;
+            data_len = next.map_or(data_len, |next| next - data.at);
+            next
+        }
+        Some(_) => match tail(scan, data.at + data_len, ByteOrder::Little)? {
+            Tail::Metadata => None,
+            Tail::Recording { at } => Some(at),
+            Tail::Samples => {
+                let message = format!(
+                    "the WAV header promises {data_len} bytes of samples, {} more follow; all were \
+                     decoded",
+                    available - data_len
+                );
+                damage = Some(Damage::new(message).at_byte(scan.base() + data.at + data_len));
+                data_len = available;
+                None
+            }
+            Tail::Unknown { at } => {
+                damage = Some(unknown(scan, at));
+                None
+            }
+        },
+    };
     let parts = vec![
         Part::Bytes(header(&format, fact, data_len)),
         Part::Range { at: scan.base() + data.at, len: data_len },
     ];
-    Ok(Layout { codec, data_at: data.at, data_len, parts, damage })
+    Ok(Layout { codec, data_at: data.at, data_len, parts, damage, next })
 }
 
 /// The chunk whose header is at `at`; `None` if there is none.

@@ -43,8 +43,14 @@ fn the_first_track_with_sound_is_decoded() {
     let bytes = mp4(&[silent(), Track::of(&tone, RATE), silent()]);
     let decoded = decode_bytes(bytes, None, &DecodeLimits::default()).unwrap();
     assert!((rms(&decoded.waveform.samples) - 0.5 / 2f64.sqrt()).abs() < 0.01);
-    assert_eq!(decoded.report.notes, [DecodeNote::TrackSelected { track: 2, of: 3 }]);
+    assert_eq!(
+        decoded.report.notes,
+        [DecodeNote::TrackSelected { track: 2, of: 3, has_speech: false }]
+    );
     // Of silent tracks the first.
     let decoded = decode_bytes(mp4(&[silent(), silent()]), None, &DecodeLimits::default()).unwrap();
-    assert_eq!(decoded.report.notes, [DecodeNote::TrackSelected { track: 1, of: 2 }]);
+    assert_eq!(
+        decoded.report.notes,
+        [DecodeNote::TrackSelected { track: 1, of: 2, has_speech: false }]
+    );
 }

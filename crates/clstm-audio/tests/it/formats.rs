@@ -49,7 +49,7 @@ fn what_is_no_recording_is_named_for_what_it_is() {
     assert_named(pointer.as_bytes(), &["Git LFS pointer", "git lfs pull", ".wav"]);
     assert_named(b"<!DOCTYPE html><html><body>Sign in</body></html>", &["HTML page"]);
     assert_named(b"{\"message\": \"not found\"}", &["JSON"]);
-    assert_named(b"file;label\na.wav;sad\n", &["text file"]);
+    assert_named(b"file;label\na.wav;sad\n", &["table", "semicolons"]);
     assert_named(&[0; 10_000], &["zero bytes"]);
 }
 

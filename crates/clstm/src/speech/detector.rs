@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use clstm_audio::{AudioError, Resampler};
+use clstm_audio::{AudioError, Resampler, SpeechGate};
 use earshot::Detector;
 
 use super::RATE;
-use super::gate::SpeechGate;
 use crate::SpeechConfig;
 
 /// Samples of a frame of the voice activity detector: 16 ms.

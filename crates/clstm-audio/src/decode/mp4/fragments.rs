@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Sample;
-use super::boxes::{find, next_box, number};
+use super::boxes::{BoxHeader, find, next_box, number};
 use crate::decode::scan::{Failure, Scanner};
 use crate::error::AudioError;
 
@@ -68,7 +68,7 @@ impl Fragments {
     fn read(
         &mut self,
         scan: &mut Scanner<'_>,
-        traf: &super::BoxHeader,
+        traf: &BoxHeader,
         moof_at: u64,
         start: i64,
     ) -> Result<(), Failure> {

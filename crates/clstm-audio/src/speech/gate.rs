@@ -1,5 +1,6 @@
 //! Speech or other sound: a small neural network on a summary of the last second.
 
+use super::RATE;
 use super::context::{Context, SUMMARY};
 use super::gate_weights::{
     HIDDEN, HIDDEN_BIAS, HIDDEN_WEIGHTS, MEAN, OUTPUT_BIAS, OUTPUT_WEIGHTS, SCALE,
@@ -14,26 +15,38 @@ const CLIP: f32 = 4.0;
 const THRESHOLD: f32 = 0.7;
 
 /// Judges each 64 ms of audio at 16 kHz by the second that ends with them. Does not allocate once it is made.
-pub(super) struct SpeechGate {
+///
+/// ```
+/// use clstm_audio::SpeechGate;
+///
+/// let mut gate = SpeechGate::new();
+/// gate.push(&[0.0; SpeechGate::BLOCK]);
+/// assert!(!gate.is_speech());
+/// ```
+pub struct SpeechGate {
     analyzer: FrameAnalyzer,
     context: Context,
 }
 
 impl SpeechGate {
     /// Samples that are judged together.
-    pub(super) const BLOCK: usize = 2 * FFT;
+    pub const BLOCK: usize = 2 * FFT;
+    /// Sample rate of the audio, in Hz.
+    pub const RATE: u32 = RATE;
 
-    pub(super) fn new() -> Self {
+    /// A gate before the first sample.
+    #[must_use]
+    pub fn new() -> Self {
         Self { analyzer: FrameAnalyzer::new(), context: Context::new() }
     }
 
     /// Prepares for other audio.
-    pub(super) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.context.reset();
     }
 
     /// Adds a block, of which an incomplete frame at the end is ignored.
-    pub(super) fn push(&mut self, block: &[f32]) {
+    pub fn push(&mut self, block: &[f32]) {
         for frame in block.as_chunks::<FFT>().0 {
             self.context.push(self.analyzer.analyze(frame));
         }
@@ -44,13 +57,27 @@ impl SpeechGate {
     /// The network has one hidden layer with `tanh` and a logistic output. `bench/speech-gate` fits it on synthetic sound
     /// without speech and on recorded speech with and without noise; `docs/speech.md` has the figures. It does not depend
     /// on the emotion model.
-    pub(super) fn is_speech(&self) -> bool {
+    #[must_use]
+    pub fn is_speech(&self) -> bool {
         self.context.summary().is_some_and(|summary| logit(&summary) > THRESHOLD)
     }
 
     /// Whether the latest block is louder than a pause.
-    pub(super) fn is_active(&self) -> bool {
+    #[must_use]
+    pub fn is_active(&self) -> bool {
         self.context.is_active()
+    }
+}
+
+impl Default for SpeechGate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for SpeechGate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SpeechGate").finish_non_exhaustive()
     }
 }
 

@@ -2,16 +2,19 @@
 
 use std::borrow::Cow;
 
-use clstm_audio::{AudioError, Resampler};
-
 use super::RATE;
 use super::gate::SpeechGate;
+use crate::error::AudioError;
+use crate::resample::Resampler;
 
 /// Seconds of a recording that are speech, of mono samples at `rate` Hz.
 ///
 /// The speech gate alone decides, on blocks of 64 ms that are louder than pauses: where speech begins and ends matters little
-/// here, and the voice activity detector takes three times as long.
-pub(crate) fn speech_seconds(samples: &[f32], rate: u32) -> Result<f64, AudioError> {
+/// here.
+///
+/// # Errors
+/// [`AudioError::BadSampleRate`] for a rate that cannot be resampled.
+pub fn speech_seconds(samples: &[f32], rate: u32) -> Result<f64, AudioError> {
     let samples = match rate {
         RATE => Cow::Borrowed(samples),
         _ => Cow::Owned(resampled(samples, rate)?),
