@@ -106,6 +106,9 @@ impl From<ReportError> for CliError {
 
 impl From<clstm::ModelError> for CliError {
     fn from(error: clstm::ModelError) -> Self {
-        Self::Failed(chain(&error))
+        match error {
+            clstm::ModelError::ClassMap { .. } => Self::Usage(chain(&error)),
+            _ => Self::Failed(chain(&error)),
+        }
     }
 }

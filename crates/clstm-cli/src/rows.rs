@@ -1,12 +1,13 @@
 //! One row a recording: a table for people, JSON lines and CSV for programs.
 
+use std::num::NonZeroUsize;
+
 use clstm::audio::Damage;
 use clstm::{LabelledProbabilities, Recognition};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::args::RowFormat;
-use crate::class_map::ClassMap;
 use crate::columns::{
     Column, ColumnType, Value, csv_header, csv_row, last_columns, probability_columns,
 };
@@ -14,6 +15,7 @@ use crate::inputs::RowError;
 use crate::json;
 use crate::table::{pad, percent};
 use crate::text::printable;
+use crate::top::{self, RankedLabel, ranked, runners_up};
 
 /// The result for a recording.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ pub(crate) struct RecordingResult {
     pub(crate) outcome: Result<Prediction, RowError>,
 }
 
-/// A prediction, in the classes of the output.
+/// A prediction for a recording.
 #[derive(Debug)]
 pub(crate) struct Prediction {
     pub(crate) duration_s: f64,
@@ -46,11 +48,27 @@ pub(crate) struct Scores {
 }
 
 impl Prediction {
-    /// A recognition, its classes merged.
-    pub(crate) fn of(recognition: &Recognition, classes: &ClassMap) -> Self {
-        let Recognition { duration_s, speech, prediction, .. } = recognition;
-        let scores = prediction.as_ref().map(|p| classes.scores(&p.probabilities));
-        Self { duration_s: *duration_s, speech: *speech, scores, damage: None }
+    /// Of a recognition.
+    pub(crate) fn of(recognition: Recognition) -> Self {
+        let Recognition { duration_s, speech, prediction, damage } = recognition;
+        let scores = prediction.map(|p| Scores {
+            label_index: p.label_index,
+            confidence: p.confidence,
+            probabilities: p.probabilities,
+        });
+        Self { duration_s, speech, scores, damage }
+    }
+}
+
+impl Scores {
+    /// The most probable label of probabilities, the first of equals.
+    pub(crate) fn of(probabilities: Vec<f64>) -> Self {
+        let first = |best: (usize, f64), (index, &p): (usize, &f64)| {
+            if p > best.1 { (index, p) } else { best }
+        };
+        let (label_index, confidence) =
+            probabilities.iter().enumerate().fold((0, f64::NEG_INFINITY), first);
+        Self { label_index, confidence, probabilities }
     }
 }
 
@@ -63,6 +81,8 @@ pub(crate) struct Rows<'a> {
     width: usize,
     /// The confidence threshold of `--abstain`.
     threshold: Option<f64>,
+    /// Number of labels of `--top`.
+    top: Option<usize>,
 }
 
 /// Widest column of paths; longer paths shift their own row only.
@@ -83,12 +103,18 @@ impl<'a> Rows<'a> {
             model,
             width: width.clamp("path".len(), WIDEST_PATH),
             threshold: None,
+            top: None,
         }
     }
 
     /// Marks predictions below a confidence threshold.
     pub(crate) fn abstaining(self, threshold: Option<f64>) -> Self {
         Self { threshold, ..self }
+    }
+
+    /// Shows this number of labels instead of two.
+    pub(crate) fn with_top(self, top: Option<NonZeroUsize>) -> Self {
+        Self { top: top.map(NonZeroUsize::get), ..self }
     }
 
     /// Whether a prediction is below the threshold; `None` without a threshold or a prediction.
@@ -128,6 +154,7 @@ impl<'a> Rows<'a> {
                     truth: None,
                     confidence: scores.map(|scores| scores.confidence),
                     abstained: self.abstains(result),
+                    top: scores.zip(self.top).map(|(scores, top)| self.ranked(scores, top)),
                     probabilities: scores
                         .map(|scores| LabelledProbabilities(self.labels, &scores.probabilities)),
                     damaged: prediction.damage.as_ref().map(DamageLine::of),
@@ -144,6 +171,10 @@ impl<'a> Rows<'a> {
         self.labels.get(scores.label_index).map(String::as_str)
     }
 
+    fn ranked(&self, scores: &Scores, count: usize) -> Vec<RankedLabel<'a>> {
+        ranked(self.labels, scores.label_index, &scores.probabilities, count)
+    }
+
     /// The columns of CSV and Parquet.
     pub(crate) fn columns(&self) -> Vec<Column> {
         let column = |name: &str, kind| (name.to_owned(), kind);
@@ -154,6 +185,7 @@ impl<'a> Rows<'a> {
             column("label", ColumnType::Text),
             column("confidence", ColumnType::Number),
         ];
+        columns.extend(top::columns(self.top.unwrap_or(1)));
         columns.extend(probability_columns(self.labels));
         columns.push(column("damaged", ColumnType::Text));
         columns.extend(last_columns(self.threshold.is_some()));
@@ -171,6 +203,8 @@ impl<'a> Rows<'a> {
             Value::text(scores.and_then(|scores| self.label(scores))),
             Value::number(scores.map(|scores| scores.confidence)),
         ];
+        let ranked = scores.map(|scores| self.ranked(scores, self.top.unwrap_or(1)));
+        values.extend(top::values(&ranked.unwrap_or_default(), self.top.unwrap_or(1)));
         let probability = |class: usize| scores.and_then(|scores| scores.probabilities.get(class));
         let classes = 0..self.labels.len();
         values.extend(classes.map(|class| Value::number(probability(class).copied())));
@@ -195,13 +229,7 @@ impl<'a> Rows<'a> {
         let Some(scores) = &prediction.scores else {
             return self.table_row(&path, &seconds, "(no speech)", "", "");
         };
-        let others = self.labels.iter().zip(&scores.probabilities).enumerate();
-        let second = others
-            .filter(|(class, _)| *class != scores.label_index)
-            .max_by(|a, b| a.1.1.total_cmp(b.1.1))
-            .map_or(String::new(), |(_, (label, &p))| {
-                format!("{} {}", printable(label), percent(p))
-            });
+        let second = runners_up(&self.ranked(scores, self.top.unwrap_or(2)));
         let mark = if self.abstains(result) == Some(true) { "? " } else { "" };
         let label = format!("{mark}{}", printable(self.label(scores).unwrap_or_default()));
         self.table_row(&path, &seconds, &label, &percent(scores.confidence), &second)
@@ -249,6 +277,9 @@ pub(crate) struct Line<'a> {
     /// Whether the confidence is below the threshold of `--abstain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) abstained: Option<bool>,
+    /// The most probable labels, with `--top`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) top: Option<Vec<RankedLabel<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) probabilities: Option<LabelledProbabilities<'a>>,
     /// What is missing of the recording.
@@ -298,6 +329,8 @@ pub(crate) struct ErrorLine<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+
     use super::{Prediction, RecordingResult, Rows, Scores};
     use crate::args::RowFormat;
     use crate::inputs::RowError;
@@ -321,6 +354,26 @@ mod tests {
 
     fn written(format: RowFormat) -> String {
         abstaining(format, None)
+    }
+
+    #[test]
+    fn more_labels_are_listed_in_order() {
+        let (labels, results) = (["happy".to_owned(), "sad".to_owned()], results());
+        let written = |format, top| {
+            let paths = results.iter().map(|r| r.path.as_str());
+            let rows = Rows::new(format, &labels, "m", paths).with_top(NonZeroUsize::new(top));
+            rows.header() + &results.iter().map(|result| rows.row(result)).collect::<String>()
+        };
+        let json = written(RowFormat::Jsonl, 5);
+        let top = r#""top":[{"label":"sad","probability":0.75},{"label":"happy","probability":0.25}]"#;
+        assert!(json.contains(top), "{json}");
+        let csv = written(RowFormat::Csv, 2);
+        let mut lines = csv.lines();
+        assert!(lines.next().unwrap().contains(",confidence,label_2,confidence_2,p_happy,"));
+        assert!(lines.next().unwrap().contains(",sad,0.75,happy,0.25,0.25,0.75,"), "{csv}");
+        let commas = |line: &str| line.matches(',').count();
+        assert_eq!(commas(csv.lines().nth(2).unwrap()), commas(csv.lines().next().unwrap()));
+        assert!(!written(RowFormat::Table, 1).contains("happy 25.0%"));
     }
 
     fn abstaining(format: RowFormat, threshold: Option<f64>) -> String {

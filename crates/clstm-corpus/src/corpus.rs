@@ -209,6 +209,30 @@ impl Corpus {
         Ok(self)
     }
 
+    /// The same corpus without the utterances of other classes than these. A class of the corpus that is not among them
+    /// is no class of the result; a remark has the number of utterances that are left out.
+    #[must_use]
+    pub fn restricted_to(mut self, labels: &[String]) -> Self {
+        let counts = self.labels.iter().cloned().zip(self.class_counts());
+        let other = counts.filter(|(label, count)| *count > 0 && !labels.contains(label));
+        let other: Vec<(String, usize)> = other.collect();
+        let kept: Vec<String> =
+            self.labels.iter().filter(|label| labels.contains(label)).cloned().collect();
+        let place = |label: &String| kept.iter().position(|l| l == label);
+        let places: Vec<Option<usize>> = self.labels.iter().map(place).collect();
+        self.utterances.retain_mut(|utterance| {
+            utterance.votes = regroup_votes(&utterance.votes, &places, kept.len());
+            let place = places.get(utterance.label).copied().flatten();
+            utterance.label = place.unwrap_or_default();
+            place.is_some()
+        });
+        self.labels = kept;
+        if !other.is_empty() {
+            self.notes.remarks.push(Remark::OtherClasses { labels: other });
+        }
+        self
+    }
+
     /// The same corpus with the class that `class` returns for each utterance; utterances without one
     /// are left out. Classes are sorted by their Unicode code points. Votes, which were for the
     /// earlier classes, are dropped.

@@ -121,38 +121,16 @@ impl LabelMap {
         &self.name
     }
 
-    /// Maps the labels of a model: the classes that come of them, in the order of the map, and for
-    /// each label its index into the classes, or none where the map leaves it out. Probabilities of
-    /// labels with the same index add up. Rules for single corpora are not applied.
-    ///
-    /// # Errors
-    ///
-    /// [`CorpusError::LabelMap`] where fewer than two classes come of the labels.
-    pub fn merge(
-        &self,
-        labels: &[String],
-    ) -> Result<(Vec<String>, Vec<Option<usize>>), CorpusError> {
-        let class_of = |label: &String| self.rules.labels.get(label).map(String::as_str);
-        let used: BTreeSet<&str> = labels.iter().filter_map(class_of).collect();
-        let classes: Vec<String> = match &self.rules.classes {
-            Some(classes) => {
-                classes.iter().filter(|class| used.contains(class.as_str())).cloned().collect()
-            }
-            None => used.into_iter().map(str::to_owned).collect(),
-        };
-        if classes.len() < 2 {
-            let problem = format!(
-                "{} of its classes come of the labels {}; there must be at least two",
-                classes.len(),
-                labels.join(", ")
-            );
-            return Err(refused(&self.path, problem));
-        }
-        let place = |label: &String| {
-            class_of(label).and_then(|class| classes.iter().position(|c| c == class))
-        };
-        let places = labels.iter().map(place).collect();
-        Ok((classes, places))
+    /// The class of each label, without the rules for single corpora.
+    #[must_use]
+    pub fn labels(&self) -> &BTreeMap<String, String> {
+        &self.rules.labels
+    }
+
+    /// The classes in their order; `None` for a map that leaves them sorted.
+    #[must_use]
+    pub fn classes(&self) -> Option<&[String]> {
+        self.rules.classes.as_deref()
     }
 
     /// The corpora with the map's classes, including those that a corpus has no utterances of, so that

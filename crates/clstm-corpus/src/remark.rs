@@ -59,6 +59,11 @@ pub enum Remark {
         /// Labels and their counts.
         labels: Vec<(String, usize)>,
     },
+    /// Classes that the model does not have, each with its number of utterances, which are left out.
+    OtherClasses {
+        /// Classes and their counts.
+        labels: Vec<(String, usize)>,
+    },
     /// Utterances whose value of the target is unknown, and which are left out.
     UnknownTarget {
         /// The target.
@@ -89,6 +94,15 @@ pub enum Remark {
         /// The remark.
         remark: Box<Remark>,
     },
+}
+
+/// Labels with their counts: `calm (8), bored (3)`.
+fn write_counts(f: &mut fmt::Formatter<'_>, labels: &[(String, usize)]) -> fmt::Result {
+    for (i, (label, count)) in labels.iter().enumerate() {
+        let separator = if i == 0 { "" } else { ", " };
+        write!(f, "{separator}{label} ({count})")?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Remark {
@@ -135,11 +149,11 @@ impl fmt::Display for Remark {
             ),
             Self::UnmappedLabels { map, labels } => {
                 write!(f, "left out by the label map {map}: ")?;
-                for (i, (label, count)) in labels.iter().enumerate() {
-                    let separator = if i == 0 { "" } else { ", " };
-                    write!(f, "{separator}{label} ({count})")?;
-                }
-                Ok(())
+                write_counts(f, labels)
+            }
+            Self::OtherClasses { labels } => {
+                f.write_str("left out, because the model has no such class: ")?;
+                write_counts(f, labels)
             }
             Self::UnknownTarget { target, left_out, of } => write!(
                 f,

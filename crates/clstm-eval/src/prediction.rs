@@ -43,6 +43,16 @@ impl Prediction {
         Self { id, speaker: None, truth, predicted, probabilities, logits }
     }
 
+    /// Of probabilities that come from no logits, such as those of merged classes. Their logarithms take the place of the
+    /// logits.
+    #[must_use]
+    pub fn of_probabilities(id: String, truth: usize, probabilities: Vec<f64>) -> Self {
+        let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        let predicted = best.map_or(0, |(class, _)| class);
+        let logits = log_probabilities(&probabilities);
+        Self { id, speaker: None, truth, predicted, probabilities, logits }
+    }
+
     /// The same of an utterance by this speaker.
     #[must_use]
     pub fn with_speaker(self, speaker: Option<&str>) -> Self {
@@ -90,6 +100,11 @@ impl Prediction {
     }
 }
 
+/// Logits of probabilities, up to a constant; 0 counts as the smallest positive number.
+fn log_probabilities(probabilities: &[f64]) -> Vec<f64> {
+    probabilities.iter().map(|p| p.max(f64::MIN_POSITIVE).ln()).collect()
+}
+
 /// Reads the `predictions.jsonl` of a fold with `classes` classes.
 ///
 /// Files of older releases have no logits, and the temperature of their models was 1: the logarithms of their
@@ -105,8 +120,7 @@ pub fn read_predictions(path: &Path, classes: usize) -> Result<Vec<Prediction>, 
         };
         let mut read: Prediction = serde_json::from_str(line).map_err(|e| malformed(&e))?;
         if read.logits.is_empty() {
-            let log = |p: &f64| p.max(f64::MIN_POSITIVE).ln();
-            read.logits = read.probabilities.iter().map(log).collect();
+            read.logits = log_probabilities(&read.probabilities);
         }
         match read.mistake(classes) {
             Some(mistake) => Err(malformed(&mistake)),

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use clstm::Precision;
+use clstm::{ClassMap, Precision};
 use clstm::audio::DecodeLimits;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -20,6 +20,8 @@ pub struct ServerConfig {
     pub models: Vec<ModelSource>,
     /// Arithmetic of the recurrent layers' matrix products.
     pub precision: Precision,
+    /// Merges the labels of every model into fewer classes; without it they stay as they are.
+    pub classes: Option<ClassMap>,
     /// API keys; without them every client is served.
     pub keys: Option<Keys>,
     /// The TLS certificate; without one connections are not encrypted.
@@ -46,6 +48,7 @@ impl ServerConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8765)),
             models,
             precision: Precision::F32,
+            classes: None,
             keys: None,
             tls: None,
             cors: Vec::new(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use clstm::Precision;
 use clstm::audio::DecodeLimits;
-use clstm::{ModelInfo, Recognizer};
+use clstm::{ClassMap, ModelInfo, Recognizer};
 
 use crate::ServerError;
 
@@ -19,12 +19,19 @@ pub enum ModelSource {
 }
 
 impl ModelSource {
-    fn load(&self, precision: Precision) -> Result<Recognizer, ServerError> {
+    fn load(
+        &self,
+        precision: Precision,
+        classes: Option<&ClassMap>,
+    ) -> Result<Recognizer, ServerError> {
         let (name, recognizer) = match self {
             Self::Ready(recognizer) => (recognizer.info().name.clone(), Ok(recognizer.clone())),
             Self::File(path) => (path.display().to_string(), Recognizer::open(path)),
         };
-        let recognizer = recognizer.and_then(|recognizer| recognizer.with_precision(precision));
+        let recognizer = recognizer.and_then(|recognizer| {
+            let recognizer = recognizer.with_precision(precision)?;
+            classes.map_or(Ok(recognizer.clone()), |classes| recognizer.with_classes(classes))
+        });
         recognizer.map_err(|source| ServerError::Model { name, source })
     }
 }
@@ -41,6 +48,11 @@ impl LoadedModel {
     pub(crate) fn info(&self) -> &ModelInfo {
         self.recognizer.info()
     }
+
+    /// The labels in the order of the probabilities.
+    pub(crate) fn labels(&self) -> &[String] {
+        self.recognizer.labels()
+    }
 }
 
 /// The models in the order of the configuration; the first is the default.
@@ -51,6 +63,7 @@ pub(crate) type LoadedModels = Arc<[Arc<LoadedModel>]>;
 pub(crate) struct Models {
     sources: Vec<ModelSource>,
     precision: Precision,
+    classes: Option<ClassMap>,
     limits: DecodeLimits,
     loaded: RwLock<LoadedModels>,
 }
@@ -59,15 +72,16 @@ impl Models {
     pub(crate) fn load(
         sources: Vec<ModelSource>,
         precision: Precision,
+        classes: Option<ClassMap>,
         limits: DecodeLimits,
     ) -> Result<Self, ServerError> {
-        let loaded = RwLock::new(read(&sources, precision, &limits)?);
-        Ok(Self { sources, precision, limits, loaded })
+        let loaded = RwLock::new(read(&sources, precision, classes.as_ref(), &limits)?);
+        Ok(Self { sources, precision, classes, limits, loaded })
     }
 
     /// Reads the files again. If one cannot be used, all models stay as they are. Blocks.
     pub(crate) fn reload(&self) -> Result<(), ServerError> {
-        let fresh = read(&self.sources, self.precision, &self.limits)?;
+        let fresh = read(&self.sources, self.precision, self.classes.as_ref(), &self.limits)?;
         *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
@@ -89,11 +103,12 @@ impl Models {
 fn read(
     sources: &[ModelSource],
     precision: Precision,
+    classes: Option<&ClassMap>,
     limits: &DecodeLimits,
 ) -> Result<LoadedModels, ServerError> {
     let mut all: Vec<Arc<LoadedModel>> = Vec::new();
     for source in sources {
-        let recognizer = source.load(precision)?.with_limits(limits.clone());
+        let recognizer = source.load(precision, classes)?.with_limits(limits.clone());
         // Hashing takes longer than a recognition: do it now, not in the first request for the list.
         let _ = recognizer.digest();
         let name = &recognizer.info().name;

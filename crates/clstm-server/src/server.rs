@@ -81,6 +81,7 @@ impl Server {
             listen,
             models,
             precision,
+            classes,
             keys,
             tls,
             cors,
@@ -93,7 +94,7 @@ impl Server {
         let load = move || {
             // The certificate first: it is read faster and is wrong more often.
             let tls = tls.map(Tls::load).transpose()?;
-            Ok::<_, ServerError>((tls, Models::load(models, precision, decode_limits)?))
+            Ok::<_, ServerError>((tls, Models::load(models, precision, classes, decode_limits)?))
         };
         let loaded = tokio::task::spawn_blocking(load).await;
         let (tls, models) =

@@ -15,9 +15,15 @@ pub fn evaluate(recognizer: &Recognizer, dataset: &Dataset, utterances: &[usize]
         .par_iter()
         .map(|&utterance| {
             let logits = recognizer.recognize_clip(&dataset.clips[utterance]);
-            let said_by = &dataset.corpus.utterances[utterance];
-            Prediction::new(said_by.id.clone(), said_by.label, logits, scaling)
-                .with_speaker(said_by.speaker())
+            let about = &dataset.corpus.utterances[utterance];
+            let prediction = match recognizer.merges_classes() {
+                false => Prediction::new(about.id.clone(), about.label, logits, scaling),
+                true => {
+                    let probabilities = recognizer.probabilities(&logits);
+                    Prediction::of_probabilities(about.id.clone(), about.label, probabilities)
+                }
+            };
+            prediction.with_speaker(about.speaker())
         })
         .collect();
     Evaluation::of(predictions, recognizer.labels().len())

@@ -124,6 +124,14 @@ pub enum ModelError {
     /// A front-end setting outside its domain.
     #[error("invalid model: frontend: {0}")]
     Frontend(#[source] AudioError),
+    /// A class map that does not suit the labels of the model.
+    #[error("class map {map}: {reason}")]
+    ClassMap {
+        /// Name of the map.
+        map: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Sizes that make no network, or weights that are not the network's.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -145,6 +153,7 @@ impl ModelError {
             Self::Description { .. } | Self::Invalid { .. } | Self::Frontend(_) => "invalid",
             Self::DataType { .. } => "data_type",
             Self::TooCostly { .. } => "too_costly",
+            Self::ClassMap { .. } => "class_map",
             Self::Network(_) | Self::TooFewWeights { .. } => "network",
         }
     }

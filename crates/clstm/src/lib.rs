@@ -41,6 +41,7 @@
 mod backend;
 mod batch_scorer;
 mod calibration;
+mod class_map;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
@@ -60,6 +61,7 @@ mod stream;
 mod write_atomic;
 
 pub use calibration::{Calibration, CalibrationMethod, CalibrationScores, RiskPoint};
+pub use class_map::ClassMap;
 #[cfg(feature = "embedded")]
 pub use embedded::EmbeddedModel;
 pub use error::{ModelError, RecognizeError};

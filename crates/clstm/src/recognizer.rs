@@ -9,7 +9,11 @@ use clstm_nn::{ComputeDevice, Precision};
 
 use crate::backend::Backend;
 use crate::batch_scorer::BatchScorer;
-use crate::{Clip, Model, ModelError, ModelInfo, PreparedRecording, Recognition, RecognizeError};
+use crate::class_map::ClassGroups;
+use crate::stream::Probabilities;
+use crate::{
+    ClassMap, Clip, Model, ModelError, ModelInfo, PreparedRecording, Recognition, RecognizeError,
+};
 
 /// Share of a recording that must be speech. Music and noise pass the speech gate for short times: `docs/speech.md` has the
 /// figures.
@@ -25,6 +29,8 @@ pub struct Recognizer {
     limits: DecodeLimits,
     min_speech: f64,
     strict: bool,
+    /// `None` for the labels of the model as they are.
+    classes: Option<Arc<ClassGroups>>,
 }
 
 /// The network's output for a clip: means over its windows.
@@ -72,7 +78,13 @@ impl Recognizer {
     /// If the weights are not those of the network that the model describes.
     pub fn on(model: Model, device: &ComputeDevice) -> Result<Self, ModelError> {
         let loaded = Loaded::new(Arc::new(model), Precision::F32, device.clone())?;
-        Ok(Self { loaded, limits: DecodeLimits::default(), min_speech: MIN_SPEECH, strict: true })
+        Ok(Self {
+            loaded,
+            limits: DecodeLimits::default(),
+            min_speech: MIN_SPEECH,
+            strict: true,
+            classes: None,
+        })
     }
 
     /// Reads a model file and loads it on the CPU.
@@ -117,6 +129,23 @@ impl Recognizer {
         self
     }
 
+    /// The same recognizer with fewer classes than its model: the probabilities of labels that count as one class are
+    /// added, those of labels that the map leaves out are dropped, and the rest is scaled to a sum of 1. Recordings,
+    /// timelines and streams then have these classes instead of the model's labels.
+    ///
+    /// # Errors
+    /// [`ModelError::ClassMap`] if fewer than two classes come of the model's labels.
+    pub fn with_classes(mut self, map: &ClassMap) -> Result<Self, ModelError> {
+        self.classes = Some(Arc::new(map.groups(&self.info().labels)?));
+        Ok(self)
+    }
+
+    /// Whether a [`ClassMap`] merges the model's labels.
+    #[must_use]
+    pub fn merges_classes(&self) -> bool {
+        self.classes.is_some()
+    }
+
     /// The same recognizer with another precision of the matrix products of its recurrent layers. A new recognizer
     /// uses `f32`, whatever the model was trained in.
     ///
@@ -142,10 +171,11 @@ impl Recognizer {
         &self.loaded.model.info
     }
 
-    /// The labels in the order of the probabilities.
+    /// The labels in the order of the probabilities: the model's, or the classes of
+    /// [`with_classes`](Self::with_classes).
     #[must_use]
     pub fn labels(&self) -> &[String] {
-        &self.info().labels
+        self.classes.as_ref().map_or(&self.info().labels, |groups| &groups.classes)
     }
 
     /// [`Model::digest`] of the model.
@@ -242,10 +272,24 @@ impl Recognizer {
         scorer.run(self.info(), &self.loaded.backend, clips);
     }
 
-    /// The calibrated probabilities of logits.
+    /// The calibrated probabilities of logits, in the order of [`labels`](Self::labels).
     #[must_use]
     pub fn probabilities(&self, logits: &[f64]) -> Vec<f64> {
-        self.info().scaling.probabilities(logits)
+        let probabilities = self.info().scaling.probabilities(logits);
+        let Some(groups) = &self.classes else { return probabilities };
+        let mut merged = vec![0.0; groups.classes.len()];
+        groups.merge(&probabilities, &mut merged);
+        merged
+    }
+
+    /// [`probabilities`](Self::probabilities) of up to sixteen labels without the allocator.
+    pub(crate) fn stream_probabilities(&self, logits: &[f64]) -> Probabilities {
+        let mut probabilities = Probabilities::from(logits);
+        self.info().scaling.apply(&mut probabilities);
+        let Some(groups) = &self.classes else { return probabilities };
+        let mut merged = Probabilities::zeros(groups.classes.len());
+        groups.merge(&probabilities, &mut merged);
+        merged
     }
 
     /// The model's sample rate, in Hz.

@@ -12,6 +12,7 @@ Examples:
       --data data/ravdess --split emobox --fold 2
   clstm evaluate --model M --corpus manifest --data mine.csv
   clstm evaluate --model M --corpus ravdess --data data/ravdess --predictions predictions.jsonl
+  clstm evaluate --corpus emo-db --data data/emo-db --classes basic-six
   clstm evaluate runs/random --corpus ravdess --data data/ravdess --tta-shifts 4 --tta-polarity \\
       --output runs/random-tta
 
@@ -62,6 +63,10 @@ pub(crate) struct EvaluateArgs {
     /// Test-time augmentation: also process each input with inverted polarity.
     #[arg(long)]
     pub(crate) tta_polarity: bool,
+    /// Merge the model's classes into fewer, and score these: basic-four, basic-six, or a label map, as in predict. The
+    /// labels of the corpus are merged by the same map, or by --label-map; utterances of other classes are left out.
+    #[arg(long, value_name = "NAME|MAP.toml", conflicts_with = "run")]
+    pub(crate) classes: Option<PathBuf>,
     /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products.
     #[arg(long, value_name = "f32|bf16", default_value_t = Precision::F32)]
     pub(crate) precision: Precision,

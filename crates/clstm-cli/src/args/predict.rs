@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -13,12 +14,13 @@ Examples:
   clstm predict recordings/ --abstain              mark predictions of low confidence
   clstm predict recordings/ --abstain=0.8          the same with your own threshold
   clstm predict recordings/ --classes basic-four   angry, happy, neutral, sad
+  clstm predict recordings/ --top 3                the three most probable labels
   clstm predict call.wav --timeline                emotions over time
   clstm predict calls/ --timeline --format textgrid --output grids/
 
 A line of --format jsonl is {\"path\", \"duration_s\", \"speech\", \"label\", \"confidence\", \"probabilities\", \"model\"}
-or {\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first also has \"abstained\", with --timeline
-\"segments\": [{\"start_s\", \"end_s\", \"label\", \"confidence\", \"probabilities\"}], with --frames \"frames\" as
+or {\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first also has \"abstained\", with --top
+\"top\": [{\"label\", \"probability\"}], with --timeline \"segments\": [{\"start_s\", \"end_s\", \"label\", \"confidence\", \"probabilities\"}], with --frames \"frames\" as
 well. \"label\" is null without speech. A recording that fails does not stop the others; the exit status is then 1.";
 
 #[derive(Debug, Args)]
@@ -63,6 +65,10 @@ pub(crate) struct PredictArgs {
     /// labels that the map leaves out are dropped, and the rest is scaled to a sum of 1.
     #[arg(long, value_name = "NAME|MAP.toml")]
     pub(crate) classes: Option<PathBuf>,
+    /// The K most probable labels instead of the first two: a list `top` in JSON lines, columns label_2, confidence_2, ...
+    /// in CSV and Parquet.
+    #[arg(long, value_name = "K")]
+    pub(crate) top: Option<NonZeroUsize>,
     /// Also write the deep features of the recordings to this Parquet file: path, e_0, e_1, ...
     #[arg(long, value_name = "FILE.parquet", conflicts_with_all = ["timeline", "resume"])]
     pub(crate) embeddings: Option<PathBuf>,

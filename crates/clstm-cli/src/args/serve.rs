@@ -43,6 +43,10 @@ pub(crate) struct ServeArgs {
     /// native bf16 instructions, else f32.
     #[arg(long, value_name = "auto|f32|bf16", default_value_t = PrecisionArg::Auto, env = "CLSTM_PRECISION")]
     pub(crate) precision: PrecisionArg,
+    /// Merge the classes of the models into fewer: basic-four (angry, happy, neutral, sad; calm counts as neutral),
+    /// basic-six (with disgust, fearful), or a label map, as in predict.
+    #[arg(long, value_name = "NAME|MAP.toml", env = "CLSTM_CLASSES")]
+    pub(crate) classes: Option<PathBuf>,
     /// File with the API keys, one a line. Without it the server is open to anyone who can reach it.
     #[arg(long, value_name = "FILE", env = "CLSTM_API_KEY_FILE")]
     pub(crate) api_key_file: Option<PathBuf>,

@@ -5,7 +5,7 @@ mod report;
 mod run;
 
 use clstm::audio::DecodeLimits;
-use clstm::{LabelledProbabilities, Model, Recognizer, TtaConfig};
+use clstm::{ComputeDevice, LabelledProbabilities, Recognizer, TrainingInfo, TtaConfig};
 use clstm_corpus::{Fold, folds_allowing};
 use clstm_eval::{EvalProtocol, Evaluation, protocol_of_folds};
 use clstm_train::{Dataset, evaluate};
@@ -14,6 +14,7 @@ use crate::args::{EvaluateArgs, Format, RescoreArgs};
 use crate::error::CliError;
 use crate::messages::{note, warn};
 use crate::output::{Output, OutputGuard};
+use crate::resolve::classes;
 use crate::resolve::corpus;
 use crate::resolve::device;
 use crate::resolve::model;
@@ -52,26 +53,41 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
         model.info.frontend.tta.shifts = offsets;
     }
     model.info.frontend.tta.polarity |= args.tta_polarity;
-    let corpus = corpus::open(&args.choice)?;
+    let classes = classes::open(args.classes.as_deref())?;
+    let device: ComputeDevice = device.into();
+    let frontend = model.info.frontend.clone();
+    let mut recognizer = Recognizer::on(model, &device)?.with_precision(args.precision)?;
+    let corpus = match &classes {
+        Some(classes) => {
+            recognizer = recognizer.with_classes(classes)?;
+            let map = args.choice.classes.label_map.as_deref().or(args.classes.as_deref());
+            corpus::open_mapped(&args.choice, map)?.restricted_to(recognizer.labels())
+        }
+        None => corpus::open(&args.choice)?,
+    };
+    if classes.is_some() {
+        corpus::print_remarks(&corpus);
+    }
     // The model's classes must be the corpus's; their order is the model's.
-    let corpus = corpus.with_labels(&model.info.labels)?;
+    let corpus = corpus.with_labels(recognizer.labels())?;
     note(&format!("reading {} recordings of {}", corpus.utterances.len(), corpus.name));
     let mut guard = OutputGuard::new(args.force);
     guard.optional_input("the model", args.model.as_deref());
+    guard.optional_input("the class map", args.classes.as_deref());
     corpus::guard(&mut guard, &args.choice, &corpus);
     let mut output = guard.create("--output", args.output.as_deref())?;
     let predictions = match args.predictions.as_deref() {
         Some(path) => Some(guard.create("--predictions", Some(path))?),
         None => None,
     };
-    let dataset = Dataset::load(corpus, &model.info.frontend, &DecodeLimits::default())?;
-    let part = part(args, &model, &dataset)?;
-    let overlap = Overlap::of(&model.info.training, &dataset.corpus, &part);
+    let dataset = Dataset::load(corpus, &frontend, &DecodeLimits::default())?;
+    let training = &recognizer.info().training;
+    let part = part(args, training, &dataset)?;
+    let overlap = Overlap::of(training, &dataset.corpus, &part);
     for warning in overlap.warnings() {
         warn(&warning);
     }
 
-    let recognizer = Recognizer::on(model, &device.into())?.with_precision(args.precision)?;
     let evaluation = evaluate(&recognizer, &dataset, &part.utterances);
     if let Some(output) = predictions {
         write_predictions(output, &recognizer, &dataset, &part, &evaluation)?;
@@ -83,7 +99,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
     }
 }
 
-fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, CliError> {
+fn part(args: &EvaluateArgs, training: &TrainingInfo, dataset: &Dataset) -> Result<Part, CliError> {
     let corpus = &dataset.corpus;
     let (Some(split), Some(number)) = (args.split, args.fold) else {
         let utterances: Vec<usize> = (0..corpus.utterances.len()).collect();
@@ -91,7 +107,6 @@ fn part(args: &EvaluateArgs, model: &Model, dataset: &Dataset) -> Result<Part, C
             format!("all {} utterances of {}", utterances.len(), corpus.description());
         return Ok(Part { fold: None, utterances, description });
     };
-    let training = &model.info.training;
     let seed = args.seed.unwrap_or(training.seed);
     let count = args.folds.unwrap_or_else(|| split.default_folds(corpus));
     let allowed = args.leakage.allowed();
@@ -130,8 +145,8 @@ fn write_predictions(
     part: &Part,
     evaluation: &Evaluation,
 ) -> Result<(), CliError> {
-    let info = recognizer.info();
-    let name = |class: usize| info.labels.get(class).map_or("", String::as_str);
+    let (info, labels) = (recognizer.info(), recognizer.labels());
+    let name = |class: usize| labels.get(class).map_or("", String::as_str);
     for (&index, prediction) in part.utterances.iter().zip(&evaluation.predictions) {
         let utterance = &dataset.corpus.utterances[index];
         let line = Line {
@@ -143,7 +158,8 @@ fn write_predictions(
             truth: Some(name(prediction.truth)),
             confidence: Some(prediction.confidence()),
             abstained: None,
-            probabilities: Some(LabelledProbabilities(&info.labels, &prediction.probabilities)),
+            top: None,
+            probabilities: Some(LabelledProbabilities(labels, &prediction.probabilities)),
             damaged: None,
             model: &info.name,
         };

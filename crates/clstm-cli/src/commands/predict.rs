@@ -14,7 +14,6 @@ use clstm_eval::csv;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{PredictArgs, RowFormat};
-use crate::class_map::ClassMap;
 use crate::columns::Column;
 use crate::error::CliError;
 use crate::inputs::{self, Input, RowError, Source};
@@ -22,6 +21,7 @@ use crate::interrupt;
 use crate::messages::{self, note};
 use crate::ordered_map::for_each_ordered;
 use crate::output::OutputGuard;
+use crate::resolve::classes;
 use crate::resolve::device;
 use crate::resolve::model;
 use crate::row_sink::RowSink;
@@ -35,11 +35,13 @@ use embeddings::Embeddings;
 pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     let precision = precision(args);
     let device = device::open(args.device, precision)?;
-    let recognizer = Recognizer::on(model::open(args.model.as_deref())?, &device.into())?
+    let mut recognizer = Recognizer::on(model::open(args.model.as_deref())?, &device.into())?
         .with_precision(precision)?
         .with_min_speech(args.min_speech);
+    if let Some(map) = classes::open(args.classes.as_deref())? {
+        recognizer = recognizer.with_classes(&map)?;
+    }
     let threshold = threshold(args, recognizer.info())?;
-    let classes = ClassMap::open(args.classes.as_deref(), recognizer.labels())?;
     let inputs = inputs::expand(&args.paths)?;
     let mut guard = OutputGuard::new(args.force);
     guard.optional_input("the model", args.model.as_deref());
@@ -49,7 +51,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
         "stopping, what is complete is written; Ctrl-C again stops at once",
     )?;
     if args.timeline {
-        return timeline::run(args, &recognizer, &classes, inputs, threshold, &mut guard);
+        return timeline::run(args, &recognizer, inputs, threshold, &mut guard);
     }
     if let Some(extension) = crate::timeline::extension(args.format) {
         let message = format!("--format {extension} shows emotions over time: add --timeline");
@@ -57,7 +59,9 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     }
     let info = recognizer.info();
     let paths = inputs.iter().map(|input| input.path.as_str());
-    let rows = Rows::new(args.format, classes.labels(), &info.name, paths).abstaining(threshold);
+    let rows = Rows::new(args.format, recognizer.labels(), &info.name, paths)
+        .abstaining(threshold)
+        .with_top(args.top);
     let mut embeddings = Embeddings::open(args, &mut guard, info.network.deep_feature())?;
     let (mut output, inputs) =
         open_rows(args, &mut guard, &rows.header(), || rows.columns(), &info.name, inputs)?;
@@ -66,7 +70,6 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     let (mut done, mut failed, mut unsure) = (0, 0, 0);
     let job = Job {
         recognizer: &recognizer,
-        classes: &classes,
         strict: args.strict,
         embed: embeddings.is_some(),
     };
@@ -190,7 +193,6 @@ fn threshold(args: &PredictArgs, info: &ModelInfo) -> Result<Option<f64>, CliErr
 /// How recordings are recognised.
 struct Job<'a> {
     recognizer: &'a Recognizer,
-    classes: &'a ClassMap,
     /// Whether a damaged recording is an error.
     strict: bool,
     /// Whether deep features are returned.
@@ -233,7 +235,7 @@ impl Job<'_> {
             message: "there is no result for the recording".to_owned(),
         })?;
         let recognition = recognition.map_err(row_error)?;
-        let prediction = Prediction::of(&recognition, self.classes);
+        let prediction = Prediction::of(recognition);
         Ok((Prediction { damage: report.damage, ..prediction }, features))
     }
 }

@@ -11,6 +11,7 @@ use crate::args::ServeArgs;
 use crate::error::{CliError, chain};
 use crate::logging;
 use crate::messages::{note, warn};
+use crate::resolve::classes;
 use crate::resolve::device;
 use crate::resolve::model;
 use crate::text::PathText;
@@ -39,6 +40,7 @@ pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(),
     let config = ServerConfig {
         listen: address,
         precision,
+        classes: classes::open(args.classes.as_deref())?,
         keys,
         tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
         cors: args.cors.clone(),

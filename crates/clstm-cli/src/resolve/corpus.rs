@@ -1,6 +1,6 @@
 //! Corpora by name and folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clstm_corpus::{Corpus, CorpusSource, LabelMap};
 
@@ -12,6 +12,13 @@ use crate::output::OutputGuard;
 /// Opens the corpora of --corpus and --data as one; its remarks go to stderr.
 pub(crate) fn open(choice: &CorpusArgs) -> Result<Corpus, CliError> {
     open_all(&sources("--corpus", &choice.corpus, &choice.data)?, &choice.classes)
+}
+
+/// Opens the corpora of --corpus and --data as one, with the classes of a label map; the caller prints its remarks.
+pub(crate) fn open_mapped(choice: &CorpusArgs, map: Option<&Path>) -> Result<Corpus, CliError> {
+    let sources = sources("--corpus", &choice.corpus, &choice.data)?;
+    let map = map.map(LabelMap::named).transpose()?;
+    Ok(clstm_corpus::open_many(&sources, &choice.classes.target, map.as_ref())?)
 }
 
 /// Opens the corpora of `clstm corpus` as one; its remarks go to stderr.

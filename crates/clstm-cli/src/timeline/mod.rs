@@ -4,7 +4,6 @@ mod document;
 mod rows;
 
 use crate::args::RowFormat;
-use crate::class_map::ClassMap;
 use crate::inputs::RowError;
 use crate::rows::Scores;
 
@@ -76,11 +75,11 @@ impl FrameSums {
         if self.duration_s > 0.0 { (self.speech_s / self.duration_s).clamp(0.0, 1.0) } else { 0.0 }
     }
 
-    /// The mean of the probabilities, in the classes of the output; `None` without speech.
-    pub(crate) fn scores(&self, classes: &ClassMap) -> Option<Scores> {
+    /// The mean of the probabilities; `None` without speech.
+    pub(crate) fn scores(&self) -> Option<Scores> {
         let mean = |sum: &f64| sum / self.labelled_s;
         let mean = || self.probabilities.iter().map(mean).collect::<Vec<_>>();
-        (self.labelled_s > 0.0).then(|| classes.scores(&mean()))
+        (self.labelled_s > 0.0).then(|| Scores::of(mean()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Timelines in the format asked for.
 
-use clstm::{LabelledItem, LabelledProbabilities};
+use clstm::{LabelScore, LabelledItem, LabelledProbabilities};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -14,6 +14,7 @@ use crate::json;
 use crate::rows::ErrorLine;
 use crate::table::{pad, percent};
 use crate::text::printable;
+use crate::top::{self, RankedLabel, ranked, runners_up};
 
 /// How timelines are written.
 pub(crate) struct TimelineRows<'a> {
@@ -24,6 +25,8 @@ pub(crate) struct TimelineRows<'a> {
     pub(crate) model: &'a str,
     /// The confidence threshold of `--abstain`.
     pub(crate) threshold: Option<f64>,
+    /// Number of labels of `--top`.
+    pub(crate) top: Option<usize>,
 }
 
 /// A line of JSON for a recording.
@@ -39,6 +42,8 @@ struct Line<'a> {
     confidence: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     abstained: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top: Option<Vec<RankedLabel<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     probabilities: Option<LabelledProbabilities<'a>>,
     model: &'a str,
@@ -57,6 +62,8 @@ struct ItemLine<'a> {
     item: LabelledItem<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     abstained: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top: Option<Vec<RankedLabel<'a>>>,
 }
 
 impl TimelineRows<'_> {
@@ -76,6 +83,7 @@ impl TimelineRows<'_> {
         columns.extend(self.frames.then(|| column("speech", ColumnType::Number)));
         columns
             .extend([column("label", ColumnType::Text), column("confidence", ColumnType::Number)]);
+        columns.extend(top::columns(self.top.unwrap_or(1)));
         columns.extend(probability_columns(self.labels));
         columns.extend(last_columns(self.threshold.is_some()));
         columns
@@ -104,6 +112,8 @@ impl TimelineRows<'_> {
         values.extend(self.frames.then(|| Value::number(item.and_then(|item| item.speech))));
         values.push(Value::text(item.and_then(|item| self.label(item))));
         values.push(Value::number(score.map(|score| score.confidence)));
+        let ranked = score.map(|score| self.ranked(score, self.top.unwrap_or(1)));
+        values.extend(top::values(&ranked.unwrap_or_default(), self.top.unwrap_or(1)));
         let probability = |class: usize| score.and_then(|score| score.probabilities.get(class));
         let classes = 0..self.labels.len();
         values.extend(classes.map(|class| Value::number(probability(class).copied())));
@@ -158,6 +168,9 @@ impl TimelineRows<'_> {
             confidence: scores.map(|scores| scores.confidence),
             abstained: scores
                 .and_then(|scores| self.threshold.map(|threshold| scores.confidence < threshold)),
+            top: scores.zip(self.top).map(|(scores, top)| {
+                ranked(self.labels, scores.label_index, &scores.probabilities, top)
+            }),
             probabilities: scores
                 .map(|scores| LabelledProbabilities(self.labels, &scores.probabilities)),
             model: self.model,
@@ -170,7 +183,13 @@ impl TimelineRows<'_> {
     }
 
     fn item<'t>(&'t self, item: &'t TimelineItem) -> ItemLine<'t> {
-        ItemLine { item: item.labelled(self.labels), abstained: self.abstains(item) }
+        let top = item.label.as_ref().zip(self.top);
+        let top = top.map(|(score, top)| self.ranked(score, top));
+        ItemLine { item: item.labelled(self.labels), abstained: self.abstains(item), top }
+    }
+
+    fn ranked(&self, score: &LabelScore, count: usize) -> Vec<RankedLabel<'_>> {
+        ranked(self.labels, score.label_index, &score.probabilities, count)
     }
 
     /// The path, and a line for each item beneath it.
@@ -185,13 +204,9 @@ impl TimelineRows<'_> {
                 let mark = if self.abstains(item) == Some(true) { "? " } else { "" };
                 let label = pad(&format!("{mark}{}", printable(label)), widest, true);
                 text += &format!("  {label}  {}", pad(&percent(score.confidence), 6, false));
-                let others = self.labels.iter().zip(score.probabilities.iter()).enumerate();
-                let second = others
-                    .filter(|(class, _)| *class != score.label_index)
-                    .max_by(|a, b| a.1.1.total_cmp(b.1.1));
-                if let Some((_, (label, p))) = second {
-                    text += &format!("  {} {}", printable(label), percent(*p));
-                }
+                let others = runners_up(&self.ranked(score, self.top.unwrap_or(2)));
+                text += &format!("  {others}");
+                text.truncate(text.trim_end().len());
             } else {
                 text += "  (no speech)";
             }

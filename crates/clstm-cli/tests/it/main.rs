@@ -9,6 +9,7 @@ mod bad_input;
 mod building;
 mod calibration;
 mod choice;
+mod classes;
 mod corpus;
 mod cross_validation;
 mod device;

@@ -84,7 +84,7 @@ async fn recognize_files(
                 Outcome::Recognized(RecognitionBody::new(
                     name,
                     recognition,
-                    &info.labels,
+                    model.labels(),
                     &info.name,
                 ))
             }

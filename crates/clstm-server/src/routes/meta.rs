@@ -76,7 +76,7 @@ pub(super) async fn models(State(app): State<SharedState>) -> Response {
         Model {
             name: &info.name,
             default: i == 0,
-            labels: &info.labels,
+            labels: model.labels(),
             sample_rate: info.frontend.sample_rate,
             digest: model.recognizer.digest(),
             abstention: info.calibration.as_ref().and_then(|c| Some(c.abstention?.threshold)),

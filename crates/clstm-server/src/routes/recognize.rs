@@ -120,7 +120,7 @@ async fn recognize_clip(
     let recognition = with_timeout(app.limits.response_timeout, recognition).await?;
     app.metrics.audio_processed(recognition.duration_s);
     let info = model.info();
-    let body = RecognitionBody::new(&recording.name, &recognition, &info.labels, &info.name);
+    let body = RecognitionBody::new(&recording.name, &recognition, model.labels(), &info.name);
     Ok(json(StatusCode::OK, &body))
 }
 
@@ -141,8 +141,8 @@ async fn recognize_timeline(
         timeline.events.into_iter().partition(|event| matches!(event, Event::Frame(_)));
     let [segments, frames] = [segments, frames]
         .map(|events| events.into_iter().map(TimelineItem::from).collect::<Vec<_>>());
-    let segments = labelled(&segments, &info.labels, kind != Kind::Frames);
-    let frames = labelled(&frames, &info.labels, kind != Kind::Segments);
+    let segments = labelled(&segments, model.labels(), kind != Kind::Frames);
+    let frames = labelled(&frames, model.labels(), kind != Kind::Segments);
     let (path, duration_s) = (recording.name.as_str(), timeline.duration_s);
     Ok(json(
         StatusCode::OK,

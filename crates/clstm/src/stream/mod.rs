@@ -373,11 +373,7 @@ impl Stream {
             if logits.is_some_and(|logits| !logits.iter().all(|x| x.is_finite())) {
                 return Err(RecognizeError::NonFiniteLogits.into());
             }
-            let probabilities = logits.map(|logits| {
-                let mut probabilities = Probabilities::from(logits);
-                info.scaling.apply(&mut probabilities);
-                probabilities
-            });
+            let probabilities = logits.map(|logits| self.recognizer.stream_probabilities(logits));
             let [start_s, end_s] = samples.map(|sample| sample as f64 / rate);
             let smoother =
                 if provisional { &mut self.provisional_smoother } else { &mut self.smoother };

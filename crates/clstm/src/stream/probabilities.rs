@@ -23,7 +23,7 @@ enum Storage {
 
 impl Probabilities {
     /// `count` zeros.
-    pub(super) fn zeros(count: usize) -> Self {
+    pub(crate) fn zeros(count: usize) -> Self {
         Self(match count <= IN_PLACE {
             true => Storage::Here { values: [0.0; IN_PLACE], count },
             false => Storage::Heap(vec![0.0; count]),

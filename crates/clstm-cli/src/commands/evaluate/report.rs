@@ -80,7 +80,7 @@ impl<'a> Report<'a> {
             scaling: info.scaling,
             calibration: Reliability::of(&evaluation.predictions).scores(),
             aurc: RiskCoverage::of(&evaluation.predictions).aurc,
-            labels: &info.labels,
+            labels: recognizer.labels(),
             classes,
             confusion,
         }

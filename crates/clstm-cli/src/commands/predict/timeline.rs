@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clstm::audio::{DecodeLimits, header_duration_s};
@@ -10,7 +11,6 @@ use clstm::{Event, Recognizer, Stream, StreamConfig, StreamError};
 use super::progress::Progress;
 use super::{finish, open_rows, read_stdin, rows_show};
 use crate::args::PredictArgs;
-use crate::class_map::ClassMap;
 use crate::error::CliError;
 use crate::inputs::{Input, RowError, Source};
 use crate::interrupt;
@@ -28,7 +28,6 @@ const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
 pub(super) fn run(
     args: &PredictArgs,
     recognizer: &Recognizer,
-    classes: &ClassMap,
     inputs: Vec<Input>,
     threshold: Option<f64>,
     guard: &mut OutputGuard,
@@ -41,15 +40,20 @@ pub(super) fn run(
     };
     // Invalid settings are reported once, before anything is written.
     Stream::new(recognizer, 16_000, &config).map_err(|error| CliError::Usage(error.to_string()))?;
-    let (labels, model) = (classes.labels(), recognizer.info().name.as_str());
-    let rows = TimelineRows { format: args.format, frames: args.frames, labels, model, threshold };
+    let rows = TimelineRows {
+        format: args.format,
+        frames: args.frames,
+        labels: recognizer.labels(),
+        model: &recognizer.info().name,
+        threshold,
+        top: args.top.map(NonZeroUsize::get),
+    };
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
     let (mut to, inputs) = Destination::open(args, guard, &rows, inputs)?;
     let progress = Progress::new(inputs.len(), rows_show(args));
     let (mut done, mut failed) = (0, 0);
     let job = TimelineJob {
         recognizer,
-        classes,
         limits,
         config,
         frames: args.frames,
@@ -186,7 +190,6 @@ fn documents(folder: &Path, extension: &str, inputs: &[Input]) -> Result<Vec<Pat
 /// How recordings are processed.
 struct TimelineJob<'a> {
     recognizer: &'a Recognizer,
-    classes: &'a ClassMap,
     limits: DecodeLimits,
     config: StreamConfig,
     /// Whether frames are kept.
@@ -258,9 +261,9 @@ impl TimelineJob<'_> {
             path: input.path.clone(),
             duration_s: sums.duration_s(),
             speech: sums.speech(),
-            scores: sums.scores(self.classes),
-            segments: self.classes.timeline(segments, true),
-            frames: self.classes.timeline(frames, false),
+            scores: sums.scores(),
+            segments,
+            frames,
             error: done.err().map(JobError::row_error),
         })
     }

@@ -145,7 +145,7 @@ impl Session {
         let info = self.model.info();
         let ready = ServerMessage::Ready {
             model: &info.name,
-            labels: &info.labels,
+            labels: self.model.labels(),
             rate: self.params.rate,
             hop_s: self.params.config.hop_s,
             latency_s: self.state.as_ref().map_or(0.0, |state| state.stream.latency_s()),
@@ -179,7 +179,7 @@ impl Session {
         self.received_s += new_s;
         self.app.metrics.audio_processed(new_s);
         for event in state.events.drain(..) {
-            let message = event_json(event, &self.model.info().labels);
+            let message = event_json(event, self.model.labels());
             let message = message.map_err(|_| ApiError::internal())?;
             socket.send(Message::Text(message.into())).await.map_err(|_| Stop::Disconnected)?;
         }
