@@ -365,7 +365,8 @@ mod tests {
             rows.header() + &results.iter().map(|result| rows.row(result)).collect::<String>()
         };
         let json = written(RowFormat::Jsonl, 5);
-        let top = r#""top":[{"label":"sad","probability":0.75},{"label":"happy","probability":0.25}]"#;
+        let top =
+            r#""top":[{"label":"sad","probability":0.75},{"label":"happy","probability":0.25}]"#;
         assert!(json.contains(top), "{json}");
         let csv = written(RowFormat::Csv, 2);
         let mut lines = csv.lines();

@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use clstm::{ClassMap, Precision};
 use clstm::audio::DecodeLimits;
+use clstm::{ClassMap, Precision};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 

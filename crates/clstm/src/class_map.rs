@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn probabilities_of_one_class_add_up_and_the_rest_is_scaled() {
         let model = labels(&["neutral", "calm", "happy", "sad", "angry", "surprised"]);
-        let groups = four().with_order(["sad", "neutral", "happy", "angry"]).groups(&model).unwrap();
+        let groups =
+            four().with_order(["sad", "neutral", "happy", "angry"]).groups(&model).unwrap();
         assert_eq!(groups.classes, ["sad", "neutral", "happy", "angry"]);
         let merge = |probabilities: &[f64]| {
             let mut merged = [f64::NAN; 4];

@@ -68,11 +68,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
 
     let bar = progress_bar(args, inputs.len());
     let (mut done, mut failed, mut unsure) = (0, 0, 0);
-    let job = Job {
-        recognizer: &recognizer,
-        strict: args.strict,
-        embed: embeddings.is_some(),
-    };
+    let job = Job { recognizer: &recognizer, strict: args.strict, embed: embeddings.is_some() };
     let work = |index: usize| job.predict(&inputs[index]);
     for_each_ordered(inputs.len(), work, |(result, features, notes)| {
         bar.suspend(|| output.write(|| rows.row(&result), || vec![rows.values(&result)]))?;

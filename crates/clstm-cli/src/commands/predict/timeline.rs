@@ -52,13 +52,7 @@ pub(super) fn run(
     let (mut to, inputs) = Destination::open(args, guard, &rows, inputs)?;
     let progress = Progress::new(inputs.len(), rows_show(args));
     let (mut done, mut failed) = (0, 0);
-    let job = TimelineJob {
-        recognizer,
-        limits,
-        config,
-        frames: args.frames,
-        progress: &progress,
-    };
+    let job = TimelineJob { recognizer, limits, config, frames: args.frames, progress: &progress };
     let work = |index: usize| (index, job.timeline(&inputs[index]));
     for_each_ordered(inputs.len(), work, |(index, timeline)| {
         let Some(timeline) = timeline else { return Ok(false) };
