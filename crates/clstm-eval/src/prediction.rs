@@ -65,6 +65,26 @@ impl Prediction {
         Self { probabilities: scaling.probabilities(&self.logits), ..self.clone() }
     }
 
+    /// The same where only the classes of `allowed` can occur: the others get the probability 0.
+    ///
+    /// # Panics
+    /// If `allowed` has not one entry for each class, or none is allowed.
+    #[must_use]
+    pub fn closed_set(&self, allowed: &[bool], scaling: &ProbabilityCalibration) -> Self {
+        assert_eq!(allowed.len(), self.logits.len(), "one entry for each class");
+        assert!(allowed.contains(&true), "an allowed class");
+        let logits: Vec<f64> = self
+            .logits
+            .iter()
+            .zip(allowed)
+            .map(|(z, ok)| if *ok { *z } else { EXCLUDED })
+            .collect();
+        let predicted = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        let predicted = predicted.map_or(self.predicted, |(class, _)| class);
+        let probabilities = scaling.probabilities(&logits);
+        Self { logits, predicted, probabilities, ..self.clone() }
+    }
+
     /// The probability of the predicted class.
     #[must_use]
     pub fn confidence(&self) -> f64 {
@@ -99,6 +119,9 @@ impl Prediction {
         None
     }
 }
+
+/// The logit of a class that cannot occur: its probability is 0.
+const EXCLUDED: f64 = -1e9;
 
 /// Logits of probabilities, up to a constant; 0 counts as the smallest positive number.
 fn log_probabilities(probabilities: &[f64]) -> Vec<f64> {

@@ -13,8 +13,13 @@ Examples:
   clstm evaluate --model M --corpus manifest --data mine.csv
   clstm evaluate --model M --corpus ravdess --data data/ravdess --predictions predictions.jsonl
   clstm evaluate --corpus emo-db --data data/emo-db --classes basic-six
+  clstm evaluate --model M --corpus savee --data S --corpus nemo --data N --label-map basic-six \\
+      --calibrate calibrated.safetensors
   clstm evaluate runs/random --corpus ravdess --data data/ravdess --tta-shifts 4 --tta-polarity \\
       --output runs/random-tta
+
+--calibrate fits a temperature and a scaling of the confidence (docs/training.md). The printed figures are
+cross-fitted: each corpus of a join, or each group of speakers, is measured with a calibration of the others.
 
 With RUN, each fold's model is tested again on its own test utterances, without training. --output is the
 folder of the new run, whose models apply the same test-time augmentation (TTA). TTA averages the logits
@@ -82,6 +87,17 @@ pub(crate) struct EvaluateArgs {
     /// Replace existing files.
     #[arg(long, conflicts_with = "run")]
     pub(crate) force: bool,
+    /// Predict only classes that occur among the tested utterances, as comparisons between corpora with different
+    /// classes do.
+    #[arg(long, conflicts_with = "run")]
+    pub(crate) closed_set: bool,
+    /// Calibrate the model's confidence and abstention threshold on these utterances, and write the calibrated model
+    /// to this file. The model must not have been trained on them or on their speakers.
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["run", "split", "classes", "closed_set", "tta_shifts", "tta_polarity"])]
+    pub(crate) calibrate: Option<PathBuf>,
+    /// Name of the calibrated model [default: as before].
+    #[arg(long, value_name = "NAME", requires = "calibrate")]
+    pub(crate) name: Option<String>,
     /// Write the prediction for each utterance to this file: lines as of `predict --format jsonl`, with
     /// `id` and `truth`.
     #[arg(long, value_name = "FILE.jsonl")]

@@ -1,5 +1,6 @@
 //! `clstm evaluate`: a model on a labelled corpus.
 
+mod calibrate;
 mod overlap;
 mod report;
 mod run;
@@ -56,6 +57,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
     let classes = classes::open(args.classes.as_deref())?;
     let device: ComputeDevice = device.into();
     let frontend = model.info.frontend.clone();
+    let original = args.calibrate.is_some().then(|| model.clone());
     let mut recognizer = Recognizer::on(model, &device)?.with_precision(args.precision)?;
     let corpus = match &classes {
         Some(classes) => {
@@ -80,6 +82,9 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
         Some(path) => Some(guard.create("--predictions", Some(path))?),
         None => None,
     };
+    if let Some(path) = &args.calibrate {
+        guard.check_replaced("--calibrate", path)?;
+    }
     let dataset = Dataset::load(corpus, &frontend, &DecodeLimits::default())?;
     let training = &recognizer.info().training;
     let part = part(args, training, &dataset)?;
@@ -88,7 +93,15 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
         warn(&warning);
     }
 
-    let evaluation = evaluate(&recognizer, &dataset, &part.utterances);
+    let mut evaluation = evaluate(&recognizer, &dataset, &part.utterances);
+    if let (Some(path), Some(original)) = (&args.calibrate, original) {
+        overlap.check_unseen()?;
+        let name = args.name.as_deref();
+        return calibrate::run(original, &dataset, &evaluation, name, path);
+    }
+    if args.closed_set {
+        evaluation = evaluation.closed_set(&recognizer.info().scaling);
+    }
     if let Some(output) = predictions {
         write_predictions(output, &recognizer, &dataset, &part, &evaluation)?;
     }

@@ -193,3 +193,72 @@ fn a_share_held_out_of_the_training_calibrates_a_single_fold() {
     refused.args(["--split", "speaker", "--set", "calibration_share=0.9"]);
     complains(&mut refused, 2, "calibration_share must be in [0, 0.5)");
 }
+
+/// A manifest of the recordings of `corpus()` under names of other speakers, half of the classes.
+fn strangers(name: &str) -> PathBuf {
+    let mut lines = "path,label,speaker\n".to_owned();
+    let labels = ["neutral", "calm", "happy", "sad"];
+    for actor in ["01", "02", "03", "04"] {
+        let folder = voices().join(format!("Actor_{actor}"));
+        for (entry, index) in fs::read_dir(folder).unwrap().zip(0..) {
+            let path = entry.unwrap().path();
+            lines += &format!("{},{},stranger-{actor}\n", path.display(), labels[index % 4]);
+        }
+    }
+    let path = place(name).with_extension("csv");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, lines).unwrap();
+    path
+}
+
+#[test]
+fn a_model_is_calibrated_on_speakers_that_it_was_not_trained_on() {
+    let out = place("calibrated.safetensors");
+    let evaluate = |more: &[&str]| {
+        let mut command = clstm();
+        command.arg("evaluate").arg("--model").arg(model()).args(more);
+        command
+    };
+    let calibrate = |more: &[&str]| {
+        let mut command = evaluate(&["--corpus", "manifest", "--name", "ours"]);
+        command.arg("--data").arg(strangers("calibrate")).arg("--calibrate").arg(&out).args(more);
+        command
+    };
+    let printed = text(&ok(&mut calibrate(&[])).stdout);
+    assert!(printed.contains("ECE (15 bins)") && printed.contains("cross-fit"), "{printed}");
+    let inspect = |path: &Path| -> Value {
+        let shown = ok(clstm().arg("inspect").arg(path).args(["--format", "json"]));
+        serde_json::from_slice(&shown.stdout).unwrap()
+    };
+    let (before, after) = (inspect(model()), inspect(&out));
+    assert_eq!(after["name"], "ours");
+    assert_eq!(after["labels"], before["labels"]);
+    assert_eq!(after["calibration"]["protocol"]["split"], "speaker");
+    assert_eq!(after["calibration"]["utterances"], 64);
+    assert_ne!(after["temperature"], before["temperature"]);
+    complains(&mut calibrate(&[]), 1, "--force");
+    ok(&mut calibrate(&["--force"]));
+
+    let mut own = evaluate(&["--corpus", "ravdess", "--calibrate"]);
+    own.arg(place("own.safetensors")).arg("--data").arg(voices());
+    complains(&mut own, 1, "TRAINED on");
+}
+
+#[test]
+fn a_closed_set_predicts_only_classes_of_the_corpus() {
+    let figures = |more: &[&str]| -> Value {
+        let mut command = clstm();
+        command.arg("evaluate").arg("--model").arg(model()).args(["--corpus", "manifest"]);
+        command.arg("--data").arg(strangers("closed-set")).args(["--format", "json"]).args(more);
+        serde_json::from_slice(&ok(&mut command).stdout).unwrap()
+    };
+    let predicted = |figures: &Value, class: usize| -> u64 {
+        let rows = figures["confusion"].as_array().unwrap();
+        rows.iter().map(|row| row[class].as_u64().unwrap()).sum()
+    };
+    let closed = figures(&["--closed-set"]);
+    assert_eq!((4..8).map(|class| predicted(&closed, class)).sum::<u64>(), 0);
+    assert_eq!((0..4).map(|class| predicted(&closed, class)).sum::<u64>(), 64);
+    let open = figures(&[]);
+    assert!(closed["ua"].as_f64() >= open["ua"].as_f64());
+}

@@ -7,6 +7,7 @@ use clstm_corpus::{Corpus, global_speaker, shares_corpus, supported};
 use serde::Serialize;
 
 use super::Part;
+use crate::error::CliError;
 
 /// Whether a corpus, or each corpus of a join such as `ravdess+emo-db`, is a published one that is read by its own
 /// layout. The speakers of these are known: `global_speaker` identifies them.
@@ -104,6 +105,18 @@ impl Overlap {
             utterances_unknown: unknown,
             utterances: part.utterances.len(),
         }
+    }
+
+    /// Rejects test utterances or speakers that were in the training, or may have been.
+    pub(crate) fn check_unseen(&self) -> Result<(), CliError> {
+        let warnings = self.warnings();
+        if warnings.is_empty() {
+            return Ok(());
+        }
+        let reasons = warnings.join("; ");
+        Err(CliError::Failed(format!(
+            "a model is calibrated on utterances of speakers that were not in its training: {reasons}"
+        )))
     }
 
     /// Warnings about figures that are too good.
