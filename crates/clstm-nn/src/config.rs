@@ -2,31 +2,11 @@
 
 use std::ops::Range;
 
+pub use clstm_kernels::conv_lstm::Peepholes;
+pub use clstm_kernels::gru::Reset;
 use serde::{Deserialize, Serialize};
 
 use crate::NetworkError;
-
-/// Which peephole connections (the `w_c` terms of Eq. 2-4) a ConvLSTM has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Peepholes {
-    /// None: what Keras' `ConvLSTM1D` computes.
-    None,
-    /// One weight a filter, shared by all positions.
-    Channel,
-    /// One weight a filter and position, as the equations write it.
-    Full,
-}
-
-/// Where a GRU's reset gate acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Reset {
-    /// On the state, before the recurrent product (Eq. 10).
-    Before,
-    /// On the recurrent product (cuDNN, Keras, PyTorch).
-    After,
-}
 
 /// One local feature learning block: ConvLSTM, batch norm, max pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,13 +8,12 @@ use clstm_kernels::conv_lstm::ConvLstmShape;
 use clstm_kernels::filterbank::FilterbankShape;
 use clstm_kernels::gru::BiGruShape;
 use clstm_kernels::norm_pool::NormPoolShape;
-use clstm_kernels::{conv_lstm, gru};
 
 use crate::lstm::as_conv_lstm;
 use crate::{
     BiGruConfig, BiLstmConfig, CompressionConfig, ConvBlockConfig, ConvLstmConfig,
     FilterbankConfig, GflbConfig, HeadConfig, NetworkConfig, NetworkError, NormPoolConfig,
-    Peepholes, Precision, Reset,
+    Peepholes, Precision,
 };
 
 /// A learnable filterbank on a waveform.
@@ -222,11 +221,7 @@ impl ConvLstmConfig {
             kernel_input: self.block.kernel_input,
             kernel_state: self.block.kernel_state,
             stride: self.block.stride,
-            peepholes: match self.block.peepholes {
-                Peepholes::None => conv_lstm::Peepholes::None,
-                Peepholes::Channel => conv_lstm::Peepholes::Channel,
-                Peepholes::Full => conv_lstm::Peepholes::Full,
-            },
+            peepholes: self.block.peepholes,
             precision,
         }
     }
@@ -263,12 +258,8 @@ impl BiGruConfig {
         time: usize,
         precision: Precision,
     ) -> BiGruShape {
-        let reset = match self.reset {
-            Reset::Before => gru::Reset::Before,
-            Reset::After => gru::Reset::After,
-        };
         let (input, hidden, precision) = (self.input, self.hidden, precision.into());
-        BiGruShape { batch, time, input, hidden, reset, precision }
+        BiGruShape { batch, time, input, hidden, reset: self.reset, precision }
     }
 }
 

@@ -1,13 +1,16 @@
 //! Sizes of a ConvLSTM layer.
 
+use serde::{Deserialize, Serialize};
+
 use super::Params;
 use super::state::uses_winograd;
 use crate::Precision;
 
-/// Which peephole connections (the `w_c` terms of Eq. 2-4) the cell has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which peephole connections (the `w_c` terms of Eq. 2-4) the cell has. Settings files name them in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Peepholes {
-    /// No `w_c` terms.
+    /// No `w_c` terms: what Keras' `ConvLSTM1D` computes.
     None,
     /// One weight per filter, `[3, H]`.
     Channel,

@@ -23,14 +23,17 @@ mod forward;
 mod gates;
 mod prepared;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Buffer, Precision, UTTERANCE_BLOCK};
 
 pub use backward::backward;
 pub use forward::forward;
 pub use prepared::PreparedBiGru;
 
-/// Where the reset gate acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where the reset gate acts. Settings files name it in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Reset {
     /// On the state before the recurrent product, as Eq. 10 writes it (Cho et al. 2014,
     /// <https://arxiv.org/abs/1406.1078>).
