@@ -32,6 +32,7 @@ mod random;
 mod run_inputs;
 mod run_metrics;
 mod statistics;
+mod vote_metrics;
 
 pub use clstm::{
     Ancestor, CalibrationMethod, EvalProtocol, FoldId, InnerValidation, Lineage, SelectedWeights,
@@ -60,3 +61,4 @@ pub use statistics::{
     INTERVAL_LEVEL, Interval, Intervals, McNemar, PERMUTATIONS, REPLICATES, bootstrap, compare,
     mcnemar_exact, row_normalized,
 };
+pub use vote_metrics::VoteMetrics;

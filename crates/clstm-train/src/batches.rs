@@ -37,6 +37,13 @@ fn occurrences(order: &[usize]) -> Vec<u64> {
     order.iter().map(count).collect()
 }
 
+/// The shares of the votes `[items, classes]`; zeros for an utterance without votes.
+fn vote_shares(dataset: &Dataset, items: &[usize]) -> Vec<f32> {
+    let classes = dataset.corpus.labels.len();
+    let shares = |item: &usize| dataset.corpus.utterances[*item].vote_shares();
+    items.iter().flat_map(|item| shares(item).unwrap_or_else(|| vec![0.0; classes])).collect()
+}
+
 /// What batches are made of.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
@@ -89,8 +96,19 @@ pub(crate) fn assemble<'scope, 'env>(
             let auxiliary_targets = auxiliary.targets(items, &mixed);
             let logit_offsets =
                 priors.as_ref().map_or(Vec::new(), |priors| priors.offsets(items, &mixed));
-            let batch =
-                Batch { segments, labels, mixed, teacher_probs, logit_offsets, auxiliary_targets };
+            let vote_shares = match recipe.vote_weight > 0.0 {
+                true => vote_shares(dataset, items),
+                false => Vec::new(),
+            };
+            let batch = Batch {
+                segments,
+                labels,
+                mixed,
+                teacher_probs,
+                logit_offsets,
+                vote_shares,
+                auxiliary_targets,
+            };
             if sender.send(batch).is_err() {
                 return; // the training stopped
             }

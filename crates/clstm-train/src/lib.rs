@@ -25,6 +25,7 @@
 //!     mixed: Vec::new(),
 //!     teacher_probs: Vec::new(),
 //!     logit_offsets: Vec::new(),
+//!     vote_shares: Vec::new(),
 //!     auxiliary_targets: Vec::new(),
 //! };
 //! let metrics = learner.step(batch, recipe.optimizer.learning_rate);

@@ -129,6 +129,10 @@ pub struct Recipe {
     /// model is then biased towards frequent classes.
     #[serde(default)]
     pub logit_adjustment: f64,
+    /// Weight of the listeners' votes in the targets of utterances that have votes: with 0 the target is the label, with 1
+    /// the distribution of the votes (soft labels).
+    #[serde(default)]
+    pub vote_weight: f64,
     /// How often utterances of large and small corpora and classes occur in an epoch.
     #[serde(default)]
     pub sampling: SamplingConfig,
@@ -188,6 +192,7 @@ impl Recipe {
             mixup: MixupConfig { prob: 0.5, ..MixupConfig::default() },
             label_smoothing: 0.05,
             logit_adjustment: 0.0,
+            vote_weight: 0.0,
             sampling: SamplingConfig::default(),
             distillation: DistillationConfig::default(),
             center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
@@ -326,6 +331,9 @@ impl Recipe {
         }
         if !(0.0..1.0).contains(&self.label_smoothing) {
             return bad("label_smoothing must be in [0, 1)");
+        }
+        if !(0.0..=1.0).contains(&self.vote_weight) {
+            return bad("vote_weight must be in [0, 1]");
         }
         if !(0.0..=2.0).contains(&self.logit_adjustment) {
             return bad("logit_adjustment must be in [0, 2]");

@@ -19,6 +19,9 @@ pub struct Batch {
     /// Added to the logits in the softmax loss `[batch, classes]`: log priors of the classes in the corpora of each
     /// utterance. Empty where one prior serves all.
     pub logit_offsets: Vec<f32>,
+    /// Shares of the listeners' votes `[batch, classes]`, zeros for an utterance without votes; empty where the recipe
+    /// does not use them.
+    pub vote_shares: Vec<f32>,
     /// Targets of each of the recipe's auxiliary tasks, `[batch, classes of the task]`.
     pub auxiliary_targets: Vec<Vec<f32>>,
 }
@@ -55,7 +58,12 @@ impl Inputs {
         let targets = |on: f64, off: f64| {
             targets(&batch.labels, &batch.mixed, classes, [on as f32, off as f32])
         };
-        let mut soft_targets = targets(on, off);
+        let mut soft_targets = match batch.vote_shares.is_empty() {
+            true => targets(on, off),
+            false => {
+                vote_targets(&batch, classes, recipe.vote_weight as f32, [on as f32, off as f32])
+            }
+        };
         keep_to_present_classes(&mut soft_targets, &batch.logit_offsets, classes);
         Self {
             soft_targets: tensor(soft_targets, classes),
@@ -80,6 +88,26 @@ impl Inputs {
     pub(super) fn count(&self) -> usize {
         self.segments.dims()[0]
     }
+}
+
+/// [`targets`] where an utterance's own row is the label weighted with the shares of its votes.
+fn vote_targets(batch: &Batch, classes: usize, weight: f32, [on, off]: [f32; 2]) -> Vec<f32> {
+    let own = |index: usize| -> Vec<f32> {
+        let shares = &batch.vote_shares[index * classes..][..classes];
+        let weight = if shares.iter().any(|share| *share > 0.0) { weight } else { 0.0 };
+        let label = batch.labels[index];
+        let target =
+            |class: usize| weight * shares[class] + if class == label { 1.0 - weight } else { 0.0 };
+        (0..classes).map(target).collect()
+    };
+    let count = batch.labels.len();
+    let rows = (0..count).flat_map(|index| {
+        // What is mixed in is the next one of the batch.
+        let share = batch.mixed.get(index).map_or(0.0, |(_, share)| *share);
+        let pairs = own(index).into_iter().zip(own((index + 1) % count));
+        pairs.map(move |(own, next)| off + (on - off) * ((1.0 - share) * own + share * next))
+    });
+    rows.collect()
 }
 
 /// Moves what label smoothing gives to classes that an utterance's corpora do not have to those that they have, in
@@ -113,4 +141,53 @@ fn targets(
         row[*other] += moved;
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(mixed: Vec<(usize, f32)>, vote_shares: Vec<f32>) -> Batch {
+        Batch {
+            segments: Vec::new(),
+            labels: vec![0, 2],
+            mixed,
+            teacher_probs: Vec::new(),
+            logit_offsets: Vec::new(),
+            vote_shares,
+            auxiliary_targets: Vec::new(),
+        }
+    }
+
+    fn assert_close(found: &[f32], expected: &[f32]) {
+        let close = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6);
+        assert!(close && found.len() == expected.len(), "{found:?}, not {expected:?}");
+    }
+
+    #[test]
+    fn without_votes_the_targets_are_those_of_the_labels() {
+        for mixed in [vec![], vec![(2, 0.25), (0, 0.0)]] {
+            let batch = batch(mixed, vec![0.0; 6]);
+            let by_labels = targets(&batch.labels, &batch.mixed, 3, [0.9, 0.05]);
+            assert_close(&vote_targets(&batch, 3, 0.5, [0.9, 0.05]), &by_labels);
+        }
+    }
+
+    #[test]
+    fn votes_share_the_target_and_are_mixed_as_labels_are() {
+        let votes = vec![0.5, 0.5, 0.0, 0.0, 0.0, 0.0];
+        let plain = batch(Vec::new(), votes.clone());
+        assert_close(&vote_targets(&plain, 3, 1.0, [1.0, 0.0]), &[0.5, 0.5, 0.0, 0.0, 0.0, 1.0]);
+        assert_close(&vote_targets(&plain, 3, 0.5, [1.0, 0.0]), &[0.75, 0.25, 0.0, 0.0, 0.0, 1.0]);
+        let mixed = batch(vec![(2, 0.2), (0, 0.5)], votes);
+        let expected = [0.4, 0.4, 0.2, 0.25, 0.25, 0.5];
+        assert_close(&vote_targets(&mixed, 3, 1.0, [1.0, 0.0]), &expected);
+    }
+
+    #[test]
+    fn smoothing_stays_within_the_classes_of_the_corpus() {
+        let mut rows = targets(&[0, 1], &[], 3, [0.9, 0.05]);
+        keep_to_present_classes(&mut rows, &[0.0, 0.0, ABSENT, 0.0, 0.0, 0.0], 3);
+        assert_close(&rows, &[0.925, 0.075, 0.0, 0.05, 0.9, 0.05]);
+    }
 }

@@ -30,6 +30,7 @@ fn batch(recipe: &Recipe) -> Batch {
         mixed: Vec::new(),
         teacher_probs: Vec::new(),
         logit_offsets: Vec::new(),
+        vote_shares: Vec::new(),
         auxiliary_targets: vec![
             vec![1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0];
             recipe.auxiliary_tasks.len()

@@ -45,6 +45,7 @@ fn steps(recipe: &Recipe, device: &Device) -> Vec<StepMetrics> {
         mixed: Vec::new(),
         teacher_probs: Vec::new(),
         logit_offsets: Vec::new(),
+        vote_shares: Vec::new(),
         auxiliary_targets: Vec::new(),
     };
     for utterance in 0..6 {

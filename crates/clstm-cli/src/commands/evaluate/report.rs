@@ -2,6 +2,7 @@
 
 use clstm::Precision;
 use clstm::{CalibrationScores, ProbabilityCalibration, Recognizer};
+use clstm_eval::VoteMetrics;
 use clstm_train::{
     ClassMetrics, Dataset, ECE_BINS, EvalProtocol, Evaluation, Metrics, Reliability, RiskCoverage,
 };
@@ -34,6 +35,9 @@ pub(crate) struct Report<'a> {
     scaling: ProbabilityCalibration,
     calibration: CalibrationScores,
     aurc: f64,
+    /// Against the votes of listeners, where the corpus has votes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    votes: Option<VoteMetrics>,
     labels: &'a [String],
     classes: &'a [ClassMetrics],
     confusion: &'a [Vec<usize>],
@@ -80,6 +84,9 @@ impl<'a> Report<'a> {
             scaling: info.scaling,
             calibration: Reliability::of(&evaluation.predictions).scores(),
             aurc: RiskCoverage::of(&evaluation.predictions).aurc,
+            votes: VoteMetrics::of(part.utterances.iter().zip(&evaluation.predictions).map(
+                |(&index, prediction)| (prediction, &dataset.corpus.utterances[index].votes[..]),
+            )),
             labels: recognizer.labels(),
             classes,
             confusion,
@@ -91,7 +98,7 @@ impl<'a> Report<'a> {
         format!(
             "model      {} (sha256 {})\ntrained    {}\ntested on  {}\n           {}\nprecision  {}\n\nUA \
              {}, WA {}, macro F1 {}, loss {:.3}\nconfidence at temperature {}: ECE {} ({ECE_BINS} \
-             bins), NLL {:.3}, Brier {:.3}, AURC {:.3}\n\n{}\nconfusion, true class by row, predicted by \
+             bins), NLL {:.3}, Brier {:.3}, AURC {:.3}\n{}\n{}\nconfusion, true class by row, predicted by \
              column\n{}",
             printable(self.model),
             self.digest,
@@ -108,8 +115,24 @@ impl<'a> Report<'a> {
             self.calibration.nll,
             self.calibration.brier,
             self.aurc,
+            self.votes.map_or_else(String::new, votes),
             classes(metrics, self.labels),
             confusion(metrics, self.labels),
         )
     }
+}
+
+/// The figures against the votes of listeners, in one line.
+fn votes(found: VoteMetrics) -> String {
+    let VoteMetrics { utterances, jensen_shannon, majority_accuracy, ece, listener_agreement } =
+        found;
+    let ceiling = listener_agreement.map_or_else(String::new, |agreement| {
+        format!(" (a listener agrees in {})", percent(agreement))
+    });
+    format!(
+        "votes of listeners, {utterances} utterances: majority predicted {}{ceiling}, Jensen-Shannon divergence \
+         {jensen_shannon:.3} bits, ECE {}\n",
+        percent(majority_accuracy),
+        percent(ece)
+    )
 }
