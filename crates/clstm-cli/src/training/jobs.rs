@@ -85,7 +85,8 @@ pub(crate) fn run(folds: &[usize], jobs: usize, resume: bool) -> Result<(), CliE
     }
     failed.sort_unstable();
     let list: Vec<String> = failed.iter().map(usize::to_string).collect();
-    let message = format!("fold {} failed; its messages are above", list.join(", fold "));
+    let message =
+        format!("the jobs of these folds failed: {}; their messages are above", list.join(" "));
     Err(CliError::Failed(message))
 }
 

@@ -41,12 +41,13 @@ fn folds_side_by_side_give_the_results_of_folds_in_turn() {
 }
 
 #[test]
-fn a_failed_job_is_named() {
+fn a_failed_job_is_named_and_the_others_go_on() {
     let out = place("jobs-failed");
     ok(&mut cv(&out, 1, &["--fold", "1"]));
-    // A damaged record of one fold: the other is trained all the same.
+    // The record of the first fold is damaged: the second is trained all the same, and neither can be joined.
     fs::write(out.join("fold-1/metrics.json"), "{").unwrap();
-    complains(&mut cv(&out, 1, &["--jobs", "2", "--resume"]), 1, "fold 1 failed");
+    let failed = "the jobs of these folds failed: 1 2";
+    complains(&mut cv(&out, 1, &["--jobs", "2", "--resume"]), 1, failed);
     assert!(out.join("fold-2/metrics.json").exists());
 }
 
