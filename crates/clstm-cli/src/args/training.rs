@@ -3,11 +3,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clstm_corpus::{Corpus, Split};
-use clstm_nn::{DeviceName, Precision, Preset};
+use clstm_nn::{DeviceName, Preset};
 
 use crate::error::CliError;
 
-use super::{CorpusArgs, LeakageArgs};
+use super::{CorpusArgs, LeakageArgs, PrecisionArg};
 
 const TRAIN_EXAMPLES: &str = "\
 Writes RUN/model.safetensors, history.json, recipe.json and checkpoint.safetensors. Ctrl-C saves a checkpoint
@@ -75,10 +75,11 @@ pub(crate) struct TrainingArgs {
     /// Seed of everything random: weights, order, augmentation, dropout, folds.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Arithmetic of the training: f32, or bf16 for the operands of the recurrent layers' products (faster; weights,
-    /// optimiser, loss and the trained model stay f32).
-    #[arg(long, value_name = "f32|bf16")]
-    pub(crate) precision: Option<Precision>,
+    /// Arithmetic of the training: f32, or bf16 for the operands of the recurrent layers' products (weights, optimiser,
+    /// loss and the trained model stay f32). auto is bf16 where the processor multiplies such numbers itself
+    /// (AVX512-BF16), else f32; with --resume it is that of the run.
+    #[arg(long, value_name = "auto|f32|bf16", default_value_t = PrecisionArg::Auto)]
+    pub(crate) precision: PrecisionArg,
     /// Device: cpu, or cuda (the first NVIDIA GPU, f32; experimental) in builds with that feature.
     #[arg(long, value_name = "cpu|cuda", default_value_t = DeviceName::Cpu)]
     pub(crate) device: DeviceName,

@@ -19,16 +19,16 @@ use std::path::Path;
 
 use clstm::audio::DecodeLimits;
 use clstm_corpus::{AllowedLeakage, Corpus, Split, folds_allowing};
-use clstm_nn::Preset;
+use clstm_nn::{Precision, Preset};
 use clstm_train::{Dataset, Recipe, StopFlag};
 use serde::Serialize;
 
-use crate::args::TrainingArgs;
+use crate::args::{PrecisionArg, TrainingArgs};
 use crate::error::CliError;
 use crate::interrupt;
 use crate::messages::{note, warn};
 use crate::output::OutputGuard;
-use crate::resolve::corpus;
+use crate::resolve::{corpus, device};
 use crate::text::{PathText, printable};
 
 pub(crate) use inputs::inputs;
@@ -127,9 +127,38 @@ impl Changes {
         };
         set("epochs", args.epochs.map(|n| n.to_string()));
         set("seed", args.seed.map(|n| n.to_string()));
-        set("precision", args.precision.map(|p| p.to_string()));
+        let is_set = file.as_ref().is_some_and(|file| file.contains_key("precision"))
+            || args.set.iter().any(|(key, _)| key == "precision");
+        let precision = match args.precision.named() {
+            None if !is_set => Some(automatic_precision(args)?),
+            named => named,
+        };
+        set("precision", precision.map(|p| p.to_string()));
         Ok(Self { file, pairs })
     }
+}
+
+/// The precision of the run that is resumed, or else the faster one of the device.
+fn automatic_precision(args: &TrainingArgs) -> Result<Precision, CliError> {
+    let begun = match args.resume {
+        true => begun_precision(&args.output)?,
+        false => None,
+    };
+    Ok(begun.unwrap_or_else(|| device::fast_precision(args.device, PrecisionArg::Auto)))
+}
+
+/// The precision of the run in a folder, of its first row or seed where it has several.
+fn begun_precision(run: &Path) -> Result<Option<Precision>, CliError> {
+    let mut folders = vec![run.to_owned()];
+    for entry in std::fs::read_dir(run).into_iter().flatten().flatten() {
+        folders.push(entry.path());
+    }
+    for folder in folders {
+        if let Some(recipe) = read_recipe(&folder.join("recipe.json"))? {
+            return Ok(Some(recipe.precision));
+        }
+    }
+    Ok(None)
 }
 
 fn read_toml(path: &Path) -> Result<toml::Table, CliError> {

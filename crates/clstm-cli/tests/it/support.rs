@@ -12,7 +12,7 @@ pub(crate) const RATE: u32 = 16_000;
 /// Recordings of the corpus: 4 actors, 8 emotions, 2 repetitions.
 pub(crate) const UTTERANCES: usize = 64;
 
-/// Settings of a network of a few hundred weights.
+/// Settings of a network of a few hundred weights, in the precision that every processor has.
 pub(crate) const TINY: &[&str] = &[
     "network.segment_length=400",
     "frontend.segment_length=400",
@@ -27,6 +27,7 @@ pub(crate) const TINY: &[&str] = &[
     "network.blocks.3.filters=4",
     "network.gflb.hidden=4",
     "network.features=8",
+    "precision=f32",
     "test_every=1",
     "checkpoint_every=1",
 ];
