@@ -132,9 +132,9 @@ pub(super) fn find(scan: &mut Scanner<'_>, from: u64) -> Result<Option<u64>, Fai
     let mut at = from;
     while at < scan.len() {
         let window = scan.bytes(at, WINDOW)?;
-        let starts = window.iter().enumerate().filter(|(_, byte)| is_first(byte));
-        let mut starts = starts.map(|(start, _)| start);
-        if let Some(start) = starts.find(|start| begins_recording(&window[*start..])) {
+        let candidates = window.iter().enumerate().filter(|(_, byte)| is_first(byte));
+        let mut starts = candidates.filter_map(|(found, _)| signature(window, found));
+        if let Some(start) = starts.next() {
             return Ok(Some(at + start as u64));
         }
         if window.len() < WINDOW {
@@ -146,11 +146,18 @@ pub(super) fn find(scan: &mut Scanner<'_>, from: u64) -> Result<Option<u64>, Fai
     Ok(None)
 }
 
-/// Whether `bytes` begin like a recording. The signatures have at least eight fixed bytes, so that they do not occur in
-/// audio by chance.
-fn begins_recording(bytes: &[u8]) -> bool {
+/// Where the recording begins whose signature has the byte at `found`, if there is one. Signatures have at least seven
+/// fixed bytes and some of few values, so that they do not occur in audio by chance.
+fn signature(window: &[u8], found: usize) -> Option<usize> {
+    let bytes = &window[found..];
     let at =
         |start: usize, magic: &[u8]| bytes.get(start..).is_some_and(|rest| rest.starts_with(magic));
+    if at(0, b"ftyp") {
+        // Behind the length of the box; the brand that follows is a word.
+        let start = found.checked_sub(4).filter(|start| window[*start..].starts_with(&[0; 3]))?;
+        let brand = bytes.get(4..8)?;
+        return brand.iter().all(|b| b.is_ascii_alphanumeric() || *b == b' ').then_some(start);
+    }
     let is_flac = at(0, b"fLaC\0\0\0\x22") || at(0, b"fLaC\x80\0\0\x22");
     let is_wav = at(0, b"RIFF") && at(8, b"WAVE");
     let is_aiff = at(0, b"FORM") && (at(8, b"AIFF") || at(8, b"AIFC"));
@@ -158,5 +165,5 @@ fn begins_recording(bytes: &[u8]) -> bool {
     let is_caf = at(0, b"caff\0\x01\0\0desc");
     // The first field is the version, behind a length of one byte or of eight.
     let is_matroska = at(0, b"\x1aE\xdf\xa3") && (at(5, b"B\x86\x81") || at(12, b"B\x86\x81"));
-    is_flac || is_wav || is_aiff || is_ogg || is_caf || is_matroska
+    (is_flac || is_wav || is_aiff || is_ogg || is_caf || is_matroska).then_some(found)
 }

@@ -4,6 +4,7 @@
 //! demuxer can allocate memory for it, and no element is longer than the file. Where a segment has no
 //! length, as in all that browsers record, only this walk shows whether the file was cut short.
 
+use super::joined;
 use super::scan::{Failure, Scanner};
 use super::splice::Part;
 use super::webm::{Element, id};
@@ -41,7 +42,7 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
     let mut parts = Parts::default();
     let (mut damage, mut joined) = (None, None);
     // Up to here nothing can be left out: the length of a cluster counts all that is inside.
-    let mut cluster_end = 0;
+    let (mut cluster_at, mut cluster_end) = (0, 0);
     let mut end_discard_ns = 0;
     let mut at = 0;
     while at < len {
@@ -98,6 +99,7 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
             _ => {
                 if id == id::CLUSTER {
                     end_discard_ns = 0;
+                    cluster_at = at;
                     cluster_end = inside.map_or(at, |inside| (at + head).saturating_add(inside));
                 }
                 if matches!(id, id::BLOCK | id::SIMPLE_BLOCK) {
@@ -107,6 +109,13 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
             }
         }
         at += next;
+    }
+    if damage.is_some() {
+        // An element that was cut may have taken in the beginning of the next recording.
+        joined = joined::find(scan, cluster_at + 1)?;
+        if let Some(next) = joined {
+            parts.truncate(base + next);
+        }
     }
     Ok(Layout { parts: parts.all, damage, end_discard_ns, next: joined })
 }
@@ -125,6 +134,14 @@ impl Parts {
             let header = [&id::SEGMENT.to_be_bytes()[..], &[0xff]].concat();
             self.all.push(Part::Bytes(header));
             self.has_segment = true;
+        }
+    }
+
+    /// Leaves out everything from byte `end` of the input on.
+    fn truncate(&mut self, end: u64) {
+        self.all.retain(|part| !matches!(part, Part::Range { at, .. } if *at >= end));
+        if let Some(Part::Range { at, len }) = self.all.last_mut() {
+            *len = (*len).min(end - *at);
         }
     }
 

@@ -298,10 +298,7 @@ impl<'a> MpegDemuxer<'a> {
         let header = header_at(&mut scan, first)?
             .ok_or_else(|| AudioError::damaged("the first frame is damaged"))?;
         let mut walk = Walk { at: first, last: None, stream: header, end_reported: false };
-        let tag = match header.layer {
-            Layer::Three => InfoTag::read(scan.bytes(first, header.len)?, &header),
-            _ => None,
-        };
+        let tag = info_tag(&mut scan, first, &header)?;
         if tag.is_some() {
             walk.at = first + header.len as u64;
         }
@@ -309,7 +306,9 @@ impl<'a> MpegDemuxer<'a> {
         let (mut frames, mut counting, mut whole) = (0_u64, walk.clone(), true);
         while let Some(step) = counting.step(&mut scan)? {
             match step {
-                Step::Frame { .. } => frames += 1,
+                Step::Frame { at, header } => {
+                    frames += u64::from(info_tag(&mut scan, at, &header)?.is_none());
+                }
                 Step::Damage(_) => whole = false,
             }
         }
@@ -337,6 +336,18 @@ impl<'a> MpegDemuxer<'a> {
             walk,
         })
     }
+}
+
+/// The tag in the frame at `at`. Files joined to one have some in the middle.
+fn info_tag(
+    scan: &mut Scanner<'_>,
+    at: u64,
+    header: &FrameHeader,
+) -> Result<Option<InfoTag>, Failure> {
+    Ok(match header.layer {
+        Layer::Three => InfoTag::read(scan.bytes(at, header.len)?, header),
+        _ => None,
+    })
 }
 
 fn params_of(header: &FrameHeader) -> AudioCodecParameters {
@@ -370,14 +381,20 @@ impl Demuxer for MpegDemuxer<'_> {
         if let Some(damage) = self.early.take() {
             return Ok(Some(Event::Damage(damage)));
         }
-        let step = match self.held.take() {
-            Some((at, header)) => Some(Step::Frame { at, header }),
-            None => self.walk.step(&mut self.scan)?,
-        };
-        let (at, header) = match step {
-            None => return Ok(None),
-            Some(Step::Damage(damage)) => return Ok(Some(Event::Damage(damage))),
-            Some(Step::Frame { at, header }) => (at, header),
+        let (at, header) = loop {
+            let step = match self.held.take() {
+                Some((at, header)) => Some(Step::Frame { at, header }),
+                None => self.walk.step(&mut self.scan)?,
+            };
+            match step {
+                None => return Ok(None),
+                Some(Step::Damage(damage)) => return Ok(Some(Event::Damage(damage))),
+                Some(Step::Frame { at, header }) => {
+                    if info_tag(&mut self.scan, at, &header)?.is_none() {
+                        break (at, header);
+                    }
+                }
+            }
         };
         if !self.current.has_format_of(&header) {
             self.params = params_of(&header);

@@ -32,17 +32,23 @@ pub(super) struct Context {
     /// Where the next frame goes.
     next: usize,
     count: usize,
-    /// One period of a cosine.
-    cosine: [f32; CONTEXT],
+    /// Cosines and sines of the modulation frequencies, from one period per context on.
+    waves: [[[f32; CONTEXT]; 2]; SYLLABLES],
 }
 
 impl Context {
     pub(super) fn new() -> Self {
+        let wave = |k: usize, shift: usize| {
+            std::array::from_fn(|t| {
+                let phase = (k * t + shift) % CONTEXT;
+                (TAU * phase as f32 / CONTEXT as f32).cos()
+            })
+        };
         Self {
             frames: [FrameFeatures::SILENCE; CONTEXT],
             next: 0,
             count: 0,
-            cosine: std::array::from_fn(|i| (TAU * i as f32 / CONTEXT as f32).cos()),
+            waves: std::array::from_fn(|i| [wave(i + 1, 0), wave(i + 1, CONTEXT / 4)]),
         }
     }
 
@@ -82,38 +88,41 @@ impl Context {
             return None;
         }
         let mut summary = Summary { values: [0.0; SUMMARY], len: 0 };
-        // Pauses have no spectrum and no pitch of the sound.
-        let active = |frame: &&FrameFeatures| frame.level() > loudest - PAUSE_DB;
         let floor = loudest - 55.0;
-        self.add_spectrum(&mut summary, active, floor);
+        self.add_spectrum(&mut summary, loudest - PAUSE_DB, floor);
         self.add_modulation(&mut summary, floor);
-        self.add_texture(&mut summary, active);
+        self.add_texture(&mut summary, loudest - PAUSE_DB);
         Some(summary.values)
     }
 
-    /// Mean and spread of each band's level relative to the frame's, and how fast the spectrum's shape changes.
-    fn add_spectrum(
-        &self,
-        summary: &mut Summary,
-        active: impl Fn(&&FrameFeatures) -> bool,
-        floor: f32,
-    ) {
-        let shape =
-            |frame: &FrameFeatures, band: usize| frame.bands[band].max(floor) - frame.level();
-        for band in 0..BANDS {
-            let levels = self.frames().filter(&active).map(|frame| shape(frame, band));
-            let (mean, spread) = mean_and_spread(levels);
+    /// Mean and spread of each band's level relative to the frame's, and how fast the spectrum's shape changes. Frames
+    /// below `pause` have no spectrum of the sound.
+    fn add_spectrum(&self, summary: &mut Summary, pause: f32, floor: f32) {
+        let mut bands = [Moments::default(); BANDS];
+        let (mut changes, mut pairs) = ([0.0_f32; GROUPS.len()], 0.0_f32);
+        let mut before: Option<[f32; BANDS]> = None;
+        for frame in self.frames() {
+            let level = frame.level();
+            if level <= pause {
+                before = None;
+                continue;
+            }
+            let shape = frame.bands.map(|band| band.max(floor) - level);
+            bands.iter_mut().zip(&shape).for_each(|(moments, value)| moments.add(*value));
+            if let Some(before) = before {
+                for (change, [from, to]) in changes.iter_mut().zip(GROUPS) {
+                    let pairs = before[from..to].iter().zip(&shape[from..to]);
+                    *change += pairs.map(|(a, b)| (a - b).abs()).sum::<f32>() / (to - from) as f32;
+                }
+                pairs += 1.0;
+            }
+            before = Some(shape);
+        }
+        for moments in bands {
+            let (mean, spread) = moments.mean_and_spread();
             summary.add([mean / 20.0 + 0.5, spread / 10.0]);
         }
-        for [from, to] in GROUPS {
-            let (mut change, mut pairs) = (0.0, 0.0_f32);
-            for (a, b) in self.frames().zip(self.frames().skip(1)) {
-                if active(&a) && active(&b) {
-                    let bands = (from..to).map(|band| (shape(a, band) - shape(b, band)).abs());
-                    change += bands.sum::<f32>() / (to - from) as f32;
-                    pairs += 1.0;
-                }
-            }
+        for change in changes {
             summary.add([change / pairs.max(1.0) / 10.0]);
         }
     }
@@ -123,18 +132,16 @@ impl Context {
     fn add_modulation(&self, summary: &mut Summary, floor: f32) {
         for group in 0..4 {
             let level = |frame: &FrameFeatures| frame.levels[group].max(floor);
-            let (mean, spread) = mean_and_spread(self.frames().map(level));
+            let mut moments = Moments::default();
+            self.frames().for_each(|frame| moments.add(level(frame)));
+            let (mean, spread) = moments.mean_and_spread();
             let mut levels = [0.0; CONTEXT];
             levels.iter_mut().zip(self.frames()).for_each(|(to, frame)| *to = level(frame) - mean);
             let (mut slow, mut syllables) = (0.0, 0.0);
-            for k in 1..=SYLLABLES {
-                let (mut re, mut im) = (0.0, 0.0);
-                for (t, x) in levels.iter().enumerate() {
-                    re += x * self.cosine[k * t % CONTEXT];
-                    im += x * self.cosine[(k * t + CONTEXT / 4) % CONTEXT];
-                }
+            for (index, [cosine, sine]) in self.waves.iter().enumerate() {
+                let (re, im) = (dot(&levels, cosine), dot(&levels, sine));
                 let power = re * re + im * im;
-                if k == 1 { slow = power } else { syllables += power }
+                if index == 0 { slow = power } else { syllables += power }
             }
             // Parseval's theorem gives the rest.
             let squares: f32 = levels.iter().map(|x| x * x).sum();
@@ -144,36 +151,50 @@ impl Context {
         }
     }
 
-    /// Harmonicity, flatness, pitch, and concentration of the power.
-    fn add_texture(&self, summary: &mut Summary, active: impl Fn(&&FrameFeatures) -> bool) {
-        let count = self.frames().filter(&active).count() as f32;
-        summary.add([count / CONTEXT as f32]);
-        let actives = || self.frames().filter(&active);
-        let (mean, spread) = mean_and_spread(actives().map(|frame| frame.harmonicity));
-        let highest = actives().map(|frame| frame.harmonicity).fold(0.0, f32::max);
-        summary.add([mean, 2.0 * spread, highest]);
-        let (mean, spread) = mean_and_spread(actives().map(|frame| frame.flatness));
-        summary.add([mean / 20.0 + 0.5, spread / 5.0]);
-
-        let voiced = |frame: &&FrameFeatures| active(frame) && frame.harmonicity > 0.5;
-        let (_, spread) = mean_and_spread(self.frames().filter(voiced).map(|frame| frame.pitch));
+    /// Harmonicity, flatness, pitch, and concentration of the power, of the frames above `pause`.
+    fn add_texture(&self, summary: &mut Summary, pause: f32) {
+        let mut harmonicity = Moments::default();
+        let (mut flatness, mut pitch) = (Moments::default(), Moments::default());
+        let (mut peak_share, mut low_share) = (Moments::default(), Moments::default());
+        let mut highest = 0.0_f32;
         let (mut change, mut rests, mut jumps, mut pairs) = (0.0, 0.0, 0.0, 0.0_f32);
-        for (a, b) in self.frames().zip(self.frames().skip(1)) {
-            if voiced(&a) && voiced(&b) {
-                let octaves = (a.pitch - b.pitch).abs();
+        let mut before: Option<f32> = None;
+        for frame in self.frames() {
+            let is_active = frame.level() > pause;
+            if is_active {
+                harmonicity.add(frame.harmonicity);
+                highest = highest.max(frame.harmonicity);
+                flatness.add(frame.flatness);
+                peak_share.add(frame.peak_share);
+                low_share.add(frame.low_share);
+            }
+            if !is_active || frame.harmonicity <= 0.5 {
+                before = None;
+                continue;
+            }
+            pitch.add(frame.pitch);
+            if let Some(before) = before {
+                let octaves = (before - frame.pitch).abs();
                 change += octaves.min(0.3);
                 rests += f32::from(octaves < 0.004);
                 jumps += f32::from(octaves > 0.2);
                 pairs += 1.0;
             }
+            before = Some(frame.pitch);
         }
+        let count = harmonicity.count;
+        summary.add([count / CONTEXT as f32]);
+        let (mean, spread) = harmonicity.mean_and_spread();
+        summary.add([mean, 2.0 * spread, highest]);
+        let (mean, spread) = flatness.mean_and_spread();
+        summary.add([mean / 20.0 + 0.5, spread / 5.0]);
         let pairs = pairs.max(1.0);
-        let share = self.frames().filter(voiced).count() as f32 / count.max(1.0);
+        let share = pitch.count / count.max(1.0);
+        let (_, spread) = pitch.mean_and_spread();
         summary.add([spread, 5.0 * change / pairs, rests / pairs, jumps / pairs, share]);
-
-        let (mean, spread) = mean_and_spread(actives().map(|frame| frame.peak_share));
+        let (mean, spread) = peak_share.mean_and_spread();
         summary.add([mean, 3.0 * spread]);
-        summary.add([mean_and_spread(actives().map(|frame| frame.low_share)).0]);
+        summary.add([low_share.mean_and_spread().0]);
     }
 }
 
@@ -190,15 +211,36 @@ impl Summary {
     }
 }
 
-/// Mean and standard deviation; zeros for no values.
-fn mean_and_spread(values: impl Iterator<Item = f32>) -> (f32, f32) {
-    let (mut count, mut sum, mut squares) = (0.0_f32, 0.0, 0.0);
-    for value in values {
-        count += 1.0;
-        sum += value;
-        squares += value * value;
+/// Number, sum and sum of squares of some values.
+#[derive(Clone, Copy, Default)]
+struct Moments {
+    count: f32,
+    sum: f32,
+    squares: f32,
+}
+
+impl Moments {
+    fn add(&mut self, value: f32) {
+        self.count += 1.0;
+        self.sum += value;
+        self.squares += value * value;
     }
-    let count = count.max(1.0);
-    let mean = sum / count;
-    (mean, (squares / count - mean * mean).max(0.0).sqrt())
+
+    /// Mean and standard deviation; zeros for no values.
+    fn mean_and_spread(&self) -> (f32, f32) {
+        let count = self.count.max(1.0);
+        let mean = self.sum / count;
+        (mean, (self.squares / count - mean * mean).max(0.0).sqrt())
+    }
+}
+
+/// The sum of products, in sums that can be computed side by side.
+fn dot(a: &[f32; CONTEXT], b: &[f32; CONTEXT]) -> f32 {
+    let mut sums = [0.0; 8];
+    for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum()
 }

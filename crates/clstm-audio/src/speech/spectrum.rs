@@ -73,8 +73,8 @@ pub(super) struct FrameAnalyzer {
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
     hann: [f32; FFT],
-    /// Normalised autocorrelation of the Hann window, which that of a windowed frame is divided by.
-    taper: [f32; FFT / 2],
+    /// Reciprocal of the normalised autocorrelation of the Hann window: a factor on that of a windowed frame.
+    untaper: [f32; LAGS.end + 1],
     windowed: Vec<f32>,
     spectrum: Vec<Complex<f32>>,
     scratch: Vec<Complex<f32>>,
@@ -88,9 +88,10 @@ impl FrameAnalyzer {
         let hann: [f32; FFT] =
             std::array::from_fn(|i| 0.5 - 0.5 * (TAU * i as f32 / FFT as f32).cos());
         let product = |lag: usize| (lag..FFT).map(|i| hann[i] * hann[i - lag]).sum::<f32>();
+        let energy = product(0);
         let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
         Self {
-            taper: std::array::from_fn(|lag| product(lag) / product(0)),
+            untaper: std::array::from_fn(|lag| energy / product(lag)),
             hann,
             windowed: vec![0.0; FFT],
             spectrum: vec![Complex::default(); BINS],
@@ -141,8 +142,9 @@ impl FrameAnalyzer {
     fn flatness(&self) -> f32 {
         let power = &self.power[bin(200.0)..bin(4000.0)];
         let mean = power.iter().sum::<f32>() / power.len() as f32 + 1e-20;
+        let per_mean = mean.recip();
         // One logarithm of four factors instead of four logarithms.
-        let product = |four: &[f32]| four.iter().map(|p| p / mean + 1e-6).product::<f32>();
+        let product = |four: &[f32]| four.iter().map(|p| p * per_mean + 1e-6).product::<f32>();
         let logs: f32 = power.chunks(4).map(|four| product(four).ln()).sum();
         10.0 / LN_10 * logs / power.len() as f32
     }
@@ -169,12 +171,16 @@ impl FrameAnalyzer {
         if inverse.process_with_scratch(spectrum, windowed, scratch).is_err() {
             return (0.0, FrameFeatures::SILENCE.pitch);
         }
-        let at = |lag: usize| self.windowed[lag] / self.taper[lag];
+        let Some(correlation) = windowed.first_chunk_mut::<{ LAGS.end + 1 }>() else {
+            return (0.0, FrameFeatures::SILENCE.pitch);
+        };
+        correlation.iter_mut().zip(&self.untaper).for_each(|(value, factor)| *value *= factor);
+        let at = |lag: usize| correlation[lag];
         let energy = at(0).max(1e-20);
         let mut best = (0.0, LAGS.start);
         for lag in LAGS {
             // A multiple of a period correlates as well as the period: the shortest is the pitch's.
-            let height = at(lag) / energy - 0.0004 * lag as f32;
+            let height = at(lag) - 0.0004 * energy * lag as f32;
             if height > best.0 && at(lag) >= at(lag - 1) && at(lag) >= at(lag + 1) {
                 best = (height, lag);
             }

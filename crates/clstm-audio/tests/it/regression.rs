@@ -6,7 +6,7 @@ use clstm_audio::{
 };
 
 use crate::support::matroska::matroska;
-use crate::support::mp4::{Track, mp4, to_i16};
+use crate::support::mp4::{Track, boxed, fragmented, mp4, to_i16};
 use crate::support::ogg::{FIRST, LAST, opus_headers, page};
 use crate::support::{Format, data_len_at, fixture, sine, wav};
 
@@ -130,6 +130,46 @@ fn opus(serial: u32, pages: u32, lost: &[u32], begins: bool) -> Vec<u8> {
         file.extend(page(serial, n + 1, flags, i64::from(n) * 9_600, &packets));
     }
     file
+}
+
+/// A fragmented MP4 hid what was joined to it, and a cut in the first file all of the second.
+#[test]
+fn recordings_behind_fragments_and_cuts_are_decoded() {
+    let tone = Track::of(&sine(440.0, 0.5, 16_000, 0.5), 16_000);
+    let fragments = fragmented(&tone, &[0]);
+    assert_eq!(seconds(&fragments.repeat(2)), 1.0);
+    assert_eq!(seconds(&[&fragments[..], &mp4(std::slice::from_ref(&tone))].concat()), 1.0);
+    // Segments of one recording, each with its description: the times go on.
+    let segments = [fragments.clone(), fragmented(&tone, &[8_000]), fragmented(&tone, &[16_000])];
+    assert_eq!(seconds(&segments.concat()), 1.5);
+    let webm = fixture("browser.webm");
+    for (name, first, second) in [
+        ("WebM", &webm[..webm.len() * 2 / 3], &webm[..]),
+        ("MP4", &fragments[..fragments.len() - 4_000], &fragments),
+    ] {
+        let (kept, damaged) = damage(&[first, second].concat());
+        let (cut, whole) = (damage(first).0, seconds(second));
+        assert!(
+            (kept - cut - whole).abs() < 0.07,
+            "{name}: {kept} s of {cut} and {whole}, {damaged:?}"
+        );
+    }
+}
+
+/// A movie box without its last bytes, which hold metadata, lost the recording.
+#[test]
+fn an_mp4_without_its_last_bytes_is_decoded() {
+    let mut file = mp4(&[Track::of(&sine(440.0, 0.5, 16_000, 0.5), 16_000)]);
+    let at = file.windows(4).position(|kind| kind == b"moov").unwrap() - 4;
+    let len = (file.len() - at + 108) as u32;
+    file[at..at + 4].copy_from_slice(&len.to_be_bytes());
+    file.extend(boxed(b"udta", &[0; 100]));
+    assert_eq!(seconds(&file), 0.5);
+    let (kept, damaged) = damage(&file[..file.len() - 10]);
+    assert_eq!(kept, 0.5);
+    assert!(damaged.message.contains("moov"), "{damaged:?}");
+    // A table that is cut is not used.
+    assert!(decode_bytes(&file[..file.len() - 120], None, &DecodeLimits::default()).is_err());
 }
 
 /// Lost pages of Ogg were reported as 0 s.

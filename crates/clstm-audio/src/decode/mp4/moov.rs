@@ -51,6 +51,8 @@ impl Movie {
                     let at = found.body + if is_long { 20 } else { 12 };
                     movie.time_scale = number::<4>(scan, at)?.max(1) as u32;
                 }
+                // Tables beyond the end of the file cannot be read.
+                b"trak" if found.end > scan.len() => {}
                 b"trak" => {
                     if let Some(track) = Track::read(scan, found)? {
                         if movie.tracks.len() >= MAX_TRACKS {
