@@ -239,6 +239,15 @@ fn a_model_is_calibrated_on_speakers_that_it_was_not_trained_on() {
     complains(&mut calibrate(&[]), 1, "--force");
     ok(&mut calibrate(&["--force"]));
 
+    let one = text(&fs::read(strangers("calibrate")).unwrap());
+    let one: Vec<&str> =
+        one.lines().filter(|l| !l.contains("stranger-0") || l.ends_with('1')).collect();
+    let list = place("one-speaker.csv");
+    fs::write(&list, one.join("\n")).unwrap();
+    let mut single = evaluate(&["--corpus", "manifest", "--calibrate"]);
+    single.arg(place("single.safetensors")).arg("--data").arg(&list);
+    complains(&mut single, 1, "at least two corpora, or of two named speakers");
+
     let mut own = evaluate(&["--corpus", "ravdess", "--calibrate"]);
     own.arg(place("own.safetensors")).arg("--data").arg(voices());
     complains(&mut own, 1, "TRAINED on");

@@ -13,6 +13,9 @@ use crate::output::Output;
 use crate::text::PathText;
 use crate::training::calibration;
 
+const TOO_FEW: &str =
+    "--calibrate needs utterances of at least two corpora, or of two named speakers";
+
 /// Calibrates the model on the predictions for all utterances of the dataset and writes it; prints figures that are
 /// cross-fitted over the corpora of a join, or over groups of speakers.
 pub(super) fn run(
@@ -30,8 +33,7 @@ pub(super) fn run(
     };
     let predictions: Vec<FoldPredictions> = folds.iter().map(of_fold).collect();
     let Some(found) = RunCalibration::of(&predictions) else {
-        let message = "calibration needs utterances of at least two corpora or two speakers";
-        return Err(CliError::Failed(message.to_owned()));
+        return Err(CliError::Failed(TOO_FEW.to_owned()));
     };
     if let Some(name) = name {
         name.clone_into(&mut model.info.name);
@@ -54,7 +56,13 @@ fn parts(info: &ModelInfo, dataset: &Dataset) -> Result<(Vec<Fold>, EvalProtocol
     let corpus = &dataset.corpus;
     let joined = corpus.utterances.iter().any(|u| u.corpus != corpus.utterances[0].corpus);
     let split = if joined { Split::LeaveOneCorpusOut } else { Split::Speaker };
-    let count = split.default_folds(corpus);
+    let count = match joined {
+        true => split.default_folds(corpus),
+        false => split.default_folds(corpus).min(corpus.speakers().len()),
+    };
+    if count < 2 {
+        return Err(CliError::Failed(TOO_FEW.to_owned()));
+    }
     let all = folds(corpus, &dataset.groups, split, count, training.seed)?;
     let protocol = EvalProtocol {
         preset: training.preset.clone(),
