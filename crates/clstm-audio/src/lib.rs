@@ -44,13 +44,13 @@ mod speech;
 mod trim;
 mod waveform;
 
-#[cfg(feature = "opus")]
-pub use decode::WebmStream;
 pub use decode::{
     DecodeLimits, decode_bytes, decode_file, header_duration_s, is_decoding, load_bytes,
     load_channels_bytes, load_channels_file, load_file, stream_bytes, stream_channels_file,
     stream_file,
 };
+#[cfg(feature = "opus")]
+pub use decode::{LiveDecoder, WebmStream};
 pub use error::AudioError;
 pub use extensions::EXTENSIONS;
 pub use level::{LOUDEST, Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};

@@ -16,6 +16,8 @@ mod flac;
 mod header;
 mod joined;
 mod limits;
+#[cfg(feature = "opus")]
+mod live;
 mod matroska;
 mod mix;
 mod mp4;
@@ -43,6 +45,8 @@ use std::path::Path;
 
 pub use header::header_duration_s;
 pub use limits::DecodeLimits;
+#[cfg(feature = "opus")]
+pub use live::LiveDecoder;
 pub(crate) use mpeg::kind_of as mpeg_kind;
 pub use stream::is_decoding;
 #[cfg(feature = "opus")]

@@ -10,9 +10,13 @@ mod edits;
 mod fragments;
 mod layout;
 mod moov;
+#[cfg(feature = "opus")]
+mod push;
 mod table;
 
 pub(super) use codec::check_alac;
+#[cfg(feature = "opus")]
+pub(super) use push::Mp4Push;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};

@@ -6,6 +6,8 @@
 //! Vorbis I specification, and <https://xiph.org/flac/ogg_mapping.html>.
 
 mod page;
+#[cfg(feature = "opus")]
+mod push;
 
 use symphonia::core::audio::layouts::CHANNEL_LAYOUT_STEREO;
 use symphonia::core::codecs::audio::AudioCodecParameters;
@@ -14,6 +16,8 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
 use page::{Page, Pages};
+#[cfg(feature = "opus")]
+pub(super) use push::OggPush;
 
 use super::demux::{Demuxer, Event, Group, Ticks};
 use super::limits::DecodeLimits;

@@ -77,6 +77,18 @@ impl Output {
         self.max_gap_s = seconds;
     }
 
+    /// Frames of silence handed out.
+    #[cfg(feature = "opus")]
+    pub(super) fn filled(&self) -> u64 {
+        self.position - self.decoded
+    }
+
+    /// What is missing so far.
+    #[cfg(feature = "opus")]
+    pub(super) fn damage(&self) -> Option<&Damage> {
+        self.damage.as_ref()
+    }
+
     /// Ends the decoding if the deadline has passed.
     pub(super) fn check_deadline(&self) -> Result<(), AudioError> {
         match self.limits.deadline {

@@ -73,10 +73,10 @@ pub(super) fn decode(
     Err(output.into_damage().unwrap_or(AudioError::NoSamples))
 }
 
-/// A decoder and what it has been given.
-pub(super) struct Session<'o> {
+/// A decoder and what it has been given. Its output is not part of it: what was handed out before a panic of the
+/// decoder counts.
+pub(super) struct Session {
     decoder: Box<dyn AudioDecoder>,
-    output: &'o mut Output,
     /// Decoded frames that are still to be discarded.
     delay_left: u64,
     /// Frames of the current stream by its header.
@@ -89,65 +89,81 @@ pub(super) struct Session<'o> {
     packet: Vec<f32>,
 }
 
-impl<'o> Session<'o> {
+impl Session {
+    /// A session at the beginning of a stream, whose first `delay` frames are left out and which has `promised` frames by its
+    /// header.
+    pub(super) fn new(
+        params: &AudioCodecParameters,
+        delay: u64,
+        promised: Option<u64>,
+        limits: &DecodeLimits,
+    ) -> Result<Self, AudioError> {
+        Ok(Self {
+            decoder: decoder(params, limits)?,
+            delay_left: delay,
+            promised,
+            missing: None,
+            sbr: (params.codec == CODEC_ID_AAC).then(SbrDetector::default),
+            interleaved: Vec::new(),
+            packet: Vec::new(),
+        })
+    }
+
     /// Decodes an opened track.
     pub(super) fn run(
         mut opened: Opened<'_>,
         limits: &DecodeLimits,
-        output: &'o mut Output,
+        output: &mut Output,
         sink: Sink<'_>,
     ) -> Result<(), Failure> {
         opened.damage.take().into_iter().for_each(|damage| output.add_damage(damage));
         let demuxer = opened.demuxer.as_mut();
-        let mut session = Self {
-            decoder: decoder(demuxer.params(), limits)?,
-            output,
-            delay_left: demuxer.delay(),
-            promised: demuxer.promised_frames(),
-            missing: None,
-            sbr: (demuxer.params().codec == CODEC_ID_AAC).then(SbrDetector::default),
-            interleaved: Vec::new(),
-            packet: Vec::new(),
-        };
+        let (delay, promised) = (demuxer.delay(), demuxer.promised_frames());
+        let mut session = Self::new(demuxer.params(), delay, promised, limits)?;
         loop {
-            session.output.check_deadline()?;
+            output.check_deadline()?;
             match demuxer.next()? {
                 None => break,
-                Some(Event::Note(note)) => session.output.note(note),
-                Some(Event::Damage(damage)) => session.output.add_damage(damage),
+                Some(Event::Note(note)) => output.note(note),
+                Some(Event::Damage(damage)) => output.add_damage(damage),
                 Some(Event::Group(group)) => {
-                    if let Err(refused) = session.group(group, sink)? {
-                        session.output.add_damage(refused.missing(rest_s(demuxer)?));
+                    if let Err(refused) = session.group(group, output, sink)? {
+                        output.add_damage(refused.missing(rest_s(demuxer)?));
                         return Ok(());
                     }
                 }
                 Some(Event::NewStream) => {
-                    session.close();
+                    session.close(output);
                     match decoder(demuxer.params(), limits) {
                         Ok(decoder) => session.decoder = decoder,
-                        Err(error) if session.output.has_samples() => {
+                        Err(error) if output.has_samples() => {
                             let damage = Damage::new(error.to_string());
-                            session.output.add_damage(damage.missing(rest_s(demuxer)?));
+                            output.add_damage(damage.missing(rest_s(demuxer)?));
                             return Ok(());
                         }
                         Err(error) => return Err(error.into()),
                     }
                     session.delay_left = demuxer.delay();
                     session.promised = demuxer.promised_frames();
-                    session.output.begin_stream();
+                    output.begin_stream();
                 }
             }
         }
-        session.close();
+        session.close(output);
         if session.sbr.as_ref().is_some_and(SbrDetector::has_sbr) {
-            let sample_rate = session.output.sample_rate();
-            session.output.note(DecodeNote::HalfBandwidth { sample_rate });
+            let sample_rate = output.sample_rate();
+            output.note(DecodeNote::HalfBandwidth { sample_rate });
         }
         Ok(())
     }
 
     /// Decodes a group and hands it out; the reason if nothing from it on can be.
-    fn group(&mut self, mut group: Group, sink: Sink<'_>) -> Result<Result<(), Damage>, Failure> {
+    pub(super) fn group(
+        &mut self,
+        mut group: Group,
+        output: &mut Output,
+        sink: Sink<'_>,
+    ) -> Result<Result<(), Damage>, Failure> {
         self.interleaved.clear();
         if let Some(damage) = group.missing_before.take() {
             Damage::add(&mut self.missing, damage);
@@ -161,15 +177,15 @@ impl<'o> Session<'o> {
             }
             let decoded = match self.decoder.decode(packet) {
                 Ok(decoded) => decoded,
-                Err(Error::Unsupported(what)) if !self.output.has_samples() => {
+                Err(Error::Unsupported(what)) if !output.has_samples() => {
                     let reason = what.to_owned();
                     return Err(AudioError::UnsupportedFormat { reason, extension: None }.into());
                 }
                 Err(error) => {
                     let frames = packet.dur.get();
-                    self.output.count_work(frames.max(LOST_FRAMES))?;
+                    output.count_work(frames.max(LOST_FRAMES))?;
                     lost += frames;
-                    let rate = f64::from(self.output.sample_rate().max(1));
+                    let rate = f64::from(output.sample_rate().max(1));
                     let mut damage = Damage::new(reason(&error)).missing(match rate {
                         1.0 => 0.0,
                         rate => frames as f64 / rate,
@@ -178,7 +194,7 @@ impl<'o> Session<'o> {
                     if frames == 0 && is_timed {
                         Damage::add(&mut self.missing, damage);
                     } else {
-                        self.output.add_damage(damage);
+                        output.add_damage(damage);
                     }
                     continue;
                 }
@@ -187,16 +203,16 @@ impl<'o> Session<'o> {
                 continue;
             }
             let (packet_rate, count) = (decoded.spec().rate(), decoded.spec().channels().count());
-            match self.output.admit(packet_rate, count, decoded.frames()) {
+            match output.admit(packet_rate, count, decoded.frames()) {
                 // The rate changes: what came before is handed out already.
-                Err(AudioError::Decode { reason, .. }) if self.output.has_samples() => {
+                Err(AudioError::Decode { reason, .. }) if output.has_samples() => {
                     let damage = Damage { at_byte: group.at_byte, ..Damage::new(reason) };
                     return Ok(Err(damage));
                 }
                 result => result?,
             }
             if channels != 0 && channels != count {
-                self.output.add_damage(Damage::new("the number of channels changes"));
+                output.add_damage(Damage::new("the number of channels changes"));
                 continue;
             }
             (rate, channels) = (packet_rate, count);
@@ -209,13 +225,13 @@ impl<'o> Session<'o> {
         }
         if channels == 0 {
             // Without time stamps nothing else shows how much is missing.
-            let rate = self.output.sample_rate();
-            if lost > 0 && !is_timed && self.output.has_samples() {
-                self.output.push_silence(sink, lost, rate, self.output.channels())?;
+            let rate = output.sample_rate();
+            if lost > 0 && !is_timed && output.has_samples() {
+                output.push_silence(sink, lost, rate, output.channels())?;
             }
             return Ok(Ok(()));
         }
-        self.place(&group, rate, channels, sink)?;
+        self.place(&group, rate, channels, output, sink)?;
         Ok(Ok(()))
     }
 
@@ -225,6 +241,7 @@ impl<'o> Session<'o> {
         group: &Group,
         rate: u32,
         channels: usize,
+        output: &mut Output,
         sink: Sink<'_>,
     ) -> Result<(), AudioError> {
         let decoded = (self.interleaved.len() / channels) as u64;
@@ -239,15 +256,15 @@ impl<'o> Session<'o> {
         let mut start = group.start.map(|start| start.frames(rate));
         if let Some(group_end) = group.end.map(|end| end.frames(rate)) {
             let by_end = group_end.saturating_sub(i64::try_from(decoded).unwrap_or(i64::MAX));
-            let here = self.output.stream_frames();
+            let here = output.stream_frames();
             if start.is_none() {
-                if here == 0 && !self.output.stream_has_begun() && by_end > 0 && !group.trim_at_end
+                if here == 0 && !output.stream_has_begun() && by_end > 0 && !group.trim_at_end
                 {
-                    self.output.remove_offset(by_end);
+                    output.remove_offset(by_end);
                 }
                 // On the last page the time is that of the end of the sound, not of the packets.
                 start = Some(if group.trim_at_end {
-                    by_end.max(self.output.stream_frames())
+                    by_end.max(output.stream_frames())
                 } else {
                     by_end
                 });
@@ -257,7 +274,7 @@ impl<'o> Session<'o> {
                 end = end.min(presented).max(lead);
             }
         }
-        self.output.mark_begun();
+        output.mark_begun();
         let interleaved = &self.interleaved[lead as usize * channels..end as usize * channels];
         let block = Block { interleaved, channels, sample_rate: rate };
         if block.interleaved.is_empty() {
@@ -265,40 +282,40 @@ impl<'o> Session<'o> {
         }
         let missing = self.missing.take();
         let Some(start) = start else {
-            missing.into_iter().for_each(|damage| self.output.add_damage(damage));
-            return self.output.push(sink, block);
+            missing.into_iter().for_each(|damage| output.add_damage(damage));
+            return output.push(sink, block);
         };
         let start = start.saturating_add(i64::try_from(lead).unwrap_or(0));
         if let Some(damage) = missing {
-            let gap = start.saturating_sub(self.output.stream_frames()).max(0);
-            self.output.add_damage(damage.missing(gap as f64 / f64::from(rate.max(1))));
+            let gap = start.saturating_sub(output.stream_frames()).max(0);
+            output.add_damage(damage.missing(gap as f64 / f64::from(rate.max(1))));
         }
-        self.output.push_at(sink, block, start, group.exact)
+        output.push_at(sink, block, start, group.exact)
     }
 
     /// The checks that only the end of a stream allows.
-    fn close(&mut self) {
-        self.missing.take().into_iter().for_each(|damage| self.output.add_damage(damage));
-        if self.decoder.finalize().verify_ok == Some(false) && !self.output.is_damaged() {
+    fn close(&mut self, output: &mut Output) {
+        self.missing.take().into_iter().for_each(|damage| output.add_damage(damage));
+        if self.decoder.finalize().verify_ok == Some(false) && !output.is_damaged() {
             let message = "the decoded samples do not have the checksum in the header";
-            self.output.add_damage(Damage::new(message));
+            output.add_damage(Damage::new(message));
         }
         if let Some(promised) = self.promised {
-            self.check_end(promised);
+            check_end(output, promised);
         }
     }
+}
 
-    /// Compares the length with that in the header.
-    fn check_end(&mut self, promised: u64) {
-        let decoded = self.output.stream_frames().max(0).unsigned_abs();
-        if decoded < promised {
-            let missing = (promised - decoded) as f64 / f64::from(self.output.sample_rate().max(1));
-            let message = format!(
-                "the header promises {promised} samples, {decoded} could be decoded; the file was cut \
-                 short or a part is unreadable"
-            );
-            self.output.add_damage(Damage::new(message).missing(missing));
-        }
+/// Compares the length with that in the header.
+fn check_end(output: &mut Output, promised: u64) {
+    let decoded = output.stream_frames().max(0).unsigned_abs();
+    if decoded < promised {
+        let missing = (promised - decoded) as f64 / f64::from(output.sample_rate().max(1));
+        let message = format!(
+            "the header promises {promised} samples, {decoded} could be decoded; the file was cut \
+             short or a part is unreadable"
+        );
+        output.add_damage(Damage::new(message).missing(missing));
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::AudioError;
 
 /// Seconds of gaps that are filled with silence for one piece of bytes: a jump of the time stamps cannot
 /// ask for more memory.
-const MAX_GAP_S: f64 = 5.0;
+pub(super) const MAX_GAP_S: f64 = 5.0;
 
 /// Decodes WebM with Opus in pieces that are cut anywhere, as a browser's `MediaRecorder` hands them out.
 ///

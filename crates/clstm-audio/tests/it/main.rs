@@ -17,6 +17,7 @@ mod formats;
 mod headers;
 mod hostile;
 mod levels;
+mod live;
 mod reference;
 mod regression;
 mod resampling;

@@ -89,6 +89,31 @@ impl<'a> Pages<'a> {
     }
 }
 
+/// What the first bytes of a part of a file are.
+#[cfg(feature = "opus")]
+pub(super) enum First {
+    /// An intact page, and its length.
+    Page(Page, usize),
+    /// The beginning of a page.
+    Incomplete,
+    NoPage,
+}
+
+/// The page at the start of `bytes`, which may end anywhere.
+#[cfg(feature = "opus")]
+pub(super) fn first(bytes: &[u8]) -> First {
+    let known = bytes.len().min(5);
+    if bytes[..known] != b"OggS\0"[..known] {
+        return First::NoPage;
+    }
+    match page_len(bytes).filter(|len| *len <= bytes.len()) {
+        None => First::Incomplete,
+        Some(len) => {
+            read(&bytes[..len]).map_or(First::NoPage, |(page, len)| First::Page(page, len))
+        }
+    }
+}
+
 /// Bytes of the page whose header is at the start of `bytes`.
 fn page_len(bytes: &[u8]) -> Option<usize> {
     let header = bytes.get(..HEADER_LEN).filter(|header| header.starts_with(b"OggS\0"))?;
