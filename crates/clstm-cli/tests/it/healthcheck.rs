@@ -39,4 +39,7 @@ fn a_server_that_answers_is_well_and_no_other_is() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     complains(clstm().args(["healthcheck", &free]), 1, "/healthz: ");
     complains(clstm().args(["healthcheck", "example.org"]), 2, "ADDRESS:PORT");
+    complains(clstm().args(["healthcheck", "https://127.0.0.1:9"]), 2, "give it with --ca");
+    let ca = ["healthcheck", "https://127.0.0.1:9", "--ca", "none.pem"];
+    complains(clstm().args(ca), 1, "none.pem");
 }

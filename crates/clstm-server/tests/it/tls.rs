@@ -5,9 +5,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
-use clstm_server::{Server, ServerConfig, TlsFiles};
+use clstm_server::{HealthError, HealthTarget, Server, ServerConfig, TlsFiles, check_health};
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
@@ -167,4 +168,32 @@ async fn a_handshake_that_does_not_complete_is_closed() {
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("https://"), "{answer}");
     // After all of these, the server still serves other clients.
     assert_eq!(shown(&server).await, der("first.pem"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_health_check_trusts_the_certificate_and_its_authority() {
+    let server = TestServer::start(with(file("first.pem"), file("first.key"))).await;
+    let port = server.address.port();
+    let check = async |url: String, ca: Option<&str>| {
+        let (target, ca) = (url.parse::<HealthTarget>().expect("a target"), ca.map(file));
+        let check = move || check_health(&target, ca.as_deref(), Duration::from_secs(5));
+        tokio::task::spawn_blocking(check).await.expect("a result")
+    };
+    let by_name = format!("https://localhost:{port}");
+    let by_address = format!("https://127.0.0.1:{port}");
+    check(by_name.clone(), Some("ca.pem")).await.expect("signed by the authority");
+    check(by_name.clone(), Some("first.pem")).await.expect("the certificate itself");
+    check(by_address.clone(), Some("first.pem")).await.expect("the certificate itself, by address");
+    for (url, ca) in [(&by_name, "second.pem"), (&by_address, "second.pem")] {
+        let error = check(url.clone(), Some(ca)).await.expect_err("another name or certificate");
+        assert!(matches!(error, HealthError::Connection(_)), "{ca}: {error}");
+    }
+    let error = check(by_name.clone(), None).await.expect_err("nothing to trust");
+    assert!(matches!(error, HealthError::NoCertificates), "{error}");
+    let error = check(by_name, Some("first.key")).await.expect_err("a key");
+    assert!(matches!(error, HealthError::Certificates { .. }), "{error}");
+    let error = check(format!("http://127.0.0.1:{port}"), None).await.expect_err("not encrypted");
+    assert!(matches!(error, HealthError::Connection(_) | HealthError::Response(_)), "{error}");
+    let plain = TestServer::start(config()).await;
+    check(format!("http://{}", plain.address), None).await.expect("without encryption");
 }
