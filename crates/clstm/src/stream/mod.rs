@@ -110,7 +110,6 @@ pub struct Stream {
     resampler: Resampler,
     speech: SpeechDetector,
     smoother: Smoother,
-    provisional_smoother: Smoother,
     segmenter: Segmenter,
     /// Samples at the model's rate that a window may still need, from sample `first` on.
     samples: Vec<f32>,
@@ -161,7 +160,6 @@ impl Stream {
             resampler,
             speech: SpeechDetector::new(&config.speech, frontend.sample_rate, kept)?,
             smoother: Smoother::new(config.smoothing_s),
-            provisional_smoother: Smoother::new(config.smoothing_s),
             segmenter: Segmenter::new(config),
             samples: Vec::new(),
             first: 0,
@@ -243,7 +241,6 @@ impl Stream {
         self.samples.clear();
         (self.first, self.next, self.next_provisional) = (0, 0, 0);
         self.smoother.reset();
-        self.provisional_smoother.reset();
         self.speech.restart();
         Ok(())
     }
@@ -375,14 +372,14 @@ impl Stream {
             }
             let probabilities = logits.map(|logits| self.recognizer.stream_probabilities(logits));
             let [start_s, end_s] = samples.map(|sample| sample as f64 / rate);
-            let smoother =
-                if provisional { &mut self.provisional_smoother } else { &mut self.smoother };
-            let prediction = smoother.next(probabilities, end_s - start_s);
-            let frame = Frame { start_s, end_s, speech, prediction };
             if provisional {
+                let prediction = self.smoother.preview(probabilities, end_s);
+                let frame = Frame { start_s, end_s, speech, prediction };
                 events.push(Event::ProvisionalFrame(frame));
                 continue;
             }
+            let prediction = self.smoother.next(probabilities, end_s);
+            let frame = Frame { start_s, end_s, speech, prediction };
             let ended = self.segmenter.next(&frame);
             events.push(Event::Frame(frame));
             events.extend(ended.map(Event::Segment));
