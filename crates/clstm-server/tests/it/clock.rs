@@ -20,4 +20,16 @@ impl StoppedClock {
     pub(crate) async fn advance(&self, seconds: u64) {
         tokio::time::advance(Duration::from_secs(seconds)).await;
     }
+
+    /// Advances second by second. In between the server processes what has arrived: no timeout of a test may wait for it,
+    /// because none would end on a stopped clock.
+    pub(crate) async fn step(&self, seconds: u64) {
+        for _ in 0..seconds {
+            for _ in 0..100 {
+                // Polls the sockets when all other tasks wait.
+                tokio::task::yield_now().await;
+            }
+            self.advance(1).await;
+        }
+    }
 }

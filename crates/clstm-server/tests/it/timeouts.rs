@@ -1,7 +1,5 @@
 //! Clients that stop in the middle, or send too slowly.
 
-use std::time::Duration;
-
 use clstm_server::Limits;
 use futures_util::SinkExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -53,18 +51,19 @@ async fn begin_body(server: &TestServer, length: usize) -> TcpStream {
 
 #[tokio::test]
 async fn a_body_that_trickles_has_no_more_time_than_another() {
-    let body_timeout = Duration::from_millis(300);
-    let server = TestServer::with(Limits { body_timeout, ..Limits::default() }).await;
+    let server = TestServer::with(Limits::default()).await;
+    let clock = StoppedClock::new();
     let mut stream = begin_body(&server, 100_000).await;
-    // A byte every 20 ms: it would never end if bytes extended the timeout.
-    let mut response = [0; 12];
-    loop {
-        let _ = stream.write_all(b"x").await;
-        let read = stream.read_exact(&mut response);
-        if tokio::time::timeout(Duration::from_millis(20), read).await.is_ok() {
-            break;
-        }
+    // A byte a second: it would never end if bytes extended the timeout of 60 s.
+    for _ in 0..58 {
+        stream.write_all(b"x").await.expect("written");
+        clock.step(1).await;
     }
+    assert!(stream.try_read(&mut [0]).is_err(), "closed before the timeout");
+    // Two seconds are for what is still in flight.
+    clock.step(6).await;
+    let mut response = [0; 12];
+    stream.read_exact(&mut response).await.expect("a response");
     assert_eq!(&response, b"HTTP/1.1 408");
 }
 
@@ -184,19 +183,20 @@ async fn pong(socket: &mut Socket, payload: &[u8]) {
 
 #[tokio::test]
 async fn a_message_that_trickles_does_not_extend_the_timeout() {
-    let stream_timeout = Duration::from_millis(300);
-    let server = TestServer::with(Limits { stream_timeout, ..Limits::default() }).await;
+    let server = TestServer::with(Limits::default()).await;
+    let clock = StoppedClock::new();
     let mut socket = ready(&server, "").await;
-    // A binary frame of 65,535 bytes that never ends, a byte every 20 ms.
+    // A binary frame of 65,535 bytes that never ends, a byte a second; the timeout is 30 s.
     let head = [0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0];
     socket.get_mut().write_all(&head).await.expect("written");
-    let error = loop {
-        match tokio::time::timeout(Duration::from_millis(20), next(&mut socket)).await {
-            Ok(message) => break message.expect("a message"),
-            Err(_) => drop(socket.get_mut().write_all(&[0]).await),
-        }
-    };
-    assert_eq!(error["error"]["kind"], "timeout", "{error}");
+    for _ in 0..28 {
+        socket.get_mut().write_all(&[0]).await.expect("written");
+        clock.step(1).await;
+    }
+    assert!(socket.get_mut().try_read(&mut [0]).is_err(), "closed before the timeout");
+    clock.step(3).await;
+    assert_eq!(error_of(&mut socket).await, "timeout");
+    drop(socket);
     gauge(&server, "streams", 0).await;
 }
 
