@@ -4,6 +4,7 @@
     bench/serve/run.py streams       # 200 live streams in real time: a frame each 500 ms, none later than 1 s
     bench/serve/run.py recognize     # 32 clients with clips of 4 s: p99 under 250 ms, no errors
     bench/serve/run.py overload      # ten times as many: refused cleanly, none lost, under 500 MB, well again in 5 s
+    bench/serve/run.py decoding      # CPU time of a request with decode workers and without
     bench/serve/run.py all           # one after the other, each with a server of its own
 
 Starts target/release/clstm (or --clstm PATH) on a free port, or asks a running one (--server HOST:PORT).
@@ -17,11 +18,12 @@ import asyncio
 import resource
 import sys
 
+from decoding import decoding
 from recordings import CLIENTS, OVERLOAD, overload, recognize
 from server import ROOT, Server
 from streams import STREAMS, streams
 
-LOADS = {"streams": streams, "recognize": recognize, "overload": overload}
+LOADS = {"streams": streams, "recognize": recognize, "overload": overload, "decoding": decoding}
 
 
 def main():
@@ -37,6 +39,7 @@ def main():
     parser.add_argument("--precision", choices=["f32", "bf16"], help="that of the server, where it is not to choose")
     parser.add_argument("--server", help="HOST:PORT of a running one")
     args = parser.parse_args()
+    args.decode_workers = None
     wanted = 4096
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, wanted)), hard))

@@ -58,6 +58,8 @@ class Server:
         command = [args.clstm, "serve", "--host", "127.0.0.1", "--port", "0", "--log", "warn"]
         command += ["--precision", args.precision] if args.precision else []
         command += ["--model", args.model] if args.model else []
+        if args.decode_workers is not None:
+            command += ["--decode-workers", str(args.decode_workers)]
         command += ["--max-streams", str(max(256, args.streams))]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
