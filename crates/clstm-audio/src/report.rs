@@ -1,6 +1,6 @@
 //! What a decoder reports beside the samples.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::AudioError;
 use crate::sniff::ContainerKind;
@@ -64,17 +64,12 @@ impl DecodeReport {
     ///
     /// [`AudioError::Decode`] if [`damage`](Self::damage) is set.
     pub fn strict(&self) -> Result<(), AudioError> {
-        match &self.damage {
-            Some(damage) => {
-                Err(AudioError::Decode { reason: damage.message.clone(), at_s: damage.at_s })
-            }
-            None => Ok(()),
-        }
+        self.damage.as_ref().map_or(Ok(()), |damage| Err(damage.into()))
     }
 }
 
 /// What is missing of a damaged recording.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Damage {
     /// Seconds that are missing, as far as the container shows; 0 if it does not.
@@ -83,8 +78,10 @@ pub struct Damage {
     /// Ogg, MP4, WebM), so that all times stay right.
     pub missing_s: f64,
     /// Byte of the input at which the first damage was found, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_byte: Option<u64>,
     /// Second of the decoded signal at which the first damage was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_s: Option<f64>,
     /// The first damage, in words.
     pub message: String,
@@ -93,6 +90,13 @@ pub struct Damage {
 }
 
 impl Damage {
+    /// The damage of an input that ends before what its header promises.
+    #[must_use]
+    pub fn cut_short(missing_s: f64) -> Self {
+        Self::new("the input ends before what its header promises; it was cut short")
+            .missing(missing_s)
+    }
+
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { missing_s: 0.0, at_byte: None, at_s: None, message: message.into(), count: 1 }
     }
@@ -116,6 +120,23 @@ impl Damage {
                 first.count += next.count;
             }
         }
+    }
+}
+
+/// The error that a strict reader returns for the damage.
+impl From<&Damage> for AudioError {
+    fn from(damage: &Damage) -> Self {
+        Self::Decode { reason: damage.message.clone(), at_s: damage.at_s }
+    }
+}
+
+impl std::fmt::Display for Damage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("damaged: ")?;
+        if self.missing_s > 0.0 {
+            write!(f, "{:.2} s missing, ", self.missing_s)?;
+        }
+        f.write_str(&self.message)
     }
 }
 

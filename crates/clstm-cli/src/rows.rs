@@ -157,7 +157,7 @@ impl<'a> Rows<'a> {
                     top: scores.zip(self.top).map(|(scores, top)| self.ranked(scores, top)),
                     probabilities: scores
                         .map(|scores| LabelledProbabilities(self.labels, &scores.probabilities)),
-                    damaged: prediction.damage.as_ref().map(DamageLine::of),
+                    damaged: prediction.damage.as_ref(),
                     model: self.model,
                 })
             }
@@ -284,40 +284,8 @@ pub(crate) struct Line<'a> {
     pub(crate) probabilities: Option<LabelledProbabilities<'a>>,
     /// What is missing of the recording.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) damaged: Option<DamageLine<'a>>,
+    pub(crate) damaged: Option<&'a Damage>,
     pub(crate) model: &'a str,
-}
-
-/// What is missing of a recording.
-#[derive(Serialize)]
-pub(crate) struct DamageLine<'a> {
-    /// Seconds that are missing, as far as the container shows.
-    missing_s: f64,
-    /// The first damaged byte, if it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at_byte: Option<u64>,
-    /// Time of the first damage in seconds, if it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at_s: Option<f64>,
-    /// Number of damaged places.
-    count: usize,
-    message: &'a str,
-}
-
-impl<'a> DamageLine<'a> {
-    fn of(damage: &'a Damage) -> Self {
-        let Damage { missing_s, at_byte, at_s, message, count, .. } = damage;
-        Self { missing_s: *missing_s, at_byte: *at_byte, at_s: *at_s, count: *count, message }
-    }
-}
-
-/// A damage in words.
-pub(crate) fn damage(damage: &Damage) -> String {
-    let missing = match damage.missing_s {
-        seconds if seconds > 0.0 => format!("{seconds:.2} s missing, "),
-        _ => String::new(),
-    };
-    format!("damaged: {missing}{}", damage.message)
 }
 
 /// A line of JSON for a recording that failed.

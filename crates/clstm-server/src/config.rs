@@ -36,6 +36,8 @@ pub struct ServerConfig {
     pub threads: Option<NonZeroUsize>,
     /// Where uploads are decoded.
     pub decoding: Decoding,
+    /// Whether damaged recordings are errors for requests that do not have the parameter `strict`.
+    pub strict: bool,
     /// Limits and quotas.
     pub limits: Limits,
 }
@@ -55,6 +57,7 @@ impl ServerConfig {
             allowed_hosts: Vec::new(),
             threads: None,
             decoding: Decoding::InProcess,
+            strict: false,
             limits: Limits::default(),
         }
     }

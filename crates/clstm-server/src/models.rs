@@ -108,7 +108,9 @@ fn read(
 ) -> Result<LoadedModels, ServerError> {
     let mut all: Vec<Arc<LoadedModel>> = Vec::new();
     for source in sources {
-        let recognizer = source.load(precision, classes)?.with_limits(limits.clone());
+        // Whether damage is an error is a parameter of each request.
+        let recognizer =
+            source.load(precision, classes)?.with_limits(limits.clone()).with_strict(false);
         // Hashing takes longer than a recognition: do it now, not in the first request for the list.
         let _ = recognizer.digest();
         let name = &recognizer.info().name;

@@ -59,6 +59,23 @@ impl Modify for Keys {
 #[derive(ToSchema)]
 pub(crate) struct Probabilities(#[allow(dead_code, reason = "a schema")] BTreeMap<String, f64>);
 
+/// What is missing of a damaged recording; the rest of it was recognised.
+#[derive(ToSchema)]
+#[schema(as = Damage)]
+#[allow(dead_code, reason = "a schema")]
+pub(crate) struct DamageBody {
+    /// Seconds that are missing, as far as the container shows; 0 if it does not.
+    missing_s: f64,
+    /// Byte of the first damage, where it is known.
+    at_byte: Option<u64>,
+    /// Second of the first damage, where it is known.
+    at_s: Option<f64>,
+    /// The first damage, in words.
+    message: String,
+    /// Number of damaged places.
+    count: u64,
+}
+
 /// A frame or a segment of a timeline.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TimelineItem {
@@ -120,6 +137,8 @@ enum SampleFormat {
     S16le,
     F32le,
     Webm,
+    Ogg,
+    Mp4,
 }
 
 #[derive(IntoParams)]
@@ -128,6 +147,15 @@ enum SampleFormat {
 struct ModelParam {
     /// Name of the model; by default the first one.
     model: Option<String>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "a description")]
+struct StrictParam {
+    /// Whether a damaged recording is an error (422) instead of being recognised as far as it can be decoded, with
+    /// `damaged` in the result; by default false, unless the server is started with `--strict`.
+    strict: Option<bool>,
 }
 
 #[derive(IntoParams)]
@@ -147,10 +175,11 @@ struct TimelineParams {
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "a description")]
 struct StreamParams {
-    /// Samples per second; default 16000. Not with webm, which has its own rate.
+    /// Samples per second; default 16000. Not with containers, which have their own rate.
     #[param(minimum = 1000, maximum = 768000)]
     rate: Option<u32>,
-    /// s16le (16-bit integers, the default), f32le (full scale at 1), or webm (WebM with Opus).
+    /// s16le (16-bit integers, the default), f32le (full scale at 1), or what a MediaRecorder writes: webm, ogg (both with
+    /// Opus) or mp4 (fragmented). A stream that begins like one of these is decoded as such, whatever is announced.
     #[param(inline)]
     format: Option<SampleFormat>,
     /// Seconds from one frame to the next, at least 0.1; default 0.5.
@@ -187,7 +216,7 @@ error_responses! {
     UnsupportedFormat;
     #[response(description = "A host name that is not served.")]
     UnknownHost;
-    #[response(description = "Damaged, silent, beyond the limits of decoding, or a sample rate out of range.")]
+    #[response(description = "Without any decodable audio, damaged in a strict request, beyond the limits of decoding, or a sample rate out of range.")]
     Unprocessable;
     #[response(description = "The connection cannot become a WebSocket.")]
     UpgradeRequired;
@@ -205,7 +234,7 @@ error_responses! {
     summary = "The emotion of a recording, or its timeline.",
     description = "WAV, AIFF, FLAC, MP3, Ogg or WebM with Vorbis or Opus, or M4A/AAC, as the request body or as the \
                    field `file` of a form. The format is detected from the content.",
-    params(ModelParam, TimelineParams),
+    params(ModelParam, StrictParam, TimelineParams),
     request_body(content((Recording = "application/octet-stream"), (FileForm = "multipart/form-data"))),
     responses(
         (status = 200, description = "The prediction, or the timeline.", body = RecognizeBody),
@@ -234,7 +263,7 @@ enum RecognizeBody {
     path = "/v1/batch",
     summary = "The emotions of several recordings.",
     description = "A form with several files, each in a field `file`. A file that cannot be recognised has an error in its place.",
-    params(ModelParam),
+    params(ModelParam, StrictParam),
     request_body(content = FilesForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "A prediction or an error for each file, in order.", body = BatchBody<'static>),
@@ -252,8 +281,8 @@ fn batch() {}
     get,
     path = "/v1/stream",
     summary = "A WebSocket: live audio in, predictions out.",
-    description = "Binary messages are audio, split at any byte: samples of one channel, or WebM with Opus from a \
-                   MediaRecorder. The text message `{\"end\": true}` ends the stream. The server sends text messages, \
+    description = "Binary messages are audio, split at any byte: samples of one channel, or WebM, Ogg or \
+                   fragmented MP4 from a MediaRecorder. The text message `{\"end\": true}` ends the stream. The server sends text messages, \
                    JSON objects of the schema StreamMessage: `ready` first, `frame` for each hop, `segment` for each \
                    stretch of one label, `end` or `error` last. Close codes: 1000 at the end, 1001 at shutdown, 1008 \
                    for an error of the client, 1011 for one of the server. Pages send an API key as the subprotocol \

@@ -36,6 +36,19 @@ impl QueryParams {
     }
 
     /// # Errors
+    /// If the parameter is given and is neither `true` nor `false`.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        match self.text(name) {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(other) => {
+                Err(ApiError::request(format!("{name}={other} is neither `true` nor `false`")))
+            }
+        }
+    }
+
+    /// # Errors
     /// If the parameter is given and is not a number in the range of `T`.
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
         let Some(text) = self.text(name) else { return Ok(None) };

@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use clstm::audio::Damage;
 use clstm::{LabelledItem, LabelledProbabilities, Recognition};
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::api_error::{ApiError, ErrorDetail};
-use crate::openapi::{Probabilities, TimelineItem};
+use crate::openapi::{DamageBody, Probabilities, TimelineItem};
 
 /// A JSON response; status 500 if `value` cannot be serialised.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
@@ -51,6 +52,10 @@ pub(crate) struct RecognitionBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Probabilities>)]
     probabilities: Option<LabelledProbabilities<'a>>,
+    /// What is missing of a damaged recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DamageBody>)]
+    damaged: Option<&'a Damage>,
     model: &'a str,
 }
 
@@ -69,6 +74,7 @@ impl<'a> RecognitionBody<'a> {
             label: prediction.map(|p| p.label.as_str()),
             confidence: prediction.map(|p| p.confidence),
             probabilities: prediction.map(|p| LabelledProbabilities(labels, &p.probabilities)),
+            damaged: recognition.damage.as_ref(),
             model,
         }
     }

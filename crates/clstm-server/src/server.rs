@@ -88,6 +88,7 @@ impl Server {
             allowed_hosts,
             threads,
             decoding,
+            strict,
             limits,
         } = config;
         let decode_limits = limits.decoding(limits.max_duration_s);
@@ -125,6 +126,7 @@ impl Server {
             ending: watch::Sender::new(false),
             unfinished: unfinished.0.downgrade(),
             limits,
+            strict,
         };
         Ok(Self { listener, address, app: Arc::new(app), unfinished })
     }

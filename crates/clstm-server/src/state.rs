@@ -16,6 +16,8 @@ use crate::{Keys, Limits, ServerError};
 /// State that all requests share.
 pub(crate) struct AppState {
     pub(crate) limits: Limits,
+    /// Whether a damaged recording is an error, for requests without the parameter `strict`.
+    pub(crate) strict: bool,
     pub(crate) keys: Option<Keys>,
     /// Origins whose pages may send requests; `*` for all.
     pub(crate) origins: Vec<String>,

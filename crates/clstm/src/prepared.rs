@@ -44,6 +44,12 @@ impl PreparedRecording {
         self.damage.as_ref()
     }
 
+    /// The same recording with a damage that was found where it was decoded.
+    #[must_use]
+    pub fn with_damage(self, damage: Option<Damage>) -> Self {
+        Self { damage, ..self }
+    }
+
     /// The input of the network.
     #[must_use]
     pub fn clip(&self) -> &Clip {
@@ -79,8 +85,7 @@ impl Recognizer {
         if self.is_strict() {
             report.strict()?;
         }
-        let recording = self.prepare(waveform)?;
-        Ok(PreparedRecording { damage: report.damage, ..recording })
+        Ok(self.prepare(waveform)?.with_damage(report.damage))
     }
 
     /// Preprocesses mono audio at the model's rate, full scale being ±1.

@@ -258,8 +258,7 @@ impl Session {
             let by_end = group_end.saturating_sub(i64::try_from(decoded).unwrap_or(i64::MAX));
             let here = output.stream_frames();
             if start.is_none() {
-                if here == 0 && !output.stream_has_begun() && by_end > 0 && !group.trim_at_end
-                {
+                if here == 0 && !output.stream_has_begun() && by_end > 0 && !group.trim_at_end {
                     output.remove_offset(by_end);
                 }
                 // On the last page the time is that of the end of the sound, not of the packets.

@@ -62,6 +62,9 @@ pub(crate) struct ListenArgs {
     /// accurate, see docs/listen.md [default: 1].
     #[arg(long, value_name = "SECONDS")]
     pub(crate) lookahead: Option<f64>,
+    /// End with status 1 if the input is damaged. What can be decoded is processed in any case.
+    #[arg(long, requires = "input")]
+    pub(crate) strict: bool,
     /// Output format [default: text; jsonl with --output].
     #[arg(long, value_enum)]
     pub(crate) format: Option<ListenFormat>,

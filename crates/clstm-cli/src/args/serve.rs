@@ -67,6 +67,10 @@ pub(crate) struct ServeArgs {
     /// itself [default: one per compute thread; 0 on Windows].
     #[arg(long, value_name = "N", env = "CLSTM_DECODE_WORKERS")]
     pub(crate) decode_workers: Option<usize>,
+    /// Reject damaged recordings, for requests without the parameter `strict`. Otherwise what can be decoded is
+    /// recognised and marked `damaged`.
+    #[arg(long, env = "CLSTM_STRICT")]
+    pub(crate) strict: bool,
     /// Maximum size of a request body in MiB.
     #[arg(long, value_name = "MIB", default_value = "64", env = "CLSTM_MAX_BODY")]
     pub(crate) max_body: NonZeroUsize,

@@ -29,7 +29,8 @@ pub(crate) fn run(args: &ListenArgs) -> Result<(), CliError> {
     let lookahead_s = args.lookahead.or(live.lookahead_s);
     let config = StreamConfig { hop_s: args.hop, lookahead_s, ..live };
     let labels = recognizer.labels();
-    let session = Session::new(&sound.name, &recognizer.info().name, labels, args.hop);
+    let input = sound.name.clone();
+    let session = Session::new(&input, &recognizer.info().name, labels, args.hop);
     let shared = Arc::new(Shared::new(session));
     let stop = interrupt::stop_on_interrupt("")?;
     let mut guard = OutputGuard::new(args.force);
@@ -62,6 +63,16 @@ pub(crate) fn run(args: &ListenArgs) -> Result<(), CliError> {
     }
     // Lines for programs have no summary, nor has wrong usage.
     let people = shown || format == ListenFormat::Text;
+    let damage = shared.lock().damage.clone();
+    if let Some(damage) = damage {
+        let message = format!("{input}: {damage}");
+        match (args.strict && result.is_ok(), people) {
+            (true, _) => result = Err(CliError::Failed(message)),
+            // The summary has it.
+            (false, true) => {}
+            (false, false) => warn(&message),
+        }
+    }
     if people && !matches!(result, Err(CliError::Usage(_))) {
         let written = args.output.as_ref().map(|path| path.text());
         note(summary(&shared.lock(), written.as_deref()).trim_end());

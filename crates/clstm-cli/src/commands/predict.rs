@@ -25,7 +25,7 @@ use crate::resolve::classes;
 use crate::resolve::device;
 use crate::resolve::model;
 use crate::row_sink::RowSink;
-use crate::rows::{self, Prediction, RecordingResult, Rows};
+use crate::rows::{Prediction, RecordingResult, Rows};
 use crate::table::percent;
 use crate::text::PathText;
 
@@ -37,7 +37,8 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     let device = device::open(args.device, precision)?;
     let mut recognizer = Recognizer::on(model::open(args.model.as_deref())?, &device.into())?
         .with_precision(precision)?
-        .with_min_speech(args.min_speech);
+        .with_min_speech(args.min_speech)
+        .with_strict(args.strict);
     if let Some(map) = classes::open(args.classes.as_deref())? {
         recognizer = recognizer.with_classes(&map)?;
     }
@@ -76,7 +77,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
             embeddings.push(&result.path, features)?;
         }
         if let Some(damage) = result.outcome.as_ref().ok().and_then(|p| p.damage.as_ref()) {
-            bar.suspend(|| messages::warn(&format!("{}: {}", result.path, rows::damage(damage))));
+            bar.suspend(|| messages::warn(&format!("{}: {damage}", result.path)));
         }
         for note in notes {
             bar.suspend(|| messages::warn(&format!("{}: {note}", result.path)));

@@ -47,6 +47,7 @@ pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(),
         allowed_hosts: args.allowed_host.clone(),
         threads,
         decoding: decoding(args.decode_workers)?,
+        strict: args.strict,
         limits: limits(args),
         ..ServerConfig::new(sources(args)?)
     };

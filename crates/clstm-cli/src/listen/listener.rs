@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use clstm::audio::Damage;
 use clstm::{Event, Recognizer, Stream, StreamConfig, StreamError};
 
 use super::channel::{AudioSender, Chunk, SourceError};
@@ -42,7 +43,8 @@ pub(crate) fn listen(
         return Ok(());
     }
     match source.join() {
-        Ok(Ok(()) | Err(SourceError::Disconnected)) => Ok(()),
+        Ok(Ok(damage)) => listener.report(damage),
+        Ok(Err(SourceError::Disconnected)) => Ok(()),
         Ok(Err(SourceError::Failed(message))) => Err(CliError::Failed(message)),
         // The panic has been reported.
         Err(_) => Err(CliError::Reported),
@@ -123,6 +125,15 @@ impl Listener<'_> {
                 lines.write(event)?;
             }
         }
+        Ok(())
+    }
+
+    /// Reports what is missing of the source.
+    fn report(&mut self, damage: Option<Damage>) -> Result<(), CliError> {
+        if let (Some(lines), Some(damage)) = (&mut self.lines, &damage) {
+            lines.write_damage(damage)?;
+        }
+        self.shared.change().damage = damage;
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use clstm::audio::Damage;
 use clstm::{Event, Frame};
 
 use super::channel::{Chunk, Lost};
@@ -104,6 +105,8 @@ pub(crate) struct Session {
     /// Seconds of each label, and without speech.
     pub(crate) label_s: Vec<f64>,
     pub(crate) no_speech_s: f64,
+    /// What is missing of the source, once it has ended.
+    pub(crate) damage: Option<Damage>,
 }
 
 impl Session {
@@ -124,6 +127,7 @@ impl Session {
             latency: Latency::default(),
             label_s: vec![0.0; labels.len()],
             no_speech_s: 0.0,
+            damage: None,
         }
     }
 

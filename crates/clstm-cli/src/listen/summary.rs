@@ -2,6 +2,7 @@
 
 use super::session::Session;
 use crate::table::{Table, percent};
+use crate::text::printable;
 use crate::timeline::clock;
 
 /// Time by emotion, latency, lost audio and the file that was written; several lines.
@@ -24,6 +25,9 @@ pub(crate) fn summary(session: &Session, written: Option<&str>) -> String {
     if let Some(mean) = session.latency.mean() {
         let (mean, worst) = (mean.as_millis(), session.latency.worst.as_millis());
         text += &format!("latency {mean} ms on average, {worst} ms at most\n");
+    }
+    if let Some(damage) = &session.damage {
+        text += &format!("{}\n", printable(&damage.to_string()));
     }
     if let Some(loss) = session.loss() {
         text += &format!("{loss}\n");

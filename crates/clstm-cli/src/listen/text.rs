@@ -1,5 +1,6 @@
 //! Events as lines of text or JSON.
 
+use clstm::audio::Damage;
 use clstm::{Event, LabelledItem};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
@@ -28,6 +29,24 @@ impl Lines {
         };
         text.map_or(Ok(()), |text| self.output.write(&text))
     }
+
+    /// Writes what is missing of the input if the format has a line for it.
+    pub(crate) fn write_damage(&mut self, damage: &Damage) -> Result<(), CliError> {
+        if self.format == ListenFormat::Text {
+            return Ok(());
+        }
+        let line = json::to_line(&DamageLine { r#type: "damaged", damage });
+        // Strings and finite numbers always serialise.
+        self.output.write(&line.unwrap_or_default())
+    }
+}
+
+/// The line of JSON for what is missing of a damaged input, after its events.
+#[derive(Serialize)]
+struct DamageLine<'a> {
+    r#type: &'static str,
+    #[serde(flatten)]
+    damage: &'a Damage,
 }
 
 /// A line of JSON.

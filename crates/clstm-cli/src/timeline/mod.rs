@@ -7,6 +7,8 @@ use crate::args::RowFormat;
 use crate::inputs::RowError;
 use crate::rows::Scores;
 
+use clstm::audio::{Damage, DecodeNote};
+
 pub(crate) use clstm::TimelineItem;
 pub(crate) use rows::{TimelineRows, clock};
 
@@ -23,6 +25,10 @@ pub(crate) struct Timeline {
     pub(crate) segments: Vec<TimelineItem>,
     /// Empty unless asked for.
     pub(crate) frames: Vec<TimelineItem>,
+    /// What is missing of a damaged recording.
+    pub(crate) damage: Option<Damage>,
+    /// What the decoder notes about the recording.
+    pub(crate) notes: Vec<DecodeNote>,
     pub(crate) error: Option<RowError>,
 }
 
@@ -36,8 +42,16 @@ impl Timeline {
             scores: None,
             segments: Vec::new(),
             frames: Vec::new(),
+            damage: None,
+            notes: Vec::new(),
             error: Some(error),
         }
+    }
+
+    /// Damage and notes, in words.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> + '_ {
+        let damage = self.damage.iter().map(ToString::to_string);
+        damage.chain(self.notes.iter().map(ToString::to_string))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Timelines in the format asked for.
 
+use clstm::audio::Damage;
 use clstm::{LabelScore, LabelledItem, LabelledProbabilities};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
@@ -46,6 +47,9 @@ struct Line<'a> {
     top: Option<Vec<RankedLabel<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     probabilities: Option<LabelledProbabilities<'a>>,
+    /// What is missing of the recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<&'a Damage>,
     model: &'a str,
     /// What ended the recording early.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,6 +89,7 @@ impl TimelineRows<'_> {
             .extend([column("label", ColumnType::Text), column("confidence", ColumnType::Number)]);
         columns.extend(top::columns(self.top.unwrap_or(1)));
         columns.extend(probability_columns(self.labels));
+        columns.push(column("damaged", ColumnType::Text));
         columns.extend(last_columns(self.threshold.is_some()));
         columns
     }
@@ -96,16 +101,21 @@ impl TimelineRows<'_> {
 
     /// The rows of a recording, as values.
     pub(crate) fn values(&self, timeline: &Timeline) -> Vec<Vec<Value>> {
-        let path = timeline.path.as_str();
-        let items = self.items(timeline).iter().map(|item| self.row(path, Some(item), None));
-        items.chain(timeline.error.iter().map(|error| self.row(path, None, Some(error)))).collect()
+        let items = self.items(timeline).iter().map(|item| self.row(timeline, Some(item), None));
+        let error = timeline.error.iter().map(|error| self.row(timeline, None, Some(error)));
+        items.chain(error).collect()
     }
 
     /// The values of an item, or of an error.
-    fn row(&self, path: &str, item: Option<&TimelineItem>, error: Option<&RowError>) -> Vec<Value> {
+    fn row(
+        &self,
+        timeline: &Timeline,
+        item: Option<&TimelineItem>,
+        error: Option<&RowError>,
+    ) -> Vec<Value> {
         let score = item.and_then(|item| item.label.as_ref());
         let mut values = vec![
-            Value::Text(path.to_owned()),
+            Value::Text(timeline.path.clone()),
             Value::number(item.map(|item| item.start_s)),
             Value::number(item.map(|item| item.end_s)),
         ];
@@ -117,6 +127,8 @@ impl TimelineRows<'_> {
         let probability = |class: usize| score.and_then(|score| score.probabilities.get(class));
         let classes = 0..self.labels.len();
         values.extend(classes.map(|class| Value::number(probability(class).copied())));
+        let damage = timeline.damage.as_ref();
+        values.push(Value::text(damage.map(|damage| damage.message.as_str())));
         values.push(Value::text(error.map(|error| error.kind)));
         values.push(Value::text(error.map(|error| error.message.as_str())));
         let abstained = || Value::flag(item.and_then(|item| self.abstains(item)));
@@ -173,6 +185,7 @@ impl TimelineRows<'_> {
             }),
             probabilities: scores
                 .map(|scores| LabelledProbabilities(self.labels, &scores.probabilities)),
+            damaged: timeline.damage.as_ref(),
             model: self.model,
             error,
             segments,

@@ -192,3 +192,34 @@ fn a_container_is_decoded_wherever_raw_samples_are_read() {
     let seconds = samples().len() as f64 / 2.0 / f64::from(double);
     assert!((end - seconds).abs() < 0.01, "{end} s instead of {seconds} s");
 }
+
+#[test]
+fn a_damaged_input_is_processed_and_marked() {
+    let bytes = fs::read(sample()).unwrap();
+    // In the middle of a sample.
+    let cut = place("listen-cut.wav");
+    fs::write(&cut, &bytes[..bytes.len() / 2 / 2 * 2 + 1]).unwrap();
+    let named = place("listen-cut.raw");
+    fs::copy(&cut, &named).unwrap();
+    for path in [&cut, &named] {
+        let output = ok(&mut fast(path));
+        let lines = json_lines(&output.stdout);
+        let (last, events) = lines.split_last().unwrap();
+        assert!(events.iter().any(|event| event["type"] == "frame"), "{lines:?}");
+        assert_eq!(last["type"], "damaged", "{last}");
+        assert!((last["missing_s"].as_f64().unwrap() - 1.12).abs() < 0.02, "{last}");
+        assert!(text(&output.stderr).contains(": damaged: "), "a warning");
+        let strict = complains(fast(path).arg("--strict"), 1, "damaged: ");
+        assert_eq!(json_lines(&strict.stdout).last(), Some(last), "processed in any case");
+    }
+    let mut for_people = clstm();
+    for_people.args(["listen", "--no-realtime", "--model"]).arg(model()).arg("--input").arg(&cut);
+    let shown = ok(&mut for_people);
+    assert!(text(&shown.stderr).contains(" damaged: 1.12 s missing"), "{}", text(&shown.stderr));
+    // A writer to a pipe that does not know the length promises nothing.
+    let mut unknown = bytes[..bytes.len() / 2 / 2 * 2].to_vec();
+    unknown[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
+    fs::write(&named, &unknown).unwrap();
+    let lines = json_lines(&ok(&mut fast(&named)).stdout);
+    assert!(lines.iter().all(|line| line["type"] != "damaged"));
+}

@@ -43,7 +43,7 @@ fn items_follow_each_other_from_the_first_sample_to_the_last() {
         let csv = text(&ok(timeline("csv").args(more).arg(sample())).stdout);
         let columns: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
         assert_eq!(columns.len(), rows.len() + 1);
-        assert!(columns.iter().all(|&n| n == 15 + more.len()), "{csv}");
+        assert!(columns.iter().all(|&n| n == 16 + more.len()), "{csv}");
     }
     let table = text(&ok(timeline("table").arg(sample())).stdout);
     assert!(table.lines().count() > 1 && table.contains("0:00.0 - "), "{table}");
@@ -107,24 +107,32 @@ fn each_recording_gets_a_document_of_its_own() {
 }
 
 #[test]
-fn a_recording_that_breaks_off_keeps_its_segments() {
-    let broken = place("timeline-broken.wav");
+fn a_damaged_recording_has_a_timeline_that_is_marked() {
+    let cut = place("timeline-cut.wav");
     let bytes = fs::read(sample()).unwrap();
-    fs::write(&broken, &bytes[..bytes.len() / 2]).unwrap();
-    let output = predict()
-        .args(["--timeline", "--hop", "0.25", "--format", "jsonl"])
-        .arg(&broken)
-        .arg(sample())
-        .output()
-        .unwrap();
+    fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    let output = ok(timeline("jsonl").arg(&cut).arg(sample()));
     let lines = json_lines(&output.stdout);
     let [first, second] = &lines[..] else { panic!("a line each: {lines:?}") };
-    assert_eq!(first["path"], broken.to_str().unwrap());
-    assert!(first["segments"].is_array() || first["error"].is_object(), "{first}");
-    assert!(second["segments"].is_array() && second["error"].is_null(), "{second}");
-    let csv = text(&timeline("csv").arg(&broken).output().unwrap().stdout);
-    let columns: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
-    assert!(columns.iter().all(|&n| n >= 15), "{csv}");
+    assert_eq!(first["path"], cut.to_str().unwrap());
+    assert!((first["duration_s"].as_f64().unwrap() - 1.12).abs() < 0.02, "{first}");
+    assert!((first["damaged"]["missing_s"].as_f64().unwrap() - 1.12).abs() < 0.02, "{first}");
+    assert!(first["label"].is_string() && !first["segments"].as_array().unwrap().is_empty());
+    assert!(second["segments"].is_array() && second["damaged"].is_null(), "{second}");
+    assert!(text(&output.stderr).contains("timeline-cut.wav: damaged: 1.12 s missing"));
+    let csv = text(&ok(timeline("csv").arg(&cut)).stdout);
+    let mut rows = csv.lines();
+    let header: Vec<&str> = rows.next().unwrap().split(',').collect();
+    let column = header.iter().position(|name| *name == "damaged").unwrap();
+    assert!(rows.all(|row| row.split(',').nth(column).is_some_and(|field| !field.is_empty())));
+    for format in ["srt", "textgrid", "table"] {
+        let warned = ok(timeline(format).arg(&cut));
+        assert!(text(&warned.stderr).contains("timeline-cut.wav: damaged: "), "{format}");
+    }
+    let strict = status(timeline("jsonl").arg("--strict").arg(&cut).arg(sample()), 1);
+    let lines = json_lines(&strict.stdout);
+    assert_eq!(lines[0]["error"]["kind"], "decode", "{}", lines[0]);
+    assert!(lines[1]["error"].is_null());
 }
 
 #[test]

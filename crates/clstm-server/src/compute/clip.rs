@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use clstm::audio::Waveform;
+use clstm::audio::{AudioError, Damage, Waveform};
 use clstm::{PreparedRecording, Recognition, RecognizeError, Recognizer};
 use tokio::sync::oneshot;
 
@@ -18,14 +18,16 @@ const MIN_WINDOWS_FOR_OWN_TASK: usize = 32;
 pub(super) struct ClipJob {
     pub(super) model: Arc<LoadedModel>,
     pub(super) input: ClipInput,
+    /// Whether a damaged recording is an error.
+    pub(super) strict: bool,
     pub(super) reply: oneshot::Sender<Result<Recognition, RecognizeError>>,
 }
 
 /// A recording, encoded or decoded.
 pub(super) enum ClipInput {
     Encoded(RequestBytes),
-    /// At the rate of the model.
-    Decoded(Waveform),
+    /// At the rate of the model, and what is missing.
+    Decoded(Waveform, Option<Damage>),
 }
 
 /// A decoded and pre-processed recording.
@@ -38,11 +40,11 @@ struct Decoded {
 pub(super) fn recognize_batch(jobs: Vec<ClipJob>, long: &Arc<Queue>) {
     let Some(model) = jobs.first().map(|job| job.model.clone()) else { return };
     let mut decoded_clips = Vec::with_capacity(jobs.len());
-    for ClipJob { input, reply, .. } in jobs {
+    for ClipJob { input, strict, reply, .. } in jobs {
         if reply.is_closed() {
             continue;
         }
-        match prepare(input, &model.recognizer) {
+        match prepare(input, strict, &model.recognizer) {
             Ok(recording) => {
                 let decoded = Decoded { recording, reply };
                 let clip = decoded.recording.clip();
@@ -62,10 +64,18 @@ pub(super) fn recognize_batch(jobs: Vec<ClipJob>, long: &Arc<Queue>) {
     }
 }
 
-fn prepare(input: ClipInput, recognizer: &Recognizer) -> Result<PreparedRecording, RecognizeError> {
-    match input {
-        ClipInput::Decoded(waveform) => recognizer.prepare(waveform),
-        ClipInput::Encoded(bytes) => recognizer.prepare_bytes((*bytes).as_ref(), None),
+fn prepare(
+    input: ClipInput,
+    strict: bool,
+    recognizer: &Recognizer,
+) -> Result<PreparedRecording, RecognizeError> {
+    let recording = match input {
+        ClipInput::Decoded(waveform, damage) => recognizer.prepare(waveform)?.with_damage(damage),
+        ClipInput::Encoded(bytes) => recognizer.prepare_bytes((*bytes).as_ref(), None)?,
+    };
+    match recording.damage().filter(|_| strict) {
+        Some(damage) => Err(AudioError::from(damage).into()),
+        None => Ok(recording),
     }
 }
 

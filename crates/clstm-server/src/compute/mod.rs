@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
+use clstm::audio::AudioError;
 use clstm::{Recognition, RecognizeError};
 use tokio::sync::oneshot;
 
@@ -84,21 +85,24 @@ impl Compute {
         Ok(compute)
     }
 
-    /// Recognises a recording, in a batch with others that wait for the same model.
+    /// Recognises a recording, in a batch with others that wait for the same model. A damaged one is an error if
+    /// `strict`.
     pub(crate) async fn recognize(
         &self,
         model: Arc<LoadedModel>,
         bytes: RequestBytes,
+        strict: bool,
     ) -> Result<Recognition, ApiError> {
         let input = match &self.decoders {
             None => ClipInput::Encoded(bytes),
             Some(decoders) => {
                 let (rate, body) = (model.info().frontend.sample_rate, (*bytes).as_ref());
-                ClipInput::Decoded(decoders.clips.load(body, rate, &model.limits).await?)
+                let (waveform, damage) = decoders.clips.load(body, rate, &model.limits).await?;
+                ClipInput::Decoded(waveform, damage)
             }
         };
         let (reply, result) = oneshot::channel();
-        self.short.push_clip(ClipJob { model, input, reply });
+        self.short.push_clip(ClipJob { model, input, strict, reply });
         result.await.map_err(|_| ApiError::internal())?.map_err(RecognizeError::into)
     }
 
@@ -120,7 +124,7 @@ impl Compute {
             }));
             return result.await.map_err(|_| ApiError::internal())?;
         };
-        let TimelineRequest { model, bytes, limits, config } = request;
+        let TimelineRequest { model, bytes, limits, config, strict } = request;
         let mut recording = decoders.timelines.open((*bytes).as_ref(), None, &limits).await?;
         let mut builder = TimelineBuilder::new(&model, &config)?;
         while let Some((samples, rate)) = recording.next().await? {
@@ -129,7 +133,12 @@ impl Compute {
                 builder = run(&self.long, process).await??;
             }
         }
-        Ok(run(&self.long, move || builder.finish()).await??)
+        let damage = recording.damage();
+        if let Some(damage) = damage.as_ref().filter(|_| strict) {
+            return Err(AudioError::from(damage).into());
+        }
+        let timeline = run(&self.long, move || builder.finish()).await??;
+        Ok(Timeline { damage, ..timeline })
     }
 
     /// Ends the threads after all queued work is done. Blocks.

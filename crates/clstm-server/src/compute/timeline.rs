@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use clstm::audio::DecodeLimits;
-use clstm::{Event, StreamConfig, StreamError};
+use clstm::audio::{Damage, DecodeLimits};
+use clstm::{Event, StreamConfig, StreamError, TimelineSummary};
 
 use super::RequestBytes;
 use crate::api_error::ApiError;
@@ -15,6 +15,8 @@ pub(crate) struct TimelineRequest {
     pub(crate) bytes: RequestBytes,
     pub(crate) limits: DecodeLimits,
     pub(crate) config: StreamConfig,
+    /// Whether a damaged recording is an error.
+    pub(crate) strict: bool,
 }
 
 /// A complete timeline.
@@ -22,6 +24,8 @@ pub(crate) struct TimelineRequest {
 pub(crate) struct Timeline {
     pub(crate) events: Vec<Event>,
     pub(crate) duration_s: f64,
+    /// What is missing of a damaged recording.
+    pub(crate) damage: Option<Damage>,
 }
 
 /// A timeline while it is made from decoded samples.
@@ -62,7 +66,8 @@ impl TimelineBuilder {
 
     pub(super) fn finish(mut self) -> Result<Timeline, StreamError> {
         let summary = self.builder.finish(&mut self.events)?;
-        Ok(Timeline { events: self.events, duration_s: summary.duration_s })
+        let TimelineSummary { duration_s, damage, .. } = summary;
+        Ok(Timeline { events: self.events, duration_s, damage })
     }
 }
 
@@ -77,7 +82,7 @@ impl TimelineRequest {
 
     fn try_run(&self, cancelled: impl Fn() -> bool) -> Result<Timeline, Stop> {
         let mut events = Vec::new();
-        let Self { model, bytes, limits, config } = self;
+        let Self { model, bytes, limits, config, strict } = self;
         let on_event = |event| {
             if cancelled() {
                 return Err(Stop::Cancelled);
@@ -86,7 +91,9 @@ impl TimelineRequest {
             Ok(())
         };
         let bytes = (**bytes).as_ref();
-        let summary = model.recognizer.timeline_bytes(bytes, None, limits, config, on_event)?;
-        Ok(Timeline { events, duration_s: summary.duration_s })
+        let recognizer = model.recognizer.clone().with_strict(*strict);
+        let TimelineSummary { duration_s, damage, .. } =
+            recognizer.timeline_bytes(bytes, None, limits, config, on_event)?;
+        Ok(Timeline { events, duration_s, damage })
     }
 }

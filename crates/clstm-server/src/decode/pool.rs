@@ -4,7 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use clstm::audio::{DecodeLimits, Waveform};
+use clstm::audio::{Damage, DecodeLimits, Waveform};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::process::Worker;
@@ -51,19 +51,19 @@ impl WorkerPool {
         }
     }
 
-    /// Decodes a recording and resamples it to `rate` in Hz.
+    /// Decodes a recording and resamples it to `rate` in Hz; also returns what is missing of it.
     pub(crate) async fn load(
         self: &Arc<Self>,
         body: &[u8],
         rate: u32,
         limits: &DecodeLimits,
-    ) -> Result<Waveform, ApiError> {
+    ) -> Result<(Waveform, Option<Damage>), ApiError> {
         let mut waveform = Waveform { samples: Vec::new(), sample_rate: rate };
         let mut recording = self.open(body, Some(rate), limits).await?;
         while let Some((samples, _)) = recording.next().await? {
             waveform.samples.extend_from_slice(samples);
         }
-        Ok(waveform)
+        Ok((waveform, recording.damage()))
     }
 
     /// Starts decoding a recording, at its own rate or resampled. Waits for an idle worker.

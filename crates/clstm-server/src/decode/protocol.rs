@@ -2,18 +2,18 @@
 //!
 //! Request: `u32` length, a JSON [`Request`] of that length, then the encoded recording of
 //! [`Request::body_bytes`]. Response: frames of a `u8` tag, a `u32` length and a payload: [`RATE`] once, then
-//! [`SAMPLES`] any number of times, then [`END`] or [`ERROR`]. Integers and samples are little-endian.
+//! [`SAMPLES`] any number of times, then [`END`] with a report or [`ERROR`]. Integers and samples are little-endian.
 
 use std::io::{self, Read, Write};
 
-use clstm::audio::DecodeLimits;
+use clstm::audio::{Damage, DecodeLimits};
 use serde::{Deserialize, Serialize};
 
 /// The sample rate as `u32`, in Hz.
 pub(super) const RATE: u8 = 0;
 /// Mono samples as `f32`, full scale ±1.
 pub(super) const SAMPLES: u8 = 1;
-/// The recording is decoded completely; no payload.
+/// All that can be decoded is decoded; a JSON [`Report`].
 pub(super) const END: u8 = 2;
 /// A JSON [`Failure`].
 pub(super) const ERROR: u8 = 3;
@@ -22,6 +22,8 @@ pub(super) const ERROR: u8 = 3;
 pub(super) const FRAME_SAMPLES: usize = 1 << 16;
 /// Bytes of the payload of a frame at most; the server closes a worker that announces more.
 pub(super) const FRAME_BYTES: usize = 4 * FRAME_SAMPLES;
+/// Bytes of the JSON of a report at most: it becomes a part of the response.
+pub(super) const REPORT_BYTES: usize = 4096;
 /// Bytes of the JSON of a request at most.
 const REQUEST_BYTES: usize = 4096;
 
@@ -41,6 +43,12 @@ pub(super) struct Request {
     pub(super) max_cpu_s: u64,
     /// Bytes of the recording, which follow the request.
     pub(super) body_bytes: u64,
+}
+
+/// What is known about a decoded recording.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Report {
+    pub(super) damage: Option<Damage>,
 }
 
 /// Why a recording cannot be decoded.

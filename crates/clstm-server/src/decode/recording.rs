@@ -4,10 +4,13 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 
 use axum::http::StatusCode;
+use clstm::audio::Damage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::pool::Lease;
-use super::protocol::{END, ERROR, FRAME_BYTES, Failure, RATE, Request, SAMPLES, parse_header};
+use super::protocol::{
+    END, ERROR, FRAME_BYTES, Failure, RATE, REPORT_BYTES, Report, Request, SAMPLES, parse_header,
+};
 use crate::api_error::{ApiError, ErrorKind};
 
 /// Number of SIGXCPU on Linux, macOS and the BSDs: the limit of CPU time is reached.
@@ -43,13 +46,15 @@ pub(crate) struct Recording {
     samples_left: u64,
     payload: Vec<u8>,
     samples: Vec<f32>,
+    /// Set by the last frame.
+    report: Report,
 }
 
 /// One frame of the response.
 enum Frame {
     Rate(u32),
     Samples,
-    End,
+    End(Report),
     Failed(ApiError),
 }
 
@@ -75,6 +80,7 @@ impl Recording {
             samples_left: 0,
             payload: Vec::new(),
             samples: Vec::new(),
+            report: Report::default(),
         })
     }
 
@@ -94,7 +100,8 @@ impl Recording {
                 (Frame::Samples, rate) => {
                     return Ok(Some((&self.samples, rate.unwrap_or_default())));
                 }
-                (Frame::End, _) => {
+                (Frame::End(report), _) => {
+                    self.report = report;
                     if let Some(lease) = self.lease.take() {
                         lease.give_back();
                     }
@@ -108,6 +115,11 @@ impl Recording {
                 }
             }
         }
+    }
+
+    /// What is missing of a recording that has ended.
+    pub(crate) fn damage(self) -> Option<Damage> {
+        self.report.damage
     }
 
     /// Reads a frame.
@@ -139,7 +151,9 @@ impl Recording {
                 self.samples_left = left.ok_or_else(invalid)?;
                 Ok(Frame::Samples)
             }
-            (END, _) => Ok(Frame::End),
+            (END, _) if length <= REPORT_BYTES => {
+                Ok(Frame::End(serde_json::from_slice(&self.payload)?))
+            }
             (ERROR, _) => Ok(Frame::Failed(failure(&self.payload)?)),
             _ => Err(invalid()),
         }

@@ -4,7 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use clstm::audio::{DecodeLimits, Waveform};
+use clstm::audio::{Damage, DecodeLimits, Waveform};
 
 use super::{DecodeWorkers, WorkerLimits};
 use crate::api_error::ApiError;
@@ -31,7 +31,7 @@ impl WorkerPool {
         _: &[u8],
         _: u32,
         _: &DecodeLimits,
-    ) -> Result<Waveform, ApiError> {
+    ) -> Result<(Waveform, Option<Damage>), ApiError> {
         match **self {}
     }
 
@@ -46,6 +46,10 @@ impl WorkerPool {
 }
 
 impl Recording {
+    pub(crate) fn damage(self) -> Option<Damage> {
+        match self {}
+    }
+
     pub(crate) async fn next(&mut self) -> Result<Option<(&[f32], u32)>, ApiError> {
         match *self {}
     }

@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::os::fd::AsFd;
 
-use clstm::audio::{AudioError, load_bytes, stream_bytes};
+use clstm::audio::{AudioError, DecodeReport, Decoded, load_bytes, stream_bytes};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::protocol::{END, ERROR, FRAME_SAMPLES, Failure, RATE, Request, SAMPLES, write_frame};
+use super::protocol::{
+    END, ERROR, FRAME_SAMPLES, Failure, RATE, Report, Request, SAMPLES, write_frame,
+};
 use crate::api_error::ApiError;
 
 /// Decodes recordings for a server: reads requests from standard input and writes samples to standard output,
@@ -32,7 +34,10 @@ pub fn run_decode_worker() -> io::Result<()> {
         let mut body = vec![0; usize::try_from(request.body_bytes).map_err(io::Error::other)?];
         input.read_exact(&mut body)?;
         match decode(&request, &body, &mut output) {
-            Ok(()) => write_frame(&mut output, END, &[])?,
+            Ok(report) => {
+                let report = Report { damage: report.damage };
+                write_frame(&mut output, END, &serde_json::to_vec(&report)?)?;
+            }
             Err(Stop::Output(error)) => return Err(error),
             Err(Stop::Audio(error)) => {
                 let error = ApiError::from(error);
@@ -93,12 +98,13 @@ impl From<io::Error> for Stop {
     }
 }
 
-fn decode(request: &Request, body: &[u8], output: &mut impl Write) -> Result<(), Stop> {
+fn decode(request: &Request, body: &[u8], output: &mut impl Write) -> Result<DecodeReport, Stop> {
     let limits = request.limits();
     if let Some(rate) = request.resample_to {
-        let recording = load_bytes(body, None, rate, &limits)?.strict()?;
-        write_frame(output, RATE, &recording.sample_rate.to_le_bytes())?;
-        return Ok(write_samples(output, &recording.samples)?);
+        let Decoded { waveform, report } = load_bytes(body, None, rate, &limits)?;
+        write_frame(output, RATE, &waveform.sample_rate.to_le_bytes())?;
+        write_samples(output, &waveform.samples)?;
+        return Ok(report);
     }
     let mut first = true;
     stream_bytes(body, None, &limits, |chunk, rate| -> Result<(), Stop> {
@@ -106,9 +112,7 @@ fn decode(request: &Request, body: &[u8], output: &mut impl Write) -> Result<(),
             write_frame(output, RATE, &rate.to_le_bytes())?;
         }
         Ok(write_samples(output, chunk)?)
-    })?
-    .strict()?;
-    Ok(())
+    })
 }
 
 fn write_samples(output: &mut impl Write, samples: &[f32]) -> io::Result<()> {

@@ -23,6 +23,12 @@ export function summary(prediction, abstention) {
   return `unsure: ${likeliest(prediction).map(([label, p]) => `${label} ${percent(p)}`).join(", ")}`;
 }
 
+// What is missing of a damaged recording, to follow its summary; nothing for others.
+export function damage({ damaged }) {
+  if (!damaged) return "";
+  return damaged.missing_s > 0 ? `, damaged: ${damaged.missing_s.toFixed(1)} s missing` : ", damaged";
+}
+
 const likeliest = ({ probabilities }) => Object.entries(probabilities).sort((a, b) => b[1] - a[1]).slice(0, 2);
 
 // `context` names the part of the recording. `abstention` is the model's threshold.

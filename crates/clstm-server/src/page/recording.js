@@ -2,7 +2,7 @@
 
 import { alarm, say } from "./dom.js";
 import { remember, view } from "./history.js";
-import { meanOf, summary } from "./prediction.js";
+import { damage, meanOf, summary } from "./prediction.js";
 import { Unreachable, ask, back, fail, model } from "./server.js";
 
 const HOP_S = 0.5;
@@ -41,14 +41,14 @@ async function recognize(file) {
   const served = model();
   // The file, not its bytes: the browser then sends it from the disk.
   const post = (query) => ask(`v1/recognize?model=${encodeURIComponent(served.name)}${query}`, { method: "POST", body: file });
-  const { frames, segments, duration_s } = await post(`&timeline=both&hop=${HOP_S}`);
+  const { frames, segments, duration_s, damaged } = await post(`&timeline=both&hop=${HOP_S}`);
   const whole = await post("").catch((error) => {
     // The limit for a timeline is higher than the one for a whole recording.
     if (error.kind === "too_long") return meanOf(frames, served.labels);
     throw error;
   });
   const peaks = duration_s <= WAVE_S ? await peaksOf(await file.arrayBuffer()) : null;
-  return { name: file.name, model: served, labels: served.labels, whole, duration_s, hop_s: HOP_S, frames, segments, peaks, sound: file };
+  return { name: file.name, model: served, labels: served.labels, whole, duration_s, damaged, hop_s: HOP_S, frames, segments, peaks, sound: file };
 }
 
 // Retries once when an unreachable server is reachable again.
@@ -77,7 +77,7 @@ export async function recognizeFiles(files, live) {
       const record = await withRetry(file);
       remember(record, live);
       if (!live()) view(record);
-      say(`${file.name}: ${summary(record.whole, record.model.abstention)}.`);
+      say(`${file.name}: ${summary(record.whole, record.model.abstention)}${damage(record)}.`);
     } catch (error) {
       wrong.push([file.name, error]);
     }

@@ -8,17 +8,18 @@ const rowsOf = (record, what) => record[what].map(({ type, ...row }) => ({ path:
 const jsonl = (record, what) => rowsOf(record, what).map((row) => `${JSON.stringify(row)}\n`).join("");
 
 const cell = (value) => {
-  const text = String(value ?? "");
+  // Text that a spreadsheet would read as a formula, as `clstm` writes it.
+  const text = typeof value === "string" && /^'*[=+\-@\t\r\n]/.test(value) ? `'${value}` : String(value ?? "");
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
 function csv(record, what) {
   const speech = what === "frames" ? ["speech"] : [];
   const columns = ["path", "start_s", "end_s", ...speech, "label", "confidence"];
-  const head = [...columns, ...record.labels.map((label) => `p_${label}`), "error_kind", "error_message"];
+  const head = [...columns, ...record.labels.map((label) => `p_${label}`), "damaged", "error_kind", "error_message"];
   const rows = rowsOf(record, what).map((row) => {
     const probabilities = record.labels.map((label) => row.probabilities?.[label]);
-    return [...columns.map((column) => row[column]), ...probabilities, "", ""];
+    return [...columns.map((column) => row[column]), ...probabilities, record.damaged?.message, "", ""];
   });
   return [head, ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");
 }

@@ -39,7 +39,7 @@ pub(crate) enum Outcome<'a> {
 }
 
 pub(super) async fn batch(State(app): State<SharedState>, request: Request) -> Response {
-    let query = QueryParams::parse(request.uri(), &["model"]);
+    let query = QueryParams::parse(request.uri(), &["model", "strict"]);
     let client = ClientIdentity::of(request.extensions());
     let mut body = BodyReader::new(request, &app, client);
     let outcome = recognize_files(&app, query, client, &mut body).await;
@@ -53,6 +53,7 @@ async fn recognize_files(
     body: &mut BodyReader,
 ) -> Result<Response, ApiError> {
     let query = query?;
+    let strict = query.flag("strict")?.unwrap_or(app.strict);
     app.model(query.text("model"))?;
     let mut quota = app.quotas.acquire(client, Resource::Recordings, 1)?;
     if app.recordings.available_permits() == 0 {
@@ -72,7 +73,8 @@ async fn recognize_files(
     for chunk in recordings.chunks(at_once.max(1)) {
         let chunk = chunk.iter().map(|recording| {
             let Recording { bytes, .. } = recording.clone();
-            with_timeout(app.limits.response_timeout, app.compute.recognize(model.clone(), bytes))
+            let recognition = app.compute.recognize(model.clone(), bytes, strict);
+            with_timeout(app.limits.response_timeout, recognition)
         });
         outcomes.extend(join_all(chunk).await);
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use clstm::audio::Damage;
 use clstm::{Event, StreamConfig, TimelineItem};
 use serde::Serialize;
 use tokio::time::timeout;
@@ -15,6 +16,8 @@ use crate::api_error::{ApiError, ErrorKind};
 use crate::body::{BodyReader, Recording};
 use crate::compute::TimelineRequest;
 use crate::metrics::GaugeGuard;
+use crate::models::LoadedModel;
+use crate::openapi::DamageBody;
 use crate::query::QueryParams;
 use crate::quota::{ClientId, Resource};
 use crate::response::{ItemBody, RecognitionBody, json};
@@ -31,6 +34,8 @@ enum Kind {
 /// Query parameters.
 struct Params {
     model: Option<String>,
+    /// Whether a damaged recording is an error; by default what the server is configured to.
+    strict: Option<bool>,
     timeline: Option<(Kind, StreamConfig)>,
 }
 
@@ -44,6 +49,10 @@ pub(crate) struct TimelineBody<'a> {
     segments: Option<Vec<ItemBody<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frames: Option<Vec<ItemBody<'a>>>,
+    /// What is missing of a damaged recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DamageBody>)]
+    damaged: Option<&'a Damage>,
     model: &'a str,
 }
 
@@ -56,7 +65,8 @@ pub(super) async fn recognize(State(app): State<SharedState>, request: Request) 
 }
 
 fn parse(request: &Request) -> Result<Params, ApiError> {
-    let query = QueryParams::parse(request.uri(), &["model", "timeline", "hop", "window"])?;
+    let query =
+        QueryParams::parse(request.uri(), &["model", "strict", "timeline", "hop", "window"])?;
     let kind = match query.text("timeline") {
         None => None,
         // The other names are those of release 0.1.
@@ -76,7 +86,8 @@ fn parse(request: &Request) -> Result<Params, ApiError> {
     let config =
         StreamConfig { hop_s: hop.unwrap_or(recording.hop_s), window_s: window, ..recording };
     let model = query.text("model").map(str::to_owned);
-    Ok(Params { model, timeline: kind.map(|kind| (kind, config)) })
+    let strict = query.flag("strict")?;
+    Ok(Params { model, strict, timeline: kind.map(|kind| (kind, config)) })
 }
 
 async fn respond(
@@ -85,7 +96,8 @@ async fn respond(
     client: Option<ClientId>,
     body: &mut BodyReader,
 ) -> Result<Response, ApiError> {
-    let Params { model, timeline } = params?;
+    let Params { model, strict, timeline } = params?;
+    let strict = strict.unwrap_or(app.strict);
     app.model(model.as_deref())?;
     let (resource, permits) = match timeline {
         None => (Resource::Recordings, &app.recordings),
@@ -101,11 +113,15 @@ async fn respond(
     match timeline {
         None => {
             let (_permit, _gauge) = (app.admit(1)?, GaugeGuard::new(&app.metrics.recordings));
-            recognize_clip(app, model.as_deref(), recording).await
+            recognize_clip(app, model.as_deref(), recording, strict).await
         }
         Some((kind, config)) => {
             let _permit = app.admit_timeline()?;
-            recognize_timeline(app, model.as_deref(), recording, kind, config).await
+            let model = app.model(model.as_deref())?;
+            let limits = app.limits.decoding(app.limits.max_timeline_s);
+            let Recording { name, bytes } = recording;
+            let request = TimelineRequest { model: model.clone(), bytes, limits, config, strict };
+            recognize_timeline(app, &model, &name, kind, request).await
         }
     }
 }
@@ -114,9 +130,10 @@ async fn recognize_clip(
     app: &AppState,
     model: Option<&str>,
     recording: Recording,
+    strict: bool,
 ) -> Result<Response, ApiError> {
     let model = app.model(model)?;
-    let recognition = app.compute.recognize(model.clone(), recording.bytes);
+    let recognition = app.compute.recognize(model.clone(), recording.bytes, strict);
     let recognition = with_timeout(app.limits.response_timeout, recognition).await?;
     app.metrics.audio_processed(recognition.duration_s);
     let info = model.info();
@@ -126,14 +143,11 @@ async fn recognize_clip(
 
 async fn recognize_timeline(
     app: &AppState,
-    model: Option<&str>,
-    recording: Recording,
+    model: &LoadedModel,
+    path: &str,
     kind: Kind,
-    config: StreamConfig,
+    request: TimelineRequest,
 ) -> Result<Response, ApiError> {
-    let model = app.model(model)?;
-    let limits = app.limits.decoding(app.limits.max_timeline_s);
-    let request = TimelineRequest { model: model.clone(), bytes: recording.bytes, limits, config };
     let timeline = with_timeout(app.limits.response_timeout, app.compute.timeline(request)).await?;
     app.metrics.audio_processed(timeline.duration_s);
     let info = model.info();
@@ -143,10 +157,10 @@ async fn recognize_timeline(
         .map(|events| events.into_iter().map(TimelineItem::from).collect::<Vec<_>>());
     let segments = labelled(&segments, model.labels(), kind != Kind::Frames);
     let frames = labelled(&frames, model.labels(), kind != Kind::Segments);
-    let (path, duration_s) = (recording.name.as_str(), timeline.duration_s);
+    let (duration_s, damaged) = (timeline.duration_s, timeline.damage.as_ref());
     Ok(json(
         StatusCode::OK,
-        &TimelineBody { path, duration_s, segments, frames, model: &info.name },
+        &TimelineBody { path, duration_s, segments, frames, damaged, model: &info.name },
     ))
 }
 

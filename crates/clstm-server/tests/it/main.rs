@@ -5,6 +5,7 @@ mod batch;
 mod browser;
 mod client;
 mod clock;
+mod containers;
 #[cfg(unix)]
 mod decode_workers;
 mod floods;

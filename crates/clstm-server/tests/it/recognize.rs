@@ -2,6 +2,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use clstm::audio::DecodeLimits;
 use clstm::{Event, StreamConfig, StreamError};
+use clstm_server::ServerConfig;
 use serde_json::{Value, json};
 
 use crate::client::{form, post, send};
@@ -9,7 +10,7 @@ use crate::support::{TestServer, config, conversation, sample, tiny, wav};
 
 /// The line that `clstm predict --format jsonl` writes.
 fn line(path: &str, bytes: &[u8]) -> Value {
-    let recognizer = tiny();
+    let recognizer = tiny().with_strict(false);
     let heard = recognizer.recognize_bytes(bytes, None).expect("an answer");
     let mut line = json!({
         "path": path, "duration_s": heard.duration_s, "speech": heard.speech, "label": null,
@@ -25,6 +26,9 @@ fn line(path: &str, bytes: &[u8]) -> Value {
         line["label"] = json!(prediction.label);
         line["confidence"] = json!(prediction.confidence);
         line["probabilities"] = probabilities.into();
+    }
+    if let Some(damage) = &heard.damage {
+        line["damaged"] = json!(damage);
     }
     line
 }
@@ -133,6 +137,7 @@ async fn wrong_requests_are_told_what_is_wrong() {
         ("/v1/recognize?timeline=segments&hop=soon", (400, "request")),
         ("/v1/recognize?timeline=segments&hop=0", (400, "config")),
         ("/v1/recognize?hop=1", (400, "request")),
+        ("/v1/recognize?strict=1", (400, "request")),
         ("/v1/batch", (400, "request")),
     ] {
         let files = [("file", "a", &sample[..])];
@@ -146,10 +151,44 @@ async fn wrong_requests_are_told_what_is_wrong() {
     for (body, expected) in [
         (Vec::new(), (400, "empty")),
         (b"This is no sound at all, whatever one does to it.".to_vec(), (415, "format")),
-        (sample[..sample.len() / 2].to_vec(), (422, "decode")),
+        (sample[..40].to_vec(), (422, "decode")),
     ] {
         let answer = post(address, "/v1/recognize", body).await.error();
         assert_eq!((answer.0, answer.1.as_str()), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_upload_is_marked_and_refused_if_strict() {
+    let lenient = TestServer::start(config()).await;
+    let strict = TestServer::start(ServerConfig { strict: true, ..config() }).await;
+    let sample = sample();
+    let cut = &sample[..sample.len() / 2];
+    let expected = line("-", cut);
+    let missing_s = expected["damaged"]["missing_s"].as_f64().expect("a damage");
+    assert!((missing_s - 1.1).abs() < 0.1, "half of 2.2 s: {expected}");
+    let (refused, timeline) = ((422, "decode".to_owned()), "/v1/recognize?timeline=segments");
+    for (server, query) in [(&lenient, ""), (&lenient, "strict=false"), (&strict, "strict=false")] {
+        let path = format!("/v1/recognize?{query}");
+        assert_eq!(post(server.address, &path, cut.to_vec()).await.json(), expected);
+        let path = format!("{timeline}&{query}");
+        let result = post(server.address, &path, cut.to_vec()).await.json();
+        assert_eq!(result["damaged"], expected["damaged"], "{result}");
+        assert!(result["segments"].as_array().is_some_and(|segments| !segments.is_empty()));
+        let files = [("file", "a", cut), ("file", "b", &sample[..])];
+        let batch = send(server.address, form(&format!("/v1/batch?{query}"), &files)).await.json();
+        assert_eq!(batch["results"], json!([line("a", cut), line("b", &sample)]));
+    }
+    for (server, query) in [(&lenient, "strict=true"), (&strict, ""), (&strict, "strict=true")] {
+        let path = format!("/v1/recognize?{query}");
+        assert_eq!(post(server.address, &path, cut.to_vec()).await.error(), refused);
+        assert_eq!(post(server.address, &path, sample.clone()).await.json(), line("-", &sample));
+        let path = format!("{timeline}&{query}");
+        assert_eq!(post(server.address, &path, cut.to_vec()).await.error(), refused);
+        let files = [("file", "a", cut), ("file", "b", &sample[..])];
+        let batch = send(server.address, form(&format!("/v1/batch?{query}"), &files)).await.json();
+        assert_eq!(batch["results"][0]["error"]["kind"], "decode", "{batch}");
+        assert_eq!(batch["results"][1], line("b", &sample));
     }
 }
 

@@ -247,7 +247,7 @@ async fn streams_that_go_wrong_are_told_so() {
     let text = |text: &'static str| Message::Text(text.into());
     assert_eq!(fails(&server, "", text("stop")).await, told("request"));
     assert_eq!(fails(&server, "", text("{\"end\":false}")).await, told("request"));
-    let nan = f32::NAN.to_le_bytes().to_vec();
+    let nan = f32::NAN.to_le_bytes().repeat(4);
     assert_eq!(
         fails(&server, "?format=f32le", Message::Binary(nan.into())).await,
         told("non_finite")

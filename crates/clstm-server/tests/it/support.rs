@@ -1,5 +1,7 @@
 //! A small model, the shipped sample, and a server with both.
 
+pub(crate) mod ogg;
+
 use std::net::SocketAddr;
 use std::path::Path;
 

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use clstm_audio::{AudioError, Damage, DecodeLimits, DecodeReport, stream_bytes, stream_file};
+use clstm_audio::{
+    AudioError, Damage, DecodeLimits, DecodeNote, DecodeReport, stream_bytes, stream_file,
+};
 
 use super::{Event, PIECE_S, Stream, StreamConfig, StreamError};
 use crate::Recognizer;
@@ -15,6 +17,8 @@ pub struct TimelineSummary {
     pub duration_s: f64,
     /// What is missing of a damaged recording: see [`Recognizer::with_strict`].
     pub damage: Option<Damage>,
+    /// What the decoder notes about the recording.
+    pub notes: Vec<DecodeNote>,
 }
 
 impl Recognizer {
@@ -143,7 +147,7 @@ impl TimelineBuilder {
         if let Some(stream) = &mut self.stream {
             stream.finish(events)?;
         }
-        Ok(TimelineSummary { duration_s: self.duration_s, damage: None })
+        Ok(TimelineSummary { duration_s: self.duration_s, damage: None, notes: Vec::new() })
     }
 }
 
@@ -178,7 +182,8 @@ where
         }
         let summary = self.builder.finish(&mut self.events)?;
         self.events.into_iter().try_for_each(&mut self.on_event)?;
-        Ok(TimelineSummary { damage: report.damage, ..summary })
+        let DecodeReport { damage, notes, .. } = report;
+        Ok(TimelineSummary { damage, notes, ..summary })
     }
 }
 

@@ -58,6 +58,9 @@ pub(super) fn run(
         let Some(timeline) = timeline else { return Ok(false) };
         let failure = timeline.error.is_some();
         progress.suspend(|| {
+            for warning in timeline.warnings() {
+                messages::warn(&format!("{}: {warning}", timeline.path));
+            }
             // Documents have no place for an error.
             if let (Some(error), Destination::Folder { .. } | Destination::Document(_)) =
                 (&timeline.error, &to)
@@ -251,6 +254,10 @@ impl TimelineJob<'_> {
         if matches!(done, Err(JobError::Interrupted)) {
             return None;
         }
+        let (damage, notes, error) = match done {
+            Ok(summary) => (summary.damage, summary.notes, None),
+            Err(error) => (None, Vec::new(), Some(error.row_error())),
+        };
         Some(Timeline {
             path: input.path.clone(),
             duration_s: sums.duration_s(),
@@ -258,7 +265,9 @@ impl TimelineJob<'_> {
             scores: sums.scores(),
             segments,
             frames,
-            error: done.err().map(JobError::row_error),
+            damage,
+            notes,
+            error,
         })
     }
 }

@@ -10,14 +10,16 @@ mod wav_header;
 use std::any::Any;
 use std::path::Path;
 
+use clstm::audio::Damage;
+
 use super::channel::{AudioSender, SourceError};
 use crate::args::ListenArgs;
 use crate::error::CliError;
 
 pub(crate) use microphone::devices;
 
-/// Sends all audio of a source, on its own thread.
-type Run = Box<dyn FnOnce(&AudioSender) -> Result<(), SourceError> + Send>;
+/// Sends all audio of a source, on its own thread, and returns what is missing of it.
+type Run = Box<dyn FnOnce(&AudioSender) -> Result<Option<Damage>, SourceError> + Send>;
 
 /// A source that is open.
 pub(crate) struct Sound {

@@ -23,21 +23,21 @@ impl<R: Read> Pcm<R> {
         Self { reader, format, channels, bytes: vec![0; CHUNK.next_multiple_of(frame)], filled: 0 }
     }
 
+    /// Whether the data has ended within a sample.
+    pub(super) fn is_cut(&self) -> bool {
+        self.filled > 0
+    }
+
     /// Replaces `samples` with the next ones, at least one; `false` at the end.
     ///
     /// # Errors
-    /// Of the reader, and if the data ends within a sample.
+    /// Of the reader.
     pub(super) fn read(&mut self, samples: &mut Vec<f32>) -> io::Result<bool> {
         samples.clear();
         let frame = self.channels * width(self.format);
         while self.filled < frame {
             match self.reader.read(&mut self.bytes[self.filled..]) {
-                Ok(0) if self.filled == 0 => return Ok(false),
-                Ok(0) => {
-                    let message =
-                        "the data ends within a sample; check --sample-format and --channels";
-                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
-                }
+                Ok(0) => return Ok(false),
                 Ok(read) => self.filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -65,7 +65,7 @@ impl<R: Read> Pcm<R> {
 }
 
 /// Bytes of a sample.
-fn width(format: SampleFormat) -> usize {
+pub(super) fn width(format: SampleFormat) -> usize {
     match format {
         SampleFormat::S16le => 2,
         SampleFormat::F32le => 4,
@@ -96,14 +96,14 @@ mod tests {
         step: usize,
         format: SampleFormat,
         channels: usize,
-    ) -> std::io::Result<Vec<f32>> {
+    ) -> std::io::Result<(Vec<f32>, bool)> {
         let mut pcm = Pcm::new(Trickle(bytes, step), format, channels);
         let (mut all, mut samples) = (Vec::new(), Vec::new());
         while pcm.read(&mut samples)? {
             assert!(!samples.is_empty());
             all.extend_from_slice(&samples);
         }
-        Ok(all)
+        Ok((all, pcm.is_cut()))
     }
 
     #[test]
@@ -114,12 +114,13 @@ mod tests {
         let stereo: Vec<f32> = mono.chunks_exact(2).map(|pair| 0.5 * (pair[0] + pair[1])).collect();
         let floats: Vec<u8> = mono.iter().flat_map(|v| v.to_le_bytes()).collect();
         for step in [1, 3, 7, 4096] {
-            assert_eq!(all(&bytes, step, SampleFormat::S16le, 1).unwrap(), mono);
-            assert_eq!(all(&bytes, step, SampleFormat::S16le, 2).unwrap(), stereo);
-            assert_eq!(all(&floats, step, SampleFormat::F32le, 1).unwrap(), mono);
-            let error = all(&bytes[..bytes.len() - 1], step, SampleFormat::S16le, 1).unwrap_err();
-            assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+            let read = |bytes: &[u8], format, channels| all(bytes, step, format, channels).unwrap();
+            assert_eq!(read(&bytes, SampleFormat::S16le, 1), (mono.clone(), false));
+            assert_eq!(read(&bytes, SampleFormat::S16le, 2), (stereo.clone(), false));
+            assert_eq!(read(&floats, SampleFormat::F32le, 1), (mono.clone(), false));
+            let cut = read(&bytes[..bytes.len() - 1], SampleFormat::S16le, 1);
+            assert_eq!(cut, (mono[..mono.len() - 1].to_vec(), true));
         }
-        assert_eq!(all(&[], 1, SampleFormat::S16le, 1).unwrap(), [0.0_f32; 0]);
+        assert_eq!(all(&[], 1, SampleFormat::S16le, 1).unwrap(), (Vec::new(), false));
     }
 }

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use clstm::audio::{ContainerKind, DecodeLimits, sniff, stream_bytes};
+use clstm::audio::{ContainerKind, Damage, DecodeLimits, sniff, stream_bytes};
 
 use super::Sound;
 use super::pace::Pace;
-use super::pcm::Pcm;
+use super::pcm::{Pcm, width};
 use super::wav_header::WavHeader;
 use crate::args::{ListenArgs, SampleFormat};
 use crate::error::CliError;
@@ -60,7 +60,7 @@ fn sound(
         let mut head = Vec::new();
         reader.by_ref().take(HEAD).read_to_end(&mut head).map_err(|e| player.failed(&e))?;
         match sniff(&head) {
-            None => player.samples(io::Cursor::new(head).chain(reader), format, channels, rate),
+            None => player.raw(io::Cursor::new(head).chain(reader), format, channels, rate),
             Some(kind) => {
                 if described {
                     let name = &player.name;
@@ -96,20 +96,35 @@ impl Player<'_> {
         }
     }
 
-    /// Sends raw samples as they arrive.
+    /// Sends raw samples, which have no header.
+    fn raw(
+        &mut self,
+        reader: impl Read,
+        format: SampleFormat,
+        channels: usize,
+        rate: u32,
+    ) -> Result<Option<Damage>, SourceError> {
+        if self.samples(reader, format, channels, rate)? {
+            let cut = "the data ends within a sample; check --sample-format and --channels";
+            return Err(self.failed(&cut));
+        }
+        Ok(None)
+    }
+
+    /// Sends samples as they arrive. Returns whether they end within one.
     fn samples(
         &mut self,
         reader: impl Read,
         format: SampleFormat,
         channels: usize,
         rate: u32,
-    ) -> Result<(), SourceError> {
+    ) -> Result<bool, SourceError> {
         let mut pcm = Pcm::new(reader, format, channels);
         let mut samples = Vec::new();
         while pcm.read(&mut samples).map_err(|error| self.failed(&error))? {
             self.send(&samples, rate)?;
         }
-        Ok(())
+        Ok(pcm.is_cut())
     }
 
     /// Sends the audio of a container: of WAV as it arrives, of others once all of it has arrived.
@@ -118,7 +133,7 @@ impl Player<'_> {
         kind: ContainerKind,
         head: Vec<u8>,
         reader: impl Read,
-    ) -> Result<(), SourceError> {
+    ) -> Result<Option<Damage>, SourceError> {
         if kind == ContainerKind::Wav
             && let Some(header) = WavHeader::parse(&head)
         {
@@ -128,7 +143,11 @@ impl Player<'_> {
             let mut data = data.take((data_at as u64).saturating_add(data_bytes));
             io::copy(&mut data.by_ref().take(data_at as u64), &mut io::sink())
                 .map_err(|error| self.failed(&error))?;
-            return self.samples(data, format, channels, rate);
+            let cut = self.samples(data.by_ref(), format, channels, rate)?;
+            let missing = if data_bytes == u64::MAX { 0 } else { data.limit() };
+            let bytes_per_s = (width(format) * channels) as f64 * f64::from(rate);
+            let damage = || Damage::cut_short(missing as f64 / bytes_per_s);
+            return Ok((cut || missing > 0).then(damage));
         }
         let limits = DecodeLimits { max_duration_s: f64::INFINITY, ..DecodeLimits::default() };
         let mut bytes = head;
@@ -136,8 +155,7 @@ impl Player<'_> {
         reader.take(rest).read_to_end(&mut bytes).map_err(|error| self.failed(&error))?;
         let name = self.name.clone();
         let decoded = stream_bytes(bytes, None, &limits, |samples, rate| self.send(samples, rate));
-        let decoded = decoded.and_then(|report| report.strict().map_err(SourceError::from));
-        decoded.map_err(|error| match error {
+        decoded.map(|report| report.damage).map_err(|error| match error {
             SourceError::Failed(message) => SourceError::Failed(format!("{name}: {message}")),
             disconnected @ SourceError::Disconnected => disconnected,
         })

@@ -21,9 +21,8 @@ pub(super) fn open(path: &Path, fast: bool) -> Result<Sound, CliError> {
         // Memory does not grow with the length, which therefore has no limit.
         let limits = DecodeLimits { max_duration_s: f64::INFINITY, ..DecodeLimits::default() };
         let mut pace = Pace::new(fast);
-        let played = stream_file(&path, &limits, |samples, rate| pace.push(feed, samples, rate))
-            .and_then(|report| report.strict().map_err(SourceError::from));
-        played.map_err(|error| match error {
+        let played = stream_file(&path, &limits, |samples, rate| pace.push(feed, samples, rate));
+        played.map(|report| report.damage).map_err(|error| match error {
             SourceError::Failed(message) => SourceError::Failed(format!("{name}: {message}")),
             gone @ SourceError::Disconnected => gone,
         })

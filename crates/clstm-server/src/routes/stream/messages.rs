@@ -1,10 +1,12 @@
 //! JSON messages of a stream.
 
+use clstm::audio::Damage;
 use clstm::{Event, TimelineItem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api_error::ErrorBody;
+use crate::openapi::DamageBody;
 use crate::response::ItemBody;
 
 /// A text message of the server on a stream.
@@ -16,7 +18,7 @@ pub(crate) enum ServerMessage<'a> {
     Ready {
         model: &'a str,
         labels: &'a [String],
-        /// Sample rate in Hz.
+        /// Sample rate of raw samples in Hz; 48000 for containers, whose own rate is used.
         rate: u32,
         /// Seconds from one frame to the next.
         hop_s: f64,
@@ -29,6 +31,10 @@ pub(crate) enum ServerMessage<'a> {
     End {
         /// Seconds of audio received.
         duration_s: f64,
+        /// What is missing of a damaged container.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<DamageBody>)]
+        damaged: Option<&'a Damage>,
     },
     /// The last message after an error.
     Error(ErrorBody<'a>),

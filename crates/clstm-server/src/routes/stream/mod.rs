@@ -9,7 +9,6 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
-use clstm::Stream;
 use tokio::sync::mpsc;
 
 use super::middleware::ClientIdentity;
@@ -61,9 +60,9 @@ async fn open(
     let gauge = GaugeGuard::new(&app.metrics.streams);
     let model = app.model(params.model.as_deref())?;
     let (recognizer, rate, config) = (model.recognizer.clone(), params.rate, params.config.clone());
-    let stream = app.compute.run_live(move || Stream::new(&recognizer, rate, &config)).await??;
-    let samples = SampleReader::new(params.format);
-    let state = StreamState { stream, samples, events: Vec::new() };
+    let samples = SampleReader::new(params.format, rate);
+    let open = move || StreamState::new(recognizer, rate, config, samples);
+    let state = app.compute.run_live(open).await??;
     let max_message = app.limits.max_message_bytes;
     let session = Session::new(app, model, params, state);
     let upgrade = upgrade

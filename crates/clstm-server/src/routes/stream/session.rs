@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use clstm::audio::AudioError;
-use clstm::{Event, Stream, StreamError};
+use clstm::{Event, Recognizer, Stream, StreamConfig, StreamError};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::input::{Params, SampleReader};
@@ -20,6 +20,10 @@ use crate::state::AppState;
 
 /// How long the server waits for the client's close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Bytes of a container that are decoded at once. A packet of Opus may have one byte and last 120 ms: 4 KiB of such
+/// packets are 50 MB of samples, a whole message would be gigabytes.
+const PIECE_BYTES: usize = 4 << 10;
 
 /// Why a stream ends early.
 enum Stop {
@@ -35,9 +39,55 @@ impl From<ApiError> for Stop {
 
 /// What moves to a compute thread and back.
 pub(super) struct StreamState {
-    pub(super) stream: Stream,
-    pub(super) samples: SampleReader,
-    pub(super) events: Vec<Event>,
+    recognizer: Recognizer,
+    config: StreamConfig,
+    stream: Stream,
+    /// Of the stream, in Hz.
+    rate: u32,
+    samples: SampleReader,
+    events: Vec<Event>,
+}
+
+impl StreamState {
+    pub(super) fn new(
+        recognizer: Recognizer,
+        rate: u32,
+        config: StreamConfig,
+        samples: SampleReader,
+    ) -> Result<Self, StreamError> {
+        let stream = Stream::new(&recognizer, rate, &config)?;
+        Ok(Self { recognizer, config, stream, rate, samples, events: Vec::new() })
+    }
+
+    /// Processes a message, up to `most_s` seconds of the stream.
+    fn push(&mut self, message: &[u8], most_s: f64) -> Result<(), StreamError> {
+        let mut rest = message;
+        while !rest.is_empty() && self.received_s() <= most_s {
+            let most = if self.samples.is_raw() { rest.len() } else { PIECE_BYTES };
+            let (piece, more) = rest.split_at(rest.len().min(most));
+            rest = more;
+            self.samples.read(piece)?;
+            if self.samples.rate() != self.rate {
+                // The first samples of a container of another rate.
+                self.rate = self.samples.rate();
+                self.stream = Stream::new(&self.recognizer, self.rate, &self.config)?;
+            }
+            self.stream.push(self.samples.samples(), &mut self.events)?;
+        }
+        Ok(())
+    }
+
+    /// Processes what is left at the end.
+    fn finish(&mut self) -> Result<(), StreamError> {
+        self.samples.finish()?;
+        self.stream.push(self.samples.samples(), &mut self.events)?;
+        self.stream.finish(&mut self.events)
+    }
+
+    /// Seconds of audio that arrived.
+    fn received_s(&self) -> f64 {
+        self.samples.count() as f64 / f64::from(self.rate)
+    }
 }
 
 pub(super) struct Session {
@@ -114,11 +164,8 @@ impl Session {
                 Ok(Some(Err(error))) => return Err(ApiError::request(error.to_string()).into()),
                 Ok(Some(Ok(Message::Binary(bytes)))) => {
                     let before = self.received_s;
-                    self.compute(socket, move |state| {
-                        let StreamState { stream, samples, events } = state;
-                        stream.push(samples.read(&bytes)?, events)
-                    })
-                    .await?;
+                    let most_s = limits.max_stream_s;
+                    self.compute(socket, move |state| state.push(&bytes, most_s)).await?;
                     if self.received_s > limits.max_stream_s {
                         return Err(self.too_long().into());
                     }
@@ -158,8 +205,9 @@ impl Session {
     }
 
     async fn finish(&mut self, socket: &mut WebSocket) -> Result<(), Stop> {
-        self.compute(socket, |state| state.stream.finish(&mut state.events)).await?;
-        send(socket, &ServerMessage::End { duration_s: self.received_s }).await
+        self.compute(socket, StreamState::finish).await?;
+        let damaged = self.state.as_ref().and_then(|state| state.samples.damage());
+        send(socket, &ServerMessage::End { duration_s: self.received_s, damaged }).await
     }
 
     /// Runs `work` on a compute thread and sends the events that it produced.
@@ -169,15 +217,13 @@ impl Session {
         work: impl FnOnce(&mut StreamState) -> Result<(), StreamError> + Send + 'static,
     ) -> Result<(), Stop> {
         let Some(mut state) = self.state.take() else { return Err(ApiError::internal().into()) };
-        let before = state.samples.count();
         let worked = self.app.compute.run_live(move || {
             let outcome = work(&mut state);
             (state, outcome)
         });
         let (mut state, outcome) = worked.await?;
-        let new_s = (state.samples.count() - before) as f64 / f64::from(self.params.rate);
-        self.received_s += new_s;
-        self.app.metrics.audio_processed(new_s);
+        let before_s = std::mem::replace(&mut self.received_s, state.received_s());
+        self.app.metrics.audio_processed(self.received_s - before_s);
         for event in state.events.drain(..) {
             let message = event_json(event, self.model.labels());
             let message = message.map_err(|_| ApiError::internal())?;

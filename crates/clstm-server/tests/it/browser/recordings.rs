@@ -158,8 +158,9 @@ async fn recordings_are_dropped_sought_played_and_kept() {
     let text = saved(&stage, "other-one.frames.csv").await;
     let mut rows = text.lines();
     let columns: String = stage.labels.iter().map(|label| format!("p_{label},")).collect();
-    let head =
-        format!("path,start_s,end_s,speech,label,confidence,{columns}error_kind,error_message");
+    let head = format!(
+        "path,start_s,end_s,speech,label,confidence,{columns}damaged,error_kind,error_message"
+    );
     assert_eq!(rows.next(), Some(head.as_str()));
     assert!(rows.all(|row| row.starts_with("\"other, one.wav\",")), "{text}");
     assert_eq!(text.lines().count(), 1 + frames["frames"].as_array().expect("frames").len());

@@ -113,7 +113,7 @@ pub(in super::super) fn open(name: Option<&str>) -> Result<Sound, CliError> {
         name,
         rate: Some(rate),
         live: true,
-        run: Box::new(move |feed| bridge.run(feed)),
+        run: Box::new(move |feed| bridge.run(feed).map(|()| None)),
         _held: Some(Box::new(stream)),
     })
 }
