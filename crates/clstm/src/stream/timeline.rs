@@ -92,7 +92,8 @@ pub struct TimelineBuilder {
     /// batches.
     pending: Vec<f32>,
     rate: u32,
-    duration_s: f64,
+    /// Samples that were added.
+    count: u64,
 }
 
 impl TimelineBuilder {
@@ -108,7 +109,7 @@ impl TimelineBuilder {
             stream: None,
             pending: Vec::new(),
             rate: 0,
-            duration_s: 0.0,
+            count: 0,
         })
     }
 
@@ -117,7 +118,7 @@ impl TimelineBuilder {
     pub fn add(&mut self, samples: &[f32], rate: u32) -> bool {
         self.rate = rate;
         self.pending.extend_from_slice(samples);
-        self.duration_s += samples.len() as f64 / f64::from(rate);
+        self.count += samples.len() as u64;
         self.pending.len() >= PIECE_S * rate as usize
     }
 
@@ -147,7 +148,8 @@ impl TimelineBuilder {
         if let Some(stream) = &mut self.stream {
             stream.finish(events)?;
         }
-        Ok(TimelineSummary { duration_s: self.duration_s, damage: None, notes: Vec::new() })
+        let duration_s = self.count as f64 / f64::from(self.rate.max(1));
+        Ok(TimelineSummary { duration_s, damage: None, notes: Vec::new() })
     }
 }
 

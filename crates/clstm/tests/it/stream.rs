@@ -3,7 +3,7 @@
 use clstm::audio::{DecodeLimits, decode_file, resample};
 use clstm::{
     Event, Frame, FrontendConfig, ModelInfo, Recognizer, Segment, Stream, StreamConfig,
-    StreamError, TimelineItem,
+    StreamError, TimelineBuilder, TimelineItem,
 };
 use clstm_nn::Preset;
 use proptest::prelude::*;
@@ -287,4 +287,15 @@ fn settings_out_of_range_are_named() {
     let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
     let error = stream.push(&[0.0, f32::NAN], &mut Vec::new()).expect_err("no number");
     assert_eq!(error.kind(), "non_finite");
+}
+
+#[test]
+fn the_duration_of_a_timeline_is_not_a_sum_of_rounded_parts() {
+    let mut builder = TimelineBuilder::new(&recognizer(), &config()).expect("a builder");
+    let chunk = vec![0.0; 1153];
+    for _ in 0..28 {
+        builder.add(&chunk, 16_000);
+    }
+    let summary = builder.finish(&mut Vec::new()).expect("a timeline");
+    assert_eq!(summary.duration_s, 28.0 * 1153.0 / 16_000.0);
 }
