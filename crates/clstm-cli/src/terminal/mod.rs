@@ -1,6 +1,6 @@
-//! The terminal of a live view, with escape sequences (ECMA-48) and termios.
+//! The terminal of a live view: what this command asks of it, through crossterm.
 
-mod ansi;
+mod backend;
 mod keyboard;
 mod raw_mode;
 mod render_thread;
@@ -8,9 +8,8 @@ mod render_thread;
 use std::io::{self, IsTerminal, Write};
 
 use ratatui::Terminal;
-use rustix::fd::{AsFd, BorrowedFd};
 
-pub(crate) use ansi::Ansi;
+pub(crate) use backend::CrosstermBackend;
 pub(crate) use keyboard::{Key, next_key};
 pub(crate) use raw_mode::{is_taken, leave};
 pub(crate) use render_thread::RenderThread;
@@ -22,15 +21,6 @@ pub(crate) enum Screen {
     Stdout,
     /// For a command that may write results beside the view.
     Stderr,
-}
-
-impl AsFd for Screen {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Stdout => rustix::stdio::stdout(),
-            Self::Stderr => rustix::stdio::stderr(),
-        }
-    }
 }
 
 impl Write for Screen {
@@ -67,8 +57,8 @@ impl Screen {
     }
 
     /// The screen to draw on, once the terminal is taken.
-    pub(crate) fn open(self) -> io::Result<Terminal<Ansi<Self>>> {
-        Terminal::new(Ansi::on(self))
+    pub(crate) fn open(self) -> io::Result<Terminal<CrosstermBackend<Self>>> {
+        Terminal::new(CrosstermBackend::new(self))
     }
 }
 

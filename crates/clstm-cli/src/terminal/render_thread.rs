@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use super::Screen;
-use super::raw_mode::{enter, is_ours, leave};
+use super::raw_mode::{enter, is_in_foreground, leave};
 
 /// A thread that draws and reads keys until it is asked to end, or the terminal has gone.
 pub(crate) struct RenderThread {
@@ -20,7 +20,7 @@ impl RenderThread {
         screen: Screen,
         draw: impl FnOnce(&AtomicBool) + Send + 'static,
     ) -> Option<Self> {
-        if !is_ours(screen) {
+        if !is_in_foreground() {
             return None;
         }
         enter(screen).ok()?;
