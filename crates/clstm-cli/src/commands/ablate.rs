@@ -8,7 +8,7 @@ use crate::error::CliError;
 use crate::output::Output;
 use crate::resolve::{corpus, device};
 use crate::text::PathText;
-use crate::training::{self, Observers, RunDescription, ablation};
+use crate::training::{self, Observers, RunDescription, RunLock, ablation};
 
 /// Trains and tests the rows and prints the table.
 pub(crate) fn run(args: &AblateArgs) -> Result<(), CliError> {
@@ -34,6 +34,8 @@ pub(crate) fn run(args: &AblateArgs) -> Result<(), CliError> {
 
     let trainings = rows.len() * if only.is_some() { 1 } else { folds };
     let title = format!("{}, Table 1", dataset.corpus.name);
+    let names = rows.iter().map(|(preset, _)| preset.name());
+    let _lock = RunLock::acquire_rows(out, names, only)?;
     let (labels, batch) = (&dataset.corpus.labels[..], recipe.batch);
     let mut watchers =
         Observers::start(&args.training, &RunDescription { title, labels, trainings, batch }, stop);

@@ -10,6 +10,7 @@ use crate::error::CliError;
 use crate::messages::{note, warn};
 use crate::output::{Output, OutputGuard};
 use crate::text::PathText;
+use crate::training::RunLock;
 
 /// How the recipes of runs are read.
 pub(crate) const RECIPES: RecipeFormat =
@@ -21,6 +22,7 @@ const FILES: [&str; 4] = ["report.html", "report.md", "report.tex", "report.json
 /// Reads the runs, writes the report, prints its path and warns of files that the runs lack.
 pub(crate) fn run(args: &ReportArgs) -> Result<(), CliError> {
     let folders = discover(&args.runs)?;
+    let _lock = RunLock::acquire(&args.output, None)?;
     check_output(&args.output, args.force)?;
     note(&format!("reading {} run{}", folders.len(), if folders.len() == 1 { "" } else { "s" }));
     let runs: Vec<Run> = folders.iter().map(|path| Run::read(path)).collect::<Result<_, _>>()?;

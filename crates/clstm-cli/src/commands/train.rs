@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clstm::Model;
 use clstm::Precision;
 use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOutUnit, Target};
+use clstm_eval::files::remove_temporaries;
 use clstm_eval::{EvalError, EvalProtocol, protocol_of_everything};
 use clstm_train::{Teacher, TrainData, begin_run, check_init, hold_out_validation, lineage_of};
 
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
     let stop = training::stop_on_interrupt()?;
     let dataset = training::load(corpus, &recipe)?;
     let _lock = RunLock::acquire(out, None)?;
+    remove_temporaries(out);
     begin_run(out, &recipe)?;
 
     let everything: Vec<usize> = (0..dataset.clips.len()).collect();

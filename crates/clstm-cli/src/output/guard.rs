@@ -157,8 +157,12 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::write(at("a.wav"), "sound").unwrap();
         fs::hard_link(at("a.wav"), at("hard.wav")).unwrap();
-        let mut names = vec![at("a.wav"), at("hard.wav"), at("x/../a.wav")];
         fs::create_dir(at("x")).unwrap();
+        // Hard links are known by device and inode only.
+        #[cfg(not(unix))]
+        let names = [at("a.wav"), at("x/../a.wav")];
+        #[cfg(unix)]
+        let mut names = vec![at("a.wav"), at("hard.wav"), at("x/../a.wav")];
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(at("a.wav"), at("soft.wav")).unwrap();

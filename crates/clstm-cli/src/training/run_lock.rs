@@ -22,25 +22,56 @@ impl RunLock {
     /// If another process holds the lock, or a folder cannot be created.
     pub(crate) fn acquire(run: &Path, fold: Option<usize>) -> Result<Self, CliError> {
         let mut lock = Self::default();
-        lock.create(run)?;
-        match fold {
-            None => lock.locks.push(FolderLock::acquire(run)?),
-            Some(fold) => {
-                lock.locks.push(FolderLock::acquire_shared(run)?);
-                let folder = run.join(format!("fold-{fold}"));
-                lock.create(&folder)?;
-                lock.locks.push(FolderLock::acquire(&folder)?);
-            }
+        lock.add(run, fold)?;
+        Ok(lock)
+    }
+
+    /// Locks rows of an ablation, each of which is a run of its own below `table`: jobs of other rows or folds may hold
+    /// theirs at the same time.
+    ///
+    /// # Errors
+    /// As of [`RunLock::acquire`].
+    pub(crate) fn acquire_rows<'a>(
+        table: &Path,
+        rows: impl Iterator<Item = &'a str>,
+        fold: Option<usize>,
+    ) -> Result<Self, CliError> {
+        let mut lock = Self::default();
+        lock.create(table)?;
+        lock.locks.push(FolderLock::acquire_shared(table)?);
+        for row in rows {
+            lock.add(&table.join(row), fold)?;
         }
         Ok(lock)
     }
 
+    fn add(&mut self, run: &Path, fold: Option<usize>) -> Result<(), CliError> {
+        self.create(run)?;
+        match fold {
+            None => self.locks.push(FolderLock::acquire(run)?),
+            Some(fold) => {
+                self.locks.push(FolderLock::acquire_shared(run)?);
+                let folder = run.join(format!("fold-{fold}"));
+                self.create(&folder)?;
+                self.locks.push(FolderLock::acquire(&folder)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Creates a folder and its parents, and notes which of them did not exist.
     fn create(&mut self, folder: &Path) -> Result<(), CliError> {
-        if !folder.exists() {
+        let missing: Vec<PathBuf> = folder
+            .ancestors()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .take_while(|folder| !folder.exists())
+            .map(Path::to_path_buf)
+            .collect();
+        if !missing.is_empty() {
             fs::create_dir_all(folder)
                 .map_err(|error| CliError::writing(&folder.text(), &error))?;
-            self.created.push(folder.to_owned());
         }
+        self.created.extend(missing.into_iter().rev());
         Ok(())
     }
 }
@@ -76,5 +107,21 @@ mod tests {
         drop(whole);
         assert!(run.join("recipe.json").exists());
         acquire(Some(3)).unwrap();
+    }
+
+    #[test]
+    fn rows_of_an_ablation_are_independent() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("deep/table");
+        let acquire =
+            |rows: &[&str], fold| RunLock::acquire_rows(&table, rows.iter().copied(), fold);
+        let first = acquire(&["a", "b"], Some(1)).unwrap();
+        let second = acquire(&["b", "c"], Some(2)).unwrap();
+        assert!(acquire(&["b"], Some(1)).is_err() && acquire(&["c"], None).is_err());
+        // A run cannot be put in the folder of the table.
+        assert!(RunLock::acquire(&table, None).is_err());
+        let other = acquire(&["d"], None).unwrap();
+        drop((first, second, other));
+        assert!(!folder.path().join("deep").exists(), "empty folders are removed");
     }
 }

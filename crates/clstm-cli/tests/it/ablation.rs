@@ -96,3 +96,18 @@ fn what_would_make_rows_incomparable_is_refused() {
     complains(&mut other(&["--fold-seed", "9"]), 1, "another protocol");
     assert!(!out.join("clstm").exists(), "nothing was begun");
 }
+
+#[cfg(unix)]
+#[test]
+fn two_processes_on_one_row_exclude_each_other() {
+    let out = crate::support::folder("ablation-locked");
+    let row = out.join("clstm");
+    fs::create_dir(&row).unwrap();
+    let held = fs::File::open(&row).unwrap();
+    held.lock().unwrap();
+    for more in [&["--rows", "convlstm-fcn,clstm"][..], &["--rows", "clstm", "--fold", "1"]] {
+        complains(&mut ablate(&out, more), 1, "another process is writing to");
+    }
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 1, "only the row of the other process");
+    ok(&mut ablate(&out, &["--rows", "convlstm-fcn", "--fold", "1"]));
+}

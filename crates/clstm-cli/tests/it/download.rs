@@ -4,10 +4,9 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use crate::support::{clstm, complains, folder, ok, pcm16, place, text};
 
@@ -242,17 +241,18 @@ fn an_interrupt_leaves_what_came_and_is_gone_on_with() {
         // Slowly, so that the interrupt comes between two pieces.
         send(stream, head, &bytes[..4_000]);
         for piece in bytes[4_000..].chunks(50) {
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(std::time::Duration::from_millis(100));
             send(stream, "", piece);
         }
     });
     let from = format!("http://127.0.0.1:{port}/a.zip");
     let mut command = download("ravdess-song", &to);
-    let child = command.args(["--from", &from]).stderr(Stdio::piped()).spawn().unwrap();
+    let child =
+        command.args(["--from", &from]).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let part = to.join("Audio_Song_Actors_01-24.zip.part");
     let came = || fs::metadata(&part).map_or(0, |meta| meta.len());
     while came() < 4_000 {
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(std::time::Duration::from_millis(20));
     }
     ok(Command::new("kill").args(["-INT", &child.id().to_string()]));
     let output = child.wait_with_output().unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::support::{clstm, complains, corpus, folder, model, ok, place, predict, text, training};
 
@@ -43,7 +43,7 @@ fn predict_never_replaces_what_it_reads() {
         // Standard input that is redirected from the output.
         let mut piped = clstm();
         piped.args(["predict", "--force", "-", "--model"]).arg(&copy).arg("--output").arg(&wav);
-        piped.stdin(Stdio::from(fs::File::open(&wav).unwrap()));
+        piped.stdin(std::process::Stdio::from(fs::File::open(&wav).unwrap()));
         commands.push(piped);
     }
     let mut embeddings = clstm();
@@ -199,4 +199,18 @@ fn two_trainings_of_one_run_exclude_each_other() {
     assert_eq!(fs::read_dir(&run).unwrap().count(), 0);
     drop(held);
     ok(&mut training("train", &run, 1));
+}
+
+#[test]
+fn temporary_files_of_a_killed_training_are_removed() {
+    let run = folder("outputs-run-killed");
+    fs::write(run.join(".checkpoint.safetensors.a1B2c3.tmp"), "a part").unwrap();
+    fs::write(run.join(".notes"), "mine").unwrap();
+    ok(&mut training("train", &run, 1));
+    let hidden: Vec<String> = fs::read_dir(&run)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with('.'))
+        .collect();
+    assert_eq!(hidden, [".notes"]);
 }

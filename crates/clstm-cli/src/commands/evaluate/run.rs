@@ -13,7 +13,7 @@ use crate::output::{Output, OutputGuard};
 use crate::resolve::corpus;
 use crate::table::percent;
 use crate::text::PathText;
-use crate::training::{self, read_recipe, report};
+use crate::training::{self, RunLock, read_recipe, report};
 
 /// Tests the models of the folds of `run` on the test utterances of their folds, writes the new run to `output` and
 /// prints its figures.
@@ -33,6 +33,7 @@ pub(crate) fn evaluate_run(
     guard.check_run("--output", output)?;
     let dataset = training::load(corpus, &recipe)?;
     let device = Device::flex();
+    let _lock = RunLock::acquire(output, None)?;
     let metrics =
         clstm_train::reevaluate(run, tta, &dataset, &device, output, &mut ProgressPrinter)?;
     report::finished(&metrics, output, &mut Output::stdout())
