@@ -31,11 +31,14 @@
 //! Samples are `f32` at full scale ±1, lengths are in samples and rates in Hz unless a name ends
 //! in a unit (`_s` seconds, `_db` decibels). The crate knows nothing of networks or corpora.
 
+#![forbid(unsafe_code)]
+
 mod decode;
 mod describe;
 mod error;
 mod extensions;
 mod level;
+mod read_bounded;
 mod report;
 mod resample;
 mod segment;
@@ -54,6 +57,7 @@ pub use decode::{LiveDecoder, WebmStream};
 pub use error::AudioError;
 pub use extensions::EXTENSIONS;
 pub use level::{LOUDEST, Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};
+pub use read_bounded::{MAX_LIST_BYTES, MAX_SETTINGS_BYTES, read_bounded, read_text_bounded};
 pub use report::{Damage, DecodeNote, DecodeReport, Decoded, DecodedChannels};
 pub use resample::{Resampler, resample};
 pub use segment::{SegmentConfig, Windows, segment, windows};

@@ -31,15 +31,25 @@ pub(crate) fn printable_text(text: &str) -> String {
     escaped(text, |letter| letter != '\n' && is_unsafe(letter))
 }
 
+/// Most characters of a line of a message: a parser may quote a line of megabytes. Paths are no longer than this.
+const LONGEST_LINE: usize = 5000;
+
 /// A message of several lines, the same way. Lines after the first are indented, so that none can pass for another
-/// message.
+/// message, and lines that are too long for anyone to read are cut.
 pub(crate) fn printable_lines(text: &str) -> String {
     let text = printable_text(text);
-    let mut lines = text.split('\n');
-    let mut shown = lines.next().unwrap_or_default().to_owned();
-    for line in lines {
-        shown += if line.is_empty() || line.starts_with(' ') { "\n" } else { "\n  " };
-        shown += line;
+    let mut shown = String::new();
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            shown += if line.is_empty() || line.starts_with(' ') { "\n" } else { "\n  " };
+        }
+        match line.char_indices().nth(LONGEST_LINE) {
+            Some((end, _)) => {
+                shown += &line[..end];
+                shown += &format!("... ({} more bytes)", line.len() - end);
+            }
+            None => shown += line,
+        }
     }
     shown
 }
@@ -115,7 +125,7 @@ fn looks_escaped(after: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PathText, printable, printable_lines, shell_word};
+    use super::{printable, printable_lines, shell_word};
 
     #[test]
     fn words_are_quoted_where_a_shell_needs_it() {
@@ -130,11 +140,15 @@ mod tests {
         assert_eq!(printable("\u{202e}vaw.\u{9b}2J\u{7f}"), "\\u{202e}vaw.\\u{9b}2J\\u{7f}");
         assert_eq!(printable("Ärger 悲しい 😀"), "Ärger 悲しい 😀");
         assert_eq!(printable_lines("one\r\nclstm: two\n  three"), "one\\r\n  clstm: two\n  three");
+        let long = format!("one\n{}", "ä".repeat(6000));
+        let shown = printable_lines(&long);
+        assert!(shown.ends_with("ä... (2000 more bytes)"), "{} characters", shown.len());
     }
 
     #[cfg(unix)]
     #[test]
     fn different_paths_have_different_texts() {
+        use super::PathText;
         use std::collections::HashMap;
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;

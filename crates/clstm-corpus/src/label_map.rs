@@ -21,6 +21,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use clstm_audio::{MAX_SETTINGS_BYTES, read_text_bounded};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -77,7 +78,7 @@ impl LabelMap {
     /// [`CorpusError::LabelMap`] where it cannot be read, maps nothing, or names classes that no
     /// label counts as.
     pub fn read(path: &Path) -> Result<Self, CorpusError> {
-        let text = std::fs::read_to_string(path)
+        let text = read_text_bounded(path, MAX_SETTINGS_BYTES)
             .map_err(|error| refused(path, format!("cannot be read: {error}")))?;
         Self::parse(path, &text)
     }

@@ -26,6 +26,8 @@
 //! it. Classes have the same names in all corpora (angry, bored, calm, disgust, excited, fearful,
 //! frustrated, happy, neutral, sad, surprised), so that one can be tested with a model of another.
 
+#![forbid(unsafe_code)]
+
 mod adapters;
 mod check;
 mod corpus;

@@ -37,6 +37,8 @@ mod span;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use clstm_audio::{MAX_LIST_BYTES, read_bounded};
+
 use crate::registry::{Adapter, CorpusInfo, uncounted};
 use crate::{Corpus, CorpusError, Split};
 use problem::ManifestError;
@@ -87,7 +89,7 @@ fn open(path: &Path) -> Result<Corpus, CorpusError> {
 /// The rows of a list in CSV or JSON Lines.
 pub(crate) fn read(file: &Path) -> Result<Table, CorpusError> {
     let refused = |refusal: ManifestError| refused(file, refusal);
-    let bytes = std::fs::read(file).map_err(|error| refused(unreadable(&error)))?;
+    let bytes = read_bounded(file, MAX_LIST_BYTES).map_err(|error| refused(unreadable(&error)))?;
     let text = text(&bytes).map_err(refused)?;
     let extension = file.extension().unwrap_or_default().to_ascii_lowercase();
     let table = match extension == "jsonl" || extension == "ndjson" {

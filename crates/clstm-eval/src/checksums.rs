@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use clstm::audio::{MAX_LIST_BYTES, read_text_bounded};
 use clstm::write_atomic;
 use sha2::{Digest, Sha256};
 
@@ -25,7 +26,7 @@ impl Checksums {
     /// [`EvalError::Io`]; [`EvalError::Malformed`] for a line that is none of `sha256sum`.
     pub fn read(folder: &Path) -> Result<Self, EvalError> {
         let path = folder.join(Self::FILE);
-        let text = match std::fs::read_to_string(&path) {
+        let text = match read_text_bounded(&path, MAX_LIST_BYTES) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(e) => return Err(EvalError::io(&path, e)),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clstm::audio::{MAX_LIST_BYTES, read_bounded};
 use clstm::write_atomic;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -12,7 +13,7 @@ use crate::{Checksums, EvalError};
 /// # Errors
 /// [`EvalError::Io`]; [`EvalError::Malformed`] where its content is not the one that was written.
 pub fn read_checked(path: &Path) -> Result<Vec<u8>, EvalError> {
-    let content = std::fs::read(path).map_err(|e| EvalError::io(path, e))?;
+    let content = read_bounded(path, MAX_LIST_BYTES).map_err(|e| EvalError::io(path, e))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     Checksums::read(folder.unwrap_or(Path::new(".")))?.check(path, &content)?;
     Ok(content)

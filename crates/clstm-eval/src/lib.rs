@@ -15,6 +15,8 @@
 //! assert!((metrics.ua - (2.0 / 3.0 + 1.0) / 2.0).abs() < 1e-12);
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod calibration;
 mod checksums;
 pub mod csv;

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use clstm::audio::{MAX_SETTINGS_BYTES, read_bounded};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -51,13 +52,17 @@ impl Tls {
 /// If a file cannot be read, has no certificate or key, or if the two do not match.
 fn read(files: &TlsFiles) -> Result<TlsAcceptor, ServerError> {
     let TlsFiles { certificate, key } = files;
-    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect)
+    let pem = |file: &Path| {
+        read_bounded(file, MAX_SETTINGS_BYTES).map_err(|error| tls_error(file, error))
+    };
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem(certificate)?)
+        .collect::<Result<_, _>>()
         .map_err(|error| tls_error(certificate, error))?;
     if chain.is_empty() {
         return Err(tls_error(certificate, "the file has no certificate"));
     }
-    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| tls_error(key, error))?;
+    let secret =
+        PrivateKeyDer::from_pem_slice(&pem(key)?).map_err(|error| tls_error(key, error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

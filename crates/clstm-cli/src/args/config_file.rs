@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
+use clstm::audio::{MAX_SETTINGS_BYTES, read_text_bounded};
 use toml::Value;
 
 /// Options that are not read from a file.
@@ -22,7 +23,7 @@ pub(super) fn with_file(
     let Some(path) = config_path(&arguments[at + 1..]) else { return Ok(arguments) };
     let mut fail = |message: String| command.error(ErrorKind::ValueValidation, message);
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(&path)
+    let text = read_text_bounded(&path, MAX_SETTINGS_BYTES)
         .map_err(|error| fail(format!("--config {shown}: {error}")))?;
     let table: toml::Table =
         text.parse().map_err(|error| fail(format!("--config {shown}: {error}")))?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clstm::DeviceName;
 use clstm::Recognizer;
+use clstm::audio::{MAX_SETTINGS_BYTES, read_text_bounded};
 use clstm_server::{DecodeWorkers, Decoding, Keys, Limits, ModelSource, ServerConfig, TlsFiles};
 
 use crate::args::ServeArgs;
@@ -58,7 +59,13 @@ pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(),
 /// Decode workers are further processes of this program.
 fn decoding(workers: Option<usize>) -> Result<Decoding, CliError> {
     let count = workers.map(NonZeroUsize::new);
-    if count == Some(None) || !cfg!(unix) {
+    if !cfg!(unix) {
+        if matches!(count, Some(Some(_))) {
+            warn("decode workers exist on Unix only: uploads are decoded in the server");
+        }
+        return Ok(Decoding::InProcess);
+    }
+    if count == Some(None) {
         return Ok(Decoding::InProcess);
     }
     // On Linux the link names this program even after its file was replaced by an update.
@@ -113,6 +120,6 @@ fn sources(args: &ServeArgs) -> Result<Vec<ModelSource>, CliError> {
 fn keys(path: &Path) -> Result<Keys, CliError> {
     let failed =
         |error: &dyn std::fmt::Display| CliError::Failed(format!("{}: {error}", path.text()));
-    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
+    let text = read_text_bounded(path, MAX_SETTINGS_BYTES).map_err(|error| failed(&error))?;
     Keys::parse(&text).map_err(|error| failed(&error))
 }

@@ -17,7 +17,7 @@ pub(crate) mod settings;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use clstm::audio::DecodeLimits;
+use clstm::audio::{DecodeLimits, MAX_SETTINGS_BYTES, read_bounded, read_text_bounded};
 use clstm_corpus::{AllowedLeakage, Corpus, Split, folds_allowing};
 use clstm_nn::{Precision, Preset};
 use clstm_train::{Dataset, Recipe, StopFlag};
@@ -165,7 +165,7 @@ fn read_toml(path: &Path) -> Result<toml::Table, CliError> {
     let usage = |error: &dyn std::fmt::Display| {
         CliError::Usage(format!("--config {}: {error}", path.text()))
     };
-    let text = std::fs::read_to_string(path).map_err(|e| usage(&e))?;
+    let text = read_text_bounded(path, MAX_SETTINGS_BYTES).map_err(|e| usage(&e))?;
     text.parse().map_err(|e| usage(&e))
 }
 
@@ -203,7 +203,7 @@ pub(crate) fn read_recipe(path: &Path) -> Result<Option<Recipe>, CliError> {
     let failed = |error: &dyn std::fmt::Display| {
         CliError::Failed(format!("cannot read {}: {error}", path.text()))
     };
-    match std::fs::read(path) {
+    match read_bounded(path, MAX_SETTINGS_BYTES) {
         Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|e| failed(&e)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(&error)),

@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clstm_audio::EXTENSIONS;
+use clstm_audio::{EXTENSIONS, MAX_SETTINGS_BYTES, read_text_bounded};
 
 use crate::manifest::{self, Column, Table};
 use crate::registry::{Adapter, CorpusInfo, uncounted};
@@ -190,6 +190,6 @@ fn list_of(fold: &Path, infix: &str) -> std::io::Result<Option<PathBuf>> {
 fn label_map(path: &Path) -> Option<(PathBuf, String)> {
     let near = [Some(path), path.parent()].into_iter().flatten();
     let file = near.map(|folder| folder.join("label_map.json")).find(|file| file.is_file())?;
-    let text = std::fs::read_to_string(&file).ok()?;
+    let text = read_text_bounded(&file, MAX_SETTINGS_BYTES).ok()?;
     Some((file, text))
 }

@@ -15,7 +15,7 @@ mod evaluation;
 
 use std::path::{Path, PathBuf};
 
-use clstm_audio::EXTENSIONS;
+use clstm_audio::{EXTENSIONS, MAX_LIST_BYTES, read_bounded};
 
 use crate::filename_scan::Scan;
 use crate::registry::{Adapter, CorpusInfo, PublishedFolds, scanned};
@@ -123,7 +123,7 @@ fn open(root: &Path, classes: &Classes) -> Result<Corpus, CorpusError> {
             continue;
         }
         for file in walk::files(info.name, &evaluations, 1, &["txt"])? {
-            let Ok(bytes) = std::fs::read(&file.path) else {
+            let Ok(bytes) = read_bounded(&file.path, MAX_LIST_BYTES) else {
                 let reason = "cannot be read".to_owned();
                 scan.notes.malformed.push(MalformedFile { path: file.path, reason });
                 continue;

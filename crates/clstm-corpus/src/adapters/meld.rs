@@ -14,6 +14,8 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use clstm_audio::{MAX_LIST_BYTES, read_bounded};
+
 use crate::filename_scan::Scan;
 use crate::manifest::csv_records;
 use crate::registry::{Adapter, CorpusInfo, scanned};
@@ -93,7 +95,7 @@ fn open(root: &Path) -> Result<Corpus, CorpusError> {
         let at = |list: &&walk::Found| list.path.file_name().is_some_and(|f| f == file);
         // Sorted by path, so the nearest to the root by depth.
         let Some(list) = lists.iter().filter(at).min_by_key(|list| list.depth) else { continue };
-        let rows = std::fs::read(&list.path).map_err(|e| e.to_string());
+        let rows = read_bounded(&list.path, MAX_LIST_BYTES).map_err(|e| e.to_string());
         let rows = rows.and_then(|bytes| rows_of(&String::from_utf8_lossy(&bytes)));
         let rows = rows.unwrap_or_else(|reason| vec![Err(format!("cannot be used: {reason}"))]);
         for row in rows {

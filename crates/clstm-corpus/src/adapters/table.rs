@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use clstm_audio::{MAX_LIST_BYTES, read_text_bounded};
+
 use crate::manifest::csv_records;
 
 /// A table with a header row.
@@ -13,7 +15,7 @@ pub(super) struct Table {
 impl Table {
     /// Reads comma-separated values; none where the file cannot be read as such.
     pub(super) fn commas(file: &Path) -> Option<Self> {
-        let text = std::fs::read_to_string(file).ok()?;
+        let text = read_text_bounded(file, MAX_LIST_BYTES).ok()?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let records = csv_records::read(text).ok()?;
         Self::of(records.into_iter().map(|record| record.fields))
@@ -21,7 +23,7 @@ impl Table {
 
     /// Reads tab-separated values without quotation; none where the file cannot be read.
     pub(super) fn tabs(file: &Path) -> Option<Self> {
-        let text = std::fs::read_to_string(file).ok()?;
+        let text = read_text_bounded(file, MAX_LIST_BYTES).ok()?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let fields = |line: &str| line.split('\t').map(|field| field.trim().to_owned()).collect();
         Self::of(text.lines().filter(|line| !line.trim().is_empty()).map(fields))

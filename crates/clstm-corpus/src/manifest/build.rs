@@ -161,7 +161,7 @@ fn utterance(
             None => path.to_owned(),
         },
         path: row.file.clone().unwrap_or_else(|| folder.join(path)),
-        label: labels.iter().position(|l| l == label).unwrap_or_default(),
+        label: labels.binary_search_by(|l| l.as_str().cmp(label)).unwrap_or_default(),
         speaker: field(Column::Speaker).to_owned(),
         sex,
         session: row.get(Column::Session).map(str::to_owned),
