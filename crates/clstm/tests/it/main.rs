@@ -5,6 +5,8 @@ mod cost;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod frontend;
+#[cfg(feature = "embedded")]
+mod golden;
 mod malformed;
 mod model_file;
 mod public_api;
