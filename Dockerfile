@@ -15,7 +15,12 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 
 # glibc and libgcc; no shell, no package manager; user 65532 owns no files.
 FROM gcr.io/distroless/cc-debian12:nonroot
-COPY LICENSE-MIT LICENSE-APACHE /licenses/
+LABEL org.opencontainers.image.title="clstm" \
+    org.opencontainers.image.description="Speech emotion recognition: HTTP and WebSocket service with a web page" \
+    org.opencontainers.image.source="https://github.com/clstm/clstm" \
+    org.opencontainers.image.licenses="(MIT OR Apache-2.0) AND CC-BY-NC-SA-4.0"
+# Of the code, of the crates in the binary, and of the built-in model (non-commercial use only).
+COPY LICENSE-MIT LICENSE-APACHE crates/clstm-cli/THIRD-PARTY.txt models/ravdess-clstm-plus.md /licenses/
 COPY --from=build /out/clstm /usr/local/bin/clstm
 USER 65532:65532
 EXPOSE 8765

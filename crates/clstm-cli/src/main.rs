@@ -3,6 +3,8 @@
 //! `args` defines the command line, `commands` implements the subcommands, one file each. Exit status: 0 all
 //! done; 1 something failed, the rest was done and written; 2 wrong usage; 130 interrupted.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod columns;
 mod commands;
@@ -79,6 +81,7 @@ fn run(args: Args) -> Result<(), CliError> {
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Completions(args) => commands::generate::completions(&args),
         Command::Man(args) => commands::generate::man_pages(&args),
+        Command::Licenses => commands::licenses::run(),
         Command::Rescore(args) => commands::evaluate::rescore(&args),
     }
 }

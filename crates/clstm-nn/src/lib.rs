@@ -41,6 +41,8 @@
 //! own backward passes. On every other device the same mathematics runs as tensor operations
 //! ([`reference`]), which the fused layers are also tested against, in `f32`: [`Precision::Bf16`] needs the fused layers.
 
+#![forbid(unsafe_code)]
+
 mod auxiliary_head;
 mod center_loss;
 mod config;

@@ -15,6 +15,8 @@
 //!
 //! A report is a function of the runs alone: the same runs give the same bytes.
 
+#![forbid(unsafe_code)]
+
 mod analysis;
 mod document;
 mod error;

@@ -14,6 +14,8 @@
 //! counted as they arrive and samples as they are decoded. Requests beyond a limit are rejected at once, with
 //! `Retry-After`; accepted requests are finished. Inference runs on compute threads; the I/O threads never block.
 
+#![forbid(unsafe_code)]
+
 mod api_error;
 mod auth;
 mod body;

@@ -118,6 +118,15 @@ pub(crate) fn read(path: &Path) -> Result<Option<Loaded>, TrainError> {
     }
 }
 
+/// Whether a file is a checkpoint that a training could continue from: for the fuzzers, which cannot wait for a training.
+///
+/// # Errors
+/// Those of reading it.
+#[doc(hidden)]
+pub fn check_checkpoint(path: &Path) -> Result<bool, TrainError> {
+    Ok(read_one(path)?.is_some())
+}
+
 fn read_one(path: &Path) -> Result<Option<(State, Values)>, TrainError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,

@@ -39,6 +39,8 @@
 //! epoch, or of the best one on utterances held out of its own training part ([`ValidationConfig`], off
 //! by default: the inner split of a nested validation). Calibration is fitted on other utterances.
 
+#![forbid(unsafe_code)]
+
 mod ablation;
 mod augment;
 mod auxiliary;
@@ -83,6 +85,8 @@ pub use augment::{
 };
 pub use auxiliary::AuxiliaryTask;
 pub use changes::{changes_from_preset, normalized_recipe};
+#[doc(hidden)]
+pub use checkpoint::check_checkpoint;
 pub use clstm_eval::{
     Ancestor, Average, CalibrationMethod, CenterSource, ClassMetrics, ClassificationReport,
     ClusterBy, Comparison, DeepFeatures, Difference, ECE_BINS, Environment, EvalError,

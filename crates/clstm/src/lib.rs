@@ -38,6 +38,8 @@
 //! [`TrainingInfo::scores`] has the model's measured accuracy, and [`Calibration`] the measured reliability of its
 //! confidence.
 
+#![forbid(unsafe_code)]
+
 mod backend;
 mod batch_scorer;
 mod calibration;

@@ -190,6 +190,8 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the man page of the command, or write those of all subcommands.
     Man(ManArgs),
+    /// Print the licences of the command, of the built-in model and of the software that the command contains.
+    Licenses,
     /// The name of `clstm evaluate RUN` in release 0.1.
     #[command(hide = true)]
     Rescore(RescoreArgs),

@@ -9,6 +9,7 @@ pub(crate) mod evaluate;
 pub(crate) mod generate;
 pub(crate) mod healthcheck;
 pub(crate) mod inspect;
+pub(crate) mod licenses;
 pub(crate) mod listen;
 pub(crate) mod predict;
 pub(crate) mod report;

@@ -1,4 +1,4 @@
-//! Completions, man pages, the long version and the list of settings.
+//! Completions, man pages, the long version, licences and the list of settings.
 
 use crate::support::{clstm, complains, folder, ok, text};
 
@@ -34,6 +34,20 @@ fn the_version_names_what_was_built() {
     }
     #[cfg(feature = "embedded")]
     assert!(long.contains("sha256"), "{long}");
+}
+
+#[test]
+fn licenses_name_the_code_the_model_and_the_crates() {
+    let licenses = text(&ok(clstm().arg("licenses")).stdout);
+    assert!(licenses.starts_with("clstm command   MIT OR Apache-2.0\n"), "{}", &licenses[..500]);
+    #[cfg(feature = "embedded")]
+    assert!(licenses.contains("built-in model  CC BY-NC-SA 4.0"), "{}", &licenses[..500]);
+    // A crate under MPL-2.0 with its repository, and the terms.
+    let symphonia = licenses.lines().find(|line| line.starts_with("symphonia "));
+    assert!(symphonia.is_some_and(|line| line.contains("  MPL-2.0  https://")), "{symphonia:?}");
+    for terms in ["Mozilla Public License", "Apache License", "Permission is hereby granted"] {
+        assert!(licenses.contains(terms), "{terms}");
+    }
 }
 
 #[test]

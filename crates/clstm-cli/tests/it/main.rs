@@ -6,6 +6,7 @@
 mod ablation;
 mod aliases;
 mod bad_input;
+mod bounds;
 mod building;
 mod calibration;
 mod choice;
@@ -16,6 +17,7 @@ mod device;
 mod download;
 mod generated;
 mod healthcheck;
+mod hostile;
 mod jobs;
 mod listen;
 mod listen_live;
