@@ -32,6 +32,13 @@ impl<W: Write> CrosstermBackend<W> {
     /// Sets colours and modifiers, whatever they were.
     fn select(&mut self, (fg, bg, modifier): (Color, Color, Modifier)) -> io::Result<()> {
         self.out.queue(SetAttribute(Attribute::Reset))?;
+        // Colours first: where they are not wanted (NO_COLOR), crossterm writes the sequence that resets all.
+        if let Some(color) = terminal_color(fg) {
+            self.out.queue(SetForegroundColor(color))?;
+        }
+        if let Some(color) = terminal_color(bg) {
+            self.out.queue(SetBackgroundColor(color))?;
+        }
         for (wanted, attribute) in [
             (Modifier::BOLD, Attribute::Bold),
             (Modifier::DIM, Attribute::Dim),
@@ -42,12 +49,6 @@ impl<W: Write> CrosstermBackend<W> {
             if modifier.contains(wanted) {
                 self.out.queue(SetAttribute(attribute))?;
             }
-        }
-        if let Some(color) = terminal_color(fg) {
-            self.out.queue(SetForegroundColor(color))?;
-        }
-        if let Some(color) = terminal_color(bg) {
-            self.out.queue(SetBackgroundColor(color))?;
         }
         Ok(())
     }
@@ -175,7 +176,8 @@ mod tests {
         crossterm::style::force_color_output(true);
         let found = String::from_utf8(out).unwrap();
         // Where colours are not wanted (NO_COLOR), crossterm leaves them out.
-        let plain = found.replace("\x1b[38;5;6m", "").replace("\x1b[48;5;8m", "");
+        let plain =
+            found.replace("\x1b[38;5;6m", "").replace("\x1b[48;5;8m", "").replace("\x1b[m", "");
         let expected = "\x1b[1;2H\x1b[0mab\x1b[0m\x1b[1mc\x1b[2;1H\x1b[0m悲\x1b[0md\x1b[0m";
         assert_eq!(plain, expected);
         if std::env::var_os("NO_COLOR").is_none() {
