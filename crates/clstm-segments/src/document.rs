@@ -1,0 +1,122 @@
+//! A file of segments, kept as it was read.
+
+use crate::encoding::Encoding;
+use crate::format::{audacity, csv, eaf, rttm, srt, textgrid, vtt, whisper};
+use crate::{Annotation, Format, Segment, SegmentsError};
+
+/// Most segments of a file.
+const MAX_SEGMENTS: usize = 1_000_000;
+
+/// How a file is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Tiers of TextGrid and ELAN files whose segments are read; empty for the only tier. The name of a tier is the
+    /// speaker of its segments where several are named and the file has no speakers.
+    pub tiers: Vec<String>,
+}
+
+/// How a file is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// Number of labels in the text of formats without a place for all probabilities: SRT, WebVTT, Audacity.
+    pub top: usize,
+}
+
+impl Default for WriteOptions {
+    /// The most probable label.
+    fn default() -> Self {
+        Self { top: 1 }
+    }
+}
+
+/// A file of segments.
+#[derive(Debug)]
+pub struct Document {
+    format: Format,
+    encoding: Encoding,
+    text: String,
+    segments: Vec<Segment>,
+    layout: Layout,
+}
+
+/// Where emotions go, by format.
+#[derive(Debug)]
+enum Layout {
+    Rttm(rttm::Layout),
+    Srt(srt::Layout),
+    Vtt(vtt::Layout),
+    TextGrid(textgrid::Layout),
+    Eaf(eaf::Layout),
+    Audacity(audacity::Layout),
+    Csv(csv::Layout),
+    Whisper(whisper::Layout),
+}
+
+impl Document {
+    /// Reads a file in a format: see [`Format::detect`].
+    ///
+    /// # Errors
+    /// [`SegmentsError`] names the line where it can. Negative and reversed times are errors; overlapping segments are not.
+    pub fn parse(
+        bytes: &[u8],
+        format: Format,
+        options: &ReadOptions,
+    ) -> Result<Self, SegmentsError> {
+        if !options.tiers.is_empty() && !format.has_tiers() {
+            return Err(SegmentsError::NoTiers { format: format.name() });
+        }
+        let (text, encoding) = Encoding::decode(bytes)?;
+        let tiers = &options.tiers[..];
+        let (segments, layout) = match format {
+            Format::Rttm => rttm::parse(&text).map(|(s, l)| (s, Layout::Rttm(l))),
+            Format::Srt => srt::parse(&text).map(|(s, l)| (s, Layout::Srt(l))),
+            Format::Vtt => vtt::parse(&text).map(|(s, l)| (s, Layout::Vtt(l))),
+            Format::TextGrid => {
+                textgrid::parse(&text, tiers).map(|(s, l)| (s, Layout::TextGrid(l)))
+            }
+            Format::Eaf => eaf::parse(&text, tiers).map(|(s, l)| (s, Layout::Eaf(l))),
+            Format::Audacity => audacity::parse(&text).map(|(s, l)| (s, Layout::Audacity(l))),
+            Format::Csv => csv::parse(&text).map(|(s, l)| (s, Layout::Csv(l))),
+            Format::Whisper => whisper::parse(&text).map(|(s, l)| (s, Layout::Whisper(l))),
+        }?;
+        if segments.len() > MAX_SEGMENTS {
+            return Err(SegmentsError::TooMany { most: MAX_SEGMENTS });
+        }
+        Ok(Self { format, encoding, text, segments, layout })
+    }
+
+    /// The format.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The segments in the order of the file.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The file with an annotation for each segment, in their order; segments beyond the annotations stay as they are.
+    /// `labels` are the names of the probabilities.
+    #[must_use]
+    pub fn write(
+        &self,
+        annotations: &[Annotation],
+        labels: &[String],
+        options: &WriteOptions,
+    ) -> Vec<u8> {
+        let text = self.text.as_str();
+        let edits = match &self.layout {
+            Layout::Rttm(layout) => rttm::annotate(layout, annotations, labels),
+            Layout::Srt(layout) => srt::annotate(layout, annotations, labels, options),
+            Layout::Vtt(layout) => vtt::annotate(text, layout, annotations, labels, options),
+            Layout::TextGrid(layout) => textgrid::annotate(text, layout, annotations, labels),
+            Layout::Eaf(layout) => eaf::annotate(text, layout, annotations, labels),
+            Layout::Audacity(layout) => audacity::annotate(layout, annotations, labels, options),
+            Layout::Csv(layout) => csv::annotate(layout, annotations, labels),
+            Layout::Whisper(layout) => whisper::annotate(layout, annotations, labels),
+        };
+        self.encoding.encode(&edits.apply(text))
+    }
+}

@@ -1,0 +1,43 @@
+//! The files that are written, read by the tools that people use.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::samples::{AUDACITY, EAF, RTTM, SHORT_TEXTGRID, SRT, TEXTGRID, VTT, WHISPER, annotated};
+use clstm_segments::Format;
+
+/// Runs the Python script with the libraries of `requirements.txt`, of the interpreter that `CLSTM_PYTHON` names.
+#[test]
+fn the_libraries_of_other_tools_read_what_is_written() {
+    let python = std::env::var("CLSTM_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/consumers/check.py");
+    let available = Command::new(&python).arg(&script).arg("--available").output();
+    if !available.as_ref().is_ok_and(|output| output.status.success()) {
+        let required = std::env::var("CLSTM_REQUIRE").unwrap_or_default();
+        let message = "skipped: no Python with the packages of tests/consumers/requirements.txt; CLSTM_PYTHON names one";
+        assert!(!required.split(',').any(|name| name == "python"), "{message}: {available:?}");
+        eprintln!("{message}");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let utf16: Vec<u8> =
+        annotated(Format::TextGrid, TEXTGRID).encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for (name, bytes) in [
+        ("call.rttm", annotated(Format::Rttm, RTTM).into_bytes()),
+        ("call.srt", annotated(Format::Srt, SRT).into_bytes()),
+        ("call.vtt", annotated(Format::Vtt, VTT).into_bytes()),
+        ("long.TextGrid", annotated(Format::TextGrid, TEXTGRID).into_bytes()),
+        ("short.TextGrid", annotated(Format::TextGrid, SHORT_TEXTGRID).into_bytes()),
+        ("utf16.TextGrid", [b"\xfe\xff", &utf16[..]].concat()),
+        ("call.eaf", annotated(Format::Eaf, EAF).into_bytes()),
+        ("call.txt", annotated(Format::Audacity, AUDACITY).into_bytes()),
+        ("call.json", annotated(Format::Whisper, WHISPER).into_bytes()),
+    ] {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let output = Command::new(&python).arg(&script).arg(folder.path()).output().unwrap();
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}\n{err}");
+}

@@ -1,0 +1,16 @@
+//! Integration tests of `clstm-segments`.
+
+// Helpers outside of test functions, too: a failed step is a failed test.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod consumers;
+mod detection;
+mod eaf;
+mod exchange;
+mod mistakes;
+mod properties;
+mod samples;
+mod subtitles;
+mod tables;
+mod textgrid;
+mod whisper;
