@@ -170,6 +170,22 @@ pub enum RecognizeError {
     /// The recording could not be read.
     #[error(transparent)]
     Audio(#[from] AudioError),
+    /// A channel that the recording does not have.
+    #[error("there is no channel {channel}: the recording has {channels}, from 0")]
+    NoChannel {
+        /// The channel, from 0.
+        channel: usize,
+        /// Number of channels of the recording.
+        channels: usize,
+    },
+    /// Parts of a recording that overlap beyond what people who speak at the same time need.
+    #[error(
+        "the segments are {most} times as long as the recording, because they overlap; leave copies out"
+    )]
+    Overlap {
+        /// The limit.
+        most: usize,
+    },
     /// The network's output is not finite: its weights are finite, but far from sensible ones.
     #[error("the model's output is not finite: its weights are damaged; use another model")]
     NonFiniteLogits,
@@ -178,11 +194,13 @@ pub enum RecognizeError {
 impl RecognizeError {
     /// A short stable word for logs, JSON and exit codes; it never changes between releases.
     ///
-    /// Those of [`AudioError::kind`], and `model`.
+    /// Those of [`AudioError::kind`], `channels`, `segments` and `model`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Audio(error) => error.kind(),
+            Self::NoChannel { .. } => "channels",
+            Self::Overlap { .. } => "segments",
             Self::NonFiniteLogits => "model",
         }
     }

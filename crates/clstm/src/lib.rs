@@ -43,6 +43,7 @@
 mod backend;
 mod batch_scorer;
 mod calibration;
+mod channels;
 mod class_map;
 #[cfg(feature = "embedded")]
 mod embedded;
@@ -58,11 +59,15 @@ mod provenance;
 mod recognition;
 mod recognizer;
 mod softmax;
+mod spans;
 mod speech;
 mod stream;
 mod write_atomic;
 
 pub use calibration::{Calibration, CalibrationMethod, CalibrationScores, RiskPoint};
+pub use channels::{
+    ChannelEvent, ChannelSelection, ChannelTimelineBuilder, PreparedChannel, PreparedChannels,
+};
 pub use class_map::ClassMap;
 #[cfg(feature = "embedded")]
 pub use embedded::EmbeddedModel;
@@ -80,6 +85,7 @@ pub use provenance::{
 pub use recognition::{LabelPrediction, Recognition};
 pub use recognizer::{ClipScores, Recognizer};
 pub use softmax::softmax;
+pub use spans::{Span, SpanOutcome, SpanRecognition, SpanRecognizer, SpanSummary};
 pub use stream::{
     Event, Frame, LabelScore, LabelledItem, LabelledProbabilities, Probabilities, Segment,
     SpeechConfig, Stream, StreamConfig, StreamError, TimelineBuilder, TimelineItem,

@@ -218,6 +218,30 @@ pub fn stream_channels_file<E: From<AudioError>>(
     result(decoded, refused)
 }
 
+/// Decodes a recording in memory without mixing its channels, like [`stream_channels_file`].
+///
+/// `extension_hint`, without its dot, is used in messages only.
+///
+/// # Errors
+///
+/// Like [`stream_channels_file`], without those about paths.
+pub fn stream_channels_bytes<E: From<AudioError>>(
+    bytes: impl AsRef<[u8]>,
+    extension_hint: Option<&str>,
+    limits: &DecodeLimits,
+    mut sink: impl FnMut(&[f32], usize, u32) -> Result<(), E>,
+) -> Result<DecodeReport, E> {
+    let input = Bytes { bytes: bytes.as_ref(), extension: extension_hint };
+    let mut refused = None;
+    let decoded = select(&input, limits, Channels::Apart).and_then(|track| {
+        stream::decode(&input, track, limits, &mut |block: Block<'_>| {
+            let taken = sink(block.interleaved, block.channels, block.sample_rate);
+            keep_error(taken, &mut refused)
+        })
+    });
+    result(decoded, refused)
+}
+
 /// Keeps the error of a caller's sink and ends the decoding with another one, which is dropped.
 fn keep_error<E>(taken: Result<(), E>, refused: &mut Option<E>) -> Result<(), AudioError> {
     taken.map_err(|error| {
