@@ -6,7 +6,10 @@ mod report;
 mod run;
 
 use clstm::audio::DecodeLimits;
-use clstm::{ComputeDevice, LabelledProbabilities, Recognizer, TrainingInfo, TtaConfig};
+use clstm::{
+    ComputeDevice, LabelledProbabilities, ProbabilityCalibration, Recognizer, TrainingInfo,
+    TtaConfig,
+};
 use clstm_corpus::{Fold, folds_allowing};
 use clstm_eval::{EvalProtocol, Evaluation, protocol_of_folds};
 use clstm_train::{Dataset, evaluate};
@@ -100,7 +103,12 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
         return calibrate::run(original, &dataset, &evaluation, name, path);
     }
     if args.closed_set {
-        evaluation = evaluation.closed_set(&recognizer.info().scaling);
+        // The probabilities of merged classes are calibrated already.
+        let scaling = match recognizer.merges_classes() {
+            true => ProbabilityCalibration::default(),
+            false => recognizer.info().scaling,
+        };
+        evaluation = evaluation.closed_set(&scaling);
     }
     if let Some(output) = predictions {
         write_predictions(output, &recognizer, &dataset, &part, &evaluation)?;
@@ -164,6 +172,7 @@ fn write_predictions(
         let utterance = &dataset.corpus.utterances[index];
         let line = Line {
             path: &utterance.path.text(),
+            channel: None,
             id: Some(&utterance.id),
             duration_s: dataset.durations_s[index],
             speech: None,
