@@ -23,6 +23,7 @@ mod parquet_file;
 mod resolve;
 mod row_sink;
 mod rows;
+mod segments;
 mod table;
 mod terminal;
 mod text;
@@ -33,7 +34,7 @@ mod version;
 
 use std::process::ExitCode;
 
-use crate::args::{Args, Command, Invocation};
+use crate::args::{AnnotateCommand, Args, Command, Invocation};
 use crate::error::CliError;
 
 fn main() -> ExitCode {
@@ -71,6 +72,9 @@ fn run(args: Args) -> Result<(), CliError> {
         Command::Serve(args) => commands::serve::run(&args, threads),
         Command::Healthcheck(args) => commands::healthcheck::run(&args),
         Command::Corpus(args) => commands::corpus::run(&args),
+        Command::Annotate(args) => match args.command {
+            AnnotateCommand::Export(args) => commands::annotate::export(&args),
+        },
         Command::Train(args) => commands::train::run(&args),
         Command::Cv(args) => commands::cv::run(&args),
         Command::Ablate(args) => commands::ablate::run(&args),

@@ -22,6 +22,8 @@ use crate::top::{self, RankedLabel, ranked, runners_up};
 pub(crate) struct RecordingResult {
     /// As shown.
     pub(crate) path: String,
+    /// Of a recording whose channels are recognised by themselves.
+    pub(crate) channel: Option<usize>,
     /// The prediction, or why there is none.
     pub(crate) outcome: Result<Prediction, RowError>,
 }
@@ -83,6 +85,8 @@ pub(crate) struct Rows<'a> {
     threshold: Option<f64>,
     /// Number of labels of `--top`.
     top: Option<usize>,
+    /// Whether rows have a channel.
+    channels: bool,
 }
 
 /// Widest column of paths; longer paths shift their own row only.
@@ -104,6 +108,7 @@ impl<'a> Rows<'a> {
             width: width.clamp("path".len(), WIDEST_PATH),
             threshold: None,
             top: None,
+            channels: false,
         }
     }
 
@@ -115,6 +120,11 @@ impl<'a> Rows<'a> {
     /// Shows this number of labels instead of two.
     pub(crate) fn with_top(self, top: Option<NonZeroUsize>) -> Self {
         Self { top: top.map(NonZeroUsize::get), ..self }
+    }
+
+    /// Shows the channel of each row.
+    pub(crate) fn with_channels(self, channels: bool) -> Self {
+        Self { channels, ..self }
     }
 
     /// Whether a prediction is below the threshold; `None` without a threshold or a prediction.
@@ -147,6 +157,7 @@ impl<'a> Rows<'a> {
                 let scores = prediction.scores.as_ref();
                 json::to_line(&Line {
                     path: &result.path,
+                    channel: result.channel,
                     id: None,
                     duration_s: prediction.duration_s,
                     speech: Some(prediction.speech),
@@ -178,13 +189,14 @@ impl<'a> Rows<'a> {
     /// The columns of CSV and Parquet.
     pub(crate) fn columns(&self) -> Vec<Column> {
         let column = |name: &str, kind| (name.to_owned(), kind);
-        let mut columns = vec![
-            column("path", ColumnType::Text),
+        let mut columns = vec![column("path", ColumnType::Text)];
+        columns.extend(self.channels.then(|| column("channel", ColumnType::Number)));
+        columns.extend([
             column("duration_s", ColumnType::Number),
             column("speech", ColumnType::Number),
             column("label", ColumnType::Text),
             column("confidence", ColumnType::Number),
-        ];
+        ]);
         columns.extend(top::columns(self.top.unwrap_or(1)));
         columns.extend(probability_columns(self.labels));
         columns.push(column("damaged", ColumnType::Text));
@@ -196,13 +208,14 @@ impl<'a> Rows<'a> {
     pub(crate) fn values(&self, result: &RecordingResult) -> Vec<Value> {
         let (prediction, error) = (result.outcome.as_ref().ok(), result.outcome.as_ref().err());
         let scores = prediction.and_then(|prediction| prediction.scores.as_ref());
-        let mut values = vec![
-            Value::Text(result.path.clone()),
+        let mut values = vec![Value::Text(result.path.clone())];
+        values.extend(self.channels.then(|| channel_value(result.channel)));
+        values.extend([
             Value::number(prediction.map(|prediction| prediction.duration_s)),
             Value::number(prediction.map(|prediction| prediction.speech)),
             Value::text(scores.and_then(|scores| self.label(scores))),
             Value::number(scores.map(|scores| scores.confidence)),
-        ];
+        ]);
         let ranked = scores.map(|scores| self.ranked(scores, self.top.unwrap_or(1)));
         values.extend(top::values(&ranked.unwrap_or_default(), self.top.unwrap_or(1)));
         let probability = |class: usize| scores.and_then(|scores| scores.probabilities.get(class));
@@ -217,7 +230,7 @@ impl<'a> Rows<'a> {
     }
 
     fn table(&self, result: &RecordingResult) -> String {
-        let path = printable(&result.path);
+        let path = with_channel(&printable(&result.path), result.channel);
         let prediction = match &result.outcome {
             Ok(prediction) => prediction,
             Err(error) => {
@@ -256,10 +269,26 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// The channel of a row.
+pub(crate) fn channel_value(channel: Option<usize>) -> Value {
+    Value::number(channel.map(|channel| channel as f64))
+}
+
+/// A path with the number of its channel, for people.
+pub(crate) fn with_channel(path: &str, channel: Option<usize>) -> String {
+    match channel {
+        Some(channel) => format!("{path} [channel {channel}]"),
+        None => path.to_owned(),
+    }
+}
+
 /// A line of JSON for a prediction.
 #[derive(Serialize)]
 pub(crate) struct Line<'a> {
     pub(crate) path: &'a str,
+    /// Of a recording whose channels are recognised by themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) channel: Option<usize>,
     /// Name of the utterance, in an evaluation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<&'a str>,
@@ -306,7 +335,10 @@ mod tests {
     fn results() -> [RecordingResult; 3] {
         let scores = Scores { label_index: 1, confidence: 0.75, probabilities: vec![0.25, 0.75] };
         let error = RowError { kind: "decode", message: "cut \"short\"".to_owned() };
-        let result = |path: &str, outcome| RecordingResult { path: path.to_owned(), outcome };
+        let result = |path: &str, outcome| {
+            let path = path.to_owned();
+            RecordingResult { path, channel: None, outcome }
+        };
         [
             result(
                 "a,b.wav",

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{DownloadArgs, Format, TargetArgs};
 use crate::name_pattern::NamePattern;
@@ -13,6 +13,7 @@ Examples:
   clstm corpus check ravdess --data data/ravdess --format json
   clstm corpus check manifest --data mine.csv
   clstm corpus manifest recordings/ --pattern '{label}_{speaker}_*' --output mine.csv
+  clstm corpus manifest export.json --from label-studio --output mine.csv
   clstm corpus stats ravdess emo-db --data data/ravdess --data data/emo-db --label-map four.toml
   clstm corpus stats ravdess --data data/ravdess --target statement";
 
@@ -34,7 +35,7 @@ pub(crate) enum CorpusCommand {
     Stats(StatsArgs),
     /// Check a corpus: missing, unreadable, silent or clipped files, and copies. Exit status 1 if any is found.
     Check(CorpusLocation),
-    /// Make a manifest of a folder whose file names contain the labels.
+    /// Make a manifest of a folder whose file names contain the labels, or of an annotation tool's export.
     Manifest(ManifestArgs),
     /// Download, verify and unpack a published corpus, or print how to request it.
     Download(DownloadArgs),
@@ -42,19 +43,39 @@ pub(crate) enum CorpusCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct ManifestArgs {
-    /// Folder with the recordings.
-    #[arg(value_name = "DIR")]
+    /// Folder with the recordings; with --from, the export of the annotation tool, or a folder of its documents.
+    #[arg(value_name = "DIR|FILE")]
     pub(crate) folder: PathBuf,
+    /// Read the labels that people marked in an annotation tool. Of several raters the majority counts; the manifest has the
+    /// votes for each label and a column for each rater.
+    #[arg(long, value_enum, value_name = "TOOL", conflicts_with = "pattern")]
+    pub(crate) from: Option<CorrectionTool>,
+    /// The tier of ELAN and TextGrid documents, or the beginning of the names of audformat's columns.
+    #[arg(long, value_name = "NAME", requires = "from", default_value = "emotion")]
+    pub(crate) column: String,
     /// Pattern of the file names without extension: {label}, {speaker} and any other column in braces, * for
     /// anything else. With a / it matches the path inside the folder, such as {speaker}/{label}-*.
-    #[arg(long, value_parser = NamePattern::parse)]
-    pub(crate) pattern: NamePattern,
+    #[arg(long, value_parser = NamePattern::parse, required_unless_present = "from")]
+    pub(crate) pattern: Option<NamePattern>,
     /// Write the manifest to this file instead of standard output; paths are then relative to its folder.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Replace an existing file.
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
+}
+
+/// An annotation tool to read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CorrectionTool {
+    /// The JSON export of Label Studio.
+    LabelStudio,
+    /// ELAN documents with a tier of labels.
+    Elan,
+    /// TextGrids with a tier of labels.
+    Textgrid,
+    /// A table of audformat as CSV, with a column for each rater.
+    Audformat,
 }
 
 #[derive(Debug, Args)]

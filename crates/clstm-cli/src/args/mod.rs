@@ -1,5 +1,6 @@
 //! Definition of the command line. `commands` implements it.
 
+mod annotate;
 mod compare;
 mod config_file;
 mod corpus;
@@ -24,9 +25,10 @@ use std::num::NonZeroUsize;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clstm_nn::Preset;
 
+pub(crate) use annotate::{AnnotateArgs, AnnotateCommand, AnnotateExportArgs, AnnotationTool};
 pub(crate) use compare::CompareArgs;
 pub(crate) use corpus::{
-    CorpusCommand, CorpusCommandArgs, CorpusLocation, ManifestArgs, StatsArgs,
+    CorpusCommand, CorpusCommandArgs, CorpusLocation, CorrectionTool, ManifestArgs, StatsArgs,
 };
 pub(crate) use corpus_args::{CorpusArgs, TargetArgs};
 pub(crate) use download::DownloadArgs;
@@ -168,6 +170,8 @@ pub(crate) enum Command {
     Healthcheck(HealthcheckArgs),
     /// List, count, check and download corpora, and make manifests.
     Corpus(CorpusCommandArgs),
+    /// Make pre-annotations for annotation tools, least sure first.
+    Annotate(AnnotateArgs),
     /// Train one model on a whole corpus.
     Train(TrainArgs),
     /// Cross-validate: train and test a model for each fold.

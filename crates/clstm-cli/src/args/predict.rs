@@ -2,6 +2,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use clstm::ChannelSelection;
 use clstm_nn::DeviceName;
 
 use super::PrecisionArg;
@@ -16,6 +17,8 @@ Examples:
   clstm predict recordings/ --classes basic-four   angry, happy, neutral, sad
   clstm predict recordings/ --top 3                the three most probable labels
   clstm predict call.wav --timeline                emotions over time
+  clstm predict call.wav --channels each           the two sides of a call
+  clstm predict call.wav --segments call.rttm --output emotions.rttm
   clstm predict calls/ --timeline --format textgrid --output grids/
 
 A line of --format jsonl is {\"path\", \"duration_s\", \"speech\", \"label\", \"confidence\", \"probabilities\", \"model\"}
@@ -39,9 +42,9 @@ pub(crate) struct PredictArgs {
     /// Device: cpu, or cuda (the first NVIDIA GPU, f32; experimental) in builds with that feature.
     #[arg(long, value_name = "cpu|cuda", default_value_t = DeviceName::Cpu)]
     pub(crate) device: DeviceName,
-    /// Output format.
-    #[arg(long, value_enum, default_value_t = RowFormat::Table)]
-    pub(crate) format: RowFormat,
+    /// Output format [default: table; with --segments the format of that file].
+    #[arg(long = "format", value_enum, value_name = "FORMAT")]
+    pub(crate) named_format: Option<RowFormat>,
     /// Write the results to this file instead of standard output; with documents a folder.
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
@@ -72,6 +75,23 @@ pub(crate) struct PredictArgs {
     /// Also write the deep features of the recordings to this Parquet file: path, e_0, e_1, ...
     #[arg(long, value_name = "FILE.parquet", conflicts_with_all = ["timeline", "resume"])]
     pub(crate) embeddings: Option<PathBuf>,
+    /// Channels of the recordings: mix recognises their mean, each every channel by itself, such as the sides of a call, and
+    /// a number one of them, from 0. Rows then have the channel. Cross-talk counts as no speech: 128 ms in which another
+    /// channel is at least 12 dB louder and this one is a copy of it.
+    #[arg(long, value_name = "mix|each|N", default_value_t = ChannelSelection::Mix, conflicts_with = "embeddings")]
+    pub(crate) channels: ChannelSelection,
+    /// Recognise the segments of this file of another tool, each by itself, and write the file back with the emotions:
+    /// RTTM, SRT, WebVTT, Praat TextGrid, ELAN .eaf, Audacity labels (.txt), CSV (start, end, speaker), Whisper and
+    /// whisperX JSON. docs/segments.md has what is added to each.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["timeline", "embeddings", "resume"])]
+    pub(crate) segments: Option<PathBuf>,
+    /// Tier of a TextGrid or ELAN file whose segments are read; repeat for several [default: the only one].
+    #[arg(long, value_name = "NAME", requires = "segments")]
+    pub(crate) tier: Vec<String>,
+    /// Seconds of audio on each side that a segment shorter than 1.5 s also gets, to 1.5 s in all, but not of another
+    /// speaker. Segments shorter than 0.4 s with their context are marked as too short.
+    #[arg(long, value_name = "SECONDS", requires = "segments", default_value_t = 0.0, value_parser = seconds)]
+    pub(crate) context: f64,
     /// Emotions over time: a row for each segment instead of one for the whole recording. Recordings may be
     /// hours long.
     #[arg(long)]
@@ -98,6 +118,20 @@ fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("expected a confidence from 0 to 1, such as 0.8".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=10.0).contains(&seconds) => Ok(seconds),
+        _ => Err("not a number of seconds from 0 to 10".to_owned()),
+    }
+}
+
+impl PredictArgs {
+    /// The format of rows and timelines.
+    pub(crate) fn format(&self) -> RowFormat {
+        self.named_format.unwrap_or(RowFormat::Table)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `clstm corpus`: list, count and check corpora.
 
+mod corrections;
 mod download;
 mod manifest;
 
@@ -26,7 +27,12 @@ pub(crate) fn run(args: &CorpusCommandArgs) -> Result<(), CliError> {
         CorpusCommand::Stats(StatsArgs { place, classes }) => {
             stats(&corpus::open_location(place, classes)?, args.format)
         }
-        CorpusCommand::Manifest(args) => manifest::run(args),
+        CorpusCommand::Manifest(args) => match (args.from, &args.pattern) {
+            (Some(tool), _) => corrections::run(args, tool),
+            (None, Some(pattern)) => manifest::run(args, pattern),
+            // Excluded by the arguments.
+            (None, None) => Err(CliError::Usage("give --pattern or --from".to_owned())),
+        },
         CorpusCommand::Check(place) => check_all(&corpus::sources_of(place)?, args.format),
         CorpusCommand::Download(order) => download::run(order, args.format),
     }

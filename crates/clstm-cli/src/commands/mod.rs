@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 pub(crate) mod ablate;
+pub(crate) mod annotate;
 pub(crate) mod compare;
 pub(crate) mod corpus;
 pub(crate) mod cv;

@@ -3,13 +3,14 @@
 mod embeddings;
 mod progress;
 mod resume;
+mod segments;
 mod timeline;
 
 use std::io::{self, IsTerminal, Read};
 
 use clstm::Precision;
 use clstm::audio::{AudioError, DecodeLimits, DecodeNote, Decoded, load_bytes, load_file};
-use clstm::{ModelInfo, RecognizeError, Recognizer};
+use clstm::{ChannelSelection, ModelInfo, RecognizeError, Recognizer};
 use clstm_eval::csv;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -51,41 +52,54 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     interrupt::stop_on_interrupt(
         "stopping, what is complete is written; Ctrl-C again stops at once",
     )?;
+    if let Some(file) = &args.segments {
+        return segments::run(args, file, &recognizer, &inputs, threshold, &mut guard);
+    }
     if args.timeline {
         return timeline::run(args, &recognizer, inputs, threshold, &mut guard);
     }
-    if let Some(extension) = crate::timeline::extension(args.format) {
+    if let Some(extension) = crate::timeline::extension(args.format()) {
         let message = format!("--format {extension} shows emotions over time: add --timeline");
         return Err(CliError::Usage(message));
     }
     let info = recognizer.info();
     let paths = inputs.iter().map(|input| input.path.as_str());
-    let rows = Rows::new(args.format, recognizer.labels(), &info.name, paths)
+    let rows = Rows::new(args.format(), recognizer.labels(), &info.name, paths)
         .abstaining(threshold)
-        .with_top(args.top);
+        .with_top(args.top)
+        .with_channels(args.channels != ChannelSelection::Mix);
     let mut embeddings = Embeddings::open(args, &mut guard, info.network.deep_feature())?;
     let (mut output, inputs) =
         open_rows(args, &mut guard, &rows.header(), || rows.columns(), &info.name, inputs)?;
 
     let bar = progress_bar(args, inputs.len());
-    let (mut done, mut failed, mut unsure) = (0, 0, 0);
-    let job = Job { recognizer: &recognizer, strict: args.strict, embed: embeddings.is_some() };
+    let (mut done, mut failed, mut predictions, mut unsure) = (0, 0, 0, 0);
+    let job = Job {
+        recognizer: &recognizer.clone().with_strict(args.strict),
+        channels: args.channels,
+        strict: args.strict,
+        embed: embeddings.is_some(),
+    };
     let work = |index: usize| job.predict(&inputs[index]);
-    for_each_ordered(inputs.len(), work, |(result, features, notes)| {
-        bar.suspend(|| output.write(|| rows.row(&result), || vec![rows.values(&result)]))?;
+    for_each_ordered(inputs.len(), work, |Processed { results, features, notes }| {
+        let Some(first) = results.first() else { return Ok(false) };
+        let text = || results.iter().map(|result| rows.row(result)).collect();
+        let values = || results.iter().map(|result| rows.values(result)).collect();
+        bar.suspend(|| output.write(text, values))?;
         if let (Some(embeddings), Some(features)) = (&mut embeddings, features) {
-            embeddings.push(&result.path, features)?;
+            embeddings.push(&first.path, features)?;
         }
-        if let Some(damage) = result.outcome.as_ref().ok().and_then(|p| p.damage.as_ref()) {
-            bar.suspend(|| messages::warn(&format!("{}: {damage}", result.path)));
+        if let Some(damage) = first.outcome.as_ref().ok().and_then(|p| p.damage.as_ref()) {
+            bar.suspend(|| messages::warn(&format!("{}: {damage}", first.path)));
         }
         for note in notes {
-            bar.suspend(|| messages::warn(&format!("{}: {note}", result.path)));
+            bar.suspend(|| messages::warn(&format!("{}: {note}", first.path)));
         }
         bar.inc(1);
         done += 1;
-        unsure += usize::from(rows.abstains(&result) == Some(true));
-        failed += usize::from(result.outcome.is_err());
+        predictions += results.len();
+        unsure += results.iter().filter(|result| rows.abstains(result) == Some(true)).count();
+        failed += usize::from(results.iter().any(|result| result.outcome.is_err()));
         Ok((failed == 0 || !args.fail_fast) && !interrupt::is_interrupted())
     })?;
     bar.finish_and_clear();
@@ -95,7 +109,9 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     }
     if let Some(threshold) = threshold {
         let below = percent(threshold);
-        note(&format!("{unsure} of {done} predictions are below the confidence threshold {below}"));
+        note(&format!(
+            "{unsure} of {predictions} predictions are below the confidence threshold {below}"
+        ));
     }
     finish(args, done, failed, inputs.len())
 }
@@ -118,7 +134,7 @@ fn open_rows(
     mut inputs: Vec<Input>,
 ) -> Result<(RowSink, Vec<Input>), CliError> {
     let output = args.output.as_deref();
-    if args.format == RowFormat::Parquet && !args.resume {
+    if args.format() == RowFormat::Parquet && !args.resume {
         return Ok((RowSink::parquet(guard, output, columns())?, inputs));
     }
     let Some(file) = output.filter(|_| args.resume) else {
@@ -126,13 +142,14 @@ fn open_rows(
         output.write(header)?;
         return Ok((RowSink::Text(output), inputs));
     };
-    // A timeline is one line of JSON, but several rows of CSV.
-    let many_rows = args.timeline && args.format == RowFormat::Csv;
+    // A timeline is one line of JSON, but several rows of CSV; a channel is a line of its own.
+    let many_rows =
+        args.timeline && args.format() == RowFormat::Csv || args.channels == ChannelSelection::Each;
     // Locked before it is read: another process may be writing to it.
     let mut output = guard.append("--output", file)?;
-    let finished = resume::finished(file, args.format, header, model, many_rows)?;
+    let finished = resume::finished(file, args.format(), header, model, many_rows)?;
     let count = inputs.len();
-    let written = |input: &Input| match args.format {
+    let written = |input: &Input| match args.format() {
         RowFormat::Csv => csv::guard(&input.path).into_owned(),
         _ => input.path.clone(),
     };
@@ -187,9 +204,19 @@ fn threshold(args: &PredictArgs, info: &ModelInfo) -> Result<Option<f64>, CliErr
     }
 }
 
+/// The results for a recording: one, or one for each channel.
+struct Processed {
+    results: Vec<RecordingResult>,
+    /// Deep features, where they are asked for.
+    features: Option<Vec<f64>>,
+    /// What the decoder notes.
+    notes: Vec<DecodeNote>,
+}
+
 /// How recordings are recognised.
 struct Job<'a> {
     recognizer: &'a Recognizer,
+    channels: ChannelSelection,
     /// Whether a damaged recording is an error.
     strict: bool,
     /// Whether deep features are returned.
@@ -197,8 +224,51 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The result for a recording, its deep features, and what the decoder notes.
-    fn predict(&self, input: &Input) -> (RecordingResult, Option<Vec<f64>>, Vec<DecodeNote>) {
+    fn predict(&self, input: &Input) -> Processed {
+        match self.channels {
+            ChannelSelection::Mix => self.predict_mix(input),
+            _ => self.predict_channels(input),
+        }
+    }
+
+    /// A result for each selected channel, or the error of the recording.
+    fn predict_channels(&self, input: &Input) -> Processed {
+        let Self { recognizer, channels, .. } = self;
+        let limits = DecodeLimits::default();
+        let prepared = match &input.source {
+            Source::File(path) => {
+                recognizer.prepare_channels_file(path, &limits, *channels).map_err(row_error)
+            }
+            Source::Stdin => read_stdin(limits.max_bytes).and_then(|bytes| {
+                recognizer.prepare_channels_bytes(bytes, &limits, *channels).map_err(row_error)
+            }),
+            Source::Failed(error) => Err(error.clone()),
+        };
+        let result =
+            |channel, outcome| RecordingResult { path: input.path.clone(), channel, outcome };
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                return Processed {
+                    results: vec![result(None, Err(error))],
+                    features: None,
+                    notes: Vec::new(),
+                };
+            }
+        };
+        let (numbers, recordings): (Vec<_>, Vec<_>) =
+            prepared.channels.into_iter().map(|c| (c.channel, c.recording)).unzip();
+        let recognitions = recognizer.recognize_prepared(&recordings);
+        let results = numbers.into_iter().zip(recognitions).map(|(channel, recognition)| {
+            let prediction = recognition.map(Prediction::of).map_err(row_error);
+            let damage = prepared.damage.clone();
+            result(Some(channel), prediction.map(|prediction| Prediction { damage, ..prediction }))
+        });
+        Processed { results: results.collect(), features: None, notes: prepared.report.notes }
+    }
+
+    /// The result for the mean of all channels.
+    fn predict_mix(&self, input: &Input) -> Processed {
         let rate = self.recognizer.info().frontend.sample_rate;
         let limits = DecodeLimits::default();
         let decoded = match &input.source {
@@ -215,7 +285,8 @@ impl Job<'_> {
             features = found;
             Ok(prediction)
         });
-        (RecordingResult { path: input.path.clone(), outcome }, features, notes)
+        let result = RecordingResult { path: input.path.clone(), channel: None, outcome };
+        Processed { results: vec![result], features, notes }
     }
 
     fn recognize(&self, decoded: Decoded) -> Result<(Prediction, Option<Vec<f64>>), RowError> {
@@ -258,7 +329,7 @@ pub(super) fn read_stdin(limit: u64) -> Result<Vec<u8>, RowError> {
 
 /// Whether the rows appear on a terminal, one for each completed recording.
 fn rows_show(args: &PredictArgs) -> bool {
-    args.output.is_none() && args.format == RowFormat::Table && io::stdout().is_terminal()
+    args.output.is_none() && args.format() == RowFormat::Table && io::stdout().is_terminal()
 }
 
 /// A progress bar on a terminal, for several recordings whose rows do not show the progress already.

@@ -35,7 +35,12 @@ impl Output {
 
     /// Writes text as it is, through to the reader.
     pub(crate) fn write(&mut self, text: &str) -> Result<(), CliError> {
-        let done = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush());
+        self.write_bytes(text.as_bytes())
+    }
+
+    /// Writes bytes as they are.
+    pub(crate) fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        let done = self.writer.write_all(bytes).and_then(|()| self.writer.flush());
         done.map_err(|error| CliError::writing(&self.name, &error))
     }
 

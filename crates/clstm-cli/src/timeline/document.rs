@@ -15,29 +15,31 @@ fn caption(item: &TimelineItem, labels: &[String], threshold: Option<f64>) -> Op
     Some([format!("{mark}{}", printable(label)), percent(score.confidence)])
 }
 
-/// A TextGrid in the long format, with a tier for the labels and one for their confidences
+/// The items of a channel; without a number, of the whole recording.
+pub(super) type Track<'a> = (Option<usize>, &'a [TimelineItem]);
+
+/// A TextGrid in the long format, with a tier for the labels and one for their confidences, of each channel
 /// (<https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html>).
-pub(super) fn textgrid(
-    items: &[TimelineItem],
-    labels: &[String],
-    threshold: Option<f64>,
-) -> String {
-    let end = items.last().map_or(0.0, |item| item.end_s);
+pub(super) fn textgrid(tracks: &[Track<'_>], labels: &[String], threshold: Option<f64>) -> String {
+    let ends = tracks.iter().filter_map(|(_, items)| Some(items.last()?.end_s));
+    let (end, size) = (ends.fold(0.0, f64::max), 2 * tracks.len());
     let mut text = format!(
         "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\nxmin = 0\nxmax = {end}\n\
-         tiers? <exists>\nsize = 2\nitem []:\n"
+         tiers? <exists>\nsize = {size}\nitem []:\n"
     );
-    for (tier, name) in ["emotion", "confidence"].into_iter().enumerate() {
+    let tiers = tracks.iter().flat_map(|track| [(0, "emotion", track), (1, "confidence", track)]);
+    for (number, (part, name, (channel, items))) in tiers.enumerate() {
         let count = items.len();
+        let channel = channel.map_or(String::new(), |channel| format!(" {channel}"));
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "    item [{}]:\n        class = \"IntervalTier\"\n        name = \"{name}\"\n        \
+            "    item [{}]:\n        class = \"IntervalTier\"\n        name = \"{name}{channel}\"\n        \
              xmin = 0\n        xmax = {end}\n        intervals: size = {count}\n",
-            tier + 1
+            number + 1
         );
         for (i, item) in items.iter().enumerate() {
-            let caption = caption(item, labels, threshold).map(|parts| parts[tier].clone());
+            let caption = caption(item, labels, threshold).map(|parts| parts[part].clone());
             let caption = caption.unwrap_or_default().replace('"', "\"\"");
             let _ = write!(
                 text,
@@ -52,26 +54,39 @@ pub(super) fn textgrid(
     text
 }
 
-/// SubRip subtitles of the items with speech.
-pub(super) fn srt(items: &[TimelineItem], labels: &[String], threshold: Option<f64>) -> String {
-    let captions = items.iter().filter_map(|item| {
-        let [label, confidence] = caption(item, labels, threshold)?;
-        Some((clock(item.start_s, ','), clock(item.end_s, ','), label, confidence))
+/// Start, end and text of the captions of all channels, by their start.
+fn captions(
+    tracks: &[Track<'_>],
+    labels: &[String],
+    threshold: Option<f64>,
+) -> Vec<(f64, f64, String)> {
+    let each = tracks.iter().flat_map(|(channel, items)| {
+        items.iter().filter_map(move |item| {
+            let [label, confidence] = caption(item, labels, threshold)?;
+            let channel = channel.map_or(String::new(), |channel| format!("channel {channel}: "));
+            let text = format!("{channel}{} ({confidence})", one_line(&label));
+            Some((item.start_s, item.end_s, text))
+        })
     });
-    let lines = (1..).zip(captions).map(|(number, (start, end, label, confidence))| {
-        format!("{number}\n{start} --> {end}\n{} ({confidence})\n\n", one_line(&label))
+    let mut all: Vec<_> = each.collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    all
+}
+
+/// SubRip subtitles of the items with speech.
+pub(super) fn srt(tracks: &[Track<'_>], labels: &[String], threshold: Option<f64>) -> String {
+    let captions = (1..).zip(captions(tracks, labels, threshold));
+    let lines = captions.map(|(number, (start, end, text))| {
+        format!("{number}\n{} --> {}\n{text}\n\n", clock(start, ','), clock(end, ','))
     });
     lines.collect()
 }
 
 /// WebVTT subtitles of the items with speech (<https://www.w3.org/TR/webvtt1/>).
-pub(super) fn vtt(items: &[TimelineItem], labels: &[String], threshold: Option<f64>) -> String {
-    let captions = items.iter().filter_map(|item| {
-        let [label, confidence] = caption(item, labels, threshold)?;
-        let label =
-            one_line(&label).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let (start, end) = (clock(item.start_s, '.'), clock(item.end_s, '.'));
-        Some(format!("{start} --> {end}\n{label} ({confidence})\n\n"))
+pub(super) fn vtt(tracks: &[Track<'_>], labels: &[String], threshold: Option<f64>) -> String {
+    let captions = captions(tracks, labels, threshold).into_iter().map(|(start, end, text)| {
+        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        format!("{} --> {}\n{text}\n\n", clock(start, '.'), clock(end, '.'))
     });
     format!("WEBVTT\n\n{}", captions.collect::<String>())
 }

@@ -17,6 +17,8 @@ pub(crate) use rows::{TimelineRows, clock};
 pub(crate) struct Timeline {
     /// As shown.
     pub(crate) path: String,
+    /// Of a recording whose channels are recognised by themselves.
+    pub(crate) channel: Option<usize>,
     pub(crate) duration_s: f64,
     /// Share of the recording that is speech.
     pub(crate) speech: f64,
@@ -37,6 +39,7 @@ impl Timeline {
     pub(crate) fn failed(path: &str, error: RowError) -> Self {
         Self {
             path: path.to_owned(),
+            channel: None,
             duration_s: 0.0,
             speech: 0.0,
             scores: None,

@@ -5,6 +5,7 @@ use clstm::{LabelScore, LabelledItem, LabelledProbabilities};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::document::Track;
 use super::{Timeline, TimelineItem, document};
 use crate::args::RowFormat;
 use crate::columns::{
@@ -12,7 +13,7 @@ use crate::columns::{
 };
 use crate::inputs::RowError;
 use crate::json;
-use crate::rows::ErrorLine;
+use crate::rows::{ErrorLine, channel_value, with_channel};
 use crate::table::{pad, percent};
 use crate::text::printable;
 use crate::top::{self, RankedLabel, ranked, runners_up};
@@ -28,12 +29,16 @@ pub(crate) struct TimelineRows<'a> {
     pub(crate) threshold: Option<f64>,
     /// Number of labels of `--top`.
     pub(crate) top: Option<usize>,
+    /// Whether rows have a channel.
+    pub(crate) channels: bool,
 }
 
 /// A line of JSON for a recording.
 #[derive(Serialize)]
 struct Line<'a> {
     path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<usize>,
     duration_s: f64,
     /// Share of the recording that is speech.
     speech: f64,
@@ -79,11 +84,10 @@ impl TimelineRows<'_> {
     /// The columns of CSV and Parquet.
     pub(crate) fn columns(&self) -> Vec<Column> {
         let column = |name: &str, kind| (name.to_owned(), kind);
-        let mut columns = vec![
-            column("path", ColumnType::Text),
-            column("start_s", ColumnType::Number),
-            column("end_s", ColumnType::Number),
-        ];
+        let mut columns = vec![column("path", ColumnType::Text)];
+        columns.extend(self.channels.then(|| column("channel", ColumnType::Number)));
+        columns
+            .extend([column("start_s", ColumnType::Number), column("end_s", ColumnType::Number)]);
         columns.extend(self.frames.then(|| column("speech", ColumnType::Number)));
         columns
             .extend([column("label", ColumnType::Text), column("confidence", ColumnType::Number)]);
@@ -114,11 +118,12 @@ impl TimelineRows<'_> {
         error: Option<&RowError>,
     ) -> Vec<Value> {
         let score = item.and_then(|item| item.label.as_ref());
-        let mut values = vec![
-            Value::Text(timeline.path.clone()),
+        let mut values = vec![Value::Text(timeline.path.clone())];
+        values.extend(self.channels.then(|| channel_value(timeline.channel)));
+        values.extend([
             Value::number(item.map(|item| item.start_s)),
             Value::number(item.map(|item| item.end_s)),
-        ];
+        ]);
         values.extend(self.frames.then(|| Value::number(item.and_then(|item| item.speech))));
         values.push(Value::text(item.and_then(|item| self.label(item))));
         values.push(Value::number(score.map(|score| score.confidence)));
@@ -136,19 +141,23 @@ impl TimelineRows<'_> {
         values
     }
 
-    /// The rows of a recording, or its document.
-    pub(crate) fn text(&self, timeline: &Timeline) -> String {
+    /// The rows of a recording, or its document; its channels one after another.
+    pub(crate) fn text(&self, timelines: &[Timeline]) -> String {
         let (labels, threshold) = (self.labels, self.threshold);
-        let items = self.items(timeline);
+        let each = |write: &dyn Fn(&Timeline) -> String| timelines.iter().map(write).collect();
+        let tracks = timelines.iter().map(|timeline| (timeline.channel, self.items(timeline)));
+        let tracks: Vec<Track<'_>> = tracks.collect();
         match self.format {
-            RowFormat::Jsonl => self.json(timeline),
-            RowFormat::Csv => self.values(timeline).into_iter().map(csv_row).collect(),
+            RowFormat::Jsonl => each(&|timeline| self.json(timeline)),
+            RowFormat::Csv => {
+                each(&|timeline| self.values(timeline).into_iter().map(csv_row).collect())
+            }
             // Written as values.
             RowFormat::Parquet => String::new(),
-            RowFormat::Table => self.table(timeline),
-            RowFormat::Textgrid => document::textgrid(items, labels, threshold),
-            RowFormat::Srt => document::srt(items, labels, threshold),
-            RowFormat::Vtt => document::vtt(items, labels, threshold),
+            RowFormat::Table => each(&|timeline| self.table(timeline)),
+            RowFormat::Textgrid => document::textgrid(&tracks, labels, threshold),
+            RowFormat::Srt => document::srt(&tracks, labels, threshold),
+            RowFormat::Vtt => document::vtt(&tracks, labels, threshold),
         }
     }
 
@@ -174,6 +183,7 @@ impl TimelineRows<'_> {
         let label = scores.and_then(|scores| self.labels.get(scores.label_index));
         let line = Line {
             path: &timeline.path,
+            channel: timeline.channel,
             duration_s: timeline.duration_s,
             speech: timeline.speech,
             label: label.map(String::as_str),
@@ -207,7 +217,7 @@ impl TimelineRows<'_> {
 
     /// The path, and a line for each item beneath it.
     fn table(&self, timeline: &Timeline) -> String {
-        let mut text = printable(&timeline.path) + "\n";
+        let mut text = with_channel(&printable(&timeline.path), timeline.channel) + "\n";
         let widest =
             self.labels.iter().map(|label| printable(label).width()).max().unwrap_or(0) + 2;
         for item in self.items(timeline) {

@@ -5,10 +5,12 @@
 
 mod ablation;
 mod aliases;
+mod annotate;
 mod bad_input;
 mod bounds;
 mod building;
 mod calibration;
+mod channels;
 mod choice;
 mod classes;
 mod corpus;
@@ -31,6 +33,7 @@ mod readme;
 mod release_0_1;
 mod report;
 mod resume;
+mod segments;
 mod serve_options;
 mod support;
 mod terminal;

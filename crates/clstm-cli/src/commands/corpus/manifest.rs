@@ -8,6 +8,7 @@ use crate::columns::csv_row_of;
 use crate::error::CliError;
 use crate::inputs::{self, Source};
 use crate::messages::{note, warn};
+use crate::name_pattern::NamePattern;
 use crate::output::OutputGuard;
 use crate::text::{PathText, printable};
 
@@ -15,7 +16,7 @@ use crate::text::{PathText, printable};
 const SHOWN: usize = 5;
 
 /// Writes a row for each recording in the folder whose name matches the pattern.
-pub(super) fn run(args: &ManifestArgs) -> Result<(), CliError> {
+pub(super) fn run(args: &ManifestArgs, pattern: &NamePattern) -> Result<(), CliError> {
     let failed = |path: &Path, error: std::io::Error| {
         CliError::Failed(format!("cannot read {}: {error}", path.text()))
     };
@@ -41,11 +42,11 @@ pub(super) fn run(args: &ManifestArgs) -> Result<(), CliError> {
         };
         // A backslash separates folders on Windows alone; elsewhere it is a letter of a name.
         let inside = inside.replace(std::path::MAIN_SEPARATOR, "/");
-        let name = match args.pattern.has_folders() {
+        let name = match pattern.has_folders() {
             true => inside.as_str(),
             false => inside.rsplit('/').next().unwrap_or_default(),
         };
-        match args.pattern.read(name) {
+        match pattern.read(name) {
             Some(values) => {
                 rows += &csv_row_of([shown].into_iter().chain(values));
                 count += 1;
@@ -73,7 +74,7 @@ pub(super) fn run(args: &ManifestArgs) -> Result<(), CliError> {
     for left_out in clstm_corpus::left_out(&folder)? {
         warn(&printable(&left_out.to_string()));
     }
-    let header = csv_row_of(["path"].into_iter().chain(args.pattern.fields()));
+    let header = csv_row_of(["path"].into_iter().chain(pattern.fields()));
     let mut output = guard.create("--output", args.output.as_deref())?;
     output.write(&header)?;
     output.write(&rows)?;

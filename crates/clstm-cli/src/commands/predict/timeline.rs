@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clstm::audio::{DecodeLimits, header_duration_s};
-use clstm::{Event, Recognizer, Stream, StreamConfig, StreamError};
+use clstm::{ChannelEvent, ChannelSelection, Event, Recognizer, Stream, StreamConfig, StreamError};
 
 use super::progress::Progress;
 use super::{finish, open_rows, read_stdin, rows_show};
@@ -41,36 +41,51 @@ pub(super) fn run(
     // Invalid settings are reported once, before anything is written.
     Stream::new(recognizer, 16_000, &config).map_err(|error| CliError::Usage(error.to_string()))?;
     let rows = TimelineRows {
-        format: args.format,
+        format: args.format(),
         frames: args.frames,
         labels: recognizer.labels(),
         model: &recognizer.info().name,
         threshold,
         top: args.top.map(NonZeroUsize::get),
+        channels: args.channels != ChannelSelection::Mix,
     };
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
     let (mut to, inputs) = Destination::open(args, guard, &rows, inputs)?;
     let progress = Progress::new(inputs.len(), rows_show(args));
     let (mut done, mut failed) = (0, 0);
-    let job = TimelineJob { recognizer, limits, config, frames: args.frames, progress: &progress };
+    let job = TimelineJob {
+        recognizer,
+        channels: args.channels,
+        limits,
+        config,
+        frames: args.frames,
+        progress: &progress,
+    };
     let work = |index: usize| (index, job.timeline(&inputs[index]));
     for_each_ordered(inputs.len(), work, |(index, timeline)| {
-        let Some(timeline) = timeline else { return Ok(false) };
-        let failure = timeline.error.is_some();
+        let Some(timelines) = timeline else { return Ok(false) };
+        let error =
+            timelines.iter().find_map(|timeline| Some((timeline, timeline.error.as_ref()?)));
+        let failure = error.is_some();
         progress.suspend(|| {
-            for warning in timeline.warnings() {
-                messages::warn(&format!("{}: {warning}", timeline.path));
+            // Damage is of the recording: the first of its channels has it.
+            if let Some(first) = timelines.first() {
+                for warning in first.warnings() {
+                    messages::warn(&format!("{}: {warning}", first.path));
+                }
             }
             // Documents have no place for an error.
-            if let (Some(error), Destination::Folder { .. } | Destination::Document(_)) =
-                (&timeline.error, &to)
+            if let (
+                Some((timeline, error)),
+                Destination::Folder { .. } | Destination::Document(_),
+            ) = (error, &to)
             {
                 messages::error(&format!("{}: {}", timeline.path, error.message));
-                if timeline.segments.is_empty() {
+                if timelines.iter().all(|timeline| timeline.segments.is_empty()) {
                     return Ok(());
                 }
             }
-            to.write(index, &rows, &timeline)
+            to.write(index, &rows, &timelines)
         })?;
         progress.done();
         done += 1;
@@ -103,7 +118,7 @@ impl Destination {
         mut inputs: Vec<Input>,
     ) -> Result<(Self, Vec<Input>), CliError> {
         let output = args.output.as_deref();
-        let Some(extension) = extension(args.format) else {
+        let Some(extension) = extension(args.format()) else {
             let (output, inputs) =
                 open_rows(args, guard, &rows.header(), || rows.columns(), rows.model, inputs)?;
             return Ok((Self::Rows(output), inputs));
@@ -141,14 +156,17 @@ impl Destination {
         &mut self,
         index: usize,
         rows: &TimelineRows<'_>,
-        timeline: &Timeline,
+        timelines: &[Timeline],
     ) -> Result<(), CliError> {
         match self {
-            Self::Rows(sink) => sink.write(|| rows.text(timeline), || rows.values(timeline)),
-            Self::Document(output) => output.write(&rows.text(timeline)),
+            Self::Rows(sink) => {
+                let values = || timelines.iter().flat_map(|timeline| rows.values(timeline));
+                sink.write(|| rows.text(timelines), || values().collect())
+            }
+            Self::Document(output) => output.write(&rows.text(timelines)),
             Self::Folder { paths, .. } => {
                 let path = &paths[index];
-                clstm::write_atomic(path, rows.text(timeline).as_bytes())
+                clstm::write_atomic(path, rows.text(timelines).as_bytes())
                     .map_err(|error| CliError::writing(&path.text(), &error))
             }
         }
@@ -187,6 +205,7 @@ fn documents(folder: &Path, extension: &str, inputs: &[Input]) -> Result<Vec<Pat
 /// How recordings are processed.
 struct TimelineJob<'a> {
     recognizer: &'a Recognizer,
+    channels: ChannelSelection,
     limits: DecodeLimits,
     config: StreamConfig,
     /// Whether frames are kept.
@@ -218,38 +237,51 @@ impl JobError {
     }
 }
 
+/// What is known of a channel.
+#[derive(Default)]
+struct Track {
+    segments: Vec<TimelineItem>,
+    frames: Vec<TimelineItem>,
+    sums: FrameSums,
+}
+
 impl TimelineJob<'_> {
-    /// The timeline of a recording, up to its end or an error; `None` after an interrupt.
-    fn timeline(&self, input: &Input) -> Option<Timeline> {
-        let (mut segments, mut frames) = (Vec::new(), Vec::new());
-        let mut sums = FrameSums::default();
-        let take = |event: Event| -> Result<(), JobError> {
+    /// The timelines of a recording, up to its end or an error: one, or one for each channel. `None` after an interrupt.
+    fn timeline(&self, input: &Input) -> Option<Vec<Timeline>> {
+        let mut tracks: BTreeMap<usize, Track> = BTreeMap::new();
+        let mut first = None;
+        let mut take = |channel: usize, event: Event| -> Result<(), JobError> {
+            let track = tracks.entry(channel).or_default();
             match event {
                 Event::Frame(_) => {
                     let frame = TimelineItem::from(event);
-                    self.progress.advance(frame.end_s - frame.start_s);
-                    sums.add(&frame);
+                    // All channels advance together.
+                    if *first.get_or_insert(channel) == channel {
+                        self.progress.advance(frame.end_s - frame.start_s);
+                    }
+                    track.sums.add(&frame);
                     if self.frames {
-                        frames.push(frame);
+                        track.frames.push(frame);
                     }
                 }
-                _ => segments.extend(TimelineItem::of(event, false)),
+                _ => track.segments.extend(TimelineItem::of(event, false)),
             }
             if interrupt::is_interrupted() { Err(JobError::Interrupted) } else { Ok(()) }
         };
-        let Self { recognizer, limits, config, .. } = self;
         let done = match &input.source {
             Source::File(path) => {
-                self.progress.expect(|| header_duration_s(path, limits));
-                recognizer.timeline_file(path, limits, config, take)
+                self.progress.expect(|| header_duration_s(path, &self.limits));
+                self.file(path, &mut take)
             }
             // Standard input is read to its end first, because some formats have their index there. The audio is decoded
             // piece by piece.
-            Source::Stdin => match read_stdin(limits.max_bytes) {
-                Ok(bytes) => recognizer.timeline_bytes(bytes, None, limits, config, take),
-                Err(error) => return Some(Timeline::failed(&input.path, error)),
+            Source::Stdin => match read_stdin(self.limits.max_bytes) {
+                Ok(bytes) => self.bytes(&bytes, &mut take),
+                Err(error) => return Some(vec![Timeline::failed(&input.path, error)]),
             },
-            Source::Failed(error) => return Some(Timeline::failed(&input.path, error.clone())),
+            Source::Failed(error) => {
+                return Some(vec![Timeline::failed(&input.path, error.clone())]);
+            }
         };
         if matches!(done, Err(JobError::Interrupted)) {
             return None;
@@ -258,16 +290,59 @@ impl TimelineJob<'_> {
             Ok(summary) => (summary.damage, summary.notes, None),
             Err(error) => (None, Vec::new(), Some(error.row_error())),
         };
-        Some(Timeline {
+        if let (Some(error), true) = (&error, tracks.is_empty()) {
+            return Some(vec![Timeline::failed(&input.path, error.clone())]);
+        }
+        let mix = self.channels == ChannelSelection::Mix;
+        if tracks.is_empty() {
+            tracks.insert(0, Track::default());
+        }
+        let timelines = tracks.into_iter().map(|(channel, track)| Timeline {
             path: input.path.clone(),
-            duration_s: sums.duration_s(),
-            speech: sums.speech(),
-            scores: sums.scores(),
-            segments,
-            frames,
-            damage,
-            notes,
-            error,
-        })
+            channel: (!mix).then_some(channel),
+            duration_s: track.sums.duration_s(),
+            speech: track.sums.speech(),
+            scores: track.sums.scores(),
+            segments: track.segments,
+            frames: track.frames,
+            damage: damage.clone(),
+            notes: notes.clone(),
+            error: error.clone(),
+        });
+        Some(timelines.collect())
+    }
+
+    fn file(
+        &self,
+        path: &Path,
+        take: &mut impl FnMut(usize, Event) -> Result<(), JobError>,
+    ) -> Result<TimelineSummary, JobError> {
+        let Self { recognizer, channels, limits, config, .. } = self;
+        match channels {
+            ChannelSelection::Mix => {
+                recognizer.timeline_file(path, limits, config, |event| take(0, event))
+            }
+            _ => {
+                let take = |ChannelEvent { channel, event }| take(channel, event);
+                recognizer.channel_timelines_file(path, limits, *channels, config, take)
+            }
+        }
+    }
+
+    fn bytes(
+        &self,
+        bytes: &[u8],
+        take: &mut impl FnMut(usize, Event) -> Result<(), JobError>,
+    ) -> Result<TimelineSummary, JobError> {
+        let Self { recognizer, channels, limits, config, .. } = self;
+        match channels {
+            ChannelSelection::Mix => {
+                recognizer.timeline_bytes(bytes, None, limits, config, |event| take(0, event))
+            }
+            _ => {
+                let take = |ChannelEvent { channel, event }| take(channel, event);
+                recognizer.channel_timelines_bytes(bytes, limits, *channels, config, take)
+            }
+        }
     }
 }

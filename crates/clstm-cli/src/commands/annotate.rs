@@ -1,0 +1,177 @@
+//! `clstm annotate export`: pre-annotations for annotation tools.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clstm::audio::DecodeLimits;
+use clstm::{Event, LabelPrediction, Recognizer, StreamConfig, StreamError};
+use clstm_segments::exchange::{
+    PreAnnotation, audacity, audformat, elan, label_studio, sort_least_sure_first,
+};
+use clstm_segments::{Annotation, Emotion, Outcome};
+
+use crate::args::{AnnotateExportArgs, AnnotationTool};
+use crate::columns::csv_row_of;
+use crate::error::CliError;
+use crate::inputs::{self, Input, Source};
+use crate::interrupt;
+use crate::messages::{self, note};
+use crate::ordered_map::for_each_ordered;
+use crate::output::{FolderLock, OutputGuard};
+use crate::resolve::{classes, model};
+use crate::text::PathText;
+
+/// Writes the pre-annotations of the recordings.
+pub(crate) fn export(args: &AnnotateExportArgs) -> Result<(), CliError> {
+    let mut recognizer = Recognizer::new(model::open(args.model.as_deref())?)?.with_strict(false);
+    if let Some(map) = classes::open(args.classes.as_deref())? {
+        recognizer = recognizer.with_classes(&map)?;
+    }
+    let inputs = inputs::expand(&args.paths)?;
+    let mut guard = OutputGuard::new(args.force);
+    guard.optional_input("the model", args.model.as_deref());
+    guard.optional_input("the class map", args.classes.as_deref());
+    guard.recordings(&inputs);
+    let folder = args.output.as_path();
+    fs::create_dir_all(folder).map_err(|error| CliError::writing(&folder.text(), &error))?;
+    let _lock = FolderLock::acquire(folder)?;
+    let base = folder.canonicalize().map_err(|error| CliError::writing(&folder.text(), &error))?;
+    interrupt::stop_on_interrupt("stopping, nothing is written")?;
+    let with_parts = matches!(args.to, AnnotationTool::Elan | AnnotationTool::Audacity);
+    let (mut recordings, mut failed) = (Vec::new(), 0);
+    let work = |index: usize| pre_annotation(&recognizer, &inputs[index], &base, with_parts);
+    for_each_ordered(inputs.len(), work, |outcome| {
+        match outcome {
+            Ok(recording) => recordings.push(recording),
+            Err((path, message)) => {
+                messages::error(&format!("{path}: {message}"));
+                failed += 1;
+            }
+        }
+        Ok(!interrupt::is_interrupted())
+    })?;
+    if interrupt::is_interrupted() {
+        return Err(CliError::Reported);
+    }
+    sort_least_sure_first(&mut recordings);
+    let (labels, name) = (recognizer.labels(), recognizer.info().name.as_str());
+    let files = files(args.to, &recordings, labels, name)?;
+    for (name, _) in &files {
+        guard.check_replaced("--output", &folder.join(name))?;
+    }
+    for (name, text) in &files {
+        let path = folder.join(name);
+        clstm::write_atomic(&path, text.as_bytes())
+            .map_err(|error| CliError::writing(&path.text(), &error))?;
+    }
+    note(&format!("{} recordings, least sure first, in {}", recordings.len(), folder.text()));
+    match failed {
+        0 => Ok(()),
+        failed => {
+            messages::error(&format!("{failed} of {} recordings failed", inputs.len()));
+            Err(CliError::Reported)
+        }
+    }
+}
+
+/// Names and contents of the files.
+fn files(
+    tool: AnnotationTool,
+    recordings: &[PreAnnotation],
+    labels: &[String],
+    model: &str,
+) -> Result<Vec<(PathBuf, String)>, CliError> {
+    let documents = |extension: &str, write: &dyn Fn(&PreAnnotation) -> String| {
+        let mut files: Vec<(PathBuf, String)> = Vec::new();
+        let mut order = csv_row_of(["document", "recording", "label", "confidence"]);
+        for recording in recordings {
+            let stem = Path::new(&recording.path).file_stem().unwrap_or_default();
+            let mut name = PathBuf::from(stem).into_os_string();
+            name.push(".");
+            name.push(extension);
+            let name = PathBuf::from(name);
+            if files.iter().any(|(other, _)| *other == name) {
+                return Err(CliError::Usage(format!(
+                    "two recordings would both be written to {}: process one folder at a time",
+                    name.text()
+                )));
+            }
+            let emotion = recording.whole.emotion();
+            let label = emotion.and_then(|emotion| labels.get(emotion.label_index));
+            let confidence = emotion.map(|emotion| format!("{:.4}", emotion.confidence()));
+            order += &csv_row_of([
+                name.text().as_str(),
+                &recording.path,
+                label.map_or("", String::as_str),
+                confidence.as_deref().unwrap_or_default(),
+            ]);
+            files.push((name, write(recording)));
+        }
+        files.push((PathBuf::from("order.csv"), order));
+        Ok(files)
+    };
+    match tool {
+        AnnotationTool::LabelStudio => Ok(vec![
+            (PathBuf::from("tasks.json"), label_studio::tasks(recordings, labels, model)),
+            (PathBuf::from("config.xml"), label_studio::configuration(labels)),
+        ]),
+        AnnotationTool::Audformat => Ok(audformat::database(recordings, labels, model)
+            .map(|(name, text)| (PathBuf::from(name), text))
+            .into()),
+        AnnotationTool::Elan => {
+            documents("eaf", &|recording| elan::document(recording, labels, &recording.path))
+        }
+        AnnotationTool::Audacity => {
+            documents("txt", &|recording| audacity::label_track(recording, labels))
+        }
+    }
+}
+
+/// What is recognised in a recording, or its path and why not.
+fn pre_annotation(
+    recognizer: &Recognizer,
+    input: &Input,
+    base: &Path,
+    with_parts: bool,
+) -> Result<PreAnnotation, (String, String)> {
+    let failed = |message: String| (input.path.clone(), message);
+    let path = match &input.source {
+        Source::File(path) => path,
+        Source::Stdin => return Err(failed("standard input has no path for a tool".to_owned())),
+        Source::Failed(error) => return Err(failed(error.message.clone())),
+    };
+    let recognition = recognizer.recognize_file(path).map_err(|error| failed(error.to_string()))?;
+    let mut parts = Vec::new();
+    if with_parts {
+        let (limits, config) = (DecodeLimits::default(), StreamConfig::recording());
+        let timeline = recognizer.timeline_file(path, &limits, &config, |event| {
+            if let Event::Segment(segment) = event {
+                let outcome = match &segment.label {
+                    None => Outcome::NoSpeech,
+                    Some(score) => Outcome::Labelled(Emotion {
+                        label_index: score.label_index,
+                        probabilities: score.probabilities.to_vec(),
+                        unsure: false,
+                    }),
+                };
+                parts.push((segment.start_s, segment.end_s, Annotation::new(outcome)));
+            }
+            Ok::<(), StreamError>(())
+        });
+        timeline.map_err(|error| failed(error.to_string()))?;
+    }
+    let full = path.canonicalize().unwrap_or_else(|_| path.clone());
+    let shown = full.strip_prefix(base).map_or_else(|_| full.text(), |inside| inside.text());
+    let whole = match recognition.prediction {
+        None => Outcome::NoSpeech,
+        Some(LabelPrediction { label_index, probabilities, .. }) => {
+            Outcome::Labelled(Emotion { label_index, probabilities, unsure: false })
+        }
+    };
+    Ok(PreAnnotation {
+        path: shown,
+        duration_s: recognition.duration_s,
+        whole: Annotation::new(whole),
+        parts,
+    })
+}

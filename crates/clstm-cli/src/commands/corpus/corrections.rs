@@ -1,0 +1,160 @@
+//! `clstm corpus manifest --from`: a manifest from what people marked in an annotation tool.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clstm::audio::EXTENSIONS;
+use clstm_segments::exchange::{Judgement, Utterance, audformat, gather, label_studio};
+use clstm_segments::{Document, Format, ReadOptions, SegmentsError};
+
+use crate::args::{CorrectionTool, ManifestArgs};
+use crate::columns::csv_row_of;
+use crate::error::CliError;
+use crate::messages::{note, warn};
+use crate::output::OutputGuard;
+use crate::text::PathText;
+
+/// Writes a row for each recording or part that people labelled, with the majority of the labels, their votes and a column for
+/// each rater. Ties are left out.
+pub(super) fn run(args: &ManifestArgs, tool: CorrectionTool) -> Result<(), CliError> {
+    let files = files(&args.folder, tool)?;
+    let mut guard = OutputGuard::new(args.force);
+    let mut judgements = Vec::new();
+    for file in &files {
+        guard.input("the annotations", file);
+        let failed =
+            |reason: &dyn std::fmt::Display| CliError::Failed(format!("{}: {reason}", file.text()));
+        let bytes = fs::read(file).map_err(|error| failed(&error))?;
+        let read = match tool {
+            CorrectionTool::LabelStudio => {
+                text(&bytes).and_then(|text| label_studio::judgements(&text))
+            }
+            CorrectionTool::Audformat => {
+                text(&bytes).and_then(|text| audformat::judgements(&text, &args.column))
+            }
+            CorrectionTool::Elan => document(file, &bytes, Format::Eaf, &args.column),
+            CorrectionTool::Textgrid => document(file, &bytes, Format::TextGrid, &args.column),
+        };
+        judgements.extend(read.map_err(|error| failed(&error))?);
+    }
+    let utterances = gather(judgements);
+    let (kept, ties): (Vec<&Utterance>, Vec<&Utterance>) =
+        utterances.iter().partition(|utterance| utterance.majority().is_some());
+    if kept.is_empty() {
+        return Err(CliError::Failed(format!("{}: nothing is labelled", args.folder.text())));
+    }
+    if !ties.is_empty() {
+        warn(&format!(
+            "{} recordings or parts are left out: no label has the majority",
+            ties.len()
+        ));
+    }
+    let mut output = guard.create("--output", args.output.as_deref())?;
+    output.write(&manifest(&kept))?;
+    if let Some(path) = &args.output {
+        let path = path.text();
+        note(&format!("{} rows; next: clstm corpus check manifest --data {path}", kept.len()));
+    }
+    Ok(())
+}
+
+/// The rows. Columns that no utterance has are left out.
+fn manifest(utterances: &[&Utterance]) -> String {
+    let labels: BTreeSet<&str> =
+        utterances.iter().flat_map(|utterance| utterance.votes().into_keys()).collect();
+    let ratings = || utterances.iter().flat_map(|utterance| &utterance.ratings);
+    let raters: BTreeSet<&str> =
+        ratings().map(|(rater, _)| rater.as_str()).filter(|rater| !rater.is_empty()).collect();
+    let parts = utterances.iter().any(|utterance| utterance.span.is_some());
+    let speakers = utterances.iter().all(|utterance| utterance.speaker.is_some());
+    let mut header = vec!["path".to_owned()];
+    header.extend(parts.then(|| ["start_s", "end_s"].map(str::to_owned)).into_iter().flatten());
+    header.push("label".to_owned());
+    header.extend(speakers.then(|| "speaker".to_owned()));
+    header.extend(labels.iter().map(|label| format!("votes_{label}")));
+    header.extend(raters.iter().map(|rater| format!("rater_{rater}")));
+    let mut text = csv_row_of(header.iter().map(String::as_str));
+    for utterance in utterances {
+        let mut row = vec![utterance.path.clone()];
+        if parts {
+            let times = utterance.span.map(|times| times.map(|time| time.to_string()));
+            row.extend(times.unwrap_or_default());
+        }
+        row.push(utterance.majority().unwrap_or_default().to_owned());
+        if speakers {
+            row.push(utterance.speaker.clone().unwrap_or_default());
+        }
+        let votes = utterance.votes();
+        row.extend(labels.iter().map(|label| votes.get(label).copied().unwrap_or(0).to_string()));
+        row.extend(raters.iter().map(|rater| {
+            let own = utterance.ratings.iter().find(|(name, _)| name == rater);
+            own.map_or(String::new(), |(_, label)| label.clone())
+        }));
+        text += &csv_row_of(row.iter().map(String::as_str));
+    }
+    text
+}
+
+fn text(bytes: &[u8]) -> Result<String, SegmentsError> {
+    String::from_utf8(bytes.to_vec())
+        .map_err(|error| SegmentsError::Encoding { reason: error.to_string() })
+}
+
+/// The labels of a tier of an ELAN or TextGrid document. The recording is the file of its name beside it.
+fn document(
+    file: &Path,
+    bytes: &[u8],
+    format: Format,
+    tier: &str,
+) -> Result<Vec<Judgement>, SegmentsError> {
+    let options = ReadOptions { tiers: vec![tier.to_owned()] };
+    let document = Document::parse(bytes, format, &options)?;
+    let recording = recording_beside(file);
+    let spoken = document.segments().iter().filter_map(|segment| {
+        Some(Judgement {
+            path: recording.clone(),
+            span: Some([segment.start_s, segment.end_s]),
+            rater: String::new(),
+            speaker: segment.speaker.clone(),
+            label: segment.text.clone()?,
+        })
+    });
+    Ok(spoken.collect())
+}
+
+/// A recording with the name of a document, in its folder; without one, a `.wav` of this name.
+fn recording_beside(document: &Path) -> String {
+    let found = EXTENSIONS
+        .iter()
+        .map(|extension| document.with_extension(extension))
+        .find(|recording| recording.is_file());
+    found.unwrap_or_else(|| document.with_extension("wav")).text()
+}
+
+/// The file, or the documents in the folder.
+fn files(path: &Path, tool: CorrectionTool) -> Result<Vec<PathBuf>, CliError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let extension = match tool {
+        CorrectionTool::Elan => "eaf",
+        CorrectionTool::Textgrid => "TextGrid",
+        CorrectionTool::LabelStudio | CorrectionTool::Audformat => {
+            let message = format!("{} is a folder; name the exported file", path.text());
+            return Err(CliError::Usage(message));
+        }
+    };
+    let listed = fs::read_dir(path)
+        .map_err(|error| CliError::Failed(format!("cannot read {}: {error}", path.text())))?;
+    let mut files: Vec<PathBuf> = listed
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|known| known.eq_ignore_ascii_case(extension)))
+        .collect();
+    files.sort();
+    match files.is_empty() {
+        true => Err(CliError::Failed(format!("{} has no .{extension} files", path.text()))),
+        false => Ok(files),
+    }
+}

@@ -1,0 +1,267 @@
+//! `clstm predict AUDIO --segments FILE`: the segments of another tool.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use clstm::audio::DecodeLimits;
+use clstm::{ChannelSelection, RecognizeError, Recognizer, Span, SpanOutcome, SpanSummary};
+use clstm_segments::{
+    Annotation, Document, Emotion, Format, Outcome, ReadOptions, SegmentsError, WriteOptions,
+    summarize, with_context,
+};
+
+use super::{read_stdin, row_error};
+use crate::args::{PredictArgs, RowFormat};
+use crate::error::CliError;
+use crate::inputs::{Input, RowError, Source};
+use crate::interrupt;
+use crate::messages::{self, note};
+use crate::output::OutputGuard;
+use crate::row_sink::RowSink;
+use crate::rows;
+use crate::segments::{SegmentResults, SegmentRows, summary_table};
+use crate::text::PathText;
+
+/// Most bytes of a file of segments.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// Longest recording, a week: memory does not grow with it.
+const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
+
+/// Recognises the segments of the recording, writes them and prints a summary by speaker.
+pub(super) fn run(
+    args: &PredictArgs,
+    file: &Path,
+    recognizer: &Recognizer,
+    inputs: &[Input],
+    threshold: Option<f64>,
+    guard: &mut OutputGuard,
+) -> Result<(), CliError> {
+    let [input] = inputs else {
+        let message = "--segments is for one recording: run the command once for each";
+        return Err(CliError::Usage(message.to_owned()));
+    };
+    let channel = match args.channels {
+        ChannelSelection::Mix => None,
+        ChannelSelection::One(channel) => Some(channel),
+        ChannelSelection::Each => {
+            let message = "--segments takes one channel: --channels mix or a number";
+            return Err(CliError::Usage(message.to_owned()));
+        }
+    };
+    guard.input("the segments", file);
+    let document = read(args, file)?;
+    let target = Target::of(args, document.format())?;
+    let rows = SegmentRows {
+        labels: recognizer.labels(),
+        model: &recognizer.info().name,
+        threshold,
+        top: args.top.map(std::num::NonZeroUsize::get),
+    };
+    let mut sink = target.open(args, guard, &rows)?;
+    let extended = with_context(document.segments(), args.context);
+    let spans: Vec<Span> =
+        extended.iter().map(|&[start_s, end_s]| Span { start_s, end_s }).collect();
+    let recognizer = recognizer.clone().with_strict(args.strict);
+    let summary = recognize(&recognizer, input, channel, &spans).map_err(|error| match error {
+        Stop::Interrupted => CliError::Reported,
+        Stop::Failed(error) => CliError::Failed(format!("{}: {}", input.path, error.message)),
+    })?;
+    if let Some(damage) = &summary.damage {
+        messages::warn(&format!("{}: {}", input.path, rows::damage(damage)));
+    }
+    let annotations = annotations(&document, &summary, &extended, threshold);
+    let results = SegmentResults {
+        path: &input.path,
+        duration_s: summary.duration_s,
+        segments: document.segments(),
+        annotations: &annotations,
+        speech: summary.spans.iter().map(|span| span.speech).collect(),
+    };
+    match (&mut sink, target) {
+        (Sink::Document(output), _) => {
+            let options = WriteOptions { top: args.top.map_or(1, std::num::NonZeroUsize::get) };
+            output.write_bytes(&document.write(&annotations, recognizer.labels(), &options))?;
+        }
+        (Sink::Rows(sink), Target::Rows(format)) => {
+            sink.write(|| rows.text(format, &results), || rows.values(&results))?;
+        }
+        (Sink::Rows(_), Target::Document) => {}
+    }
+    if let Sink::Rows(sink) = sink {
+        sink.finish()?;
+    }
+    // A table has the summary already.
+    let people = matches!(target, Target::Rows(RowFormat::Table));
+    report(&results, recognizer.labels(), !people);
+    Ok(())
+}
+
+/// Reads the file of segments.
+fn read(args: &PredictArgs, file: &Path) -> Result<Document, CliError> {
+    let name = file.text();
+    let failed = |reason: &dyn std::fmt::Display| CliError::Failed(format!("{name}: {reason}"));
+    let mut bytes = Vec::new();
+    let opened = fs::File::open(file).map_err(|error| failed(&error))?;
+    opened.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(failed(&format!("has more than {} MiB", MAX_BYTES >> 20)));
+    }
+    let refuse = |error: SegmentsError| match error {
+        SegmentsError::NoTier { .. }
+        | SegmentsError::SeveralTiers { .. }
+        | SegmentsError::NoTiers { .. } => CliError::Usage(format!("{name}: {error}")),
+        _ => failed(&error),
+    };
+    let format = Format::detect(file, &bytes).map_err(refuse)?;
+    let options = ReadOptions { tiers: args.tier.clone() };
+    Document::parse(&bytes, format, &options).map_err(refuse)
+}
+
+/// What is written.
+#[derive(Clone, Copy)]
+enum Target {
+    /// The file of segments, with the emotions.
+    Document,
+    /// Rows of their own.
+    Rows(RowFormat),
+}
+
+/// Where it is written.
+enum Sink {
+    Document(crate::output::Output),
+    Rows(RowSink),
+}
+
+impl Target {
+    /// By --format, or else by the extension of --output.
+    fn of(args: &PredictArgs, own: Format) -> Result<Self, CliError> {
+        let extension = args.output.as_deref().and_then(Path::extension);
+        let extension = extension.and_then(|extension| extension.to_str()).unwrap_or_default();
+        let document = |format: RowFormat, document: Format| match own == document {
+            true => Ok(Self::Document),
+            false => {
+                let names = (document.name(), own.name());
+                let message = format!(
+                    "--format {} needs segments in {}, these are in {}; leave --format out",
+                    crate::timeline::extension(format).unwrap_or_default(),
+                    names.0,
+                    names.1
+                );
+                Err(CliError::Usage(message))
+            }
+        };
+        match args.named_format {
+            Some(RowFormat::Textgrid) => document(RowFormat::Textgrid, Format::TextGrid),
+            Some(RowFormat::Srt) => document(RowFormat::Srt, Format::Srt),
+            Some(RowFormat::Vtt) => document(RowFormat::Vtt, Format::Vtt),
+            Some(format) => Ok(Self::Rows(format)),
+            None => Ok(match extension.to_ascii_lowercase().as_str() {
+                "jsonl" | "ndjson" => Self::Rows(RowFormat::Jsonl),
+                "parquet" => Self::Rows(RowFormat::Parquet),
+                "csv" if own != Format::Csv => Self::Rows(RowFormat::Csv),
+                _ => Self::Document,
+            }),
+        }
+    }
+
+    fn open(
+        self,
+        args: &PredictArgs,
+        guard: &mut OutputGuard,
+        rows: &SegmentRows<'_>,
+    ) -> Result<Sink, CliError> {
+        let output = args.output.as_deref();
+        Ok(match self {
+            Self::Document => Sink::Document(guard.create("--output", output)?),
+            Self::Rows(RowFormat::Parquet) => {
+                Sink::Rows(RowSink::parquet(guard, output, rows.columns())?)
+            }
+            Self::Rows(format) => {
+                let mut output = guard.create("--output", output)?;
+                output.write(&rows.header(format))?;
+                Sink::Rows(RowSink::Text(output))
+            }
+        })
+    }
+}
+
+/// Why the recognition ended early.
+enum Stop {
+    Failed(RowError),
+    Interrupted,
+}
+
+impl From<RecognizeError> for Stop {
+    fn from(error: RecognizeError) -> Self {
+        Self::Failed(row_error(error))
+    }
+}
+
+fn recognize(
+    recognizer: &Recognizer,
+    input: &Input,
+    channel: Option<usize>,
+    spans: &[Span],
+) -> Result<SpanSummary, Stop> {
+    let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
+    let go_on = |_: f64| match interrupt::is_interrupted() {
+        true => Err(Stop::Interrupted),
+        false => Ok(()),
+    };
+    match &input.source {
+        Source::File(path) => recognizer.recognize_spans_file(path, &limits, channel, spans, go_on),
+        Source::Stdin => {
+            let bytes = read_stdin(limits.max_bytes).map_err(Stop::Failed)?;
+            recognizer.recognize_spans_bytes(bytes, &limits, channel, spans, go_on)
+        }
+        Source::Failed(error) => Err(Stop::Failed(error.clone())),
+    }
+}
+
+/// The results in the order of the segments.
+fn annotations(
+    document: &Document,
+    summary: &SpanSummary,
+    extended: &[[f64; 2]],
+    threshold: Option<f64>,
+) -> Vec<Annotation> {
+    let spans = document.segments().iter().zip(&summary.spans).zip(extended);
+    let each = spans.map(|((segment, span), [start_s, end_s])| {
+        let outcome = match &span.outcome {
+            SpanOutcome::NoSpeech => Outcome::NoSpeech,
+            SpanOutcome::TooShort => Outcome::TooShort,
+            SpanOutcome::Outside => Outcome::Outside,
+            SpanOutcome::Labelled(prediction) => Outcome::Labelled(Emotion {
+                label_index: prediction.label_index,
+                probabilities: prediction.probabilities.clone(),
+                unsure: threshold.is_some_and(|threshold| prediction.confidence < threshold),
+            }),
+        };
+        let context_s = (end_s - start_s - segment.duration_s()).max(0.0);
+        // Context may end after the recording; the segment itself then does not.
+        let clipped = span.clipped && segment.end_s > summary.duration_s;
+        Annotation { outcome, clipped, context_s }
+    });
+    each.collect()
+}
+
+/// Prints how many segments end after the recording, and the summary by speaker.
+fn report(results: &SegmentResults<'_>, labels: &[String], with_summary: bool) {
+    let outside =
+        |annotation: &&Annotation| annotation.clipped || annotation.outcome == Outcome::Outside;
+    let count = results.annotations.iter().filter(outside).count();
+    if count > 0 {
+        let all = results.annotations.len();
+        messages::warn(&format!(
+            "{count} of {all} segments end after the recording ({:.2} s); what is there of them was recognised",
+            results.duration_s
+        ));
+    }
+    if !with_summary {
+        return;
+    }
+    let summaries = summarize(results.segments, results.annotations, labels.len());
+    note(summary_table(&summaries, labels).trim_end());
+}

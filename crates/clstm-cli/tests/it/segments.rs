@@ -1,0 +1,184 @@
+//! `predict --segments`: the segments of another tool, recognised and written back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{RATE, clstm, complains, folder, json_lines, ok, pcm16, text};
+
+fn asset(name: &str) -> Vec<f32> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets").join(name);
+    let bytes = fs::read(path).unwrap();
+    assert_eq!(&bytes[36..40], b"data", "a plain header");
+    let samples = bytes[44..].chunks_exact(2);
+    samples.map(|s| f32::from(i16::from_le_bytes([s[0], s[1]])) / 32_768.0).collect()
+}
+
+/// A meeting: one voice for 2.2 s, a pause, another one from 3.5 s on. Its path, and the end of the second voice.
+fn meeting() -> (PathBuf, f64) {
+    let mut samples = asset("sample.wav");
+    samples.resize((3.5 * f64::from(RATE)) as usize, 0.0);
+    samples.extend(asset("sad.wav"));
+    let path = folder("segments").join("meeting.wav");
+    if !path.exists() {
+        fs::write(&path, pcm16(&samples, RATE)).unwrap();
+    }
+    (path, samples.len() as f64 / f64::from(RATE))
+}
+
+fn single(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets").join(name);
+    let mut command = clstm();
+    command.args(["predict", "--format", "jsonl"]).arg(path);
+    json_lines(&ok(&mut command).stdout).remove(0)
+}
+
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = folder("segments").join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+fn predict(segments: &Path, more: &[&str]) -> Command {
+    let mut command = clstm();
+    command.arg("predict").arg(meeting().0).arg("--segments").arg(segments).args(more);
+    command
+}
+
+#[test]
+fn each_segment_gets_the_label_of_its_voice_and_the_file_is_written_back() {
+    let (_, end) = meeting();
+    let [first, second] = ["sample.wav", "sad.wav"].map(single);
+    assert_ne!(first["label"], second["label"], "the two voices differ");
+    let rttm = format!(
+        "SPEAKER m 1 0.0 2.243 <NA> <NA> anna <NA> <NA>\nSPEAKER m 1 3.5 {:.3} <NA> <NA> ben <NA> <NA>\n",
+        end - 3.5
+    );
+    let path = file("meeting.rttm", &rttm);
+    let output = ok(&mut predict(&path, &[]));
+    let written = text(&output.stdout);
+    for (line, expected) in written.lines().zip([&first, &second]) {
+        let fields: Vec<&str> = line.split(' ').collect();
+        assert_eq!(fields.len(), 10, "{line}");
+        assert_eq!(fields[6], expected["label"].as_str().unwrap(), "{line}");
+        let confidence: f64 = fields[8].parse().unwrap();
+        assert!(
+            (confidence - expected["confidence"].as_f64().unwrap()).abs() < 0.1,
+            "{line} {expected}"
+        );
+    }
+    let summary = text(&output.stderr);
+    assert!(summary.contains("anna") && summary.contains("share of time"), "{summary}");
+    // JSON lines by the extension of the output.
+    let to = folder("segments").join("meeting.jsonl");
+    let _ = fs::remove_file(&to);
+    ok(predict(&path, &["--top", "2", "--abstain=1"]).arg("--output").arg(&to));
+    let line = json_lines(&fs::read(&to).unwrap()).remove(0);
+    let segments = line["segments"].as_array().unwrap();
+    assert_eq!((&segments[0]["label"], &segments[0]["speaker"]), (&first["label"], &"anna".into()));
+    assert_eq!((&segments[1]["status"], &segments[1]["abstained"]), (&"ok".into(), &true.into()));
+    assert_eq!(segments[0]["top"].as_array().unwrap().len(), 2);
+    let ben = &line["speakers"][1];
+    assert_eq!((&ben["speaker"], &ben["segments"]), (&"ben".into(), &1.into()));
+    assert_eq!(ben["time"][second["label"].as_str().unwrap()], 1.0, "{ben}");
+    let csv = text(&ok(&mut predict(&path, &["--format", "csv"])).stdout);
+    assert!(
+        csv.starts_with("path,start_s,end_s,speaker,text,status,clipped,context_s,speech,label,"),
+        "{csv}"
+    );
+    assert_eq!(csv.lines().count(), 3);
+    let table = text(&ok(&mut predict(&path, &["--format", "table"])).stdout);
+    assert!(table.contains("ben") && table.contains("share of time"), "{table}");
+}
+
+#[test]
+fn short_silent_and_missing_parts_are_marked() {
+    let (_, end) = meeting();
+    let csv = file(
+        "marks.csv",
+        &format!(
+            "start,end,speaker\n0.5,0.7,a\n2.4,3.3,a\n{:.2},{:.2},b\n{:.2},{:.2},b\n1.0,1.3,a\n",
+            end - 1.5,
+            end + 2.0,
+            end + 1.0,
+            end + 2.0
+        ),
+    );
+    let output = ok(&mut predict(&csv, &["--format", "jsonl"]));
+    let segments = json_lines(&output.stdout).remove(0)["segments"].take();
+    let status: Vec<&str> =
+        segments.as_array().unwrap().iter().map(|s| s["status"].as_str().unwrap()).collect();
+    assert_eq!(status, ["too_short", "no_speech", "ok", "outside", "too_short"]);
+    assert_eq!((&segments[2]["clipped"], segments[0].get("clipped")), (&true.into(), None));
+    assert!(segments[0]["label"].is_null());
+    assert!(text(&output.stderr).contains("2 of 5 segments end after the recording"));
+    // With context, short segments are recognised.
+    let output = ok(&mut predict(&csv, &["--format", "jsonl", "--context", "1"]));
+    let segments = json_lines(&output.stdout).remove(0)["segments"].take();
+    assert_eq!((&segments[0]["status"], &segments[4]["status"]), (&"ok".into(), &"ok".into()));
+    assert!((segments[4]["context_s"].as_f64().unwrap() - 1.2).abs() < 1e-9, "{segments}");
+    assert_eq!(segments[2].get("context_s"), None);
+    // The table itself, with its columns.
+    let same = text(&ok(&mut predict(&csv, &[])).stdout);
+    assert!(
+        same.starts_with("start,end,speaker,emotion,emotion_confidence,emotion_status,"),
+        "{same}"
+    );
+    assert!(same.lines().nth(3).unwrap().contains("ok clipped"), "{same}");
+}
+
+#[test]
+fn encodings_and_tiers_are_kept() {
+    let grid = "File type = \"ooTextFile\"\r\nObject class = \"TextGrid\"\r\n\r\n0\r\n5\r\n<exists>\r\n2\r\n\
+                \"IntervalTier\"\r\n\"anna\"\r\n0\r\n5\r\n2\r\n0\r\n2.2\r\n\"Grüß\"\r\n2.2\r\n5\r\n\"\"\r\n\
+                \"IntervalTier\"\r\n\"ben\"\r\n0\r\n5\r\n2\r\n0\r\n3.5\r\n\"\"\r\n3.5\r\n5\r\n\"x\"\r\n";
+    let utf16: Vec<u8> = grid.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let path = folder("segments").join("utf16.TextGrid");
+    fs::write(&path, [b"\xfe\xff", &utf16[..]].concat()).unwrap();
+    complains(&mut predict(&path, &[]), 2, "name one or more with --tier: \"anna\", \"ben\"");
+    complains(&mut predict(&path, &["--tier", "carl"]), 2, "there is no tier \"carl\"");
+    let written = ok(&mut predict(&path, &["--tier", "anna", "--tier", "ben"])).stdout;
+    assert_eq!(written[..2], *b"\xfe\xff");
+    let units: Vec<u16> =
+        written[2..].chunks(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+    let written = String::from_utf16(&units).unwrap();
+    assert!(written.contains("<exists>\r\n8\r\n") && written.contains("\"Grüß\""), "{written}");
+    assert!(
+        written.contains("\"ben emotion\"\r\n0\r\n5\r\n2\r\n0\r\n3.5\r\n\"\"\r\n3.5\r\n5\r\n\""),
+        "{written}"
+    );
+}
+
+#[test]
+fn mistakes_are_named() {
+    let bad = file("bad.srt", "1\n00:00:02,000 --> 00:00:01,000\nx\n");
+    complains(&mut predict(&bad, &[]), 1, "bad.srt: line 2: the end 1 s is before the start 2 s");
+    let good = file("good.srt", "1\n00:00:00,000 --> 00:00:02,000\nx\n");
+    assert!(
+        text(&ok(&mut predict(&good, &["--top", "2"])).stdout)
+            .starts_with("1\n00:00:00,000 --> 00:00:02,000\n[")
+    );
+    complains(
+        &mut predict(&good, &["--format", "vtt"]),
+        2,
+        "needs segments in WebVTT, these are in SRT",
+    );
+    complains(&mut predict(&good, &["--tier", "a"]), 2, "SRT has no tiers");
+    complains(&mut predict(&good, &["--timeline"]), 2, "cannot be used with");
+    complains(&mut predict(&good, &["--context=-1"]), 2, "seconds from 0 to 10");
+    complains(predict(&good, &[]).arg(meeting().0), 2, "one recording");
+    complains(
+        predict(&good, &[]).arg("--output").arg(&good).arg("--force"),
+        2,
+        "would replace the segments",
+    );
+    assert_eq!(
+        fs::read_to_string(&good).unwrap(),
+        "1\n00:00:00,000 --> 00:00:02,000\nx\n",
+        "an input stays"
+    );
+    complains(&mut predict(&file("none.docx", "x"), &[]), 1, "unknown format of segments");
+    complains(predict(&good, &["--channels", "3"]).arg("--strict"), 1, "no channel 3");
+}
