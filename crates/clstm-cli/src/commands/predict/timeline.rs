@@ -6,7 +6,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clstm::audio::{DecodeLimits, header_duration_s};
-use clstm::{ChannelEvent, ChannelSelection, Event, Recognizer, Stream, StreamConfig, StreamError};
+use clstm::{
+    ChannelEvent, ChannelSelection, Event, Recognizer, Stream, StreamConfig, StreamError,
+    TimelineSummary,
+};
 
 use super::progress::Progress;
 use super::{finish, open_rows, read_stdin, rows_show};
