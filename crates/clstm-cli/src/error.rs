@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io;
-use std::process::ExitCode;
 
 use clstm_corpus::CorpusError;
 use clstm_report::ReportError;
@@ -33,10 +32,10 @@ impl CliError {
     }
 
     /// Prints what has not been reported yet, and gives the exit status.
-    pub(crate) fn report(self) -> ExitCode {
-        let failed = || ExitCode::from(if interrupt::is_interrupted() { 130 } else { 1 });
+    pub(crate) fn report(self) -> u8 {
+        let failed = || if interrupt::is_interrupted() { 130 } else { 1 };
         match self {
-            Self::BrokenPipe => ExitCode::SUCCESS,
+            Self::BrokenPipe => 0,
             Self::Reported => failed(),
             Self::Failed(message) => {
                 messages::error(&message);
@@ -44,7 +43,7 @@ impl CliError {
             }
             Self::Usage(message) => {
                 messages::error(&message);
-                ExitCode::from(2)
+                2
             }
         }
     }

@@ -133,6 +133,11 @@ impl<'a> Rows<'a> {
         self.threshold.map(|threshold| scores.confidence < threshold)
     }
 
+    /// The label of a result; `None` for failures and without speech.
+    pub(crate) fn predicted_label(&self, result: &RecordingResult) -> Option<&'a str> {
+        self.label(result.outcome.as_ref().ok()?.scores.as_ref()?)
+    }
+
     /// The line above the rows.
     pub(crate) fn header(&self) -> String {
         match self.format {

@@ -100,11 +100,11 @@ pub struct CompressionConfig {
 }
 
 /// Mean square of speech at the front end's level, -20 dBFS, which compression leaves as it is.
-pub(crate) const COMPRESSION_REFERENCE: f32 = 0.01;
+pub const COMPRESSION_REFERENCE: f32 = 0.01;
 
 /// Added to a mean square before it becomes a gain: 40 dB below [`COMPRESSION_REFERENCE`]. Silence and background noise are
 /// amplified no further.
-pub(crate) const COMPRESSION_FLOOR: f32 = 1e-6;
+pub const COMPRESSION_FLOOR: f32 = 1e-6;
 
 impl CompressionConfig {
     /// The samples that the `k`-th level is measured on, of `samples`.

@@ -9,6 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::init::TAPS_PER_WIDTH;
 use crate::mel::{LINEAR_HZ, LOG_PER_KILOMEL, equally_spaced, mel_to_hz};
+use crate::tensor_data::floats;
 use crate::{
     FilterbankConfig, FilterbankSpec, Mode, NormPool, ParameterRole, Roles, WeightInit, WithRoles,
     fused, init, reference,
@@ -61,6 +62,19 @@ impl FilterbankSpec {
             norm: self.norm().init(initializer, device),
             spec: *self,
         }
+    }
+
+    /// The values of [`Filterbank::taps`] of filters with these `center` and `width`, `[filters]` each.
+    ///
+    /// # Panics
+    /// If these are not as many as filters.
+    #[must_use]
+    pub fn tap_values(&self, center: &[f32], width: &[f32]) -> Vec<f32> {
+        let tensor = |values: &[f32]| {
+            let data = TensorData::new(values.to_vec(), [self.config.filters]);
+            Tensor::<1>::from_data(data, &Device::flex())
+        };
+        floats(self.taps(tensor(center), tensor(width), 1.0))
     }
 
     /// The taps `[2, filters, kernel]` of filters with these centre frequencies (in thousands of mel) and widths

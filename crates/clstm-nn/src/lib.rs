@@ -82,8 +82,8 @@ pub mod reference;
 pub use auxiliary_head::{AuxiliaryHead, AuxiliaryHeadConfig};
 pub use center_loss::{CenterLoss, CenterLossConfig, softmax_loss};
 pub use config::{
-    CompressionConfig, ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, NetworkConfig,
-    Peepholes, Reset, TemporalPooling,
+    COMPRESSION_FLOOR, COMPRESSION_REFERENCE, CompressionConfig, ConvBlockConfig, FilterbankConfig,
+    GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TemporalPooling,
 };
 pub use conv_block::ConvBlock;
 pub use conv_lstm::{ConvLstm, ConvLstmConfig};
@@ -99,7 +99,7 @@ pub use init::WeightInit;
 pub use lflb::Lflb;
 pub use lstm::{BiLstm, BiLstmConfig};
 pub use network::{Mode, Network};
-pub use norm_pool::{NormPool, NormPoolConfig};
+pub use norm_pool::{EPSILON as NORM_EPSILON, NormPool, NormPoolConfig};
 #[cfg(feature = "train")]
 pub use optim_bridge::{gradients, update_weights};
 pub use parameters::{NamedTensor, Parameter, load_parameters, parameters, parameters_with_roles};

@@ -7,7 +7,7 @@ use crate::tensor_data::floats;
 use crate::{Mode, ParameterRole, Roles, WeightInit, WithRoles, fused, init, reference};
 
 /// Added to a variance before its root.
-pub(crate) const EPSILON: f32 = 1e-5;
+pub const EPSILON: f32 = 1e-5;
 
 /// Weight of a new batch in the running statistics.
 const MOMENTUM: f32 = 0.1;

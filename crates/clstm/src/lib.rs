@@ -82,7 +82,7 @@ pub use provenance::{
     Ancestor, EnsembleMember, EvalProtocol, FoldId, InnerValidation, LeakageCounts, Lineage,
     SelectedWeights, ValidationUnit,
 };
-pub use recognition::{LabelPrediction, Recognition};
+pub use recognition::{EmbeddedRecognition, LabelPrediction, Recognition};
 pub use recognizer::{ClipScores, Recognizer};
 pub use softmax::softmax;
 pub use spans::{Span, SpanOutcome, SpanRecognition, SpanRecognizer, SpanSummary};

@@ -2,9 +2,18 @@
 
 use std::path::Path;
 
+<<<<<<< HEAD
 use clstm_audio::{AudioError, Damage, Decoded, Waveform, load_bytes, load_file, speech_seconds};
 
 use crate::{Clip, LabelPrediction, Recognition, RecognizeError, Recognizer};
+=======
+use clstm_audio::{AudioError, Damage, Decoded, Resampler, Waveform, load_bytes, load_file};
+
+use crate::speech::speech_seconds;
+use crate::{
+    Clip, ClipScores, EmbeddedRecognition, LabelPrediction, Recognition, RecognizeError, Recognizer,
+};
+>>>>>>> 26479e5 (Add a Python package, an ONNX export and labels of embeddings)
 
 /// Least speech that a recording must have for a prediction, in seconds: a short syllable.
 const MIN_SPEECH_S: f64 = 0.15;
@@ -88,6 +97,39 @@ impl Recognizer {
         Ok(self.prepare(waveform)?.with_damage(report.damage))
     }
 
+    /// Resamples and preprocesses mono samples at `sample_rate` Hz, full scale being ±1: all of
+    /// [`recognize`](Self::recognize) before the network.
+    ///
+    /// # Errors
+    /// If there are no samples, one of them is not finite, they are longer than the limits allow, or the
+    /// rate is outside the limits.
+    pub fn prepare_samples(
+        &self,
+        samples: &[f32],
+        sample_rate: u32,
+    ) -> Result<PreparedRecording, RecognizeError> {
+        let limits = self.limits();
+        let (min, max) = (limits.min_sample_rate, limits.max_sample_rate);
+        if !(min..=max).contains(&sample_rate) {
+            return Err(AudioError::BadSampleRate { rate: sample_rate, min, max }.into());
+        }
+        if samples.is_empty() {
+            return Err(AudioError::NoSamples.into());
+        }
+        let limit_s = limits.max_duration_s;
+        let within = samples.len() as f64 <= limit_s * f64::from(sample_rate);
+        if !within {
+            return Err(AudioError::TooLong { limit_s }.into());
+        }
+        let mut resampler = Resampler::new(sample_rate, self.sample_rate())?;
+        let mut resampled = Vec::new();
+        resampler.push(samples, &mut resampled)?;
+        resampler.finish(&mut resampled)?;
+        let waveform = Waveform { samples: resampled, sample_rate: self.sample_rate() };
+        let duration_s = samples.len() as f64 / f64::from(sample_rate);
+        Ok(PreparedRecording { duration_s, ..self.prepare(waveform)? })
+    }
+
     /// Preprocesses mono audio at the model's rate, full scale being ±1.
     ///
     /// # Errors
@@ -131,11 +173,43 @@ impl Recognizer {
         let mut logits = self.recognize_clips(&clips).into_iter();
         let results = recordings.iter().map(|recording| {
             let logits = if recording.has_speech { logits.next() } else { None };
-            let prediction = logits.map(|logits| self.label_prediction(&logits)).transpose()?;
-            let (duration_s, speech) = (recording.duration_s, recording.speech);
-            Ok(Recognition { duration_s, speech, prediction, damage: recording.damage.clone() })
+            self.recognition(recording, logits.as_deref())
         });
         results.collect()
+    }
+
+    /// [`recognize_prepared`](Self::recognize_prepared) with the deep feature of each recording, from the same pass through
+    /// the network: [`NetworkConfig::deep_feature`](crate::NetworkConfig::deep_feature) values, the mean over the windows.
+    /// Recordings without speech have a deep feature, too.
+    ///
+    /// # Errors
+    /// Each result is an error where the model's output is not finite.
+    #[must_use]
+    pub fn embed_prepared(
+        &self,
+        recordings: &[PreparedRecording],
+    ) -> Vec<Result<EmbeddedRecognition, RecognizeError>> {
+        let clips: Vec<&Clip> = recordings.iter().map(PreparedRecording::clip).collect();
+        let scored = recordings.iter().zip(self.score_clips(&clips));
+        let results = scored.map(|(recording, ClipScores { features, logits })| {
+            if !features.iter().all(|value| value.is_finite()) {
+                return Err(RecognizeError::NonFiniteLogits);
+            }
+            let logits = recording.has_speech.then_some(logits);
+            let recognition = self.recognition(recording, logits.as_deref())?;
+            Ok(EmbeddedRecognition { recognition, features })
+        });
+        results.collect()
+    }
+
+    fn recognition(
+        &self,
+        recording: &PreparedRecording,
+        logits: Option<&[f64]>,
+    ) -> Result<Recognition, RecognizeError> {
+        let prediction = logits.map(|logits| self.label_prediction(logits)).transpose()?;
+        let (duration_s, speech) = (recording.duration_s, recording.speech);
+        Ok(Recognition { duration_s, speech, prediction, damage: recording.damage.clone() })
     }
 
     fn label_prediction(&self, logits: &[f64]) -> Result<LabelPrediction, RecognizeError> {

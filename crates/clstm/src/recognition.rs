@@ -30,3 +30,13 @@ pub struct LabelPrediction {
     /// Probabilities in the order of the model's labels; they sum to 1.
     pub probabilities: Vec<f64>,
 }
+
+/// The emotion of a recording and its deep feature.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EmbeddedRecognition {
+    /// The emotion.
+    pub recognition: Recognition,
+    /// The deep feature, which is the input of the last linear layer: the branches' one after another, this network's own
+    /// first; see [`NetworkConfig::branch_features`](crate::NetworkConfig::branch_features).
+    pub features: Vec<f64>,
+}

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use clstm_audio::{AudioError, DecodeLimits, Resampler, Waveform};
+use clstm_audio::DecodeLimits;
 use clstm_nn::{ComputeDevice, Precision};
 
 use crate::backend::Backend;
@@ -216,25 +216,7 @@ impl Recognizer {
         samples: &[f32],
         sample_rate: u32,
     ) -> Result<Recognition, RecognizeError> {
-        let DecodeLimits { min_sample_rate: min, max_sample_rate: max, .. } = self.limits;
-        if !(min..=max).contains(&sample_rate) {
-            return Err(AudioError::BadSampleRate { rate: sample_rate, min, max }.into());
-        }
-        if samples.is_empty() {
-            return Err(AudioError::NoSamples.into());
-        }
-        let limit_s = self.limits.max_duration_s;
-        let within = samples.len() as f64 <= limit_s * f64::from(sample_rate);
-        if !within {
-            return Err(AudioError::TooLong { limit_s }.into());
-        }
-        let mut resampler = Resampler::new(sample_rate, self.sample_rate())?;
-        let mut resampled = Vec::new();
-        resampler.push(samples, &mut resampled)?;
-        resampler.finish(&mut resampled)?;
-        let waveform = Waveform { samples: resampled, sample_rate: self.sample_rate() };
-        let duration_s = samples.len() as f64 / f64::from(sample_rate);
-        Ok(Recognition { duration_s, ..self.recognize_one(self.prepare(waveform)?)? })
+        self.recognize_one(self.prepare_samples(samples, sample_rate)?)
     }
 
     /// The logits of a clip of [`FrontendConfig::preprocess`](crate::FrontendConfig::preprocess), the

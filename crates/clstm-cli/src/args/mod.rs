@@ -8,6 +8,7 @@ mod corpus_args;
 mod download;
 mod ensemble;
 mod evaluate;
+mod export;
 mod generate;
 mod healthcheck;
 mod inspect;
@@ -34,6 +35,7 @@ pub(crate) use corpus_args::{CorpusArgs, TargetArgs};
 pub(crate) use download::DownloadArgs;
 pub(crate) use ensemble::EnsembleArgs;
 pub(crate) use evaluate::EvaluateArgs;
+pub(crate) use export::{ExportArgs, ExportFormat};
 pub(crate) use generate::{CompletionsArgs, ManArgs};
 pub(crate) use healthcheck::HealthcheckArgs;
 pub(crate) use inspect::InspectArgs;
@@ -188,6 +190,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Test a model on a labelled corpus, or a run's models again on their folds.
     Evaluate(EvaluateArgs),
+    /// Write a model for other runtimes: ONNX.
+    Export(ExportArgs),
     /// Print architecture, labels, protocol and scores, lineage, licence and digest of a model.
     Inspect(InspectArgs),
     /// Print the completions of a shell.

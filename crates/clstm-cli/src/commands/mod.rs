@@ -7,6 +7,7 @@ pub(crate) mod corpus;
 pub(crate) mod cv;
 pub(crate) mod ensemble;
 pub(crate) mod evaluate;
+pub(crate) mod export;
 pub(crate) mod generate;
 pub(crate) mod healthcheck;
 pub(crate) mod inspect;

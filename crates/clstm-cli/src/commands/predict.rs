@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal, Read};
 
 use clstm::Precision;
 use clstm::audio::{AudioError, DecodeLimits, DecodeNote, Decoded, load_bytes, load_file};
-use clstm::{ChannelSelection, ModelInfo, RecognizeError, Recognizer};
+use clstm::{ChannelSelection, EmbeddedRecognition, ModelInfo, RecognizeError, Recognizer};
 use clstm_eval::csv;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
         let values = || results.iter().map(|result| rows.values(result)).collect();
         bar.suspend(|| output.write(text, values))?;
         if let (Some(embeddings), Some(features)) = (&mut embeddings, features) {
-            embeddings.push(&first.path, features)?;
+            embeddings.push(&first.path, rows.predicted_label(first), features)?;
         }
         if let Some(damage) = first.outcome.as_ref().ok().and_then(|p| p.damage.as_ref()) {
             bar.suspend(|| messages::warn(&format!("{}: {damage}", first.path)));
@@ -294,18 +294,27 @@ impl Job<'_> {
         if self.strict {
             report.strict().map_err(audio_error)?;
         }
-        let prepared = self.recognizer.prepare(waveform).map_err(row_error)?;
-        let scores = self.embed.then(|| self.recognizer.score_clips(&[prepared.clip()]).pop());
-        let features = scores.flatten().map(|scores| scores.features);
-        let mut results = self.recognizer.recognize_prepared(&[prepared]).into_iter();
-        let recognition = results.next().ok_or_else(|| RowError {
-            kind: "internal",
-            message: "there is no result for the recording".to_owned(),
-        })?;
-        let recognition = recognition.map_err(row_error)?;
-        let prediction = Prediction::of(recognition);
+        let prepared = [self.recognizer.prepare(waveform).map_err(row_error)?];
+        let (recognition, features) = match self.embed {
+            true => {
+                let EmbeddedRecognition { recognition, features } =
+                    only(self.recognizer.embed_prepared(&prepared))?;
+                (recognition, Some(features))
+            }
+            false => (only(self.recognizer.recognize_prepared(&prepared))?, None),
+        };
+        let prediction = Prediction::of(&recognition, self.classes);
         Ok((Prediction { damage: report.damage, ..prediction }, features))
     }
+}
+
+/// The result for the only recording.
+fn only<T>(results: Vec<Result<T, RecognizeError>>) -> Result<T, RowError> {
+    let result = results.into_iter().next().ok_or_else(|| RowError {
+        kind: "internal",
+        message: "there is no result for the recording".to_owned(),
+    })?;
+    result.map_err(row_error)
 }
 
 fn audio_error(error: AudioError) -> RowError {

@@ -15,6 +15,7 @@ use crate::messages::{note, warn};
 use crate::resolve::classes;
 use crate::resolve::device;
 use crate::resolve::model;
+use crate::restart;
 use crate::text::PathText;
 
 /// The hidden command that makes this program a decode worker.
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(),
         cors: args.cors.clone(),
         allowed_hosts: args.allowed_host.clone(),
         threads,
-        decoding: decoding(args.decode_workers)?,
+        decoding: decoding(args.decode_workers),
         strict: args.strict,
         limits: limits(args),
         ..ServerConfig::new(sources(args)?)
@@ -57,30 +58,26 @@ pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(),
 }
 
 /// Decode workers are further processes of this program.
-fn decoding(workers: Option<usize>) -> Result<Decoding, CliError> {
+fn decoding(workers: Option<usize>) -> Decoding {
     let count = workers.map(NonZeroUsize::new);
     if !cfg!(unix) {
         if matches!(count, Some(Some(_))) {
             warn("decode workers exist on Unix only: uploads are decoded in the server");
         }
-        return Ok(Decoding::InProcess);
+        return Decoding::InProcess;
     }
     if count == Some(None) {
-        return Ok(Decoding::InProcess);
+        return Decoding::InProcess;
     }
-    // On Linux the link names this program even after its file was replaced by an update.
-    let program = match cfg!(target_os = "linux") {
-        true => "/proc/self/exe".into(),
-        false => std::env::current_exe()
-            .map_err(|error| CliError::Failed(format!("cannot find this program: {error}")))?,
-    };
-    let args = vec![DECODE_WORKER.into()];
-    Ok(Decoding::Workers(DecodeWorkers {
-        program,
+    let restart = &restart::started().restart;
+    let mut args = restart.arguments.clone();
+    args.push(DECODE_WORKER.into());
+    Decoding::Workers(DecodeWorkers {
+        program: restart.program.clone(),
         args,
         count: count.flatten(),
         memory_bytes: None,
-    }))
+    })
 }
 
 fn limits(args: &ServeArgs) -> Limits {

@@ -38,7 +38,7 @@ impl Output {
         self.write_bytes(text.as_bytes())
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes, through to the reader.
     pub(crate) fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), CliError> {
         let done = self.writer.write_all(bytes).and_then(|()| self.writer.flush());
         done.map_err(|error| CliError::writing(&self.name, &error))

@@ -1,52 +1,107 @@
 //! Models by name or file.
 
+use std::error::Error;
+use std::fmt;
 use std::path::Path;
 
-use clstm::Model;
+use clstm::{Model, ModelError};
 
-use crate::error::CliError;
+use crate::error::{CliError, chain};
 use crate::text::PathText;
 use embedded::built_in_named;
 
 pub(crate) use embedded::{built_in, built_in_names};
 
+/// Why no model could be opened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OpenModelError {
+    /// There is no model of this name, or none was named and there is no built-in one.
+    NotFound(String),
+    /// The model cannot be used.
+    Unusable {
+        /// The file, or `None` for the built-in model.
+        path: Option<String>,
+        /// What is wrong with it.
+        source: ModelError,
+    },
+}
+
+impl OpenModelError {
+    /// A short stable word: `not_found`, or that of [`ModelError::kind`].
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "not_found",
+            Self::Unusable { source, .. } => source.kind(),
+        }
+    }
+}
+
+impl fmt::Display for OpenModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound(message) => f.write_str(message),
+            Self::Unusable { path: Some(path), source } => write!(f, "{path}: {source}"),
+            Self::Unusable { path: None, source } => f.write_str(&chain(source)),
+        }
+    }
+}
+
+impl Error for OpenModelError {}
+
+impl From<OpenModelError> for CliError {
+    fn from(error: OpenModelError) -> Self {
+        match error {
+            OpenModelError::NotFound(message) => Self::Usage(message),
+            error @ OpenModelError::Unusable { .. } => Self::Failed(error.to_string()),
+        }
+    }
+}
+
 /// The model that was named or, without a name, the default built-in one.
 pub(crate) fn open(named: Option<&Path>) -> Result<Model, CliError> {
+    Ok(open_model(named)?)
+}
+
+/// The model of a name or file or, without a name, the default built-in one.
+///
+/// # Errors
+/// If there is no such model, or it cannot be read.
+pub fn open_model(named: Option<&Path>) -> Result<Model, OpenModelError> {
+    let unusable = |path| move |source| OpenModelError::Unusable { path, source };
     let Some(named) = named else {
-        return built_in().unwrap_or_else(|| {
-            let message = "this build has no built-in model: give one with --model FILE, such as the \
-                           model.safetensors of a run";
-            Err(CliError::Usage(message.to_owned()))
-        });
+        let message = "this build has no built-in model: give one with --model FILE, such as the \
+                       model.safetensors of a run";
+        let built_in = built_in().ok_or_else(|| OpenModelError::NotFound(message.to_owned()))?;
+        return built_in.map_err(unusable(None));
     };
     // An existing file has priority over a built-in model of the same name.
     if named.exists() {
-        return Model::read(named)
-            .map_err(|error| CliError::Failed(format!("{}: {error}", named.text())));
+        return Model::read(named).map_err(unusable(Some(named.text())));
     }
     if let Some(model) = named.to_str().and_then(built_in_named) {
-        return model;
+        return model.map_err(unusable(None));
     }
     let known = match built_in_names().as_slice() {
         [] => "this build has no built-in model".to_owned(),
         names => format!("the built-in models are {}", names.join(", ")),
     };
-    Err(CliError::Usage(format!("there is no model file {}, and {known}", named.text())))
+    let message = format!("there is no model file {}, and {known}", named.text());
+    Err(OpenModelError::NotFound(message))
 }
 
 #[cfg(feature = "embedded")]
 mod embedded {
-    use clstm::{EmbeddedModel, Model};
-
-    use crate::error::CliError;
+    use clstm::{EmbeddedModel, Model, ModelError};
 
     /// The default built-in model, in builds that have one.
-    pub(crate) fn built_in() -> Option<Result<Model, CliError>> {
+    pub(crate) fn built_in() -> Option<Result<Model, ModelError>> {
         Some(open(EmbeddedModel::default()))
     }
 
     /// The built-in model of this name.
-    pub(super) fn built_in_named(name: &str) -> Option<Result<Model, CliError>> {
+    pub(super) fn built_in_named(name: &str) -> Option<Result<Model, ModelError>> {
         EmbeddedModel::by_name(name).map(open)
     }
 
@@ -55,22 +110,20 @@ mod embedded {
         EmbeddedModel::ALL.map(EmbeddedModel::name).to_vec()
     }
 
-    fn open(model: EmbeddedModel) -> Result<Model, CliError> {
-        Model::embedded(model).map_err(CliError::from)
+    fn open(model: EmbeddedModel) -> Result<Model, ModelError> {
+        Model::embedded(model)
     }
 }
 
 #[cfg(not(feature = "embedded"))]
 mod embedded {
-    use clstm::Model;
+    use clstm::{Model, ModelError};
 
-    use crate::error::CliError;
-
-    pub(crate) fn built_in() -> Option<Result<Model, CliError>> {
+    pub(crate) fn built_in() -> Option<Result<Model, ModelError>> {
         None
     }
 
-    pub(super) fn built_in_named(_: &str) -> Option<Result<Model, CliError>> {
+    pub(super) fn built_in_named(_: &str) -> Option<Result<Model, ModelError>> {
         None
     }
 

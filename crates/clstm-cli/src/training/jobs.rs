@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use clstm_train::Dataset;
@@ -14,6 +14,7 @@ use clstm_train::Dataset;
 use crate::error::CliError;
 use crate::interrupt::is_interrupted;
 use crate::messages::note;
+use crate::restart;
 
 /// Cores that one training keeps busy.
 const CORES_PER_JOB: usize = 2;
@@ -51,7 +52,7 @@ fn available_memory() -> Option<u64> {
 pub(crate) fn run(folds: &[usize], jobs: usize, resume: bool) -> Result<(), CliError> {
     let threads = (rayon::current_num_threads() / jobs).max(1);
     note(&format!("{jobs} folds at a time, {threads} threads each (--jobs N)"));
-    let arguments = job_arguments(std::env::args_os().skip(1));
+    let arguments = job_arguments(restart::started().arguments.iter().cloned());
     let (mut waiting, mut running) = (VecDeque::from(folds.to_vec()), Vec::new());
     let (mut failed, mut asked_to_stop) = (Vec::new(), false);
     loop {
@@ -98,8 +99,8 @@ fn start(
 ) -> Result<Child, CliError> {
     let failed =
         |error: std::io::Error| CliError::Failed(format!("cannot start fold {fold}: {error}"));
-    let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-    command.args(arguments).args(["--no-tui", "--jobs", "1"]);
+    let mut command = restart::started().restart.command(arguments);
+    command.args(["--no-tui", "--jobs", "1"]);
     command.arg(format!("--fold={fold}")).arg(format!("--threads={threads}"));
     if resume {
         command.arg("--resume");

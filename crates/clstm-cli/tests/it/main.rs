@@ -17,6 +17,7 @@ mod corpus;
 mod cross_validation;
 mod device;
 mod download;
+mod embeddings;
 mod generated;
 mod healthcheck;
 mod hostile;

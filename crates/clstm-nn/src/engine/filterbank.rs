@@ -1,12 +1,10 @@
 //! The filterbank.
 
-use burn::tensor::{Device, Tensor, TensorData};
 use clstm_kernels::Buffer;
 use clstm_kernels::filterbank::PreparedFilterbank;
 use clstm_kernels::norm_pool::PreparedNormPool;
 
 use super::layer::{Layer, norm_pool};
-use crate::tensor_data::floats;
 use crate::tensors::Tensors;
 use crate::{FilterbankSpec, NetworkError};
 
@@ -29,10 +27,7 @@ impl Filterbank {
         let filters = spec.config.filters;
         let mut take = |name: &str| tensors.take(&format!("{path}.{name}"), &[filters]);
         let (centers, widths, floor) = (take("center")?, take("width")?, take("floor")?);
-        let tensor = |values: &[f32]| {
-            Tensor::<1>::from_data(TensorData::new(values.to_vec(), [filters]), &Device::flex())
-        };
-        let taps = floats(spec.taps(tensor(centers), tensor(widths), 1.0));
+        let taps = spec.tap_values(centers, widths);
         if let Some(index) = taps.iter().position(|tap| !tap.is_finite()) {
             let name = format!("{path}.width");
             let index = index / spec.config.kernel % filters;

@@ -160,6 +160,27 @@ fn logits_are_made_from_the_deep_features() {
 }
 
 #[test]
+fn embedding_adds_the_deep_feature_to_the_same_recognition() {
+    let silence = vec![0.0; 16_000];
+    let sounds = [voice(0.9, RATE, 120.0), silence, voice(3.0, RATE, 240.0)];
+    let prepare = |sound: &Vec<f32>| recognizer().prepare_samples(sound, RATE).expect("prepared");
+    let prepared: Vec<_> = sounds.iter().map(prepare).collect();
+    let clips: Vec<&Clip> = prepared.iter().map(|recording| recording.clip()).collect();
+    let scores = recognizer().score_clips(&clips);
+    let plain = recognizer().recognize_prepared(&prepared);
+    let embedded = recognizer().embed_prepared(&prepared);
+    assert_eq!(embedded.len(), 3);
+    for ((embedded, plain), scores) in embedded.iter().zip(&plain).zip(&scores) {
+        let embedded = embedded.as_ref().expect("a result");
+        assert_eq!(&embedded.recognition, plain.as_ref().expect("a result"));
+        assert_eq!(embedded.features, scores.features);
+        assert_eq!(embedded.features.len(), recognizer().info().network.deep_feature());
+    }
+    assert_eq!(embedded[1].as_ref().expect("a result").recognition.prediction, None);
+    assert_eq!(hear(&sounds[2], RATE), *plain[2].as_ref().expect("a result"));
+}
+
+#[test]
 fn threads_share_one_recognizer() {
     let sounds: Vec<_> = (0..4).map(|i| voice(0.9, RATE, 100.0 + 60.0 * f64::from(i))).collect();
     let alone: Vec<_> = sounds.iter().map(|sound| hear(sound, RATE)).collect();

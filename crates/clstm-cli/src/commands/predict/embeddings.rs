@@ -6,8 +6,8 @@ use crate::error::CliError;
 use crate::output::OutputGuard;
 use crate::parquet_file::ParquetFile;
 
-/// Rows of a path and its features `e_0`, `e_1`, ...: the input of the last layer, the mean over the windows of a
-/// recording.
+/// Rows of a path, its predicted label and its features `e_0`, `e_1`, ...: the input of the last layer, the mean over the
+/// windows of a recording.
 pub(super) struct Embeddings(ParquetFile);
 
 impl Embeddings {
@@ -18,15 +18,21 @@ impl Embeddings {
         features: usize,
     ) -> Result<Option<Self>, CliError> {
         let Some(path) = &args.embeddings else { return Ok(None) };
-        let mut columns: Vec<Column> = vec![("path".to_owned(), ColumnType::Text)];
+        let text = |name: &str| -> Column { (name.to_owned(), ColumnType::Text) };
+        let mut columns = vec![text("path"), text("label")];
         columns.extend((0..features).map(|index| (format!("e_{index}"), ColumnType::Number)));
         Ok(Some(Self(ParquetFile::create(guard, "--embeddings", path, columns)?)))
     }
 
-    /// Adds the features of a recording.
-    pub(super) fn push(&mut self, path: &str, features: Vec<f64>) -> Result<(), CliError> {
-        let path = Value::Text(path.to_owned());
-        self.0.push([path].into_iter().chain(features.into_iter().map(Value::Number)).collect())
+    /// Adds a recording: its label, which is `None` without speech, and its features.
+    pub(super) fn push(
+        &mut self,
+        path: &str,
+        label: Option<&str>,
+        features: Vec<f64>,
+    ) -> Result<(), CliError> {
+        let texts = [Value::Text(path.to_owned()), Value::text(label)];
+        self.0.push(texts.into_iter().chain(features.into_iter().map(Value::Number)).collect())
     }
 
     /// Completes the file.

@@ -1,0 +1,193 @@
+"""The commands that train and evaluate as functions. Each is executed in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Callable, Mapping, Optional, Union
+
+from .errors import CommandError
+from .recognizer import Recognizer, load
+
+PathLike = Union[str, "os.PathLike[str]"]
+Log = Callable[[str], None]
+
+
+def _print(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def run(*arguments: Any, log: Optional[Log] = _print) -> str:
+    """Executes a command line of `clstm` and returns what it prints on standard output.
+
+    `log` receives each message, such as the progress of a training; `None` drops them. Ctrl-C (in a notebook: Interrupt)
+    lets the command save what is done, and then raises `KeyboardInterrupt`; `resume=True` continues from there.
+
+    >>> print(run("inspect", "ravdess-clstm-plus").splitlines()[0])
+    ravdess-clstm-plus
+    >>> run("inspect", "--no-such-option", log=None)
+    Traceback (most recent call last):
+        ...
+    clstm.errors.CommandError: error: unexpected argument '--no-such-option' found
+    """
+    command = [sys.executable, "-m", "clstm", *map(_text, arguments)]
+    # A session of its own: an interrupt reaches it from here alone, and once.
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+            start_new_session=True,
+    )
+    messages: list[str] = []
+
+    def read_messages() -> None:
+        for line in process.stderr:
+            messages.append(line.rstrip("\n"))
+            if log is not None:
+                log(messages[-1])
+
+    output: list[str] = []
+    readers = [
+        threading.Thread(target=read_messages, daemon=True),
+        threading.Thread(target=lambda: output.append(process.stdout.read()), daemon=True),
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        status = process.wait()
+    except BaseException:
+        _interrupt(process)
+        raise
+    finally:
+        for reader in readers:
+            reader.join()
+        process.stdout.close()
+        process.stderr.close()
+    if status == 0:
+        return "".join(output)
+    kind = "usage" if status == 2 else "failed"
+    raise CommandError(_reason(messages, status), kind, status)
+
+
+def _reason(messages: list[str], status: int) -> str:
+    """The error: what the command prints last under its name, or the first lines of wrong usage."""
+    if status == 2 and messages and messages[0].startswith("error: "):
+        return messages[0]
+    named = [line for line in messages if line.startswith("clstm: ")]
+    return named[-1][len("clstm: ") :] if named else f"the command ended with status {status}"
+
+
+def _interrupt(process: subprocess.Popen) -> None:
+    """Lets the command save its work; a second interrupt ends it at once."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait()
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+
+
+class Run:
+    """The folder of a training or cross-validation."""
+
+    def __init__(self, path: PathLike) -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"clstm.Run({str(self.path)!r})"
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """`metrics.json` of a cross-validation: the protocol, the figures of the folds, their mean."""
+        return json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
+
+    @property
+    def model_path(self) -> Path:
+        """The model file of a training."""
+        return self.path / "model.safetensors"
+
+    def load(self, **options: Any) -> Recognizer:
+        """The model of a training; see `clstm.load`."""
+        return load(self.model_path, **options)
+
+
+def train(*, log: Optional[Log] = _print, **options: Any) -> Run:
+    """`clstm train` with the options of the command, such as
+    `train(corpus="ravdess", data="data/ravdess", preset="clstm", output="runs/all", epochs=50)`.
+
+    A list repeats an option, `True` is an option without a value, and `set={"batch": 16}` changes settings.
+    """
+    run("train", *_arguments(options), log=log)
+    return Run(options["output"])
+
+
+def cross_validate(*, log: Optional[Log] = _print, **options: Any) -> Run:
+    """`clstm cross-validate` with the options of the command, as `train` takes them, and `split`, `folds`, `fold`.
+
+    `cross_validate(...).metrics["mean"]["ua"]` is the unweighted accuracy.
+    """
+    run("cross-validate", *_arguments(options), log=log)
+    return Run(options["output"])
+
+
+def evaluate(run_folder: Optional[PathLike] = None, *, log: Optional[Log] = _print, **options: Any) -> Any:
+    """`clstm evaluate`: the figures of a model on a labelled corpus, as the command prints them with `--format json`.
+
+    With the folder of a cross-validation, its folds are tested again, and the result is the new `Run` in `output`.
+    """
+    if run_folder is not None:
+        run("evaluate", run_folder, *_arguments(options), log=log)
+        return Run(options["output"])
+    printed = run("evaluate", "--format", "json", *_arguments(options), log=log)
+    if options.get("output") is not None:
+        printed = Path(options["output"]).read_text(encoding="utf-8")
+    return json.loads(printed)
+
+
+def report(*runs: Union[PathLike, Run], log: Optional[Log] = _print, **options: Any) -> Path:
+    """`clstm report`: tables and figures of runs in the folder `output`, whose `report.html` it returns."""
+    folders = [item.path if isinstance(item, Run) else item for item in runs]
+    run("report", *folders, *_arguments(options), log=log)
+    return Path(options["output"]) / "report.html"
+
+
+def _arguments(options: Mapping[str, Any]) -> list[str]:
+    """Options of a command.
+
+    >>> _arguments({"fold_seed": 1, "resume": True, "force": False, "set": {"batch": 16}, "data": ["a", "b"]})
+    ['--fold-seed=1', '--resume', '--set=batch=16', '--data=a', '--data=b']
+    """
+    arguments = []
+    for name, value in options.items():
+        option = "--" + name.replace("_", "-")
+        if value is None or value is False:
+            continue
+        if value is True:
+            arguments.append(option)
+        elif isinstance(value, Mapping):
+            arguments += [f"{option}={key}={_setting(item)}" for key, item in value.items()]
+        elif isinstance(value, (list, tuple)):
+            arguments += [f"{option}={_text(item)}" for item in value]
+        else:
+            arguments.append(f"{option}={_text(value)}")
+    return arguments
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Run):
+        return str(value.path)
+    return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+
+
+def _setting(value: Any) -> str:
+    """A value of `--set`, in TOML."""
+    return value if isinstance(value, str) else json.dumps(value)

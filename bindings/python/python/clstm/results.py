@@ -1,0 +1,189 @@
+"""Results as dataclasses, and lists of them as tables."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
+
+from .errors import RecognitionError
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is missing of a recording."""
+
+    message: str
+    """The first damage, in words."""
+    missing_s: float
+    """Seconds that are missing, as far as the file shows; 0 if it does not."""
+    at_s: Optional[float]
+    """Second at which the first damage was found."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The emotion of a recording, or why there is none.
+
+    >>> import clstm
+    >>> prediction = clstm.load().predict("assets/sample.wav")
+    >>> prediction.label, round(prediction.duration_s, 2)
+    ('angry', 2.24)
+    >>> prediction.confidence == max(prediction.probabilities.values())
+    True
+    """
+
+    path: Optional[str]
+    """Path of the recording; `None` for bytes and samples."""
+    duration_s: float
+    """Length of the recording in seconds."""
+    speech: float
+    """Share of the recording that is speech, 0 to 1."""
+    label: Optional[str]
+    """The most probable label; `None` without speech."""
+    confidence: Optional[float]
+    """Its probability."""
+    probabilities: Optional[dict[str, float]]
+    """Probabilities of all labels; they sum to 1."""
+    damaged: Optional[Damage] = None
+    """What is missing of a damaged recording."""
+    error: Optional[RecognitionError] = None
+    """Why the recording of a list could not be recognised; the other fields are then empty."""
+
+
+class _Table(list):
+    """A list with a table of its items."""
+
+    def __init__(self, items: Any, labels: list[str]) -> None:
+        super().__init__(items)
+        self.labels = labels
+
+    def columns(self) -> dict[str, list]:
+        """The table by columns."""
+        raise NotImplementedError
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas table with a row for each item; needs `pip install pandas`."""
+        import pandas
+
+        return pandas.DataFrame(self.columns())
+
+    def to_arrow(self) -> "pyarrow.Table":
+        """An Arrow table with a row for each item; needs `pip install pyarrow`."""
+        import pyarrow
+
+        texts = {"path", "label", "damaged", "error_kind", "error_message"}
+        types = {
+            name: pyarrow.string() if name in texts else pyarrow.float64() for name in self.columns()
+        }
+        columns = self.columns().items()
+        return pyarrow.table({name: pyarrow.array(values, types[name]) for name, values in columns})
+
+    def _probabilities(self) -> dict[str, list]:
+        """A column for each label."""
+        return {
+            f"p_{label}": [(item.probabilities or {}).get(label) for item in self]
+            for label in self.labels
+        }
+
+
+class Predictions(_Table):
+    """Predictions of several recordings, in the order given. The columns of tables are those of `clstm predict --format csv`.
+
+    >>> import clstm
+    >>> predictions = clstm.load().predict(["assets/sample.wav", "missing.wav"])
+    >>> predictions[0].label, predictions[1].error.kind
+    ('angry', 'not_found')
+    >>> list(predictions.to_pandas().columns)[:5]
+    ['path', 'duration_s', 'speech', 'label', 'confidence']
+    """
+
+    def columns(self) -> dict[str, list]:
+        def number(item: Prediction, value: float) -> Optional[float]:
+            return None if item.error or math.isnan(value) else value
+
+        return {
+            "path": [item.path for item in self],
+            "duration_s": [number(item, item.duration_s) for item in self],
+            "speech": [number(item, item.speech) for item in self],
+            "label": [item.label for item in self],
+            "confidence": [item.confidence for item in self],
+            **self._probabilities(),
+            "damaged": [item.damaged and item.damaged.message for item in self],
+            "error_kind": [item.error and item.error.kind for item in self],
+            "error_message": [item.error and item.error.message for item in self],
+        }
+
+
+@dataclass(frozen=True)
+class Segment:
+    """An interval of one label, or without speech."""
+
+    start_s: float
+    end_s: float
+    label: Optional[str]
+    """`None` without speech."""
+    confidence: Optional[float]
+    """Mean of the label's probability over the segment."""
+    probabilities: Optional[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The prediction for one hop."""
+
+    start_s: float
+    end_s: float
+    speech: float
+    """Share of the frame that is speech, 0 to 1."""
+    label: Optional[str]
+    """`None` without speech."""
+    confidence: Optional[float]
+    probabilities: Optional[dict[str, float]]
+    """Smoothed over the frames before."""
+    provisional: bool = False
+    """Whether a frame of the same times follows and replaces this one."""
+
+
+class TimelineItems(_Table):
+    """Segments or frames, first to last."""
+
+    def columns(self) -> dict[str, list]:
+        columns = {
+            "start_s": [item.start_s for item in self],
+            "end_s": [item.end_s for item in self],
+        }
+        if any(isinstance(item, Frame) for item in self):
+            columns["speech"] = [getattr(item, "speech", None) for item in self]
+        columns["label"] = [item.label for item in self]
+        columns["confidence"] = [item.confidence for item in self]
+        return {**columns, **self._probabilities()}
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Emotions along a recording.
+
+    >>> import clstm
+    >>> timeline = clstm.load().timeline("assets/sample.wav")
+    >>> [(segment.start_s, segment.label) for segment in timeline.segments]
+    [(0.0, 'angry')]
+    """
+
+    path: Optional[str]
+    duration_s: float
+    segments: TimelineItems
+    frames: TimelineItems
+    damaged: Optional[Damage] = None
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """The segments as a pandas table."""
+        return self.segments.to_pandas()
+
+    def to_arrow(self) -> "pyarrow.Table":
+        """The segments as an Arrow table."""
+        return self.segments.to_arrow()

@@ -1,0 +1,186 @@
+//! Models and their predictions.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use clstm::audio::DecodeLimits;
+use clstm::{Precision, PreparedRecording, RecognizeError, Recognizer, StreamConfig};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use rayon::prelude::*;
+
+use crate::errors::KnownError;
+use crate::input::Input;
+use crate::results::{self, DamageRow, EmbeddedRow, ItemRow, Outcome, RecognitionRow};
+use crate::stream::{NativeStream, stream_config};
+
+/// Recordings between two checks for Ctrl-C.
+const PIECE: usize = 64;
+
+/// Longest recording of a timeline, in seconds: a week, as in the command. Memory does not grow with it.
+const LONGEST_TIMELINE_S: f64 = 7.0 * 24.0 * 3600.0;
+
+/// Frames and segments of a timeline, its duration in seconds, and the damage of the recording.
+type TimelineRow = (Vec<(&'static str, ItemRow)>, f64, Option<DamageRow>);
+
+/// A loaded model.
+#[pyclass(frozen, module = "clstm._clstm", name = "NativeRecognizer")]
+pub(crate) struct NativeRecognizer {
+    recognizer: Recognizer,
+    /// The same for timelines and streams, whose default precision is the faster one.
+    fast: OnceLock<Recognizer>,
+    precision: Option<Precision>,
+}
+
+#[pymethods]
+impl NativeRecognizer {
+    /// Opens a built-in model by name or a model file; the built-in model if `named` is `None`.
+    #[staticmethod]
+    fn open(
+        py: Python<'_>,
+        named: Option<PathBuf>,
+        precision: &str,
+        min_speech: f64,
+        strict: bool,
+    ) -> PyResult<Self> {
+        let precision = match precision {
+            "auto" => None,
+            named => Some(named.parse::<Precision>().map_err(|error| {
+                PyValueError::new_err(format!("precision: {error}, auto"))
+            })?),
+        };
+        if !(0.0..=1.0).contains(&min_speech) {
+            return Err(PyValueError::new_err(format!("min_speech is {min_speech}, not in 0..=1")));
+        }
+        let opened = py.detach(|| {
+            let model = clstm_cli::open_model(named.as_deref()).map_err(Failure::Open)?;
+            Recognizer::new(model)
+                .and_then(|recognizer| recognizer.with_precision(precision.unwrap_or_default()))
+                .map_err(Failure::Model)
+        });
+        let recognizer = opened.map_err(|failure| failure.exception(py))?;
+        let recognizer = recognizer.with_min_speech(min_speech).with_strict(strict);
+        Ok(Self { recognizer, fast: OnceLock::new(), precision })
+    }
+
+    /// The labels in the order of the probabilities.
+    #[getter]
+    fn labels(&self) -> Vec<String> {
+        self.recognizer.labels().to_vec()
+    }
+
+    /// The description of the model as JSON.
+    #[getter]
+    fn info(&self) -> PyResult<String> {
+        serde_json::to_string(self.recognizer.info())
+            .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// SHA-256 of the model file.
+    #[getter]
+    fn digest(&self) -> String {
+        self.recognizer.digest().to_owned()
+    }
+
+    /// Sample rate of the network's input, in Hz.
+    #[getter]
+    fn sample_rate(&self) -> u32 {
+        self.recognizer.info().frontend.sample_rate
+    }
+
+    /// Sizes of the deep features of the branches, the network's own first.
+    #[getter]
+    fn branch_features(&self) -> Vec<usize> {
+        self.recognizer.info().network.branch_features()
+    }
+
+    /// Recognises recordings on all cores.
+    fn recognize(
+        &self,
+        py: Python<'_>,
+        inputs: Vec<Input>,
+    ) -> PyResult<Vec<Outcome<RecognitionRow>>> {
+        self.each(py, &inputs, |recording| {
+            let result = self.recognizer.recognize_prepared(&[recording]).into_iter().next();
+            result.transpose().map(|recognition| recognition.map(results::recognition))
+        })
+    }
+
+    /// Recognises recordings and returns their deep features, on all cores.
+    fn embed(&self, py: Python<'_>, inputs: Vec<Input>) -> PyResult<Vec<Outcome<EmbeddedRow>>> {
+        self.each(py, &inputs, |recording| {
+            let result = self.recognizer.embed_prepared(&[recording]).into_iter().next();
+            result.transpose().map(|embedded| embedded.map(results::embedded))
+        })
+    }
+
+    /// Emotions along a recording.
+    ///
+    /// `settings` is JSON: fields of `StreamConfig` that differ from those for recordings.
+    fn timeline(&self, py: Python<'_>, input: Input, settings: &str) -> PyResult<TimelineRow> {
+        let config = stream_config(StreamConfig::recording(), settings)?;
+        let limits =
+            DecodeLimits { max_duration_s: LONGEST_TIMELINE_S, ..DecodeLimits::default() };
+        let fast = self.fast(py)?;
+        let (events, summary) = py
+            .detach(|| input.timeline(fast, &limits, &config))
+            .map_err(|error| error.exception(py))?;
+        let items = events.into_iter().map(results::item).collect();
+        Ok((items, summary.duration_s, results::damage(summary.damage.as_ref())))
+    }
+
+    /// A stream of live audio at `sample_rate` Hz. `settings` is JSON: fields of `StreamConfig` that differ from those
+    /// for live audio.
+    fn stream(&self, py: Python<'_>, sample_rate: u32, settings: &str) -> PyResult<NativeStream> {
+        let config = stream_config(StreamConfig::live(), settings)?;
+        NativeStream::open(py, self.fast(py)?, sample_rate, &config)
+    }
+}
+
+/// Why a model could not be opened.
+enum Failure {
+    Open(clstm_cli::OpenModelError),
+    Model(clstm::ModelError),
+}
+
+impl Failure {
+    fn exception(&self, py: Python<'_>) -> PyErr {
+        match self {
+            Self::Open(error) => error.exception(py),
+            Self::Model(error) => error.exception(py),
+        }
+    }
+}
+
+impl NativeRecognizer {
+    /// Processes recordings in parallel, in the order given, without the GIL.
+    fn each<T: Send>(
+        &self,
+        py: Python<'_>,
+        inputs: &[Input],
+        process: impl Fn(PreparedRecording) -> Result<Option<T>, RecognizeError> + Sync,
+    ) -> PyResult<Vec<Outcome<T>>> {
+        let one = |input: &Input| match input.prepare(&self.recognizer).and_then(&process) {
+            Ok(result) => (result, None),
+            Err(error) => (None, Some((error.kind().to_owned(), error.to_string()))),
+        };
+        let mut outcomes = Vec::with_capacity(inputs.len());
+        for piece in inputs.chunks(PIECE) {
+            let results: Vec<_> = py.detach(|| piece.par_iter().map(one).collect());
+            outcomes.extend(results);
+            py.check_signals()?;
+        }
+        Ok(outcomes)
+    }
+
+    fn fast(&self, py: Python<'_>) -> PyResult<&Recognizer> {
+        if let Some(fast) = self.fast.get() {
+            return Ok(fast);
+        }
+        let precision = self.precision.unwrap_or_else(Precision::fastest);
+        let fast = self.recognizer.clone();
+        let fast =
+            fast.with_precision(precision).map_err(|error| error.exception(py))?;
+        Ok(self.fast.get_or_init(|| fast))
+    }
+}

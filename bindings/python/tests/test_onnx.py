@@ -1,0 +1,129 @@
+"""`clstm export --format onnx`: ONNX Runtime computes what the library does."""
+
+import json
+from pathlib import Path
+
+import clstm
+import numpy
+import onnx
+import onnxruntime
+import pytest
+from conftest import RATE, ROOT, SAD, SAMPLE, TINY, TINY_GRU, tone
+
+PRESETS = [
+    "convlstm-fcn",
+    "convlstm-skip-fcn",
+    "convlstm-bilstm",
+    "convlstm-skip-bilstm",
+    "convlstm-bigru",
+    "convlstm-skip-bigru",
+    "clstm",
+]
+
+
+def export(folder, model=None):
+    path = Path(folder) / "model.onnx"
+    clstm.run("export", *([] if model is None else ["--model", model]), "--format", "onnx", "--output", path)
+    onnx.checker.check_model(str(path), full_check=True)
+    return path
+
+
+def session(path):
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+def run(session, recordings):
+    """Outputs for a batch of recordings, zeros behind shorter ones."""
+    lengths = numpy.array([len(samples) for samples in recordings], numpy.int64)
+    waveform = numpy.zeros((len(recordings), lengths.max()), numpy.float32)
+    for row, samples in zip(waveform, recordings):
+        row[: len(samples)] = samples
+    outputs = session.run(["probabilities", "logits", "features"], {"waveform": waveform, "lengths": lengths})
+    return outputs
+
+
+def largest_difference(recognizer, session, recordings, one_by_one=False):
+    expected = recognizer.predict([(samples, RATE) for samples in recordings])
+    expected = numpy.array([list(prediction.probabilities.values()) for prediction in expected])
+    features = recognizer.embed([(samples, RATE) for samples in recordings])
+    if one_by_one:
+        outputs = [run(session, [samples]) for samples in recordings]
+        probabilities, _, deep = (numpy.concatenate(rows) for rows in zip(*outputs))
+    else:
+        probabilities, _, deep = run(session, recordings)
+    assert numpy.abs(deep - features).max() < 1e-3
+    return numpy.abs(probabilities - expected).max()
+
+
+def speech():
+    """Recordings of speech of 0.3 to 10 s; real ones where the corpus exists."""
+    whole = numpy.concatenate([clstm.decode(path) for path in (SAMPLE, SAD)])
+    rng = numpy.random.default_rng(1)
+    recordings = [clstm.decode(SAMPLE), clstm.decode(SAD), numpy.tile(whole, 3)[: 10 * RATE]]
+    for seconds in (0.3, 0.31, 0.7, 1.9, 2.9, 3.0, 3.1, 4.4, 6.0, 8.7):
+        start = rng.integers(len(whole))
+        recordings.append(numpy.roll(numpy.tile(whole, 3), -start)[: int(seconds * RATE)])
+    corpus = ROOT.parent / "shared/corpora/ravdess"
+    files = sorted(corpus.glob("Actor_*/*.wav"))[::97]
+    return recordings + [clstm.decode(path) for path in files]
+
+
+def test_the_built_in_model_agrees_on_speech_of_any_length(tmp_path):
+    recognizer = clstm.load(min_speech=0.0)
+    exported = session(export(tmp_path))
+    recordings = speech()
+    assert largest_difference(recognizer, exported, recordings) < 1e-4
+    assert largest_difference(recognizer, exported, recordings[:4], one_by_one=True) < 1e-4
+    louder = [0.01 * recordings[0] + 0.2]
+    assert largest_difference(recognizer, exported, louder) < 1e-4
+    edges = [numpy.concatenate([numpy.zeros(9_000, "f4"), recordings[1], numpy.zeros(5_555, "f4")])]
+    assert largest_difference(recognizer, exported, edges) < 1e-4
+
+
+@pytest.mark.parametrize("samples", [numpy.zeros(8_000, "f4"), numpy.zeros(0, "f4"), numpy.full(300, 0.25, "f4")])
+def test_silence_and_clips_shorter_than_a_frame_have_finite_outputs(samples, tmp_path_factory):
+    exported = session(export(tmp_path_factory.mktemp("onnx")))
+    probabilities, logits, features = run(exported, [samples])
+    assert numpy.isclose(probabilities.sum(), 1.0, atol=1e-5)
+    assert numpy.isfinite(logits).all() and numpy.isfinite(features).all()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_each_preset_of_the_paper_agrees(preset, manifest, tmp_path):
+    run_folder = clstm.train(
+        corpus="manifest",
+        data=manifest,
+        preset=preset,
+        epochs=1,
+        set=TINY_GRU if "gru" in preset or "lstm" in preset or preset == "clstm" else TINY,
+        output=tmp_path / "run",
+        log=None,
+    )
+    recognizer = run_folder.load(min_speech=0.0)
+    exported = session(export(tmp_path, run_folder.model_path))
+    recordings = [tone(300 + 100 * index, index, 0.1 + 0.13 * index) for index in range(5)]
+    assert largest_difference(recognizer, exported, recordings) < 1e-4
+
+
+def test_metadata_and_refusals(tmp_path):
+    path = export(tmp_path)
+    metadata = session(path).get_modelmeta().custom_metadata_map
+    recognizer = clstm.load()
+    assert json.loads(metadata["labels"]) == recognizer.labels
+    assert metadata["sample_rate"] == "16000" and metadata["license"] == recognizer.info["license"]
+    assert metadata["digest"] == recognizer.digest
+    with pytest.raises(clstm.CommandError, match="exists"):
+        clstm.run("export", "--output", path, log=None)
+
+
+def test_dynamic_quantization_keeps_most_labels(tmp_path):
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    path = export(tmp_path)
+    small = tmp_path / "int8.onnx"
+    quantize_dynamic(
+        str(path), str(small), weight_type=QuantType.QInt8, extra_options={"EnableSubgraph": True}
+    )
+    recordings = speech()
+    exact, rough = (run(session(model), recordings)[0] for model in (path, small))
+    assert (exact.argmax(axis=1) == rough.argmax(axis=1)).mean() > 0.8

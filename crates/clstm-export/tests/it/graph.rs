@@ -1,0 +1,162 @@
+//! The structure of exported graphs.
+
+use std::collections::HashSet;
+
+use clstm::{FrontendConfig, Model, ModelInfo, ProbabilityCalibration, TrainingInfo, TtaConfig};
+use clstm_nn::burn::tensor::Device;
+use clstm_nn::{GflbConfig, NetworkConfig, Preset, Reset, parameters};
+
+/// A model of random weights.
+fn model(network: NetworkConfig, tta: TtaConfig) -> Model {
+    let module = network.init(7, &Device::flex()).unwrap();
+    let info = ModelInfo {
+        name: "random".to_owned(),
+        labels: (0..network.classes).map(|i| format!("class-{i}")).collect(),
+        frontend: FrontendConfig { tta, ..FrontendConfig::for_network(&network) },
+        network,
+        scaling: ProbabilityCalibration::of_temperature(0.7),
+        calibration: None,
+        training: TrainingInfo {
+            corpus: "none".to_owned(),
+            preset: "none".to_owned(),
+            ..TrainingInfo::default()
+        },
+        license: "CC0-1.0".to_owned(),
+        description: "Random weights.".to_owned(),
+    };
+    Model::new(info, parameters(&module)).unwrap()
+}
+
+/// The fields of a message: numbers and contents.
+fn fields(mut bytes: &[u8]) -> Vec<(u64, &[u8])> {
+    let mut varint = |bytes: &mut &[u8]| {
+        let mut value = 0;
+        for shift in (0..).step_by(7) {
+            let (byte, rest) = bytes.split_first().unwrap();
+            *bytes = rest;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        value
+    };
+    let mut fields = Vec::new();
+    while !bytes.is_empty() {
+        let tag = varint(&mut bytes);
+        match tag & 7 {
+            0 => {
+                varint(&mut bytes);
+            }
+            2 => {
+                let length = varint(&mut bytes) as usize;
+                let (content, rest) = bytes.split_at(length);
+                fields.push((tag >> 3, content));
+                bytes = rest;
+            }
+            wire_type => panic!("wire type {wire_type}"),
+        }
+    }
+    fields
+}
+
+/// The contents of all fields of one number.
+fn all<'a>(bytes: &'a [u8], number: u64) -> Vec<&'a [u8]> {
+    fields(bytes)
+        .into_iter()
+        .filter(|(field, _)| *field == number)
+        .map(|(_, bytes)| bytes)
+        .collect()
+}
+
+fn texts(bytes: &[u8], number: u64) -> Vec<String> {
+    all(bytes, number).into_iter().map(|text| String::from_utf8(text.to_vec()).unwrap()).collect()
+}
+
+/// Checks that each node of a graph and of the graphs in it uses what comes before it; returns the kinds of the nodes.
+fn check(graph: &[u8], mut known: HashSet<String>) -> Vec<String> {
+    let name = |value: &&[u8], number| texts(value, number).swap_remove(0);
+    known.extend(all(graph, 5).iter().map(|tensor| name(tensor, 8)));
+    known.extend(all(graph, 11).iter().map(|input| name(input, 1)));
+    let mut kinds = Vec::new();
+    for node in all(graph, 1) {
+        for input in texts(node, 1) {
+            assert!(known.contains(&input), "{input} is not known yet");
+        }
+        for attribute in all(node, 5) {
+            for nested in all(attribute, 6) {
+                kinds.extend(check(nested, known.clone()));
+            }
+        }
+        for output in texts(node, 2) {
+            assert!(known.insert(output.clone()), "{output} is defined twice");
+        }
+        kinds.extend(texts(node, 4));
+    }
+    for output in all(graph, 12) {
+        assert!(known.contains(&name(&output, 1)), "an output without a node");
+    }
+    kinds
+}
+
+fn kinds(network: NetworkConfig, tta: TtaConfig) -> Vec<String> {
+    let bytes = clstm_export::onnx(&model(network, tta)).unwrap();
+    let graphs = all(&bytes, 7);
+    assert_eq!(graphs.len(), 1);
+    check(graphs[0], HashSet::new())
+}
+
+fn count(kinds: &[String], wanted: &str) -> usize {
+    kinds.iter().filter(|kind| *kind == wanted).count()
+}
+
+#[test]
+fn every_preset_becomes_a_graph_whose_nodes_are_in_order() {
+    for preset in Preset::ALL {
+        let network = preset.network(5);
+        let blocks: usize = network.iter_branches().map(|branch| branch.blocks.len()).sum();
+        let [gru, lstm] = network.iter_branches().fold([0, 0], |[gru, lstm], b| match b.gflb {
+            GflbConfig::BiGru { layers, .. } => [gru + layers, lstm],
+            GflbConfig::BiLstm { layers, .. } => [gru, lstm + layers],
+            GflbConfig::None => [gru, lstm],
+        });
+        let kinds = kinds(network, TtaConfig::default());
+        // One for the recordings and one for each ConvLSTM.
+        assert_eq!(count(&kinds, "Scan"), 1 + blocks, "{preset}");
+        assert_eq!([count(&kinds, "GRU"), count(&kinds, "LSTM")], [gru, lstm], "{preset}");
+    }
+}
+
+#[test]
+fn variants_of_test_time_augmentation_are_a_scan_too() {
+    let tta = TtaConfig { shifts: 3, polarity: true };
+    let mut network = Preset::Clstm.network(3);
+    network.gflb = GflbConfig::BiGru { hidden: 4, layers: 1, reset: Reset::After };
+    let kinds = kinds(network, tta);
+    assert_eq!(count(&kinds, "Scan"), 6);
+}
+
+#[test]
+fn the_metadata_has_labels_rate_and_licence() {
+    let model = model(Preset::Clstm.network(2), TtaConfig::default());
+    let bytes = clstm_export::onnx(&model).unwrap();
+    let properties: Vec<(String, String)> = all(&bytes, 14)
+        .into_iter()
+        .map(|property| (texts(property, 1).swap_remove(0), texts(property, 2).swap_remove(0)))
+        .collect();
+    let value = |wanted: &str| {
+        properties.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    };
+    assert_eq!(value("labels"), Some(r#"["class-0","class-1"]"#));
+    assert_eq!(value("sample_rate"), Some("16000"));
+    assert_eq!(value("license"), Some("CC0-1.0"));
+    assert_eq!(value("digest"), Some(model.digest().as_str()));
+}
+
+#[test]
+fn a_model_without_one_of_its_tensors_is_refused() {
+    let mut model = model(Preset::Clstm.network(2), TtaConfig::default());
+    model.tensors.pop();
+    let error = clstm_export::onnx(&model).unwrap_err();
+    assert!(error.to_string().contains("head."), "{error}");
+}
