@@ -45,9 +45,11 @@ impl NativeRecognizer {
     ) -> PyResult<Self> {
         let precision = match precision {
             "auto" => None,
-            named => Some(named.parse::<Precision>().map_err(|error| {
-                PyValueError::new_err(format!("precision: {error}, auto"))
-            })?),
+            named => Some(
+                named
+                    .parse::<Precision>()
+                    .map_err(|error| PyValueError::new_err(format!("precision: {error}, auto")))?,
+            ),
         };
         if !(0.0..=1.0).contains(&min_speech) {
             return Err(PyValueError::new_err(format!("min_speech is {min_speech}, not in 0..=1")));
@@ -119,8 +121,7 @@ impl NativeRecognizer {
     /// `settings` is JSON: fields of `StreamConfig` that differ from those for recordings.
     fn timeline(&self, py: Python<'_>, input: Input, settings: &str) -> PyResult<TimelineRow> {
         let config = stream_config(StreamConfig::recording(), settings)?;
-        let limits =
-            DecodeLimits { max_duration_s: LONGEST_TIMELINE_S, ..DecodeLimits::default() };
+        let limits = DecodeLimits { max_duration_s: LONGEST_TIMELINE_S, ..DecodeLimits::default() };
         let fast = self.fast(py)?;
         let (events, summary) = py
             .detach(|| input.timeline(fast, &limits, &config))
@@ -179,8 +180,7 @@ impl NativeRecognizer {
         }
         let precision = self.precision.unwrap_or_else(Precision::fastest);
         let fast = self.recognizer.clone();
-        let fast =
-            fast.with_precision(precision).map_err(|error| error.exception(py))?;
+        let fast = fast.with_precision(precision).map_err(|error| error.exception(py))?;
         Ok(self.fast.get_or_init(|| fast))
     }
 }

@@ -7,14 +7,14 @@ use clstm::{EmbeddedRecognition, Event, Recognition, TimelineItem};
 pub(crate) type DamageRow = (String, f64, Option<f64>);
 
 /// Duration in seconds, share of speech, index of the label, probabilities, damage.
-pub(crate) type RecognitionRow =
-    (f64, f64, Option<usize>, Option<Vec<f64>>, Option<DamageRow>);
+pub(crate) type RecognitionRow = (f64, f64, Option<usize>, Option<Vec<f64>>, Option<DamageRow>);
 
 /// A recognition and the deep feature.
 pub(crate) type EmbeddedRow = (RecognitionRow, Vec<f64>);
 
 /// Start and end in seconds, share of speech, index of the label, confidence, probabilities, provisional.
-pub(crate) type ItemRow = (f64, f64, Option<f64>, Option<usize>, Option<f64>, Option<Vec<f64>>, bool);
+pub(crate) type ItemRow =
+    (f64, f64, Option<f64>, Option<usize>, Option<f64>, Option<Vec<f64>>, bool);
 
 /// Kind and message of an error.
 pub(crate) type ErrorRow = (String, String);

@@ -95,7 +95,7 @@ def test_each_preset_of_the_paper_agrees(preset, manifest, tmp_path):
         data=manifest,
         preset=preset,
         epochs=1,
-        set=TINY_GRU if "gru" in preset or "lstm" in preset or preset == "clstm" else TINY,
+        set=TINY_GRU if "bi" in preset or preset == "clstm" else TINY,
         output=tmp_path / "run",
         log=None,
     )
@@ -114,16 +114,3 @@ def test_metadata_and_refusals(tmp_path):
     assert metadata["digest"] == recognizer.digest
     with pytest.raises(clstm.CommandError, match="exists"):
         clstm.run("export", "--output", path, log=None)
-
-
-def test_dynamic_quantization_keeps_most_labels(tmp_path):
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    path = export(tmp_path)
-    small = tmp_path / "int8.onnx"
-    quantize_dynamic(
-        str(path), str(small), weight_type=QuantType.QInt8, extra_options={"EnableSubgraph": True}
-    )
-    recordings = speech()
-    exact, rough = (run(session(model), recordings)[0] for model in (path, small))
-    assert (exact.argmax(axis=1) == rough.argmax(axis=1)).mean() > 0.8

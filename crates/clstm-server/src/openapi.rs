@@ -162,6 +162,8 @@ struct StrictParam {
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "a description")]
 struct TimelineParams {
+    /// Also return the deep feature of the recording; not with timeline.
+    embedding: Option<bool>,
     /// Return a timeline instead of one prediction for the whole recording.
     #[param(inline)]
     timeline: Option<TimelineKind>,

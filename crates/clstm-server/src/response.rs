@@ -57,6 +57,9 @@ pub(crate) struct RecognitionBody<'a> {
     #[schema(value_type = Option<DamageBody>)]
     damaged: Option<&'a Damage>,
     model: &'a str,
+    /// The deep feature, with `embedding=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    embedding: Option<Vec<f64>>,
 }
 
 impl<'a> RecognitionBody<'a> {
@@ -76,7 +79,12 @@ impl<'a> RecognitionBody<'a> {
             probabilities: prediction.map(|p| LabelledProbabilities(labels, &p.probabilities)),
             damaged: recognition.damage.as_ref(),
             model,
+            embedding: None,
         }
+    }
+
+    pub(crate) fn with_embedding(self, embedding: Option<Vec<f64>>) -> Self {
+        Self { embedding, ..self }
     }
 }
 

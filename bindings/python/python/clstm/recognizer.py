@@ -21,8 +21,9 @@ def decode(source: Recording, rate: int = 16_000) -> "numpy.ndarray":
 
     A damaged recording gives what can be decoded of it.
 
-    >>> decode("assets/sample.wav", 8_000).shape
-    (17950,)
+    >>> samples = decode("assets/sample.wav", 8_000)
+    >>> samples.dtype, round(len(samples) / 8_000, 2)
+    (dtype('float32'), 2.24)
     """
     return numpy.frombuffer(_decode(native(source), sample_rate(rate)), numpy.float32)
 
@@ -45,7 +46,7 @@ def load(
     >>> load("missing.safetensors")
     Traceback (most recent call last):
         ...
-    clstm.errors.ModelError: there is no model file missing.safetensors, and the built-in model is ...
+    clstm.errors.ModelError: there is no model file missing.safetensors, and the built-in ...
     """
     named = None if model is None else os.fspath(model)
     source = (named, precision, min_speech, strict)
@@ -206,8 +207,11 @@ class Recognizer:
 
         >>> import numpy
         >>> chunks = (numpy.zeros(8_000, "float32") for _ in range(4))
-        >>> [type(event).__name__ for event in load().stream(16_000, chunks)]
-        ['Frame', 'Frame', 'Frame', 'Frame', 'Segment']
+        >>> events = list(load().stream(16_000, chunks))
+        >>> [frame.end_s for frame in events[:-1] if not frame.provisional]
+        [0.5, 1.0, 1.5, 2.0]
+        >>> events[-1].label is None
+        True
         """
         settings = {"hop_s": hop, "lookahead_s": lookahead, **settings}
         opened = self._native.stream(sample_rate(rate), json.dumps(settings))

@@ -14,13 +14,18 @@ use crate::models::LoadedModel;
 /// the kernels by itself, for 100 ms or more, and delay the other clips.
 const MIN_WINDOWS_FOR_OWN_TASK: usize = 32;
 
+/// A recognition and, where it is requested, the deep feature.
+pub(super) type Recognized = (Recognition, Option<Vec<f64>>);
+
 /// A recording that waits to be recognised.
 pub(super) struct ClipJob {
     pub(super) model: Arc<LoadedModel>,
     pub(super) input: ClipInput,
     /// Whether a damaged recording is an error.
     pub(super) strict: bool,
-    pub(super) reply: oneshot::Sender<Result<Recognition, RecognizeError>>,
+    /// Whether the deep feature is requested.
+    pub(super) embed: bool,
+    pub(super) reply: oneshot::Sender<Result<Recognized, RecognizeError>>,
 }
 
 /// A recording, encoded or decoded.
@@ -33,20 +38,21 @@ pub(super) enum ClipInput {
 /// A decoded and pre-processed recording.
 struct Decoded {
     recording: PreparedRecording,
-    reply: oneshot::Sender<Result<Recognition, RecognizeError>>,
+    embed: bool,
+    reply: oneshot::Sender<Result<Recognized, RecognizeError>>,
 }
 
 /// Recognises jobs of the same model.
 pub(super) fn recognize_batch(jobs: Vec<ClipJob>, long: &Arc<Queue>) {
     let Some(model) = jobs.first().map(|job| job.model.clone()) else { return };
     let mut decoded_clips = Vec::with_capacity(jobs.len());
-    for ClipJob { input, strict, reply, .. } in jobs {
+    for ClipJob { input, strict, embed, reply, .. } in jobs {
         if reply.is_closed() {
             continue;
         }
         match prepare(input, strict, &model.recognizer) {
             Ok(recording) => {
-                let decoded = Decoded { recording, reply };
+                let decoded = Decoded { recording, embed, reply };
                 let clip = decoded.recording.clip();
                 if model.info().frontend.windows(clip).len() < MIN_WINDOWS_FOR_OWN_TASK {
                     decoded_clips.push(decoded);
@@ -81,9 +87,30 @@ fn prepare(
 
 /// Recognises decoded recordings and replies.
 fn recognize(recognizer: &Recognizer, decoded: Vec<Decoded>) {
+    let (embedded, plain): (Vec<_>, Vec<_>) = decoded.into_iter().partition(|clip| clip.embed);
+    if !plain.is_empty() {
+        reply(plain, |recordings| {
+            let results = recognizer.recognize_prepared(recordings).into_iter();
+            results.map(|result| result.map(|recognition| (recognition, None))).collect()
+        });
+    }
+    if !embedded.is_empty() {
+        reply(embedded, |recordings| {
+            let results = recognizer.embed_prepared(recordings).into_iter();
+            results
+                .map(|result| result.map(|found| (found.recognition, Some(found.features))))
+                .collect()
+        });
+    }
+}
+
+fn reply(
+    decoded: Vec<Decoded>,
+    recognize: impl FnOnce(&[PreparedRecording]) -> Vec<Result<Recognized, RecognizeError>>,
+) {
     let (recordings, replies): (Vec<_>, Vec<_>) =
         decoded.into_iter().map(|decoded| (decoded.recording, decoded.reply)).unzip();
-    for (result, reply) in recognizer.recognize_prepared(&recordings).into_iter().zip(replies) {
+    for (result, reply) in recognize(&recordings).into_iter().zip(replies) {
         drop(reply.send(result));
     }
 }

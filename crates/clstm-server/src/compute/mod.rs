@@ -93,6 +93,17 @@ impl Compute {
         bytes: RequestBytes,
         strict: bool,
     ) -> Result<Recognition, ApiError> {
+        self.clip(model, bytes, strict, false).await.map(|(recognition, _)| recognition)
+    }
+
+    /// [`recognize`](Self::recognize), with the deep feature if `embed`.
+    pub(crate) async fn clip(
+        &self,
+        model: Arc<LoadedModel>,
+        bytes: RequestBytes,
+        strict: bool,
+        embed: bool,
+    ) -> Result<(Recognition, Option<Vec<f64>>), ApiError> {
         let input = match &self.decoders {
             None => ClipInput::Encoded(bytes),
             Some(decoders) => {
@@ -102,7 +113,7 @@ impl Compute {
             }
         };
         let (reply, result) = oneshot::channel();
-        self.short.push_clip(ClipJob { model, input, strict, reply });
+        self.short.push_clip(ClipJob { model, input, strict, embed, reply });
         result.await.map_err(|_| ApiError::internal())?.map_err(RecognizeError::into)
     }
 

@@ -36,6 +36,8 @@ struct Params {
     model: Option<String>,
     /// Whether a damaged recording is an error; by default what the server is configured to.
     strict: Option<bool>,
+    /// Whether the deep feature is returned.
+    embedding: bool,
     timeline: Option<(Kind, StreamConfig)>,
 }
 
@@ -65,8 +67,10 @@ pub(super) async fn recognize(State(app): State<SharedState>, request: Request) 
 }
 
 fn parse(request: &Request) -> Result<Params, ApiError> {
-    let query =
-        QueryParams::parse(request.uri(), &["model", "strict", "timeline", "hop", "window"])?;
+    let query = QueryParams::parse(
+        request.uri(),
+        &["model", "strict", "embedding", "timeline", "hop", "window"],
+    )?;
     let kind = match query.text("timeline") {
         None => None,
         // The other names are those of release 0.1.
@@ -82,12 +86,16 @@ fn parse(request: &Request) -> Result<Params, ApiError> {
     if kind.is_none() && (hop.is_some() || window.is_some()) {
         return Err(ApiError::request("hop and window are for timelines: add timeline=segments"));
     }
+    let embedding = query.flag("embedding")?.unwrap_or_default();
+    if kind.is_some() && embedding {
+        return Err(ApiError::request("embedding=true is for whole recordings: remove timeline"));
+    }
     let recording = StreamConfig::recording();
     let config =
         StreamConfig { hop_s: hop.unwrap_or(recording.hop_s), window_s: window, ..recording };
     let model = query.text("model").map(str::to_owned);
     let strict = query.flag("strict")?;
-    Ok(Params { model, strict, timeline: kind.map(|kind| (kind, config)) })
+    Ok(Params { model, strict, embedding, timeline: kind.map(|kind| (kind, config)) })
 }
 
 async fn respond(
@@ -96,7 +104,7 @@ async fn respond(
     client: Option<ClientId>,
     body: &mut BodyReader,
 ) -> Result<Response, ApiError> {
-    let Params { model, strict, timeline } = params?;
+    let Params { model, strict, embedding, timeline } = params?;
     let strict = strict.unwrap_or(app.strict);
     app.model(model.as_deref())?;
     let (resource, permits) = match timeline {
@@ -113,7 +121,7 @@ async fn respond(
     match timeline {
         None => {
             let (_permit, _gauge) = (app.admit(1)?, GaugeGuard::new(&app.metrics.recordings));
-            recognize_clip(app, model.as_deref(), recording, strict).await
+            recognize_clip(app, model.as_deref(), recording, strict, embedding).await
         }
         Some((kind, config)) => {
             let _permit = app.admit_timeline()?;
@@ -131,13 +139,15 @@ async fn recognize_clip(
     model: Option<&str>,
     recording: Recording,
     strict: bool,
+    embedding: bool,
 ) -> Result<Response, ApiError> {
     let model = app.model(model)?;
-    let recognition = app.compute.recognize(model.clone(), recording.bytes, strict);
-    let recognition = with_timeout(app.limits.response_timeout, recognition).await?;
+    let recognition = app.compute.clip(model.clone(), recording.bytes, strict, embedding);
+    let (recognition, embedding) = with_timeout(app.limits.response_timeout, recognition).await?;
     app.metrics.audio_processed(recognition.duration_s);
     let info = model.info();
-    let body = RecognitionBody::new(&recording.name, &recognition, model.labels(), &info.name);
+    let body = RecognitionBody::new(&recording.name, &recognition, model.labels(), &info.name)
+        .with_embedding(embedding);
     Ok(json(StatusCode::OK, &body))
 }
 

@@ -45,6 +45,24 @@ async fn an_answer_is_the_recognizers_bit_for_bit() {
     assert_eq!(send(server.address, file).await.json(), line("a b.wav", &sample));
 }
 
+#[tokio::test]
+async fn the_deep_feature_comes_with_the_prediction_if_requested() {
+    let server = TestServer::start(config()).await;
+    let sample = sample();
+    let recognizer = tiny();
+    let recording = recognizer.prepare_bytes(&sample, None).expect("a recording");
+    let embedded = recognizer.embed_prepared(&[recording]).swap_remove(0).expect("a result");
+    let mut expected = line("-", &sample);
+    let path = "/v1/recognize?embedding=false";
+    assert_eq!(post(server.address, path, sample.clone()).await.json(), expected);
+    expected["embedding"] = json!(embedded.features);
+    let path = "/v1/recognize?embedding=true";
+    assert_eq!(post(server.address, path, sample.clone()).await.json(), expected);
+    for path in ["/v1/recognize?embedding=yes", "/v1/recognize?embedding=true&timeline=both"] {
+        assert_eq!(post(server.address, path, sample.clone()).await.status, 400);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_do_not_depend_on_what_else_is_asked() {
     let server = TestServer::start(config()).await;
