@@ -184,7 +184,8 @@ class Recognizer:
         frames = [item for kind, item in items if kind == "frame"]
         return Timeline(
             path_of(source),
-            duration_s,
+            # As in the command.
+            frames[-1].end_s if frames else duration_s,
             TimelineItems(segments, self.labels),
             TimelineItems(frames, self.labels),
             _damage(damage),
