@@ -4,7 +4,6 @@
 //! done; 1 something failed, the rest was done and written; 2 wrong usage; 130 interrupted.
 
 mod args;
-mod class_map;
 mod columns;
 mod commands;
 mod error;
@@ -27,6 +26,7 @@ mod table;
 mod terminal;
 mod text;
 mod timeline;
+mod top;
 mod training;
 mod version;
 

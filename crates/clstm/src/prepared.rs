@@ -2,18 +2,13 @@
 
 use std::path::Path;
 
-<<<<<<< HEAD
-use clstm_audio::{AudioError, Damage, Decoded, Waveform, load_bytes, load_file, speech_seconds};
+use clstm_audio::{
+    AudioError, Damage, Decoded, Resampler, Waveform, load_bytes, load_file, speech_seconds,
+};
 
-use crate::{Clip, LabelPrediction, Recognition, RecognizeError, Recognizer};
-=======
-use clstm_audio::{AudioError, Damage, Decoded, Resampler, Waveform, load_bytes, load_file};
-
-use crate::speech::speech_seconds;
 use crate::{
     Clip, ClipScores, EmbeddedRecognition, LabelPrediction, Recognition, RecognizeError, Recognizer,
 };
->>>>>>> 26479e5 (Add a Python package, an ONNX export and labels of embeddings)
 
 /// Least speech that a recording must have for a prediction, in seconds: a short syllable.
 const MIN_SPEECH_S: f64 = 0.15;

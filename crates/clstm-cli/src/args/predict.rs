@@ -68,15 +68,11 @@ pub(crate) struct PredictArgs {
     /// labels that the map leaves out are dropped, and the rest is scaled to a sum of 1.
     #[arg(long, value_name = "NAME|MAP.toml")]
     pub(crate) classes: Option<PathBuf>,
-<<<<<<< HEAD
     /// The K most probable labels instead of the first two: a list `top` in JSON lines, columns label_2, confidence_2, ...
     /// in CSV and Parquet.
     #[arg(long, value_name = "K")]
     pub(crate) top: Option<NonZeroUsize>,
-    /// Also write the deep features of the recordings to this Parquet file: path, e_0, e_1, ...
-=======
     /// Also write the deep features of the recordings to this Parquet file: path, label, e_0, e_1, ...
->>>>>>> 26479e5 (Add a Python package, an ONNX export and labels of embeddings)
     #[arg(long, value_name = "FILE.parquet", conflicts_with_all = ["timeline", "resume"])]
     pub(crate) embeddings: Option<PathBuf>,
     /// Channels of the recordings: mix recognises their mean, each every channel by itself, such as the sides of a call, and

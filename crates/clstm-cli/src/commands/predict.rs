@@ -303,7 +303,7 @@ impl Job<'_> {
             }
             false => (only(self.recognizer.recognize_prepared(&prepared))?, None),
         };
-        let prediction = Prediction::of(&recognition, self.classes);
+        let prediction = Prediction::of(recognition);
         Ok((Prediction { damage: report.damage, ..prediction }, features))
     }
 }

@@ -29,7 +29,7 @@ fn model(network: NetworkConfig, tta: TtaConfig) -> Model {
 
 /// The fields of a message: numbers and contents.
 fn fields(mut bytes: &[u8]) -> Vec<(u64, &[u8])> {
-    let mut varint = |bytes: &mut &[u8]| {
+    let varint = |bytes: &mut &[u8]| {
         let mut value = 0;
         for shift in (0..).step_by(7) {
             let (byte, rest) = bytes.split_first().unwrap();
