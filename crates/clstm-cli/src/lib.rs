@@ -22,6 +22,7 @@ mod resolve;
 mod restart;
 mod row_sink;
 mod rows;
+mod segments;
 mod table;
 mod terminal;
 mod text;
@@ -33,7 +34,7 @@ mod version;
 use std::ffi::OsString;
 use std::io::Write;
 
-use crate::args::{Args, Command, Invocation};
+use crate::args::{AnnotateCommand, Args, Command, Invocation};
 use crate::error::CliError;
 
 pub use crate::resolve::model::{OpenModelError, open_model};
@@ -81,6 +82,9 @@ fn execute(args: Args) -> Result<(), CliError> {
         Command::Serve(args) => commands::serve::run(&args, threads),
         Command::Healthcheck(args) => commands::healthcheck::run(&args),
         Command::Corpus(args) => commands::corpus::run(&args),
+        Command::Annotate(args) => match args.command {
+            AnnotateCommand::Export(args) => commands::annotate::export(&args),
+        },
         Command::Train(args) => commands::train::run(&args),
         Command::Cv(args) => commands::cv::run(&args),
         Command::Ablate(args) => commands::ablate::run(&args),
@@ -92,6 +96,7 @@ fn execute(args: Args) -> Result<(), CliError> {
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Completions(args) => commands::generate::completions(&args),
         Command::Man(args) => commands::generate::man_pages(&args),
+        Command::Licenses => commands::licenses::run(),
         Command::Rescore(args) => commands::evaluate::rescore(&args),
     }
 }

@@ -106,7 +106,8 @@ impl ChannelTimelineBuilder {
         self.splitter.finish(&mut self.samples)?;
         self.distribute()?;
         let mut own = Vec::new();
-        let mut summary = TimelineSummary { duration_s: self.duration_s, damage: None };
+        let mut summary =
+            TimelineSummary { duration_s: self.duration_s, damage: None, notes: Vec::new() };
         for (channel, builder) in self.splitter.selected().zip(self.builders) {
             summary.duration_s = summary.duration_s.max(builder.finish(&mut own)?.duration_s);
             events.extend(own.drain(..).map(|event| ChannelEvent { channel, event }));
@@ -193,7 +194,7 @@ impl<E: From<StreamError>, F: FnMut(ChannelEvent) -> Result<(), E>> Driver<F> {
         }
         let summary = self.builder.finish(&mut self.events)?;
         self.events.into_iter().try_for_each(&mut self.on_event)?;
-        Ok(TimelineSummary { damage: report.damage, ..summary })
+        Ok(TimelineSummary { damage: report.damage, notes: report.notes, ..summary })
     }
 }
 
