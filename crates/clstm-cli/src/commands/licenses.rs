@@ -11,7 +11,7 @@ const THIRD_PARTY: &str = include_str!("../../THIRD-PARTY.txt");
 pub(crate) fn run() -> Result<(), CliError> {
     let model = match model::built_in() {
         Some(Ok(model)) => format!("{} ({})", model.info.license, model.info.name),
-        Some(Err(error)) => return Err(error),
+        Some(Err(error)) => return Err(error.into()),
         None => "none".to_owned(),
     };
     let mut output = Output::stdout();

@@ -19,7 +19,6 @@ use crate::interrupt;
 use crate::messages::{self, note};
 use crate::output::OutputGuard;
 use crate::row_sink::RowSink;
-use crate::rows;
 use crate::segments::{SegmentResults, SegmentRows, summary_table};
 use crate::text::PathText;
 
@@ -69,7 +68,7 @@ pub(super) fn run(
         Stop::Failed(error) => CliError::Failed(format!("{}: {}", input.path, error.message)),
     })?;
     if let Some(damage) = &summary.damage {
-        messages::warn(&format!("{}: {}", input.path, rows::damage(damage)));
+        messages::warn(&format!("{}: {damage}", input.path));
     }
     let annotations = annotations(&document, &summary, &extended, threshold);
     let results = SegmentResults {
