@@ -1,7 +1,7 @@
 """Writes the training or the test material: NAME.f32, NAME.lab (a byte for each 16 ms: 1 is speech), meta.csv, list.
 
-usage: build.py PCM OUT train|test [SEED]
-PCM holds CORPUS__NAME.f32, see `run`. Test speakers and corpora are not in the training material.
+usage: build.py PCM OUT train|test [SCALE]
+PCM holds CORPUS__NAME.f32, see `run`. SCALE divides the number of sounds without speech. Test speakers and corpora are not in the training material.
 """
 import glob
 import os
@@ -12,7 +12,8 @@ import numpy as np
 from synth import FAMILIES, SR, band, colored, negative, noise, norm, reverb, whisper
 
 pcm, out, part = sys.argv[1:4]
-seed = int(sys.argv[4]) if len(sys.argv) > 4 else {"train": 1, "test": 2}[part]
+scale = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+seed = {"train": 1, "test": 2}[part]
 os.makedirs(out, exist_ok=True)
 rng = np.random.default_rng(seed)
 NEGATIVES = 2700
@@ -79,7 +80,7 @@ if part == "train":
         if rng.random() < 0.15:
             x = band(x, 280, 3500, 0.05)
         emit(f"s{index}", x * gain(-35, 6), labels, kind)
-    for index in range(NEGATIVES):
+    for index in range(NEGATIVES // scale):
         x, family = negative(rng, int(rng.uniform(1.5, 5) * SR))
         emit(f"n{index}", x * gain(-35, 6), np.zeros(len(x) // 256), family)
 else:
@@ -93,6 +94,6 @@ else:
     for name, x in recordings[::3]:
         emit(f"{name}@whisper", norm(whisper(rng, x)), speech_frames(x), "whisper")
     for family in FAMILIES:
-        for index in range(60):
+        for index in range(60 // scale):
             x, _ = negative(rng, int(rng.uniform(2, 6) * SR), family)
             emit(f"{family}{index}", x * gain(-20, 6), np.zeros(len(x) // 256), family)

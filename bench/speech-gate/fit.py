@@ -1,14 +1,23 @@
-"""Fits the speech gate, writes its weights, or prints its errors.
+"""Fits the speech gate, writes its weights, chooses its threshold, or prints its errors.
 
-usage: fit.py fit TRAIN.bin TRAIN_FOLDER WEIGHTS.npz GATE_WEIGHTS.rs
-       fit.py test TEST.bin TEST_FOLDER WEIGHTS.npz
+usage: fit.py fit TRAIN.bin TRAIN_FOLDER GATE_WEIGHTS.rs
+       fit.py threshold TRAIN.bin TRAIN_FOLDER GATE_WEIGHTS.rs
+       fit.py test TEST.bin TEST_FOLDER GATE_WEIGHTS.rs
+
+`threshold` uses recordings of the training side alone, so that `test` reports speakers, corpora and sounds that neither the weights
+nor the threshold have seen.
 """
+import re
 import sys
 from collections import defaultdict
 
 import numpy as np
 
-INPUTS, HIDDEN, CLIP, THRESHOLD = 59, 24, 4.0, 0.7
+INPUTS, HIDDEN, CLIP = 59, 24, 4.0
+# THRESHOLD of crates/clstm-audio/src/speech/gate.rs.
+THRESHOLD = 0.7
+# Share of the blocks without speech that may pass: the threshold is the lowest that keeps to it.
+PASSING = 0.002
 BLOCK_S, MIN_S, MIN_SHARE = 0.064, 0.15, 0.1
 
 
@@ -89,6 +98,35 @@ def rust(weights):
     )
 
 
+def read_rust(path):
+    """The weights in the Rust source."""
+    source = open(path, encoding="utf-8").read()
+
+    def constant(name):
+        text = re.search(rf"const {name}: [^=]*= ([^;]*);", source)[1]
+        return np.array([float(number) for number in re.findall(r"-?[0-9]+\.[0-9]*", text)])
+
+    names = {"mean": "MEAN", "scale": "SCALE", "b1": "HIDDEN_BIAS", "w1": "HIDDEN_WEIGHTS", "w2": "OUTPUT_WEIGHTS", "b2": "OUTPUT_BIAS"}
+    weights = {key: constant(name) for key, name in names.items()}
+    return {**weights, "w1": weights["w1"].reshape(INPUTS, HIDDEN)}
+
+
+def threshold(binary, folder, weights):
+    """The lowest threshold at which blocks without speech pass no more often than PASSING, and what it costs in speech."""
+    other, speech = [], []
+    for _, kind, x, active, share in load(binary, folder):
+        logits = np.where(np.isnan(x[:, 0]), -9.0, output(weights, np.nan_to_num(x)))
+        if kind in ("speech", "whisper"):
+            speech.append(logits[active & (share >= 0.2)])
+        else:
+            other.append(np.where(active, logits, -9.0))
+    other, speech = np.concatenate(other), np.concatenate(speech)
+    print(f"{len(other)} blocks without speech, {len(speech)} with speech")
+    print(f"chosen: {np.quantile(other, 1 - PASSING):.2f} (in use: {THRESHOLD})")
+    for value in np.arange(-0.5, 2.01, 0.25):
+        print(f"{value:5.2f}: {100 * (other > value).mean():.2f}% of sound passes, {100 * (speech > value).mean():.1f}% of speech is found")
+
+
 def test(binary, folder, weights):
     """By kind: recordings, blocks that pass, active speech blocks that pass, recordings without a label."""
     results = defaultdict(list)
@@ -105,9 +143,8 @@ def test(binary, folder, weights):
         print(f"| {kind} | {len(rows)} | {100 * speech.mean():.1f}% | {found} | {none:.1f}% |")
 
 
-if sys.argv[1] == "fit":
-    fitted = fit(*sys.argv[2:4])
-    np.savez(sys.argv[4], **fitted)
-    open(sys.argv[5], "w").write(rust(fitted))
+task, binary, folder, source = sys.argv[1:5]
+if task == "fit":
+    open(source, "w", encoding="utf-8").write(rust(fit(binary, folder)))
 else:
-    test(*sys.argv[2:4], np.load(sys.argv[4]))
+    {"threshold": threshold, "test": test}[task](binary, folder, read_rust(source))
