@@ -2,10 +2,11 @@
 //!
 //! Format: Apple Core Audio Format Specification 1.0.
 
-use super::joined::container_at;
+use super::joined::is_recording_at;
 use super::limits::DecodeLimits;
 use super::scan::{Failure, Scanner, be};
 use super::splice::Part;
+use super::tail::{is_tag, unknown};
 use crate::error::AudioError;
 use crate::report::Damage;
 
@@ -33,14 +34,24 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
     let (mut data, mut damage, mut next) = (None, None, None);
     let mut at = 8;
     while let Some(chunk) = scan.array::<12>(at)? {
-        if data.is_some() && container_at(scan, at)?.is_some() {
-            next = Some(at);
-            break;
-        }
-        at += 12;
-        let available = scan.len() - at;
+        let available = scan.len() - at - 12;
         let declared = be(&chunk[4..]) as i64;
         let len = u64::try_from(declared).unwrap_or(u64::MAX);
+        if data.is_some() {
+            if is_tag(scan, at)? {
+                break;
+            }
+            if is_recording_at(scan, at)? {
+                next = Some(at);
+                break;
+            }
+            let is_chunk = chunk[..4].iter().all(|byte| (0x20..0x7f).contains(byte));
+            if !is_chunk || len > available {
+                damage = damage.or(Some(unknown(scan, at)));
+                break;
+            }
+        }
+        at += 12;
         let keep = match &chunk[..4] {
             b"desc" => {
                 check_description(&scan.array(at)?.ok_or_else(too_short)?, limits)?;

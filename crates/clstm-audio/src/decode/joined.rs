@@ -17,8 +17,9 @@ use crate::sniff::{ContainerKind, sniff};
 /// Most joined recordings: a constant, and one for each 4 KiB of input.
 const MIN_JOINED: u64 = 64;
 const JOINED_BYTES: u64 = 4 << 10;
-/// Bytes that show which container begins.
+/// Bytes that show which container begins, and those that show it for MPEG audio, too.
 const MAGIC: usize = 16;
+const HEAD: usize = 4096;
 
 /// The demuxer of one recording after the other.
 pub(super) struct Joined<'a> {
@@ -113,6 +114,12 @@ impl Demuxer for Joined<'_> {
     fn promised_frames(&self) -> Option<u64> {
         self.current.promised_frames()
     }
+}
+
+/// Whether a recording of any format begins at byte `at`. Of samples that go on there, one in some hundred millions looks
+/// like two frames of MPEG audio.
+pub(super) fn is_recording_at(scan: &mut Scanner<'_>, at: u64) -> Result<bool, Failure> {
+    Ok(sniff(scan.bytes(at, HEAD)?).is_some())
 }
 
 /// The container that begins at byte `at`. MPEG audio and AAC, whose headers have few fixed bits, are left out.

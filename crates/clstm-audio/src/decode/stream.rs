@@ -318,25 +318,25 @@ fn check_end(output: &mut Output, promised: u64) {
     }
 }
 
-/// Seconds of what the demuxer has left, as far as its packets and time stamps show.
+/// Seconds of what the demuxer has left, as far as its time stamps, or else its packets, show.
 fn rest_s(demuxer: &mut dyn Demuxer) -> Result<f64, Failure> {
+    let seconds = |ticks: Ticks| ticks.value as f64 / f64::from(ticks.per_second.max(1));
     let (mut all_s, mut packets_s, mut end_s) = (0.0, 0.0, 0.0_f64);
     while let Some(event) = demuxer.next()? {
         match event {
             Event::Group(group) => {
                 let frames: u64 = group.packets.iter().map(|packet| packet.dur.get()).sum();
                 packets_s += frames as f64 / f64::from(demuxer.params().sample_rate.unwrap_or(1));
-                let end = group.end.map(|end| end.value as f64 / f64::from(end.per_second.max(1)));
-                end_s = end_s.max(end.unwrap_or(0.0));
+                end_s = end_s.max(group.end.or(group.start).map_or(0.0, seconds));
             }
             Event::NewStream => {
-                all_s += if packets_s > 0.0 { packets_s } else { end_s };
+                all_s += if end_s > 0.0 { end_s } else { packets_s };
                 (packets_s, end_s) = (0.0, 0.0);
             }
             Event::Damage(_) | Event::Note(_) => {}
         }
     }
-    Ok(all_s + if packets_s > 0.0 { packets_s } else { end_s })
+    Ok(all_s + if end_s > 0.0 { end_s } else { packets_s })
 }
 
 /// A decoder for a track, unless it would need too much memory.

@@ -1,6 +1,6 @@
 //! What stands behind the samples of a file: metadata, another recording, or samples that the header left out.
 
-use super::joined::container_at;
+use super::joined::is_recording_at;
 use super::mpeg;
 use super::scan::{Failure, Scanner, be, le};
 use crate::describe::text_of;
@@ -43,7 +43,7 @@ pub(super) fn tail(scan: &mut Scanner<'_>, from: u64, order: ByteOrder) -> Resul
         }
         // Odd lengths are padded by some writers and not by others.
         for start in [at, at + 1] {
-            if container_at(scan, start)?.is_some() {
+            if is_recording_at(scan, start)? {
                 return Ok(Tail::Recording { at: start });
             }
         }
@@ -79,7 +79,7 @@ pub(super) fn unknown(scan: &Scanner<'_>, at: u64) -> Damage {
 }
 
 /// Whether there is nothing from `at` on but a tag that other software appends, or zeros.
-fn is_tag(scan: &mut Scanner<'_>, at: u64) -> Result<bool, Failure> {
+pub(super) fn is_tag(scan: &mut Scanner<'_>, at: u64) -> Result<bool, Failure> {
     match mpeg::tail_len(scan, at)? {
         Some(len) => Ok(at + len + 8 > scan.len()),
         None => Ok(false),

@@ -40,6 +40,17 @@ fn tone_wav(hz: f64, rate: u32) -> Vec<u8> {
     wav(&sine(hz, 0.5, rate, 0.5), rate, 1, Format::S16)
 }
 
+/// A CAF with 16-bit samples.
+fn caf(samples: &[i16], rate: u32) -> Vec<u8> {
+    let numbers = [0_u32, 2, 1, 1, 16].map(u32::to_be_bytes).concat();
+    let description = [&f64::from(rate).to_be_bytes()[..], b"lpcm", &numbers].concat();
+    let data: Vec<u8> = samples.iter().flat_map(|x| x.to_be_bytes()).collect();
+    let chunk =
+        |kind: &[u8], body: &[u8]| [kind, &(body.len() as u64).to_be_bytes(), body].concat();
+    let data = chunk(b"data", &[&[0; 4][..], &data].concat());
+    [&b"caff\0\x01\0\0"[..], &chunk(b"desc", &description), &data].concat()
+}
+
 /// Files joined to one lost everything behind the first.
 #[test]
 fn all_of_joined_files_is_decoded() {
@@ -67,7 +78,21 @@ fn all_of_joined_files_is_decoded() {
     // Of different containers at one rate.
     let rest = [fixture("tone.flac"), fixture("tone.aiff"), tone_wav(300.0, 16_000)];
     let sum: f64 = rest.iter().map(|file| seconds(file)).sum();
-    assert!((seconds(&[tone_wav(440.0, 16_000), rest.concat()].concat()) - 0.5 - sum).abs() < 0.02);
+    let caf = caf(&to_i16(&tone), 16_000);
+    for first in [tone_wav(440.0, 16_000), fixture("tone.aiff"), fixture("alac.m4a"), caf] {
+        for rest in [rest.concat(), fixture("tone.flac"), fixture("tone.ogg")] {
+            let (one, rest_s) = (seconds(&first), seconds(&rest));
+            let all = seconds(&[first.clone(), rest].concat());
+            assert!((all - one - rest_s).abs() < 0.02, "{one} and {rest_s}: {all} s");
+        }
+        // MPEG audio has no signature, but frames that follow each other.
+        let mp3 = [&first[..], &fixture("no_header.mp3")].concat();
+        let decoded = decode(&mp3);
+        let both = seconds(&first) + seconds(&fixture("no_header.mp3"));
+        let is_whole = (decoded.report.duration_s - both).abs() < 0.02;
+        assert!(is_whole || decoded.report.damage.is_some(), "{}", decoded.report.duration_s);
+    }
+    assert!(sum > 1.0);
 }
 
 /// As above, where the first header was written without knowing the length.
@@ -82,9 +107,15 @@ fn joined_recordings_of_a_pipe_are_told_apart() {
 fn a_joined_file_that_cannot_be_decoded_is_damage() {
     let first = tone_wav(440.0, 16_000);
     // Another rate, which cannot be part of the same signal.
-    let (kept, damaged) = damage(&[first.clone(), tone_wav(440.0, 8_000)].concat());
-    assert_eq!(kept, 0.5);
-    assert!(damaged.message.contains("8000 Hz"), "{damaged:?}");
+    let eight = Track::of(&sine(440.0, 0.5, 8_000, 0.5), 8_000);
+    let pcm = to_i16(&sine(440.0, 0.5, 8_000, 0.1));
+    let clusters: Vec<(u32, Vec<i16>)> = (0..5).map(|n| (100 * n, pcm.clone())).collect();
+    for other in [tone_wav(440.0, 8_000), mp4(&[eight]), matroska(8_000, &clusters)] {
+        let (kept, damaged) = damage(&[first.clone(), other].concat());
+        assert_eq!(kept, 0.5);
+        assert!(damaged.message.contains("8000 Hz"), "{damaged:?}");
+        assert!((0.3..=0.5).contains(&damaged.missing_s), "{damaged:?}");
+    }
     // A codec without a decoder, and a header that was cut.
     let mut gsm = first.clone();
     gsm[20] = 0x31;
