@@ -46,6 +46,9 @@ impl AsRef<[u8]> for BufferedBody {
     }
 }
 
+/// The name of a file and its content.
+type NamedBytes = (String, Vec<u8>);
+
 /// Reads the body of a request.
 pub(crate) struct BodyReader {
     body: Body,
@@ -61,6 +64,9 @@ pub(crate) struct BodyReader {
     permits: Option<OwnedSemaphorePermit>,
     /// The client's quota of bytes; `None` once it has moved to the recordings.
     quota: Option<QuotaGuard>,
+    /// Whether a form may have a file of segments beside the recording.
+    accepts_segments: bool,
+    segments: Option<Recording>,
 }
 
 impl BodyReader {
@@ -79,8 +85,21 @@ impl BodyReader {
             permits: None,
             // Zero bytes fit every quota.
             quota: quotas.acquire(client, Resource::Bytes, 0).ok(),
+            accepts_segments: false,
+            segments: None,
             body: request.into_body(),
         }
+    }
+
+    /// The same reader for forms that may have a field `segments` beside the recording: see
+    /// [`take_segments`](Self::take_segments).
+    pub(crate) fn accepting_segments(self) -> Self {
+        Self { accepts_segments: true, ..self }
+    }
+
+    /// The file of the field `segments`, after [`recordings`](Self::recordings).
+    pub(crate) fn take_segments(&mut self) -> Option<Recording> {
+        self.segments.take()
     }
 
     /// The recordings of the body: the body itself, or the files of a form, at most `most`.
@@ -88,17 +107,18 @@ impl BodyReader {
         if self.content_length.is_some_and(|length| length > self.limit) {
             return Err(ApiError::too_large(self.limit));
         }
-        let files = match self.boundary.take() {
+        let (files, segments) = match self.boundary.take() {
             None => {
                 let mut bytes = Vec::new();
                 while let Some(chunk) = self.chunk().await? {
                     bytes.extend_from_slice(&chunk);
                 }
-                vec![(UNNAMED.to_owned(), bytes)]
+                (vec![(UNNAMED.to_owned(), bytes)], None)
             }
             Some(boundary) => self.form(boundary?, most).await?,
         };
         let quota = self.quota.take().map(Arc::new);
+        self.segments = segments.map(|(name, bytes)| self.keep(name, bytes, quota.clone()));
         Ok(files.into_iter().map(|(name, bytes)| self.keep(name, bytes, quota.clone())).collect())
     }
 
@@ -121,13 +141,14 @@ impl BodyReader {
         }
     }
 
-    /// The files of a form; other fields are skipped.
+    /// The recordings of a form, and the file of segments where one is accepted; other fields are skipped.
     async fn form(
         &mut self,
         boundary: String,
         most: usize,
-    ) -> Result<Vec<(String, Vec<u8>)>, ApiError> {
-        let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    ) -> Result<(Vec<NamedBytes>, Option<NamedBytes>), ApiError> {
+        let (mut files, mut segments): (Vec<NamedBytes>, Option<NamedBytes>) = (Vec::new(), None);
+        let accepts_segments = self.accepts_segments;
         {
             let body = stream::unfold(&mut *self, |reader| async move {
                 match reader.chunk().await {
@@ -138,9 +159,14 @@ impl BodyReader {
             });
             let mut form = Multipart::new(body, boundary);
             while let Some(mut field) = form.next_field().await.map_err(form_error)? {
-                let file = field.name() == Some("file") || field.file_name().is_some();
+                let is_segments = accepts_segments && field.name() == Some("segments");
+                let file =
+                    is_segments || field.name() == Some("file") || field.file_name().is_some();
                 let name = field.file_name().unwrap_or(UNNAMED).to_owned();
-                if file && files.len() == most {
+                if is_segments && segments.is_some() {
+                    return Err(ApiError::request("the form has several fields `segments`"));
+                }
+                if file && !is_segments && files.len() == most {
                     let message = format!("more than {most} files in one request; send fewer");
                     return Err(ApiError::new(ErrorKind::TooManyFiles, message));
                 }
@@ -150,7 +176,9 @@ impl BodyReader {
                         bytes.extend_from_slice(&chunk);
                     }
                 }
-                if file {
+                if is_segments {
+                    segments = Some((name, bytes));
+                } else if file {
                     files.push((name, bytes));
                 }
             }
@@ -160,7 +188,7 @@ impl BodyReader {
                 "the form has no file; name its field `file`, as curl -F file=@a.wav does";
             return Err(ApiError::request(message));
         }
-        Ok(files)
+        Ok((files, segments))
     }
 
     /// The next bytes; `None` at the end.

@@ -11,7 +11,9 @@ use utoipa::{IntoParams, Modify, OpenApi, ToResponse, ToSchema};
 
 use crate::api_error::ErrorBody;
 use crate::response::RecognitionBody;
-use crate::routes::{BatchBody, ModelsBody, NamesBody, ServerMessage, StatusBody, TimelineBody};
+use crate::routes::{
+    BatchBody, ModelsBody, NamesBody, SegmentsBody, ServerMessage, StatusBody, TimelineBody,
+};
 
 /// The document as JSON.
 pub(crate) fn json() -> String {
@@ -111,6 +113,10 @@ struct Recording(#[allow(dead_code, reason = "a schema")] Vec<u8>);
 struct FileForm {
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
+    /// Segments of another tool, whose emotions are the response: RTTM, SRT, WebVTT, TextGrid, ELAN, Audacity labels, CSV,
+    /// Whisper or whisperX JSON.
+    #[schema(value_type = Option<String>, format = Binary)]
+    segments: Option<Vec<u8>>,
 }
 
 /// Several recordings in a form.
@@ -176,6 +182,16 @@ struct TimelineParams {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "a description")]
+struct SegmentParams {
+    /// Tier of a TextGrid or ELAN file of segments; by default the only one.
+    tier: Option<String>,
+    /// Seconds of audio on each side that a segment shorter than 1.5 s also gets, 0 to 10; default 0.
+    context: Option<f64>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "a description")]
 struct StreamParams {
     /// Samples per second; default 16000. Not with containers, which have their own rate.
     #[param(minimum = 1000, maximum = 768000)]
@@ -233,13 +249,13 @@ error_responses! {
 #[utoipa::path(
     post,
     path = "/v1/recognize",
-    summary = "The emotion of a recording, or its timeline.",
+    summary = "The emotion of a recording, its timeline, or the emotions of given segments.",
     description = "WAV, AIFF, FLAC, MP3, Ogg or WebM with Vorbis or Opus, or M4A/AAC, as the request body or as the \
                    field `file` of a form. The format is detected from the content.",
-    params(ModelParam, StrictParam, TimelineParams),
+    params(ModelParam, StrictParam, TimelineParams, SegmentParams),
     request_body(content((Recording = "application/octet-stream"), (FileForm = "multipart/form-data"))),
     responses(
-        (status = 200, description = "The prediction, or the timeline.", body = RecognizeBody),
+        (status = 200, description = "The prediction, the timeline, or the segments.", body = RecognizeBody),
         (status = 400, response = BadRequest), (status = 401, response = Unauthorized),
         (status = 403, response = Forbidden), (status = 404, response = UnknownModel),
         (status = 408, response = BodyTimeout), (status = 413, response = TooLarge),
@@ -258,6 +274,7 @@ fn recognize() {}
 enum RecognizeBody {
     Recognition(RecognitionBody<'static>),
     Timeline(TimelineBody<'static>),
+    Segments(SegmentsBody<'static>),
 }
 
 #[utoipa::path(

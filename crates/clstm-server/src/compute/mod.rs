@@ -6,6 +6,7 @@
 
 mod clip;
 mod queue;
+mod spans;
 mod timeline;
 
 use std::num::NonZeroUsize;
@@ -27,6 +28,7 @@ use queue::Queue;
 
 use timeline::TimelineBuilder;
 
+pub(crate) use spans::SpanRequest;
 pub(crate) use timeline::{Timeline, TimelineRequest};
 
 /// An encoded recording, which may hold permits for its bytes.

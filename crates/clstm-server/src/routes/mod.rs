@@ -6,6 +6,7 @@ mod middleware;
 mod origin;
 mod page;
 mod recognize;
+mod segments;
 mod stream;
 
 use axum::Router;
@@ -21,6 +22,7 @@ pub(crate) use batch::BatchBody;
 pub(crate) use meta::{ModelsBody, NamesBody, StatusBody};
 pub(crate) use origin::Hosts;
 pub(crate) use recognize::TimelineBody;
+pub(crate) use segments::SegmentsBody;
 pub(crate) use stream::ServerMessage;
 
 /// The header for the API key of clients that cannot send `Authorization`.

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::middleware::ClientIdentity;
+use super::segments::{self, SegmentParams};
 use crate::api_error::{ApiError, ErrorKind};
 use crate::body::{BodyReader, Recording};
 use crate::compute::TimelineRequest;
@@ -39,6 +40,7 @@ struct Params {
     /// Whether the deep feature is returned.
     embedding: bool,
     timeline: Option<(Kind, StreamConfig)>,
+    segments: SegmentParams,
 }
 
 /// The timeline of a recording.
@@ -61,7 +63,7 @@ pub(crate) struct TimelineBody<'a> {
 pub(super) async fn recognize(State(app): State<SharedState>, request: Request) -> Response {
     let params = parse(&request);
     let client = ClientIdentity::of(request.extensions());
-    let mut body = BodyReader::new(request, &app, client);
+    let mut body = BodyReader::new(request, &app, client).accepting_segments();
     let outcome = respond(&app, params, client, &mut body).await;
     body.respond(outcome).await
 }
@@ -69,7 +71,7 @@ pub(super) async fn recognize(State(app): State<SharedState>, request: Request) 
 fn parse(request: &Request) -> Result<Params, ApiError> {
     let query = QueryParams::parse(
         request.uri(),
-        &["model", "strict", "embedding", "timeline", "hop", "window"],
+        &["model", "strict", "embedding", "timeline", "hop", "window", "tier", "context"],
     )?;
     let kind = match query.text("timeline") {
         None => None,
@@ -95,7 +97,18 @@ fn parse(request: &Request) -> Result<Params, ApiError> {
         StreamConfig { hop_s: hop.unwrap_or(recording.hop_s), window_s: window, ..recording };
     let model = query.text("model").map(str::to_owned);
     let strict = query.flag("strict")?;
-    Ok(Params { model, strict, embedding, timeline: kind.map(|kind| (kind, config)) })
+    let context_s = query.number("context")?.unwrap_or(0.0);
+    if !(0.0..=10.0).contains(&context_s) {
+        return Err(ApiError::request("context is a number of seconds from 0 to 10"));
+    }
+    let segments = SegmentParams { tier: query.text("tier").map(str::to_owned), context_s };
+    Ok(Params {
+        model,
+        strict,
+        embedding,
+        timeline: kind.map(|kind| (kind, config)),
+        segments,
+    })
 }
 
 async fn respond(
@@ -104,7 +117,7 @@ async fn respond(
     client: Option<ClientId>,
     body: &mut BodyReader,
 ) -> Result<Response, ApiError> {
-    let Params { model, strict, embedding, timeline } = params?;
+    let Params { model, strict, embedding, timeline, segments } = params?;
     let strict = strict.unwrap_or(app.strict);
     app.model(model.as_deref())?;
     let (resource, permits) = match timeline {
@@ -118,6 +131,14 @@ async fn respond(
     }
     let mut recordings = body.recordings(1).await?;
     let Some(recording) = recordings.pop() else { return Err(ApiError::internal()) };
+    if let Some(file) = body.take_segments() {
+        if timeline.is_some() {
+            return Err(ApiError::request("a form with segments has no timeline: leave it out"));
+        }
+        // As long as a timeline may take.
+        let _permit = app.admit_timeline()?;
+        return segments::recognize(app, model.as_deref(), recording, file, segments).await;
+    }
     match timeline {
         None => {
             let (_permit, _gauge) = (app.admit(1)?, GaugeGuard::new(&app.metrics.recordings));

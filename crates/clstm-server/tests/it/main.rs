@@ -16,6 +16,7 @@ mod page;
 mod quota;
 mod recognize;
 mod reload;
+mod segments;
 mod shutdown;
 mod stream;
 mod support;

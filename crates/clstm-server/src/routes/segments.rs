@@ -1,0 +1,186 @@
+//! Segments of another tool as a second part of the form of `POST /v1/recognize`.
+
+use std::path::Path;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use clstm::{LabelledProbabilities, Span, SpanOutcome, SpanSummary};
+use clstm_segments::{
+    Annotation, Document, Emotion, Format, Outcome, ReadOptions, Segment, SpeakerSummary,
+    summarize, with_context,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::recognize::with_timeout;
+use crate::api_error::{ApiError, ErrorKind};
+use crate::body::Recording;
+use crate::compute::SpanRequest;
+use crate::openapi::Probabilities;
+use crate::response::json;
+use crate::state::AppState;
+
+/// How segments are read.
+pub(super) struct SegmentParams {
+    /// Tier of a TextGrid or ELAN file.
+    pub(super) tier: Option<String>,
+    /// Seconds of context of short segments.
+    pub(super) context_s: f64,
+}
+
+/// The emotions of given segments.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Segments)]
+pub(crate) struct SegmentsBody<'a> {
+    path: &'a str,
+    duration_s: f64,
+    /// In the order of the file.
+    segments: Vec<SegmentBody<'a>>,
+    /// In the order of their first segments.
+    speakers: Vec<SpeakerBody<'a>>,
+    model: &'a str,
+}
+
+/// A segment and its emotion.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RecognizedSegment)]
+pub(crate) struct SegmentBody<'a> {
+    start_s: f64,
+    end_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speaker: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    /// `ok`, `no_speech`, `too_short`, or `outside` for a segment after the end of the recording.
+    status: &'static str,
+    /// Whether the segment ends after the recording; absent if not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    clipped: bool,
+    /// Share of the segment that is speech.
+    speech: f64,
+    /// Null without a prediction.
+    #[schema(required)]
+    label: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Probabilities>)]
+    probabilities: Option<LabelledProbabilities<'a>>,
+}
+
+/// What a speaker expresses.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Speaker)]
+pub(crate) struct SpeakerBody<'a> {
+    speaker: Option<String>,
+    segments: usize,
+    labelled: usize,
+    labelled_s: f64,
+    /// Mean by duration.
+    confidence: Option<f64>,
+    /// Share of the labelled time by label.
+    #[schema(value_type = Probabilities)]
+    time: Shares<'a>,
+}
+
+/// Labels and shares, an object in the order of the labels.
+pub(crate) struct Shares<'a>(&'a [String], Vec<f64>);
+
+impl Serialize for Shares<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        LabelledProbabilities(self.0, &self.1).serialize(serializer)
+    }
+}
+
+/// Recognises the segments of a recording.
+pub(super) async fn recognize(
+    app: &AppState,
+    model: Option<&str>,
+    recording: Recording,
+    segments: Recording,
+    params: SegmentParams,
+) -> Result<Response, ApiError> {
+    let model = app.model(model)?;
+    let document = read(&segments, &params)?;
+    let extended = with_context(document.segments(), params.context_s);
+    let spans = extended.iter().map(|&[start_s, end_s]| Span { start_s, end_s }).collect();
+    let limits = app.limits.decoding(app.limits.max_timeline_s);
+    let Recording { name, bytes } = recording;
+    let request = SpanRequest { model: model.clone(), bytes, limits, spans };
+    let summary = with_timeout(app.limits.response_timeout, app.compute.spans(request)).await?;
+    app.metrics.audio_processed(summary.duration_s);
+    let annotations: Vec<Annotation> = annotations(&summary).collect();
+    let labels = model.labels();
+    let all = document.segments().iter().zip(&annotations).zip(&summary.spans);
+    let segments = all.map(|((segment, annotation), span)| {
+        segment_body(segment, annotation, span.speech, labels)
+    });
+    let speakers = summarize(document.segments(), &annotations, labels.len()).into_iter();
+    let speakers = speakers.map(|summary| {
+        let SpeakerSummary { speaker, segments, labelled, labelled_s, time, confidence } = summary;
+        SpeakerBody {
+            speaker,
+            segments,
+            labelled,
+            labelled_s,
+            confidence,
+            time: Shares(labels, time),
+        }
+    });
+    let body = SegmentsBody {
+        path: &name,
+        duration_s: summary.duration_s,
+        segments: segments.collect(),
+        speakers: speakers.collect(),
+        model: &model.info().name,
+    };
+    Ok(json(StatusCode::OK, &body))
+}
+
+fn read(segments: &Recording, params: &SegmentParams) -> Result<Document, ApiError> {
+    let refuse = |error: clstm_segments::SegmentsError| {
+        let kind = ErrorKind::Library(StatusCode::UNPROCESSABLE_ENTITY, error.kind());
+        ApiError::new(kind, format!("{}: {error}", segments.name))
+    };
+    let bytes = (*segments.bytes).as_ref();
+    let format = Format::detect(Path::new(&segments.name), bytes).map_err(refuse)?;
+    let options = ReadOptions { tiers: params.tier.iter().cloned().collect() };
+    Document::parse(bytes, format, &options).map_err(refuse)
+}
+
+fn annotations(summary: &SpanSummary) -> impl Iterator<Item = Annotation> + '_ {
+    summary.spans.iter().map(|span| {
+        let outcome = match &span.outcome {
+            SpanOutcome::NoSpeech => Outcome::NoSpeech,
+            SpanOutcome::TooShort => Outcome::TooShort,
+            SpanOutcome::Outside => Outcome::Outside,
+            SpanOutcome::Labelled(prediction) => Outcome::Labelled(Emotion {
+                label_index: prediction.label_index,
+                probabilities: prediction.probabilities.clone(),
+                unsure: false,
+            }),
+        };
+        Annotation { clipped: span.clipped, ..Annotation::new(outcome) }
+    })
+}
+
+fn segment_body<'a>(
+    segment: &'a Segment,
+    annotation: &'a Annotation,
+    speech: f64,
+    labels: &'a [String],
+) -> SegmentBody<'a> {
+    let emotion = annotation.emotion();
+    SegmentBody {
+        start_s: segment.start_s,
+        end_s: segment.end_s,
+        speaker: segment.speaker.as_deref(),
+        text: segment.text.as_deref(),
+        status: annotation.outcome.status(),
+        clipped: annotation.clipped,
+        speech,
+        label: emotion.and_then(|e| labels.get(e.label_index)).map(String::as_str),
+        confidence: emotion.map(Emotion::confidence),
+        probabilities: emotion.map(|e| LabelledProbabilities(labels, &e.probabilities)),
+    }
+}
