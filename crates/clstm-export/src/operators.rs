@@ -136,7 +136,7 @@ impl GraphBuilder {
         rank: usize,
     ) -> Name {
         // An axis alone has no others, which stay as they are.
-        let none = (rank > 1).then(|| self.ints(&[0])).unwrap_or_default();
+        let none = if rank > 1 { self.ints(&[0]) } else { Name::new() };
         let mut pads = vec![none.as_str(); 2 * rank];
         (pads[axis], pads[rank + axis]) = (before, behind);
         let pads = self.concat(&pads, 0);

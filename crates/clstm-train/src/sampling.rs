@@ -169,8 +169,8 @@ mod tests {
             }
         }
         // 25 of each class of a, 50 of b, give or take one by systematic sampling.
-        for (count, expected) in counts.into_iter().zip([25, 25, 50]) {
-            assert!((count - 200 * expected as i32).abs() < 100, "{counts:?}");
+        for (count, expected) in counts.into_iter().zip([25_i32, 25, 50]) {
+            assert!((count - 200 * expected).abs() < 100, "{counts:?}");
         }
     }
 

@@ -41,7 +41,7 @@ struct Packets {
 }
 
 enum Demuxer {
-    Ogg(OggPush),
+    Ogg(Box<OggPush>),
     Mp4(Mp4Push),
 }
 
@@ -62,7 +62,7 @@ impl LiveDecoder {
         let limits = DecodeLimits { max_duration_s: f64::INFINITY, ..DecodeLimits::default() };
         let demuxer = match container {
             ContainerKind::Matroska => return Ok(Self(Kind::Webm(Box::default()))),
-            ContainerKind::Ogg => Demuxer::Ogg(OggPush::new(limits.clone())),
+            ContainerKind::Ogg => Demuxer::Ogg(Box::new(OggPush::new(limits.clone()))),
             ContainerKind::Mp4 => Demuxer::Mp4(Mp4Push::new(limits.clone())),
             other => {
                 let name = other.name();

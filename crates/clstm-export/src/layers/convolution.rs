@@ -22,11 +22,11 @@ pub(super) fn block(
     let weight = weights.get("weight")?;
     let taps = kernel_time * kernel_length;
     let mut kernels = Vec::with_capacity(weight.len());
-    for filter in 0..filters {
+    for (filter, scale) in scale.iter().enumerate() {
         for channel in 0..spec.channels {
             for tap in 0..taps {
                 let at = (tap * spec.channels + channel) * filters + filter;
-                kernels.push(weight[at] * scale[filter]);
+                kernels.push(weight[at] * scale);
             }
         }
     }

@@ -61,7 +61,7 @@ fn fields(mut bytes: &[u8]) -> Vec<(u64, &[u8])> {
 }
 
 /// The contents of all fields of one number.
-fn all<'a>(bytes: &'a [u8], number: u64) -> Vec<&'a [u8]> {
+fn all(bytes: &[u8], number: u64) -> Vec<&[u8]> {
     fields(bytes)
         .into_iter()
         .filter(|(field, _)| *field == number)

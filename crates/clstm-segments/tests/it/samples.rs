@@ -247,7 +247,8 @@ fn encodings_stay() {
         [mark, &body[..]].concat()
     };
     let expected = annotated(Format::TextGrid, TEXTGRID);
-    let files: [(Vec<u8>, fn(&[u8]) -> String); 3] = [
+    type Decode = fn(&[u8]) -> String;
+    let files: [(Vec<u8>, Decode); 3] = [
         (utf16(b"\xff\xfe", u16::to_le_bytes), |bytes| {
             let units: Vec<u16> =
                 bytes[2..].chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();

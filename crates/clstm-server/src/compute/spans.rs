@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use clstm::audio::DecodeLimits;
+use clstm::audio::{AudioError, DecodeLimits};
 use clstm::{RecognizeError, Span, SpanRecognizer, SpanSummary};
 use tokio::sync::oneshot;
 
@@ -19,6 +19,8 @@ pub(crate) struct SpanRequest {
     pub(crate) bytes: RequestBytes,
     pub(crate) limits: DecodeLimits,
     pub(crate) spans: Vec<Span>,
+    /// Whether a damaged recording is an error.
+    pub(crate) strict: bool,
 }
 
 /// Why decoding ended early.
@@ -46,9 +48,10 @@ impl From<Stop> for ApiError {
 impl SpanRequest {
     /// Decodes and processes the recording on this thread until `cancelled` returns true.
     fn run(&self, cancelled: impl Fn() -> bool) -> Result<SpanSummary, Stop> {
-        let Self { model, bytes, limits, spans } = self;
+        let Self { model, bytes, limits, spans, strict } = self;
         let bytes = (**bytes).as_ref();
-        model.recognizer.recognize_spans_bytes(bytes, limits, None, spans, |_| {
+        let recognizer = model.recognizer.clone().with_strict(*strict);
+        recognizer.recognize_spans_bytes(bytes, limits, None, spans, |_| {
             if cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
         })
     }
@@ -65,7 +68,7 @@ impl Compute {
             }));
             return Ok(result.await.map_err(|_| ApiError::internal())??);
         };
-        let SpanRequest { model, bytes, limits, spans } = request;
+        let SpanRequest { model, bytes, limits, spans, strict } = request;
         let mut recognizer = SpanRecognizer::new(&model.recognizer, &spans)?;
         let mut recording = decoders.timelines.open((*bytes).as_ref(), None, &limits).await?;
         let (mut pending, mut pending_rate) = (Vec::new(), 0);
@@ -78,12 +81,18 @@ impl Compute {
                 recognizer = run(&self.long, push).await??;
             }
         }
+        let damage = recording.damage();
+        if let Some(damage) = damage.as_ref().filter(|_| strict) {
+            return Err(AudioError::from(damage).into());
+        }
         let finish = move || {
             if !pending.is_empty() {
                 recognizer.push(&pending, pending_rate)?;
             }
             recognizer.finish()
         };
-        Ok(run(&self.long, finish).await??)
+        let mut summary = run(&self.long, finish).await??;
+        summary.damage = damage;
+        Ok(summary)
     }
 }

@@ -101,14 +101,9 @@ fn parse(request: &Request) -> Result<Params, ApiError> {
     if !(0.0..=10.0).contains(&context_s) {
         return Err(ApiError::request("context is a number of seconds from 0 to 10"));
     }
-    let segments = SegmentParams { tier: query.text("tier").map(str::to_owned), context_s };
-    Ok(Params {
-        model,
-        strict,
-        embedding,
-        timeline: kind.map(|kind| (kind, config)),
-        segments,
-    })
+    let tier = query.text("tier").map(str::to_owned);
+    let segments = SegmentParams { tier, context_s };
+    Ok(Params { model, strict, embedding, timeline: kind.map(|kind| (kind, config)), segments })
 }
 
 async fn respond(
@@ -137,7 +132,7 @@ async fn respond(
         }
         // As long as a timeline may take.
         let _permit = app.admit_timeline()?;
-        return segments::recognize(app, model.as_deref(), recording, file, segments).await;
+        return segments::recognize(app, model.as_deref(), recording, file, segments, strict).await;
     }
     match timeline {
         None => {

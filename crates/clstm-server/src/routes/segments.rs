@@ -4,6 +4,7 @@ use std::path::Path;
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use clstm::audio::Damage;
 use clstm::{LabelledProbabilities, Span, SpanOutcome, SpanSummary};
 use clstm_segments::{
     Annotation, Document, Emotion, Format, Outcome, ReadOptions, Segment, SpeakerSummary,
@@ -16,7 +17,7 @@ use super::recognize::with_timeout;
 use crate::api_error::{ApiError, ErrorKind};
 use crate::body::Recording;
 use crate::compute::SpanRequest;
-use crate::openapi::Probabilities;
+use crate::openapi::{DamageBody, Probabilities};
 use crate::response::json;
 use crate::state::AppState;
 
@@ -38,6 +39,10 @@ pub(crate) struct SegmentsBody<'a> {
     segments: Vec<SegmentBody<'a>>,
     /// In the order of their first segments.
     speakers: Vec<SpeakerBody<'a>>,
+    /// What is missing of a damaged recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DamageBody>)]
+    damaged: Option<&'a Damage>,
     model: &'a str,
 }
 
@@ -99,6 +104,7 @@ pub(super) async fn recognize(
     recording: Recording,
     segments: Recording,
     params: SegmentParams,
+    strict: bool,
 ) -> Result<Response, ApiError> {
     let model = app.model(model)?;
     let document = read(&segments, &params)?;
@@ -106,7 +112,7 @@ pub(super) async fn recognize(
     let spans = extended.iter().map(|&[start_s, end_s]| Span { start_s, end_s }).collect();
     let limits = app.limits.decoding(app.limits.max_timeline_s);
     let Recording { name, bytes } = recording;
-    let request = SpanRequest { model: model.clone(), bytes, limits, spans };
+    let request = SpanRequest { model: model.clone(), bytes, limits, spans, strict };
     let summary = with_timeout(app.limits.response_timeout, app.compute.spans(request)).await?;
     app.metrics.audio_processed(summary.duration_s);
     let annotations: Vec<Annotation> = annotations(&summary).collect();
@@ -132,6 +138,7 @@ pub(super) async fn recognize(
         duration_s: summary.duration_s,
         segments: segments.collect(),
         speakers: speakers.collect(),
+        damaged: summary.damage.as_ref(),
         model: &model.info().name,
     };
     Ok(json(StatusCode::OK, &body))

@@ -267,6 +267,6 @@ mod tests {
         for chunk in [1, 777, 2048, 5000] {
             assert_eq!(gated(&channels, chunk), once, "{chunk}");
         }
-        assert_eq!(gated(&[loud.clone()], 100), [loud]);
+        assert_eq!(gated(std::slice::from_ref(&loud), 100), [loud]);
     }
 }
