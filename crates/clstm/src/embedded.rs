@@ -6,8 +6,12 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EmbeddedModel {
-    /// `ravdess-clstm-plus`: eight classes, trained on RAVDESS; for non-commercial use.
+    /// `multi`: six classes, trained on five corpora in three languages; for non-commercial use.
     #[default]
+    Multi,
+    /// `open`: six classes, trained on CREMA-D; commercial use is allowed (ODbL 1.0).
+    Open,
+    /// `ravdess-clstm-plus`: eight classes, trained on RAVDESS; for non-commercial use.
     RavdessClstmPlus,
 }
 
@@ -20,12 +24,14 @@ macro_rules! model_file {
 
 impl EmbeddedModel {
     /// All of them, the default first.
-    pub const ALL: [Self; 1] = [Self::RavdessClstmPlus];
+    pub const ALL: [Self; 3] = [Self::Multi, Self::Open, Self::RavdessClstmPlus];
 
     /// Its name, as in [`ModelInfo::name`](crate::ModelInfo::name).
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Multi => "multi",
+            Self::Open => "open",
             Self::RavdessClstmPlus => "ravdess-clstm-plus",
         }
     }
@@ -40,6 +46,8 @@ impl EmbeddedModel {
     #[must_use]
     pub fn bytes(self) -> &'static [u8] {
         match self {
+            Self::Multi => model_file!("multi.safetensors"),
+            Self::Open => model_file!("open.safetensors"),
             Self::RavdessClstmPlus => model_file!("ravdess-clstm-plus.safetensors"),
         }
     }

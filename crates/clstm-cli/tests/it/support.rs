@@ -173,7 +173,9 @@ pub(crate) fn predict() -> Command {
 /// Runs a command that must end with this status.
 pub(crate) fn status(command: &mut Command, expected: i32) -> Output {
     let output = command.output().unwrap();
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    // What a command writes need not be UTF-8.
+    let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (lossy(&output.stdout), lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(expected), "{command:?}\n{out}\n{err}");
     output
 }

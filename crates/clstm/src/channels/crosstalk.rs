@@ -95,9 +95,8 @@ impl CrosstalkGate {
         for channel in 0..self.pending.len() {
             let own = powers[channel];
             let copied = own > SILENCE
-                && (0..self.pending.len()).any(|other| {
-                    powers[other] >= LOUDER * own && self.resembles(channel, other, start, end)
-                });
+                && (0..self.pending.len())
+                    .any(|other| other != channel && self.resembles(channel, other, start, end));
             let gain = if copied { 0.0 } else { 1.0 };
             let before = std::mem::replace(&mut self.gains[channel], gain);
             let ramp = self.ramp;
@@ -109,7 +108,7 @@ impl CrosstalkGate {
         }
     }
 
-    /// Whether a channel's block is a delayed copy of another channel.
+    /// Whether a channel's block is a delayed, quieter copy of another channel.
     fn resembles(&mut self, channel: usize, source: usize, start: usize, end: usize) -> bool {
         let from = &mut self.correlator.source;
         from.clear();
@@ -155,10 +154,17 @@ impl Correlator {
         }
     }
 
-    /// The largest normalised cross-correlation of `copy` with any stretch of the source, in magnitude: a copy may be
-    /// inverted.
+    /// The largest normalised cross-correlation of `copy` with any stretch of the source that is [`LOUDER`], in
+    /// magnitude: a copy may be inverted. Levels are compared at the delay of the copy, for the source may have paused
+    /// since.
     fn largest(&mut self, copy: &[f32]) -> f64 {
         let Self { forward, inverse, source, buffer, spectra } = self;
+        let square = |x: &f32| f64::from(*x) * f64::from(*x);
+        let own: f64 = copy.iter().map(square).sum();
+        // Most blocks are decided without a transform.
+        if source.iter().map(square).sum::<f64>() < LOUDER * own {
+            return 0.0;
+        }
         for (samples, spectrum) in [&source[..], copy].into_iter().zip(spectra.iter_mut()) {
             buffer.fill(0.0);
             buffer[..samples.len()].copy_from_slice(samples);
@@ -176,8 +182,6 @@ impl Correlator {
             return 0.0;
         }
         let scale = 1.0 / buffer.len() as f64;
-        let square = |x: &f32| f64::from(*x) * f64::from(*x);
-        let own: f64 = copy.iter().map(square).sum();
         let mut energy: f64 = source[..copy.len().min(source.len())].iter().map(square).sum();
         let mut largest = 0.0_f64;
         for lag in 0..=source.len().saturating_sub(copy.len()) {
@@ -185,7 +189,7 @@ impl Correlator {
                 energy += square(&source[lag + copy.len() - 1]) - square(&source[lag - 1]);
             }
             let product = (own * energy).sqrt();
-            if product > 0.0 {
+            if product > 0.0 && energy >= LOUDER * own {
                 largest = largest.max((f64::from(buffer[lag]) * scale).abs() / product);
             }
         }

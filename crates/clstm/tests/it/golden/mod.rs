@@ -9,7 +9,7 @@ mod voice;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use clstm::Recognizer;
+use clstm::{EmbeddedModel, Model, Recognizer};
 use clstm_audio::{DecodeLimits, decode_bytes};
 
 /// Rates of the utterances, in turn, in Hz.
@@ -47,7 +47,8 @@ fn every_container_holds_the_same_samples() {
 
 #[test]
 fn utterances_keep_their_probabilities() {
-    let recognizer = Recognizer::embedded().expect("the built-in model").with_min_speech(0.0);
+    let model = Model::embedded(EmbeddedModel::RavdessClstmPlus).expect("a built-in model");
+    let recognizer = Recognizer::new(model).expect("a network").with_min_speech(0.0);
     let mut text = format!("utterance,rate_hz,label,{}\n", recognizer.labels().join(","));
     for number in 0..UTTERANCES {
         let (rate, samples) = utterance(number);
