@@ -64,7 +64,7 @@ def speech():
         start = rng.integers(len(whole))
         recordings.append(numpy.roll(numpy.tile(whole, 3), -start)[: int(seconds * RATE)])
     corpus = ROOT.parent / "shared/corpora/ravdess"
-    files = sorted(corpus.glob("Actor_*/*.wav"))[::97]
+    files = sorted(corpus.glob("Actor_*/03-*"))[::97]
     return recordings + [clstm.decode(path) for path in files]
 
 

@@ -39,7 +39,7 @@ def test_checks_of_scikit_learn(estimator, check):
 
 def test_embeddings_of_a_pipeline(tones):
     paths, labels, speakers = map(numpy.array, tones)
-    pipeline = make_pipeline(CLSTMEmbedder(branch=1), StandardScaler(), LogisticRegression())
+    pipeline = make_pipeline(CLSTMEmbedder("ravdess-clstm-plus", branch=1), StandardScaler(), LogisticRegression())
     scores = cross_val_score(pipeline, paths, labels, groups=speakers, cv=GroupKFold(4))
     assert scores.shape == (4,) and scores.mean() > 0.9, "two pitches are easy to separate"
     embedder = CLSTMEmbedder().fit(paths)

@@ -42,7 +42,7 @@ def load(
     recordings as errors.
 
     >>> load().labels[:3]
-    ['neutral', 'calm', 'happy']
+    ['neutral', 'happy', 'sad']
     >>> load("missing.safetensors")
     Traceback (most recent call last):
         ...
@@ -73,7 +73,7 @@ class Recognizer:
         """The description in the model file: network, front end, protocol, scores, licence.
 
         >>> load().info["license"]
-        'CC BY-NC-SA 4.0 ...'
+        'Open Database License 1.0; ...'
         """
         return json.loads(self._native.info)
 
@@ -110,7 +110,7 @@ class Recognizer:
         True
         >>> with open("assets/sample.wav", "rb") as file:
         ...     recognizer.predict(file.read()).label
-        'angry'
+        'neutral'
         """
         if is_recording(source):
             row, error = self._native.recognize([native(source)])[0]
@@ -136,9 +136,9 @@ class Recognizer:
 
         >>> recognizer = load()
         >>> recognizer.embed(["assets/sample.wav", "assets/sad.wav"]).shape
-        (2, 256)
+        (2, 128)
         >>> recognizer.branch_features, recognizer.embed("assets/sample.wav", branch=0).shape
-        ([128, 128], (1, 128))
+        ([128], (1, 128))
         """
         if errors not in ("raise", "nan"):
             raise ValueError(f'errors is {errors!r}, not "raise" or "nan"')

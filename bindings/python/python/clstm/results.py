@@ -32,7 +32,7 @@ class Prediction:
     >>> import clstm
     >>> prediction = clstm.load().predict("assets/sample.wav")
     >>> prediction.label, round(prediction.duration_s, 2)
-    ('angry', 2.24)
+    ('neutral', 2.24)
     >>> prediction.confidence == max(prediction.probabilities.values())
     True
     """
@@ -97,7 +97,7 @@ class Predictions(_Table):
     >>> import clstm
     >>> predictions = clstm.load().predict(["assets/sample.wav", "missing.wav"])
     >>> predictions[0].label, predictions[1].error.kind
-    ('angry', 'not_found')
+    ('neutral', 'not_found')
     >>> list(predictions.to_pandas().columns)[:5]
     ['path', 'duration_s', 'speech', 'label', 'confidence']
     """
@@ -171,7 +171,7 @@ class Timeline:
     >>> import clstm
     >>> timeline = clstm.load().timeline("assets/sample.wav")
     >>> [(segment.start_s, segment.label) for segment in timeline.segments]
-    [(0.0, 'angry')]
+    [(0.0, 'neutral')]
     """
 
     path: Optional[str]
