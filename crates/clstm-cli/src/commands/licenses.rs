@@ -1,4 +1,6 @@
-//! `clstm licenses`: what may be done with the command, its model and what it contains.
+//! `clstm licenses`: what may be done with the command, its models and what it contains.
+
+use std::fmt::Write as _;
 
 use crate::error::CliError;
 use crate::output::Output;
@@ -9,15 +11,12 @@ const THIRD_PARTY: &str = include_str!("../../THIRD-PARTY.txt");
 
 /// Prints the licences.
 pub(crate) fn run() -> Result<(), CliError> {
-    let model = match model::built_in() {
-        Some(Ok(model)) => format!("{} ({})", model.info.license, model.info.name),
-        Some(Err(error)) => return Err(error.into()),
-        None => "none".to_owned(),
-    };
+    let mut text = format!("clstm command  {}\n", env!("CARGO_PKG_LICENSE"));
+    for name in model::built_in_names() {
+        let Some(model) = model::built_in_named(name) else { continue };
+        let _ = writeln!(text, "model {name}: {}", model?.info.license);
+    }
     let mut output = Output::stdout();
-    output.print(&format!(
-        "clstm command   {}\nbuilt-in model  {model}\n\n",
-        env!("CARGO_PKG_LICENSE")
-    ))?;
+    output.print(&format!("{text}\n"))?;
     output.write(THIRD_PARTY)
 }

@@ -8,9 +8,8 @@ use clstm::{Model, ModelError};
 
 use crate::error::{CliError, chain};
 use crate::text::PathText;
-use embedded::built_in_named;
 
-pub(crate) use embedded::{built_in, built_in_names};
+pub(crate) use embedded::{built_in, built_in_named, built_in_names};
 
 /// Why no model could be opened.
 #[derive(Debug)]
@@ -76,8 +75,8 @@ pub fn open_model(named: Option<&Path>) -> Result<Model, OpenModelError> {
         let built_in = built_in().ok_or_else(|| OpenModelError::NotFound(message.to_owned()))?;
         return built_in.map_err(unusable(None));
     };
-    // An existing file has priority over a built-in model of the same name.
-    if named.exists() {
+    // An existing file has priority over a built-in model of the same name; a folder has not.
+    if named.is_file() || named.exists() && named.to_str().and_then(built_in_named).is_none() {
         return Model::read(named).map_err(unusable(Some(named.text())));
     }
     if let Some(model) = named.to_str().and_then(built_in_named) {
@@ -101,7 +100,7 @@ mod embedded {
     }
 
     /// The built-in model of this name.
-    pub(super) fn built_in_named(name: &str) -> Option<Result<Model, ModelError>> {
+    pub(crate) fn built_in_named(name: &str) -> Option<Result<Model, ModelError>> {
         EmbeddedModel::by_name(name).map(open)
     }
 
@@ -123,7 +122,7 @@ mod embedded {
         None
     }
 
-    pub(super) fn built_in_named(_: &str) -> Option<Result<Model, ModelError>> {
+    pub(crate) fn built_in_named(_: &str) -> Option<Result<Model, ModelError>> {
         None
     }
 

@@ -39,9 +39,15 @@ fn the_version_names_what_was_built() {
 #[test]
 fn licenses_name_the_code_the_model_and_the_crates() {
     let licenses = text(&ok(clstm().arg("licenses")).stdout);
-    assert!(licenses.starts_with("clstm command   MIT OR Apache-2.0\n"), "{}", &licenses[..500]);
+    assert!(licenses.starts_with("clstm command  MIT OR Apache-2.0\n"), "{}", &licenses[..500]);
     #[cfg(feature = "embedded")]
-    assert!(licenses.contains("built-in model  CC BY-NC-SA 4.0"), "{}", &licenses[..500]);
+    for line in [
+        "model multi: ",
+        "model open: Open Database License 1.0",
+        "model ravdess-clstm-plus: CC BY-NC-SA 4.0",
+    ] {
+        assert!(licenses.contains(&format!("\n{line}")), "{}", &licenses[..500]);
+    }
     // A crate under MPL-2.0 with its repository, and the terms.
     let symphonia = licenses.lines().find(|line| line.starts_with("symphonia "));
     assert!(symphonia.is_some_and(|line| line.contains("  MPL-2.0  https://")), "{symphonia:?}");
