@@ -1,4 +1,4 @@
-"""What several tests need: the shipped recordings, a tiny corpus of tones, and a recipe that trains in a moment."""
+"""What several tests need: the shipped recordings, a tiny corpus of tones, and a recipe that trains in seconds."""
 
 import struct
 from pathlib import Path

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::get;
-use crate::stream::{assert_close, expected, fails, heard};
+use crate::stream::{assert_close, expected, fails, received};
 use crate::support::ogg::page;
 use crate::support::{RATE, TestServer, config, conversation, sample};
 use crate::webm::speech;
@@ -121,7 +121,7 @@ async fn streams_of_firefox_and_safari_are_decoded_as_they_arrive() {
             "?hop=0.25".to_owned(),
         ] {
             for sizes in [&[400][..], &[1 << 20], &[1, 7, 1300]] {
-                let all = heard(&server, &query, bytes, sizes).await;
+                let all = received(&server, &query, bytes, sizes).await;
                 let [_, events @ .., end] = &all[..] else { panic!("no events") };
                 let duration_s = sound.samples.len() as f64 / f64::from(*rate);
                 assert_close(end, &json!({"type": "end", "duration_s": duration_s}));
@@ -141,7 +141,7 @@ async fn a_damaged_page_is_reported_at_the_end() {
     let mut bytes = ogg(&speech());
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xff;
-    let all = heard(&server, "?format=ogg", &bytes, &[500]).await;
+    let all = received(&server, "?format=ogg", &bytes, &[500]).await;
     let end = all.last().expect("an end");
     assert!(end["damaged"]["message"].as_str().is_some_and(|m| m.contains("Ogg page")), "{end}");
 }

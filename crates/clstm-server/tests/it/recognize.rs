@@ -11,12 +11,12 @@ use crate::support::{TestServer, config, conversation, sample, tiny, wav};
 /// The line that `clstm predict --format jsonl` writes.
 fn line(path: &str, bytes: &[u8]) -> Value {
     let recognizer = tiny().with_strict(false);
-    let heard = recognizer.recognize_bytes(bytes, None).expect("an answer");
+    let received = recognizer.recognize_bytes(bytes, None).expect("an answer");
     let mut line = json!({
-        "path": path, "duration_s": heard.duration_s, "speech": heard.speech, "label": null,
+        "path": path, "duration_s": received.duration_s, "speech": received.speech, "label": null,
         "model": "tiny",
     });
-    if let Some(prediction) = &heard.prediction {
+    if let Some(prediction) = &received.prediction {
         let probabilities: serde_json::Map<_, _> = recognizer
             .labels()
             .iter()
@@ -27,7 +27,7 @@ fn line(path: &str, bytes: &[u8]) -> Value {
         line["confidence"] = json!(prediction.confidence);
         line["probabilities"] = probabilities.into();
     }
-    if let Some(damage) = &heard.damage {
+    if let Some(damage) = &received.damage {
         line["damaged"] = json!(damage);
     }
     line
@@ -118,11 +118,11 @@ async fn a_timeline_is_that_of_the_library() {
         let expected: Vec<_> =
             events.iter().filter(|e| matches!(e, Event::Frame(_)) == frames).collect();
         assert_eq!(answer.get(other).is_some(), asks_both, "{answer}");
-        let heard = answer[kind].as_array().expect("stretches");
-        assert_eq!(heard.len(), expected.len());
-        assert!(heard.iter().any(|s| s["label"].is_string()), "{answer}");
-        assert!(heard.iter().any(|s| s["label"].is_null()), "the pause has no label: {answer}");
-        for (heard, expected) in heard.iter().zip(expected) {
+        let received = answer[kind].as_array().expect("stretches");
+        assert_eq!(received.len(), expected.len());
+        assert!(received.iter().any(|s| s["label"].is_string()), "{answer}");
+        assert!(received.iter().any(|s| s["label"].is_null()), "the pause has no label: {answer}");
+        for (received, expected) in received.iter().zip(expected) {
             let (start_s, end_s, p) = match expected {
                 Event::Frame(m) => {
                     (m.start_s, m.end_s, m.prediction.as_ref().map(|a| a.smoothed.clone()))
@@ -132,10 +132,13 @@ async fn a_timeline_is_that_of_the_library() {
                 }
                 _ => panic!("another event"),
             };
-            assert_eq!((&heard["start_s"], &heard["end_s"]), (&json!(start_s), &json!(end_s)));
+            assert_eq!(
+                (&received["start_s"], &received["end_s"]),
+                (&json!(start_s), &json!(end_s))
+            );
             for (i, label) in tiny().labels().iter().enumerate() {
                 let expected = p.as_ref().map_or(Value::Null, |p| json!(p[i]));
-                assert_eq!(heard["probabilities"].get(label).unwrap_or(&Value::Null), &expected);
+                assert_eq!(received["probabilities"].get(label).unwrap_or(&Value::Null), &expected);
             }
         }
         assert!((answer["duration_s"].as_f64().expect("a length") - 6.486_625).abs() < 1e-9);

@@ -40,7 +40,7 @@ pub(crate) async fn next(socket: &mut Socket) -> Result<Value, u16> {
 }
 
 /// All responses to audio that is sent in messages of these sizes.
-pub(crate) async fn heard(
+pub(crate) async fn received(
     server: &TestServer,
     query: &str,
     sound: &[u8],
@@ -99,14 +99,14 @@ pub(crate) fn expected(sound: &[f32], rate: u32, hop_s: f64) -> Vec<Value> {
             }),
             _ => panic!("another event"),
         };
-        let heard = match event {
+        let received = match event {
             Event::Frame(m) | Event::ProvisionalFrame(m) => {
                 m.prediction.as_ref().map(|a| (a.smoothed[a.label_index], &a.smoothed))
             }
             Event::Segment(s) => s.label.as_ref().map(|e| (e.confidence, &e.probabilities)),
             _ => None,
         };
-        if let Some((confidence, probabilities)) = heard {
+        if let Some((confidence, probabilities)) = received {
             told["confidence"] = json!(confidence);
             told["probabilities"] = named(probabilities);
         }
@@ -152,15 +152,18 @@ async fn a_stream_says_what_the_library_says_whatever_the_chunks() {
         ("?hop=0.25", &s16, &[1, 4097, 2, 33_333]),
         ("?hop=0.25&format=f32le", &f32s, &[6401, 7]),
     ] {
-        let heard = heard(&server, query, sound, sizes).await;
-        let [ready, events @ .., end] = &heard[..] else { panic!("no events") };
+        let received = received(&server, query, sound, sizes).await;
+        let [ready, events @ .., end] = &received[..] else { panic!("no events") };
         assert_eq!((&ready["type"], &ready["model"]), (&json!("ready"), &json!("tiny")));
         assert_eq!(ready["labels"], json!(["calm", "glad", "sad"]));
         assert_eq!((&ready["hop_s"], &ready["latency_s"]), (&json!(0.25), &json!(latency_s)));
         let duration_s = words.len() as f64 / f64::from(RATE);
         assert_close(end, &json!({"type": "end", "duration_s": duration_s}));
         assert_eq!(events.len(), expected.len(), "{query}");
-        events.iter().zip(&expected).for_each(|(heard, expected)| assert_close(heard, expected));
+        events
+            .iter()
+            .zip(&expected)
+            .for_each(|(received, expected)| assert_close(received, expected));
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::client::{form, post, send};
-use crate::stream::{assert_close, expected, fails, heard, open};
+use crate::stream::{assert_close, expected, fails, open, received};
 use crate::support::{TestServer, config, tiny};
 
 /// The shipped sample as Chromium records it, made by `webm/make.py`.
@@ -46,13 +46,16 @@ async fn a_browsers_stream_says_what_the_library_says_of_its_sound() {
     let expected = expected(&sound.samples, WebmStream::RATE, 0.25);
     assert!(expected.iter().any(|event| event["label"].is_string()));
     for sizes in [&[400][..], &[1 << 20], &[1, 7, 1300]] {
-        let all = heard(&server, "?format=webm&hop=0.25", &speech, sizes).await;
+        let all = received(&server, "?format=webm&hop=0.25", &speech, sizes).await;
         let [ready, events @ .., end] = &all[..] else { panic!("no events") };
         assert_eq!(ready["rate"], 48_000);
         let duration_s = sound.samples.len() as f64 / f64::from(WebmStream::RATE);
         assert_close(end, &json!({"type": "end", "duration_s": duration_s}));
         assert_eq!(events.len(), expected.len(), "{sizes:?}");
-        events.iter().zip(&expected).for_each(|(heard, expected)| assert_close(heard, expected));
+        events
+            .iter()
+            .zip(&expected)
+            .for_each(|(received, expected)| assert_close(received, expected));
     }
 }
 

@@ -28,7 +28,7 @@ fn recognizer() -> &'static Recognizer {
     })
 }
 
-fn hear(samples: &[f32], rate: u32) -> Recognition {
+fn recognized(samples: &[f32], rate: u32) -> Recognition {
     recognizer().recognize(samples, rate).expect("an answer")
 }
 
@@ -57,11 +57,11 @@ fn check(recognition: &Recognition) {
 #[test]
 fn an_answer_is_a_distribution_and_repeats() {
     let sound = voice(1.3, RATE, 130.0);
-    let answer = hear(&sound, RATE);
+    let answer = recognized(&sound, RATE);
     check(&answer);
     assert_eq!(answer.duration_s, 1.3);
-    assert_eq!(hear(&sound, RATE), answer);
-    let other = hear(&voice(1.3, RATE, 310.0), RATE);
+    assert_eq!(recognized(&sound, RATE), answer);
+    let other = recognized(&voice(1.3, RATE, 310.0), RATE);
     assert!(furthest(&answer, &other) > 0.05, "the sound matters: {answer:?} {other:?}");
 }
 
@@ -177,20 +177,20 @@ fn embedding_adds_the_deep_feature_to_the_same_recognition() {
         assert_eq!(embedded.features.len(), recognizer().info().network.deep_feature());
     }
     assert_eq!(embedded[1].as_ref().expect("a result").recognition.prediction, None);
-    assert_eq!(hear(&sounds[2], RATE), *plain[2].as_ref().expect("a result"));
+    assert_eq!(recognized(&sounds[2], RATE), *plain[2].as_ref().expect("a result"));
 }
 
 #[test]
 fn threads_share_one_recognizer() {
     let sounds: Vec<_> = (0..4).map(|i| voice(0.9, RATE, 100.0 + 60.0 * f64::from(i))).collect();
-    let alone: Vec<_> = sounds.iter().map(|sound| hear(sound, RATE)).collect();
+    let alone: Vec<_> = sounds.iter().map(|sound| recognized(sound, RATE)).collect();
     std::thread::scope(|scope| {
         for thread in 0..4 {
             let (sounds, alone) = (&sounds, &alone);
             let clone = recognizer().clone();
             scope.spawn(move || {
                 for i in (0..8).map(|i| (i + thread) % 4) {
-                    assert_eq!(hear(&sounds[i], RATE), alone[i]);
+                    assert_eq!(recognized(&sounds[i], RATE), alone[i]);
                     assert_eq!(clone.recognize(&sounds[i], RATE).expect("an answer"), alone[i]);
                 }
             });
@@ -201,9 +201,9 @@ fn threads_share_one_recognizer() {
 #[test]
 fn the_sample_rate_of_a_recording_does_not_matter() {
     for pitch_hz in [110.0, 220.0] {
-        let low = hear(&voice(1.5, 16_000, pitch_hz), 16_000);
+        let low = recognized(&voice(1.5, 16_000, pitch_hz), 16_000);
         for rate in [22_050, 44_100, 48_000] {
-            let high = hear(&voice(1.5, rate, pitch_hz), rate);
+            let high = recognized(&voice(1.5, rate, pitch_hz), rate);
             assert!(furthest(&low, &high) < 0.02, "{rate} Hz: {low:?} {high:?}");
             assert!((low.duration_s - high.duration_s).abs() < 1e-9);
         }
@@ -213,11 +213,11 @@ fn the_sample_rate_of_a_recording_does_not_matter() {
 #[test]
 fn gain_and_quiet_edges_do_not_matter() {
     let sound = voice(1.0, RATE, 150.0);
-    let answer = hear(&sound, RATE);
+    let answer = recognized(&sound, RATE);
     let quiet: Vec<f32> = sound.iter().map(|x| x * 1e-3).collect();
-    assert!(furthest(&answer, &hear(&quiet, RATE)) < 1e-4);
+    assert!(furthest(&answer, &recognized(&quiet, RATE)) < 1e-4);
     let edged = [&[0.0; 8000][..], &sound, &[0.0; 9000]].concat();
-    let later = hear(&edged, RATE);
+    let later = recognized(&edged, RATE);
     assert!((later.duration_s - (1.0 + 17_000.0 / 16_000.0)).abs() < 1e-9, "before trimming");
 }
 
@@ -233,25 +233,28 @@ fn files_and_bytes_are_recognised_like_samples() {
     assert_eq!(from_file, from_bytes);
     assert!((from_file.duration_s - 1.1).abs() < 1e-3);
     check(&from_file);
-    assert!(furthest(&from_file, &hear(&sound, 22_050)) < 0.01, "16 bits are nearly the samples");
+    assert!(
+        furthest(&from_file, &recognized(&sound, 22_050)) < 0.01,
+        "16 bits are nearly the samples"
+    );
 }
 
 #[test]
 fn short_and_long_recordings_get_an_answer() {
-    check(&hear(&voice(0.2, RATE, 140.0), RATE));
+    check(&recognized(&voice(0.2, RATE, 140.0), RATE));
     let long = voice(3.0, RATE, 140.0);
     let clip = recognizer().info().frontend.preprocess(long.clone());
     assert!(recognizer().info().frontend.windows(&clip).len() > 5);
-    check(&hear(&long, RATE));
+    check(&recognized(&long, RATE));
     let kilohertz = std::f32::consts::TAU * 1000.0 / RATE as f32;
     let tone: Vec<f32> = (0..16_000).map(|n| (n as f32 * kilohertz).sin()).collect();
-    check(&hear(&tone, RATE));
+    check(&recognized(&tone, RATE));
 }
 
 #[test]
 fn silence_has_no_emotion() {
     for samples in [vec![0.0; 16_000], vec![0.25; 16_000], vec![1e-9; 20], vec![0.5]] {
-        let silence = hear(&samples, RATE);
+        let silence = recognized(&samples, RATE);
         assert_eq!((silence.speech, &silence.prediction), (0.0, &None));
     }
     let file = wav(&[0.0; 8000], 8000);
@@ -303,7 +306,10 @@ fn limits_hold_for_every_way_in() {
 fn absurd_samples_and_weights_give_errors_not_nonsense() {
     let sound = voice(0.5, RATE, 120.0);
     let loud: Vec<f32> = sound.iter().map(|x| x * 1e18).collect();
-    assert!(furthest(&hear(&sound, RATE), &hear(&loud, RATE)) < 1e-3, "level alone is no matter");
+    assert!(
+        furthest(&recognized(&sound, RATE), &recognized(&loud, RATE)) < 1e-3,
+        "level alone is no matter"
+    );
     let huge: Vec<f32> = sound.iter().map(|x| x * 1e36).collect();
     let error = recognizer().recognize(&huge, RATE).expect_err("no recording is that loud");
     assert_eq!(error.kind(), "non_finite");
