@@ -76,7 +76,12 @@ def test_an_interrupt_lets_a_training_save_its_work(manifest, tmp_path):
         f" set={TINY_GRU!r}, output={str(output)!r}, log=lambda line: print(line, flush=True))"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A job in the background of a shell ignores the interrupt.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     for line in process.stdout:
         if "epoch 2/" in line:
