@@ -76,11 +76,13 @@ pub fn open_model(named: Option<&Path>) -> Result<Model, OpenModelError> {
         return built_in.map_err(unusable(None));
     };
     // An existing file has priority over a built-in model of the same name; a folder has not.
-    if named.is_file() || named.exists() && named.to_str().and_then(built_in_named).is_none() {
-        return Model::read(named).map_err(unusable(Some(named.text())));
-    }
-    if let Some(model) = named.to_str().and_then(built_in_named) {
+    if !named.is_file()
+        && let Some(model) = named.to_str().and_then(built_in_named)
+    {
         return model.map_err(unusable(None));
+    }
+    if named.exists() {
+        return Model::read(named).map_err(unusable(Some(named.text())));
     }
     let known = match built_in_names().as_slice() {
         [] => "this build has no built-in model".to_owned(),

@@ -5,22 +5,22 @@ use serde_json::Value;
 use crate::support::{clstm, complains, corpus, json_file, model, ok, place, text, training};
 
 #[test]
-fn a_run_is_taught_by_another_and_a_model_by_models() {
-    let (plain, taught) = (place("building-plain"), place("building-taught"));
+fn a_run_is_distilled_from_another_and_a_model_from_models() {
+    let (plain, distilled) = (place("building-plain"), place("building-distilled"));
     let cv = |out: &std::path::Path| {
         let mut cv = training("cv", out, 1);
         cv.args(["--split", "random", "--folds", "2"]);
         cv
     };
     ok(&mut cv(&plain));
-    let reported = ok(cv(&taught).arg("--teacher").arg(&plain).arg("--init").arg(&plain));
+    let reported = ok(cv(&distilled).arg("--teacher").arg(&plain).arg("--init").arg(&plain));
     let says = ", initialised from clstm, 1 epochs on ravdess, distilled from clstm";
     assert!(text(&reported.stdout).contains(says), "{}", text(&reported.stdout));
-    let protocol = &json_file(&taught.join("metrics.json"))["protocol"];
+    let protocol = &json_file(&distilled.join("metrics.json"))["protocol"];
     assert_eq!(protocol["distilled_from"][0]["preset"], "clstm");
     assert_eq!(protocol["initialized_from"]["epochs"], 1);
     // The model file records it too, and the overlap check reads it.
-    let fold = taught.join("fold-1/model.safetensors");
+    let fold = distilled.join("fold-1/model.safetensors");
     let mut evaluate = clstm();
     evaluate.arg("evaluate").arg("--model").arg(&fold).args(["--corpus", "ravdess", "--data"]);
     evaluate.arg(corpus()).args(["--split", "random", "--folds", "2", "--fold", "1"]);
@@ -34,7 +34,7 @@ fn a_run_is_taught_by_another_and_a_model_by_models() {
     complains(evaluate.arg(corpus()), 0, "builds on others that were TRAINED on ravdess");
 
     // Scores of distilled models do not apply to a model trained on labels alone.
-    let scores = taught.join("metrics.json");
+    let scores = distilled.join("metrics.json");
     let mut alone = training("train", &place("building-alone"), 1);
     complains(
         alone.arg("--scores").arg(&scores),

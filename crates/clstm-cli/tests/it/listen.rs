@@ -97,11 +97,11 @@ fn channels_are_mixed_and_half_samples_told() {
 
     fs::write(&mono, &samples[..samples.len() - 1]).unwrap();
     let reported = complains(&mut fast(&mono), 1, "ends within a sample");
-    assert!(json_lines(&reported.stdout).len() > 4, "what was heard before is reported");
+    assert!(json_lines(&reported.stdout).len() > 4, "what was recognised before is reported");
 }
 
 #[test]
-fn a_recording_is_heard_as_its_samples_are_and_takes_its_time() {
+fn a_recording_is_recognised_as_its_samples_are_and_takes_its_time() {
     let raw = place("listen-decoded.raw");
     fs::write(&raw, samples()).unwrap();
     let expected = ok(fast(&raw).args(["--rate", &rate().to_string()])).stdout;
@@ -119,7 +119,7 @@ fn a_recording_is_heard_as_its_samples_are_and_takes_its_time() {
 }
 
 #[test]
-fn what_cannot_be_heard_is_refused() {
+fn what_cannot_be_recognised_is_refused() {
     complains(&mut fast("none.raw".as_ref()), 1, "cannot read none.raw");
     complains(&mut fast("none.wav".as_ref()), 1, "cannot read none.wav");
     let text = place("listen.txt");

@@ -26,10 +26,15 @@ pub(super) fn random_fir(
         *tap /= energy.sqrt();
     }
 
+    convolve(samples, &taps, scratch);
+}
+
+/// Filters `samples` in place by an odd number of taps around the current sample; outside the clip is silence.
+fn convolve(samples: &mut [f32], taps: &[f32], scratch: &mut Vec<f32>) {
     scratch.clear();
-    scratch.resize(TAPS / 2, 0.0);
+    scratch.resize(taps.len() / 2, 0.0);
     scratch.extend_from_slice(samples);
-    scratch.resize(samples.len() + TAPS - 1, 0.0);
+    scratch.resize(samples.len() + taps.len() - 1, 0.0);
     samples.fill(0.0);
     // Tap by tap over the whole clip: each pass is one multiply-add per sample, vectorised.
     for (k, tap) in taps.iter().enumerate() {
@@ -52,17 +57,7 @@ pub(super) fn low_pass(
     scratch: &mut Vec<f32>,
 ) {
     let edge_hz = config.min_hz * (config.max_hz / config.min_hz).powf(random.unit());
-    let taps = sinc_taps(edge_hz / sample_rate as f32);
-    scratch.clear();
-    scratch.resize(LOW_PASS_REACH, 0.0);
-    scratch.extend_from_slice(samples);
-    scratch.resize(samples.len() + 2 * LOW_PASS_REACH, 0.0);
-    samples.fill(0.0);
-    for (k, tap) in taps.iter().enumerate() {
-        for (y, x) in samples.iter_mut().zip(&scratch[k..]) {
-            *y += tap * x;
-        }
-    }
+    convolve(samples, &sinc_taps(edge_hz / sample_rate as f32), scratch);
 }
 
 /// Taps of a low pass at `edge` cycles per sample, with a gain of 1 at 0 Hz.
