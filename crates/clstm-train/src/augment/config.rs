@@ -27,6 +27,8 @@ pub struct AugmentConfig {
     pub room: RoomConfig,
     /// Low pass at a random edge: recordings of a lower sample rate, speech codecs.
     pub bandwidth: BandwidthConfig,
+    /// A random part of the clip instead of all of it: single words, and clips that are cut anywhere.
+    pub excerpt: ExcerptConfig,
     /// Position of the crop, or of a short clip within its padding.
     pub offset: OffsetConfig,
     /// Additive noise.
@@ -105,6 +107,25 @@ impl Default for OffsetConfig {
     /// Disabled; up to 0.5 s if a probability is set.
     fn default() -> Self {
         Self { prob: 0.0, max_shift_s: 0.5 }
+    }
+}
+
+/// A random part of the clip, of a duration uniform from `min_s` to that of the clip. Shorter clips are kept whole.
+///
+/// Durations are those before [`SpeedConfig`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExcerptConfig {
+    /// Probability.
+    pub prob: f32,
+    /// Shortest part, in seconds.
+    pub min_s: f32,
+}
+
+impl Default for ExcerptConfig {
+    /// Disabled; parts of at least 0.7 s if a probability is set.
+    fn default() -> Self {
+        Self { prob: 0.0, min_s: 0.7 }
     }
 }
 
@@ -217,6 +238,7 @@ impl AugmentConfig {
             band_pass: BandPassConfig::default(),
             room: RoomConfig::default(),
             bandwidth: BandwidthConfig::default(),
+            excerpt: ExcerptConfig::default(),
             offset: OffsetConfig { prob: 1.0, ..OffsetConfig::default() },
             noise: NoiseConfig { prob: 0.5, ..NoiseConfig::default() },
             gain: GainConfig::default(),
@@ -236,6 +258,7 @@ impl AugmentConfig {
             ("formants.prob", self.formants.prob),
             ("filter.prob", self.filter.prob),
             ("band_pass.prob", self.band_pass.prob),
+            ("excerpt.prob", self.excerpt.prob),
             ("offset.prob", self.offset.prob),
             ("room.prob", self.room.prob),
             ("bandwidth.prob", self.bandwidth.prob),
@@ -255,6 +278,7 @@ impl AugmentConfig {
         within("speed.max", self.speed.max, 0.0..=0.49)?;
         within("formants.max", self.formants.max, 0.0..=0.49)?;
         within("filter.strength", self.filter.strength, 0.0..=1.0)?;
+        within("excerpt.min_s", self.excerpt.min_s, 0.05..=3600.0)?;
         within("offset.max_shift_s", self.offset.max_shift_s, 0.0..=3600.0)?;
         within("noise.max_snr_db", self.noise.max_snr_db, -DB_LIMIT..=DB_LIMIT)?;
         within("noise.min_snr_db", self.noise.min_snr_db, -DB_LIMIT..=self.noise.max_snr_db)?;

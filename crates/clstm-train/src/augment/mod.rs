@@ -1,6 +1,6 @@
 //! Augmentation of training clips.
 //!
-//! The order of the effects follows the recording chain: speaker (speed, formants), crop (offset), room,
+//! The order of the effects follows the recording chain: speaker (speed, formants), crop (excerpt, offset), room,
 //! microphone and line (filter, band pass), noise, sample rate or codec (bandwidth), level, polarity. The time mask comes after the level,
 //! so that masked zeros do not raise the level of the rest.
 
@@ -17,8 +17,8 @@ mod speed;
 use std::ops::Range;
 
 pub use config::{
-    AugmentConfig, BandPassConfig, BandwidthConfig, FilterConfig, FormantConfig, GainConfig,
-    NoiseConfig, OffsetConfig, PolarityConfig, RoomConfig, SpeedConfig, TimeMaskConfig,
+    AugmentConfig, BandPassConfig, BandwidthConfig, ExcerptConfig, FilterConfig, FormantConfig,
+    GainConfig, NoiseConfig, OffsetConfig, PolarityConfig, RoomConfig, SpeedConfig, TimeMaskConfig,
 };
 pub use crop::center_crop;
 pub use custom::CustomAugmentation;
@@ -108,7 +108,7 @@ impl Augmenter {
         span: usize,
         out: &mut Vec<f32>,
     ) -> Range<usize> {
-        let placed = self.crop_at_speed(clean, seed, span, out);
+        let placed = self.crop_at_speed(&clean[self.excerpt(clean.len(), seed)], seed, span, out);
         let clip = &mut out[placed.clone()];
         let config = &self.config;
 
@@ -154,6 +154,19 @@ impl Augmenter {
         }
         self.mask(clip, seed);
         placed
+    }
+
+    /// The part of a clip of `len` samples that is used.
+    fn excerpt(&self, len: usize, seed: u64) -> Range<usize> {
+        let config = &self.config.excerpt;
+        let min_len = (config.min_s * self.sample_rate as f32) as usize;
+        let mut random = Random::new(seed, Effect::Excerpt);
+        if min_len >= len || !random.bernoulli(config.prob) {
+            return 0..len;
+        }
+        let part = min_len + random.up_to(len - min_len);
+        let start = random.up_to(len - part);
+        start..start + part
     }
 
     /// Applies speed and offset. Only the part of the clip inside the span is interpolated.

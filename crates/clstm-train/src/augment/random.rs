@@ -18,6 +18,7 @@ pub(super) enum Effect {
     Room,
     Bandwidth,
     NoiseTilt,
+    Excerpt,
 }
 
 /// The random numbers of one effect on one clip.

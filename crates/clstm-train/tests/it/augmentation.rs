@@ -2,9 +2,9 @@
 
 use clstm_audio::{rms, rms_normalize};
 use clstm_train::{
-    AugmentConfig, Augmenter, BandPassConfig, BandwidthConfig, FilterConfig, FormantConfig,
-    GainConfig, NoiseConfig, OffsetConfig, PolarityConfig, RoomConfig, SpeedConfig, TimeMaskConfig,
-    center_crop,
+    AugmentConfig, Augmenter, BandPassConfig, BandwidthConfig, ExcerptConfig, FilterConfig,
+    FormantConfig, GainConfig, NoiseConfig, OffsetConfig, PolarityConfig, RoomConfig, SpeedConfig,
+    TimeMaskConfig, center_crop,
 };
 use proptest::prelude::*;
 
@@ -21,6 +21,7 @@ fn everything() -> AugmentConfig {
         band_pass: BandPassConfig { prob: 0.5, ..Default::default() },
         room: RoomConfig { prob: 0.5, ..Default::default() },
         bandwidth: BandwidthConfig { prob: 0.5, ..Default::default() },
+        excerpt: ExcerptConfig { prob: 0.5, ..Default::default() },
         offset: OffsetConfig { prob: 0.9, ..Default::default() },
         noise: NoiseConfig { prob: 0.9, tilt_prob: 0.5, ..Default::default() },
         gain: GainConfig { prob: 0.5, min_db: -6.0, max_db: 6.0 },
@@ -66,6 +67,31 @@ fn the_target_level_is_the_level_of_evaluation() {
     augmenter.apply(&clean, 1, 20_000, &mut trained);
     assert_eq!(evaluated, trained);
     assert!((rms(&evaluated[clip]) - 0.1).abs() < 1e-7);
+}
+
+#[test]
+fn an_excerpt_is_a_part_of_the_clip_of_any_duration_and_position() {
+    let excerpt = ExcerptConfig { prob: 1.0, min_s: 0.5 };
+    let config = AugmentConfig { excerpt, ..Default::default() };
+    let mut augmenter = Augmenter::new(config, RATE).unwrap();
+    // Two seconds; each sample is its own position.
+    let clean: Vec<f32> = (1..=32_000).map(|n| n as f32).collect();
+    let mut out = Vec::new();
+    let mut parts = Vec::new();
+    for seed in 0..200 {
+        let placed = augmenter.apply(&clean, seed, 40_000, &mut out);
+        let part = &out[placed];
+        assert!(part.len() >= 8_000, "{}", part.len());
+        assert!(part.windows(2).all(|pair| pair[1] == pair[0] + 1.0), "one interval");
+        parts.push((part[0] as usize - 1, part.len()));
+    }
+    assert!(
+        parts.iter().any(|&(_, len)| len < 12_000) && parts.iter().any(|&(_, len)| len > 28_000)
+    );
+    assert!(parts.iter().any(|&(start, _)| start < 1_000), "the start");
+    assert!(parts.iter().any(|&(start, len)| start + len > 31_000), "the end");
+    // A clip that is no longer than the shortest part stays whole.
+    assert_eq!(augmenter.apply(&clean[..8_000], 1, 40_000, &mut out).len(), 8_000);
 }
 
 #[test]
