@@ -108,6 +108,7 @@ pub use observer::{Event, NullObserver, Observer};
 pub use optimizer::{Optimizer, OptimizerKind};
 pub use recipe::{
     MAX_BALANCED_RATIO, MIN_UTTERANCES_FOR_PRESET_EPOCHS, MixupConfig, OptimizerConfig, Recipe,
+    WeightAverageConfig,
 };
 pub use reevaluate::reevaluate;
 pub use repeated_cv::{SeedRun, SeedRuns, cross_validate_seeds};

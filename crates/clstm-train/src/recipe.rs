@@ -43,6 +43,13 @@ pub struct OptimizerConfig {
     /// measured over all weights of a branch. 0 for plain gradients, at half the cost.
     #[serde(default, alias = "sharpness")]
     pub sam_rho: f64,
+    /// Steps between two second passes of SAM: the steps between reuse the direction of the last one (LookSAM, Liu et al.,
+    /// CVPR 2022, <https://arxiv.org/abs/2203.02714>), at the cost of plain gradients. 1 for a second pass in every step.
+    #[serde(default = "every_step")]
+    pub sam_every: usize,
+    /// Weight of the reused direction, relative to the gradient's norm (LookSAM's alpha).
+    #[serde(default = "reuse")]
+    pub sam_reuse: f64,
     /// What moves the weight matrices between hidden layers.
     #[serde(default, alias = "matrices")]
     pub kind: OptimizerKind,
@@ -50,6 +57,15 @@ pub struct OptimizerConfig {
 
 fn one() -> f64 {
     1.0
+}
+
+fn every_step() -> usize {
+    1
+}
+
+/// The value of the paper.
+fn reuse() -> f64 {
+    0.7
 }
 
 /// Utterances of a corpus for which the presets' epochs are set.
@@ -61,6 +77,9 @@ pub const MAX_BALANCED_RATIO: usize = 2;
 
 /// Most epochs.
 const MOST_EPOCHS: usize = 1_000_000;
+
+/// Most steps between two second passes of SAM.
+const MOST_SAM_EVERY: usize = 1_000;
 
 /// Most utterances of a step.
 const MOST_UTTERANCES_PER_BATCH: usize = 4_096;
@@ -99,6 +118,16 @@ impl Default for MixupConfig {
     fn default() -> Self {
         Self { prob: 0.0, alpha: 0.4, cutmix_share: 0.0 }
     }
+}
+
+/// Exponential moving average of the weights and running statistics over the steps (Polyak averaging). The model is the
+/// average; the training goes on from the weights themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightAverageConfig {
+    /// Share of the average that a step keeps, in [0, 1): with 0.999 it covers about the last thousand steps. The first steps
+    /// keep less, `(1 + t) / (10 + t)` after `t` steps, so that the initial weights are forgotten. 0 for the last weights.
+    pub decay: f64,
 }
 
 /// All settings of a training: the same recipe on the same data gives the same model, bit for bit.
@@ -161,6 +190,9 @@ pub struct Recipe {
     pub validation: ValidationConfig,
     /// The optimiser.
     pub optimizer: OptimizerConfig,
+    /// Averaging of the weights over the steps; off unless its decay is set.
+    #[serde(default)]
+    pub weight_average: WeightAverageConfig,
     /// The learning rate's way.
     pub schedule: Schedule,
     /// From a recording to segments.
@@ -210,8 +242,11 @@ impl Recipe {
                 clip_norm: 5.0,
                 waveform_lr_multiplier: 1.0,
                 sam_rho: 0.05,
+                sam_every: 1,
+                sam_reuse: reuse(),
                 kind: OptimizerKind::Muon,
             },
+            weight_average: WeightAverageConfig::default(),
             schedule: Schedule::OneCycle { warmup: 0.15, cycles: 1 },
             // Short clips are padded at inference as in training: recurrent states and mean-normalised energies
             // depend on the padding.
@@ -353,6 +388,8 @@ impl Recipe {
             clip_norm,
             waveform_lr_multiplier,
             sam_rho,
+            sam_every,
+            sam_reuse,
             kind: _,
         } = self.optimizer;
         let positive = |value: f64, most: f64| value > 0.0 && value <= most;
@@ -362,16 +399,22 @@ impl Recipe {
             && (0.0..=10.0).contains(&weight_decay)
             && (0.0..=1.0).contains(&waveform_lr_multiplier)
             && (0.0..=10.0).contains(&sam_rho)
+            && (1..=MOST_SAM_EVERY).contains(&sam_every)
+            && (0.0..=10.0).contains(&sam_reuse)
             && [beta_1, beta_2].iter().all(|beta| (0.0..1.0).contains(beta));
         if !valid {
             return bad(
                 "optimizer: learning_rate must be in (0, 10], epsilon in (0, 1], clip_norm in (0, 1e6], \
-                 weight_decay in [0, 10], betas in [0, 1), waveform_lr_multiplier in [0, 1], sam_rho in [0, 10]",
+                 weight_decay in [0, 10], betas in [0, 1), waveform_lr_multiplier in [0, 1], sam_rho in [0, 10], \
+                 sam_every in [1, 1000], sam_reuse in [0, 10]",
             );
         }
         // Decay multiplies a weight by 1 - rate * decay: beyond 1 weights would change sign and grow.
         if learning_rate * weight_decay > 1.0 {
             return bad("optimizer: learning_rate times weight_decay must be at most 1");
+        }
+        if !(0.0..1.0).contains(&self.weight_average.decay) {
+            return bad("weight_average.decay must be in [0, 1)");
         }
         if let Schedule::Decay { factor, .. } = self.schedule
             && !(0.0..=1.0).contains(&factor)

@@ -66,6 +66,7 @@ fn sandbox() -> PathBuf {
     let sample = fs::read(repository().join("assets/sample.wav")).unwrap();
     let files = [
         "call.wav",
+        "meeting.wav",
         "talk.wav",
         "new.wav",
         "hello.wav",
@@ -78,6 +79,9 @@ fn sandbox() -> PathBuf {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, &sample).unwrap();
     }
+    let turns = "SPEAKER meeting 1 0.0 1.2 <NA> <NA> anna <NA> <NA>\n\
+                 SPEAKER meeting 1 1.2 1.2 <NA> <NA> ben <NA> <NA>\n";
+    fs::write(root.join("meeting.rttm"), turns).unwrap();
     let assets = root.join("assets");
     fs::create_dir_all(&assets).unwrap();
     for entry in fs::read_dir(repository().join("assets")).unwrap() {
@@ -103,7 +107,7 @@ fn is_run(words: &[String]) -> bool {
     let has = |part: &str| words.iter().any(|word| word.contains(part));
     match words[1].as_str() {
         "listen" => has("--input") && !words.iter().any(|word| word == "-"),
-        "predict" => true,
+        "predict" | "annotate" => true,
         "corpus" => has("mine.csv") || has("recordings/"),
         "cv" | "train" => has("mine.csv"),
         "report" => has("runs/mine"),
@@ -141,7 +145,7 @@ fn the_commands_of_the_readme_work() {
     for shown in &commands {
         let words = words(&shown.line);
         // Without the model inside there is nothing to predict with.
-        let needs_model = ["predict", "listen"].contains(&words[1].as_str())
+        let needs_model = ["predict", "listen", "annotate"].contains(&words[1].as_str())
             && !words.iter().any(|word| word == "--model");
         if needs_model && is_run(&words) && !cfg!(feature = "embedded") {
             continue;

@@ -5,6 +5,8 @@ mod init_from;
 mod loss;
 mod sam;
 mod state;
+mod weight_average;
+
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +27,8 @@ use crate::{Optimizer, Recipe, TrainError};
 use batch::Inputs;
 use init_from::init_from;
 use loss::Losses;
-use sam::Gradients;
+use sam::{Gradients, SamDirection};
+use weight_average::WeightAverage;
 
 /// Why a step did not move the weights: something that it computed is infinite or not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +88,10 @@ pub struct Learner {
     /// None only during a step, which takes it apart.
     modules: Option<Modules>,
     optimizer: Optimizer,
+    /// What the last second pass of SAM added to the gradient; none before the first, and where no step reuses it.
+    sam_direction: Option<SamDirection>,
+    /// The average of the weights, where the recipe has one.
+    average: Option<WeightAverage>,
     /// The role of each weight.
     roles: Vec<ParameterRole>,
     /// Added to the logits in the softmax loss `[1, classes]`, where the recipe adjusts them.
@@ -143,9 +150,13 @@ impl Learner {
         let mut weights = parameters_with_roles(&modules);
         weights.retain(|weight| weight.role.is_weight());
         let optimizer = Optimizer::new(recipe.optimizer, recipe.precision, &weights);
+        let average = (recipe.weight_average.decay > 0.0)
+            .then(|| WeightAverage::new(recipe.weight_average.decay, &modules.network));
         Ok(Self {
             recipe: recipe.clone(),
             device,
+            sam_direction: None,
+            average,
             modules: Some(modules),
             optimizer,
             roles: weights.into_iter().map(|weight| weight.role).collect(),
@@ -196,14 +207,18 @@ impl Learner {
             Ok(grads) => self.optimizer.step(modules, grads, rate),
             Err(cause) => (modules, StepOutcome::Skipped(cause)),
         };
+        if let (Some(average), StepOutcome::Updated) = (&mut self.average, outcome) {
+            average.update(&modules.network, self.optimizer.step_index);
+        }
         self.modules = Some(modules);
         let Losses { softmax, center, predicted, .. } = losses;
         StepMetrics { softmax_loss: softmax, center_loss: center, predicted, outcome }
     }
 
-    /// The gradients to move the weights by: those of SAM where the recipe has a radius, or else those given.
+    /// The gradients to move the weights by: those of SAM where the recipe has a radius, by a second pass or by the
+    /// direction of an earlier one, or else those given.
     fn update_gradients(
-        &self,
+        &mut self,
         modules: Modules,
         losses: &Losses,
         grads: Gradients,
@@ -212,16 +227,36 @@ impl Learner {
         if !losses.is_finite() {
             return (modules, Err(NonFinite::Loss));
         }
-        match self.recipe.optimizer.sam_rho > 0.0 {
-            true => self.sam_gradients(modules, &grads, inputs),
-            false => (modules, Ok(grads)),
+        let config = &self.recipe.optimizer;
+        if config.sam_rho == 0.0 {
+            return (modules, Ok(grads));
+        }
+        let second_pass = self.optimizer.step_index.is_multiple_of(config.sam_every as u64);
+        if let (Some(direction), false) = (&self.sam_direction, second_pass) {
+            let grads = direction.add_to(grads, config.sam_reuse, &self.roles, self.branches());
+            return (modules, Ok(grads));
+        }
+        let reused = config.sam_every > 1;
+        let (modules, ascent) = self.sam_gradients(modules, &grads, inputs);
+        if let (Ok(ascent), true) = (&ascent, reused) {
+            self.sam_direction =
+                Some(SamDirection::new(&grads, ascent, &self.roles, self.branches()));
+        }
+        (modules, ascent)
+    }
+
+    /// The network's tensors as a model file has them: their average over the steps where the recipe asks for it.
+    #[must_use]
+    pub fn network_tensors(&self) -> Vec<NamedTensor> {
+        let tensors = parameters(&self.modules().network);
+        match &self.average {
+            Some(average) => average.replace(tensors),
+            None => tensors,
         }
     }
 
-    /// The network's tensors as a model file has them.
-    #[must_use]
-    pub fn network_tensors(&self) -> Vec<NamedTensor> {
-        parameters(&self.modules().network)
+    fn branches(&self) -> usize {
+        1 + self.recipe.network.branches.len()
     }
 
     fn modules(&self) -> &Modules {

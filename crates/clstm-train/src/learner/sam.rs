@@ -1,7 +1,9 @@
 //! Sharpness-aware minimisation (SAM; Foret et al., ICLR 2021, <https://arxiv.org/abs/2010.01412>): gradients from the
 //! point within a radius of the weights where the loss is about largest.
 
-use clstm_nn::update_weights;
+use std::ops::Range;
+
+use clstm_nn::{ParameterRole, update_weights};
 
 use super::batch::Inputs;
 use super::{Learner, Modules, NonFinite};
@@ -49,17 +51,100 @@ impl Learner {
 
     /// `rho / |g|` for each branch.
     fn ascent_scales(&self, grads: &Gradients) -> Result<Vec<f32>, NonFinite> {
-        let mut squares = vec![0.0; 1 + self.recipe.network.branches.len()];
-        for (grad, role) in grads.iter().zip(&self.roles) {
-            let Some(grad) = grad else { continue };
-            for (branch, run) in role.branch.runs(grad.len()) {
-                grad[run].iter().for_each(|g| squares[branch] += f64::from(*g).powi(2));
-            }
-        }
+        let squares = branch_products(grads, grads, &self.roles, self.branches());
         if !squares.iter().all(|square| square.is_finite()) {
             return Err(NonFinite::Gradient);
         }
         let rho = self.recipe.optimizer.sam_rho;
         Ok(squares.iter().map(|square| (rho / square.sqrt().max(LEAST_NORM)) as f32).collect())
     }
+}
+
+/// What a second pass of SAM adds to the gradient, at right angles to it, for the steps without a second pass (LookSAM; Liu
+/// et al., CVPR 2022, <https://arxiv.org/abs/2203.02714>, Algorithm 1). It changes more slowly than the gradient itself.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct SamDirection {
+    /// For each weight; each branch's part has a norm of 1, or is 0.
+    pub(super) values: Gradients,
+}
+
+impl SamDirection {
+    /// The part of `ascent`, the gradients of the second pass, at right angles to the gradients `grads` of the first.
+    pub(super) fn new(
+        grads: &Gradients,
+        ascent: &Gradients,
+        roles: &[ParameterRole],
+        branches: usize,
+    ) -> Self {
+        let squares = branch_products(grads, grads, roles, branches);
+        let products = branch_products(grads, ascent, roles, branches);
+        let along = products
+            .iter()
+            .zip(&squares)
+            .map(|(product, square)| if *square > 0.0 { product / square } else { 0.0 });
+        let along: Vec<f64> = along.collect();
+        let mut values = ascent.clone();
+        for_each_run(&mut values, roles, |weight, branch, run, values| {
+            let Some(grad) = &grads[weight] else { return };
+            let pairs = values.iter_mut().zip(&grad[run]);
+            pairs.for_each(|(v, g)| *v = (f64::from(*v) - along[branch] * f64::from(*g)) as f32);
+        });
+        let norms = branch_products(&values, &values, roles, branches);
+        let scales: Vec<f64> =
+            norms.iter().map(|square| square.sqrt().max(LEAST_NORM).recip()).collect();
+        for_each_run(&mut values, roles, |_, branch, _, values| {
+            values.iter_mut().for_each(|v| *v = (f64::from(*v) * scales[branch]) as f32);
+        });
+        Self { values }
+    }
+
+    /// `g + reuse |g| v`, where `g` is each branch's part of the gradients and `v` that of the direction.
+    pub(super) fn add_to(
+        &self,
+        mut grads: Gradients,
+        reuse: f64,
+        roles: &[ParameterRole],
+        branches: usize,
+    ) -> Gradients {
+        let squares = branch_products(&grads, &grads, roles, branches);
+        let scales: Vec<f32> =
+            squares.iter().map(|square| (reuse * square.sqrt()) as f32).collect();
+        for_each_run(&mut grads, roles, |weight, branch, run, grad| {
+            let Some(direction) = &self.values[weight] else { return };
+            grad.iter_mut().zip(&direction[run]).for_each(|(g, v)| *g += scales[branch] * v);
+        });
+        grads
+    }
+}
+
+/// Calls `each` with the index of a weight, a branch, and the elements of the weight that belong to the branch.
+fn for_each_run(
+    grads: &mut Gradients,
+    roles: &[ParameterRole],
+    mut each: impl FnMut(usize, usize, Range<usize>, &mut [f32]),
+) {
+    for (weight, (grad, role)) in grads.iter_mut().zip(roles).enumerate() {
+        let Some(grad) = grad else { continue };
+        for (branch, run) in role.branch.runs(grad.len()) {
+            each(weight, branch, run.clone(), &mut grad[run]);
+        }
+    }
+}
+
+/// The inner product of two gradients over the weights of each branch.
+fn branch_products(
+    a: &Gradients,
+    b: &Gradients,
+    roles: &[ParameterRole],
+    branches: usize,
+) -> Vec<f64> {
+    let mut products = vec![0.0; branches];
+    for ((a, b), role) in a.iter().zip(b).zip(roles) {
+        let (Some(a), Some(b)) = (a, b) else { continue };
+        for (branch, run) in role.branch.runs(a.len()) {
+            let pairs = a[run.clone()].iter().zip(&b[run]);
+            pairs.for_each(|(a, b)| products[branch] += f64::from(*a) * f64::from(*b));
+        }
+    }
+    products
 }

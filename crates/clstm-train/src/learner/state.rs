@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use clstm_nn::{load_parameters, parameters_with_roles};
+use clstm_nn::{load_parameters, parameters, parameters_with_roles};
 
 use super::Learner;
+use super::sam::SamDirection;
 use crate::TrainError;
 use crate::checkpoint::Values;
 
@@ -18,14 +19,24 @@ impl Learner {
     pub(crate) fn values(&self) -> Values {
         let mut values = Values::new();
         let mut moments = self.optimizer.moments.iter();
+        let mut directions = self.sam_direction.iter().flat_map(|direction| &direction.values);
         for parameter in parameters_with_roles(self.modules()) {
             let name = parameter.tensor.name;
             if parameter.role.is_weight() {
                 let [first, second] = moments.next().expect("moments of every weight");
                 values.insert(format!("first.{name}"), first.clone());
                 values.insert(format!("second.{name}"), second.clone());
+                // None where the loss does not depend on the weight.
+                if let Some(Some(direction)) = directions.next() {
+                    values.insert(format!("sam.{name}"), direction.clone());
+                }
             }
             values.insert(format!("value.{name}"), parameter.tensor.values);
+        }
+        if let Some(average) = &self.average {
+            let tensors = parameters(&self.modules().network).into_iter();
+            let names = tensors.map(|tensor| format!("average.{}", tensor.name));
+            values.extend(names.zip(average.values.iter().cloned()));
         }
         values
     }
@@ -40,9 +51,11 @@ impl Learner {
         step_index: u64,
         path: &Path,
     ) -> Result<(), TrainError> {
+        let malformed =
+            |name| TrainError::malformed(path, format!("{name} is missing or of another size"));
         let mut take = |name: String, len: usize| match values.remove(&name) {
             Some(found) if found.len() == len => Ok(found),
-            _ => Err(TrainError::malformed(path, format!("{name} is missing or of another size"))),
+            _ => Err(malformed(name)),
         };
         let mut tensors = Vec::new();
         let mut moments = Vec::new();
@@ -57,7 +70,28 @@ impl Learner {
             }
             tensors.push(tensor);
         }
-        self.modules = Some(load_parameters(self.modules().clone(), tensors)?);
+        if let Some(average) = &mut self.average {
+            let modules = self.modules.as_ref().expect("a step puts it back");
+            for (tensor, values) in parameters(&modules.network).iter().zip(&mut average.values) {
+                *values = take(format!("average.{}", tensor.name), values.len())?;
+            }
+        }
+        let modules = load_parameters(self.modules().clone(), tensors)?;
+        let mut directions = Vec::new();
+        for parameter in parameters_with_roles(&modules) {
+            let tensor = parameter.tensor;
+            if parameter.role.is_weight() {
+                let name = format!("sam.{}", tensor.name);
+                let direction = values.remove(&name);
+                if direction.as_ref().is_some_and(|values| values.len() != tensor.values.len()) {
+                    return Err(malformed(name));
+                }
+                directions.push(direction);
+            }
+        }
+        let any = directions.iter().any(Option::is_some);
+        self.sam_direction = any.then_some(SamDirection { values: directions });
+        self.modules = Some(modules);
         (self.optimizer.moments, self.optimizer.step_index) = (moments, step_index);
         Ok(())
     }

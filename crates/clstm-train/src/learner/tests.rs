@@ -101,6 +101,104 @@ fn only_the_first_pass_of_a_sam_step_moves_running_statistics() {
     assert_ne!(start, plain);
 }
 
+#[test]
+fn the_reused_direction_of_sam_is_a_unit_vector_at_right_angles_to_the_gradient() {
+    let [both, ..] = of_two_branches();
+    let learner = learner(&both);
+    let inputs = Inputs::new(&both, batch(&both), &learner.device);
+    let (_, plain) = learner.pass(learner.modules(), &inputs, false);
+    let (_, _, ascent) = sam_gradients(&learner, &inputs);
+    let direction = SamDirection::new(&plain, &ascent, &learner.roles, 2);
+    let filled = |grads: &Gradients| -> Vec<Vec<f32>> {
+        grads.iter().map(|grad| grad.clone().expect("a gradient")).collect()
+    };
+    for norm in learner.optimizer.branch_norms(&filled(&direction.values)) {
+        assert!((norm - 1.0).abs() < 1e-5, "{norm}");
+    }
+    let norms = learner.optimizer.branch_norms(&filled(&plain));
+    let added = direction.add_to(plain.clone(), 0.7, &learner.roles, 2);
+    // Of each branch: |g + 0.7 |g| v|^2 = (1 + 0.49) |g|^2, because v is at right angles to g.
+    for (found, plain) in learner.optimizer.branch_norms(&filled(&added)).iter().zip(&norms) {
+        assert!((found / plain - 1.49_f64.sqrt()).abs() < 1e-4, "{found}, {plain}");
+    }
+}
+
+#[test]
+fn sam_has_a_second_pass_every_few_steps() {
+    let mut recipe = recipe();
+    (recipe.optimizer.sam_rho, recipe.optimizer.sam_every) = (0.3, 3);
+    let run = |recipe: &Recipe| {
+        let mut learner = learner(recipe);
+        let mut directions = Vec::new();
+        for _ in 0..6 {
+            let outcome = learner.step(batch(recipe), 1e-2).outcome;
+            assert_eq!(outcome, StepOutcome::Updated);
+            directions.push(learner.sam_direction.clone());
+        }
+        (directions, learner)
+    };
+    let (directions, learner) = run(&recipe);
+    let changes: Vec<bool> = directions.windows(2).map(|pair| pair[0] != pair[1]).collect();
+    assert_eq!(changes, [false, false, true, false, false]);
+
+    // The first steps are SAM's own; the direction is neither stored nor used with a second pass in every step.
+    recipe.optimizer.sam_every = 1;
+    let (directions, every) = run(&recipe);
+    assert!(directions.iter().all(Option::is_none));
+    assert_ne!(every.network_tensors(), learner.network_tensors());
+}
+
+#[test]
+fn a_restored_learner_continues_with_its_average_and_direction() {
+    let mut recipe = recipe();
+    (recipe.optimizer.sam_rho, recipe.optimizer.sam_every) = (0.3, 3);
+    recipe.weight_average.decay = 0.9;
+    let mut whole = learner(&recipe);
+    let step = |learner: &mut Learner| learner.step(batch(&recipe), 1e-2);
+    (0..2).for_each(|_| drop(step(&mut whole)));
+    let (values, path) = (whole.values(), std::path::Path::new("checkpoint"));
+    let mut resumed = learner(&recipe);
+    resumed.restore(values.clone(), whole.step_index(), path).expect("restored");
+    for _ in 0..3 {
+        assert_eq!(step(&mut resumed), step(&mut whole));
+        assert_eq!(resumed.network_tensors(), whole.network_tensors());
+    }
+    for prefix in ["average.", "sam."] {
+        let mut damaged = values.clone();
+        let name = damaged.keys().find(|name| name.starts_with(prefix)).expect("a value").clone();
+        damaged.get_mut(&name).expect("the value").push(0.0);
+        let error = learner(&recipe).restore(damaged, 2, path).expect_err("another size");
+        assert!(error.to_string().contains(&name), "{error}");
+    }
+}
+
+#[test]
+fn the_model_is_the_average_of_the_weights() {
+    let mut recipe = recipe();
+    recipe.weight_average.decay = 0.5;
+    let mut learner = learner(&recipe);
+    let raw = |learner: &Learner| parameters(&learner.modules().network);
+    let mut expected: Vec<Vec<f64>> = raw(&learner)
+        .into_iter()
+        .map(|tensor| tensor.values.into_iter().map(f64::from).collect())
+        .collect();
+    for step in 1..=20_u32 {
+        learner.step(batch(&recipe), 1e-2);
+        let keep = 0.5_f64.min(f64::from(1 + step) / f64::from(10 + step));
+        for (average, tensor) in expected.iter_mut().zip(raw(&learner)) {
+            for (average, value) in average.iter_mut().zip(tensor.values) {
+                *average = keep * *average + (1.0 - keep) * f64::from(value);
+            }
+        }
+    }
+    let found = learner.network_tensors();
+    for (tensor, expected) in found.iter().zip(&expected) {
+        let off = tensor.values.iter().zip(expected).map(|(a, b)| (f64::from(*a) - b).abs());
+        assert!(off.fold(0.0, f64::max) < 1e-5, "{}", tensor.name);
+    }
+    assert_ne!(found, raw(&learner), "the training goes on from the weights themselves");
+}
+
 /// Weights and optimiser: everything that a skipped step leaves alone.
 fn state(learner: &Learner) -> (Vec<Parameter>, Vec<[Vec<f32>; 2]>, u64) {
     let mut weights = parameters_with_roles(learner.modules());

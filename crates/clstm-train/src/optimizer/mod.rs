@@ -163,6 +163,8 @@ mod tests {
             clip_norm: 1.0,
             waveform_lr_multiplier: 0.5,
             sam_rho: 0.0,
+            sam_every: 1,
+            sam_reuse: 0.7,
             kind: OptimizerKind::AdamW,
         }
     }
