@@ -11,19 +11,28 @@
 //! that has been idle or has finished training.
 
 mod pool;
+#[cfg(test)]
+mod tests;
+
+/// What the pool synchronises with.
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicUsize, Ordering};
+    pub(super) use std::sync::{Mutex, MutexGuard, PoisonError};
+}
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::Ordering;
 
 use half::bf16;
 
-use pool::{Budget, Pool};
+use pool::{Budget, Free, Pool};
+use sync::{AtomicUsize, Mutex, Ordering};
 
 /// Default [`limit`] of the pools, 1 GiB: three times what the ConvLSTM blocks of the `clstm` preset use
 /// in a training step with a batch of 32 (323 MiB, in proportion to the batch).
 pub const DEFAULT_LIMIT: usize = 1 << 30;
 
-static BUDGET: Budget = Budget::new(DEFAULT_LIMIT);
+static BUDGET: Budget =
+    Budget { held: AtomicUsize::new(0), limit: AtomicUsize::new(DEFAULT_LIMIT) };
 
 /// Element type of a buffer: one whose all-zero value is its default, with a pool of its own.
 pub trait Pooled: Copy + Default + Send + 'static {
@@ -36,7 +45,8 @@ macro_rules! pooled {
     ($($element:ty),*) => {
         $(impl Pooled for $element {
             fn pool() -> &'static Pool<Self> {
-                static POOL: Pool<$element> = Pool::new(&BUDGET);
+                static POOL: Pool<$element> =
+                    Pool { free: Mutex::new(Free::new()), budget: &BUDGET };
                 &POOL
             }
         })*

@@ -1,7 +1,7 @@
 //! The pool of one element type.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+// Of the parent, so that `loom/` can check the same code with the types of loom.
+use super::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// Bytes that several pools may hold together.
 #[derive(Debug)]
@@ -11,10 +11,6 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) const fn new(limit: usize) -> Self {
-        Self { held: AtomicUsize::new(0), limit: AtomicUsize::new(limit) }
-    }
-
     fn is_exceeded(&self) -> bool {
         self.held.load(Ordering::Relaxed) > self.limit.load(Ordering::Relaxed)
     }
@@ -23,16 +19,22 @@ impl Budget {
 /// Unused buffers of one element type.
 #[derive(Debug)]
 pub struct Pool<E: 'static> {
-    free: Mutex<Free<E>>,
-    budget: &'static Budget,
+    pub(super) free: Mutex<Free<E>>,
+    pub(super) budget: &'static Budget,
 }
 
 #[derive(Debug)]
-struct Free<E> {
+pub(super) struct Free<E> {
     /// In ascending order of their lengths.
     buffers: Vec<Unused<E>>,
     /// Buffers given back so far: the time by which their age is measured.
     clock: u64,
+}
+
+impl<E> Free<E> {
+    pub(super) const fn new() -> Self {
+        Self { buffers: Vec::new(), clock: 0 }
+    }
 }
 
 #[derive(Debug)]
@@ -43,10 +45,6 @@ struct Unused<E> {
 }
 
 impl<E: Copy + Default> Pool<E> {
-    pub(super) const fn new(budget: &'static Budget) -> Self {
-        Self { free: Mutex::new(Free { buffers: Vec::new(), clock: 0 }), budget }
-    }
-
     fn lock(&self) -> MutexGuard<'_, Free<E>> {
         // A panic elsewhere leaves the list whole: it changes by single pushes and removals.
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
@@ -120,73 +118,4 @@ fn allocate<E: Copy + Default>(len: usize) -> Vec<E> {
         unsafe { libc::madvise(at, end - start, libc::MADV_HUGEPAGE) };
     }
     data
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::Ordering;
-
-    use super::{Budget, Pool};
-
-    /// A pool of `u16` with a budget of its own.
-    fn pool(limit: usize) -> Pool<u16> {
-        Pool::new(Box::leak(Box::new(Budget::new(limit))))
-    }
-
-    fn held(pool: &Pool<u16>) -> usize {
-        pool.budget.held.load(Ordering::Relaxed)
-    }
-
-    #[test]
-    fn a_request_takes_the_shortest_buffer_that_fits() {
-        let pool = pool(1000);
-        for len in [40, 10, 30, 20] {
-            pool.give_back(vec![len as u16; len]);
-        }
-        assert_eq!(held(&pool), 200);
-        assert_eq!(pool.take(15), [20; 20]);
-        assert_eq!(pool.take(15), [30; 30]);
-        // Of 40 elements 15 are less than half.
-        assert_eq!(pool.take(15), [0; 15]);
-        assert_eq!(pool.take(41), [0; 41]);
-        assert_eq!(held(&pool), 100);
-    }
-
-    #[test]
-    fn the_pool_holds_no_more_than_its_limit() {
-        let pool = pool(100);
-        for value in 1..=3 {
-            pool.give_back(vec![value; 20]);
-        }
-        assert_eq!(held(&pool), 80);
-        let left = [pool.take(20)[0], pool.take(20)[0], pool.take(20)[0]];
-        assert!(!left.contains(&1), "the oldest is freed: {left:?}");
-        assert_eq!(held(&pool), 0);
-        pool.give_back(vec![1; 51]);
-        assert_eq!(held(&pool), 0, "a buffer beyond the limit is freed");
-        pool.give_back(vec![1; 50]);
-        assert_eq!(held(&pool), 100);
-        pool.clear();
-        assert_eq!(held(&pool), 0);
-        assert_eq!(pool.take(50), [0; 50]);
-    }
-
-    #[test]
-    fn threads_share_a_pool() {
-        let pool = pool(64);
-        std::thread::scope(|scope| {
-            for thread in 0..3 {
-                let pool = &pool;
-                scope.spawn(move || {
-                    for round in 0..if cfg!(miri) { 3 } else { 200 } {
-                        let mut data = pool.take(1 + (thread + round) % 8);
-                        data.fill(round as u16);
-                        pool.give_back(data);
-                        assert!(held(pool) <= 64 + 3 * 2 * 16);
-                    }
-                });
-            }
-        });
-        assert!(held(&pool) <= 64);
-    }
 }
