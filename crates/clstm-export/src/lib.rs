@@ -1,4 +1,5 @@
-//! Models as ONNX graphs, from the waveform to calibrated probabilities.
+//! Models for other tools: as ONNX graphs, from the waveform to calibrated probabilities, and as folders of the Hugging Face
+//! hub.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -11,6 +12,7 @@
 mod calibration;
 mod frontend;
 mod graph;
+mod hugging_face;
 mod layers;
 mod network;
 mod operators;
@@ -22,6 +24,8 @@ use std::collections::HashMap;
 use clstm::{Model, ModelError, ModelInfo, NamedTensor, Recognizer};
 use clstm_nn::NetworkSpec;
 use thiserror::Error;
+
+pub use hugging_face::{HubFile, WEIGHTS_FILE, hugging_face};
 
 use graph::{Attribute, Dimension, ElementType, GraphBuilder, Value};
 use network::{NetworkGraph, Output};
@@ -39,6 +43,9 @@ pub enum ExportError {
     /// A layer, or an order of layers, that has no ONNX graph yet.
     #[error("the layer {0:?} cannot be exported to ONNX")]
     UnsupportedLayer(String),
+    /// The description cannot be written as JSON.
+    #[error("the description of the model cannot be written: {0}")]
+    Description(#[from] serde_json::Error),
 }
 
 /// The bytes of an ONNX model (opset 17) that computes what [`Recognizer`] does after decoding and resampling, except the

@@ -7,23 +7,27 @@ The ONNX graph computes probabilities from a mono waveform at the model's sample
 and the calibration. It has no speech gate: every recording gets probabilities. Inputs: waveform [batch, samples] and
 lengths [batch]; outputs: probabilities, logits and features. Labels, rate and licence are in its metadata.
 
+The folder of format huggingface has the layout of the Hugging Face hub: README.md (the model card with its metadata),
+config.json and model.safetensors. --model reads such a folder.
+
 Examples:
   clstm export --output emotions.onnx
-  clstm export --model runs/all/model.safetensors --format onnx --output emotions.onnx";
+  clstm export --model runs/all/model.safetensors --format onnx --output emotions.onnx
+  clstm export --model runs/all/model.safetensors --format huggingface --output my-model";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ExportArgs {
-    /// Name of a built-in model, or a model file [default: the built-in model].
-    #[arg(long, value_name = "NAME|FILE")]
+    /// Name of a built-in model, a model file, or a folder with a model.safetensors [default: the built-in model].
+    #[arg(long, value_name = "NAME|FILE|DIR")]
     pub(crate) model: Option<PathBuf>,
-    /// Format of the file.
+    /// Format.
     #[arg(long, value_enum, default_value_t = ExportFormat::Onnx)]
     pub(crate) format: ExportFormat,
-    /// File to write.
-    #[arg(long, value_name = "FILE")]
+    /// File to write; with huggingface a folder.
+    #[arg(long, value_name = "FILE|DIR")]
     pub(crate) output: PathBuf,
-    /// Replace an existing file.
+    /// Replace existing files.
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -33,4 +37,6 @@ pub(crate) struct ExportArgs {
 pub(crate) enum ExportFormat {
     /// ONNX, opset 17, f32.
     Onnx,
+    /// A folder in the layout of the Hugging Face hub.
+    Huggingface,
 }

@@ -1,20 +1,41 @@
 //! `clstm export`: a model for other runtimes.
 
-use clstm_export::ExportError;
+use std::path::Path;
+
+use clstm::Model;
+use clstm_export::{ExportError, HubFile};
 
 use crate::args::{ExportArgs, ExportFormat};
 use crate::error::{CliError, chain};
 use crate::output::OutputGuard;
 use crate::resolve::model;
+use crate::text::PathText;
 
 /// Writes the model in another format.
 pub(crate) fn run(args: &ExportArgs) -> Result<(), CliError> {
     let model = model::open(args.model.as_deref())?;
-    let failed = |error: ExportError| CliError::Failed(chain(&error));
-    let bytes = match args.format {
-        ExportFormat::Onnx => clstm_export::onnx(&model).map_err(failed)?,
-    };
     let mut guard = OutputGuard::new(args.force);
-    guard.optional_input("the model", args.model.as_deref());
-    guard.create("--output", Some(&args.output))?.write_bytes(&bytes)
+    guard.optional_input("the model", args.model.as_deref().map(model::model_file).as_deref());
+    match args.format {
+        ExportFormat::Onnx => {
+            let bytes = clstm_export::onnx(&model).map_err(failed)?;
+            guard.create("--output", Some(&args.output))?.write_bytes(&bytes)
+        }
+        ExportFormat::Huggingface => folder(&model, &args.output, &mut guard),
+    }
+}
+
+/// Writes the files of a model folder; those that exist stay unless `--force` is given.
+fn folder(model: &Model, folder: &Path, guard: &mut OutputGuard) -> Result<(), CliError> {
+    let files = clstm_export::hugging_face(model).map_err(failed)?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| CliError::Failed(format!("cannot create {}: {error}", folder.text())))?;
+    for HubFile { name, content } in files {
+        guard.create("--output", Some(&folder.join(name)))?.write_bytes(&content)?;
+    }
+    Ok(())
+}
+
+fn failed(error: ExportError) -> CliError {
+    CliError::Failed(chain(&error))
 }

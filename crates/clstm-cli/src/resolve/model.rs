@@ -2,9 +2,10 @@
 
 use std::error::Error;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clstm::{Model, ModelError};
+use clstm_export::WEIGHTS_FILE;
 
 use crate::error::{CliError, chain};
 use crate::text::PathText;
@@ -63,7 +64,7 @@ pub(crate) fn open(named: Option<&Path>) -> Result<Model, CliError> {
     Ok(open_model(named)?)
 }
 
-/// The model of a name or file or, without a name, the default built-in one.
+/// The model of a name, file or folder with a `model.safetensors` or, without a name, the default built-in one.
 ///
 /// # Errors
 /// If there is no such model, or it cannot be read.
@@ -81,8 +82,13 @@ pub fn open_model(named: Option<&Path>) -> Result<Model, OpenModelError> {
     {
         return model.map_err(unusable(None));
     }
-    if named.exists() {
-        return Model::read(named).map_err(unusable(Some(named.text())));
+    let file = model_file(named);
+    if file.is_dir() {
+        let message = format!("the folder {} has no {WEIGHTS_FILE}", named.text());
+        return Err(OpenModelError::NotFound(message));
+    }
+    if file.exists() {
+        return Model::read(&file).map_err(unusable(Some(file.text())));
     }
     let known = match built_in_names().as_slice() {
         [] => "this build has no built-in model".to_owned(),
@@ -90,6 +96,13 @@ pub fn open_model(named: Option<&Path>) -> Result<Model, OpenModelError> {
     };
     let message = format!("there is no model file {}, and {known}", named.text());
     Err(OpenModelError::NotFound(message))
+}
+
+/// The file of a model: the one that was named, or the weights in a folder, which has the layout of the Hugging Face hub or
+/// is that of a training.
+pub(crate) fn model_file(named: &Path) -> PathBuf {
+    let inside = named.join(WEIGHTS_FILE);
+    if inside.is_file() { inside } else { named.to_owned() }
 }
 
 #[cfg(feature = "embedded")]
@@ -119,6 +132,7 @@ mod embedded {
 #[cfg(not(feature = "embedded"))]
 mod embedded {
     use clstm::{Model, ModelError};
+    use clstm_export::WEIGHTS_FILE;
 
     pub(crate) fn built_in() -> Option<Result<Model, ModelError>> {
         None

@@ -26,6 +26,7 @@ mod listen;
 mod listen_live;
 mod live;
 mod manifest;
+mod model_folder;
 mod names;
 mod output;
 mod outputs;
