@@ -11,6 +11,7 @@ mod inputs;
 mod interrupt;
 mod json;
 mod listen;
+#[cfg(feature = "server")]
 mod logging;
 mod messages;
 mod name_pattern;
@@ -46,7 +47,7 @@ pub use crate::restart::RestartCommand;
 /// process. `restart` starts the same command in another process, which `serve` does for its decode workers.
 pub fn run(arguments: Vec<OsString>, restart: &RestartCommand) -> u8 {
     // `serve` starts this program as a decode worker; people do not.
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "server"))]
     if arguments.get(1).is_some_and(|argument| argument == commands::serve::DECODE_WORKER) {
         return u8::from(clstm_server::run_decode_worker().is_err());
     }
@@ -75,12 +76,19 @@ fn execute(args: Args) -> Result<(), CliError> {
             .build_global()
             .map_err(|e| CliError::Failed(format!("cannot start {threads} threads: {e}")))?;
     }
+    #[cfg(feature = "server")]
     let threads = args.threads;
     match args.command {
         Command::Predict(args) => commands::predict::run(&args),
         Command::Listen(args) => commands::listen::run(&args),
+        #[cfg(feature = "server")]
         Command::Serve(args) => commands::serve::run(&args, threads),
+        #[cfg(feature = "server")]
         Command::Healthcheck(args) => commands::healthcheck::run(&args),
+        #[cfg(not(feature = "server"))]
+        Command::Serve(_) => Err(CliError::Usage(
+            "this build has no server: the Python package contains none; the program `clstm` has it".to_owned(),
+        )),
         Command::Corpus(args) => commands::corpus::run(&args),
         Command::Annotate(args) => match args.command {
             AnnotateCommand::Export(args) => commands::annotate::export(&args),

@@ -2,6 +2,7 @@
 
 mod annotate;
 mod compare;
+#[cfg(feature = "server")]
 mod config_file;
 mod corpus;
 mod corpus_args;
@@ -10,6 +11,7 @@ mod ensemble;
 mod evaluate;
 mod export;
 mod generate;
+#[cfg(feature = "server")]
 mod healthcheck;
 mod inspect;
 mod listen;
@@ -17,6 +19,7 @@ mod precision;
 mod predict;
 mod report;
 mod rescore;
+#[cfg_attr(not(feature = "server"), path = "no_server.rs")]
 mod serve;
 mod training;
 
@@ -37,6 +40,7 @@ pub(crate) use ensemble::EnsembleArgs;
 pub(crate) use evaluate::EvaluateArgs;
 pub(crate) use export::{ExportArgs, ExportFormat};
 pub(crate) use generate::{CompletionsArgs, ManArgs};
+#[cfg(feature = "server")]
 pub(crate) use healthcheck::HealthcheckArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use listen::{ListenArgs, ListenFormat, SampleFormat};
@@ -44,7 +48,9 @@ pub(crate) use precision::PrecisionArg;
 pub(crate) use predict::{PredictArgs, RowFormat};
 pub(crate) use report::ReportArgs;
 pub(crate) use rescore::RescoreArgs;
-pub(crate) use serve::{LogFormat, LogLevel, ServeArgs};
+pub(crate) use serve::ServeArgs;
+#[cfg(feature = "server")]
+pub(crate) use serve::{LogFormat, LogLevel};
 pub(crate) use training::{AblateArgs, CvArgs, FoldArgs, TrainArgs, TrainingArgs};
 
 use corpus_args::LeakageArgs;
@@ -142,7 +148,9 @@ pub(crate) fn command() -> clap::Command {
 /// clap's, which also carry help and version.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocation, clap::Error> {
     let mut command = command();
-    let arguments = config_file::with_file(&mut command, arguments.collect())?;
+    let arguments: Vec<OsString> = arguments.collect();
+    #[cfg(feature = "server")]
+    let arguments = config_file::with_file(&mut command, arguments)?;
     // Opening the built-in model takes a few ms.
     if arguments.iter().any(|argument| argument == "--version") {
         command = command.long_version(crate::version::long());
@@ -166,8 +174,10 @@ pub(crate) enum Command {
     /// Recognise emotions in live audio: the microphone, a pipe, or a recording.
     Listen(ListenArgs),
     /// Run an HTTP and WebSocket service with a web page.
+    #[cfg_attr(not(feature = "server"), command(hide = true, alias = "healthcheck"))]
     Serve(ServeArgs),
     /// Check that a server responds, for supervisors.
+    #[cfg(feature = "server")]
     #[command(alias = "health")]
     Healthcheck(HealthcheckArgs),
     /// List, count, check and download corpora, and make manifests.
@@ -190,7 +200,7 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Test a model on a labelled corpus, or a run's models again on their folds.
     Evaluate(EvaluateArgs),
-    /// Write a model for other runtimes: ONNX.
+    /// Write a model for other tools: ONNX, or a folder of the Hugging Face hub's layout.
     Export(ExportArgs),
     /// Print architecture, labels, protocol and scores, lineage, licence and digest of a model.
     Inspect(InspectArgs),

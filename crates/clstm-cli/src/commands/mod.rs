@@ -9,11 +9,13 @@ pub(crate) mod ensemble;
 pub(crate) mod evaluate;
 pub(crate) mod export;
 pub(crate) mod generate;
+#[cfg(feature = "server")]
 pub(crate) mod healthcheck;
 pub(crate) mod inspect;
 pub(crate) mod licenses;
 pub(crate) mod listen;
 pub(crate) mod predict;
 pub(crate) mod report;
+#[cfg(feature = "server")]
 pub(crate) mod serve;
 pub(crate) mod train;
