@@ -2,7 +2,10 @@
 
 use clstm::{ModelError, RecognizeError, StreamError};
 use clstm_cli::OpenModelError;
+use clstm_corpus::CorpusError;
 use pyo3::prelude::*;
+
+use crate::segments::ReadError;
 
 /// Classes of `clstm.errors`.
 #[derive(Clone, Copy, Debug)]
@@ -74,5 +77,20 @@ impl KnownError for OpenModelError {
 
     fn kind(&self) -> &'static str {
         OpenModelError::kind(self)
+    }
+}
+
+/// A class map that cannot be read.
+pub(crate) fn class_map(py: Python<'_>, error: &CorpusError) -> PyErr {
+    exception(py, ErrorClass::Model, "class_map", &error.to_string())
+}
+
+/// Segments that cannot be read.
+pub(crate) fn segments(py: Python<'_>, error: &ReadError) -> PyErr {
+    match error {
+        ReadError::File(kind, message) => exception(py, ErrorClass::Recognition, kind, message),
+        ReadError::Segments(error) => {
+            exception(py, ErrorClass::Recognition, error.kind(), &error.to_string())
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clstm::audio::{DecodeLimits, Waveform, load_bytes, load_file, resample};
 use clstm::{
-    Event, PreparedRecording, RecognizeError, Recognizer, StreamConfig, StreamError,
-    TimelineBuilder, TimelineSummary,
+    ChannelEvent, ChannelSelection, ChannelTimelineBuilder, Event, PreparedRecording,
+    RecognizeError, Recognizer, StreamConfig, StreamError, TimelineBuilder, TimelineSummary,
 };
 use pyo3::FromPyObject;
 use pyo3::pybacked::PyBackedBytes;
@@ -77,6 +77,34 @@ impl Input {
                 recognizer.timeline_bytes(bytes, None, limits, config, &mut keep)?
             }
             Self::File(path) => recognizer.timeline_file(path, limits, config, &mut keep)?,
+        };
+        Ok((events, summary))
+    }
+    /// The events of the timelines of the selected channels.
+    pub(crate) fn channel_timelines(
+        &self,
+        recognizer: &Recognizer,
+        limits: &DecodeLimits,
+        selection: ChannelSelection,
+        config: &StreamConfig,
+    ) -> Result<(Vec<ChannelEvent>, TimelineSummary), StreamError> {
+        let mut events = Vec::new();
+        let mut keep = |event| {
+            events.push(event);
+            Ok::<(), StreamError>(())
+        };
+        let summary = match self {
+            Self::Samples(bytes, rate) => {
+                let mut builder = ChannelTimelineBuilder::new(recognizer, selection, config)?;
+                builder.add(&samples(bytes), 1, *rate)?;
+                builder.finish(&mut events)?
+            }
+            Self::Bytes(bytes) => {
+                recognizer.channel_timelines_bytes(bytes, limits, selection, config, &mut keep)?
+            }
+            Self::File(path) => {
+                recognizer.channel_timelines_file(path, limits, selection, config, &mut keep)?
+            }
         };
         Ok((events, summary))
     }

@@ -1,10 +1,12 @@
 //! The extension module `clstm._clstm`: what the Python package `clstm` wraps. Its own types are plain tuples; the
 //! package turns them into dataclasses.
 
+mod classes;
 mod errors;
 mod input;
 mod recognizer;
 mod results;
+mod segments;
 mod stream;
 
 use std::ffi::OsString;

@@ -4,24 +4,34 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use clstm::audio::DecodeLimits;
-use clstm::{Precision, PreparedRecording, RecognizeError, Recognizer, StreamConfig};
+use clstm::{
+    ChannelSelection, Precision, PreparedRecording, RecognizeError, Recognizer, StreamConfig,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
-use crate::errors::KnownError;
+use crate::classes::Classes;
+use crate::errors::{self, KnownError};
 use crate::input::Input;
-use crate::results::{self, DamageRow, EmbeddedRow, ItemRow, Outcome, RecognitionRow};
+use crate::results::{
+    self, ChannelItem, ChannelRows, DamageRow, EmbeddedRow, ItemRow, Outcome, RecognitionRow,
+    SegmentsRow,
+};
+use crate::segments::{self, SegmentSource};
 use crate::stream::{NativeStream, stream_config};
 
 /// Recordings between two checks for Ctrl-C.
 const PIECE: usize = 64;
 
-/// Longest recording of a timeline, in seconds: a week, as in the command. Memory does not grow with it.
-const LONGEST_TIMELINE_S: f64 = 7.0 * 24.0 * 3600.0;
+/// Longest recording of a timeline or of segments, in seconds: a week, as in the command. Memory does not grow with it.
+pub(crate) const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
 
 /// Frames and segments of a timeline, its duration in seconds, and the damage of the recording.
 type TimelineRow = (Vec<(&'static str, ItemRow)>, f64, Option<DamageRow>);
+
+/// The same of all channels.
+type ChannelTimelineRow = (Vec<ChannelItem>, f64, Option<DamageRow>);
 
 /// A loaded model.
 #[pyclass(frozen, module = "clstm._clstm", name = "NativeRecognizer")]
@@ -96,6 +106,68 @@ impl NativeRecognizer {
         self.recognizer.info().network.branch_features()
     }
 
+    /// The same model with fewer classes: those of a built-in map, of a TOML file, or of rules.
+    fn with_classes(&self, py: Python<'_>, classes: Classes) -> PyResult<Self> {
+        let map = classes.open().map_err(|error| errors::class_map(py, &error))?;
+        let merge = |recognizer: &Recognizer| {
+            let merged = recognizer.clone().with_classes(&map);
+            merged.map_err(|error| error.exception(py))
+        };
+        let fast = match self.fast.get() {
+            Some(fast) => OnceLock::from(merge(fast)?),
+            None => OnceLock::new(),
+        };
+        Ok(Self { recognizer: merge(&self.recognizer)?, fast, precision: self.precision })
+    }
+
+    /// Recognises the selected channels of recordings, `each` or a number, on all cores. Samples have one channel.
+    fn recognize_channels(
+        &self,
+        py: Python<'_>,
+        inputs: Vec<Input>,
+        channels: &str,
+    ) -> PyResult<Vec<Outcome<ChannelRows>>> {
+        let selection: ChannelSelection = channels.parse().map_err(PyValueError::new_err)?;
+        let recognizer = &self.recognizer;
+        self.outcomes(py, &inputs, |input| {
+            let limits = DecodeLimits::default();
+            let prepared = match input {
+                Input::Samples(..) => return Ok(None),
+                Input::Bytes(bytes) => recognizer.prepare_channels_bytes(bytes, &limits, selection),
+                Input::File(path) => recognizer.prepare_channels_file(path, &limits, selection),
+            }?;
+            let (numbers, recordings): (Vec<_>, Vec<_>) = prepared
+                .channels
+                .into_iter()
+                .map(|channel| {
+                    let damage = prepared.damage.clone();
+                    (channel.channel, channel.recording.with_damage(damage))
+                })
+                .unzip();
+            let recognitions = recognizer.recognize_prepared(&recordings);
+            let rows = numbers.into_iter().zip(recognitions);
+            let rows = rows.map(|(channel, found)| Ok((channel, results::recognition(found?))));
+            rows.collect::<Result<_, RecognizeError>>().map(Some)
+        })
+    }
+
+    /// Recognises given segments of a recording, each by itself. `tiers` are of a TextGrid or ELAN file; `context_s` is the
+    /// audio on each side that short segments also get; `channel` is one channel instead of the mean of all.
+    fn recognize_segments(
+        &self,
+        py: Python<'_>,
+        input: Input,
+        segments: SegmentSource,
+        tiers: Vec<String>,
+        context_s: f64,
+        channel: Option<usize>,
+    ) -> PyResult<SegmentsRow> {
+        let document =
+            py.detach(|| segments.read(tiers)).map_err(|error| errors::segments(py, &error))?;
+        py.detach(|| segments::recognize(&self.recognizer, &input, &document, context_s, channel))
+            .map_err(|error| error.exception(py))
+    }
+
     /// Recognises recordings on all cores.
     fn recognize(
         &self,
@@ -121,13 +193,35 @@ impl NativeRecognizer {
     /// `settings` is JSON: fields of `StreamConfig` that differ from those for recordings.
     fn timeline(&self, py: Python<'_>, input: Input, settings: &str) -> PyResult<TimelineRow> {
         let config = stream_config(StreamConfig::recording(), settings)?;
-        let limits = DecodeLimits { max_duration_s: LONGEST_TIMELINE_S, ..DecodeLimits::default() };
+        let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
         let fast = self.fast(py)?;
         let (events, summary) = py
             .detach(|| input.timeline(fast, &limits, &config))
             .map_err(|error| error.exception(py))?;
         let items = events.into_iter().map(results::item).collect();
         Ok((items, summary.duration_s, results::damage(summary.damage.as_ref())))
+    }
+
+    /// Emotions along the selected channels of a recording, `each` or a number. Samples have one channel.
+    fn channel_timelines(
+        &self,
+        py: Python<'_>,
+        input: Input,
+        channels: &str,
+        settings: &str,
+    ) -> PyResult<ChannelTimelineRow> {
+        let selection: ChannelSelection = channels.parse().map_err(PyValueError::new_err)?;
+        let config = stream_config(StreamConfig::recording(), settings)?;
+        let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
+        let fast = self.fast(py)?;
+        let (items, summary) = py
+            .detach(|| input.channel_timelines(fast, &limits, selection, &config))
+            .map_err(|error| error.exception(py))?;
+        let items = items.into_iter().map(|found| {
+            let (kind, row) = results::item(found.event);
+            (found.channel, kind, row)
+        });
+        Ok((items.collect(), summary.duration_s, results::damage(summary.damage.as_ref())))
     }
 
     /// A stream of live audio at `sample_rate` Hz. `settings` is JSON: fields of `StreamConfig` that differ from those
@@ -154,14 +248,24 @@ impl Failure {
 }
 
 impl NativeRecognizer {
-    /// Processes recordings in parallel, in the order given, without the GIL.
+    /// Prepares and processes recordings, see [`outcomes`](Self::outcomes).
     fn each<T: Send>(
         &self,
         py: Python<'_>,
         inputs: &[Input],
         process: impl Fn(PreparedRecording) -> Result<Option<T>, RecognizeError> + Sync,
     ) -> PyResult<Vec<Outcome<T>>> {
-        let one = |input: &Input| match input.prepare(&self.recognizer).and_then(&process) {
+        self.outcomes(py, inputs, |input| input.prepare(&self.recognizer).and_then(&process))
+    }
+
+    /// Processes recordings in parallel, in the order given, without the GIL.
+    fn outcomes<T: Send>(
+        &self,
+        py: Python<'_>,
+        inputs: &[Input],
+        process: impl Fn(&Input) -> Result<Option<T>, RecognizeError> + Sync,
+    ) -> PyResult<Vec<Outcome<T>>> {
+        let one = |input: &Input| match process(input) {
             Ok(result) => (result, None),
             Err(error) => (None, Some((error.kind().to_owned(), error.to_string()))),
         };

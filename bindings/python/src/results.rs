@@ -16,6 +16,25 @@ pub(crate) type EmbeddedRow = (RecognitionRow, Vec<f64>);
 pub(crate) type ItemRow =
     (f64, f64, Option<f64>, Option<usize>, Option<f64>, Option<Vec<f64>>, bool);
 
+/// A segment: start, end and seconds of context; speaker and text; status (`ok`, `no_speech`, `too_short`, `outside`) and
+/// whether it ends after the recording; share of speech; index of the label and probabilities.
+pub(crate) type SegmentRow = (
+    (f64, f64, f64),
+    (Option<String>, Option<String>),
+    (&'static str, bool),
+    f64,
+    Option<(usize, Vec<f64>)>,
+);
+
+/// Segments, the duration of their recording in seconds, and its damage.
+pub(crate) type SegmentsRow = (Vec<SegmentRow>, f64, Option<DamageRow>);
+
+/// Numbers and recognitions of the channels of a recording.
+pub(crate) type ChannelRows = Vec<(usize, RecognitionRow)>;
+
+/// Channel, type and row of a frame or segment.
+pub(crate) type ChannelItem = (usize, &'static str, ItemRow);
+
 /// Kind and message of an error.
 pub(crate) type ErrorRow = (String, String);
 

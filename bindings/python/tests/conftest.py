@@ -1,11 +1,16 @@
 """What several tests need: the shipped recordings, a tiny corpus of tones, and a recipe that trains in seconds."""
 
+import importlib
+import os
 import struct
 from pathlib import Path
 
-import clstm
-import numpy
-import pytest
+# Ray reports its use over the network.
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+
+import clstm  # noqa: E402
+import numpy  # noqa: E402
+import pytest  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 RATE = 16_000
@@ -30,6 +35,13 @@ TINY = {
     "checkpoint_every": 1,
 }
 TINY_GRU = {**TINY, "network.gflb.hidden": 4}
+
+
+def needs(module):
+    """Skips the tests of a file without this optional package, unless CLSTM_REQUIRE names it."""
+    if module.split(".")[0] in os.environ.get("CLSTM_REQUIRE", "").split(","):
+        return importlib.import_module(module)
+    return pytest.importorskip(module)
 
 
 def wav(samples, rate=RATE):

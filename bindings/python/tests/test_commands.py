@@ -3,11 +3,11 @@
 import signal
 import subprocess
 import sys
-import time
 
 import clstm
 import pytest
-from conftest import SAMPLE, TINY_GRU
+from clstm.progress import TrainingProgress
+from conftest import SAMPLE, TINY_GRU, needs
 
 
 @pytest.fixture(scope="module")
@@ -103,34 +103,27 @@ def test_python_m_clstm_is_the_command(recognizer):
     assert command("predict").returncode == 2
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
-def test_the_server_decodes_in_processes_of_this_package(tmp_path):
-    import json
-    import socket
-    import urllib.request
+def test_the_package_has_no_server():
+    for command in ("serve", "healthcheck"):
+        with pytest.raises(clstm.CommandError, match="no server") as raised:
+            clstm.run(command, "--port", "0", log=None)
+        assert raised.value.kind == "usage"
+    assert "  serve" not in clstm.run("--help")
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "clstm", "serve", "--port", str(port)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}/v1/recognize"
-        for _ in range(300):
-            try:
-                request = urllib.request.Request(address, data=SAMPLE.read_bytes())
-                with urllib.request.urlopen(request, timeout=60) as response:
-                    prediction = json.load(response)
-                break
-            except urllib.error.URLError as error:
-                if isinstance(error, urllib.error.HTTPError):
-                    raise
-                time.sleep(0.1)
-        assert prediction["label"] == clstm.load().predict(SAMPLE).label
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(60)
+
+def test_a_bar_shows_the_epochs_of_trainings():
+    tqdm = needs("tqdm.auto").tqdm
+    lines = []
+    progress = TrainingProgress(lines.append, shown=True)
+    progress("reading 16 recordings of mine")
+    progress("fold 1/2 epoch 1/3: loss 0.674 (softmax 0.673), train UA 75.0%; 113 clips/s, 0 s left")
+    assert isinstance(progress._bar, tqdm) and (progress._bar.n, progress._bar.total) == (1, 3)
+    progress("fold 1/2 epoch 3/3: loss 0.5, train UA 80.0%")
+    assert progress._bar.n == 3
+    progress("fold 2/2 epoch 1/3: loss 0.6, train UA 70.0%")
+    assert progress._bar.n == 1 and "2/2" in progress._bar.desc
+    progress.close()
+    assert lines == ["reading 16 recordings of mine"]
+    plain = TrainingProgress(lines.append, shown=False)
+    plain("fold 1/2 epoch 1/3: loss 0.674")
+    assert lines[-1].startswith("fold 1/2 epoch")

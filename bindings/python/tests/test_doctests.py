@@ -9,13 +9,24 @@ import shutil
 
 import clstm
 import pytest
-from conftest import ROOT
+from conftest import ROOT, TINY_GRU, needs
+
+# Modules that need a package which may be missing.
+OPTIONAL = {"clstm.ray": "ray", "clstm.live.pipecat": "pipecat", "clstm.live.livekit": "livekit.agents"}
 
 MODULES = ["clstm"] + [
-    f"clstm.{module.name}"
-    for module in pkgutil.iter_modules(clstm.__path__)
-    if module.name not in ("__main__", "_clstm")
+    module.name
+    for module in pkgutil.walk_packages(clstm.__path__, "clstm.", onerror=lambda _: None)
+    if module.name not in ("clstm.__main__", "clstm._clstm")
 ]
+
+
+def load(module):
+    """The module, or a skip where its package is missing."""
+    for name, package in OPTIONAL.items():
+        if module == name or module.startswith(name + "."):
+            needs(package)
+    return importlib.import_module(module)
 
 
 @pytest.fixture
@@ -26,31 +37,64 @@ def in_the_repository(monkeypatch):
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_in_docstrings(module, in_the_repository):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    result = doctest.testmod(importlib.import_module(module), optionflags=flags)
+    result = doctest.testmod(load(module), optionflags=flags)
     assert result.failed == 0
 
 
 def test_most_modules_have_examples():
-    found = [m for m in MODULES if doctest.DocTestFinder().find(importlib.import_module(m))]
-    attempted = {
+    required = [module for module in MODULES if not module.startswith(tuple(OPTIONAL))]
+    counts = {
         module: sum(len(test.examples) for test in doctest.DocTestFinder().find(importlib.import_module(module)))
-        for module in found
+        for module in required
     }
-    assert sum(count > 0 for count in attempted.values()) >= 6, attempted
+    assert sum(count > 0 for count in counts.values()) >= 8, counts
+
+
+def run_snippets(page, names):
+    """Runs all Python snippets of a page as one program."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    snippets = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert snippets
+    for snippet in snippets:
+        exec(compile(snippet, f"docs/{page}", "exec"), names)
+    return names
+
+
+def copy_recordings(folder, *names):
+    for name in names:
+        shutil.copy(ROOT / "assets" / name, folder)
+
+
+def test_snippets_of_the_page_on_live_agents(tmp_path, monkeypatch):
+    needs("pipecat")
+    needs("livekit.agents")
+    copy_recordings(tmp_path, "sample.wav")
+    monkeypatch.chdir(tmp_path)
+    names = run_snippets("live-agents.md", {"__name__": "snippets"})
+    assert [event.final for event in names["received"]][-1] is True
+    assert names["event"].speaker == "anna"
+
+
+def test_snippets_of_the_page_on_ray(tones, manifest, tmp_path, monkeypatch):
+    ray = needs("ray")
+    needs("ray.data")
+    copy_recordings(tmp_path, "sample.wav", "sad.wav")
+    shutil.copy(manifest, tmp_path / "mine.csv")
+    monkeypatch.chdir(tmp_path)
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        names = run_snippets("ray.md", {"__name__": "snippets", "settings": TINY_GRU})
+        assert names["scores"].rows == 2 and len(names["run"].metrics["folds"]) == 2
+    finally:
+        ray.shutdown()
 
 
 def test_snippets_of_the_documentation(tones, manifest, tmp_path, monkeypatch):
     """Runs all of them as one program, beside the recordings that they name."""
-    for name in ("sample.wav", "sad.wav"):
-        shutil.copy(ROOT / "assets" / name, tmp_path)
+    copy_recordings(tmp_path, "sample.wav", "sad.wav")
     shutil.copy(ROOT / "assets" / "sample.wav", tmp_path / "interview.wav")
     shutil.copytree(os.path.dirname(tones[0][0]), tmp_path / "recordings")
     rows = zip([os.path.join("recordings", os.path.basename(path)) for path in tones[0]], *tones[1:])
     (tmp_path / "mine.csv").write_text("path,label,speaker\n" + "".join(",".join(row) + "\n" for row in rows))
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-    snippets = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    assert len(snippets) > 5
-    names = {"__name__": "snippets"}
-    for snippet in snippets:
-        exec(compile(snippet, "docs/python.md", "exec"), names)
+    run_snippets("python.md", {"__name__": "snippets"})

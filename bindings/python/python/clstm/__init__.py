@@ -5,15 +5,27 @@
     recognizer = clstm.load()
     print(recognizer.predict("hello.wav").label)
 
-`Recognizer` predicts emotions of recordings, along recordings and in live audio. `train`, `cross_validate`, `evaluate` and
-`report` execute the command of the same name; `python -m clstm` is the command itself. `clstm.sklearn` has estimators.
+`Recognizer` predicts emotions of recordings, along recordings and in live audio. `train`, `cross_validate`, `ablate`,
+`evaluate` and `report` execute the command of the same name; `python -m clstm` is the command itself. `clstm.sklearn` has
+estimators, `clstm.ray` scores and trains on a cluster, `clstm.live` has processors for voice agents, and `clstm.datasets`
+reads corpora of Parquet files.
 """
 
 from ._clstm import version as _version
-from .commands import Run, cross_validate, evaluate, report, run, train
+from .commands import Run, ablate, cross_validate, evaluate, report, run, train
 from .errors import ClstmError, CommandError, ModelError, RecognitionError
 from .recognizer import Recognizer, decode, load
-from .results import Damage, Frame, Prediction, Predictions, Segment, Timeline, TimelineItems
+from .results import (
+    Damage,
+    Frame,
+    GivenSegment,
+    GivenSegments,
+    Prediction,
+    Predictions,
+    Segment,
+    Timeline,
+    TimelineItems,
+)
 from .streaming import Stream
 
 __version__ = _version()
@@ -23,6 +35,8 @@ __all__ = [
     "CommandError",
     "Damage",
     "Frame",
+    "GivenSegment",
+    "GivenSegments",
     "ModelError",
     "Prediction",
     "Predictions",
@@ -33,6 +47,7 @@ __all__ = [
     "Stream",
     "Timeline",
     "TimelineItems",
+    "ablate",
     "cross_validate",
     "decode",
     "evaluate",

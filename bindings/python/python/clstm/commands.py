@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Callable, Mapping, Optional, Union
+from typing import Any, Callable, Mapping, Optional, Sequence, Union
 
 from .errors import CommandError
+from .progress import TrainingProgress
 from .recognizer import Recognizer, load
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -35,7 +36,14 @@ def run(*arguments: Any, log: Optional[Log] = _print) -> str:
         ...
     clstm.errors.CommandError: error: unexpected argument '--no-such-option' found
     """
-    command = [sys.executable, "-m", "clstm", *map(_text, arguments)]
+    return _execute([_text(argument) for argument in arguments], log)
+
+
+def _execute(
+    arguments: Sequence[str], log: Optional[Log], before: Optional[Callable[[], None]] = None
+) -> str:
+    """See `run`. `before` is executed in the new process before the command; Unix only."""
+    command = [sys.executable, "-m", "clstm", *arguments]
     # A session of its own: an interrupt reaches it from here alone, and once.
     process = subprocess.Popen(
         command,
@@ -44,7 +52,8 @@ def run(*arguments: Any, log: Optional[Log] = _print) -> str:
         stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
-            start_new_session=True,
+        start_new_session=True,
+        preexec_fn=before,
     )
     messages: list[str] = []
 
@@ -111,6 +120,11 @@ class Run:
         return json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
 
     @property
+    def ablation(self) -> dict[str, Any]:
+        """`ablation.json` of an ablation: the protocol and the figures of the rows."""
+        return json.loads((self.path / "ablation.json").read_text(encoding="utf-8"))
+
+    @property
     def model_path(self) -> Path:
         """The model file of a training."""
         return self.path / "model.safetensors"
@@ -120,23 +134,63 @@ class Run:
         return load(self.model_path, **options)
 
 
-def train(*, log: Optional[Log] = _print, **options: Any) -> Run:
+def train(*, progress: Optional[bool] = None, log: Optional[Log] = _print, **options: Any) -> Run:
     """`clstm train` with the options of the command, such as
     `train(corpus="ravdess", data="data/ravdess", preset="clstm", output="runs/all", epochs=50)`.
 
-    A list repeats an option, `True` is an option without a value, and `set={"batch": 16}` changes settings.
+    A list repeats an option, `True` is an option without a value, and `set={"batch": 16}` changes settings. With tqdm, a bar
+    shows the epochs in notebooks and terminals; `progress=False` prints lines instead.
     """
-    run("train", *_arguments(options), log=log)
+    _training("train", progress, log, options)
     return Run(options["output"])
 
 
-def cross_validate(*, log: Optional[Log] = _print, **options: Any) -> Run:
+def cross_validate(
+    *, on: str = "local", progress: Optional[bool] = None, log: Optional[Log] = _print, **options: Any
+) -> Run:
     """`clstm cross-validate` with the options of the command, as `train` takes them, and `split`, `folds`, `fold`.
 
-    `cross_validate(...).metrics["mean"]["ua"]` is the unweighted accuracy.
+    `cross_validate(...).metrics["mean"]["ua"]` is the unweighted accuracy. With `on="ray"` each fold is a task on a Ray cluster,
+    with `num_cpus` threads; all nodes must see the folder `output`, and the number of `folds` must be given.
     """
-    run("cross-validate", *_arguments(options), log=log)
+    if _is_ray(on):
+        from .ray import cross_validate as on_ray
+
+        return on_ray(log=log, **options)
+    _training("cross-validate", progress, log, options)
     return Run(options["output"])
+
+
+def ablate(
+    *, on: str = "local", progress: Optional[bool] = None, log: Optional[Log] = _print, **options: Any
+) -> Run:
+    """`clstm ablate`: the rows of the paper's Table 1, with the options of the command. `ablate(...).ablation` is the table.
+
+    `on="ray"` is that of `cross_validate`.
+    """
+    if _is_ray(on):
+        from .ray import ablate as on_ray
+
+        return on_ray(log=log, **options)
+    _training("ablate", progress, log, options)
+    return Run(options["output"])
+
+
+def _is_ray(on: str) -> bool:
+    if on not in ("local", "ray"):
+        raise ValueError(f'on is {on!r}, not "local" or "ray"')
+    return on == "ray"
+
+
+def _training(command: str, progress: Optional[bool], log: Optional[Log], options: Mapping[str, Any]) -> None:
+    """Executes a command that trains, with a bar of its epochs. A `log` of the caller's receives all messages instead."""
+    if progress is None and log is not _print:
+        progress = False
+    shown = TrainingProgress(log, shown=progress)
+    try:
+        run(command, *_arguments(options), log=shown)
+    finally:
+        shown.close()
 
 
 def evaluate(run_folder: Optional[PathLike] = None, *, log: Optional[Log] = _print, **options: Any) -> Any:

@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Iterable, Optional, Union, overload
+from typing import Any, Callable, Iterable, Mapping, Optional, Union, overload
 
 import numpy
 
 from ._clstm import NativeRecognizer
 from ._clstm import decode as _decode
 from .errors import RecognitionError
-from .recordings import Recording, is_recording, native, natives, path_of, sample_rate
-from .results import Damage, Prediction, Predictions, Timeline, TimelineItems
+from .progress import Progress
+from .recordings import (
+    Recording,
+    is_recording,
+    native,
+    natives,
+    path_of,
+    sample_rate,
+    segments_text,
+    with_channels,
+)
+from .results import Damage, GivenSegment, GivenSegments, Prediction, Predictions, Timeline, TimelineItems
 from .streaming import Stream, to_item
+
+
+Classes = Union[str, "os.PathLike[str]", Mapping[str, str]]
+"""A class map: the name of a built-in one (`basic-four`, `basic-six`), a TOML file, or the class of each label."""
+
+Channels = Union[str, int]
+"""`mix` for the mean of all channels, `each`, or the number of one, from 0."""
+
+PIECE = 64
+"""Recordings between two steps of a bar."""
 
 
 def decode(source: Recording, rate: int = 16_000) -> "numpy.ndarray":
@@ -35,7 +55,7 @@ def load(
     min_speech: float = 0.1,
     strict: bool = False,
 ) -> "Recognizer":
-    """Loads a model: a built-in one by name, a model file, or the built-in one.
+    """Loads a model: a built-in one by name, a model file, a folder in the layout of the Hugging Face hub, or the built-in one.
 
     `precision` is `f32`, `bf16` or `auto`: `f32` for whole recordings, the processor's fastest for timelines and streams.
     Recordings get a label where at least the share `min_speech` of them is speech. A `strict` recognizer treats damaged
@@ -68,6 +88,25 @@ class Recognizer:
     def __reduce__(self) -> tuple:
         return _reopen, self._source
 
+    def with_classes(self, classes: Classes) -> "Recognizer":
+        """The same model with fewer classes: the probabilities of labels that count as one class are added, those of labels that
+        the map leaves out are dropped, and the rest is scaled to a sum of 1.
+
+        `classes` is the name of a built-in map, a TOML file (the command's `--classes`), or the class of each label.
+
+        >>> load().with_classes("basic-four").labels
+        ['neutral', 'happy', 'sad', 'angry']
+        >>> load().with_classes({"angry": "high", "happy": "high", "sad": "low", "neutral": "low"}).labels
+        ['high', 'low']
+        """
+        native_classes: Any
+        if isinstance(classes, Mapping):
+            rules = {str(label): str(name) for label, name in classes.items()}
+            native_classes = (rules, list(dict.fromkeys(rules.values())))
+        else:
+            native_classes = os.fspath(classes)
+        return Recognizer(self._native.with_classes(native_classes), (*self._source, classes))
+
     @property
     def info(self) -> dict[str, Any]:
         """The description in the model file: network, front end, protocol, scores, licence.
@@ -93,12 +132,43 @@ class Recognizer:
         return self._native.branch_features
 
     @overload
-    def predict(self, source: Recording) -> Prediction: ...
+    def predict(
+        self,
+        source: Recording,
+        *,
+        segments: Any,
+        classes: Optional[Classes] = ...,
+        channels: Channels = ...,
+        tiers: Iterable[str] = ...,
+        context: float = ...,
+    ) -> GivenSegments: ...
 
     @overload
-    def predict(self, source: Iterable[Recording]) -> Predictions: ...
+    def predict(
+        self, source: Recording, *, classes: Optional[Classes] = ..., channels: Channels = ...
+    ) -> Prediction: ...
 
-    def predict(self, source: Any) -> Any:
+    @overload
+    def predict(
+        self,
+        source: Iterable[Recording],
+        *,
+        classes: Optional[Classes] = ...,
+        channels: Channels = ...,
+        progress: Optional[bool] = ...,
+    ) -> Predictions: ...
+
+    def predict(
+        self,
+        source: Any,
+        *,
+        classes: Optional[Classes] = None,
+        channels: Channels = "mix",
+        segments: Any = None,
+        tiers: Iterable[str] = (),
+        context: float = 0.0,
+        progress: Optional[bool] = None,
+    ) -> Any:
         """The emotion of a recording, or of each of several.
 
         A recording is a path, the bytes of a file, or `(samples, rate)` with mono samples and their rate in Hz. Several are
@@ -111,14 +181,32 @@ class Recognizer:
         >>> with open("assets/sample.wav", "rb") as file:
         ...     recognizer.predict(file.read()).label
         'neutral'
+
+        `classes` merges labels, see `with_classes`. `channels` is `mix`, the number of a channel, or `each`, which returns a list
+        with a prediction for each channel; samples are then `[n, channels]`.
+
+        `segments` are parts of one recording, each recognised by itself: a file of another tool (RTTM, SRT, WebVTT, TextGrid,
+        ELAN, Audacity, CSV, Whisper), whose `tiers` can be named, or a list of `(start, end)` or `(start, end, speaker)` in
+        seconds. Those shorter than 1.5 s also get up to `context` seconds of audio on each side. The result is a list of
+        `GivenSegment`.
+
+        With tqdm, a bar shows the progress of several recordings in notebooks and terminals, unless `progress=False`.
         """
+        if classes is not None:
+            return self.with_classes(classes).predict(
+                source, channels=channels, segments=segments, tiers=tiers, context=context, progress=progress
+            )
+        if segments is not None:
+            return self._predict_segments(source, segments, channels, tiers, context)
+        if channels != "mix":
+            return self._predict_channels(source, channels, progress)
         if is_recording(source):
             row, error = self._native.recognize([native(source)])[0]
             if error is not None:
                 raise _exception(error)
             return self._prediction(source, row)
         sources = _listed(source)
-        outcomes = self._native.recognize(natives(sources))
+        outcomes = _in_pieces(self._native.recognize, natives(sources), progress)
         predictions = (
             self._failed(source, error) if error else self._prediction(source, row)
             for source, (row, error) in zip(sources, outcomes)
@@ -126,7 +214,12 @@ class Recognizer:
         return Predictions(predictions, self.labels)
 
     def embed(
-        self, source: Any, *, branch: Optional[int] = None, errors: str = "raise"
+        self,
+        source: Any,
+        *,
+        branch: Optional[int] = None,
+        errors: str = "raise",
+        progress: Optional[bool] = None,
     ) -> "numpy.ndarray":
         """Deep features of recordings, `[n, d]` float32: a row for each recording.
 
@@ -147,7 +240,7 @@ class Recognizer:
             raise ValueError(f"branch is {branch}; the model has {len(sizes)}, numbered from 0")
         sources = [source] if is_recording(source) else _listed(source)
         rows = numpy.full((len(sources), sum(sizes)), numpy.nan, dtype=numpy.float32)
-        outcomes = self._native.embed(natives(sources))
+        outcomes = _in_pieces(self._native.embed, natives(sources), progress)
         for index, (source, (row, error)) in enumerate(zip(sources, outcomes)):
             if error is None:
                 rows[index] = row[1]
@@ -166,19 +259,38 @@ class Recognizer:
         *,
         hop: float = 1.0,
         window: Optional[float] = None,
+        classes: Optional[Classes] = None,
+        channels: Channels = "mix",
         **settings: Any,
-    ) -> Timeline:
+    ) -> Any:
         """Emotions along a recording of up to a week: a frame each `hop` seconds, joined to segments.
 
-        `window` is the length in seconds of the audio that a frame is predicted from, by default the model's maximum. Further
-        settings are the fields of the library's `StreamConfig`, such as `smoothing_s`.
+        `window` is the length in seconds of the audio that a frame is predicted from, by default the model's maximum. `classes`
+        merges labels, see `with_classes`. With `channels="each"` the result is a list with a timeline for each channel; `channels`
+        may also be the number of one. Further settings are the fields of the library's `StreamConfig`, such as `smoothing_s`.
 
         >>> timeline = load().timeline("assets/sample.wav", hop=0.5)
         >>> len(timeline.frames), timeline.frames[0].end_s
         (5, 0.5)
         """
-        settings = {"hop_s": hop, "window_s": window, **settings}
-        rows, duration_s, damage = self._native.timeline(native(source), json.dumps(settings))
+        if classes is not None:
+            recognizer = self.with_classes(classes)
+            return recognizer.timeline(source, hop=hop, window=window, channels=channels, **settings)
+        text = json.dumps({"hop_s": hop, "window_s": window, **settings})
+        if channels == "mix":
+            rows, duration_s, damage = self._native.timeline(native(source), text)
+            return self._timeline(source, rows, duration_s, damage, None)
+        rows, duration_s, damage = self._native.channel_timelines(with_channels(source), str(channels), text)
+        numbers = list(dict.fromkeys(number for number, _, _ in rows))
+        timelines = [
+            self._timeline(
+                source, [(kind, row) for own, kind, row in rows if own == number], duration_s, damage, number
+            )
+            for number in numbers
+        ]
+        return timelines if channels == "each" else timelines[0]
+
+    def _timeline(self, source: Any, rows: Any, duration_s: float, damage: Any, channel: Optional[int]) -> Timeline:
         items = [(kind, to_item(kind, row, self.labels)) for kind, row in rows]
         segments = [item for kind, item in items if kind == "segment"]
         frames = [item for kind, item in items if kind == "frame"]
@@ -189,6 +301,7 @@ class Recognizer:
             TimelineItems(segments, self.labels),
             TimelineItems(frames, self.labels),
             _damage(damage),
+            channel,
         )
 
     def stream(
@@ -198,13 +311,14 @@ class Recognizer:
         *,
         hop: float = 0.5,
         lookahead: Optional[float] = 1.0,
+        classes: Optional[Classes] = None,
         **settings: Any,
     ) -> Stream:
         """Emotions in live mono audio at `rate` Hz.
 
         With `source`, an iterable of chunks of samples, the stream yields frames and segments as their audio arrives; without
-        it, `push` chunks. A frame each `hop` seconds uses up to `lookahead` seconds behind it. Further settings are the
-        fields of `StreamConfig`, such as `provisional_s` (`None` for no early frames).
+        it, `push` chunks. A frame each `hop` seconds uses up to `lookahead` seconds behind it. `classes` merges labels, see
+        `with_classes`. Further settings are the fields of `StreamConfig`, such as `provisional_s` (`None` for no early frames).
 
         >>> import numpy
         >>> chunks = (numpy.zeros(8_000, "float32") for _ in range(4))
@@ -214,11 +328,60 @@ class Recognizer:
         >>> events[-1].label is None
         True
         """
+        if classes is not None:
+            return self.with_classes(classes).stream(rate, source, hop=hop, lookahead=lookahead, **settings)
         settings = {"hop_s": hop, "lookahead_s": lookahead, **settings}
         opened = self._native.stream(sample_rate(rate), json.dumps(settings))
         return Stream(opened, self.labels, source)
 
-    def _prediction(self, source: Any, row: Any) -> Prediction:
+    def _predict_channels(self, source: Any, channels: Channels, progress: Optional[bool]) -> Any:
+        """A prediction for each channel; of one recording and one channel the prediction itself."""
+        single = is_recording(source) or _is_matrix(source)
+        sources = [source] if single else _listed(source)
+        inputs = [with_channels(item) for item in sources]
+        outcomes = _in_pieces(
+            lambda piece: self._native.recognize_channels(piece, str(channels)), inputs, progress
+        )
+        predictions = Predictions([], self.labels)
+        for item, (rows, error) in zip(sources, outcomes):
+            if error is None:
+                predictions += [self._prediction(item, row, number) for number, row in rows]
+            elif single:
+                raise _exception(error)
+            else:
+                predictions.append(self._failed(item, error))
+        return predictions[0] if single and channels != "each" else predictions
+
+    def _predict_segments(
+        self, source: Any, segments: Any, channels: Channels, tiers: Iterable[str], context: float
+    ) -> GivenSegments:
+        if not is_recording(source) and not _is_matrix(source):
+            raise TypeError("segments are of one recording: call predict once for each")
+        if channels == "each":
+            raise ValueError('segments take one channel: channels is "mix" or a number')
+        if not 0.0 <= context <= 10.0:
+            raise ValueError(f"context is {context}, not a number of seconds from 0 to 10")
+        channel = None if channels == "mix" else int(channels)
+        given = native(source) if channel is None else with_channels(source)
+        rows, duration_s, damage = self._native.recognize_segments(
+            given, segments_text(segments), list(tiers), context, channel
+        )
+        return GivenSegments(
+            map(self._given_segment, rows), self.labels, path_of(source), duration_s, _damage(damage)
+        )
+
+    def _given_segment(self, row: Any) -> GivenSegment:
+        (start_s, end_s, context_s), (speaker, text), (status, clipped), speech, found = row
+        label = confidence = probabilities = None
+        if found is not None:
+            index, values = found
+            label, confidence = self.labels[index], values[index]
+            probabilities = dict(zip(self.labels, values))
+        return GivenSegment(
+            start_s, end_s, speaker, text, status, speech, label, confidence, probabilities, clipped, context_s
+        )
+
+    def _prediction(self, source: Any, row: Any, channel: Optional[int] = None) -> Prediction:
         duration_s, speech, label, probabilities, damage = row
         return Prediction(
             path=path_of(source),
@@ -228,6 +391,7 @@ class Recognizer:
             confidence=None if label is None else probabilities[label],
             probabilities=None if label is None else dict(zip(self.labels, probabilities)),
             damaged=_damage(damage),
+            channel=channel,
         )
 
     def _failed(self, source: Any, error: tuple[str, str]) -> Prediction:
@@ -235,8 +399,31 @@ class Recognizer:
         return Prediction(path_of(source), nan, nan, None, None, None, None, _exception(error))
 
 
-def _reopen(model: Optional[str], precision: str, min_speech: float, strict: bool) -> Recognizer:
-    return load(model, precision=precision, min_speech=min_speech, strict=strict)
+def _reopen(
+    model: Optional[str], precision: str, min_speech: float, strict: bool, *classes: Classes
+) -> Recognizer:
+    recognizer = load(model, precision=precision, min_speech=min_speech, strict=strict)
+    for each in classes:
+        recognizer = recognizer.with_classes(each)
+    return recognizer
+
+
+def _is_matrix(source: Any) -> bool:
+    """Whether `source` is samples of several channels with their rate."""
+    return isinstance(source, tuple) and len(source) == 2 and isinstance(source[0], numpy.ndarray)
+
+
+def _in_pieces(process: Callable[[list], list], inputs: list, progress: Optional[bool]) -> list:
+    """The results of all inputs, with a bar for more than a piece of them."""
+    if len(inputs) <= PIECE and not progress:
+        return process(inputs)
+    results: list = []
+    with Progress(len(inputs), "recordings", shown=progress) as shown:
+        for start in range(0, len(inputs), PIECE):
+            piece = inputs[start : start + PIECE]
+            results += process(piece)
+            shown.update(len(piece))
+    return results
 
 
 def _listed(sources: Any) -> list:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import operator
 import os
+import struct
 from typing import Any, Iterable, Optional, Sequence, Tuple, Union
 
 import numpy
@@ -51,6 +54,52 @@ def native(source: Recording) -> Native:
     raise TypeError(
         f"a recording is a path, bytes, or (samples, rate), not {type(source).__name__}"
     )
+
+
+def with_channels(source: Any) -> Native:
+    """A recording for the extension module whose channels matter: samples `[n, channels]` as the bytes of a WAV file.
+
+    >>> len(with_channels((numpy.zeros((100, 2), "float32"), 16_000)))
+    844
+    """
+    if isinstance(source, tuple) and len(source) == 2 and not isinstance(source[0], (str, bytes)):
+        values, rate = numpy.asarray(source[0]), sample_rate(source[1])
+        if values.ndim == 1:
+            values = values[:, None]
+        if values.ndim != 2 or not 0 < values.shape[1] < 1 << 8:
+            raise ValueError(f"samples are of shape {list(values.shape)}; pass [n, channels]")
+        return wav(samples(values.reshape(-1)), rate, values.shape[1])
+    return native(source)
+
+
+def wav(values: bytes, rate: int, channels: int = 1) -> bytes:
+    """A WAV file of interleaved native-endian `float32`."""
+    data = numpy.frombuffer(values, numpy.float32).astype("<f4").tobytes()
+    frame = 4 * channels
+    header = struct.pack(
+        "<4sI4s4sIHHIIHH", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 3, channels, rate, frame * rate, frame, 32
+    )
+    return header + struct.pack("<4sI", b"data", len(data)) + data
+
+
+def segments_text(segments: Any) -> Union[str, bytes]:
+    """Segments for the extension module: the path of a file, or `(start, end)` and `(start, end, speaker)` as CSV.
+
+    >>> segments_text([(0, 1.5, "anna")]).splitlines()
+    [b'start,end,speaker', b'0.0,1.5,anna']
+    """
+    if isinstance(segments, (str, os.PathLike)):
+        return os.fspath(segments)
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["start", "end", "speaker"])
+    for segment in segments:
+        start, end, *speaker = segment
+        if len(speaker) > 1:
+            raise ValueError(f"a segment is (start, end) or (start, end, speaker), not {segment!r}")
+        name = "" if not speaker or speaker[0] is None else str(speaker[0])
+        rows.writerow([repr(float(start)), repr(float(end)), name])
+    return text.getvalue().encode()
 
 
 def natives(sources: Iterable[Recording]) -> list[Native]:

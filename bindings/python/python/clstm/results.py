@@ -53,6 +53,12 @@ class Prediction:
     """What is missing of a damaged recording."""
     error: Optional[RecognitionError] = None
     """Why the recording of a list could not be recognised; the other fields are then empty."""
+    channel: Optional[int] = None
+    """Number of the channel, from 0; `None` for the mean of all."""
+
+
+_TEXTS = ("path", "label", "damaged", "error_kind", "error_message", "speaker", "text", "status")
+"""Columns of text in tables."""
 
 
 class _Table(list):
@@ -76,12 +82,17 @@ class _Table(list):
         """An Arrow table with a row for each item; needs `pip install pyarrow`."""
         import pyarrow
 
-        texts = {"path", "label", "damaged", "error_kind", "error_message"}
-        types = {
-            name: pyarrow.string() if name in texts else pyarrow.float64() for name in self.columns()
-        }
+        types = dict.fromkeys(_TEXTS, pyarrow.string())
+        types.update(channel=pyarrow.int64(), clipped=pyarrow.bool_())
+        types = {name: types.get(name, pyarrow.float64()) for name in self.columns()}
         columns = self.columns().items()
         return pyarrow.table({name: pyarrow.array(values, types[name]) for name, values in columns})
+
+    def _channels(self) -> dict[str, list]:
+        """A column of the channels where there are any."""
+        if all(item.channel is None for item in self):
+            return {}
+        return {"channel": [item.channel for item in self]}
 
     def _probabilities(self) -> dict[str, list]:
         """A column for each label."""
@@ -108,6 +119,7 @@ class Predictions(_Table):
 
         return {
             "path": [item.path for item in self],
+            **self._channels(),
             "duration_s": [number(item, item.duration_s) for item in self],
             "speech": [number(item, item.speech) for item in self],
             "label": [item.label for item in self],
@@ -179,6 +191,8 @@ class Timeline:
     segments: TimelineItems
     frames: TimelineItems
     damaged: Optional[Damage] = None
+    channel: Optional[int] = None
+    """Number of the channel, from 0; `None` for the mean of all."""
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The segments as a pandas table."""
@@ -187,3 +201,71 @@ class Timeline:
     def to_arrow(self) -> "pyarrow.Table":
         """The segments as an Arrow table."""
         return self.segments.to_arrow()
+
+
+@dataclass(frozen=True)
+class GivenSegment:
+    """A segment that was given, and the emotion in it."""
+
+    start_s: float
+    end_s: float
+    speaker: Optional[str]
+    text: Optional[str]
+    status: str
+    """`ok`, `no_speech`, `too_short` or `outside`."""
+    speech: float
+    """Share of the segment that is speech, 0 to 1."""
+    label: Optional[str]
+    """`None` unless the status is `ok`."""
+    confidence: Optional[float]
+    probabilities: Optional[dict[str, float]]
+    clipped: bool = False
+    """Whether the segment ends after the recording."""
+    context_s: float = 0.0
+    """Seconds of audio around the segment that its prediction used."""
+
+
+class GivenSegments(_Table):
+    """Segments in the order given. The columns of tables are those of `clstm predict --segments FILE --format csv`.
+
+    >>> import clstm
+    >>> segments = clstm.load().predict("assets/sample.wav", segments=[(0.2, 1.9, "anna"), (2.0, 2.1)])
+    >>> [(segment.speaker, segment.status) for segment in segments]
+    [('anna', 'ok'), (None, 'too_short')]
+    >>> segments.speakers()["anna"] == segments[0].probabilities
+    True
+    """
+
+    def __init__(
+        self, items: Any, labels: list[str], path: Optional[str], duration_s: float, damaged: Optional[Damage]
+    ) -> None:
+        super().__init__(items, labels)
+        self.path = path
+        self.duration_s = duration_s
+        """Length of the recording in seconds."""
+        self.damaged = damaged
+
+    def columns(self) -> dict[str, list]:
+        fields = ("start_s", "end_s", "speaker", "text", "status", "clipped", "context_s", "speech", "label", "confidence")
+        return {
+            "path": [self.path] * len(self),
+            **{name: [getattr(item, name) for item in self] for name in fields},
+            **self._probabilities(),
+        }
+
+    def speakers(self) -> dict[Optional[str], dict[str, float]]:
+        """The mean probabilities of each speaker, weighted by the lengths of the segments."""
+        totals: dict[Optional[str], dict[str, float]] = {}
+        lengths: dict[Optional[str], float] = {}
+        for item in self:
+            if item.probabilities is None:
+                continue
+            length = item.end_s - item.start_s
+            lengths[item.speaker] = lengths.get(item.speaker, 0.0) + length
+            total = totals.setdefault(item.speaker, dict.fromkeys(self.labels, 0.0))
+            for label, probability in item.probabilities.items():
+                total[label] += length * probability
+        return {
+            speaker: {label: value / lengths[speaker] for label, value in total.items()}
+            for speaker, total in totals.items()
+        }

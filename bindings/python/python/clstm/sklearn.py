@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import os
-import struct
 import tempfile
 from pathlib import Path
 from typing import Any, Optional
@@ -19,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .commands import train
 from .recognizer import Recognizer, load
-from .recordings import native, path_of, sample_rate, samples
+from .recordings import native, path_of, sample_rate, samples, wav
 
 __all__ = ["CLSTMClassifier", "CLSTMEmbedder"]
 
@@ -200,7 +199,4 @@ def _wav(recording: Any) -> bytes:
     content = native(recording)
     if isinstance(content, bytes):
         return content
-    values, rate = samples(recording[0]), sample_rate(recording[1])
-    values = numpy.frombuffer(values, numpy.float32).astype("<f4").tobytes()
-    header = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(values), b"WAVE", b"fmt ", 16, 3, 1, rate, 4 * rate, 4, 32)
-    return header + struct.pack("<4sI", b"data", len(values)) + values
+    return wav(samples(recording[0]), sample_rate(recording[1]))

@@ -38,7 +38,7 @@ pub(crate) struct AnnotateExportArgs {
     /// Replace existing files.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Name of a built-in model, or a model file [default: the built-in model].
+    /// Name of a built-in model, a model file, or a folder with a model.safetensors [default: the built-in model].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
     /// Merge the model's classes into fewer: basic-four, basic-six, or a label map, as in predict.

@@ -39,7 +39,7 @@ pub(crate) struct EvaluateArgs {
         conflicts_with_all = ["model", "split", "predictions", "allow_leakage", "format"]
     )]
     pub(crate) run: Option<PathBuf>,
-    /// Name of a built-in model, or a model file [default: the built-in model].
+    /// Name of a built-in model, a model file, or a folder with a model.safetensors [default: the built-in model].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]

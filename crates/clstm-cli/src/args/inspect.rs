@@ -12,7 +12,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct InspectArgs {
-    /// Name of a built-in model, or a model file.
+    /// Name of a built-in model, a model file, or a folder with a model.safetensors.
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
     /// Output format.

@@ -52,7 +52,7 @@ pub(crate) struct ListenArgs {
     /// Process a file as fast as possible instead of in real time.
     #[arg(long, alias = "fast", requires = "input")]
     pub(crate) no_realtime: bool,
-    /// Name of a built-in model, or a model file [default: the built-in model].
+    /// Name of a built-in model, a model file, or a folder with a model.safetensors [default: the built-in model].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
     /// Seconds from one frame to the next.

@@ -32,7 +32,7 @@ pub(crate) struct PredictArgs {
     /// Recordings: files, folders (searched for audio files), globs, or - for standard input.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
-    /// Name of a built-in model, or a model file [default: the built-in model].
+    /// Name of a built-in model, a model file, or a folder with a model.safetensors [default: the built-in model].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
     /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products. auto is f32; with --timeline it is

@@ -1,0 +1,123 @@
+//! Segments of a recording that are given: a file of another tool, or times.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clstm::audio::DecodeLimits;
+use clstm::{RecognizeError, Recognizer, Span, SpanOutcome, SpanRecognizer, SpanSummary};
+use clstm_segments::{Document, Format, ReadOptions, Segment, SegmentsError, with_context};
+use pyo3::FromPyObject;
+use pyo3::pybacked::PyBackedBytes;
+
+use crate::input::{Input, samples};
+use crate::recognizer::LONGEST_S;
+use crate::results::{SegmentRow, SegmentsRow, damage};
+
+/// Most bytes of a file of segments, as in the command.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// Segments as Python passes them.
+#[derive(FromPyObject)]
+pub(crate) enum SegmentSource {
+    /// Segments as the CSV of `start,end,speaker`.
+    #[pyo3(transparent)]
+    Csv(PyBackedBytes),
+    /// A file of segments.
+    #[pyo3(transparent)]
+    File(PathBuf),
+}
+
+/// Why segments cannot be read.
+pub(crate) enum ReadError {
+    /// The file cannot be read, or is too large: kind and message.
+    File(&'static str, String),
+    /// It is not valid.
+    Segments(SegmentsError),
+}
+
+impl SegmentSource {
+    /// Reads the segments; `tiers` selects those of a file that has tiers.
+    pub(crate) fn read(&self, tiers: Vec<String>) -> Result<Document, ReadError> {
+        let options = ReadOptions { tiers };
+        match self {
+            Self::Csv(text) => Document::parse(text, Format::Csv, &options),
+            Self::File(path) => {
+                let bytes = read_bounded(path)?;
+                Format::detect(path, &bytes)
+                    .and_then(|format| Document::parse(&bytes, format, &options))
+            }
+        }
+        .map_err(ReadError::Segments)
+    }
+}
+
+fn read_bounded(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let failed = |error: std::io::Error| {
+        let kind = match error.kind() {
+            std::io::ErrorKind::NotFound => "not_found",
+            _ => "io",
+        };
+        ReadError::File(kind, format!("{}: {error}", path.display()))
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let message = format!("{} has more than {} MiB", path.display(), MAX_BYTES >> 20);
+        return Err(ReadError::File("too_large", message));
+    }
+    Ok(bytes)
+}
+
+/// Recognises each segment by itself.
+pub(crate) fn recognize(
+    recognizer: &Recognizer,
+    input: &Input,
+    document: &Document,
+    context_s: f64,
+    channel: Option<usize>,
+) -> Result<SegmentsRow, RecognizeError> {
+    let extended = with_context(document.segments(), context_s);
+    let spans: Vec<Span> =
+        extended.iter().map(|&[start_s, end_s]| Span { start_s, end_s }).collect();
+    let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
+    let go_on = |_: f64| Ok::<(), RecognizeError>(());
+    let summary = match input {
+        Input::Samples(bytes, rate) => {
+            let mut parts = SpanRecognizer::new(recognizer, &spans)?;
+            parts.push(&samples(bytes), *rate)?;
+            parts.finish()?
+        }
+        Input::Bytes(bytes) => {
+            recognizer.recognize_spans_bytes(bytes, &limits, channel, &spans, go_on)?
+        }
+        Input::File(path) => {
+            recognizer.recognize_spans_file(path, &limits, channel, &spans, go_on)?
+        }
+    };
+    Ok(rows(document.segments(), &extended, summary))
+}
+
+fn rows(segments: &[Segment], extended: &[[f64; 2]], summary: SpanSummary) -> SegmentsRow {
+    let all = segments.iter().zip(extended).zip(summary.spans);
+    let rows = all.map(|((segment, [start_s, end_s]), span)| -> SegmentRow {
+        let status = match &span.outcome {
+            SpanOutcome::Labelled(_) => "ok",
+            SpanOutcome::NoSpeech => "no_speech",
+            SpanOutcome::TooShort => "too_short",
+            SpanOutcome::Outside => "outside",
+        };
+        let prediction = match span.outcome {
+            SpanOutcome::Labelled(found) => Some((found.label_index, found.probabilities)),
+            _ => None,
+        };
+        // Context may end after the recording; the segment itself then does not.
+        let clipped = span.clipped && segment.end_s > summary.duration_s;
+        let context_s = (end_s - start_s - segment.duration_s()).max(0.0);
+        let times = (segment.start_s, segment.end_s, context_s);
+        let names = (segment.speaker.clone(), segment.text.clone());
+        (times, names, (status, clipped), span.speech, prediction)
+    });
+    (rows.collect(), summary.duration_s, damage(summary.damage.as_ref()))
+}

@@ -1,0 +1,103 @@
+"""Hugging Face habits: Parquet with embedded audio as a corpus, and model folders in the hub's layout."""
+
+import csv
+import json
+
+import clstm
+import pyarrow
+import pyarrow.parquet
+import pytest
+from clstm.datasets import write_audiofolder
+from conftest import SAD, SAMPLE, TINY_GRU, needs
+
+
+def rows(tones):
+    return [
+        {"audio": {"bytes": open(path, "rb").read(), "path": path}, "label": label, "speaker": speaker}
+        for path, label, speaker in zip(*tones)
+    ]
+
+
+def metadata(folder):
+    with open(folder / "metadata.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def cross_validate(output, **corpus):
+    return clstm.cross_validate(
+        **corpus, preset="clstm", split="speaker", folds=2, epochs=1, seed=3, set=TINY_GRU, output=output, log=None
+    )
+
+
+def test_parquet_with_embedded_audio_is_a_corpus(tones, manifest, tmp_path):
+    file = tmp_path / "emotions.parquet"
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows(tones)), file)
+    folder = write_audiofolder(file, tmp_path / "corpus", speaker="speaker")
+    listed = metadata(folder)
+    assert [(row["label"], row["speaker"]) for row in listed] == list(zip(*tones[1:]))
+    for row, path in zip(listed, tones[0]):
+        assert (folder / row["file_name"]).read_bytes() == open(path, "rb").read()
+    run = cross_validate(tmp_path / "run", corpus="audiofolder", data=folder)
+    assert sum(fold["test_utterances"] for fold in run.metrics["folds"]) == len(tones[0])
+
+
+def test_datasets_of_the_library_keep_classes_and_splits(tones, tmp_path):
+    datasets = needs("datasets")
+    items = [{**row, "label": ["happy", "sad"].index(row["label"])} for row in rows(tones)]
+
+    def dataset(part):
+        # Casts do not decode, which would need a decoder.
+        made = datasets.Dataset.from_list(part).cast_column("audio", datasets.Audio(decode=False))
+        return made.cast_column("label", datasets.ClassLabel(names=["happy", "sad"]))
+
+    splits = datasets.DatasetDict({"train": dataset(items[:8]), "test": dataset(items[8:])})
+    folder = write_audiofolder(splits, tmp_path / "from-dataset", speaker="speaker")
+    listed = metadata(folder)
+    assert [row["label"] for row in listed] == list(tones[1])
+    assert [row["split"] for row in listed] == ["train"] * 8 + ["test"] * 8
+    for name, part in splits.items():
+        part.to_parquet(tmp_path / "files" / f"{name}-00000-of-00001.parquet")
+    again = write_audiofolder(tmp_path / "files", tmp_path / "from-files", speaker="speaker")
+    key = lambda row: (row["split"], row["label"], row["speaker"])  # noqa: E731
+    assert sorted(map(key, metadata(again))) == sorted(map(key, listed))
+    run = clstm.cross_validate(
+        corpus="audiofolder", data=again, preset="clstm", split="given", epochs=1, set=TINY_GRU, output=tmp_path / "run", log=None
+    )
+    assert run.metrics["folds"][0]["test_utterances"] == 8
+
+
+def test_names_in_a_file_are_no_paths(tmp_path):
+    audio = {"bytes": SAMPLE.read_bytes(), "path": "../../outside.wav"}
+    table = pyarrow.Table.from_pylist([{"audio": audio, "label": "a"}, {"audio": {**audio, "path": None}, "label": None}])
+    pyarrow.parquet.write_table(table, tmp_path / "hostile.parquet")
+    folder = write_audiofolder(tmp_path / "hostile.parquet", tmp_path / "inside")
+    names = sorted(path.name for path in (folder / "audio").iterdir())
+    assert names == ["0000000-outside.wav", "0000001.wav"]
+    assert not (tmp_path / "outside.wav").exists()
+    with pytest.raises(FileExistsError):
+        write_audiofolder(tmp_path / "hostile.parquet", folder)
+    with pytest.raises(KeyError, match="there is no column emotion; there are audio, label"):
+        write_audiofolder(tmp_path / "hostile.parquet", tmp_path / "new", label="emotion")
+    with pytest.raises(FileNotFoundError):
+        write_audiofolder(tmp_path / "inside", tmp_path / "none")
+
+
+def test_a_model_folder_of_the_hub_is_a_model(recognizer, tmp_path):
+    folder = tmp_path / "model"
+    clstm.run("export", "--format", "huggingface", "--output", folder, log=None)
+    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "config.json", "model.safetensors"]
+    loaded = clstm.load(folder)
+    assert loaded.labels == recognizer.labels
+    assert loaded.predict([SAMPLE, SAD]) == recognizer.predict([SAMPLE, SAD])
+    config = json.loads((folder / "config.json").read_text())
+    assert list(config["id2label"].values()) == recognizer.labels
+    yaml = needs("yaml")
+    card = (folder / "README.md").read_text()
+    about = yaml.safe_load(card.split("---\n")[1])
+    assert about["library_name"] == "clstm" and about["pipeline_tag"] == "audio-classification"
+    assert about["license"] == "other" and about["license_name"]
+    hub = needs("huggingface_hub")
+    assert hub.ModelCard(card).data.library_name == "clstm"
+    with pytest.raises(clstm.ModelError) as raised:
+        clstm.load(tmp_path)
+    assert raised.value.kind == "not_found" and "model.safetensors" in str(raised.value)
