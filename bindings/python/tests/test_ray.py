@@ -181,7 +181,7 @@ def test_a_recording_that_ends_its_process_gets_an_error(tmp_path):
 def cross_validation(manifest, output, **more):
     settings = {**TINY_GRU, "checkpoint_every": 1}
     return clstm.cross_validate(
-        corpus="manifest", data=manifest, preset="clstm", split="speaker", folds=2, epochs=250, seed=3,
+        corpus="manifest", data=manifest, preset="clstm", split="speaker", folds=2, epochs=120, seed=3,
         set=settings, output=output, **more,
     )
 

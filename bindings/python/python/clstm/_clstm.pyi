@@ -1,5 +1,6 @@
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Optional, Sequence, Union, final
 
+@final
 class NativeRecognizer:
     @staticmethod
     def open(
@@ -35,6 +36,7 @@ class NativeRecognizer:
     def timeline(self, input: Any, settings: str) -> tuple[list[tuple[str, Any]], float, Any]: ...
     def stream(self, sample_rate: int, settings: str) -> NativeStream: ...
 
+@final
 class NativeStream:
     @property
     def latency_s(self) -> float: ...

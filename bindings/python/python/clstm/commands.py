@@ -56,9 +56,11 @@ def _execute(
         preexec_fn=before,
     )
     messages: list[str] = []
+    assert process.stdout is not None and process.stderr is not None
+    printed, errors = process.stdout, process.stderr
 
     def read_messages() -> None:
-        for line in process.stderr:
+        for line in errors:
             messages.append(line.rstrip("\n"))
             if log is not None:
                 log(messages[-1])
@@ -66,7 +68,7 @@ def _execute(
     output: list[str] = []
     readers = [
         threading.Thread(target=read_messages, daemon=True),
-        threading.Thread(target=lambda: output.append(process.stdout.read()), daemon=True),
+        threading.Thread(target=lambda: output.append(printed.read()), daemon=True),
     ]
     for reader in readers:
         reader.start()
@@ -78,8 +80,8 @@ def _execute(
     finally:
         for reader in readers:
             reader.join()
-        process.stdout.close()
-        process.stderr.close()
+        printed.close()
+        errors.close()
     if status == 0:
         return "".join(output)
     kind = "usage" if status == 2 else "failed"
@@ -182,7 +184,9 @@ def _is_ray(on: str) -> bool:
     return on == "ray"
 
 
-def _training(command: str, progress: Optional[bool], log: Optional[Log], options: Mapping[str, Any]) -> None:
+def _training(
+    command: str, progress: Optional[bool], log: Optional[Log], options: Mapping[str, Any]
+) -> None:
     """Executes a command that trains, with a bar of its epochs. A `log` of the caller's receives all messages instead."""
     if progress is None and log is not _print:
         progress = False

@@ -1,7 +1,7 @@
 """Corpora of Parquet files with embedded audio, as Hugging Face's `datasets` writes them: `pip install 'clstm[arrow]'`.
 
-The command reads files of audio. `write_audiofolder` unpacks the rows into a folder that `--corpus audiofolder` reads, and that
-`datasets.load_dataset("audiofolder", data_dir=...)` reads as well. Nothing is loaded over the network.
+The command reads files of audio. `write_audiofolder` unpacks the rows into a folder that `--corpus audiofolder` reads.
+Nothing is loaded over the network.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def write_audiofolder(
 ) -> Path:
     """Writes the recordings of `source` and a `metadata.csv` into the new or empty `folder`, which it returns.
 
-    `source` is a Parquet file, several of them, a folder of them, a `datasets.Dataset`, or a dictionary of splits such as a
-    `datasets.DatasetDict`. The column `audio` holds bytes, or `{"bytes", "path"}`; `label` names or class indices, whose names
+    `source` is a Parquet file, several of them, a folder of them, a `datasets.Dataset`, or a dictionary of splits such
+    as a `datasets.DatasetDict`. The column `audio` holds bytes, or `{"bytes", "path"}`; `label` names or class indices, whose names
     are in the file; `speaker` names the column of the speakers, which speaker-independent splits need. `columns` are
     further columns by the names that they have in a manifest, such as `{"language": "lang"}`.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Callable, Iterable, Mapping, Optional, Union, overload
+from typing import Any, Callable, Iterable, Literal, Mapping, Optional, Union, overload
 
 import numpy
 
@@ -55,7 +55,7 @@ def load(
     min_speech: float = 0.1,
     strict: bool = False,
 ) -> "Recognizer":
-    """Loads a model: a built-in one by name, a model file, a folder in the layout of the Hugging Face hub, or the built-in one.
+    """Loads a model: a built-in one by name, a model file, a folder with a `model.safetensors`, or the default one.
 
     `precision` is `f32`, `bf16` or `auto`: `f32` for whole recordings, the processor's fastest for timelines and streams.
     Recordings get a label where at least the share `min_speech` of them is speech. A `strict` recognizer treats damaged
@@ -89,8 +89,8 @@ class Recognizer:
         return _reopen, self._source
 
     def with_classes(self, classes: Classes) -> "Recognizer":
-        """The same model with fewer classes: the probabilities of labels that count as one class are added, those of labels that
-        the map leaves out are dropped, and the rest is scaled to a sum of 1.
+        """The same model with fewer classes: the probabilities of labels that count as one class are added, those of
+        labels that the map leaves out are dropped, and the rest is scaled to a sum of 1.
 
         `classes` is the name of a built-in map, a TOML file (the command's `--classes`), or the class of each label.
 
@@ -131,12 +131,13 @@ class Recognizer:
         """Sizes of the deep features of the branches, in the order of `embed`."""
         return self._native.branch_features
 
+    # A path is also an iterable of strings; the first overload that fits counts.
     @overload
     def predict(
         self,
         source: Recording,
         *,
-        segments: Any,
+        segments: Union[str, "os.PathLike[str]", Iterable[tuple]],
         classes: Optional[Classes] = ...,
         channels: Channels = ...,
         tiers: Iterable[str] = ...,
@@ -144,14 +145,18 @@ class Recognizer:
     ) -> GivenSegments: ...
 
     @overload
-    def predict(
-        self, source: Recording, *, classes: Optional[Classes] = ..., channels: Channels = ...
+    def predict(  # type: ignore[overload-overlap]
+        self,
+        source: Recording,
+        *,
+        classes: Optional[Classes] = ...,
+        channels: Union[Literal["mix"], int] = ...,
     ) -> Prediction: ...
 
     @overload
     def predict(
         self,
-        source: Iterable[Recording],
+        source: Union[Recording, Iterable[Recording]],
         *,
         classes: Optional[Classes] = ...,
         channels: Channels = ...,
@@ -182,18 +187,19 @@ class Recognizer:
         ...     recognizer.predict(file.read()).label
         'neutral'
 
-        `classes` merges labels, see `with_classes`. `channels` is `mix`, the number of a channel, or `each`, which returns a list
-        with a prediction for each channel; samples are then `[n, channels]`.
+        `classes` merges labels, see `with_classes`. `channels` is `mix`, the number of a channel, or `each`, which returns
+        a list with a prediction for each channel; samples are then `[n, channels]`.
 
-        `segments` are parts of one recording, each recognised by itself: a file of another tool (RTTM, SRT, WebVTT, TextGrid,
-        ELAN, Audacity, CSV, Whisper), whose `tiers` can be named, or a list of `(start, end)` or `(start, end, speaker)` in
-        seconds. Those shorter than 1.5 s also get up to `context` seconds of audio on each side. The result is a list of
-        `GivenSegment`.
+        `segments` are parts of one recording, each recognised by itself: a file of another tool (RTTM, SRT, WebVTT,
+        TextGrid, ELAN, Audacity, CSV, Whisper), whose `tiers` can be named, or a list of `(start, end)` or
+        `(start, end, speaker)` in seconds. Those shorter than 1.5 s also get up to `context` seconds of audio on each
+        side. The result is a list of `GivenSegment`.
 
         With tqdm, a bar shows the progress of several recordings in notebooks and terminals, unless `progress=False`.
         """
         if classes is not None:
-            return self.with_classes(classes).predict(
+            merged: Any = self.with_classes(classes)
+            return merged.predict(
                 source, channels=channels, segments=segments, tiers=tiers, context=context, progress=progress
             )
         if segments is not None:
@@ -265,9 +271,10 @@ class Recognizer:
     ) -> Any:
         """Emotions along a recording of up to a week: a frame each `hop` seconds, joined to segments.
 
-        `window` is the length in seconds of the audio that a frame is predicted from, by default the model's maximum. `classes`
-        merges labels, see `with_classes`. With `channels="each"` the result is a list with a timeline for each channel; `channels`
-        may also be the number of one. Further settings are the fields of the library's `StreamConfig`, such as `smoothing_s`.
+        `window` is the length in seconds of the audio that a frame is predicted from, by default the model's maximum.
+        `classes` merges labels, see `with_classes`. With `channels="each"` the result is a list with a timeline for each
+        channel; `channels` may also be the number of one. Further settings are the fields of the library's
+        `StreamConfig`, such as `smoothing_s`.
 
         >>> timeline = load().timeline("assets/sample.wav", hop=0.5)
         >>> len(timeline.frames), timeline.frames[0].end_s
@@ -280,13 +287,13 @@ class Recognizer:
         if channels == "mix":
             rows, duration_s, damage = self._native.timeline(native(source), text)
             return self._timeline(source, rows, duration_s, damage, None)
-        rows, duration_s, damage = self._native.channel_timelines(with_channels(source), str(channels), text)
-        numbers = list(dict.fromkeys(number for number, _, _ in rows))
+        given = with_channels(source)
+        events, duration_s, damage = self._native.channel_timelines(given, str(channels), text)
+        by_channel: dict[int, list] = {}
+        for number, kind, row in events:
+            by_channel.setdefault(number, []).append((kind, row))
         timelines = [
-            self._timeline(
-                source, [(kind, row) for own, kind, row in rows if own == number], duration_s, damage, number
-            )
-            for number in numbers
+            self._timeline(source, own, duration_s, damage, number) for number, own in by_channel.items()
         ]
         return timelines if channels == "each" else timelines[0]
 

@@ -1,7 +1,7 @@
 """The Parquet files of a job in its output folder.
 
-A part holds the rows of one batch. Its name is a digest of the paths of the batch, and it is renamed from a temporary name when
-it is complete: a batch that is processed twice, because a node was lost, replaces its own part.
+A part holds the rows of one batch. Its name is a digest of the paths of the batch, and it is renamed from a temporary
+name when it is complete: a batch that is processed twice, because a node was lost, replaces its own part.
 """
 
 from __future__ import annotations

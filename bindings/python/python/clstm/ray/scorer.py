@@ -45,7 +45,11 @@ class ScoringSettings:
 
     def open(self) -> Recognizer:
         """Loads the model."""
-        options = {"min_speech": self.min_speech, "strict": self.strict, "precision": self.precision}
+        options: dict[str, Any] = {
+            "min_speech": self.min_speech,
+            "strict": self.strict,
+            "precision": self.precision,
+        }
         if self.weights is None:
             recognizer = load(self.model, **options)
         else:

@@ -81,17 +81,17 @@ def score(
 ) -> Scores:
     """Labels recordings on all nodes and writes their rows as Parquet files to the folder `output`.
 
-    `source` is paths, which all nodes see, or URIs such as `s3://bucket/a.wav`; or a Ray dataset whose column `path` names each
-    recording, with its bytes in the column `content` if that is given (also a column of `datasets`, which has both). Each
-    recording gets exactly one row; paths that occur twice in a list count once. A recording that cannot be recognised has
-    `error_kind` and `error_message` in its row, as in the command's CSV.
+    `source` is paths, which all nodes see, or URIs such as `s3://bucket/a.wav`; or a Ray dataset whose column `path`
+    names each recording, with its bytes in the column `content` if that is given (also a column of `datasets`, which has
+    both). Each recording gets exactly one row; paths that occur twice in a list count once. A recording that cannot be
+    recognised has `error_kind` and `error_message` in its row, as in the command's CSV.
 
-    A second call with the same `output` continues: recordings with a row are skipped, also failed ones. Another model or other
-    settings than those of the rows are a `ValueError`.
+    A second call with the same `output` continues: recordings with a row are skipped, also failed ones. Another model or
+    other settings than those of the rows are a `ValueError`.
 
-    `model`, `classes`, `min_speech`, `strict` and `precision` are those of `clstm.load` and `Recognizer.with_classes`. Each of
-    the `workers`, by default as many as the cluster has room for, keeps a model and uses `num_cpus` threads. They
-    restart after the loss of a node.
+    `model`, `classes`, `min_speech`, `strict` and `precision` are those of `clstm.load` and `Recognizer.with_classes`.
+    Each of the `workers`, by default as many as the cluster has room for, keeps a model and uses `num_cpus` threads.
+    They restart after the loss of a node.
     """
     began = time.monotonic()
     settings = _settings(model, classes, min_speech, strict, precision)
@@ -108,11 +108,11 @@ def score(
 
     if isinstance(source, ray.data.Dataset):
         total = skipped = None
-        waiting = source
+        waiting: Optional[ray.data.Dataset] = source
         if before:
-            waiting = waiting.map_batches(
-                _without, batch_format="pyarrow", fn_args=(ray.put(done), path)
-            )
+            function: Any = _without
+            arguments = (ray.put(done), path)
+            waiting = source.map_batches(function, batch_format="pyarrow", fn_args=arguments)
         size = batch_size or LARGEST_BATCH // 4
     else:
         names = list(dict.fromkeys(_text(os.fspath(item)) for item in source))
