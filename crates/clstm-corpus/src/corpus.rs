@@ -24,6 +24,8 @@ pub struct Corpus {
     pub notes: ScanNotes,
     /// The attribute that the classes are values of.
     pub target: Target,
+    /// Names of the continuous targets, see [`with_dimensions`](Self::with_dimensions).
+    pub dimensions: Vec<String>,
     /// Name of the [`LabelMap`](crate::LabelMap) that made the classes, where one did.
     pub label_map: Option<String>,
 }
@@ -179,6 +181,7 @@ impl Corpus {
             utterances,
             notes: ScanNotes::default(),
             target: Target::Label,
+            dimensions: Vec::new(),
             label_map: None,
         };
         corpus.validate()?;

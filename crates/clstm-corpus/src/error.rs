@@ -90,6 +90,31 @@ pub enum CorpusError {
         /// What can be.
         known: Vec<String>,
     },
+    /// A continuous target cannot be used.
+    #[error("{dimension} cannot be a continuous target in {corpus}: {problem}")]
+    Dimension {
+        /// The corpus.
+        corpus: String,
+        /// The dimension.
+        dimension: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// More than one target whose values are classes.
+    #[error("the targets {} are all classes, and a model has one: give one of them beside continuous targets; \
+        auxiliary_tasks can train the others", names.join(", "))]
+    SeveralTargets {
+        /// Names of the targets.
+        names: Vec<String>,
+    },
+    /// A list of targets with an empty name.
+    #[error(
+        "the targets {names:?} have an empty name; write names with commas between them, such as arousal,valence"
+    )]
+    EmptyTarget {
+        /// The list as written.
+        names: String,
+    },
     /// A corpus contradicts itself.
     #[error("corpus {corpus}: {problem}")]
     Invalid {

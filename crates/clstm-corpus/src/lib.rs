@@ -18,7 +18,7 @@
 //! ```
 //!
 //! [`open_many`] opens several corpora as one, makes classes of a [`Target`] (speakers, sentences, any
-//! column of a list) and merges labels by a [`LabelMap`].
+//! column of a list) and merges labels by a [`LabelMap`]. [`open_targets`] adds continuous dimensions, such as arousal.
 //!
 //! # Adding a corpus
 //!
@@ -31,6 +31,7 @@
 mod adapters;
 mod check;
 mod corpus;
+mod dimension;
 mod error;
 mod filename_scan;
 mod fingerprint;
@@ -45,6 +46,7 @@ mod split;
 mod stats;
 mod table5;
 mod target;
+mod targets;
 mod utterance;
 mod walk;
 
@@ -57,7 +59,9 @@ pub use error::CorpusError;
 pub use fingerprint::{Fingerprint, duplicate_groups, groups_of};
 pub use label_map::{BUILTIN_LABEL_MAPS, LabelMap, builtin_label_map};
 pub use manifest::RowProblem;
-pub use open_many::{CorpusSource, global_speaker, open_many, shares_corpus, shares_speakers};
+pub use open_many::{
+    CorpusSource, global_speaker, open_many, open_targets, shares_corpus, shares_speakers,
+};
 pub use read_all::{Measurement, measure, read_each, sample_range};
 pub use registry::{CorpusInfo, open, supported};
 pub use remark::Remark;
@@ -69,5 +73,6 @@ pub use split::{
 pub use stats::{ClassStats, CorpusStats, DurationStats, SpeakerStats};
 pub use table5::{Table5Row, table5};
 pub use target::{Target, describe_corpus};
+pub use targets::Targets;
 pub use utterance::{Intensity, Part, Sex, Style, Utterance};
 pub use walk::left_out;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::corpus::{ScanNotes, regroup_votes};
-use crate::{Corpus, CorpusError, LabelMap, Remark, Target, Utterance, open, registry};
+use crate::{Corpus, CorpusError, LabelMap, Remark, Target, Targets, Utterance, open, registry};
 
 /// A corpus and its place on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +37,45 @@ pub fn open_many(
     target: &Target,
     map: Option<&LabelMap>,
 ) -> Result<Corpus, CorpusError> {
-    let mut corpora = Vec::with_capacity(sources.len());
-    for CorpusSource { name, data } in sources {
-        let corpus = open(name, data)?;
+    classify(open_each(sources)?, target, map)
+}
+
+/// [`open_many`] with several targets: one that gives the classes, the label where none is named, and continuous
+/// dimensions, see [`Corpus::with_dimensions`]. A target is continuous where a corpus has ratings of it, or a column of
+/// numbers that are not whole or have more than ten different values; arousal, valence and dominance always are.
+///
+/// # Errors
+///
+/// Those of [`open_many`]; [`CorpusError::SeveralTargets`]; [`CorpusError::Dimension`].
+pub fn open_targets(
+    sources: &[CorpusSource],
+    targets: &Targets,
+    map: Option<&LabelMap>,
+) -> Result<Corpus, CorpusError> {
+    let opened = open_each(sources)?;
+    let (target, dimensions) = targets.resolve(opened.iter().map(|(_, corpus)| corpus))?;
+    classify(opened, &target, map)?.with_dimensions(&dimensions)
+}
+
+/// The corpora with the names that they were opened by.
+fn open_each(sources: &[CorpusSource]) -> Result<Vec<(String, Corpus)>, CorpusError> {
+    let opened =
+        |source: &CorpusSource| Ok((source.name.clone(), open(&source.name, &source.data)?));
+    sources.iter().map(opened).collect()
+}
+
+/// Makes classes of `target`, maps them, and joins the corpora.
+fn classify(
+    opened: Vec<(String, Corpus)>,
+    target: &Target,
+    map: Option<&LabelMap>,
+) -> Result<Corpus, CorpusError> {
+    let count = opened.len();
+    let mut corpora = Vec::with_capacity(count);
+    for (opened_as, corpus) in opened {
         let corpus = match target {
             // A single corpus has one value of it.
-            Target::Corpus if sources.len() > 1 => {
+            Target::Corpus if count > 1 => {
                 let name = corpus.name.clone();
                 let mut corpus = corpus.with_classes(|_| Some(name.clone()));
                 corpus.target = Target::Corpus;
@@ -50,7 +83,7 @@ pub fn open_many(
             }
             target => corpus.with_target(target)?,
         };
-        corpora.push((name.clone(), corpus));
+        corpora.push((opened_as, corpus));
     }
     let corpora = match map {
         Some(map) => map.apply(corpora)?,

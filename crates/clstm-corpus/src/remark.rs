@@ -64,6 +64,24 @@ pub enum Remark {
         /// Classes and their counts.
         labels: Vec<(String, usize)>,
     },
+    /// Utterances of which a continuous dimension is not known.
+    UnknownDimension {
+        /// The dimension.
+        dimension: String,
+        /// Utterances without a value.
+        unknown: usize,
+        /// Utterances of the corpus.
+        of: usize,
+    },
+    /// Ratings outside the scale of the release, which are not used.
+    OutOfScale {
+        /// The file.
+        file: &'static str,
+        /// Number of such ratings.
+        ratings: usize,
+        /// Lowest and highest value of the scale.
+        scale: (i32, i32),
+    },
     /// Utterances whose value of the target is unknown, and which are left out.
     UnknownTarget {
         /// The target.
@@ -158,6 +176,14 @@ impl fmt::Display for Remark {
             Self::UnknownTarget { target, left_out, of } => write!(
                 f,
                 "left out {left_out} of {of} utterances of which the {target} is not known"
+            ),
+            Self::UnknownDimension { dimension, unknown, of } => write!(
+                f,
+                "the {dimension} of {unknown} of {of} utterances is not known: they take no part in its loss and figures"
+            ),
+            Self::OutOfScale { file, ratings, scale: (low, high) } => write!(
+                f,
+                "{ratings} ratings in {file} are not numbers from {low} to {high} and are not used"
             ),
             Self::ClassesNotInAll { corpora, labels } => write!(
                 f,

@@ -157,6 +157,10 @@ pub struct Utterance {
     /// Its part, where the corpus defines a split into training, validation and test.
     #[serde(default)]
     pub part: Option<Part>,
+    /// Ratings of continuous dimensions, such as arousal, by the dimension's name: one for each rater, in the same order
+    /// in all utterances, none where a rater gave none. See [`dimension`](Self::dimension).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ratings: BTreeMap<String, Vec<Option<f64>>>,
     /// Further columns of a list by their names, such as `arousal`; see
     /// [`Target::Column`](crate::Target::Column).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

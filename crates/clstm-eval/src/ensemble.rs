@@ -8,8 +8,8 @@ use clstm::ProbabilityCalibration;
 use crate::files::{create_folder, write_record};
 use crate::fold_record::{FoldRecord, aggregate_folds, finished_folds, predictions_of};
 use crate::{
-    Checksums, EvalError, EvalProtocol, FoldMetrics, Lineage, Metrics, Prediction, RunInputs,
-    RunMetrics, write_predictions,
+    Checksums, DimensionPrediction, DimensionScores, EvalError, EvalProtocol, FoldMetrics, Lineage,
+    Metrics, Prediction, RunInputs, RunMetrics, write_predictions,
 };
 
 /// Averages the probabilities that cross-validations of the same protocol gave to the same test utterances,
@@ -108,11 +108,13 @@ fn write_fold(
     for other in others {
         let theirs: HashMap<String, Prediction> =
             predictions(other)?.into_iter().map(|p| (p.id.clone(), p)).collect();
-        let strange = || EvalError::OtherRun {
+        let strange = || {
+            EvalError::OtherRun {
             path: other.1.clone(),
-            what: "other test utterances; runs of different seeds share their folds by the same \
+            what: "other test utterances or continuous targets; runs of different seeds share their folds by the same \
                    --fold-seed"
                 .to_owned(),
+        }
         };
         if theirs.len() != mean.len() {
             return Err(strange());
@@ -121,6 +123,9 @@ fn write_fold(
             let other = theirs.get(&sum.id).filter(|p| p.truth == sum.truth).ok_or_else(strange)?;
             let probabilities = sum.probabilities.iter_mut().zip(&other.probabilities);
             probabilities.for_each(|(sum, p)| *sum += p);
+            if !DimensionPrediction::add_all(&mut sum.dimensions, &other.dimensions) {
+                return Err(strange());
+            }
         }
     }
     let count = others.len() + 1;
@@ -129,8 +134,11 @@ fn write_fold(
         .map(|sum| {
             let log = |p: &f64| (p / count as f64).max(f64::MIN_POSITIVE).ln();
             let logits = sum.probabilities.iter().map(log).collect();
+            let mut dimensions = sum.dimensions;
+            dimensions.iter_mut().for_each(|it| it.predicted /= count as f64);
             Prediction::new(sum.id, sum.truth, logits, &ProbabilityCalibration::default())
                 .with_speaker(sum.speaker.as_deref())
+                .with_dimensions(dimensions)
         })
         .collect();
     let (outcome, classes) = (&lead.0, lead.0.labels.len());
@@ -145,6 +153,7 @@ fn write_fold(
             wa: metrics.wa,
             macro_f1: metrics.macro_f1,
             confusion: metrics.confusion,
+            dimensions: DimensionScores::of(&mean),
             seconds: outcome.metrics.seconds + seconds,
             held_out_scaling: None,
             validation: None,

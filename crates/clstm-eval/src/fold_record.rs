@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::read_json;
 use crate::{
-    EvalError, EvalProtocol, FoldMetrics, FoldPredictions, Metrics, RunCalibration, RunMetrics,
-    read_predictions,
+    DimensionSummary, EvalError, EvalProtocol, FoldMetrics, FoldPredictions, Metrics, Prediction,
+    RunCalibration, RunMetrics, read_predictions,
 };
 
 /// The record of one fold: `fold-N/metrics.json`.
@@ -36,6 +36,9 @@ pub fn aggregate_folds(out: &Path) -> Result<RunMetrics, EvalError> {
     let folds = outcomes.into_iter().map(|(outcome, _)| outcome.metrics).collect();
     let mut metrics = RunMetrics::new(first.protocol, folds, first.labels);
     metrics.calibration = RunCalibration::of(&predictions);
+    let pooled: Vec<Prediction> =
+        predictions.into_iter().flat_map(|fold| fold.predictions).collect();
+    metrics.dimensions = DimensionSummary::of(&pooled, metrics.protocol.seed);
     metrics.write(&out.join("metrics.json"))?;
     Ok(metrics)
 }

@@ -1,6 +1,7 @@
 //! Metrics, statistics, calibration and the records of runs: everything about results that needs no training.
 //!
 //! - [`Metrics`]: UA, WA, macro F1, per-class precision and recall, confusion matrix.
+//! - [`DimensionScores`], [`DimensionSummary`]: CCC, Pearson correlation and RMSE of continuous targets.
 //! - [`bootstrap`], [`compare`]: intervals by speakers, and paired tests between two runs.
 //! - [`RunCalibration`]: temperatures, and how far confidences can be trusted, by out-of-fold predictions.
 //! - [`EvalProtocol`], [`FoldRecord`], [`RunMetrics`]: what a run's folder holds, and how it was obtained.
@@ -20,6 +21,7 @@
 mod calibration;
 mod checksums;
 pub mod csv;
+mod dimension_prediction;
 mod ensemble;
 mod environment;
 mod error;
@@ -46,6 +48,7 @@ pub use calibration::{
     recommended_threshold,
 };
 pub use checksums::{Checksums, sha256};
+pub use dimension_prediction::DimensionPrediction;
 pub use ensemble::ensemble_runs;
 pub use environment::Environment;
 pub use error::EvalError;
@@ -59,8 +62,8 @@ pub use random::derive_seed;
 pub use run_inputs::{CorpusInput, RunInputs};
 pub use run_metrics::{FoldMetrics, FoldStatistic, FoldValidation, RunMetrics};
 pub use statistics::{
-    Average, ClassificationReport, ClusterBy, Comparison, Difference, EXACT_CLUSTERS,
-    INTERVAL_LEVEL, Interval, Intervals, McNemar, PERMUTATIONS, REPLICATES, bootstrap, compare,
-    mcnemar_exact, row_normalized,
+    Average, ClassificationReport, ClusterBy, Comparison, Difference, DimensionScores,
+    DimensionSummary, EXACT_CLUSTERS, INTERVAL_LEVEL, Interval, Intervals, McNemar, PERMUTATIONS,
+    REPLICATES, RaterAgreement, bootstrap, compare, mcnemar_exact, row_normalized,
 };
 pub use vote_metrics::VoteMetrics;

@@ -5,8 +5,8 @@ use std::path::Path;
 use clstm::ProbabilityCalibration;
 use serde::{Deserialize, Serialize};
 
-use crate::EvalError;
 use crate::files::read_checked;
+use crate::{DimensionPrediction, EvalError};
 
 /// The prediction of a model for one utterance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Prediction {
     /// [`read_predictions`] fills in equivalent ones.
     #[serde(default)]
     pub logits: Vec<f64>,
+    /// Continuous targets; empty for a model without them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dimensions: Vec<DimensionPrediction>,
 }
 
 impl Prediction {
@@ -40,7 +43,7 @@ impl Prediction {
         let probabilities = scaling.probabilities(&logits);
         let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         let predicted = best.map_or(0, |(class, _)| class);
-        Self { id, speaker: None, truth, predicted, probabilities, logits }
+        Self { id, speaker: None, truth, predicted, probabilities, logits, dimensions: Vec::new() }
     }
 
     /// Of probabilities that come from no logits, such as those of merged classes. Their logarithms take the place of the
@@ -50,13 +53,19 @@ impl Prediction {
         let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         let predicted = best.map_or(0, |(class, _)| class);
         let logits = log_probabilities(&probabilities);
-        Self { id, speaker: None, truth, predicted, probabilities, logits }
+        Self { id, speaker: None, truth, predicted, probabilities, logits, dimensions: Vec::new() }
     }
 
     /// The same of an utterance by this speaker.
     #[must_use]
     pub fn with_speaker(self, speaker: Option<&str>) -> Self {
         Self { speaker: speaker.map(str::to_owned), ..self }
+    }
+
+    /// The same with continuous targets.
+    #[must_use]
+    pub fn with_dimensions(self, dimensions: Vec<DimensionPrediction>) -> Self {
+        Self { dimensions, ..self }
     }
 
     /// The same with another calibration: other probabilities, the same class.
@@ -115,6 +124,9 @@ impl Prediction {
         }
         if !finite(&self.logits) || !self.probabilities.iter().all(|p| (0.0..=1.0).contains(p)) {
             return Some("a probability or logit that is not a number in its range");
+        }
+        if !self.dimensions.iter().all(DimensionPrediction::is_finite) {
+            return Some("a value of a dimension that is not a finite number");
         }
         None
     }

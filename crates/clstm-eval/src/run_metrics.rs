@@ -5,7 +5,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{read_json, write_record};
-use crate::{EvalError, EvalProtocol, HeldOutScaling, Metrics, RunCalibration};
+use crate::{
+    DimensionScores, DimensionSummary, EvalError, EvalProtocol, HeldOutScaling, Metrics,
+    RunCalibration,
+};
 
 /// The figures of one fold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +23,9 @@ pub struct FoldMetrics {
     pub macro_f1: f64,
     /// `[true][predicted]`, counts.
     pub confusion: Vec<Vec<usize>>,
+    /// Continuous targets; none in most runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dimensions: Vec<DimensionScores>,
     /// Speakers among the test utterances.
     pub test_speakers: Vec<String>,
     /// Utterances trained on.
@@ -87,6 +93,9 @@ pub struct RunMetrics {
     pub std: FoldStatistic,
     /// Class names in the order of the confusion matrices.
     pub labels: Vec<String>,
+    /// Continuous targets over the test utterances of all folds that are done together; none in most runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dimensions: Vec<DimensionSummary>,
     /// How far the confidences can be trusted; none where a single fold is done, see
     /// [`RunCalibration`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,6 +123,7 @@ impl RunMetrics {
             protocol,
             folds,
             labels,
+            dimensions: Vec::new(),
             calibration: None,
         }
     }

@@ -180,11 +180,22 @@ pub struct NetworkConfig {
     pub dropout: f64,
     /// Number of classes.
     pub classes: usize,
+    /// Number of continuous targets, such as arousal and valence: outputs of a linear layer on the deep feature of all
+    /// branches, see [`DimensionHead`](crate::DimensionHead). The branches themselves have none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dimensions: usize,
     /// Further branches: networks without branches that process the same input. The logits are the mean of all
     /// branches', the deep feature is their concatenation, this network's own first; each is trained by a loss of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<NetworkConfig>,
 }
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// Most continuous targets.
+const MOST_DIMENSIONS: usize = 16;
 
 /// Largest size of a layer in any direction. The product of two stays a small number.
 const LARGEST: usize = 1 << 16;
@@ -215,6 +226,11 @@ impl NetworkConfig {
         size("segment_length", self.segment_length)?;
         size("features", self.features)?;
         size("classes", self.classes)?;
+        if self.dimensions > MOST_DIMENSIONS {
+            let count = self.dimensions;
+            let message = format!("dimensions is {count}, not in 0..={MOST_DIMENSIONS}");
+            return Err(NetworkError::Config(message));
+        }
         if !(1..=MOST_BLOCKS).contains(&self.blocks.len()) {
             let count = self.blocks.len();
             return Err(NetworkError::Config(format!("{count} blocks, not in 1..={MOST_BLOCKS}")));
@@ -326,6 +342,9 @@ impl NetworkConfig {
             ];
             if let Some((what, found, wanted)) = same.iter().find(|(_, a, b)| a != b) {
                 return Err(named(format!(".{what} is {found}, the network's {wanted}")));
+            }
+            if branch.dimensions > 0 {
+                return Err(named(" has dimensions of its own".to_owned()));
             }
             if !branch.branches.is_empty() {
                 return Err(named(" has branches of its own".to_owned()));

@@ -135,8 +135,18 @@ impl Head {
             }
             Mode::Inference => features.clone(),
         };
-        let logits = kept.matmul(self.class_weight.val()) + self.class_bias.val().unsqueeze();
+        let logits = self.classify(kept);
         Output { features, logits }
+    }
+
+    /// The logits of a deep feature.
+    ///
+    /// # Shapes
+    /// - `features`: `[batch, features]`
+    /// - output: `[batch, classes]`
+    #[must_use]
+    pub fn classify(&self, features: Tensor<2>) -> Tensor<2> {
+        features.matmul(self.class_weight.val()) + self.class_bias.val().unsqueeze()
     }
 }
 

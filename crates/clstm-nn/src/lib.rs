@@ -7,6 +7,7 @@
 //! segments [B, T, L] -> LFLB x 4 (ConvLSTM -> batch norm -> max pooling, with skip connections)
 //!                    -> GFLB (stacked BiGRU or BiLSTM over the T time steps)
 //!                    -> mean over time -> FC: the deep feature -> FC: logits
+//!                                                              -> FC: dimensions, where there are some
 //! ```
 //!
 //! - [`NetworkConfig`]: the settings of a network; [`Preset`] has the seven rows of the paper's Table 1 and `clstm-plus`.
@@ -44,11 +45,13 @@
 #![forbid(unsafe_code)]
 
 mod auxiliary_head;
+mod ccc_loss;
 mod center_loss;
 mod config;
 mod conv_block;
 mod conv_lstm;
 mod device;
+mod dimension_head;
 mod dropout;
 mod engine;
 mod error;
@@ -80,6 +83,7 @@ mod tensors;
 pub mod reference;
 
 pub use auxiliary_head::{AuxiliaryHead, AuxiliaryHeadConfig};
+pub use ccc_loss::ccc_loss;
 pub use center_loss::{CenterLoss, CenterLossConfig, softmax_loss};
 pub use config::{
     COMPRESSION_FLOOR, COMPRESSION_REFERENCE, CompressionConfig, ConvBlockConfig, FilterbankConfig,
@@ -88,6 +92,7 @@ pub use config::{
 pub use conv_block::ConvBlock;
 pub use conv_lstm::{ConvLstm, ConvLstmConfig};
 pub use device::{ComputeDevice, DeviceName};
+pub use dimension_head::{DimensionHead, DimensionHeadConfig};
 pub use dropout::Dropout;
 pub use engine::{EngineOutput, InferenceEngine};
 pub use error::NetworkError;

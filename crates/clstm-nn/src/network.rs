@@ -6,8 +6,9 @@ use burn::tensor::{Device, Tensor};
 use crate::seed::SeedPurpose;
 use crate::spec::{BranchSpec, LayerSpec, NamedLayer, NetworkSpec};
 use crate::{
-    CompressionConfig, ConvBlock, Dropout, Filterbank, Gflb, Head, Lflb, NetworkConfig,
-    NetworkError, Output, Precision, Roles, WeightInit, WithRoles, reference,
+    CompressionConfig, ConvBlock, DimensionHead, DimensionHeadConfig, Dropout, Filterbank, Gflb,
+    Head, Lflb, NetworkConfig, NetworkError, Output, Precision, Roles, WeightInit, WithRoles,
+    reference,
 };
 
 /// Which statistics batch normalisation uses in a forward pass, and whether dropout is on.
@@ -51,6 +52,8 @@ pub struct Network {
     pub gflb: Gflb,
     /// Fully connected layers.
     pub head: Head,
+    /// From the deep feature of all branches to continuous targets, where there are some.
+    pub dimension_head: Option<DimensionHead>,
     /// Further branches, which process the same input.
     pub branches: Vec<Network>,
     #[module(skip)]
@@ -69,7 +72,10 @@ impl NetworkConfig {
         let initializer = &mut WeightInit::new(seed);
         let mut branches = spec.branches.iter().map(|branch| branch.init(initializer, device));
         let own = branches.next().expect("a network has a branch of its own");
-        Ok(Network { branches: branches.collect(), ..own })
+        let (features, dimensions) = (self.branch_features(), self.dimensions);
+        let head = DimensionHeadConfig { features, dimensions };
+        let dimension_head = (dimensions > 0).then(|| head.init(device));
+        Ok(Network { dimension_head, branches: branches.collect(), ..own })
     }
 }
 
@@ -96,6 +102,7 @@ impl BranchSpec {
             lflbs,
             gflb,
             head: head.expect("a branch ends in a head"),
+            dimension_head: None,
             branches: Vec::new(),
             compression,
             dropout: Dropout { probability: self.dropout },
@@ -192,6 +199,9 @@ impl WithRoles for Network {
         self.lflbs.iter().for_each(|block| block.add_roles(roles));
         self.gflb.add_roles(roles);
         self.head.add_roles(roles);
+        if let Some(head) = &self.dimension_head {
+            head.add_roles(roles);
+        }
         for (branch, network) in (1..).zip(&self.branches) {
             roles.add_branch(branch, network);
         }

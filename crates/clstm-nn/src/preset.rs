@@ -115,6 +115,7 @@ impl Preset {
             features: 128,
             dropout: 0.2,
             classes,
+            dimensions: 0,
             branches: Vec::new(),
         }
     }
@@ -165,6 +166,7 @@ fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
         features: 128,
         dropout: 0.3,
         classes,
+        dimensions: 0,
         branches: vec![beside],
     }
 }

@@ -10,7 +10,8 @@ impl NetworkConfig {
     /// May panic for sizes that [`validate`](Self::validate) refuses.
     #[must_use]
     pub fn min_weights(&self) -> u128 {
-        self.iter_branches().map(branch_weights).sum()
+        let dimensions = self.deep_feature() as u128 * self.dimensions as u128;
+        self.iter_branches().map(branch_weights).sum::<u128>() + dimensions
     }
 
     /// The number of values of the largest array that a layer needs for an input of `segments` time steps: the gates, the

@@ -8,6 +8,7 @@ use std::thread::Scope;
 use crate::augment::{AugmentConfig, Augmenter};
 use crate::auxiliary::AuxiliaryTargets;
 use crate::class_priors::ClassPriors;
+use crate::dimensions::DimensionTargets;
 use crate::mixup::mix_up;
 use crate::sampling::Sampler;
 use crate::seed_purpose::SeedPurpose;
@@ -53,6 +54,7 @@ pub(crate) struct Source<'a> {
     pub(crate) recipe: &'a Recipe,
     pub(crate) teacher: Option<&'a Teacher>,
     pub(crate) auxiliary: &'a AuxiliaryTargets,
+    pub(crate) dimensions: &'a DimensionTargets,
     pub(crate) augmentation: Option<&'a dyn CustomAugmentation>,
 }
 
@@ -64,7 +66,8 @@ pub(crate) fn assemble<'scope, 'env>(
     epoch: usize,
     first: usize,
 ) -> Result<Receiver<Batch>, TrainError> {
-    let Source { dataset, utterances, recipe, teacher, auxiliary, augmentation } = source;
+    let Source { dataset, utterances, recipe, teacher, auxiliary, dimensions, augmentation } =
+        source;
     let config: AugmentConfig = recipe.augment.clone();
     let mut augmenter = Augmenter::new(config, recipe.frontend.sample_rate)?;
     let (sender, receiver) = sync_channel(AHEAD);
@@ -100,6 +103,7 @@ pub(crate) fn assemble<'scope, 'env>(
                 true => vote_shares(dataset, items),
                 false => Vec::new(),
             };
+            let dimensions = dimensions.batch(items, &mixed);
             let batch = Batch {
                 segments,
                 labels,
@@ -108,6 +112,7 @@ pub(crate) fn assemble<'scope, 'env>(
                 logit_offsets,
                 vote_shares,
                 auxiliary_targets,
+                dimensions,
             };
             if sender.send(batch).is_err() {
                 return; // the training stopped

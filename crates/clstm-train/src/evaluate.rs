@@ -1,7 +1,8 @@
 //! A model on utterances whose classes are known.
 
-use clstm::Recognizer;
-use clstm_eval::{Evaluation, Prediction};
+use clstm::{ClipScores, DimensionInfo, Recognizer};
+use clstm_corpus::Utterance;
+use clstm_eval::{DimensionPrediction, Evaluation, Prediction};
 use rayon::prelude::*;
 
 use crate::Dataset;
@@ -14,7 +15,8 @@ pub fn evaluate(recognizer: &Recognizer, dataset: &Dataset, utterances: &[usize]
     let predictions = utterances
         .par_iter()
         .map(|&utterance| {
-            let logits = recognizer.recognize_clip(&dataset.clips[utterance]);
+            let scores = recognizer.score_clips(&[&dataset.clips[utterance]]).swap_remove(0);
+            let ClipScores { logits, dimensions, .. } = scores;
             let about = &dataset.corpus.utterances[utterance];
             let prediction = match recognizer.merges_classes() {
                 false => Prediction::new(about.id.clone(), about.label, logits, scaling),
@@ -23,8 +25,21 @@ pub fn evaluate(recognizer: &Recognizer, dataset: &Dataset, utterances: &[usize]
                     Prediction::of_probabilities(about.id.clone(), about.label, probabilities)
                 }
             };
-            prediction.with_speaker(about.speaker())
+            let dimensions = recognizer.info().dimensions.iter().zip(dimensions);
+            let dimensions = dimensions.map(|(info, predicted)| dimension(info, predicted, about));
+            prediction.with_speaker(about.speaker()).with_dimensions(dimensions.collect())
         })
         .collect();
     Evaluation::of(predictions, recognizer.labels().len())
+}
+
+/// The prediction of a continuous target beside what raters gave the utterance.
+fn dimension(info: &DimensionInfo, predicted: f64, about: &Utterance) -> DimensionPrediction {
+    let ratings = about.ratings.get(&info.name).filter(|ratings| ratings.len() > 1);
+    DimensionPrediction {
+        name: info.name.clone(),
+        predicted,
+        truth: about.dimension(&info.name),
+        ratings: ratings.cloned().unwrap_or_default(),
+    }
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use clstm::Model;
 use clstm_eval::files::write_record;
 use clstm_eval::{
-    Checksums, EvalProtocol, Evaluation, FoldMetrics, FoldPredictions, FoldRecord, FoldValidation,
-    HeldOutScaling, Metrics, RunCalibration, write_predictions,
+    Checksums, DimensionScores, EvalProtocol, Evaluation, FoldMetrics, FoldPredictions, FoldRecord,
+    FoldValidation, HeldOutScaling, Metrics, RunCalibration, write_predictions,
 };
 
 use crate::{Dataset, TrainError};
@@ -72,6 +72,7 @@ impl FoldRun {
                 wa: metrics.wa,
                 macro_f1: metrics.macro_f1,
                 confusion: metrics.confusion.clone(),
+                dimensions: DimensionScores::of(&tested.predictions),
                 test_speakers: self.model.info.training.test_speakers,
                 train_utterances: self.train_utterances,
                 test_utterances: tested.predictions.len(),

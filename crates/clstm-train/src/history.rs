@@ -3,6 +3,8 @@
 use clstm_eval::{Evaluation, Metrics};
 use serde::{Deserialize, Serialize};
 
+use crate::Recipe;
+
 /// Test or validation utterances as seen at the end of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TestRecord {
@@ -34,6 +36,9 @@ pub struct EpochRecord {
     pub softmax_loss: f64,
     /// Its centre part, before lambda.
     pub center_loss: f64,
+    /// CCC loss of the continuous targets, before its weight: the mean over the batches; none without them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dimension_loss: Option<f64>,
     /// Unweighted accuracy on the augmented training crops.
     pub train_ua: f64,
     /// Weighted accuracy on the augmented training crops.
@@ -50,11 +55,19 @@ pub struct EpochRecord {
 pub(crate) struct EpochSums {
     pub(crate) softmax: f64,
     pub(crate) center: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dimensions: Option<f64>,
     pub(crate) confusion: Vec<Vec<usize>>,
 }
 
 impl EpochSums {
-    pub(crate) fn new(classes: usize) -> Self {
-        Self { softmax: 0.0, center: 0.0, confusion: vec![vec![0; classes]; classes] }
+    pub(crate) fn new(recipe: &Recipe) -> Self {
+        let classes = recipe.network.classes;
+        Self {
+            softmax: 0.0,
+            center: 0.0,
+            dimensions: recipe.dimensions.as_ref().map(|_| 0.0),
+            confusion: vec![vec![0; classes]; classes],
+        }
     }
 }

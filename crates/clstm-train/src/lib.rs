@@ -51,6 +51,7 @@ mod class_priors;
 mod cross_validation;
 mod dataset;
 mod deep_features;
+mod dimensions;
 mod error;
 mod evaluate;
 mod fold_run;
@@ -89,16 +90,18 @@ pub use changes::{changes_from_preset, normalized_recipe};
 pub use checkpoint::check_checkpoint;
 pub use clstm_eval::{
     Ancestor, Average, CalibrationMethod, CenterSource, ClassMetrics, ClassificationReport,
-    ClusterBy, Comparison, DeepFeatures, Difference, ECE_BINS, Environment, EvalError,
-    EvalProtocol, Evaluation, FoldMetrics, FoldRecord, FoldScaling, FoldStatistic, FoldValidation,
-    HeldOutScaling, Interval, Intervals, Lineage, McNemar, Metrics, Prediction, Reliability,
-    ReliabilityBin, RiskCoverage, RunCalibration, RunMetrics, SelectedWeights as Select,
-    aggregate_folds, bootstrap, compare, ensemble_runs, fit_scaling, fit_temperature,
-    fit_top_label, mcnemar_exact, protocol_of_everything, protocol_of_folds, read_predictions,
-    recommended_threshold, row_normalized,
+    ClusterBy, Comparison, DeepFeatures, Difference, DimensionPrediction, DimensionScores,
+    DimensionSummary, ECE_BINS, Environment, EvalError, EvalProtocol, Evaluation, FoldMetrics,
+    FoldRecord, FoldScaling, FoldStatistic, FoldValidation, HeldOutScaling, Interval, Intervals,
+    Lineage, McNemar, Metrics, Prediction, Reliability, ReliabilityBin, RiskCoverage,
+    RunCalibration, RunMetrics, SelectedWeights as Select, aggregate_folds, bootstrap, compare,
+    ensemble_runs, fit_scaling, fit_temperature, fit_top_label, mcnemar_exact,
+    protocol_of_everything, protocol_of_folds, read_predictions, recommended_threshold,
+    row_normalized,
 };
 pub use cross_validation::{CrossValidation, cross_validate};
 pub use dataset::{BadUtterance, Dataset};
+pub use dimensions::{DimensionBatch, DimensionsConfig};
 pub use error::TrainError;
 pub use evaluate::evaluate;
 pub use history::{EpochRecord, TestRecord};

@@ -14,8 +14,8 @@ use crate::augment::{
     TimeMaskConfig,
 };
 use crate::{
-    AuxiliaryTask, DistillationConfig, OptimizerKind, SamplingConfig, Schedule, TrainError,
-    ValidationConfig,
+    AuxiliaryTask, DimensionsConfig, DistillationConfig, OptimizerKind, SamplingConfig, Schedule,
+    TrainError, ValidationConfig,
 };
 
 /// The optimiser's settings.
@@ -173,6 +173,9 @@ pub struct Recipe {
     /// Auxiliary tasks (multi-task learning), each with a head of its own that is dropped after the training.
     #[serde(default, alias = "tasks")]
     pub auxiliary_tasks: Vec<AuxiliaryTask>,
+    /// Continuous targets beside the classes, where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dimensions: Option<DimensionsConfig>,
     /// Epochs between two evaluations on the test utterances, for the curves.
     #[serde(alias = "test_every")]
     pub eval_every: usize,
@@ -229,6 +232,7 @@ impl Recipe {
             distillation: DistillationConfig::default(),
             center_loss: if preset.center_loss() { 0.003 } else { 0.0 },
             auxiliary_tasks: Vec::new(),
+            dimensions: None,
             eval_every: 10,
             checkpoint_every: 2,
             calibration_share: 0.0,
@@ -336,6 +340,16 @@ impl Recipe {
         self.distillation.validate()?;
         self.sampling.validate()?;
         self.auxiliary_tasks.iter().try_for_each(AuxiliaryTask::validate)?;
+        match (&self.dimensions, self.network.dimensions) {
+            (Some(dimensions), outputs) => dimensions.validate(outputs)?,
+            (None, 0) => {}
+            (None, _) => {
+                return bad(
+                    "network.dimensions is set without dimensions.targets; name them, such as \
+                            --target arousal,valence",
+                );
+            }
+        }
         let count = |name: &str, value: usize, least: usize, most: usize| {
             if (least..=most).contains(&value) {
                 return Ok(());

@@ -15,6 +15,7 @@ use self::epoch_loop::TrainingRun;
 use crate::auxiliary::AuxiliaryTargets;
 use crate::batches::steps_per_epoch;
 use crate::checkpoint::{self, State};
+use crate::dimensions::DimensionTargets;
 use crate::lineage::check_init;
 use crate::{
     CustomAugmentation, Dataset, EpochRecord, Event, Observer, Recipe, Teacher, TrainError,
@@ -87,6 +88,15 @@ pub fn train(
         let message = format!("network.classes is {classes}, but the corpus has {labels} classes");
         return Err(TrainError::Recipe(message));
     }
+    let known = &set.dataset.corpus.dimensions;
+    if recipe.dimension_names() != &known[..] {
+        let message = format!(
+            "dimensions.targets is [{}], but the corpus was opened with the continuous targets [{}]; name them with --target",
+            recipe.dimension_names().join(", "),
+            known.join(", ")
+        );
+        return Err(TrainError::Recipe(message));
+    }
     if recipe.validation.is_on() == set.validation.is_empty() {
         let message = match set.validation.len() {
             0 => "validation.share is set, but no utterances are held out for it",
@@ -151,9 +161,13 @@ fn check_same(saved: &State, fresh: &State, path: &Path) -> Result<(), TrainErro
     Ok(())
 }
 
-/// Names of the utterances and of the initial weights, and the targets of auxiliary tasks, hashed (FNV-1a: it guards against mistakes,
+/// Names of the utterances and of the initial weights, and the targets of auxiliary tasks and dimensions, hashed (FNV-1a: it guards against mistakes,
 /// not against malice).
-fn data_digest(set: &TrainData<'_>, tasks: &AuxiliaryTargets) -> String {
+fn data_digest(
+    set: &TrainData<'_>,
+    tasks: &AuxiliaryTargets,
+    dimensions: &DimensionTargets,
+) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut add = |text: &str| {
         for byte in text.bytes().chain([0]) {
@@ -172,6 +186,7 @@ fn data_digest(set: &TrainData<'_>, tasks: &AuxiliaryTargets) -> String {
     add(&set.init.map(Model::digest).unwrap_or_default());
     set.teacher.iter().flat_map(|teacher| teacher.digests()).for_each(&mut add);
     tasks.labels(set.train).for_each(&mut add);
+    dimensions.digest_parts(set.train).for_each(|part| add(&part));
     // Trainings without one keep the digest of release 0.1.
     set.augmentation.iter().for_each(|augmentation| add(augmentation.id()));
     let mut text = String::new();

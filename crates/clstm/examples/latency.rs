@@ -16,6 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let network = Preset::Clstm.network(8);
     let info = ModelInfo {
         name: "random".to_owned(),
+        dimensions: Vec::new(),
         labels: (0..8).map(|i| format!("class-{i}")).collect(),
         frontend: FrontendConfig::for_network(&network),
         network: network.clone(),

@@ -47,10 +47,13 @@ impl Backend {
                 let data = TensorData::new(segments.to_vec(), shape);
                 let input = Tensor::<3>::from_data(data, device.tensor_device());
                 let output = network.forward(input, Mode::Inference);
+                let head = network.dimension_head.as_ref();
+                let dimensions = head.map(|head| head.forward(output.features.clone()));
                 let values = |tensor: Tensor<2>| tensor.into_data().iter::<f32>().collect();
                 *scores = EngineOutput {
                     features: values(output.features),
                     logits: values(output.logits),
+                    dimensions: dimensions.map(values).unwrap_or_default(),
                 };
             }
         }

@@ -15,6 +15,8 @@ pub(crate) struct BatchScorer {
     pub(crate) features: Vec<f64>,
     /// Logits: means over the windows of each clip, `[clips, classes]`.
     pub(crate) logits: Vec<f64>,
+    /// Outputs of the dimensions: means over the windows of each clip, `[clips, dimensions]`.
+    pub(crate) dimensions: Vec<f64>,
     /// All windows with the index of their clip, sorted by length.
     order: Vec<(usize, Window)>,
     /// Windows of each clip.
@@ -32,8 +34,9 @@ impl BatchScorer {
         clips: &[C],
     ) {
         let ModelInfo { frontend, network, .. } = info;
-        let (f, c) = (network.deep_feature(), network.classes);
-        for (sums, width) in [(&mut self.features, f), (&mut self.logits, c)] {
+        let (f, c, d) = (network.deep_feature(), network.classes, network.dimensions);
+        let sums = [(&mut self.features, f), (&mut self.logits, c), (&mut self.dimensions, d)];
+        for (sums, width) in sums {
             sums.clear();
             sums.resize(clips.len() * width, 0.0);
         }
@@ -62,10 +65,15 @@ impl BatchScorer {
                     add(&mut self.features[clip * f..][..f], features);
                     add(&mut self.logits[clip * c..][..c], logits);
                 }
+                let rows = self.scores.dimensions.chunks_exact(d.max(1));
+                for ((clip, _), dimensions) in windows.iter().zip(rows) {
+                    add(&mut self.dimensions[clip * d..][..d], dimensions);
+                }
             }
         }
-        for (sums, width) in [(&mut self.features, f), (&mut self.logits, c)] {
-            for (sums, count) in sums.chunks_exact_mut(width).zip(&self.counts) {
+        let sums = [(&mut self.features, f), (&mut self.logits, c), (&mut self.dimensions, d)];
+        for (sums, width) in sums {
+            for (sums, count) in sums.chunks_exact_mut(width.max(1)).zip(&self.counts) {
                 sums.iter_mut().for_each(|sum| *sum /= *count as f64);
             }
         }

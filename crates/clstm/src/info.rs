@@ -6,7 +6,7 @@ use clstm_nn::NetworkConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::provenance::{EvalProtocol, FoldId, Lineage, ScoreForm, TrainingForm};
-use crate::{Calibration, FrontendConfig, ModelError, ProbabilityCalibration};
+use crate::{Calibration, DimensionInfo, FrontendConfig, ModelError, ProbabilityCalibration};
 
 /// Everything that is needed to use a model and to judge it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct ModelInfo {
     pub name: String,
     /// Classes in the order of the logits.
     pub labels: Vec<String>,
+    /// Continuous targets in the order of the network's outputs; most models have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dimensions: Vec<DimensionInfo>,
     /// Sizes of the network.
     pub network: NetworkConfig,
     /// How samples become the network's input.
@@ -179,6 +182,7 @@ impl ModelInfo {
         self.network.validate()?;
         self.frontend.validate().map_err(ModelError::Frontend)?;
         self.validate_labels()?;
+        DimensionInfo::validate_all(&self.dimensions, self.network.dimensions)?;
         self.scaling.validate()?;
         if let Some(calibration) = &self.calibration {
             calibration.validate()?;

@@ -45,6 +45,7 @@ mod batch_scorer;
 mod calibration;
 mod channels;
 mod class_map;
+mod dimension;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
@@ -69,6 +70,7 @@ pub use channels::{
     ChannelEvent, ChannelSelection, ChannelTimelineBuilder, PreparedChannel, PreparedChannels,
 };
 pub use class_map::ClassMap;
+pub use dimension::DimensionInfo;
 #[cfg(feature = "embedded")]
 pub use embedded::EmbeddedModel;
 pub use error::{ModelError, RecognizeError};

@@ -165,10 +165,10 @@ impl Recognizer {
     ) -> Vec<Result<Recognition, RecognizeError>> {
         let spoken = recordings.iter().filter(|recording| recording.has_speech);
         let clips: Vec<&Clip> = spoken.map(|recording| &recording.clip).collect();
-        let mut logits = self.recognize_clips(&clips).into_iter();
+        let mut scores = self.score_clips(&clips).into_iter();
         let results = recordings.iter().map(|recording| {
-            let logits = if recording.has_speech { logits.next() } else { None };
-            self.recognition(recording, logits.as_deref())
+            let scores = if recording.has_speech { scores.next() } else { None };
+            self.recognition(recording, scores)
         });
         results.collect()
     }
@@ -186,12 +186,13 @@ impl Recognizer {
     ) -> Vec<Result<EmbeddedRecognition, RecognizeError>> {
         let clips: Vec<&Clip> = recordings.iter().map(PreparedRecording::clip).collect();
         let scored = recordings.iter().zip(self.score_clips(&clips));
-        let results = scored.map(|(recording, ClipScores { features, logits })| {
+        let results = scored.map(|(recording, mut scores)| {
+            let features = std::mem::take(&mut scores.features);
             if !features.iter().all(|value| value.is_finite()) {
                 return Err(RecognizeError::NonFiniteLogits);
             }
-            let logits = recording.has_speech.then_some(logits);
-            let recognition = self.recognition(recording, logits.as_deref())?;
+            let scores = recording.has_speech.then_some(scores);
+            let recognition = self.recognition(recording, scores)?;
             Ok(EmbeddedRecognition { recognition, features })
         });
         results.collect()
@@ -200,22 +201,23 @@ impl Recognizer {
     fn recognition(
         &self,
         recording: &PreparedRecording,
-        logits: Option<&[f64]>,
+        scores: Option<ClipScores>,
     ) -> Result<Recognition, RecognizeError> {
-        let prediction = logits.map(|logits| self.label_prediction(logits)).transpose()?;
+        let prediction = scores.map(|scores| self.label_prediction(scores)).transpose()?;
         let (duration_s, speech) = (recording.duration_s, recording.speech);
         Ok(Recognition { duration_s, speech, prediction, damage: recording.damage.clone() })
     }
 
-    fn label_prediction(&self, logits: &[f64]) -> Result<LabelPrediction, RecognizeError> {
-        if !logits.iter().all(|logit| logit.is_finite()) {
+    fn label_prediction(&self, scores: ClipScores) -> Result<LabelPrediction, RecognizeError> {
+        let ClipScores { logits, dimensions, .. } = scores;
+        if !logits.iter().chain(&dimensions).all(|value| value.is_finite()) {
             return Err(RecognizeError::NonFiniteLogits);
         }
-        let probabilities = self.probabilities(logits);
+        let probabilities = self.probabilities(&logits);
         let best = probabilities.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
         let (label_index, confidence) = best.ok_or(RecognizeError::NonFiniteLogits)?;
         let label = self.labels().get(label_index).cloned();
         let label = label.ok_or(RecognizeError::NonFiniteLogits)?;
-        Ok(LabelPrediction { label, label_index, confidence, probabilities })
+        Ok(LabelPrediction { label, label_index, confidence, probabilities, dimensions })
     }
 }

@@ -29,6 +29,10 @@ pub struct LabelPrediction {
     pub confidence: f64,
     /// Probabilities in the order of the model's labels; they sum to 1.
     pub probabilities: Vec<f64>,
+    /// Values of the model's continuous targets in the order of [`ModelInfo::dimensions`](crate::ModelInfo::dimensions);
+    /// empty for a model without them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dimensions: Vec<f64>,
 }
 
 /// The emotion of a recording and its deep feature.

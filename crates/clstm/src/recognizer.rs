@@ -40,6 +40,8 @@ pub struct ClipScores {
     pub features: Vec<f64>,
     /// Logits in the order of the labels, before temperature scaling.
     pub logits: Vec<f64>,
+    /// Values of [`ModelInfo::dimensions`], in their order.
+    pub dimensions: Vec<f64>,
 }
 
 #[derive(Debug)]
@@ -241,10 +243,11 @@ impl Recognizer {
         self.score(clips, &mut scorer);
         let ModelInfo { network, .. } = self.info();
         let features = scorer.features.chunks_exact(network.deep_feature());
-        let rows = features.zip(scorer.logits.chunks_exact(network.classes));
-        rows.map(|(features, logits)| ClipScores {
+        let rows = features.zip(scorer.logits.chunks_exact(network.classes)).enumerate();
+        rows.map(|(clip, (features, logits))| ClipScores {
             features: features.to_vec(),
             logits: logits.to_vec(),
+            dimensions: self.dimension_values(&scorer.dimensions[clip * network.dimensions..]),
         })
         .collect()
     }
@@ -262,6 +265,12 @@ impl Recognizer {
         let mut merged = vec![0.0; groups.classes.len()];
         groups.merge(&probabilities, &mut merged);
         merged
+    }
+
+    /// The values of the model's dimensions from the first of these outputs of the network.
+    pub(crate) fn dimension_values(&self, outputs: &[f64]) -> Vec<f64> {
+        let dimensions = self.info().dimensions.iter().zip(outputs);
+        dimensions.map(|(dimension, output)| dimension.value(*output)).collect()
     }
 
     /// [`probabilities`](Self::probabilities) of up to sixteen labels without the allocator.

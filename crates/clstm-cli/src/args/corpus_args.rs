@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clstm_corpus::{AllowedLeakage, Target};
+use clstm_corpus::{AllowedLeakage, Targets};
 
 /// The corpora to read and the target to recognise.
 #[derive(Debug, Args)]
@@ -25,9 +25,10 @@ pub(crate) struct TargetArgs {
     #[arg(long, alias = "labels", value_name = "MAP.toml")]
     pub(crate) label_map: Option<PathBuf>,
     /// What to recognise: label, speaker, sex, session, statement, repetition, intensity, style (scripted or
-    /// improvised), corpus (of several), or another column of a manifest.
-    #[arg(long, value_name = "TARGET", default_value_t = Target::Label)]
-    pub(crate) target: Target,
+    /// improvised), corpus (of several), or another column of a manifest. Continuous targets, such as arousal,valence
+    /// or columns of numbers, are separated by commas and predicted beside the classes (experimental; docs/dimensions.md).
+    #[arg(long, value_name = "TARGET[,TARGET]", default_value_t = Targets::default())]
+    pub(crate) target: Targets,
 }
 
 /// What may be in training and test at the same time.

@@ -75,6 +75,10 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
     }
     // The model's classes must be the corpus's; their order is the model's.
     let corpus = corpus.with_labels(recognizer.labels())?;
+    // Those of its continuous targets of which the corpus has values.
+    let dimensions = recognizer.info().dimensions.iter().map(|it| it.name.clone());
+    let dimensions: Vec<String> = dimensions.filter(|name| corpus.has_dimension(name)).collect();
+    let corpus = corpus.with_dimensions(&dimensions)?;
     note(&format!("reading {} recordings of {}", corpus.utterances.len(), corpus.name));
     let mut guard = OutputGuard::new(args.force);
     guard.optional_input("the model", args.model.as_deref());

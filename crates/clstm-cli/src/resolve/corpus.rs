@@ -18,7 +18,7 @@ pub(crate) fn open(choice: &CorpusArgs) -> Result<Corpus, CliError> {
 pub(crate) fn open_mapped(choice: &CorpusArgs, map: Option<&Path>) -> Result<Corpus, CliError> {
     let sources = sources("--corpus", &choice.corpus, &choice.data)?;
     let map = map.map(LabelMap::named).transpose()?;
-    Ok(clstm_corpus::open_many(&sources, &choice.classes.target, map.as_ref())?)
+    Ok(clstm_corpus::open_targets(&sources, &choice.classes.target, map.as_ref())?)
 }
 
 /// Opens the corpora of `clstm corpus` as one; its remarks go to stderr.
@@ -52,7 +52,7 @@ fn times(count: usize) -> String {
 
 fn open_all(sources: &[CorpusSource], classes: &TargetArgs) -> Result<Corpus, CliError> {
     let map = classes.label_map.as_deref().map(LabelMap::named).transpose()?;
-    let corpus = clstm_corpus::open_many(sources, &classes.target, map.as_ref())?;
+    let corpus = clstm_corpus::open_targets(sources, &classes.target, map.as_ref())?;
     print_remarks(&corpus);
     Ok(corpus)
 }

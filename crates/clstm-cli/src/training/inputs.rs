@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use clstm_corpus::Target;
 use clstm_eval::{CorpusInput, RunInputs};
 
 use crate::args::{FoldArgs, TrainingArgs};
@@ -24,7 +23,7 @@ pub(crate) fn inputs(
         corpora: corpora
             .map(|(corpus, data)| CorpusInput { corpus: corpus.clone(), data: text(data) })
             .collect(),
-        target: (*target != Target::Label).then(|| target.to_string()),
+        target: (!target.is_default()).then(|| target.to_string()),
         label_map: choice.classes.label_map.as_ref().map(text),
         allow_leakage: allowed
             .into_iter()

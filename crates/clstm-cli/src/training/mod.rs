@@ -39,7 +39,7 @@ pub(crate) use run_lock::RunLock;
 pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recipe), CliError> {
     let corpus = corpus::open(&args.choice)?;
     let changes = Changes::of(args)?;
-    let of_preset = Recipe::new(preset, corpus.labels.len());
+    let of_preset = Recipe::new(preset, corpus.labels.len()).with_dimensions(&corpus.dimensions);
     let own = of_preset.clone().for_corpus(&corpus.class_counts());
     let recipe = own.with_changes(changes.file.as_ref(), &changes.pairs);
     // The recipe comes from the user alone.

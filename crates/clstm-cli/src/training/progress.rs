@@ -71,8 +71,10 @@ impl Progress {
         let test = record.test.map_or(String::new(), |test| {
             format!(", test UA {} (for the curve only)", percent(test.ua))
         });
+        let dimensions =
+            record.dimension_loss.map_or(String::new(), |loss| format!(", 1 - CCC {loss:.3}"));
         self.print(&format!(
-            "{}epoch {}/{}: loss {:.3} (softmax {:.3}, centre {:.3}), train UA {}{validation}{test}; \
+            "{}epoch {}/{}: loss {:.3} (softmax {:.3}, centre {:.3}{dimensions}), train UA {}{validation}{test}; \
              {clips:.0} clips/s, {}",
             training.name,
             record.epoch,

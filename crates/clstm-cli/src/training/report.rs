@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use clstm_train::{Metrics, RunMetrics};
+use clstm_train::{DimensionSummary, Interval, Metrics, RunMetrics};
 
 use super::calibration;
 use crate::error::CliError;
 use crate::messages::{note, warn};
 use crate::output::Output;
 use crate::table::{Table, percent};
-use crate::text::{PathText, shell_word};
+use crate::text::{PathText, printable, shell_word};
 
 /// Prints a run whose `metrics.json` was written, the folds that are not done, and the headline with the next command.
 pub(crate) fn finished(run: &RunMetrics, out: &Path, to: &mut Output) -> Result<(), CliError> {
@@ -30,6 +30,9 @@ pub(crate) fn finished(run: &RunMetrics, out: &Path, to: &mut Output) -> Result<
         run.protocol.folds,
         run.protocol.speakers()
     ));
+    for it in &run.dimensions {
+        note(&format!("{}: {}", printable(&it.name), dimension(it)));
+    }
     note(&format!("next: clstm report {} --output report", shell_word(&out.text())));
     Ok(())
 }
@@ -70,6 +73,13 @@ pub(crate) fn cross_validation(run: &RunMetrics) -> String {
         over(mean.wa, std.wa),
         over(mean.macro_f1, std.macro_f1)
     );
+    if !run.dimensions.is_empty() {
+        let _ = write!(
+            text,
+            "\ncontinuous targets, over the test utterances of these folds together\n"
+        );
+        let _ = write!(text, "{}", dimensions(&run.dimensions));
+    }
     let missing = run.missing();
     if !missing.is_empty() {
         let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
@@ -96,6 +106,44 @@ pub(crate) fn cross_validation(run: &RunMetrics) -> String {
         confusion(&pooled, &run.labels)
     );
     text
+}
+
+/// CCC with its interval, and the agreement of the raters, in one line.
+pub(crate) fn dimension(found: &DimensionSummary) -> String {
+    let DimensionSummary { ccc, pearson, rmse, utterances, by, clusters, raters, .. } = found;
+    let raters = raters.as_ref().map_or_else(String::new, |raters| {
+        format!("; a rater with the others: CCC {:.3}", raters.ccc)
+    });
+    format!(
+        "CCC {}, Pearson {:.3}, RMSE {:.3} ({utterances} utterances; 95% interval over {clusters} {by}){raters}",
+        interval(ccc),
+        pearson.value,
+        rmse.value
+    )
+}
+
+/// The figures of continuous targets.
+pub(crate) fn dimensions(all: &[DimensionSummary]) -> Table {
+    let header =
+        ["target", "CCC", "Pearson", "RMSE", "utterances", "95% interval over", "CCC of raters"];
+    let mut table = Table::new(1, header);
+    for DimensionSummary { name, ccc, pearson, rmse, utterances, by, clusters, raters, .. } in all {
+        table.row([
+            printable(name),
+            interval(ccc),
+            interval(pearson),
+            interval(rmse),
+            utterances.to_string(),
+            format!("{clusters} {by}"),
+            raters.as_ref().map_or_else(|| "-".to_owned(), |raters| format!("{:.3}", raters.ccc)),
+        ]);
+    }
+    table
+}
+
+/// A figure and its interval.
+fn interval(found: &Interval) -> String {
+    format!("{:.3} [{:.3}, {:.3}]", found.value, found.low, found.high)
 }
 
 /// Calibration of the confidences, or why there is none.

@@ -4,8 +4,8 @@
 //! 18 speakers enact five sentences in five emotions, 450 recordings in Danish and 350 in English by 14
 //! of them. A name is `DK_001_A_1`: language, speaker, emotion (A anger, B boredom, H happiness, N
 //! neutral, S sadness), sentence. `annotations.csv` has the judgements of three raters: categories,
-//! which become the votes, and arousal, valence and dominance from 1 to 5, whose means become the
-//! columns `arousal`, `valence` and `dominance`. `speaker_info.csv` has the sexes.
+//! which become the votes, and arousal, valence and dominance from 1 to 5, which become the ratings; their means
+//! are the columns `arousal`, `valence` and `dominance` as well. `speaker_info.csv` has the sexes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,6 +25,9 @@ const COUNTS: &[usize] = &[160; LABELS.len()];
 const LANGUAGES: [(&str, &str); 2] = [("DK", "da"), ("EN", "en")];
 
 const SENTENCES: [&str; 5] = ["1", "2", "3", "4", "5"];
+
+/// The scale of the dimensions.
+const SCALE: (i32, i32) = (1, 5);
 
 /// Attribute, and its columns by the three raters.
 const DIMENSIONS: [(&str, [&str; 3]); 3] = [
@@ -77,16 +80,21 @@ fn open(root: &Path) -> Result<Corpus, CorpusError> {
         let (file, unknown) = ("speaker_info.csv", "the sexes of the speakers are not known");
         scan.notes.remarks.push(Remark::NoTable { file, unknown });
     }
-    let judgements = judgements(read("annotations.csv").as_ref());
+    let (judgements, out_of_scale) = judgements(read("annotations.csv").as_ref());
     if judgements.is_empty() {
         let unknown = "votes, arousal, valence and dominance are not known";
         scan.notes.remarks.push(Remark::NoTable { file: "annotations.csv", unknown });
+    }
+    if out_of_scale > 0 {
+        let (file, ratings) = ("annotations.csv", out_of_scale);
+        scan.notes.remarks.push(Remark::OutOfScale { file, ratings, scale: SCALE });
     }
     for utterance in &mut scan.utterances {
         utterance.sex = sexes.get(&utterance.speaker).copied();
         if let Some(judgement) = judgements.get(&utterance.id) {
             utterance.votes.clone_from(&judgement.votes);
-            utterance.extra.clone_from(&judgement.dimensions);
+            utterance.extra.clone_from(&judgement.means);
+            utterance.ratings.clone_from(&judgement.ratings);
         }
     }
     let mut corpus = scanned(&ADAPTER.info, LAYOUT, root, scan)?;
@@ -131,12 +139,15 @@ fn sexes(table: Option<&Table>) -> BTreeMap<String, Sex> {
 #[derive(Default)]
 struct Judgement {
     votes: Vec<f32>,
-    dimensions: BTreeMap<String, String>,
+    /// By dimension, of each rater.
+    ratings: BTreeMap<String, Vec<Option<f64>>>,
+    /// By dimension, with two decimals.
+    means: BTreeMap<String, String>,
 }
 
-/// The judgements by id.
-fn judgements(table: Option<&Table>) -> BTreeMap<String, Judgement> {
-    let Some(table) = table else { return BTreeMap::new() };
+/// The judgements by id, and the number of ratings that are given and not on the scale.
+fn judgements(table: Option<&Table>) -> (BTreeMap<String, Judgement>, usize) {
+    let Some(table) = table else { return (BTreeMap::new(), 0) };
     let mut judgements: BTreeMap<String, Judgement> = table
         .rows(["file", "a1_cat", "a2_cat", "a3_cat"])
         .map(|[file, raters @ ..]| {
@@ -145,15 +156,22 @@ fn judgements(table: Option<&Table>) -> BTreeMap<String, Judgement> {
             (table::stem(file), Judgement { votes, ..Judgement::default() })
         })
         .collect();
+    let mut out_of_scale = 0;
+    let scale = f64::from(SCALE.0)..=f64::from(SCALE.1);
     for (dimension, [first, second, third]) in DIMENSIONS {
         for [file, raters @ ..] in table.rows(["file", first, second, third]) {
-            let values: Vec<f64> = raters.iter().filter_map(|value| value.parse().ok()).collect();
             let Some(judgement) = judgements.get_mut(&table::stem(file)) else { continue };
-            if !values.is_empty() {
-                let mean = values.iter().sum::<f64>() / values.len() as f64;
-                judgement.dimensions.insert(dimension.to_owned(), format!("{mean:.2}"));
+            let on_scale = |value: &f64| scale.contains(value);
+            let ratings = raters.map(|text| text.parse().ok().filter(on_scale));
+            let given = raters.iter().filter(|text| !text.is_empty()).count();
+            let known: Vec<f64> = ratings.iter().copied().flatten().collect();
+            out_of_scale += given - known.len();
+            if !known.is_empty() {
+                let mean = known.iter().sum::<f64>() / known.len() as f64;
+                judgement.means.insert(dimension.to_owned(), format!("{mean:.2}"));
+                judgement.ratings.insert(dimension.to_owned(), ratings.to_vec());
             }
         }
     }
-    judgements
+    (judgements, out_of_scale)
 }

@@ -6,6 +6,7 @@
 mod audiofolder;
 mod check;
 mod corpora;
+mod dimensions;
 mod emobox_list;
 mod folds;
 mod given;

@@ -129,6 +129,9 @@ fn emotale() {
         assert_eq!(first.extra["arousal"], "4.33");
         assert_eq!(first.extra["valence"], "1.67");
         assert_eq!(first.extra["dominance"], "4.67");
+        assert_eq!(first.ratings["valence"], [Some(1.5), Some(2.5), Some(1.0)]);
+        assert!((first.dimension("valence").unwrap() - 5.0 / 3.0).abs() < 1e-12);
+        assert_eq!((second.dimension("valence"), first.dimension("anger")), (None, None));
         assert_eq!((first.sex, first.language.as_deref()), (Some(Sex::Female), Some("da")));
         assert_eq!(first.statement, second.statement);
         assert_eq!((second.sex, second.votes.len()), (Some(Sex::Male), 0));

@@ -7,11 +7,14 @@
 mod bootstrap;
 mod classification;
 mod cluster;
+mod concordance;
+mod dimensions;
 mod mcnemar;
 mod permutation;
 
 pub use bootstrap::{INTERVAL_LEVEL, Interval, Intervals, REPLICATES, bootstrap};
 pub use classification::{Average, ClassificationReport, row_normalized};
 pub use cluster::ClusterBy;
+pub use dimensions::{DimensionScores, DimensionSummary, RaterAgreement};
 pub use mcnemar::{McNemar, mcnemar_exact};
 pub use permutation::{Comparison, Difference, EXACT_CLUSTERS, PERMUTATIONS, compare};

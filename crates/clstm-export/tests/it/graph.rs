@@ -11,6 +11,7 @@ fn model(network: NetworkConfig, tta: TtaConfig) -> Model {
     let module = network.init(7, &Device::flex()).unwrap();
     let info = ModelInfo {
         name: "random".to_owned(),
+        dimensions: Vec::new(),
         labels: (0..network.classes).map(|i| format!("class-{i}")).collect(),
         frontend: FrontendConfig { tta, ..FrontendConfig::for_network(&network) },
         network,

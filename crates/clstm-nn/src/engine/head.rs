@@ -25,7 +25,7 @@ struct Attention {
 
 /// A fully connected layer.
 #[derive(Debug)]
-struct Linear {
+pub(super) struct Linear {
     input: usize,
     /// `[input, outputs]`
     weight: PackedWeights<f32>,
@@ -111,7 +111,7 @@ impl Attention {
 
 impl Linear {
     /// The layer whose tensors are `{path}weight` and `{path}bias`.
-    fn new(
+    pub(super) fn new(
         path: &str,
         [input, outputs]: [usize; 2],
         tensors: &mut Tensors<'_>,
@@ -122,8 +122,13 @@ impl Linear {
         Ok(Self { input, weight, bias })
     }
 
+    /// Values of a row of the output.
+    pub(super) fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
     /// From `x` `[rows, input]` to `y` `[rows, outputs]`.
-    fn forward(&self, rows: usize, x: &[f32], y: &mut [f32]) {
+    pub(super) fn forward(&self, rows: usize, x: &[f32], y: &mut [f32]) {
         let outputs = self.bias.len();
         y.chunks_exact_mut(outputs).for_each(|y| y.copy_from_slice(&self.bias));
         gemm_nn(GemmArgs {

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use crate::tensors::Tensors;
 use crate::{NamedTensor, NetworkConfig, NetworkError, NetworkSpec, Precision};
 use branch::Branch;
+use head::Linear;
 
 /// A network for inference on the CPU: [`Network::forward`](crate::Network::forward) in
 /// [`Mode::Inference`](crate::Mode::Inference), within rounding.
@@ -29,15 +30,19 @@ pub struct InferenceEngine {
     segment_length: usize,
     /// The network's own first.
     branches: Vec<Branch>,
+    /// From the deep features of all branches to continuous targets.
+    dimension_head: Option<Linear>,
 }
 
-/// Deep features and logits of a batch.
+/// Deep features, logits and dimensions of a batch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EngineOutput {
     /// The deep features `[batch, features]`.
     pub features: Vec<f32>,
     /// `[batch, classes]`; the softmax of them are the probabilities.
     pub logits: Vec<f32>,
+    /// Continuous targets `[batch, dimensions]`, in units of their deviation; see [`DimensionHead`](crate::DimensionHead).
+    pub dimensions: Vec<f32>,
 }
 
 impl InferenceEngine {
@@ -55,6 +60,11 @@ impl InferenceEngine {
         let spec = NetworkSpec::new(config)?;
         let mut tensors = Tensors::new(tensors);
         let mut branches = Vec::with_capacity(spec.branches.len());
+        let shape = [config.deep_feature(), config.dimensions];
+        let dimension_head = match config.dimensions {
+            0 => None,
+            _ => Some(Linear::new("dimension_head.", shape, &mut tensors)?),
+        };
         for (i, branch) in spec.branches.iter().enumerate() {
             if let Some(further) = i.checked_sub(1) {
                 tensors.set_prefix(format!("branches.{further}."));
@@ -62,7 +72,7 @@ impl InferenceEngine {
             branches.push(Branch::new(branch, &mut tensors, precision)?);
         }
         tensors.finish()?;
-        Ok(Self { segment_length: spec.segment_length, branches })
+        Ok(Self { segment_length: spec.segment_length, branches, dimension_head })
     }
 
     /// Runs over `segments` `[batch, time, length]`, row-major.
@@ -100,6 +110,11 @@ impl InferenceEngine {
         threads::for_each(inputs.zip(outputs), |(segments, (features, logits))| {
             self.run_part(segments, time, features, logits);
         });
+        scores.dimensions.clear();
+        if let Some(head) = &self.dimension_head {
+            scores.dimensions.resize(batch * head.outputs(), 0.0);
+            head.forward(batch, &scores.features, &mut scores.dimensions);
+        }
     }
 
     /// Size of the deep feature of all branches.

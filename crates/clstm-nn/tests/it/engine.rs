@@ -104,7 +104,7 @@ fn an_utterance_has_the_same_bits_alone_in_a_batch_and_on_any_threads() {
         let engine = engine(&config, &tensors, precision);
         let (batch, time) = (19, 4);
         let segments = Random::new(9).vec(batch * time * LENGTH, 0.3);
-        let mut alone = EngineOutput { features: Vec::new(), logits: Vec::new() };
+        let mut alone = EngineOutput::default();
         for utterance in segments.chunks_exact(time * LENGTH) {
             let scores = engine.run(utterance, [1, time]);
             alone.features.extend(scores.features);

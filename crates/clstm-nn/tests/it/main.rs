@@ -4,6 +4,7 @@
 mod allocations;
 mod branches;
 mod compression;
+mod dimensions;
 mod engine;
 mod fused;
 mod layers;

@@ -42,6 +42,7 @@ fn network() -> NetworkConfig {
         features: 7,
         dropout: 0.3,
         classes: 3,
+        dimensions: 0,
         branches: Vec::new(),
     }
 }
@@ -52,6 +53,7 @@ pub(crate) fn model(name: &str, seed: u64) -> Model {
     let tensors = parameters(&network.init(seed, &Device::flex()).expect("a network"));
     let info = ModelInfo {
         name: name.to_owned(),
+        dimensions: Vec::new(),
         labels: ["calm", "glad", "sad"].map(str::to_owned).to_vec(),
         frontend: FrontendConfig {
             sample_rate: RATE,

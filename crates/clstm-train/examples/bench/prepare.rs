@@ -65,6 +65,7 @@ fn model(config: &NetworkConfig, batch: &TensorData) -> Result<Model> {
     let tensors = parameters.into_iter().map(|parameter| parameter.tensor).collect();
     let info = ModelInfo {
         name: "bench".to_owned(),
+        dimensions: Vec::new(),
         labels: (0..config.classes).map(|k| format!("class {k}")).collect(),
         network: config.clone(),
         frontend: FrontendConfig::for_network(config),

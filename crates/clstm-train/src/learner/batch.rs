@@ -2,6 +2,7 @@
 
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 
+use crate::DimensionBatch;
 use crate::Recipe;
 use crate::class_priors::ABSENT;
 
@@ -24,6 +25,8 @@ pub struct Batch {
     pub vote_shares: Vec<f32>,
     /// Targets of each of the recipe's auxiliary tasks, `[batch, classes of the task]`.
     pub auxiliary_targets: Vec<Vec<f32>>,
+    /// Continuous targets; empty without dimensions.
+    pub dimensions: DimensionBatch,
 }
 
 /// A batch on the device.
@@ -40,6 +43,18 @@ pub(super) struct Inputs {
     pub(super) logit_offsets: Option<Tensor<2>>,
     /// Targets of each auxiliary task `[batch, classes of the task]`.
     pub(super) auxiliary_targets: Vec<Tensor<2>>,
+    /// Continuous targets, where there are some.
+    pub(super) dimensions: Option<DimensionInputs>,
+}
+
+/// Continuous targets of a batch on the device.
+pub(super) struct DimensionInputs {
+    /// `[batch, dimensions]`
+    pub(super) values: Tensor<2>,
+    /// 1 where the value is known and 0 elsewhere `[batch, dimensions]`.
+    pub(super) known: Tensor<2>,
+    /// Known values of each dimension.
+    pub(super) counts: Vec<f32>,
 }
 
 impl Inputs {
@@ -65,7 +80,15 @@ impl Inputs {
             }
         };
         keep_to_present_classes(&mut soft_targets, &batch.logit_offsets, classes);
+        let DimensionBatch { values, known } = batch.dimensions;
+        let width = recipe.network.dimensions;
+        let dimensions = (width > 0).then(|| DimensionInputs {
+            counts: (0..width).map(|d| known.iter().skip(d).step_by(width).sum()).collect(),
+            values: tensor(values, width),
+            known: tensor(known, width),
+        });
         Self {
+            dimensions,
             soft_targets: tensor(soft_targets, classes),
             one_hot: tensor(targets(1.0, 0.0), classes),
             logit_offsets: (!batch.logit_offsets.is_empty())
@@ -156,6 +179,7 @@ mod tests {
             logit_offsets: Vec::new(),
             vote_shares,
             auxiliary_targets: Vec::new(),
+            dimensions: DimensionBatch::default(),
         }
     }
 

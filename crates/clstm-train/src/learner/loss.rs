@@ -1,9 +1,9 @@
 //! The losses of a batch and their gradients.
 
 use clstm_nn::burn::tensor::Tensor;
-use clstm_nn::{Mode, Output, gradients, softmax_loss};
+use clstm_nn::{Mode, Output, ccc_loss, gradients, softmax_loss};
 
-use super::batch::Inputs;
+use super::batch::{DimensionInputs, Inputs};
 use super::{Learner, Modules};
 use crate::DistillationConfig;
 use crate::seed_purpose::SeedPurpose;
@@ -15,7 +15,9 @@ pub(super) struct Losses {
     pub(super) softmax: f64,
     /// Centre loss, summed over the batch, before lambda; likewise.
     pub(super) center: f64,
-    /// The loss that is differentiated, auxiliary tasks included, summed over the batch.
+    /// CCC loss times the number of utterances, before its weight; 0 without dimensions.
+    pub(super) dimensions: f64,
+    /// The loss that is differentiated, auxiliary tasks and dimensions included, summed over the batch.
     pub(super) total: f64,
     /// The class with the largest logit, for each utterance.
     pub(super) predicted: Vec<usize>,
@@ -41,33 +43,66 @@ impl Learner {
         let seed = SeedPurpose::Dropout.derive(recipe.seed, self.optimizer.step_index + 1);
         let mode = Mode::Training { seed, update_stats };
         let branches = modules.network.forward_branches(inputs.segments.clone(), mode);
-        let softmax = branches.iter().map(|Output { logits, .. }| {
-            // [B, classes]
-            let adjusted = match (&inputs.logit_offsets, &self.adjustment) {
-                (Some(offsets), _) => logits.clone() + offsets.clone(),
-                (None, Some(adjustment)) => logits.clone() + adjustment.clone(),
-                (None, None) => logits.clone(),
-            };
-            let softmax = softmax_loss(adjusted, inputs.soft_targets.clone()); // [1]
-            match &inputs.teacher_probs {
-                None => softmax,
-                Some(probs) => self.distill(softmax, logits.clone(), probs.clone()),
-            }
-        });
+        let networks = std::iter::once(&modules.network).chain(&modules.network.branches);
+        let label_weight = recipe.dimensions.as_ref().map_or(1.0, |it| it.label_weight);
+        let softmax =
+            branches.iter().zip(networks).map(|(Output { logits, features }, network)| {
+                // [B, classes]
+                let logits = &match label_weight > 0.0 {
+                    true => logits.clone(),
+                    // Classes that fit the feature, instead of the reverse.
+                    false => network.head.classify(features.clone().detach()),
+                };
+                let adjusted = match (&inputs.logit_offsets, &self.adjustment) {
+                    (Some(offsets), _) => logits.clone() + offsets.clone(),
+                    (None, Some(adjustment)) => logits.clone() + adjustment.clone(),
+                    (None, None) => logits.clone(),
+                };
+                let softmax = softmax_loss(adjusted, inputs.soft_targets.clone()); // [1]
+                match &inputs.teacher_probs {
+                    None => softmax,
+                    Some(probs) => self.distill(softmax, logits.clone(), probs.clone()),
+                }
+            });
         let softmax = mean_over_branches(softmax, branches.len());
         let (count, output) = (branches.len(), Output::combine(branches));
         let center = modules.centers.forward(output.features.clone(), inputs.one_hot.clone()); // [1]
         let center = mean_over_branches([center], count);
-        let mut loss = softmax.clone() + center.clone().mul_scalar(recipe.center_loss);
+        let mut loss = match label_weight > 0.0 {
+            true => (softmax.clone() + center.clone().mul_scalar(recipe.center_loss))
+                .mul_scalar(label_weight),
+            false => softmax.clone(),
+        };
         let tasks = modules.auxiliary_heads.iter().zip(&recipe.auxiliary_tasks);
         for ((head, task), targets) in tasks.zip(&inputs.auxiliary_targets) {
             let logits = head.forward(output.features.clone()); // [B, classes of the task]
             loss = loss + softmax_loss(logits, targets.clone()).mul_scalar(task.weight);
         }
+        let dimensions = self.dimension_loss(modules, inputs, &output);
+        if let (Some(dimensions), Some(config)) = (&dimensions, &recipe.dimensions) {
+            loss = loss + dimensions.clone().mul_scalar(config.weight);
+        }
         let total = loss.clone();
         let mut grads = loss.div_scalar(inputs.count() as f64).backward();
         let grads = gradients(modules, &mut grads);
-        (read([softmax, center, total], output.logits), grads)
+        let dimensions = dimensions.unwrap_or_else(|| softmax.zeros_like());
+        (read([softmax, center, dimensions, total], output.logits), grads)
+    }
+
+    /// The CCC loss of the dimensions times the number of utterances, as the other losses are sums over them; none without
+    /// known values.
+    fn dimension_loss(
+        &self,
+        modules: &Modules,
+        inputs: &Inputs,
+        output: &Output,
+    ) -> Option<Tensor<1>> {
+        let (head, targets) =
+            modules.network.dimension_head.as_ref().zip(inputs.dimensions.as_ref())?;
+        let DimensionInputs { values, known, counts } = targets;
+        let predicted = head.forward(output.features.clone()); // [B, dimensions]
+        let loss = ccc_loss(predicted, values.clone(), known.clone(), counts)?;
+        Some(loss.mul_scalar(inputs.count() as f64))
     }
 
     /// The softmax loss against labels, weighted with the one against a teacher's probabilities `[batch, classes]`.
@@ -90,9 +125,11 @@ fn mean_over_branches(losses: impl IntoIterator<Item = Tensor<1>>, branches: usi
 }
 
 /// Losses and predictions, read from the device at once.
-fn read([softmax, center, total]: [Tensor<1>; 3], logits: Tensor<2>) -> Losses {
+fn read(losses: [Tensor<1>; 4], logits: Tensor<2>) -> Losses {
     let [count, classes] = logits.dims();
-    let all = Tensor::cat(vec![softmax, center, total, logits.reshape([count * classes])], 0);
+    let [softmax, center, dimensions, total] = losses;
+    let all =
+        Tensor::cat(vec![softmax, center, dimensions, total, logits.reshape([count * classes])], 0);
     let all: Vec<f32> = all.into_data().iter::<f32>().collect();
     let best = |row: &[f32]| {
         let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
@@ -101,7 +138,8 @@ fn read([softmax, center, total]: [Tensor<1>; 3], logits: Tensor<2>) -> Losses {
     Losses {
         softmax: f64::from(all[0]),
         center: f64::from(all[1]),
-        total: f64::from(all[2]),
-        predicted: all[3..].chunks_exact(classes).map(best).collect(),
+        dimensions: f64::from(all[2]),
+        total: f64::from(all[3]),
+        predicted: all[4..].chunks_exact(classes).map(best).collect(),
     }
 }

@@ -36,7 +36,7 @@ use weight_average::WeightAverage;
 pub enum NonFinite {
     /// A sample of the batch.
     Input,
-    /// A loss of the batch: softmax, centre or auxiliary.
+    /// A loss of the batch: softmax, centre, auxiliary or of continuous targets.
     Loss,
     /// The gradient of the loss.
     Gradient,
@@ -74,6 +74,8 @@ pub struct StepMetrics {
     pub softmax_loss: f64,
     /// Centre loss (Eq. 13), summed over the batch, before lambda; likewise.
     pub center_loss: f64,
+    /// CCC loss of the continuous targets times the utterances of the batch, before its weight; 0 without them.
+    pub dimension_loss: f64,
     /// The class with the largest logit, for each utterance; empty for a batch with samples that are not finite.
     pub predicted: Vec<usize>,
     /// Whether the weights were moved.
@@ -195,6 +197,7 @@ impl Learner {
             return StepMetrics {
                 softmax_loss: f64::NAN,
                 center_loss: f64::NAN,
+                dimension_loss: f64::NAN,
                 predicted: Vec::new(),
                 outcome: StepOutcome::Skipped(NonFinite::Input),
             };
@@ -211,8 +214,14 @@ impl Learner {
             average.update(&modules.network, self.optimizer.step_index);
         }
         self.modules = Some(modules);
-        let Losses { softmax, center, predicted, .. } = losses;
-        StepMetrics { softmax_loss: softmax, center_loss: center, predicted, outcome }
+        let Losses { softmax, center, dimensions, predicted, .. } = losses;
+        StepMetrics {
+            softmax_loss: softmax,
+            center_loss: center,
+            dimension_loss: dimensions,
+            predicted,
+            outcome,
+        }
     }
 
     /// The gradients to move the weights by: those of SAM where the recipe has a radius, by a second pass or by the

@@ -4,7 +4,7 @@ use clstm_corpus::Target;
 use clstm_nn::{GflbConfig, Parameter, Peepholes, Preset, Reset, load_parameters};
 
 use super::*;
-use crate::AuxiliaryTask;
+use crate::{AuxiliaryTask, DimensionBatch, DimensionsConfig};
 
 fn recipe() -> Recipe {
     let mut recipe = Recipe::new(Preset::ConvLstmFcn, 2);
@@ -35,6 +35,7 @@ fn batch(recipe: &Recipe) -> Batch {
             vec![1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0];
             recipe.auxiliary_tasks.len()
         ],
+        dimensions: DimensionBatch::default(),
     }
 }
 
@@ -235,6 +236,69 @@ fn samples_whose_energy_overflows_leave_finite_statistics() {
     for (name, values) in learner.values() {
         assert!(values.iter().all(|value| value.is_finite()), "{name} after {outcome:?}");
     }
+}
+
+/// A recipe with one dimension, and a batch whose values alternate.
+fn of_a_dimension(label_weight: f64) -> (Recipe, Batch) {
+    let mut recipe = recipe().with_dimensions(&["arousal".to_owned()]);
+    recipe.dimensions = Some(DimensionsConfig { label_weight, ..recipe.dimensions.unwrap() });
+    let mut batch = batch(&recipe);
+    batch.dimensions =
+        DimensionBatch { values: vec![1.0, -1.0, 0.5, -2.0], known: vec![1.0, 1.0, 1.0, 0.0] };
+    (recipe, batch)
+}
+
+#[test]
+fn an_infinite_dimension_moves_nothing() {
+    for bad in [f32::INFINITY, f32::NAN] {
+        let (recipe, mut batch) = of_a_dimension(1.0);
+        batch.dimensions.values[0] = bad;
+        assert_eq!(why_skipped(&recipe, batch), NonFinite::Loss);
+    }
+    let (recipe, batch) = of_a_dimension(1.0);
+    let step = learner(&recipe).step(batch, 1e-3);
+    assert_eq!(step.outcome, StepOutcome::Updated);
+    // The head begins with zeros: the CCC is 0 and the loss 1 for each utterance.
+    assert!((step.dimension_loss - 4.0).abs() < 1e-5, "{}", step.dimension_loss);
+}
+
+#[test]
+fn a_batch_without_known_values_has_no_dimension_loss() {
+    let (recipe, mut batch) = of_a_dimension(1.0);
+    batch.dimensions.known = vec![0.0, 0.0, 1.0, 0.0];
+    let step = learner(&recipe).step(batch, 1e-3);
+    assert_eq!((step.outcome, step.dimension_loss), (StepOutcome::Updated, 0.0));
+}
+
+#[test]
+fn without_a_label_weight_only_the_last_layer_follows_the_classes() {
+    let (recipe, batch) = of_a_dimension(0.0);
+    let of = |labels: [usize; 4]| {
+        let mut learner = learner(&recipe);
+        let before = learner.values();
+        let metrics = learner.step(Batch { labels: labels.to_vec(), ..batch.clone() }, 1e-3);
+        assert!(metrics.softmax_loss > 0.0);
+        (before, learner.values())
+    };
+    let (before, one) = of([0, 1, 0, 1]);
+    let (_, other) = of([1, 1, 0, 0]);
+    for (name, values) in one.iter().filter(|(name, _)| name.starts_with("value.network.")) {
+        let classes = name.contains("head.class_");
+        assert_eq!(*values != other[name], classes, "{name}");
+        assert!(!classes || *values != before[name], "{name} is trained");
+    }
+    assert_ne!(
+        one["value.network.dimension_head.weight"],
+        before["value.network.dimension_head.weight"]
+    );
+    // A weight that the loss of the dimensions does not reach would not move.
+    let (recipe, batch) = of_a_dimension(1.0);
+    let moved = |labels: [usize; 4]| {
+        let mut learner = learner(&recipe);
+        learner.step(Batch { labels: labels.to_vec(), ..batch.clone() }, 1e-3);
+        learner.values()["value.network.head.feature_weight"].clone()
+    };
+    assert_ne!(moved([0, 1, 0, 1]), moved([1, 1, 0, 0]), "with a weight the feature follows them");
 }
 
 #[test]

@@ -90,6 +90,7 @@ fn write_epoch(writer: &mut EventWriter, record: &EpochRecord, clips: f64) -> io
         ("learning rate", record.learning_rate),
         ("clips a second", clips),
     ];
+    scalars.extend(record.dimension_loss.map(|loss| ("loss/dimensions", loss)));
     let of = |[loss, ua, wa]: [&'static str; 3], seen: TestRecord| {
         [(loss, seen.loss), (ua, seen.ua), (wa, seen.wa)]
     };

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use clstm::{EvalProtocol, Model, Recognizer};
-use clstm_eval::{Evaluation, Metrics};
+use clstm_eval::{DimensionScores, Evaluation, Metrics};
 use clstm_nn::NamedTensor;
 use clstm_nn::burn::tensor::Device;
 
@@ -14,6 +14,7 @@ use super::{StopFlag, TrainData, check_same, data_digest, export};
 use crate::auxiliary::AuxiliaryTargets;
 use crate::batches::{Source, assemble, steps_per_epoch};
 use crate::checkpoint::{self, Loaded, State, Values};
+use crate::dimensions::DimensionTargets;
 use crate::history::{EpochSums, TestRecord};
 use crate::validation::{EarlyStopping, Select};
 use crate::{
@@ -32,6 +33,7 @@ pub(super) struct TrainingRun<'a> {
     device: Device,
     learner: Learner,
     auxiliary: Arc<AuxiliaryTargets>,
+    dimensions: Arc<DimensionTargets>,
     pub(super) state: State,
     /// The best weights so far by the validation utterances, where they are to be kept.
     best: Option<Vec<NamedTensor>>,
@@ -56,15 +58,16 @@ impl<'a> TrainingRun<'a> {
             return Err(TrainError::Empty("fewer than two utterances to train on".to_owned()));
         }
         let auxiliary = AuxiliaryTargets::of(recipe, set.dataset, set.train)?;
+        let dimensions = DimensionTargets::of(recipe, set.dataset, set.train)?;
         let learner = Learner::new(recipe, set.init, &auxiliary.sizes(), device)?;
         let mut learner = learner.with_class_counts(&set.dataset.class_counts(set.train));
         let fresh = State {
             recipe: recipe.clone(),
-            data: data_digest(&set, &auxiliary),
+            data: data_digest(&set, &auxiliary, &dimensions),
             epoch: 0,
             step: 0,
             step_index: 0,
-            sums: EpochSums::new(recipe.network.classes),
+            sums: EpochSums::new(recipe),
             history: Vec::new(),
             early_stopping: None,
             seconds: 0.0,
@@ -91,6 +94,7 @@ impl<'a> TrainingRun<'a> {
             device: device.clone(),
             learner,
             auxiliary: Arc::new(auxiliary),
+            dimensions: Arc::new(dimensions),
             state,
             best,
             evaluation,
@@ -115,12 +119,14 @@ impl<'a> TrainingRun<'a> {
         let steps = steps_per_epoch(set.train.len(), recipe.batch);
         let mut rate = 0.0;
         let auxiliary = Arc::clone(&self.auxiliary);
+        let dimensions = Arc::clone(&self.dimensions);
         let source = Source {
             dataset: set.dataset,
             utterances: set.train,
             recipe,
             teacher: set.teacher,
             auxiliary: &auxiliary,
+            dimensions: &dimensions,
             augmentation: set.augmentation,
         };
         std::thread::scope(|scope| {
@@ -167,6 +173,7 @@ impl<'a> TrainingRun<'a> {
         let sums = &mut self.state.sums;
         sums.softmax += seen.softmax_loss;
         sums.center += seen.center_loss;
+        sums.dimensions = sums.dimensions.map(|sum| sum + seen.dimension_loss);
         for (label, predicted) in labels.into_iter().zip(seen.predicted) {
             sums.confusion[label][predicted] += 1;
         }
@@ -174,14 +181,15 @@ impl<'a> TrainingRun<'a> {
     }
 
     fn loss_sum(&self) -> f64 {
-        self.state.sums.softmax + self.recipe.center_loss * self.state.sums.center
+        loss(self.recipe, &self.state.sums)
     }
 
     /// Records the epoch, evaluates on the validation and test utterances where it is due, and saves.
     fn finish_epoch(&mut self, learning_rate: f64) -> Result<(EpochRecord, Event), TrainError> {
         let recipe = self.recipe;
-        let sums = std::mem::replace(&mut self.state.sums, EpochSums::new(recipe.network.classes));
+        let sums = std::mem::replace(&mut self.state.sums, EpochSums::new(recipe));
         let count = sums.confusion.iter().flatten().sum::<usize>() as f64;
+        let loss = loss(recipe, &sums) / count;
         let train = Metrics::from_confusion(sums.confusion);
         self.state.epoch += 1;
         self.state.step = 0;
@@ -200,9 +208,10 @@ impl<'a> TrainingRun<'a> {
         let record = EpochRecord {
             epoch,
             learning_rate,
-            loss: (sums.softmax + recipe.center_loss * sums.center) / count,
+            loss,
             softmax_loss: sums.softmax / count,
             center_loss: sums.center / count,
+            dimension_loss: sums.dimensions.map(|sum| sum / count),
             train_ua: train.ua,
             train_wa: train.wa,
             validation: validation.as_ref().map(TestRecord::of),
@@ -224,7 +233,8 @@ impl<'a> TrainingRun<'a> {
             return Ok(None);
         }
         let seen = self.evaluate(self.set.validation)?;
-        let (watch, best) = EarlyStopping::observe(self.state.early_stopping, epoch, seen.loss);
+        let (watch, best) =
+            EarlyStopping::observe(self.state.early_stopping, epoch, self.validation_loss(&seen));
         self.state.early_stopping = Some(watch);
         if best && config.select == Select::Best {
             self.best = Some(self.learner.network_tensors());
@@ -232,12 +242,30 @@ impl<'a> TrainingRun<'a> {
         Ok(Some(seen))
     }
 
+    /// The loss that chooses an epoch: with continuous targets, that of classes and dimensions by their weights.
+    fn validation_loss(&self, seen: &Evaluation) -> f64 {
+        let Some(config) = &self.recipe.dimensions else { return seen.loss };
+        let scores = DimensionScores::of(&seen.predictions);
+        let ccc = scores.iter().map(|it| it.ccc).sum::<f64>() / scores.len().max(1) as f64;
+        config.label_weight * seen.loss + config.weight * (1.0 - ccc)
+    }
+
     /// Evaluates the present weights on some utterances, through the code that recognises a user's file.
     fn evaluate(&self, utterances: &[usize]) -> Result<Evaluation, TrainError> {
         let (tensors, protocol) = (self.learner.network_tensors(), EvalProtocol::default());
-        let model = export::assemble(&self.set, self.recipe, self.state.epoch, tensors, &protocol)?;
+        let model = self.assemble(self.state.epoch, tensors, &protocol)?;
         let recognizer = Recognizer::on(model, &self.device.clone().into())?;
         Ok(evaluate(&recognizer, self.set.dataset, utterances))
+    }
+
+    fn assemble(
+        &self,
+        epochs: usize,
+        tensors: Vec<NamedTensor>,
+        protocol: &EvalProtocol,
+    ) -> Result<Model, TrainError> {
+        let dimensions = self.dimensions.infos().to_vec();
+        export::assemble(&self.set, self.recipe, epochs, tensors, dimensions, protocol)
     }
 
     /// The epoch whose weights are chosen so far.
@@ -252,7 +280,7 @@ impl<'a> TrainingRun<'a> {
     pub(super) fn chosen(&mut self, protocol: &EvalProtocol) -> Result<(Model, usize), TrainError> {
         let epoch = self.chosen_epoch();
         let tensors = self.best.take().unwrap_or_else(|| self.learner.network_tensors());
-        let model = export::assemble(&self.set, self.recipe, epoch, tensors, protocol)?;
+        let model = self.assemble(epoch, tensors, protocol)?;
         Ok((model, epoch))
     }
 
@@ -270,6 +298,15 @@ impl<'a> TrainingRun<'a> {
             });
         }
         checkpoint::write(self.checkpoint, &self.state, &values)
+    }
+}
+
+/// The loss of Eq. 14, with that of continuous targets where there are some, summed over the utterances.
+fn loss(recipe: &Recipe, sums: &EpochSums) -> f64 {
+    let labels = sums.softmax + recipe.center_loss * sums.center;
+    match (&recipe.dimensions, sums.dimensions) {
+        (Some(config), Some(sum)) => config.label_weight * labels + config.weight * sum,
+        _ => labels,
     }
 }
 

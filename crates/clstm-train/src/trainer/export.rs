@@ -1,7 +1,8 @@
 //! The model file of a training as it stands.
 
 use clstm::{
-    EvalProtocol, FoldId, HeldOutCounts, Model, ModelInfo, ProbabilityCalibration, TrainingInfo,
+    DimensionInfo, EvalProtocol, FoldId, HeldOutCounts, Model, ModelInfo, ProbabilityCalibration,
+    TrainingInfo,
 };
 use clstm_nn::{NamedTensor, Preset};
 
@@ -14,6 +15,7 @@ pub(super) fn assemble(
     recipe: &Recipe,
     epochs: usize,
     tensors: Vec<NamedTensor>,
+    dimensions: Vec<DimensionInfo>,
     protocol: &EvalProtocol,
 ) -> Result<Model, TrainError> {
     let corpus = &set.dataset.corpus;
@@ -24,6 +26,7 @@ pub(super) fn assemble(
     let info = ModelInfo {
         name: format!("{}-{}", corpus.name, recipe.preset),
         labels: corpus.labels.clone(),
+        dimensions,
         network: recipe.network.clone(),
         frontend: recipe.frontend.clone(),
         scaling: ProbabilityCalibration::default(),

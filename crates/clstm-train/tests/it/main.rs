@@ -5,6 +5,7 @@ mod auxiliary;
 mod corpus;
 mod cross_validation;
 mod dataset;
+mod dimensions;
 mod ensemble;
 mod extending;
 mod recipe;

@@ -39,6 +39,7 @@ pub(crate) fn tiny_network() -> NetworkConfig {
         features: 7,
         dropout: 0.3,
         classes: 3,
+        dimensions: 0,
         branches: Vec::new(),
     }
 }
@@ -100,6 +101,7 @@ fn calibration() -> Calibration {
 pub(crate) fn info(network: NetworkConfig) -> ModelInfo {
     ModelInfo {
         name: "tiny".to_owned(),
+        dimensions: Vec::new(),
         labels: (0..network.classes).map(|i| format!("class-{i}")).collect(),
         frontend: FrontendConfig {
             sample_rate: network.sample_rate,

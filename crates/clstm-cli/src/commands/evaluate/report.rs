@@ -2,7 +2,7 @@
 
 use clstm::Precision;
 use clstm::{CalibrationScores, ProbabilityCalibration, Recognizer};
-use clstm_eval::VoteMetrics;
+use clstm_eval::{DimensionSummary, VoteMetrics};
 use clstm_train::{
     ClassMetrics, Dataset, ECE_BINS, EvalProtocol, Evaluation, Metrics, Reliability, RiskCoverage,
 };
@@ -12,7 +12,10 @@ use super::{Overlap, Part};
 use crate::table::percent;
 use crate::text::printable;
 use crate::training::calibration;
-use crate::training::report::{classes, confusion};
+use crate::training::report::{classes, confusion, dimensions};
+
+/// Seed of the intervals.
+const SEED: u64 = 1;
 
 /// What is printed, as JSON or text.
 #[derive(Serialize)]
@@ -38,6 +41,9 @@ pub(crate) struct Report<'a> {
     /// Against the votes of listeners, where the corpus has votes.
     #[serde(skip_serializing_if = "Option::is_none")]
     votes: Option<VoteMetrics>,
+    /// Continuous targets of the model of which the corpus has values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dimensions: Vec<DimensionSummary>,
     labels: &'a [String],
     classes: &'a [ClassMetrics],
     confusion: &'a [Vec<usize>],
@@ -87,6 +93,7 @@ impl<'a> Report<'a> {
             votes: VoteMetrics::of(part.utterances.iter().zip(&evaluation.predictions).map(
                 |(&index, prediction)| (prediction, &dataset.corpus.utterances[index].votes[..]),
             )),
+            dimensions: DimensionSummary::of(&evaluation.predictions, SEED),
             labels: recognizer.labels(),
             classes,
             confusion,
@@ -115,10 +122,20 @@ impl<'a> Report<'a> {
             self.calibration.nll,
             self.calibration.brier,
             self.aurc,
-            self.votes.map_or_else(String::new, votes),
+            self.votes.map_or_else(String::new, votes) + &self.dimensions_text(),
             classes(metrics, self.labels),
             confusion(metrics, self.labels),
         )
+    }
+}
+
+impl Report<'_> {
+    /// The figures of continuous targets, where there are some.
+    fn dimensions_text(&self) -> String {
+        match self.dimensions.is_empty() {
+            true => String::new(),
+            false => format!("\ncontinuous targets\n{}", dimensions(&self.dimensions)),
+        }
     }
 }
 

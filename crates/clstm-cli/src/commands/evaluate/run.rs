@@ -26,7 +26,7 @@ pub(crate) fn evaluate_run(
     let Some(recipe) = read_recipe(&run.join("recipe.json"))? else {
         return Err(CliError::Failed(format!("{} holds no run: no recipe.json", run.text())));
     };
-    let corpus = corpus::open(choice)?;
+    let corpus = corpus::open(choice)?.with_dimensions(recipe.dimension_names())?;
     let mut guard = OutputGuard::new(false);
     guard.input("the run", run);
     corpus::guard(&mut guard, choice, &corpus);

@@ -21,6 +21,7 @@ fn record(epoch: usize, watched: bool) -> EpochRecord {
         loss: 2.4 / x,
         softmax_loss: 2.1 / x,
         center_loss: 9.0,
+        dimension_loss: None,
         train_ua: 0.8 - 0.7 / x,
         train_wa: 0.5,
         validation: watched.then_some(seen),
