@@ -1,5 +1,6 @@
 //! Typed columns and values: the rows of CSV and Parquet.
 
+use clstm::DimensionInfo;
 use clstm_eval::csv;
 
 /// Type of a column.
@@ -49,6 +50,19 @@ pub(crate) fn last_columns(abstaining: bool) -> impl Iterator<Item = Column> {
 /// A column for the probability of each label.
 pub(crate) fn probability_columns(labels: &[String]) -> impl Iterator<Item = Column> + '_ {
     labels.iter().map(|label| (format!("p_{label}"), ColumnType::Number))
+}
+
+/// A column for each continuous target.
+pub(crate) fn dimension_columns(dimensions: &[DimensionInfo]) -> impl Iterator<Item = Column> + '_ {
+    dimensions.iter().map(|it| (format!("dim_{}", it.name), ColumnType::Number))
+}
+
+/// The values of the columns of continuous targets; empty where there are no values.
+pub(crate) fn dimension_values<'a>(
+    dimensions: &'a [DimensionInfo],
+    values: &'a [f64],
+) -> impl Iterator<Item = Value> + 'a {
+    (0..dimensions.len()).map(|index| Value::number(values.get(index).copied()))
 }
 
 /// The header of CSV.

@@ -71,6 +71,8 @@ impl From<CorpusError> for CliError {
             | CorpusError::UnknownSplit(_)
             | CorpusError::LabelMap { .. }
             | CorpusError::NoTarget { .. }
+            | CorpusError::SeveralTargets { .. }
+            | CorpusError::EmptyTarget { .. }
             | CorpusError::UnsupportedSplit { .. }
             | CorpusError::FoldCount { .. } => Self::Usage(message),
             CorpusError::UnknownClasses { .. } => Self::Failed(format!(

@@ -3,13 +3,14 @@
 use std::num::NonZeroUsize;
 
 use clstm::audio::Damage;
-use clstm::{LabelledProbabilities, Recognition};
+use clstm::{DimensionInfo, LabelledDimensions, LabelledProbabilities, Recognition};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::args::RowFormat;
 use crate::columns::{
-    Column, ColumnType, Value, csv_header, csv_row, last_columns, probability_columns,
+    Column, ColumnType, Value, csv_header, csv_row, dimension_columns, dimension_values,
+    last_columns, probability_columns,
 };
 use crate::inputs::RowError;
 use crate::json;
@@ -47,6 +48,8 @@ pub(crate) struct Scores {
     pub(crate) confidence: f64,
     /// In the order of the labels of the rows.
     pub(crate) probabilities: Vec<f64>,
+    /// Continuous targets in the order of the dimensions of the rows.
+    pub(crate) dimensions: Vec<f64>,
 }
 
 impl Prediction {
@@ -57,6 +60,7 @@ impl Prediction {
             label_index: p.label_index,
             confidence: p.confidence,
             probabilities: p.probabilities,
+            dimensions: p.dimensions,
         });
         Self { duration_s, speech, scores, damage }
     }
@@ -64,13 +68,13 @@ impl Prediction {
 
 impl Scores {
     /// The most probable label of probabilities, the first of equals.
-    pub(crate) fn of(probabilities: Vec<f64>) -> Self {
+    pub(crate) fn of(probabilities: Vec<f64>, dimensions: Vec<f64>) -> Self {
         let first = |best: (usize, f64), (index, &p): (usize, &f64)| {
             if p > best.1 { (index, p) } else { best }
         };
         let (label_index, confidence) =
             probabilities.iter().enumerate().fold((0, f64::NEG_INFINITY), first);
-        Self { label_index, confidence, probabilities }
+        Self { label_index, confidence, probabilities, dimensions }
     }
 }
 
@@ -87,7 +91,12 @@ pub(crate) struct Rows<'a> {
     top: Option<usize>,
     /// Whether rows have a channel.
     channels: bool,
+    /// Continuous targets of the model.
+    dimensions: &'a [DimensionInfo],
 }
+
+/// Least width of a column of continuous values.
+const NUMBER_WIDTH: usize = 5;
 
 /// Widest column of paths; longer paths shift their own row only.
 const WIDEST_PATH: usize = 72;
@@ -109,7 +118,13 @@ impl<'a> Rows<'a> {
             threshold: None,
             top: None,
             channels: false,
+            dimensions: &[],
         }
+    }
+
+    /// Shows the continuous targets of the model.
+    pub(crate) fn with_dimensions(self, dimensions: &'a [DimensionInfo]) -> Self {
+        Self { dimensions, ..self }
     }
 
     /// Marks predictions below a confidence threshold.
@@ -143,7 +158,10 @@ impl<'a> Rows<'a> {
         match self.format {
             RowFormat::Jsonl => String::new(),
             RowFormat::Csv => csv_header(&self.columns()),
-            _ => self.table_row("path", "seconds", "emotion", "confidence", "runner-up"),
+            _ => {
+                let names = self.dimensions.iter().map(|it| printable(&it.name)).collect();
+                self.table_row("path", ["seconds", "emotion", "confidence"], names, "runner-up")
+            }
         }
     }
 
@@ -173,6 +191,9 @@ impl<'a> Rows<'a> {
                     top: scores.zip(self.top).map(|(scores, top)| self.ranked(scores, top)),
                     probabilities: scores
                         .map(|scores| LabelledProbabilities(self.labels, &scores.probabilities)),
+                    dimensions: scores.and_then(|scores| {
+                        LabelledDimensions::of(self.dimensions, &scores.dimensions)
+                    }),
                     damaged: prediction.damage.as_ref(),
                     model: self.model,
                 })
@@ -204,6 +225,7 @@ impl<'a> Rows<'a> {
         ]);
         columns.extend(top::columns(self.top.unwrap_or(1)));
         columns.extend(probability_columns(self.labels));
+        columns.extend(dimension_columns(self.dimensions));
         columns.push(column("damaged", ColumnType::Text));
         columns.extend(last_columns(self.threshold.is_some()));
         columns
@@ -226,6 +248,8 @@ impl<'a> Rows<'a> {
         let probability = |class: usize| scores.and_then(|scores| scores.probabilities.get(class));
         let classes = 0..self.labels.len();
         values.extend(classes.map(|class| Value::number(probability(class).copied())));
+        let found = scores.map_or(&[][..], |scores| &scores.dimensions);
+        values.extend(dimension_values(self.dimensions, found));
         let damaged = prediction.and_then(|prediction| prediction.damage.as_ref());
         values.push(Value::text(damaged.map(|damage| damage.message.as_str())));
         values.push(Value::text(error.map(|error| error.kind)));
@@ -245,30 +269,37 @@ impl<'a> Rows<'a> {
         };
         let seconds = format!("{:.2}", prediction.duration_s);
         let Some(scores) = &prediction.scores else {
-            return self.table_row(&path, &seconds, "(no speech)", "", "");
+            let none = vec![String::new(); self.dimensions.len()];
+            return self.table_row(&path, [&seconds, "(no speech)", ""], none, "");
         };
         let second = runners_up(&self.ranked(scores, self.top.unwrap_or(2)));
         let mark = if self.abstains(result) == Some(true) { "? " } else { "" };
         let label = format!("{mark}{}", printable(self.label(scores).unwrap_or_default()));
-        self.table_row(&path, &seconds, &label, &percent(scores.confidence), &second)
+        let dimensions = scores.dimensions.iter().map(|value| format!("{value:.2}")).collect();
+        let confidence = percent(scores.confidence);
+        self.table_row(&path, [&seconds, &label, &confidence], dimensions, &second)
     }
 
     fn table_row(
         &self,
         path: &str,
-        time: &str,
-        label: &str,
-        confidence: &str,
+        [time, label, confidence]: [&str; 3],
+        dimensions: Vec<String>,
         second: &str,
     ) -> String {
         let mark = if self.threshold.is_some() { "? ".len() } else { 0 };
         let widest = self.labels.iter().map(|label| printable(label).width() + mark).max();
+        let columns = self.dimensions.iter().zip(dimensions).map(|(dimension, value)| {
+            let width = printable(&dimension.name).width().max(NUMBER_WIDTH);
+            format!("{}  ", pad(&value, width, false))
+        });
         let row = format!(
-            "{}  {}  {}  {}  {second}",
+            "{}  {}  {}  {}  {}{second}",
             pad(path, self.width, true),
             pad(time, 7, false),
             pad(label, widest.unwrap_or(0).max("emotion".len()), true),
             pad(confidence, "confidence".len(), false),
+            columns.collect::<String>(),
         );
         row.trim_end().to_owned() + "\n"
     }
@@ -316,6 +347,9 @@ pub(crate) struct Line<'a> {
     pub(crate) top: Option<Vec<RankedLabel<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) probabilities: Option<LabelledProbabilities<'a>>,
+    /// Continuous targets, of a model with some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dimensions: Option<LabelledDimensions<'a>>,
     /// What is missing of the recording.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) damaged: Option<&'a Damage>,
@@ -334,11 +368,13 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use super::{Prediction, RecordingResult, Rows, Scores};
+    use clstm::DimensionInfo;
+
     use crate::args::RowFormat;
     use crate::inputs::RowError;
 
     fn results() -> [RecordingResult; 3] {
-        let scores = Scores { label_index: 1, confidence: 0.75, probabilities: vec![0.25, 0.75] };
+        let scores = Scores::of(vec![0.25, 0.75], vec![3.25, -0.5]);
         let error = RowError { kind: "decode", message: "cut \"short\"".to_owned() };
         let result = |path: &str, outcome| {
             let path = path.to_owned();
@@ -355,6 +391,40 @@ mod tests {
                 Ok(Prediction { duration_s: 2.0, speech: 0.0, scores: None, damage: None }),
             ),
         ]
+    }
+
+    #[test]
+    fn continuous_targets_have_a_field_and_columns_of_their_own() {
+        let (labels, results) = (["happy".to_owned(), "sad".to_owned()], results());
+        let dimensions = ["arousal", "the valence"].map(|name| DimensionInfo {
+            name: name.to_owned(),
+            min: -1.0,
+            max: 5.0,
+            mean: 2.0,
+            std: 1.0,
+        });
+        let written = |format| {
+            let paths = results.iter().map(|r| r.path.as_str());
+            let rows = Rows::new(format, &labels, "m", paths).with_dimensions(&dimensions);
+            rows.header() + &results.iter().map(|result| rows.row(result)).collect::<String>()
+        };
+        let json = written(RowFormat::Jsonl);
+        let part = r#""sad":0.75},"dimensions":{"arousal":3.25,"the valence":-0.5},"model":"m"}"#;
+        assert!(json.contains(part), "{json}");
+        assert_eq!(json.matches("dimensions").count(), 1);
+        let csv = written(RowFormat::Csv);
+        let mut lines = csv.lines();
+        assert!(lines.next().unwrap().contains(",p_sad,dim_arousal,dim_the valence,damaged,"));
+        assert!(lines.next().unwrap().contains(",0.25,0.75,3.25,-0.5,"), "{csv}");
+        let commas = |line: &str| line.matches(',').count();
+        assert_eq!(commas(csv.lines().nth(3).unwrap()), commas(csv.lines().next().unwrap()));
+        let expected = "\
+path     seconds  emotion  confidence  arousal  the valence  runner-up
+a,b.wav     1.50  sad           75.0%     3.25        -0.50  happy 25.0%
+c.wav    decode: cut \"short\"
+d.wav       2.00  (no speech)
+";
+        assert_eq!(written(RowFormat::Table), expected);
     }
 
     fn written(format: RowFormat) -> String {

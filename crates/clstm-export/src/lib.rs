@@ -60,8 +60,9 @@ pub enum ExportError {
 /// - `probabilities` `[batch, classes]`: calibrated
 /// - `logits` `[batch, classes]`: before calibration
 /// - `features` `[batch, features]`: the deep feature
+/// - `dimensions` `[batch, dimensions]`: continuous targets in their units, of a model that has some
 ///
-/// The metadata has `labels` (a JSON array), `sample_rate`, `license`, `name`, `description` and `digest` of the model file.
+/// The metadata has `labels` (a JSON array), `dimensions` (a JSON array, where there are some), `sample_rate`, `license`, `name`, `description` and `digest` of the model file.
 ///
 /// # Errors
 /// If the model cannot be loaded, or has a layer without an ONNX graph.
@@ -74,7 +75,8 @@ pub fn onnx(model: &Model) -> Result<Vec<u8>, ExportError> {
         model.tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
     let mut graph = GraphBuilder::new();
     let outputs = batch(&mut graph, &NetworkGraph { spec: &spec, info, tensors: &tensors })?;
-    for (tensor, name) in outputs.iter().zip(OUTPUTS) {
+    let output_sizes = output_sizes(info);
+    for (tensor, (name, _)) in outputs.iter().zip(&output_sizes) {
         graph.output(tensor, name);
     }
     let (recordings, samples) = (Dimension::Dynamic("batch"), Dimension::Dynamic("samples"));
@@ -82,9 +84,8 @@ pub fn onnx(model: &Model) -> Result<Vec<u8>, ExportError> {
         Value::new("waveform", ElementType::Float, &[recordings, samples]),
         Value::new("lengths", ElementType::Int64, &[recordings]),
     ];
-    let sizes = [info.network.classes, info.network.classes, info.network.deep_feature()];
-    let outputs = OUTPUTS.iter().zip(sizes);
-    let outputs: Vec<Value> = outputs
+    let outputs: Vec<Value> = output_sizes
+        .into_iter()
         .map(|(name, size)| {
             Value::new(name, ElementType::Float, &[recordings, Dimension::Fixed(size)])
         })
@@ -92,18 +93,32 @@ pub fn onnx(model: &Model) -> Result<Vec<u8>, ExportError> {
     Ok(graph.finish(&inputs, &outputs, &info.description, &metadata(model, info)))
 }
 
-/// Names of the outputs.
-const OUTPUTS: [&str; 3] = ["probabilities", "logits", "features"];
+/// Names and sizes of the outputs. `dimensions` are the continuous targets, of a model that has some.
+fn output_sizes(info: &ModelInfo) -> Vec<(&'static str, usize)> {
+    let network = &info.network;
+    let mut outputs = vec![
+        ("probabilities", network.classes),
+        ("logits", network.classes),
+        ("features", network.deep_feature()),
+    ];
+    outputs.extend((network.dimensions > 0).then_some(("dimensions", network.dimensions)));
+    outputs
+}
 
 fn metadata(model: &Model, info: &ModelInfo) -> Vec<(&'static str, String)> {
-    vec![
+    let dimensions: Vec<String> = info.dimensions.iter().map(|it| it.name.clone()).collect();
+    let mut entries = vec![
         ("name", info.name.clone()),
         ("labels", serde_json::Value::from(info.labels.clone()).to_string()),
         ("sample_rate", info.frontend.sample_rate.to_string()),
         ("license", info.license.clone()),
         ("description", info.description.clone()),
         ("digest", model.digest()),
-    ]
+    ];
+    if !dimensions.is_empty() {
+        entries.push(("dimensions", serde_json::Value::from(dimensions).to_string()));
+    }
+    entries
 }
 
 /// A `Scan` over the recordings: each has its own edges and windows.
@@ -119,18 +134,23 @@ fn batch(
     let Output { features, logits } = network.clip(graph, &clip)?;
     let classes = info.network.classes;
     let probabilities = calibration::probabilities(graph, &logits, classes, &info.scaling);
-    let value = |name: &str, size| Value::new(name, ElementType::Float, &[Dimension::Fixed(size)]);
+    let mut outputs = vec![probabilities, logits, features.clone()];
+    if !info.dimensions.is_empty() {
+        outputs.push(network.dimensions(graph, &features)?);
+    }
+    let sizes = output_sizes(info);
+    let values: Vec<Value> = outputs
+        .iter()
+        .zip(&sizes)
+        .map(|(name, (_, size))| Value::new(name, ElementType::Float, &[Dimension::Fixed(*size)]))
+        .collect();
     let body = graph.close(
         &[
             Value::new(&row, ElementType::Float, &[Dimension::Dynamic("samples")]),
             Value::new(&length, ElementType::Int64, &[]),
         ],
-        &[
-            value(&probabilities, classes),
-            value(&logits, classes),
-            value(&features, info.network.deep_feature()),
-        ],
+        &values,
     );
     let attributes = [Attribute::Graph("body", body), Attribute::Int("num_scan_inputs", 2)];
-    Ok(graph.nodes("Scan", &["waveform", "lengths"], &attributes, OUTPUTS.len()))
+    Ok(graph.nodes("Scan", &["waveform", "lengths"], &attributes, outputs.len()))
 }

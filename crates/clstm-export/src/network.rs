@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use clstm::{ModelInfo, NamedTensor};
+use clstm::{DimensionInfo, ModelInfo, NamedTensor};
 use clstm_nn::NetworkSpec;
 
 use crate::ExportError;
@@ -25,6 +25,35 @@ pub(crate) struct NetworkGraph<'a> {
 }
 
 impl NetworkGraph<'_> {
+    /// Continuous targets `[dimensions]` of a deep feature `[features]`, in their units and within the range of the training
+    /// data, see [`DimensionInfo::value`](clstm::DimensionInfo::value).
+    ///
+    /// # Errors
+    /// If a tensor of the head is missing.
+    pub(crate) fn dimensions(
+        &self,
+        graph: &mut GraphBuilder,
+        features: &str,
+    ) -> Result<Name, ExportError> {
+        let infos = &self.info.dimensions;
+        let weights = Weights::new(self.tensors, "dimension_head".to_owned());
+        let weight = weights.get("weight")?;
+        let weight = graph.floats(weight, &[self.info.network.deep_feature(), infos.len()]);
+        let bias = graph.floats(weights.get("bias")?, &[infos.len()]);
+        let product = graph.node("MatMul", &[features, &weight], &[]);
+        let output = graph.add(&product, &bias);
+        let mut all = |of: fn(&DimensionInfo) -> f64| {
+            let values: Vec<f32> = infos.iter().map(|info| of(info) as f32).collect();
+            graph.floats(&values, &[infos.len()])
+        };
+        let (std, mean) = (all(|info| info.std), all(|info| info.mean));
+        let (min, max) = (all(|info| info.min), all(|info| info.max));
+        let scaled = graph.mul(&output, &std);
+        let value = graph.add(&scaled, &mean);
+        let value = graph.max(&value, &min);
+        Ok(graph.node("Min", &[&value, &max], &[]))
+    }
+
     /// Adds the network on a clip `[samples]`.
     ///
     /// # Errors

@@ -61,6 +61,10 @@ impl Modify for Keys {
 #[derive(ToSchema)]
 pub(crate) struct Probabilities(#[allow(dead_code, reason = "a schema")] BTreeMap<String, f64>);
 
+/// Continuous targets by name, in the order of the model.
+#[derive(ToSchema)]
+pub(crate) struct Dimensions(#[allow(dead_code, reason = "a schema")] BTreeMap<String, f64>);
+
 /// What is missing of a damaged recording; the rest of it was recognised.
 #[derive(ToSchema)]
 #[schema(as = Damage)]
@@ -97,6 +101,10 @@ pub(crate) struct TimelineItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Probabilities>)]
     probabilities: Option<BTreeMap<String, f64>>,
+    /// Continuous targets by name, such as arousal; absent without speech, and for a model without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Dimensions>)]
+    dimensions: Option<BTreeMap<String, f64>>,
     /// True for an early prediction of a stream, which a final frame replaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     provisional: Option<bool>,

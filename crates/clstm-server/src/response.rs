@@ -6,13 +6,13 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use clstm::audio::Damage;
-use clstm::{LabelledItem, LabelledProbabilities, Recognition};
+use clstm::{DimensionInfo, LabelledDimensions, LabelledItem, LabelledProbabilities, Recognition};
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::api_error::{ApiError, ErrorDetail};
-use crate::openapi::{DamageBody, Probabilities, TimelineItem};
+use crate::openapi::{DamageBody, Dimensions, Probabilities, TimelineItem};
 
 /// A JSON response; status 500 if `value` cannot be serialised.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
@@ -52,6 +52,10 @@ pub(crate) struct RecognitionBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Probabilities>)]
     probabilities: Option<LabelledProbabilities<'a>>,
+    /// Continuous targets by name, such as arousal; absent without speech, and for a model without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Dimensions>)]
+    dimensions: Option<LabelledDimensions<'a>>,
     /// What is missing of a damaged recording.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<DamageBody>)]
@@ -77,10 +81,22 @@ impl<'a> RecognitionBody<'a> {
             label: prediction.map(|p| p.label.as_str()),
             confidence: prediction.map(|p| p.confidence),
             probabilities: prediction.map(|p| LabelledProbabilities(labels, &p.probabilities)),
+            dimensions: None,
             damaged: recognition.damage.as_ref(),
             model,
             embedding: None,
         }
+    }
+
+    /// With the continuous targets of the model.
+    pub(crate) fn with_dimensions(
+        self,
+        recognition: &'a Recognition,
+        dimensions: &'a [DimensionInfo],
+    ) -> Self {
+        let prediction = recognition.prediction.as_ref();
+        let dimensions = prediction.and_then(|p| LabelledDimensions::of(dimensions, &p.dimensions));
+        Self { dimensions, ..self }
     }
 
     pub(crate) fn with_embedding(self, embedding: Option<Vec<f64>>) -> Self {

@@ -8,8 +8,16 @@ use serde_json::Value;
 use crate::Recipe;
 use crate::recipe::NONE;
 
-/// Settings with an option of their own (`--epochs`), or that follow from the corpus.
-const NAMED: [&str; 5] = ["preset", "epochs", "seed", "precision", "network.classes"];
+/// Settings with an option of their own (`--epochs`, `--target`), or that follow from the corpus.
+const NAMED: [&str; 7] = [
+    "preset",
+    "epochs",
+    "seed",
+    "precision",
+    "network.classes",
+    "network.dimensions",
+    "dimensions.targets",
+];
 
 /// Settings that [`Recipe::for_corpus`] may choose: they are named even where they equal the preset's.
 const ADAPTED: [&str; 1] = ["logit_adjustment"];
@@ -26,7 +34,8 @@ pub fn normalized_recipe(recipe: &Value) -> Option<Value> {
 pub fn changes_from_preset(recipe: &Value) -> Option<Vec<(String, String)>> {
     let recipe: Recipe = serde_json::from_value(recipe.clone()).ok()?;
     let preset: Preset = recipe.preset.parse().ok()?;
-    let usual = Recipe::new(preset, recipe.network.classes);
+    let usual =
+        Recipe::new(preset, recipe.network.classes).with_dimensions(recipe.dimension_names());
     let (own, base) = (as_written(&recipe)?, as_written(&usual)?);
     let mut pairs = Vec::new();
     differences("", &base, &own, &mut pairs)?;

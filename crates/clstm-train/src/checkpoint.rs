@@ -192,13 +192,14 @@ mod tests {
     use crate::history::EpochSums;
 
     fn state(step: usize) -> State {
+        let recipe = Recipe::new(Preset::Clstm, 8);
         State {
-            recipe: Recipe::new(Preset::Clstm, 8),
+            sums: EpochSums::new(&recipe),
+            recipe,
             data: "a digest".to_owned(),
             epoch: 0,
             step,
             step_index: step as u64,
-            sums: EpochSums::new(8),
             history: Vec::new(),
             early_stopping: None,
             seconds: 1.5,

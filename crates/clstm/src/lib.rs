@@ -89,9 +89,9 @@ pub use recognizer::{ClipScores, Recognizer};
 pub use softmax::softmax;
 pub use spans::{Span, SpanOutcome, SpanRecognition, SpanRecognizer, SpanSummary};
 pub use stream::{
-    Event, Frame, LabelScore, LabelledItem, LabelledProbabilities, Probabilities, Segment,
-    SpeechConfig, Stream, StreamConfig, StreamError, TimelineBuilder, TimelineItem,
-    TimelineSummary, WindowPrediction,
+    DimensionValues, Event, Frame, LabelScore, LabelledDimensions, LabelledItem,
+    LabelledProbabilities, Probabilities, Segment, SpeechConfig, Stream, StreamConfig, StreamError,
+    TimelineBuilder, TimelineItem, TimelineSummary, WindowPrediction,
 };
 pub use write_atomic::write_atomic;
 

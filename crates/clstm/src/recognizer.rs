@@ -10,7 +10,7 @@ use clstm_nn::{ComputeDevice, Precision};
 use crate::backend::Backend;
 use crate::batch_scorer::BatchScorer;
 use crate::class_map::ClassGroups;
-use crate::stream::Probabilities;
+use crate::stream::{DimensionValues, Probabilities};
 use crate::{
     ClassMap, Clip, Model, ModelError, ModelInfo, PreparedRecording, Recognition, RecognizeError,
 };
@@ -281,6 +281,14 @@ impl Recognizer {
         let mut merged = Probabilities::zeros(groups.classes.len());
         groups.merge(&probabilities, &mut merged);
         merged
+    }
+
+    /// [`dimension_values`](Self::dimension_values) without the allocator.
+    pub(crate) fn stream_dimensions(&self, outputs: &[f64]) -> DimensionValues {
+        let mut values = DimensionValues::from(outputs);
+        let all = values.iter_mut().zip(&self.info().dimensions);
+        all.for_each(|(value, dimension)| *value = dimension.value(*value));
+        values
     }
 
     /// The model's sample rate, in Hz.

@@ -7,8 +7,8 @@ mod run;
 
 use clstm::audio::DecodeLimits;
 use clstm::{
-    ComputeDevice, LabelledProbabilities, ProbabilityCalibration, Recognizer, TrainingInfo,
-    TtaConfig,
+    ComputeDevice, LabelledDimensions, LabelledProbabilities, ProbabilityCalibration, Recognizer,
+    TrainingInfo, TtaConfig,
 };
 use clstm_corpus::{Fold, folds_allowing};
 use clstm_eval::{EvalProtocol, Evaluation, protocol_of_folds};
@@ -174,6 +174,7 @@ fn write_predictions(
     let name = |class: usize| labels.get(class).map_or("", String::as_str);
     for (&index, prediction) in part.utterances.iter().zip(&evaluation.predictions) {
         let utterance = &dataset.corpus.utterances[index];
+        let dimensions: Vec<f64> = prediction.dimensions.iter().map(|it| it.predicted).collect();
         let line = Line {
             path: &utterance.path.text(),
             channel: None,
@@ -186,6 +187,7 @@ fn write_predictions(
             abstained: None,
             top: None,
             probabilities: Some(LabelledProbabilities(labels, &prediction.probabilities)),
+            dimensions: LabelledDimensions::of(&info.dimensions, &dimensions),
             damaged: None,
             model: &info.name,
         };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use clstm::{Model, ModelInfo, PlattScaling, ProbabilityCalibration, TrainingInfo};
+use clstm::{DimensionInfo, Model, ModelInfo, PlattScaling, ProbabilityCalibration, TrainingInfo};
 use clstm_nn::{GflbConfig, NetworkConfig, TemporalPooling};
 use serde::Serialize;
 
@@ -43,6 +43,12 @@ fn describe(model: &Model) -> String {
     let mut text = format!("{}\n{}\n\n", printable(name), printable(&model.info.description));
     let mut facts = Table::bare(2);
     facts.row(["labels", &printable(&labels.join(" "))]);
+    for it in &model.info.dimensions {
+        let DimensionInfo { name, min, max, mean, std } = it;
+        let range =
+            format!("{min} to {max}, mean {mean:.2}, deviation {std:.2} in the training data");
+        facts.row(["dimension", &format!("{} ({range}; experimental)", printable(name))]);
+    }
     facts.row(["licence", &printable(license)]);
     facts.row(["parameters", &model.parameters_count().to_string()]);
     facts.row(["sha256", &model.digest()]);

@@ -41,7 +41,9 @@ pub(crate) fn run(args: &ListenArgs) -> Result<(), CliError> {
     }
     // Before the view: an error about the file stays visible.
     let format = format(args);
-    let lines = |output| Lines { format, labels: labels.to_vec(), output };
+    let dimensions = &recognizer.info().dimensions;
+    let lines =
+        |output| Lines { format, labels: labels.to_vec(), dimensions: dimensions.clone(), output };
     let file = match args.output.as_deref() {
         Some(path) => Some(lines(guard.create("--output", Some(path))?)),
         None => None,

@@ -53,6 +53,9 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
         "stopping, what is complete is written; Ctrl-C again stops at once",
     )?;
     if let Some(file) = &args.segments {
+        if !recognizer.info().dimensions.is_empty() {
+            note("--segments writes the labels; the continuous targets of the model are left out");
+        }
         return segments::run(args, file, &recognizer, &inputs, threshold, &mut guard);
     }
     if args.timeline {
@@ -67,6 +70,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     let rows = Rows::new(args.format(), recognizer.labels(), &info.name, paths)
         .abstaining(threshold)
         .with_top(args.top)
+        .with_dimensions(&info.dimensions)
         .with_channels(args.channels != ChannelSelection::Mix);
     let mut embeddings = Embeddings::open(args, &mut guard, info.network.deep_feature())?;
     let (mut output, inputs) =

@@ -208,6 +208,7 @@ mod tests {
                 probabilities: [0.5; 2].into_iter().collect(),
                 smoothed,
                 label_index,
+                dimensions: [].into_iter().collect(),
             }
         });
         let start_s = 0.5 * number as f64;

@@ -62,7 +62,9 @@ mod tests {
             let start_s = 0.5 * number as f64;
             let answer = label.map(|label_index| {
                 let probabilities: Probabilities = [0.2, 0.5, 0.3].into_iter().collect();
-                WindowPrediction { smoothed: probabilities.clone(), probabilities, label_index }
+                let smoothed = probabilities.clone();
+                let dimensions = [].into_iter().collect();
+                WindowPrediction { smoothed, probabilities, label_index, dimensions }
             });
             let moment = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: answer };
             let latency = Duration::from_millis(10 + number as u64);

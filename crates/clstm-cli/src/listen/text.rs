@@ -1,7 +1,7 @@
 //! Events as lines of text or JSON.
 
 use clstm::audio::Damage;
-use clstm::{Event, LabelledItem};
+use clstm::{DimensionInfo, Event, LabelledItem};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -17,6 +17,7 @@ use crate::timeline::{TimelineItem, clock};
 pub(crate) struct Lines {
     pub(crate) format: ListenFormat,
     pub(crate) labels: Vec<String>,
+    pub(crate) dimensions: Vec<DimensionInfo>,
     pub(crate) output: Output,
 }
 
@@ -25,7 +26,7 @@ impl Lines {
     pub(crate) fn write(&mut self, event: Event) -> Result<(), CliError> {
         let text = match self.format {
             ListenFormat::Text => line(event, &self.labels),
-            ListenFormat::Jsonl => Some(json(event, &self.labels)),
+            ListenFormat::Jsonl => Some(json(event, &self.labels, &self.dimensions)),
         };
         text.map_or(Ok(()), |text| self.output.write(&text))
     }
@@ -58,10 +59,10 @@ struct Line<'a> {
 }
 
 /// An event as a line of JSON.
-fn json(event: Event, labels: &[String]) -> String {
+fn json(event: Event, labels: &[String], dimensions: &[DimensionInfo]) -> String {
     let r#type = event.kind();
     let item = TimelineItem::from(event);
-    let line = Line { r#type, item: item.labelled(labels) };
+    let line = Line { r#type, item: item.labelled(labels, dimensions) };
     // Strings and finite numbers always serialise.
     json::to_line(&line).unwrap_or_default()
 }

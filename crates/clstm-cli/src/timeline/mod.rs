@@ -66,6 +66,7 @@ pub(crate) struct FrameSums {
     /// Of frames with a label.
     labelled_s: f64,
     probabilities: Vec<f64>,
+    dimensions: Vec<f64>,
 }
 
 impl FrameSums {
@@ -76,9 +77,13 @@ impl FrameSums {
         self.speech_s += seconds * frame.speech.unwrap_or(0.0);
         let Some(score) = &frame.label else { return };
         self.labelled_s += seconds;
-        self.probabilities.resize(score.probabilities.len(), 0.0);
-        for (sum, probability) in self.probabilities.iter_mut().zip(score.probabilities.iter()) {
-            *sum += seconds * probability;
+        let all = [
+            (&mut self.probabilities, &score.probabilities),
+            (&mut self.dimensions, &score.dimensions),
+        ];
+        for (sums, values) in all {
+            sums.resize(values.len(), 0.0);
+            sums.iter_mut().zip(values.iter()).for_each(|(sum, value)| *sum += seconds * value);
         }
     }
 
@@ -92,11 +97,11 @@ impl FrameSums {
         if self.duration_s > 0.0 { (self.speech_s / self.duration_s).clamp(0.0, 1.0) } else { 0.0 }
     }
 
-    /// The mean of the probabilities; `None` without speech.
+    /// The means of the probabilities and of the continuous targets; `None` without speech.
     pub(crate) fn scores(&self) -> Option<Scores> {
-        let mean = |sum: &f64| sum / self.labelled_s;
-        let mean = || self.probabilities.iter().map(mean).collect::<Vec<_>>();
-        (self.labelled_s > 0.0).then(|| Scores::of(mean()))
+        let means = |sums: &[f64]| sums.iter().map(|sum| sum / self.labelled_s).collect();
+        (self.labelled_s > 0.0)
+            .then(|| Scores::of(means(&self.probabilities), means(&self.dimensions)))
     }
 }
 

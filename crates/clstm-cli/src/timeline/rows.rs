@@ -1,7 +1,7 @@
 //! Timelines in the format asked for.
 
 use clstm::audio::Damage;
-use clstm::{LabelScore, LabelledItem, LabelledProbabilities};
+use clstm::{DimensionInfo, LabelScore, LabelledDimensions, LabelledItem, LabelledProbabilities};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -9,7 +9,8 @@ use super::document::Track;
 use super::{Timeline, TimelineItem, document};
 use crate::args::RowFormat;
 use crate::columns::{
-    Column, ColumnType, Value, csv_header, csv_row, last_columns, probability_columns,
+    Column, ColumnType, Value, csv_header, csv_row, dimension_columns, dimension_values,
+    last_columns, probability_columns,
 };
 use crate::inputs::RowError;
 use crate::json;
@@ -31,6 +32,8 @@ pub(crate) struct TimelineRows<'a> {
     pub(crate) top: Option<usize>,
     /// Whether rows have a channel.
     pub(crate) channels: bool,
+    /// Continuous targets of the model.
+    pub(crate) dimensions: &'a [DimensionInfo],
 }
 
 /// A line of JSON for a recording.
@@ -52,6 +55,9 @@ struct Line<'a> {
     top: Option<Vec<RankedLabel<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     probabilities: Option<LabelledProbabilities<'a>>,
+    /// Means of the continuous targets over all frames with speech.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<LabelledDimensions<'a>>,
     /// What is missing of the recording.
     #[serde(skip_serializing_if = "Option::is_none")]
     damaged: Option<&'a Damage>,
@@ -93,6 +99,7 @@ impl TimelineRows<'_> {
             .extend([column("label", ColumnType::Text), column("confidence", ColumnType::Number)]);
         columns.extend(top::columns(self.top.unwrap_or(1)));
         columns.extend(probability_columns(self.labels));
+        columns.extend(dimension_columns(self.dimensions));
         columns.push(column("damaged", ColumnType::Text));
         columns.extend(last_columns(self.threshold.is_some()));
         columns
@@ -132,6 +139,8 @@ impl TimelineRows<'_> {
         let probability = |class: usize| score.and_then(|score| score.probabilities.get(class));
         let classes = 0..self.labels.len();
         values.extend(classes.map(|class| Value::number(probability(class).copied())));
+        let found = score.map_or(&[][..], |score| &score.dimensions);
+        values.extend(dimension_values(self.dimensions, found));
         let damage = timeline.damage.as_ref();
         values.push(Value::text(damage.map(|damage| damage.message.as_str())));
         values.push(Value::text(error.map(|error| error.kind)));
@@ -195,6 +204,8 @@ impl TimelineRows<'_> {
             }),
             probabilities: scores
                 .map(|scores| LabelledProbabilities(self.labels, &scores.probabilities)),
+            dimensions: scores
+                .and_then(|scores| LabelledDimensions::of(self.dimensions, &scores.dimensions)),
             damaged: timeline.damage.as_ref(),
             model: self.model,
             error,
@@ -208,7 +219,11 @@ impl TimelineRows<'_> {
     fn item<'t>(&'t self, item: &'t TimelineItem) -> ItemLine<'t> {
         let top = item.label.as_ref().zip(self.top);
         let top = top.map(|(score, top)| self.ranked(score, top));
-        ItemLine { item: item.labelled(self.labels), abstained: self.abstains(item), top }
+        ItemLine {
+            item: item.labelled(self.labels, self.dimensions),
+            abstained: self.abstains(item),
+            top,
+        }
     }
 
     fn ranked(&self, score: &LabelScore, count: usize) -> Vec<RankedLabel<'_>> {
@@ -230,6 +245,9 @@ impl TimelineRows<'_> {
                 let others = runners_up(&self.ranked(score, self.top.unwrap_or(2)));
                 text += &format!("  {others}");
                 text.truncate(text.trim_end().len());
+                for (dimension, value) in self.dimensions.iter().zip(score.dimensions.iter()) {
+                    text += &format!("  {} {value:.2}", printable(&dimension.name));
+                }
             } else {
                 text += "  (no speech)";
             }

@@ -16,6 +16,7 @@ mod classes;
 mod corpus;
 mod cross_validation;
 mod device;
+mod dimensions;
 mod download;
 mod embeddings;
 mod generated;

@@ -2,16 +2,23 @@
 
 use std::collections::HashSet;
 
-use clstm::{FrontendConfig, Model, ModelInfo, ProbabilityCalibration, TrainingInfo, TtaConfig};
+use clstm::{
+    DimensionInfo, FrontendConfig, Model, ModelInfo, ProbabilityCalibration, TrainingInfo,
+    TtaConfig,
+};
 use clstm_nn::burn::tensor::Device;
 use clstm_nn::{GflbConfig, NetworkConfig, Preset, Reset, parameters};
+
+fn dimension(i: usize) -> DimensionInfo {
+    DimensionInfo { name: format!("dimension-{i}"), min: 1.0, max: 5.0, mean: 3.0, std: 0.5 }
+}
 
 /// A model of random weights.
 fn model(network: NetworkConfig, tta: TtaConfig) -> Model {
     let module = network.init(7, &Device::flex()).unwrap();
     let info = ModelInfo {
         name: "random".to_owned(),
-        dimensions: Vec::new(),
+        dimensions: (0..network.dimensions).map(dimension).collect(),
         labels: (0..network.classes).map(|i| format!("class-{i}")).collect(),
         frontend: FrontendConfig { tta, ..FrontendConfig::for_network(&network) },
         network,
@@ -126,6 +133,28 @@ fn every_preset_becomes_a_graph_whose_nodes_are_in_order() {
         assert_eq!(count(&kinds, "Scan"), 1 + blocks, "{preset}");
         assert_eq!([count(&kinds, "GRU"), count(&kinds, "LSTM")], [gru, lstm], "{preset}");
     }
+}
+
+#[test]
+fn continuous_targets_are_an_output_of_their_own() {
+    let plain = Preset::ClstmPlus.network(3);
+    let outputs = |network: NetworkConfig| {
+        let bytes = clstm_export::onnx(&model(network, TtaConfig::default())).unwrap();
+        let graph = all(&bytes, 7).swap_remove(0);
+        let kinds = check(graph, HashSet::new());
+        let names: Vec<String> =
+            all(graph, 12).iter().map(|output| texts(output, 1).swap_remove(0)).collect();
+        (names.join(" "), count(&kinds, "Min"), String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let (names, clamps, text) = outputs(plain.clone());
+    assert_eq!(
+        (names.as_str(), clamps),
+        ("probabilities logits features", outputs(plain.clone()).1)
+    );
+    assert!(!text.contains("dimension-0"));
+    let (names, with, text) = outputs(NetworkConfig { dimensions: 2, ..plain });
+    assert_eq!((names.as_str(), with), ("probabilities logits features dimensions", clamps + 1));
+    assert!(text.contains(r#"["dimension-0","dimension-1"]"#), "the metadata");
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub(crate) mod palette;
 mod raster;
 mod reliability;
 mod risk;
+mod scatter;
 mod svg;
 
 pub(crate) use bars::{Bar, class_bars};
@@ -20,3 +21,4 @@ pub(crate) use embedding::embedding;
 pub(crate) use raster::png;
 pub(crate) use reliability::reliability;
 pub(crate) use risk::risk_coverage;
+pub(crate) use scatter::scatter;

@@ -3,6 +3,7 @@
 mod ablation;
 mod calibration;
 mod corpus;
+mod dimensions;
 mod embeddings;
 mod literature;
 mod overview;
@@ -62,11 +63,12 @@ impl<'a> Context<'a> {
 
 /// The whole report.
 pub(crate) fn document(title: String, context: &Context<'_>) -> Document {
-    let sections: [(&str, Vec<Block>); 10] = [
+    let sections: [(&str, Vec<Block>); 11] = [
         ("Results", overview::blocks(context)),
         ("Ablation", ablation::blocks(context)),
         ("Corpus", corpus::blocks(context)),
         ("Classes", per_class::blocks(context)),
+        ("Continuous targets", dimensions::blocks(context)),
         ("Training", training::blocks(context)),
         ("Confidence", calibration::blocks(context)),
         ("Embeddings", embeddings::blocks(context)),

@@ -198,3 +198,46 @@ fn the_command_makes_the_run_again() {
     assert!(text.contains("where the recordings are: DATA"), "release 0.1 did not record them");
     assert!(text.contains("folds 1, 2: clstm 0.1.0"), "the release and the machine");
 }
+
+#[test]
+fn continuous_targets_have_a_table_and_scatter_plots_beside_the_raters() {
+    let plain = Written::of(&[fixture("clstm")]);
+    assert!(!plain.text("report.html").contains("Continuous targets"));
+    let (_guard, run) = copy("clstm", "rated");
+    for fold in ["fold-1", "fold-2"] {
+        let file = run.join(fold).join("predictions.jsonl");
+        let lines = std::fs::read_to_string(&file).unwrap();
+        let rated = lines.lines().enumerate().map(|(i, line)| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            let truth = 1.0 + (i % 5) as f64;
+            let predicted = 2.0 + 0.5 * (i % 5) as f64;
+            line["dimensions"] = serde_json::json!([
+                {"name": "arousal & <co>", "predicted": predicted, "truth": truth,
+                 "ratings": [truth - 0.5, truth + 0.5]},
+                {"name": "valence", "predicted": predicted, "truth": if i % 2 == 0 { Some(truth) } else { None }}
+            ]);
+            line.to_string() + "\n"
+        });
+        std::fs::write(&file, rated.collect::<String>()).unwrap();
+        let sums = run.join(fold).join("checksums.json");
+        if sums.exists() {
+            std::fs::remove_file(sums).unwrap();
+        }
+    }
+    clstm_eval::aggregate_folds(&run).unwrap();
+    let report = Written::of(std::slice::from_ref(&run));
+    let table = report.text("tables/dimensions.csv");
+    assert!(table.starts_with("run,target,utterances,CCC,CCC low,CCC high,Pearson,"), "{table}");
+    assert_eq!(table.lines().count(), 3, "{table}");
+    let page = report.text("report.html");
+    assert!(page.contains("Continuous targets") && page.contains("arousal &amp; &lt;co&gt;"));
+    let figures = report.files(".svg");
+    assert_eq!(figures.iter().filter(|name| name.contains("scatter-")).count(), 2, "{figures:?}");
+    let json: Value = serde_json::from_str(&report.text("report.json")).unwrap();
+    let dimensions = &json["runs"][0]["metrics"]["dimensions"];
+    assert_eq!(dimensions[0]["raters"]["each"].as_array().unwrap().len(), 2);
+    assert_eq!(dimensions[1].get("raters"), None);
+    // Truths are 1 to 5 and predictions half as far from 3: of covariance 1 with variances 2 and 0.5.
+    let ccc = dimensions[0]["ccc"]["value"].as_f64().unwrap();
+    assert!(ccc > 0.7 && ccc < 0.85, "{ccc}");
+}

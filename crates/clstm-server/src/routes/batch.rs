@@ -83,12 +83,8 @@ async fn recognize_files(
         recordings.iter().zip(&outcomes).map(|(Recording { name, .. }, outcome)| match outcome {
             Ok(recognition) => {
                 app.metrics.audio_processed(recognition.duration_s);
-                Outcome::Recognized(RecognitionBody::new(
-                    name,
-                    recognition,
-                    model.labels(),
-                    &info.name,
-                ))
+                let body = RecognitionBody::new(name, recognition, model.labels(), &info.name);
+                Outcome::Recognized(body.with_dimensions(recognition, &info.dimensions))
             }
             Err(error) => Outcome::Failed(FailedBody::new(name, error)),
         });

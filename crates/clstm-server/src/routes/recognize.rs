@@ -163,6 +163,7 @@ async fn recognize_clip(
     app.metrics.audio_processed(recognition.duration_s);
     let info = model.info();
     let body = RecognitionBody::new(&recording.name, &recognition, model.labels(), &info.name)
+        .with_dimensions(&recognition, &info.dimensions)
         .with_embedding(embedding);
     Ok(json(StatusCode::OK, &body))
 }
@@ -181,8 +182,8 @@ async fn recognize_timeline(
         timeline.events.into_iter().partition(|event| matches!(event, Event::Frame(_)));
     let [segments, frames] = [segments, frames]
         .map(|events| events.into_iter().map(TimelineItem::from).collect::<Vec<_>>());
-    let segments = labelled(&segments, model.labels(), kind != Kind::Frames);
-    let frames = labelled(&frames, model.labels(), kind != Kind::Segments);
+    let segments = labelled(&segments, model, kind != Kind::Frames);
+    let frames = labelled(&frames, model, kind != Kind::Segments);
     let (duration_s, damaged) = (timeline.duration_s, timeline.damage.as_ref());
     Ok(json(
         StatusCode::OK,
@@ -193,10 +194,12 @@ async fn recognize_timeline(
 /// Items with their labels, if requested.
 fn labelled<'a>(
     items: &'a [TimelineItem],
-    labels: &'a [String],
+    model: &'a LoadedModel,
     requested: bool,
 ) -> Option<Vec<ItemBody<'a>>> {
-    requested.then(|| items.iter().map(|item| ItemBody(item.labelled(labels))).collect())
+    let (labels, dimensions) = (model.labels(), &model.info().dimensions);
+    let body = |item: &'a TimelineItem| ItemBody(item.labelled(labels, dimensions));
+    requested.then(|| items.iter().map(body).collect())
 }
 
 /// Fails with status 503 after `limit`.

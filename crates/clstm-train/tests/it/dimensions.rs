@@ -130,6 +130,13 @@ fn a_recipe_without_dimensions_is_written_as_before() {
         .expect("a setting");
     assert_eq!(changed.dimensions.map(|it| it.label_weight), Some(0.0));
     assert_eq!(recipe().with_dimensions(&[]), recipe());
+    // The command that repeats a run has the names in --target.
+    let mut of_preset = with_dimensions(Recipe::new(clstm_nn::Preset::Clstm, 2));
+    set(&mut of_preset).weight = 3.0;
+    let json = serde_json::to_value(&of_preset).expect("JSON");
+    let changes = clstm_train::changes_from_preset(&json).expect("settings");
+    let own = changes.iter().filter(|(key, _)| key.contains("dimensions"));
+    assert_eq!(own.collect::<Vec<_>>(), [&("dimensions.weight".to_owned(), "3.0".to_owned())]);
 }
 
 #[test]

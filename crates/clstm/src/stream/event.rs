@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::probabilities::Probabilities;
+use super::probabilities::{DimensionValues, Probabilities};
 
 /// A result of a stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +50,9 @@ pub struct WindowPrediction {
     pub smoothed: Probabilities,
     /// The most probable label of the smoothed ones.
     pub label_index: usize,
+    /// Continuous targets of the window, smoothed over the frames before by an exponential moving average.
+    #[serde(skip_serializing_if = "DimensionValues::is_none")]
+    pub dimensions: DimensionValues,
 }
 
 /// Consecutive frames of one label, or without speech.
@@ -72,4 +75,7 @@ pub struct LabelScore {
     pub confidence: f64,
     /// Means of the probabilities of all labels.
     pub probabilities: Probabilities,
+    /// Means of the continuous targets.
+    #[serde(skip_serializing_if = "DimensionValues::is_none")]
+    pub dimensions: DimensionValues,
 }

@@ -32,14 +32,14 @@ use crate::speech::SpeechDetector;
 use crate::{Clip, RecognizeError, Recognizer};
 use config::Sizes;
 use segments::Segmenter;
-use smoother::Smoother;
+use smoother::{Smoother, WindowScores};
 
 pub use config::{SpeechConfig, StreamConfig};
 pub use error::StreamError;
 pub use event::{Event, Frame, LabelScore, Segment, WindowPrediction};
-pub use probabilities::Probabilities;
+pub use probabilities::{DimensionValues, Probabilities};
 pub use timeline::{TimelineBuilder, TimelineSummary};
-pub use timeline_item::{LabelledItem, LabelledProbabilities, TimelineItem};
+pub use timeline_item::{LabelledDimensions, LabelledItem, LabelledProbabilities, TimelineItem};
 
 /// Frames that share a batch: enough to fill the groups of the kernels on several threads, and 8 MB of
 /// samples.
@@ -364,21 +364,26 @@ impl Stream {
         self.buffers.extend(self.clips.drain(..).map(|clip| clip.samples));
         let info = self.recognizer.info();
         let mut logits = self.scorer.logits.chunks_exact(info.network.classes);
+        let mut dimensions = self.scorer.dimensions.chunks_exact(info.network.dimensions.max(1));
         let rate = f64::from(info.frontend.sample_rate);
         for PendingFrame { samples, speech, has_window, provisional } in self.pending.drain(..) {
             let logits = if has_window { logits.next() } else { None };
-            if logits.is_some_and(|logits| !logits.iter().all(|x| x.is_finite())) {
+            let outputs = if has_window { dimensions.next() } else { None }.unwrap_or_default();
+            if !logits.unwrap_or_default().iter().chain(outputs).all(|x| x.is_finite()) {
                 return Err(RecognizeError::NonFiniteLogits.into());
             }
-            let probabilities = logits.map(|logits| self.recognizer.stream_probabilities(logits));
+            let scores = logits.map(|logits| WindowScores {
+                probabilities: self.recognizer.stream_probabilities(logits),
+                dimensions: self.recognizer.stream_dimensions(outputs),
+            });
             let [start_s, end_s] = samples.map(|sample| sample as f64 / rate);
             if provisional {
-                let prediction = self.smoother.preview(probabilities, end_s);
+                let prediction = self.smoother.preview(scores, end_s);
                 let frame = Frame { start_s, end_s, speech, prediction };
                 events.push(Event::ProvisionalFrame(frame));
                 continue;
             }
-            let prediction = self.smoother.next(probabilities, end_s);
+            let prediction = self.smoother.next(scores, end_s);
             let frame = Frame { start_s, end_s, speech, prediction };
             let ended = self.segmenter.next(&frame);
             events.push(Event::Frame(frame));

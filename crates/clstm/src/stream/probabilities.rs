@@ -21,7 +21,16 @@ enum Storage {
     Heap(Vec<f64>),
 }
 
+/// Values of a model's continuous targets, in the order of [`ModelInfo::dimensions`](crate::ModelInfo::dimensions), kept
+/// like [`Probabilities`]; empty for a model without them.
+pub type DimensionValues = Probabilities;
+
 impl Probabilities {
+    /// Whether there are none.
+    pub(crate) fn is_none(&self) -> bool {
+        self.is_empty()
+    }
+
     /// `count` zeros.
     pub(crate) fn zeros(count: usize) -> Self {
         Self(match count <= IN_PLACE {

@@ -1,8 +1,8 @@
 //! Joins frames to segments.
 
 use super::config::StreamConfig;
-use super::event::{Frame, LabelScore, Segment};
-use super::probabilities::Probabilities;
+use super::event::{Frame, LabelScore, Segment, WindowPrediction};
+use super::probabilities::{DimensionValues, Probabilities};
 
 /// Joins consecutive frames of one label to segments.
 #[derive(Debug)]
@@ -19,19 +19,18 @@ pub(super) struct Segmenter {
 struct SmoothedFrame {
     start_s: f64,
     end_s: f64,
-    /// The label and the smoothed probabilities; `None` without speech.
-    prediction: Option<(usize, Probabilities)>,
+    /// The prediction; `None` without speech.
+    prediction: Option<WindowPrediction>,
 }
 
 impl SmoothedFrame {
     fn new(frame: &Frame) -> Self {
         let Frame { start_s, end_s, prediction, .. } = frame;
-        let prediction = prediction.as_ref().map(|p| (p.label_index, p.smoothed.clone()));
-        Self { start_s: *start_s, end_s: *end_s, prediction }
+        Self { start_s: *start_s, end_s: *end_s, prediction: prediction.clone() }
     }
 
     fn label(&self) -> Option<usize> {
-        self.prediction.as_ref().map(|(label, _)| *label)
+        self.prediction.as_ref().map(|prediction| prediction.label_index)
     }
 }
 
@@ -41,18 +40,22 @@ struct OpenSegment {
     start_s: f64,
     end_s: f64,
     label: Option<usize>,
-    /// Sums of the probabilities of `predictions` frames.
+    /// Sums of the smoothed probabilities of `predictions` frames.
     sums: Probabilities,
+    /// Sums of their continuous targets.
+    dimension_sums: DimensionValues,
     predictions: usize,
 }
 
 impl OpenSegment {
     fn new(first: SmoothedFrame) -> Self {
+        let count = |of: fn(&WindowPrediction) -> usize| first.prediction.as_ref().map_or(0, of);
         let mut segment = Self {
             start_s: first.start_s,
             end_s: first.end_s,
             label: first.label(),
-            sums: Probabilities::zeros(first.prediction.as_ref().map_or(0, |(_, p)| p.len())),
+            sums: Probabilities::zeros(count(|prediction| prediction.smoothed.len())),
+            dimension_sums: DimensionValues::zeros(count(|prediction| prediction.dimensions.len())),
             predictions: 0,
         };
         segment.add(first);
@@ -62,19 +65,24 @@ impl OpenSegment {
     fn add(&mut self, frame: SmoothedFrame) {
         self.end_s = frame.end_s;
         // A prediction within a segment without speech, which was too short to end it, is not counted.
-        if let (Some(_), Some((_, probabilities))) = (self.label, frame.prediction) {
-            self.sums.iter_mut().zip(&probabilities).for_each(|(sum, p)| *sum += p);
+        if let (Some(_), Some(prediction)) = (self.label, frame.prediction) {
+            let add = |(sum, value): (&mut f64, &f64)| *sum += value;
+            self.sums.iter_mut().zip(&prediction.smoothed).for_each(add);
+            self.dimension_sums.iter_mut().zip(&prediction.dimensions).for_each(add);
             self.predictions += 1;
         }
     }
 
     fn close(self) -> Segment {
-        let Self { start_s, end_s, label, mut sums, predictions } = self;
-        sums.iter_mut().for_each(|sum| *sum /= predictions.max(1) as f64);
+        let Self { start_s, end_s, label, mut sums, dimension_sums: mut dimensions, predictions } =
+            self;
+        let values = sums.iter_mut().chain(dimensions.iter_mut());
+        values.for_each(|sum| *sum /= predictions.max(1) as f64);
         let label = label.map(|label_index| LabelScore {
             label_index,
             confidence: sums.get(label_index).copied().unwrap_or(0.0),
             probabilities: sums,
+            dimensions,
         });
         Segment { start_s, end_s, label }
     }
@@ -140,7 +148,7 @@ impl Segmenter {
 
 #[cfg(test)]
 mod tests {
-    use super::{Frame, Probabilities, Segment, Segmenter};
+    use super::{DimensionValues, Frame, Probabilities, Segment, Segmenter};
     use crate::{StreamConfig, WindowPrediction};
 
     /// Segments of frames of half a second with these labels (`None` for a pause), of three.
@@ -152,7 +160,9 @@ mod tests {
             let prediction = label.map(|label_index| {
                 let one = [0, 1, 2].map(|k| if k == label_index { 0.8 } else { 0.1 });
                 let smoothed = Probabilities::from(&one[..]);
-                WindowPrediction { probabilities: smoothed.clone(), smoothed, label_index }
+                let probabilities = smoothed.clone();
+                let dimensions = DimensionValues::from(&[label_index as f64][..]);
+                WindowPrediction { probabilities, smoothed, label_index, dimensions }
             });
             let [start_s, end_s] = [i as f64 * 0.5, (i + 1) as f64 * 0.5];
             let frame = Frame { start_s, end_s, speech: 1.0, prediction };
@@ -172,6 +182,22 @@ mod tests {
         assert_eq!(segments(&config(), &[a, b, a, c, b, a]), [(0.0, 3.0, a)]);
         assert_eq!(segments(&config(), &[a, a, b, b, a]), [(0.0, 1.0, a), (1.0, 2.5, b)]);
         assert_eq!(segments(&config(), &[a, None, a, None]), [(0.0, 2.0, a)]);
+    }
+
+    #[test]
+    fn continuous_targets_of_a_segment_are_means_over_its_frames() {
+        let mut segmenter = Segmenter::new(&config());
+        for (i, value) in [1.0, 4.0, 1.0].into_iter().enumerate() {
+            let smoothed = Probabilities::from(&[1.0][..]);
+            let probabilities = smoothed.clone();
+            let dimensions = DimensionValues::from(&[value][..]);
+            let prediction =
+                Some(WindowPrediction { probabilities, smoothed, label_index: 0, dimensions });
+            let [start_s, end_s] = [i as f64, i as f64 + 1.0];
+            assert!(segmenter.next(&Frame { start_s, end_s, speech: 1.0, prediction }).is_none());
+        }
+        let label = segmenter.finish().and_then(|segment| segment.label).expect("a label");
+        assert_eq!(*label.dimensions, [2.0]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::event::{Event, Frame, LabelScore};
+use crate::DimensionInfo;
 
 /// A frame or a segment of a timeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,9 +31,14 @@ impl TimelineItem {
         }
     }
 
-    /// The item as it is serialised, with the labels of its model.
+    /// The item as it is serialised, with the labels of its model, and the names of its continuous targets, which are left
+    /// out where there are none.
     #[must_use]
-    pub fn labelled<'a>(&'a self, labels: &'a [String]) -> LabelledItem<'a> {
+    pub fn labelled<'a>(
+        &'a self,
+        labels: &'a [String],
+        dimensions: &'a [DimensionInfo],
+    ) -> LabelledItem<'a> {
         let score = self.label.as_ref();
         LabelledItem {
             start_s: self.start_s,
@@ -41,6 +47,7 @@ impl TimelineItem {
             label: score.and_then(|s| labels.get(s.label_index)).map(String::as_str),
             confidence: score.map(|s| s.confidence),
             probabilities: score.map(|s| LabelledProbabilities(labels, &s.probabilities)),
+            dimensions: score.and_then(|s| LabelledDimensions::of(dimensions, &s.dimensions)),
             provisional: self.provisional,
         }
     }
@@ -54,6 +61,7 @@ impl TimelineItem {
                 label_index: prediction.label_index,
                 confidence: prediction.smoothed.get(prediction.label_index).copied().unwrap_or(0.0),
                 probabilities: prediction.smoothed,
+                dimensions: prediction.dimensions,
             }),
             provisional,
         }
@@ -100,6 +108,9 @@ pub struct LabelledItem<'a> {
     /// Those of all labels; absent without speech.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probabilities: Option<LabelledProbabilities<'a>>,
+    /// Continuous targets; absent without speech, and for a model without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dimensions: Option<LabelledDimensions<'a>>,
     /// `true` for a provisional frame, else absent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub provisional: bool,
@@ -115,6 +126,29 @@ impl Serialize for LabelledProbabilities<'_> {
         let mut map = serializer.serialize_map(Some(labels.len().min(probabilities.len())))?;
         for (label, probability) in labels.iter().zip(*probabilities) {
             map.serialize_entry(label, probability)?;
+        }
+        map.end()
+    }
+}
+
+/// Continuous targets and their values: an object in the order of the model.
+#[derive(Clone, Copy, Debug)]
+pub struct LabelledDimensions<'a>(&'a [DimensionInfo], &'a [f64]);
+
+impl<'a> LabelledDimensions<'a> {
+    /// The values of dimensions, in their order; none without dimensions.
+    #[must_use]
+    pub fn of(dimensions: &'a [DimensionInfo], values: &'a [f64]) -> Option<Self> {
+        (!dimensions.is_empty() && !values.is_empty()).then_some(Self(dimensions, values))
+    }
+}
+
+impl Serialize for LabelledDimensions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(dimensions, values) = self;
+        let mut map = serializer.serialize_map(Some(dimensions.len().min(values.len())))?;
+        for (dimension, value) in dimensions.iter().zip(*values) {
+            map.serialize_entry(&dimension.name, value)?;
         }
         map.end()
     }

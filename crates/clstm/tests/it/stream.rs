@@ -130,7 +130,7 @@ fn a_stretch_is_written_with_its_labels() {
         let moments = matches!(event, Event::Frame(_));
         assert_eq!(TimelineItem::of(event.clone(), !moments), None);
         let stretch = TimelineItem::of(event.clone(), moments).expect("of this kind");
-        let json = serde_json::to_value(stretch.labelled(labels)).expect("JSON");
+        let json = serde_json::to_value(stretch.labelled(labels, &[])).expect("JSON");
         let (times, speech, heard) = match &event {
             Event::Frame(m) => {
                 let heard = m.prediction.as_ref();

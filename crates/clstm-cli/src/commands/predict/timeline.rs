@@ -51,6 +51,7 @@ pub(super) fn run(
         threshold,
         top: args.top.map(NonZeroUsize::get),
         channels: args.channels != ChannelSelection::Mix,
+        dimensions: &recognizer.info().dimensions,
     };
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
     let (mut to, inputs) = Destination::open(args, guard, &rows, inputs)?;

@@ -1,7 +1,7 @@
 //! JSON messages of a stream.
 
 use clstm::audio::Damage;
-use clstm::{Event, TimelineItem};
+use clstm::{DimensionInfo, Event, TimelineItem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,10 +41,14 @@ pub(crate) enum ServerMessage<'a> {
 }
 
 /// The message for an event, as JSON.
-pub(super) fn event_json(event: Event, labels: &[String]) -> serde_json::Result<String> {
+pub(super) fn event_json(
+    event: Event,
+    labels: &[String],
+    dimensions: &[DimensionInfo],
+) -> serde_json::Result<String> {
     let segment = matches!(event, Event::Segment(_));
     let item = TimelineItem::from(event);
-    let body = ItemBody(item.labelled(labels));
+    let body = ItemBody(item.labelled(labels, dimensions));
     serde_json::to_string(&match segment {
         true => ServerMessage::Segment(body),
         false => ServerMessage::Frame(body),

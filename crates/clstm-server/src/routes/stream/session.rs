@@ -225,7 +225,7 @@ impl Session {
         let before_s = std::mem::replace(&mut self.received_s, state.received_s());
         self.app.metrics.audio_processed(self.received_s - before_s);
         for event in state.events.drain(..) {
-            let message = event_json(event, self.model.labels());
+            let message = event_json(event, self.model.labels(), &self.model.info().dimensions);
             let message = message.map_err(|_| ApiError::internal())?;
             socket.send(Message::Text(message.into())).await.map_err(|_| Stop::Disconnected)?;
         }

@@ -29,7 +29,12 @@ fn answer(session: &mut Session, number: usize, label: Option<usize>) {
         let rest = 0.37 / (classes - 1) as f64;
         let smoothed = (0..classes).map(|k| if k == label_index { 0.63 } else { rest }).collect();
         let probabilities = (0..classes).map(|_| 0.0).collect();
-        WindowPrediction { probabilities, smoothed, label_index }
+        WindowPrediction {
+            probabilities,
+            smoothed,
+            label_index,
+            dimensions: [].into_iter().collect(),
+        }
     });
     let start_s = 0.5 * number as f64;
     let moment = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: answer };
