@@ -133,7 +133,10 @@ pub enum AudioError {
         max: u32,
     },
     /// More channels than [`DecodeLimits::max_channels`](crate::DecodeLimits::max_channels).
-    #[error("{channels} channels, at most {max} are accepted; mix the recording down")]
+    #[error(
+        "{channels} channels, at most {max} are accepted; mix the recording down, for example with \
+         `ffmpeg -i INPUT -ac 1 OUTPUT.wav`"
+    )]
     TooManyChannels {
         /// Channels of the recording.
         channels: usize,

@@ -48,7 +48,7 @@ mod trim;
 mod waveform;
 
 pub use decode::{
-    DecodeLimits, decode_bytes, decode_file, header_duration_s, is_decoding, load_bytes,
+    DecodeLimits, Downmixer, decode_bytes, decode_file, header_duration_s, is_decoding, load_bytes,
     load_channels_bytes, load_channels_file, load_file, stream_bytes, stream_channels_bytes,
     stream_channels_file, stream_file,
 };

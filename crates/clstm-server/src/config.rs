@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clstm::audio::DecodeLimits;
-use clstm::{ClassMap, Precision};
+use clstm::{ChannelSelection, ClassMap, Precision};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -95,6 +95,8 @@ pub struct Limits {
     pub max_buffered_bytes: usize,
     /// Files of one batch.
     pub max_batch_files: usize,
+    /// Channels of a recording or stream whose channels are recognised by themselves. A mean has at most 32.
+    pub max_channels: usize,
     /// Duration of one recording, in seconds.
     pub max_duration_s: f64,
     /// Duration of one recording with a timeline, in seconds.
@@ -152,6 +154,8 @@ impl Default for Limits {
             max_body_bytes: 64 << 20,
             max_buffered_bytes: 256 << 20,
             max_batch_files: 64,
+            // The microphones of a meeting room.
+            max_channels: 8,
             max_duration_s: 600.0,
             max_timeline_s: 4.0 * 3600.0,
             max_stream_s: 4.0 * 3600.0,
@@ -173,6 +177,19 @@ impl Limits {
     /// Limits of the decoder for recordings of at most `max_duration_s`.
     pub(crate) fn decoding(&self, max_duration_s: f64) -> DecodeLimits {
         DecodeLimits { max_duration_s, max_bytes: self.max_body_bytes, ..DecodeLimits::default() }
+    }
+
+    /// The same for these channels.
+    pub(crate) fn decoding_channels(
+        &self,
+        max_duration_s: f64,
+        channels: ChannelSelection,
+    ) -> DecodeLimits {
+        let limits = self.decoding(max_duration_s);
+        match channels {
+            ChannelSelection::Mix => limits,
+            _ => DecodeLimits { max_channels: self.max_channels, ..limits },
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{IntoParams, Modify, OpenApi, ToResponse, ToSchema};
 
 use crate::api_error::ErrorBody;
-use crate::response::RecognitionBody;
+use crate::response::{ChannelsBody, RecognitionBody};
 use crate::routes::{
     BatchBody, ModelsBody, NamesBody, SegmentsBody, ServerMessage, StatusBody, TimelineBody,
 };
@@ -108,6 +108,9 @@ pub(crate) struct TimelineItem {
     /// True for an early prediction of a stream, which a final frame replaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     provisional: Option<bool>,
+    /// The channel, from 0, with `channels=each` or a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<usize>,
 }
 
 /// An encoded recording.
@@ -175,9 +178,25 @@ struct StrictParam {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "a description")]
-struct TimelineParams {
-    /// Also return the deep feature of the recording; not with timeline.
+struct ChannelsParam {
+    /// mix (the mean of all channels, the default), each (every channel by itself, such as the two sides of a call), or the number
+    /// of one channel, from 0. Channels by themselves lose their cross-talk.
+    #[param(pattern = "^(mix|each|[0-9]+)$")]
+    channels: Option<String>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "a description")]
+struct EmbeddingParam {
+    /// Also return the deep feature of each recording or channel; not with a timeline or segments.
     embedding: Option<bool>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "a description")]
+struct TimelineParams {
     /// Return a timeline instead of one prediction for the whole recording.
     #[param(inline)]
     timeline: Option<TimelineKind>,
@@ -208,6 +227,9 @@ struct StreamParams {
     /// Opus) or mp4 (fragmented). A stream that begins like one of these is decoded as such, whatever is announced.
     #[param(inline)]
     format: Option<SampleFormat>,
+    /// Number of interleaved channels of samples, 1 by default. Not with containers, which have their own number.
+    #[param(minimum = 1, maximum = 32)]
+    interleaved: Option<usize>,
     /// Seconds from one frame to the next, at least 0.1; default 0.5.
     hop: Option<f64>,
     /// Seconds of audio for the prediction of a frame, at least 0.5; by default the maximum of the model.
@@ -260,10 +282,10 @@ error_responses! {
     summary = "The emotion of a recording, its timeline, or the emotions of given segments.",
     description = "WAV, AIFF, FLAC, MP3, Ogg or WebM with Vorbis or Opus, or M4A/AAC, as the request body or as the \
                    field `file` of a form. The format is detected from the content.",
-    params(ModelParam, StrictParam, TimelineParams, SegmentParams),
+    params(ModelParam, StrictParam, ChannelsParam, EmbeddingParam, TimelineParams, SegmentParams),
     request_body(content((Recording = "application/octet-stream"), (FileForm = "multipart/form-data"))),
     responses(
-        (status = 200, description = "The prediction, the timeline, or the segments.", body = RecognizeBody),
+        (status = 200, description = "The prediction, those of the channels, the timeline, or the segments.", body = RecognizeBody),
         (status = 400, response = BadRequest), (status = 401, response = Unauthorized),
         (status = 403, response = Forbidden), (status = 404, response = UnknownModel),
         (status = 408, response = BodyTimeout), (status = 413, response = TooLarge),
@@ -281,6 +303,7 @@ fn recognize() {}
 #[allow(dead_code, reason = "a schema")]
 enum RecognizeBody {
     Recognition(RecognitionBody<'static>),
+    Channels(ChannelsBody<'static>),
     Timeline(TimelineBody<'static>),
     Segments(SegmentsBody<'static>),
 }
@@ -290,7 +313,7 @@ enum RecognizeBody {
     path = "/v1/batch",
     summary = "The emotions of several recordings.",
     description = "A form with several files, each in a field `file`. A file that cannot be recognised has an error in its place.",
-    params(ModelParam, StrictParam),
+    params(ModelParam, StrictParam, ChannelsParam, EmbeddingParam),
     request_body(content = FilesForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "A prediction or an error for each file, in order.", body = BatchBody<'static>),
@@ -308,13 +331,13 @@ fn batch() {}
     get,
     path = "/v1/stream",
     summary = "A WebSocket: live audio in, predictions out.",
-    description = "Binary messages are audio, split at any byte: samples of one channel, or WebM, Ogg or \
-                   fragmented MP4 from a MediaRecorder. The text message `{\"end\": true}` ends the stream. The server sends text messages, \
+    description = "Binary messages are audio, split at any byte: samples, or WebM, Ogg or fragmented MP4 from a \
+                   MediaRecorder. With `channels=each` or a number, each frame and segment has its `channel`. The text message `{\"end\": true}` ends the stream. The server sends text messages, \
                    JSON objects of the schema StreamMessage: `ready` first, `frame` for each hop, `segment` for each \
                    stretch of one label, `end` or `error` last. Close codes: 1000 at the end, 1001 at shutdown, 1008 \
                    for an error of the client, 1011 for one of the server. Pages send an API key as the subprotocol \
                    `clstm-key.KEY` beside `clstm.v1`.",
-    params(ModelParam, StreamParams),
+    params(ModelParam, ChannelsParam, StreamParams),
     responses(
         (status = 101, description = "The stream begins; its messages are StreamMessage."),
         (status = 400, response = BadRequest), (status = 401, response = Unauthorized),

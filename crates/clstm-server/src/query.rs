@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use axum::http::Uri;
+use clstm::ChannelSelection;
 
 use crate::api_error::ApiError;
 
@@ -46,6 +47,15 @@ impl QueryParams {
                 Err(ApiError::request(format!("{name}={other} is neither `true` nor `false`")))
             }
         }
+    }
+
+    /// The parameter `channels`; without it the mean of all.
+    ///
+    /// # Errors
+    /// If it is neither `mix`, `each` nor the number of a channel.
+    pub(crate) fn channels(&self) -> Result<ChannelSelection, ApiError> {
+        let Some(text) = self.text("channels") else { return Ok(ChannelSelection::Mix) };
+        text.parse().map_err(|error| ApiError::request(format!("channels: {error}")))
     }
 
     /// # Errors

@@ -6,12 +6,17 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use clstm::audio::Damage;
-use clstm::{DimensionInfo, LabelledDimensions, LabelledItem, LabelledProbabilities, Recognition};
+use clstm::{
+    ChannelSelection, DimensionInfo, LabelledDimensions, LabelledItem, LabelledProbabilities,
+    Recognition,
+};
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::api_error::{ApiError, ErrorDetail};
+use crate::compute::RecognizedChannel;
+use crate::models::LoadedModel;
 use crate::openapi::{DamageBody, Dimensions, Probabilities, TimelineItem};
 
 /// A JSON response; status 500 if `value` cannot be serialised.
@@ -39,6 +44,9 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
 pub(crate) struct RecognitionBody<'a> {
     /// Name of the file, `-` if it has none.
     path: &'a str,
+    /// The channel, from 0, with `channels=each` or a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<usize>,
     /// Duration in seconds.
     duration_s: f64,
     /// Share of the recording that is speech, 0 to 1.
@@ -76,6 +84,7 @@ impl<'a> RecognitionBody<'a> {
         let prediction = recognition.prediction.as_ref();
         Self {
             path,
+            channel: None,
             duration_s: recognition.duration_s,
             speech: recognition.speech,
             label: prediction.map(|p| p.label.as_str()),
@@ -102,6 +111,50 @@ impl<'a> RecognitionBody<'a> {
     pub(crate) fn with_embedding(self, embedding: Option<Vec<f64>>) -> Self {
         Self { embedding, ..self }
     }
+
+    pub(crate) fn of_channel(self, channel: usize) -> Self {
+        Self { channel: Some(channel), ..self }
+    }
+}
+
+/// The predictions for the channels of one recording.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Channels)]
+pub(crate) struct ChannelsBody<'a> {
+    /// Name of the file, `-` if it has none.
+    path: &'a str,
+    /// In order, from channel 0.
+    channels: Vec<RecognitionBody<'a>>,
+}
+
+/// The response for the channels that were selected: for one of them its prediction, else all predictions.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = OneOrMoreChannels)]
+pub(crate) enum SelectedBody<'a> {
+    One(RecognitionBody<'a>),
+    Each(ChannelsBody<'a>),
+}
+
+impl<'a> SelectedBody<'a> {
+    pub(crate) fn new(
+        path: &'a str,
+        channels: &'a [RecognizedChannel],
+        selection: ChannelSelection,
+        model: &'a LoadedModel,
+    ) -> Self {
+        let (labels, name) = (model.labels(), &model.info().name);
+        let body = |found: &'a RecognizedChannel| {
+            RecognitionBody::new(path, &found.recognition, labels, name)
+                .of_channel(found.channel)
+                .with_dimensions(&found.recognition, &model.info().dimensions)
+                .with_embedding(found.embedding.clone())
+        };
+        match (selection, channels) {
+            (ChannelSelection::One(_), [one]) => Self::One(body(one)),
+            _ => Self::Each(ChannelsBody { path, channels: channels.iter().map(body).collect() }),
+        }
+    }
 }
 
 /// The error for one recording of a batch.
@@ -120,8 +173,13 @@ impl<'a> FailedBody<'a> {
 
 /// A frame or a segment of a timeline.
 #[derive(Serialize)]
-#[serde(transparent)]
-pub(crate) struct ItemBody<'a>(pub(crate) LabelledItem<'a>);
+pub(crate) struct ItemBody<'a> {
+    #[serde(flatten)]
+    pub(crate) item: LabelledItem<'a>,
+    /// From 0; `None` for the mean of all channels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) channel: Option<usize>,
+}
 
 impl PartialSchema for ItemBody<'_> {
     fn schema() -> RefOr<Schema> {

@@ -99,8 +99,9 @@ impl AppState {
         acquire(&self.timelines, 1, "too many timelines are waiting")
     }
 
-    pub(crate) fn admit_stream(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        acquire(&self.streams, 1, "too many streams are open")
+    /// A permit for `count` streams.
+    pub(crate) fn admit_streams(&self, count: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+        acquire(&self.streams, count, "too many streams are open")
     }
 }
 

@@ -171,7 +171,10 @@ pub enum RecognizeError {
     #[error(transparent)]
     Audio(#[from] AudioError),
     /// A channel that the recording does not have.
-    #[error("there is no channel {channel}: the recording has {channels}, from 0")]
+    #[error(
+        "there is no channel {channel}: the audio has {numbers}; choose one of them, or `mix` for the mean",
+        numbers = numbers(.channels)
+    )]
     NoChannel {
         /// The channel, from 0.
         channel: usize,
@@ -189,6 +192,14 @@ pub enum RecognizeError {
     /// The network's output is not finite: its weights are finite, but far from sensible ones.
     #[error("the model's output is not finite: its weights are damaged; use another model")]
     NonFiniteLogits,
+}
+
+/// The numbers of the channels, for a message.
+fn numbers(channels: &usize) -> String {
+    match *channels {
+        0 | 1 => "channel 0".to_owned(),
+        channels => format!("channels 0 to {}", channels - 1),
+    }
 }
 
 impl RecognizeError {

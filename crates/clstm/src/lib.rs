@@ -67,7 +67,8 @@ mod write_atomic;
 
 pub use calibration::{Calibration, CalibrationMethod, CalibrationScores, RiskPoint};
 pub use channels::{
-    ChannelEvent, ChannelSelection, ChannelTimelineBuilder, PreparedChannel, PreparedChannels,
+    ChannelEvent, ChannelLoader, ChannelSelection, ChannelStream, ChannelTimelineBuilder,
+    PreparedChannel, PreparedChannels,
 };
 pub use class_map::ClassMap;
 pub use dimension::DimensionInfo;

@@ -54,6 +54,10 @@ impl PreparedRecording {
         Self { damage, ..self }
     }
 
+    pub(crate) fn set_damage(&mut self, damage: Option<Damage>) {
+        self.damage = damage;
+    }
+
     /// The input of the network.
     #[must_use]
     pub fn clip(&self) -> &Clip {

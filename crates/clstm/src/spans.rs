@@ -77,6 +77,9 @@ pub struct SpanSummary {
 #[derive(Debug)]
 pub struct SpanRecognizer {
     recognizer: Recognizer,
+    /// For one channel of several.
+    splitter: Option<ChannelSplitter>,
+    channel: Vec<Vec<f32>>,
     /// First and last sample of each part, and its place in the order that was given; by the last sample.
     order: Vec<(u64, u64, usize)>,
     /// The smallest first sample of the parts from each place of `order` on.
@@ -118,6 +121,8 @@ impl SpanRecognizer {
         }
         Ok(Self {
             recognizer: recognizer.clone(),
+            splitter: None,
+            channel: Vec::new(),
             needed,
             next: 0,
             resampler: None,
@@ -147,11 +152,44 @@ impl SpanRecognizer {
         self.advance(false)
     }
 
+    /// Of interleaved samples `[frames, channels]` at `rate` Hz, adds one channel without cross-talk: the same `channel` at each
+    /// call, and no other samples.
+    ///
+    /// # Errors
+    /// Those of [`push`](Self::push), and if there is no such channel.
+    pub fn push_channel(
+        &mut self,
+        channel: usize,
+        interleaved: &[f32],
+        channels: usize,
+        rate: u32,
+    ) -> Result<(), RecognizeError> {
+        let selection = ChannelSelection::One(channel);
+        let splitter =
+            self.splitter.get_or_insert_with(|| ChannelSplitter::new(self.rate, selection));
+        splitter.push(interleaved, channels, rate, &mut self.channel)?;
+        self.push_split()
+    }
+
+    fn push_split(&mut self) -> Result<(), RecognizeError> {
+        let mut channel = std::mem::take(&mut self.channel);
+        for samples in channel.iter_mut().filter(|samples| !samples.is_empty()) {
+            self.push(samples, self.rate)?;
+            samples.clear();
+        }
+        self.channel = channel;
+        Ok(())
+    }
+
     /// Ends the recording, and returns the results in the order of the parts.
     ///
     /// # Errors
     /// Those of [`push`](Self::push).
     pub fn finish(mut self) -> Result<SpanSummary, RecognizeError> {
+        if let Some(splitter) = &mut self.splitter {
+            splitter.finish(&mut self.channel)?;
+            self.push_split()?;
+        }
         if let Some(resampler) = &mut self.resampler {
             resampler.finish(&mut self.samples)?;
         }
@@ -285,8 +323,7 @@ impl Recognizer {
 /// Passes decoded audio on.
 struct Feed<F> {
     spans: SpanRecognizer,
-    splitter: Option<ChannelSplitter>,
-    channel: Vec<Vec<f32>>,
+    channel: Option<usize>,
     on_progress: F,
 }
 
@@ -297,42 +334,20 @@ impl<E: From<RecognizeError>, F: FnMut(f64) -> Result<(), E>> Feed<F> {
         spans: &[Span],
         on_progress: F,
     ) -> Result<Self, E> {
-        let rate = recognizer.sample_rate();
-        let splitter = channel.map(ChannelSelection::One);
-        let splitter = splitter.map(|selection| ChannelSplitter::new(rate, selection));
-        let spans = SpanRecognizer::new(recognizer, spans)?;
-        Ok(Self { spans, splitter, channel: Vec::new(), on_progress })
+        Ok(Self { spans: SpanRecognizer::new(recognizer, spans)?, channel, on_progress })
     }
 
     fn push(&mut self, chunk: &[f32], channels: usize, rate: u32) -> Result<(), Stop<E>> {
-        match &mut self.splitter {
+        match self.channel {
             None => self.spans.push(chunk, rate)?,
-            Some(splitter) => {
-                splitter.push(chunk, channels, rate, &mut self.channel)?;
-                self.pass_on()?;
-            }
+            Some(channel) => self.spans.push_channel(channel, chunk, channels, rate)?,
         }
         (self.on_progress)(self.spans.duration_s).map_err(Stop)
     }
 
-    fn pass_on(&mut self) -> Result<(), RecognizeError> {
-        let rate = self.spans.rate;
-        for samples in &mut self.channel {
-            if !samples.is_empty() {
-                self.spans.push(samples, rate)?;
-                samples.clear();
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, recognizer: &Recognizer, report: DecodeReport) -> Result<SpanSummary, E> {
+    fn finish(self, recognizer: &Recognizer, report: DecodeReport) -> Result<SpanSummary, E> {
         if recognizer.is_strict() {
             report.strict().map_err(RecognizeError::from)?;
-        }
-        if let Some(splitter) = &mut self.splitter {
-            splitter.finish(&mut self.channel)?;
-            self.pass_on()?;
         }
         Ok(SpanSummary { damage: report.damage, ..self.spans.finish()? })
     }

@@ -7,7 +7,7 @@ use super::limits::DecodeLimits;
 use super::mix::Mixer;
 use super::mp4::Mp4Push;
 use super::ogg::OggPush;
-use super::output::{Block, Output};
+use super::output::{Output, Sink};
 use super::scan::Failure;
 use super::stream::{PANICKED, Session, contain};
 use super::webm_stream::{MAX_GAP_S, WebmStream};
@@ -26,7 +26,10 @@ pub(super) type Take<'a> =
 /// the whole recording, gaps of more than 5 s aside, which are not filled. What is held between pieces is less than
 /// 64 KiB of WebM or Ogg, or an index and a fragment of MP4 of together at most 1.1 MiB.
 #[derive(Debug)]
-pub struct LiveDecoder(Kind);
+pub struct LiveDecoder {
+    kind: Kind,
+    mixer: Mixer,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -50,7 +53,6 @@ struct Decoding {
     /// `None` before the first packet.
     session: Option<Session>,
     output: Output,
-    mixer: Mixer,
 }
 
 impl LiveDecoder {
@@ -60,10 +62,15 @@ impl LiveDecoder {
     /// For a container that browsers do not record live.
     pub fn new(container: ContainerKind) -> Result<Self, AudioError> {
         let limits = DecodeLimits { max_duration_s: f64::INFINITY, ..DecodeLimits::default() };
-        let demuxer = match container {
-            ContainerKind::Matroska => return Ok(Self(Kind::Webm(Box::default()))),
-            ContainerKind::Ogg => Demuxer::Ogg(Box::new(OggPush::new(limits.clone()))),
-            ContainerKind::Mp4 => Demuxer::Mp4(Mp4Push::new(limits.clone())),
+        let packets = |demuxer| {
+            let output = Output::new(limits.clone());
+            let decoding = Decoding { limits: limits.clone(), session: None, output };
+            Kind::Packets(Box::new(Packets { demuxer, decoding }))
+        };
+        let kind = match container {
+            ContainerKind::Matroska => Kind::Webm(Box::default()),
+            ContainerKind::Ogg => packets(Demuxer::Ogg(Box::new(OggPush::new(limits.clone())))),
+            ContainerKind::Mp4 => packets(Demuxer::Mp4(Mp4Push::new(limits.clone()))),
             other => {
                 let name = other.name();
                 let reason =
@@ -71,15 +78,13 @@ impl LiveDecoder {
                 return Err(AudioError::UnsupportedFormat { reason, extension: None });
             }
         };
-        let output = Output::new(limits.clone());
-        let decoding = Decoding { limits, session: None, output, mixer: Mixer::default() };
-        Ok(Self(Kind::Packets(Box::new(Packets { demuxer, decoding }))))
+        Ok(Self { kind, mixer: Mixer::default() })
     }
 
     /// Rate of the samples, in Hz; `None` before the first ones.
     #[must_use]
     pub fn sample_rate(&self) -> Option<u32> {
-        match &self.0 {
+        match &self.kind {
             Kind::Webm(_) => Some(WebmStream::RATE),
             Kind::Packets(packets) => {
                 Some(packets.decoding.output.sample_rate()).filter(|rate| *rate > 0)
@@ -90,7 +95,7 @@ impl LiveDecoder {
     /// What is missing so far. Damaged WebM is an error of [`push`](Self::push).
     #[must_use]
     pub fn damage(&self) -> Option<&Damage> {
-        match &self.0 {
+        match &self.kind {
             Kind::Webm(_) => None,
             Kind::Packets(packets) => packets.decoding.output.damage(),
         }
@@ -102,15 +107,43 @@ impl LiveDecoder {
     /// If the recording is not of the announced container, or of a codec that is not supported. The recording cannot
     /// continue then.
     pub fn push(&mut self, bytes: &[u8], samples: &mut Vec<f32>) -> Result<(), AudioError> {
-        let packets = match &mut self.0 {
-            Kind::Webm(webm) => return webm.push(bytes, samples),
-            Kind::Packets(packets) => packets,
+        let Self { kind, mixer } = self;
+        kind.push(bytes, &mut |block| {
+            samples.extend_from_slice(mixer.mix(block));
+            Ok(())
+        })
+    }
+
+    /// Takes the next bytes and hands the samples that they complete to `sink` without mixing the channels: interleaved
+    /// samples `[frames, channels]`, the number of channels, and the rate in Hz. The number of channels may change.
+    ///
+    /// # Errors
+    /// Those of [`push`](Self::push), and the first error of `sink`. The recording cannot continue then.
+    pub fn push_channels<E: From<AudioError>>(
+        &mut self,
+        bytes: &[u8],
+        mut sink: impl FnMut(&[f32], usize, u32) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut refused = None;
+        let decoded = self.kind.push(bytes, &mut |block| {
+            let taken = sink(block.interleaved, block.channels, block.sample_rate);
+            super::keep_error(taken, &mut refused)
+        });
+        super::result(decoded, refused)
+    }
+}
+
+impl Kind {
+    fn push(&mut self, bytes: &[u8], sink: Sink<'_>) -> Result<(), AudioError> {
+        let packets = match self {
+            Self::Webm(webm) => return webm.push_blocks(bytes, sink),
+            Self::Packets(packets) => packets,
         };
         let Packets { demuxer, decoding } = &mut **packets;
         decoding.output.set_max_gap(MAX_GAP_S);
         let filled = decoding.output.filled();
         let mut take = |params: &AudioCodecParameters, event: Event| {
-            decoding.take(params, event, samples)?;
+            decoding.take(params, event, sink)?;
             // A jump of the time stamps cannot ask for more memory.
             let rate = f64::from(decoding.output.sample_rate().max(1));
             let silence_s = (decoding.output.filled() - filled) as f64 / rate;
@@ -130,9 +163,9 @@ impl Decoding {
         &mut self,
         params: &AudioCodecParameters,
         event: Event,
-        samples: &mut Vec<f32>,
+        sink: Sink<'_>,
     ) -> Result<(), AudioError> {
-        let Self { limits, session, output, mixer } = self;
+        let Self { limits, session, output } = self;
         let group = match event {
             Event::Note(note) => {
                 output.note(note);
@@ -154,11 +187,7 @@ impl Decoding {
             // The demuxers of both leave the encoder's delay out by its time.
             none => none.insert(Session::new(params, 0, None, limits)?),
         };
-        let mut sink = |block: Block<'_>| {
-            samples.extend_from_slice(mixer.mix(block));
-            Ok(())
-        };
-        match session.group(group, output, &mut sink) {
+        match session.group(group, output, sink) {
             Ok(Ok(())) => Ok(()),
             // The rate changes.
             Ok(Err(damage)) => Err((&damage).into()),

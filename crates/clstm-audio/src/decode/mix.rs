@@ -15,6 +15,19 @@ const PLAIN_ABOVE: f64 = 0.4;
 /// Time of the change between the two, in seconds, so that it makes no click.
 const FADE_S: f64 = 0.01;
 
+/// Mixes samples that are not decoded here, such as those of a microphone, down to one channel, as decoded ones are: the
+/// mean of the channels, those in phase opposition aligned first.
+#[derive(Debug, Default)]
+pub struct Downmixer(Mixer);
+
+impl Downmixer {
+    /// The mono samples of interleaved ones `[frames, channels]` at `sample_rate` Hz. The result depends on the samples before,
+    /// which are those of the calls before.
+    pub fn mix(&mut self, interleaved: &[f32], channels: usize, sample_rate: u32) -> &[f32] {
+        self.0.mix(Block { interleaved, channels, sample_rate })
+    }
+}
+
 /// Mixes blocks down to the mean of their channels, channels in phase opposition aligned first.
 ///
 /// The mean keeps speech within full scale whether it is on one channel or on all. Without the

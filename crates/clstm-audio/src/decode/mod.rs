@@ -47,6 +47,7 @@ pub use header::header_duration_s;
 pub use limits::DecodeLimits;
 #[cfg(feature = "opus")]
 pub use live::LiveDecoder;
+pub use mix::Downmixer;
 pub(crate) use mpeg::kind_of as mpeg_kind;
 pub use stream::is_decoding;
 #[cfg(feature = "opus")]

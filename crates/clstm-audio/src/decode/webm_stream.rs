@@ -4,7 +4,7 @@ use super::limits::DecodeLimits;
 use super::mix::Mixer;
 use super::opus::Packets;
 use super::opus_head::{Head, RATE};
-use super::output::{Block, Output};
+use super::output::{Block, Output, Sink};
 use super::stream::{PANICKED, contain};
 use super::webm::{Demuxer, Part};
 use crate::error::AudioError;
@@ -49,7 +49,18 @@ impl WebmStream {
     /// # Errors
     /// If it is not WebM with Opus of one or two channels, or damaged. The recording cannot continue then.
     pub fn push(&mut self, bytes: &[u8], samples: &mut Vec<f32>) -> Result<(), AudioError> {
-        let Self { demuxer, packets, delay_left, output, mixer } = self;
+        let mut mixer = std::mem::take(&mut self.mixer);
+        let decoded = self.push_blocks(bytes, &mut |block| {
+            samples.extend_from_slice(mixer.mix(block));
+            Ok(())
+        });
+        self.mixer = mixer;
+        decoded
+    }
+
+    /// [`push`](Self::push), without mixing the channels.
+    pub(super) fn push_blocks(&mut self, bytes: &[u8], sink: Sink<'_>) -> Result<(), AudioError> {
+        let Self { demuxer, packets, delay_left, output, .. } = self;
         let mut gap_left_s = MAX_GAP_S;
         output.set_max_gap(gap_left_s);
         let decoded = contain(|| {
@@ -79,14 +90,9 @@ impl WebmStream {
                         return Ok(());
                     }
                     let start = time.frames(RATE).saturating_add(lead as i64);
-                    let before = samples.len();
-                    let mut sink = |block: Block<'_>| {
-                        samples.extend_from_slice(mixer.mix(block));
-                        Ok(())
-                    };
-                    output.push_at(&mut sink, block, start, false)?;
-                    let silence = samples.len().saturating_sub(before + frames) as f64;
-                    gap_left_s -= silence / f64::from(RATE);
+                    let filled = output.filled();
+                    output.push_at(&mut *sink, block, start, false)?;
+                    gap_left_s -= (output.filled() - filled) as f64 / f64::from(RATE);
                     output.set_max_gap(gap_left_s.max(0.0));
                     Ok(())
                 }

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use clstm::ChannelSelection;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -11,13 +12,14 @@ Examples:
   ffmpeg -loglevel error -i http://radio -f s16le -ar 16000 -ac 1 - | clstm listen --input -
   clstm listen --input talk.wav                                            a recording, in real time
   clstm listen --input call.raw --rate 8000 --no-realtime --format jsonl   raw samples in a file
+  clstm listen --input call.wav --channel each                             both sides of a call
 
 In the live view, q or Ctrl-C stops and prints a summary, Ctrl-L redraws. NO_COLOR turns colours off. --no-tui
 prints lines instead, as does a standard output that is not a terminal.
 
 A line of --format jsonl is a frame, {\"type\": \"frame\", \"start_s\", \"end_s\", \"speech\", \"label\", \"confidence\",
 \"probabilities\"}, or a completed segment, {\"type\": \"segment\", ...}. A frame with \"provisional\": true is an early
-result; the final frame of the same times follows it. --lookahead 0 has no provisional frames.
+result; the final frame of the same times follows it. With --channel each or a number, lines have \"channel\". --lookahead 0 has no provisional frames.
 
 The microphone needs a build with the feature `microphone`: cargo build --release --features microphone";
 
@@ -46,9 +48,13 @@ pub(crate) struct ListenArgs {
     /// Encoding of raw samples [default: s16le].
     #[arg(long, alias = "samples", value_enum, requires = "input")]
     pub(crate) sample_format: Option<SampleFormat>,
-    /// Number of interleaved channels of raw samples, which are averaged to mono [default: 1].
-    #[arg(long, value_name = "N", requires = "input", value_parser = clap::value_parser!(u8).range(1..=32))]
+    /// Number of interleaved channels of raw samples [default: 1].
+    #[arg(long, value_name = "N", requires = "input", value_parser = interleaved)]
     pub(crate) channels: Option<u8>,
+    /// The channel to recognise: mix (the mean of all), each (every channel by itself, such as the two sides of a call), or its
+    /// number, from 0. Channels by themselves lose their cross-talk; `each` prints lines, with the channel.
+    #[arg(long, value_name = "mix|each|N", default_value_t = ChannelSelection::Mix)]
+    pub(crate) channel: ChannelSelection,
     /// Process a file as fast as possible instead of in real time.
     #[arg(long, alias = "fast", requires = "input")]
     pub(crate) no_realtime: bool,
@@ -77,6 +83,17 @@ pub(crate) struct ListenArgs {
     /// Print lines instead of the live view.
     #[arg(long, alias = "plain")]
     pub(crate) no_tui: bool,
+}
+
+/// Parses a number of interleaved channels.
+fn interleaved(text: &str) -> Result<u8, String> {
+    match text.parse() {
+        Ok(count @ 1..=32) => Ok(count),
+        Err(_) if text == "each" || text == "mix" => {
+            Err(format!("this is the number of channels of raw samples; write --channel {text}"))
+        }
+        _ => Err("is not in 1..=32".to_owned()),
+    }
 }
 
 /// Encoding of raw samples.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clstm::{Recognizer, StreamConfig};
+use clstm::{ChannelSelection, Recognizer, StreamConfig};
 
 use crate::args::{ListenArgs, ListenFormat};
 use crate::error::CliError;
@@ -42,8 +42,14 @@ pub(crate) fn run(args: &ListenArgs) -> Result<(), CliError> {
     // Before the view: an error about the file stays visible.
     let format = format(args);
     let dimensions = &recognizer.info().dimensions;
-    let lines =
-        |output| Lines { format, labels: labels.to_vec(), dimensions: dimensions.clone(), output };
+    let channels = args.channel != ChannelSelection::Mix;
+    let lines = |output| Lines {
+        format,
+        labels: labels.to_vec(),
+        dimensions: dimensions.clone(),
+        channels,
+        output,
+    };
     let file = match args.output.as_deref() {
         Some(path) => Some(lines(guard.create("--output", Some(path))?)),
         None => None,
@@ -55,7 +61,7 @@ pub(crate) fn run(args: &ListenArgs) -> Result<(), CliError> {
     };
     let is_drawing = || view.as_ref().is_none_or(RenderThread::is_drawing);
     let running = || !stop.load(Ordering::Relaxed) && is_drawing();
-    let mut result = listen(sound, &recognizer, &config, &shared, lines, &running);
+    let mut result = listen(sound, &recognizer, (args.channel, &config), &shared, lines, &running);
     if result.is_ok() && !is_drawing() {
         result = Err(CliError::Failed("the live view failed; try --no-tui".to_owned()));
     }
@@ -107,6 +113,8 @@ fn start_view(
     stop: &'static AtomicBool,
 ) -> Option<RenderThread> {
     let lines = args.output.is_none() && args.format == Some(ListenFormat::Jsonl);
-    let wanted = !args.no_tui && !lines && Screen::Stdout.suits_live_view();
+    // The view has one channel.
+    let each = args.channel == ChannelSelection::Each;
+    let wanted = !args.no_tui && !lines && !each && Screen::Stdout.suits_live_view();
     wanted.then(|| live::start(shared, stop)).flatten()
 }

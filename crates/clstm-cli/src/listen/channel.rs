@@ -1,5 +1,6 @@
 //! The bounded channel from a source to the listener.
 
+use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
@@ -12,14 +13,34 @@ const CAPACITY: usize = 128;
 /// Audio as it arrived.
 #[derive(Debug)]
 pub(crate) struct Chunk {
-    /// Mono, full scale being ±1; at least one.
+    /// `[frames, channels]`, full scale being ±1; at least one.
     pub(crate) samples: Vec<f32>,
+    /// Number of interleaved channels.
+    pub(crate) channels: usize,
     /// Their rate in Hz, the same for all chunks of a source.
     pub(crate) rate: u32,
     /// When the last of them arrived.
     pub(crate) arrived: Instant,
     /// Audio lost since the source was opened.
     pub(crate) lost: Lost,
+}
+
+impl Chunk {
+    /// Number of samples of each channel.
+    pub(crate) fn frames(&self) -> usize {
+        self.samples.len() / self.channels.max(1)
+    }
+
+    /// The mean of the channels.
+    pub(crate) fn mean(&self) -> Cow<'_, [f32]> {
+        match self.channels {
+            0 | 1 => Cow::Borrowed(&self.samples),
+            channels => {
+                let frames = self.samples.chunks_exact(channels);
+                frames.map(|frame| frame.iter().sum::<f32>() / channels as f32).collect()
+            }
+        }
+    }
 }
 
 /// Audio that arrived and could not be kept.
@@ -57,15 +78,22 @@ impl AudioSender {
         (Self(sender), receiver)
     }
 
-    /// Sends samples that have just arrived; blocks while the channel is full.
+    /// Sends interleaved samples that have just arrived; blocks while the channel is full.
     ///
     /// # Errors
     /// [`SourceError::Disconnected`] once the listener has ended.
-    pub(crate) fn push(&self, samples: &[f32], rate: u32, lost: Lost) -> Result<(), SourceError> {
+    pub(crate) fn push(
+        &self,
+        samples: &[f32],
+        channels: usize,
+        rate: u32,
+        lost: Lost,
+    ) -> Result<(), SourceError> {
         if samples.is_empty() {
             return Ok(());
         }
-        let chunk = Chunk { samples: samples.to_vec(), rate, arrived: Instant::now(), lost };
+        let (samples, arrived) = (samples.to_vec(), Instant::now());
+        let chunk = Chunk { samples, channels, rate, arrived, lost };
         self.0.send(chunk).map_err(|_| SourceError::Disconnected)
     }
 }

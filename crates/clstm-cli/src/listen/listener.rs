@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use clstm::audio::Damage;
-use clstm::{Event, Recognizer, Stream, StreamConfig, StreamError};
+use clstm::{ChannelEvent, ChannelSelection, ChannelStream, Recognizer, StreamConfig, StreamError};
 
 use super::channel::{AudioSender, Chunk, SourceError};
 use super::session::Shared;
@@ -23,21 +23,22 @@ const TICK: Duration = Duration::from_millis(50);
 pub(crate) fn listen(
     sound: Sound,
     recognizer: &Recognizer,
-    config: &StreamConfig,
+    (channel, config): (ChannelSelection, &StreamConfig),
     shared: &Shared,
     lines: Option<Lines>,
     is_running: &dyn Fn() -> bool,
 ) -> Result<(), CliError> {
     let Sound { name, rate, live, run, _held } = sound;
     let rate = rate.unwrap_or(recognizer.info().frontend.sample_rate);
-    let stream = Stream::new(recognizer, rate, config);
+    let stream = ChannelStream::new(recognizer, rate, channel, config);
     let stream = stream.map_err(|error| CliError::Usage(error.to_string()))?;
     let (feed, chunks) = AudioSender::new();
     let source = std::thread::Builder::new().name("source".to_owned());
     let source = source
         .spawn(move || run(&feed))
         .map_err(|error| CliError::Failed(format!("cannot start a thread: {error}")))?;
-    let mut listener = Listener { name, recognizer, config, stream, rate, live, shared, lines };
+    let mix = channel == ChannelSelection::Mix;
+    let mut listener = Listener { name, stream, mix, live, shared, lines };
     if listener.process_all(&chunks, is_running)? == Ended::Stopped {
         // The source may be blocked in a read; it ends with the process.
         return Ok(());
@@ -63,11 +64,9 @@ enum Ended {
 struct Listener<'a> {
     /// Name of the source, for messages.
     name: String,
-    recognizer: &'a Recognizer,
-    config: &'a StreamConfig,
-    stream: Stream,
-    /// The stream's.
-    rate: u32,
+    stream: ChannelStream,
+    /// Whether the channels are mixed down.
+    mix: bool,
     live: bool,
     shared: &'a Shared,
     lines: Option<Lines>,
@@ -99,13 +98,7 @@ impl Listener<'_> {
         Ok(ended)
     }
 
-    fn process(&mut self, chunk: &Chunk, events: &mut Vec<Event>) -> Result<(), CliError> {
-        if chunk.rate != self.rate {
-            // The first chunk of a source that did not know its rate.
-            self.rate = chunk.rate;
-            self.stream = Stream::new(self.recognizer, self.rate, self.config)
-                .map_err(|error| self.failed(&error))?;
-        }
+    fn process(&mut self, chunk: &Chunk, events: &mut Vec<ChannelEvent>) -> Result<(), CliError> {
         let mut session = self.shared.change();
         let first_loss = session.loss().is_none();
         session.take(chunk);
@@ -114,13 +107,21 @@ impl Listener<'_> {
         if let Some(loss) = loss {
             warn(&format!("{}: {loss} so far; the machine may be overloaded", self.name));
         }
-        self.stream.push(&chunk.samples, events).map_err(|error| self.failed(&error))
+        let Chunk { samples, channels, rate, .. } = chunk;
+        let pushed = self.stream.push(samples, *channels, *rate, events);
+        pushed.map_err(|error| self.failed(&error))
     }
 
     /// Passes events on. `arrived` is the time of arrival of their last sample.
-    fn emit(&mut self, events: &mut Vec<Event>, arrived: Option<Instant>) -> Result<(), CliError> {
+    fn emit(
+        &mut self,
+        events: &mut Vec<ChannelEvent>,
+        arrived: Option<Instant>,
+    ) -> Result<(), CliError> {
         for event in events.drain(..) {
-            self.shared.change().update(&event, arrived.map(|arrived| arrived.elapsed()));
+            let channel = (!self.mix).then_some(event.channel);
+            let latency = arrived.map(|arrived| arrived.elapsed());
+            self.shared.change().update(channel, &event.event, latency);
             if let Some(lines) = &mut self.lines {
                 lines.write(event)?;
             }

@@ -1,6 +1,6 @@
 //! State of a session of `clstm listen`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -78,6 +78,26 @@ impl Latency {
     }
 }
 
+/// Seconds of each label, and without speech.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct LabelTimes {
+    pub(crate) label_s: Vec<f64>,
+    pub(crate) no_speech_s: f64,
+}
+
+impl LabelTimes {
+    fn add(&mut self, label: Option<usize>, seconds: f64) {
+        let Some(label) = label else {
+            self.no_speech_s += seconds;
+            return;
+        };
+        if self.label_s.len() <= label {
+            self.label_s.resize(label + 1, 0.0);
+        }
+        self.label_s[label] += seconds;
+    }
+}
+
 /// State of a session.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
@@ -91,7 +111,7 @@ pub(crate) struct Session {
     pub(crate) hop_s: f64,
     /// Sample rate in Hz; `None` before the first chunk.
     pub(crate) rate: Option<u32>,
-    /// Samples that have arrived.
+    /// Samples of each channel that have arrived.
     samples: u64,
     /// When the last ones arrived.
     pub(crate) arrived: Option<Instant>,
@@ -102,9 +122,8 @@ pub(crate) struct Session {
     /// Smoothed probabilities of the latest frame with speech; empty before the first.
     pub(crate) probabilities: Vec<f64>,
     pub(crate) latency: Latency,
-    /// Seconds of each label, and without speech.
-    pub(crate) label_s: Vec<f64>,
-    pub(crate) no_speech_s: f64,
+    /// Time of each label, by channel; that of the mean without a number.
+    pub(crate) times: BTreeMap<Option<usize>, LabelTimes>,
     /// What is missing of the source, once it has ended.
     pub(crate) damage: Option<Damage>,
 }
@@ -125,8 +144,7 @@ impl Session {
             frames: VecDeque::new(),
             probabilities: Vec::new(),
             latency: Latency::default(),
-            label_s: vec![0.0; labels.len()],
-            no_speech_s: 0.0,
+            times: BTreeMap::new(),
             damage: None,
         }
     }
@@ -134,28 +152,28 @@ impl Session {
     /// Counts a chunk that has arrived.
     pub(crate) fn take(&mut self, chunk: &Chunk) {
         self.rate = Some(chunk.rate);
-        self.samples += chunk.samples.len() as u64;
+        self.samples += chunk.frames() as u64;
         self.arrived = Some(chunk.arrived);
         self.lost = chunk.lost;
-        self.meter.push(&chunk.samples, chunk.rate);
+        self.meter.push(&chunk.mean(), chunk.rate);
     }
 
-    /// Takes an event in; `latency` is the time since the arrival of its last sample.
-    pub(crate) fn update(&mut self, event: &Event, latency: Option<Duration>) {
+    /// Takes an event in, of a channel or of the mean of all; `latency` is the time since the arrival of its last sample.
+    pub(crate) fn update(
+        &mut self,
+        channel: Option<usize>,
+        event: &Event,
+        latency: Option<Duration>,
+    ) {
         let Event::Frame(frame) = event else { return };
         let Frame { start_s, end_s, prediction, .. } = frame;
         let label = prediction.as_ref().map(|prediction| prediction.label_index);
-        match prediction {
-            None => self.no_speech_s += end_s - start_s,
-            Some(prediction) => {
-                if let Some(seconds) = self.label_s.get_mut(prediction.label_index) {
-                    *seconds += end_s - start_s;
-                }
-                self.probabilities.clear();
-                self.probabilities.extend_from_slice(&prediction.smoothed);
-                if let Some(latency) = latency {
-                    self.latency.add(latency);
-                }
+        self.times.entry(channel).or_default().add(label, end_s - start_s);
+        if let Some(prediction) = prediction {
+            self.probabilities.clear();
+            self.probabilities.extend_from_slice(&prediction.smoothed);
+            if let Some(latency) = latency {
+                self.latency.add(latency);
             }
         }
         self.frames.push_back(ShownFrame { start_s: *start_s, end_s: *end_s, label });
@@ -198,7 +216,7 @@ mod tests {
 
     use clstm::{Event, Frame, WindowPrediction};
 
-    use super::{KEPT_S, Session};
+    use super::{BTreeMap, KEPT_S, LabelTimes, Session};
     use crate::listen::channel::{Chunk, Lost};
 
     fn moment(number: usize, label: Option<usize>) -> Event {
@@ -222,21 +240,24 @@ mod tests {
         assert_eq!(session.source, "a\\u{7}b");
         let (rate, arrived) = (8000, Instant::now());
         let lost = Lost { samples: 400, overruns: 2 };
-        session.take(&Chunk { samples: vec![0.5; 12_000], rate, arrived, lost });
+        let samples = vec![0.5; 2 * 12_000];
+        session.take(&Chunk { samples, channels: 2, rate, arrived, lost });
         assert_eq!((session.received_s(), session.rate), (1.5, Some(8000)));
         let loss = session.loss();
         assert_eq!(loss.as_deref(), Some("400 samples lost (0.05 s), the device overran 2 times"));
 
         for number in 0..3000 {
             let label = [None, Some(0), Some(1), Some(1)][number % 4];
-            session.update(&moment(number, label), Some(Duration::from_millis(number as u64)));
+            let latency = Some(Duration::from_millis(number as u64));
+            session.update(None, &moment(number, label), latency);
         }
-        assert_eq!((session.label_s.as_slice(), session.no_speech_s), (&[375.0, 750.0][..], 375.0));
+        let expected = LabelTimes { label_s: vec![375.0, 750.0], no_speech_s: 375.0 };
+        assert_eq!(session.times, BTreeMap::from([(None, expected)]));
         let kept = session.frames.len() as f64 * 0.5;
         assert!((kept - KEPT_S).abs() <= 0.5, "{kept}");
         assert_eq!(session.frames.back().map(|last| last.end_s), Some(1500.0));
         // The last probabilities stay through a pause.
-        session.update(&moment(3000, None), None);
+        session.update(None, &moment(3000, None), None);
         assert_eq!(session.probabilities, [0.25, 0.75]);
         // Frames without speech have no latency.
         let worst = session.latency.worst;

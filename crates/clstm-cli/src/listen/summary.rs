@@ -1,26 +1,19 @@
 //! Summary of a session that has ended.
 
-use super::session::Session;
+use super::session::{LabelTimes, Session};
 use crate::table::{Table, percent};
 use crate::text::printable;
 use crate::timeline::clock;
 
 /// Time by emotion, latency, lost audio and the file that was written; several lines.
 pub(crate) fn summary(session: &Session, written: Option<&str>) -> String {
-    let Session { label_s, labels, no_speech_s, source, model, .. } = session;
+    let Session { times, labels, source, model, .. } = session;
     let mut text = format!("processed {} of {source} with {model}\n", clock(session.received_s()));
-    let total: f64 = label_s.iter().sum::<f64>() + no_speech_s;
-    if total > 0.0 {
-        let mut times: Vec<(&str, f64)> =
-            labels.iter().map(String::as_str).zip(label_s.iter().copied()).collect();
-        // A stable sort: labels of the same time keep the order of the model.
-        times.sort_by(|a, b| b.1.total_cmp(&a.1));
-        times.push(("no speech", *no_speech_s));
-        let mut table = Table::bare(1);
-        for (label, seconds) in times.into_iter().filter(|(_, seconds)| *seconds > 0.0) {
-            table.row([format!("  {label}"), clock(seconds), percent(seconds / total)]);
+    for (channel, times) in times {
+        if let Some(channel) = channel {
+            text += &format!("channel {channel}\n");
         }
-        text += &table.to_string();
+        text += &table(times, labels);
     }
     if let Some(mean) = session.latency.mean() {
         let (mean, worst) = (mean.as_millis(), session.latency.worst.as_millis());
@@ -36,6 +29,22 @@ pub(crate) fn summary(session: &Session, written: Option<&str>) -> String {
         text += &format!("events are in {path}\n");
     }
     text
+}
+
+/// The times of the labels, the longest first.
+fn table(times: &LabelTimes, labels: &[String]) -> String {
+    let LabelTimes { label_s, no_speech_s } = times;
+    let total: f64 = label_s.iter().sum::<f64>() + no_speech_s;
+    let mut times: Vec<(&str, f64)> =
+        labels.iter().map(String::as_str).zip(label_s.iter().copied()).collect();
+    // A stable sort: labels of the same time keep the order of the model.
+    times.sort_by(|a, b| b.1.total_cmp(&a.1));
+    times.push(("no speech", *no_speech_s));
+    let mut table = Table::bare(1);
+    for (label, seconds) in times.into_iter().filter(|(_, seconds)| *seconds > 0.0) {
+        table.row([format!("  {label}"), clock(seconds), percent(seconds / total)]);
+    }
+    table.to_string()
 }
 
 #[cfg(test)]
@@ -54,7 +63,8 @@ mod tests {
         assert_eq!(summary(&session, None), "processed 0:00.0 of talk.wav with clstm-plus\n");
         let lost = Lost { samples: 1600, overruns: 1 };
         let arrived = Instant::now();
-        session.take(&Chunk { samples: vec![0.0; 64_000], rate: 16_000, arrived, lost });
+        let samples = vec![0.0; 64_000];
+        session.take(&Chunk { samples, channels: 1, rate: 16_000, arrived, lost });
         for (number, label) in [None, Some(1), Some(1), Some(0), None, Some(1), Some(1), Some(1)]
             .into_iter()
             .enumerate()
@@ -68,7 +78,7 @@ mod tests {
             });
             let moment = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: answer };
             let latency = Duration::from_millis(10 + number as u64);
-            session.update(&Event::Frame(moment), Some(latency));
+            session.update(None, &Event::Frame(moment), Some(latency));
         }
         insta::assert_snapshot!(summary(&session, Some("events.jsonl")), @r"
         processed 0:04.0 of talk.wav with clstm-plus

@@ -1,7 +1,7 @@
 //! Events as lines of text or JSON.
 
 use clstm::audio::Damage;
-use clstm::{DimensionInfo, Event, LabelledItem};
+use clstm::{ChannelEvent, DimensionInfo, Event, LabelledItem};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -18,15 +18,19 @@ pub(crate) struct Lines {
     pub(crate) format: ListenFormat,
     pub(crate) labels: Vec<String>,
     pub(crate) dimensions: Vec<DimensionInfo>,
+    /// Whether lines have a channel.
+    pub(crate) channels: bool,
     pub(crate) output: Output,
 }
 
 impl Lines {
     /// Writes an event if the format has a line for it.
-    pub(crate) fn write(&mut self, event: Event) -> Result<(), CliError> {
+    pub(crate) fn write(&mut self, event: ChannelEvent) -> Result<(), CliError> {
+        let ChannelEvent { channel, event } = event;
+        let channel = self.channels.then_some(channel);
         let text = match self.format {
-            ListenFormat::Text => line(event, &self.labels),
-            ListenFormat::Jsonl => Some(json(event, &self.labels, &self.dimensions)),
+            ListenFormat::Text => line(channel, event, &self.labels),
+            ListenFormat::Jsonl => Some(json(channel, event, &self.labels, &self.dimensions)),
         };
         text.map_or(Ok(()), |text| self.output.write(&text))
     }
@@ -54,15 +58,22 @@ struct DamageLine<'a> {
 #[derive(Serialize)]
 struct Line<'a> {
     r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<usize>,
     #[serde(flatten)]
     item: LabelledItem<'a>,
 }
 
 /// An event as a line of JSON.
-fn json(event: Event, labels: &[String], dimensions: &[DimensionInfo]) -> String {
+fn json(
+    channel: Option<usize>,
+    event: Event,
+    labels: &[String],
+    dimensions: &[DimensionInfo],
+) -> String {
     let r#type = event.kind();
     let item = TimelineItem::from(event);
-    let line = Line { r#type, item: item.labelled(labels, dimensions) };
+    let line = Line { r#type, channel, item: item.labelled(labels, dimensions) };
     // Strings and finite numbers always serialise.
     json::to_line(&line).unwrap_or_default()
 }
@@ -70,10 +81,11 @@ fn json(event: Event, labels: &[String], dimensions: &[DimensionInfo]) -> String
 /// Width of the bar in characters.
 const BAR: usize = 20;
 
-/// A frame as a line for people: its end, the label and a bar of its probability.
-fn line(event: Event, labels: &[String]) -> Option<String> {
+/// A frame as a line for people: its end, perhaps its channel, the label and a bar of its probability.
+fn line(channel: Option<usize>, event: Event, labels: &[String]) -> Option<String> {
     let item = TimelineItem::of(event, true)?;
-    let time = pad(&clock(item.end_s), 10, false);
+    let channel = channel.map_or_else(String::new, |channel| format!("  channel {channel}"));
+    let time = pad(&clock(item.end_s), 10, false) + &channel;
     let Some(emotion) = item.label else { return Some(format!("{time}  (no speech)\n")) };
     let label = printable(labels.get(emotion.label_index)?);
     let widest = labels.iter().map(|label| printable(label).width()).max().unwrap_or(0);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::support::{clstm, complains, json_lines, model, ok, place, text};
+use crate::support::{clstm, complains, json_lines, model, ok, place, text, wav};
 
 fn listen() -> Command {
     let mut command = clstm();
@@ -73,6 +73,71 @@ fn a_pipe_gets_what_a_file_of_the_same_samples_gets() {
     said.extend(from.map(|line| line.unwrap()));
     assert!(child.wait().unwrap().success());
     assert_eq!(said.join("\n") + "\n", text(&file));
+}
+
+/// The samples of the shipped sample on the left of two channels; `right` makes the other one.
+fn stereo(right: impl Fn(i16) -> i16) -> Vec<u8> {
+    let left = samples();
+    let left = left.chunks_exact(2).map(|s| i16::from_le_bytes([s[0], s[1]]));
+    left.flat_map(|x| [x.to_le_bytes(), right(x).to_le_bytes()].concat()).collect()
+}
+
+#[test]
+fn channels_are_recognised_by_themselves() {
+    let (raw, recording) = (place("listen-each.raw"), place("listen-each.wav"));
+    let data = stereo(|_| 0);
+    fs::write(&raw, &data).unwrap();
+    fs::write(&recording, wav(1, 2, rate(), 16, &data)).unwrap();
+    let rate = rate().to_string();
+    let two = |path: &Path| {
+        let mut command = fast(path);
+        if path == raw {
+            command.args(["--channels", "2", "--rate", &rate]);
+        }
+        command
+    };
+    let each = json_lines(&ok(two(&raw).args(["--channel", "each"])).stdout);
+    let of = |channel: u32, kind: &str| {
+        let lines = each.iter().filter(|l| l["channel"] == channel && l["type"] == kind);
+        lines.cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(of(0, "frame").len(), of(1, "frame").len());
+    assert!(of(0, "frame").iter().any(|line| line["label"].is_string()));
+    assert!(of(1, "frame").iter().all(|line| line["label"].is_null()));
+    assert_eq!(of(1, "segment").len(), 1);
+    // The same from a recording, and from one channel.
+    let sorted = |mut lines: Vec<serde_json::Value>| {
+        lines.sort_by_key(|line| line["channel"].as_u64());
+        lines
+    };
+    let file = json_lines(&ok(two(&recording).args(["--channel", "each"])).stdout);
+    assert_eq!(sorted(file), sorted(each.clone()));
+    let one = json_lines(&ok(two(&recording).args(["--channel", "1"])).stdout);
+    assert!(one.iter().all(|line| line["channel"] == 1));
+    assert_eq!(one.len(), of(1, "frame").len() + of(1, "segment").len());
+    // For people as well.
+    let mut people = clstm();
+    people.args(["listen", "--no-realtime", "--channel", "each", "--model"]).arg(model());
+    let shown = ok(people.arg("--input").arg(&recording));
+    let lines = text(&shown.stdout);
+    assert!(lines.contains("channel 0") && lines.contains("channel 1"), "{lines}");
+    let summary = text(&shown.stderr);
+    assert!(summary.contains("channel 0\n") && summary.contains("channel 1\n"), "{summary}");
+
+    complains(two(&raw).args(["--channel", "2"]), 1, "channels 0 to 1");
+    complains(two(&recording).args(["--channel", "2"]), 1, "channels 0 to 1");
+    complains(fast(&raw).args(["--channels", "each"]), 2, "write --channel each");
+    complains(fast(&raw).args(["--channel", "left"]), 2, "the number of a channel");
+}
+
+#[test]
+fn channels_in_opposite_phase_do_not_cancel() {
+    let raw = place("listen-antiphase.raw");
+    fs::write(&raw, stereo(|x| x.saturating_neg())).unwrap();
+    let rate = rate().to_string();
+    let lines = json_lines(&ok(fast(&raw).args(["--channels", "2", "--rate", &rate])).stdout);
+    assert!(lines.iter().any(|line| line["label"].is_string()), "{lines:?}");
+    assert!(lines.iter().all(|line| line.get("channel").is_none()));
 }
 
 #[test]

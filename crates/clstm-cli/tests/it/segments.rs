@@ -94,6 +94,43 @@ fn each_segment_gets_the_label_of_its_voice_and_the_file_is_written_back() {
 }
 
 #[test]
+fn each_of_three_speakers_gets_the_label_of_their_voice() {
+    let voices = [("anna", "sample.wav"), ("ben", "sad.wav"), ("carla", "angry.wav")];
+    let mut samples: Vec<f32> = Vec::new();
+    let mut rttm = String::new();
+    for (speaker, name) in voices {
+        let voice = asset(name);
+        let seconds = |count: usize| count as f64 / f64::from(RATE);
+        let (start, length) = (seconds(samples.len()), seconds(voice.len()));
+        rttm += &format!("SPEAKER talk 1 {start:.3} {length:.3} <NA> <NA> {speaker} <NA> <NA>\n");
+        samples.extend(voice);
+        samples.resize(samples.len() + RATE as usize / 2, 0.0);
+    }
+    let recording = folder("segments").join("three.wav");
+    fs::write(&recording, pcm16(&samples, RATE)).unwrap();
+    let rttm = file("three.rttm", &rttm);
+    let mut command = clstm();
+    command.arg("predict").arg(recording).arg("--segments").arg(rttm).args(["--format", "jsonl"]);
+    let line = json_lines(&ok(&mut command).stdout).remove(0);
+    let singles = voices.map(|(_, name)| single(name));
+    assert!(
+        singles
+            .iter()
+            .all(|one| singles.iter().filter(|o| o["label"] == one["label"]).count() == 1)
+    );
+    for (number, ((speaker, _), alone)) in voices.iter().zip(&singles).enumerate() {
+        let segment = &line["segments"][number];
+        assert_eq!(
+            (&segment["speaker"], &segment["label"]),
+            (&Value::from(*speaker), &alone["label"])
+        );
+        let label = alone["label"].as_str().unwrap();
+        assert_eq!(line["speakers"][number]["speaker"], *speaker);
+        assert_eq!(line["speakers"][number]["time"][label], 1.0, "{line}");
+    }
+}
+
+#[test]
 fn short_silent_and_missing_parts_are_marked() {
     let (_, end) = meeting();
     let csv = file(

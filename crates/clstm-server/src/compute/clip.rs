@@ -15,7 +15,7 @@ use crate::models::LoadedModel;
 const MIN_WINDOWS_FOR_OWN_TASK: usize = 32;
 
 /// A recognition and, where it is requested, the deep feature.
-pub(super) type Recognized = (Recognition, Option<Vec<f64>>);
+pub(crate) type Recognized = (Recognition, Option<Vec<f64>>);
 
 /// A recording that waits to be recognised.
 pub(super) struct ClipJob {

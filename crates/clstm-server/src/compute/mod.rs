@@ -4,6 +4,7 @@
 //! permit for what it hands over (`AppState::recordings` and the like), so that no queue grows beyond the
 //! limits and nothing that was accepted is dropped.
 
+mod channels;
 mod clip;
 mod queue;
 mod spans;
@@ -13,23 +14,27 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use clstm::audio::AudioError;
-use clstm::{Recognition, RecognizeError};
+use clstm::audio::{AudioError, Damage};
+use clstm::{ChannelSelection, RecognizeError};
 use tokio::sync::oneshot;
 
 use crate::ServerError;
 use crate::api_error::ApiError;
-use crate::decode::WorkerPool;
+use crate::decode::{self, Chunk, Samples, WorkerPool};
 use crate::metrics::Metrics;
 use crate::models::LoadedModel;
 
 use clip::{ClipInput, ClipJob};
 use queue::Queue;
-
 use timeline::TimelineBuilder;
 
+pub(crate) use channels::{ChannelsRequest, RecognizedChannel};
+pub(crate) use clip::Recognized;
 pub(crate) use spans::SpanRequest;
 pub(crate) use timeline::{Timeline, TimelineRequest};
+
+/// Decoded samples that are handed over to a compute thread at once, in seconds.
+const PIECE_S: usize = 16;
 
 /// An encoded recording, which may hold permits for its bytes.
 pub(crate) type RequestBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
@@ -88,24 +93,14 @@ impl Compute {
     }
 
     /// Recognises a recording, in a batch with others that wait for the same model. A damaged one is an error if
-    /// `strict`.
-    pub(crate) async fn recognize(
-        &self,
-        model: Arc<LoadedModel>,
-        bytes: RequestBytes,
-        strict: bool,
-    ) -> Result<Recognition, ApiError> {
-        self.clip(model, bytes, strict, false).await.map(|(recognition, _)| recognition)
-    }
-
-    /// [`recognize`](Self::recognize), with the deep feature if `embed`.
+    /// `strict`. Also returns the deep feature if `embed`.
     pub(crate) async fn clip(
         &self,
         model: Arc<LoadedModel>,
         bytes: RequestBytes,
         strict: bool,
         embed: bool,
-    ) -> Result<(Recognition, Option<Vec<f64>>), ApiError> {
+    ) -> Result<Recognized, ApiError> {
         let input = match &self.decoders {
             None => ClipInput::Encoded(bytes),
             Some(decoders) => {
@@ -137,21 +132,54 @@ impl Compute {
             }));
             return result.await.map_err(|_| ApiError::internal())?;
         };
-        let TimelineRequest { model, bytes, limits, config, strict } = request;
-        let mut recording = decoders.timelines.open((*bytes).as_ref(), None, &limits).await?;
-        let mut builder = TimelineBuilder::new(&model, &config)?;
-        while let Some((samples, rate)) = recording.next().await? {
-            if builder.add(samples, rate) {
-                let process = move || builder.process().map(|()| builder);
-                builder = run(&self.long, process).await??;
-            }
-        }
-        let damage = recording.damage();
-        if let Some(damage) = damage.as_ref().filter(|_| strict) {
-            return Err(AudioError::from(damage).into());
-        }
+        let builder = TimelineBuilder::new(&request)?;
+        let TimelineRequest { bytes, limits, strict, channels, .. } = request;
+        let samples = match channels {
+            ChannelSelection::Mix => Samples::Mixed,
+            _ => Samples::Channels,
+        };
+        let recording = decoders.timelines.open((*bytes).as_ref(), samples, &limits).await?;
+        let (builder, damage) =
+            self.feed(recording, strict, builder, TimelineBuilder::push).await?;
         let timeline = run(&self.long, move || builder.finish()).await??;
         Ok(Timeline { damage, ..timeline })
+    }
+
+    /// Passes the samples of a recording that a worker decodes to `take`, piece by piece on the threads for long work.
+    /// Returns the state that `take` changes, and what is missing of the recording, which is an error if `strict`.
+    async fn feed<S, E>(
+        &self,
+        mut recording: decode::Recording,
+        strict: bool,
+        mut state: S,
+        take: fn(&mut S, &[f32], usize, u32) -> Result<(), E>,
+    ) -> Result<(S, Option<Damage>), ApiError>
+    where
+        S: Send + 'static,
+        E: Send + 'static,
+        ApiError: From<E>,
+    {
+        let mut piece = Vec::new();
+        let mut format = (1, 0);
+        loop {
+            let chunk = recording.next().await?;
+            let next = chunk.as_ref().map(|chunk| (chunk.channels, chunk.rate));
+            let whole = piece.len() >= PIECE_S * format.0 * format.1 as usize;
+            if !piece.is_empty() && (whole || next != Some(format)) {
+                let samples = std::mem::take(&mut piece);
+                let (channels, rate) = format;
+                let work = move || take(&mut state, &samples, channels, rate).map(|()| state);
+                state = run(&self.long, work).await??;
+            }
+            let Some(Chunk { samples, channels, rate }) = chunk else { break };
+            piece.extend_from_slice(samples);
+            format = (channels, rate);
+        }
+        let damage = recording.damage();
+        match damage.as_ref().filter(|_| strict) {
+            Some(damage) => Err(AudioError::from(damage).into()),
+            None => Ok((state, damage)),
+        }
     }
 
     /// Ends the threads after all queued work is done. Blocks.

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use clstm::audio::{AudioError, DecodeLimits};
+use clstm::audio::DecodeLimits;
 use clstm::{RecognizeError, Span, SpanRecognizer, SpanSummary};
 use tokio::sync::oneshot;
 
 use super::{Compute, RequestBytes, run};
 use crate::api_error::ApiError;
+use crate::decode::Samples;
 use crate::models::LoadedModel;
-
-/// Samples that are handed over to a compute thread at once, in seconds.
-const PIECE_S: usize = 16;
 
 /// A request for the emotions of parts of a recording.
 pub(crate) struct SpanRequest {
@@ -19,6 +17,8 @@ pub(crate) struct SpanRequest {
     pub(crate) bytes: RequestBytes,
     pub(crate) limits: DecodeLimits,
     pub(crate) spans: Vec<Span>,
+    /// The channel, from 0; without one the mean of all.
+    pub(crate) channel: Option<usize>,
     /// Whether a damaged recording is an error.
     pub(crate) strict: bool,
 }
@@ -48,10 +48,10 @@ impl From<Stop> for ApiError {
 impl SpanRequest {
     /// Decodes and processes the recording on this thread until `cancelled` returns true.
     fn run(&self, cancelled: impl Fn() -> bool) -> Result<SpanSummary, Stop> {
-        let Self { model, bytes, limits, spans, strict } = self;
+        let Self { model, bytes, limits, spans, channel, strict } = self;
         let bytes = (**bytes).as_ref();
         let recognizer = model.recognizer.clone().with_strict(*strict);
-        recognizer.recognize_spans_bytes(bytes, limits, None, spans, |_| {
+        recognizer.recognize_spans_bytes(bytes, limits, *channel, spans, |_| {
             if cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
         })
     }
@@ -68,30 +68,20 @@ impl Compute {
             }));
             return Ok(result.await.map_err(|_| ApiError::internal())??);
         };
-        let SpanRequest { model, bytes, limits, spans, strict } = request;
-        let mut recognizer = SpanRecognizer::new(&model.recognizer, &spans)?;
-        let mut recording = decoders.timelines.open((*bytes).as_ref(), None, &limits).await?;
-        let (mut pending, mut pending_rate) = (Vec::new(), 0);
-        while let Some((samples, rate)) = recording.next().await? {
-            pending.extend_from_slice(samples);
-            pending_rate = rate;
-            if pending.len() >= PIECE_S * rate as usize {
-                let piece = std::mem::take(&mut pending);
-                let push = move || recognizer.push(&piece, rate).map(|()| recognizer);
-                recognizer = run(&self.long, push).await??;
-            }
-        }
-        let damage = recording.damage();
-        if let Some(damage) = damage.as_ref().filter(|_| strict) {
-            return Err(AudioError::from(damage).into());
-        }
-        let finish = move || {
-            if !pending.is_empty() {
-                recognizer.push(&pending, pending_rate)?;
-            }
-            recognizer.finish()
+        let SpanRequest { model, bytes, limits, spans, channel, strict } = request;
+        let recognizer = SpanRecognizer::new(&model.recognizer, &spans)?;
+        let samples = if channel.is_some() { Samples::Channels } else { Samples::Mixed };
+        let recording = decoders.timelines.open((*bytes).as_ref(), samples, &limits).await?;
+        let push = |(recognizer, channel): &mut (SpanRecognizer, Option<usize>),
+                    samples: &[f32],
+                    channels: usize,
+                    rate: u32| match *channel {
+            None => recognizer.push(samples, rate),
+            Some(channel) => recognizer.push_channel(channel, samples, channels, rate),
         };
-        let mut summary = run(&self.long, finish).await??;
+        let ((recognizer, _), damage) =
+            self.feed(recording, strict, (recognizer, channel), push).await?;
+        let mut summary = run(&self.long, move || recognizer.finish()).await??;
         summary.damage = damage;
         Ok(summary)
     }

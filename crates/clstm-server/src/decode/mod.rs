@@ -27,8 +27,10 @@ use crate::Limits;
 
 #[cfg(unix)]
 pub(crate) use pool::WorkerPool;
+#[cfg(unix)]
+pub(crate) use recording::{Chunk, Recording};
 #[cfg(not(unix))]
-pub(crate) use unsupported::WorkerPool;
+pub(crate) use unsupported::{Chunk, Recording, WorkerPool};
 #[cfg(unix)]
 pub use worker::run_decode_worker;
 
@@ -59,6 +61,17 @@ pub struct DecodeWorkers {
     pub count: Option<NonZeroUsize>,
     /// Address space of a worker, in bytes; by default what the limits of the server need.
     pub memory_bytes: Option<u64>,
+}
+
+/// The samples that a worker returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Samples {
+    /// Mono at this rate in Hz, once all is decoded.
+    Resampled(u32),
+    /// Mono at the rate of the recording, while it is decoded.
+    Mixed,
+    /// All channels at the rate of the recording, while it is decoded.
+    Channels,
 }
 
 /// What one recording may cost a worker.

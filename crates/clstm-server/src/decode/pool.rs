@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::process::Worker;
 use super::protocol::Request;
 use super::recording::Recording;
-use super::{DecodeWorkers, WorkerLimits};
+use super::{DecodeWorkers, Samples, WorkerLimits};
 use crate::api_error::ApiError;
 use crate::metrics::Metrics;
 
@@ -59,22 +59,26 @@ impl WorkerPool {
         limits: &DecodeLimits,
     ) -> Result<(Waveform, Option<Damage>), ApiError> {
         let mut waveform = Waveform { samples: Vec::new(), sample_rate: rate };
-        let mut recording = self.open(body, Some(rate), limits).await?;
-        while let Some((samples, _)) = recording.next().await? {
-            waveform.samples.extend_from_slice(samples);
+        let mut recording = self.open(body, Samples::Resampled(rate), limits).await?;
+        while let Some(chunk) = recording.next().await? {
+            waveform.samples.extend_from_slice(chunk.samples);
         }
         Ok((waveform, recording.damage()))
     }
 
-    /// Starts decoding a recording, at its own rate or resampled. Waits for an idle worker.
+    /// Starts decoding a recording. Waits for an idle worker.
     pub(crate) async fn open(
         self: &Arc<Self>,
         body: &[u8],
-        resample_to: Option<u32>,
+        samples: Samples,
         limits: &DecodeLimits,
     ) -> Result<Recording, ApiError> {
         let request = Request {
-            resample_to,
+            resample_to: match samples {
+                Samples::Resampled(rate) => Some(rate),
+                Samples::Mixed | Samples::Channels => None,
+            },
+            apart: samples == Samples::Channels,
             max_duration_s: limits.max_duration_s,
             max_channels: limits.max_channels,
             min_sample_rate: limits.min_sample_rate,

@@ -2,7 +2,8 @@
 //!
 //! Request: `u32` length, a JSON [`Request`] of that length, then the encoded recording of
 //! [`Request::body_bytes`]. Response: frames of a `u8` tag, a `u32` length and a payload: [`RATE`] once, then
-//! [`SAMPLES`] any number of times, then [`END`] with a report or [`ERROR`]. Integers and samples are little-endian.
+//! [`SAMPLES`] any number of times, then [`END`] with a report or [`ERROR`]. Channels that stay apart have [`CHANNELS`] before the
+//! first samples and where their number changes. Integers and samples are little-endian.
 
 use std::io::{self, Read, Write};
 
@@ -11,12 +12,14 @@ use serde::{Deserialize, Serialize};
 
 /// The sample rate as `u32`, in Hz.
 pub(super) const RATE: u8 = 0;
-/// Mono samples as `f32`, full scale ±1.
+/// Samples as `f32`, full scale ±1: mono, or whole frames of the announced [`CHANNELS`].
 pub(super) const SAMPLES: u8 = 1;
 /// All that can be decoded is decoded; a JSON [`Report`].
 pub(super) const END: u8 = 2;
 /// A JSON [`Failure`].
 pub(super) const ERROR: u8 = 3;
+/// The number of channels of the samples that follow, as `u32`.
+pub(super) const CHANNELS: u8 = 4;
 
 /// Samples of one frame at most.
 pub(super) const FRAME_SAMPLES: usize = 1 << 16;
@@ -32,6 +35,8 @@ const REQUEST_BYTES: usize = 4096;
 pub(super) struct Request {
     /// Rate to resample to, in Hz; without one the samples come at their own rate, while they are decoded.
     pub(super) resample_to: Option<u32>,
+    /// Whether the channels stay apart instead of being mixed down; not with `resample_to`.
+    pub(super) apart: bool,
     pub(super) max_duration_s: f64,
     pub(super) max_channels: usize,
     pub(super) min_sample_rate: u32,

@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::pool::Lease;
 use super::protocol::{
-    END, ERROR, FRAME_BYTES, Failure, RATE, REPORT_BYTES, Report, Request, SAMPLES, parse_header,
+    CHANNELS, END, ERROR, FRAME_BYTES, Failure, RATE, REPORT_BYTES, Report, Request, SAMPLES,
+    parse_header,
 };
 use crate::api_error::{ApiError, ErrorKind};
 
@@ -39,6 +40,9 @@ pub(crate) struct Recording {
     /// `None` after the end.
     lease: Option<Lease>,
     max_duration_s: f64,
+    /// Most channels of a sample frame: 1 where they are mixed down.
+    max_channels: usize,
+    channels: usize,
     /// Set by the first frame.
     rate: Option<u32>,
     /// Samples that may still come. The worker checks the duration itself; one that was taken over must not fill
@@ -50,9 +54,20 @@ pub(crate) struct Recording {
     report: Report,
 }
 
+/// Decoded samples.
+pub(crate) struct Chunk<'a> {
+    /// `[frames, channels]`
+    pub(crate) samples: &'a [f32],
+    /// 1 where the channels are mixed down. It may change within a recording.
+    pub(crate) channels: usize,
+    /// In Hz; the same for all chunks.
+    pub(crate) rate: u32,
+}
+
 /// One frame of the response.
 enum Frame {
     Rate(u32),
+    Channels,
     Samples,
     End(Report),
     Failed(ApiError),
@@ -76,6 +91,8 @@ impl Recording {
         Ok(Self {
             lease: Some(lease),
             max_duration_s: request.max_duration_s,
+            max_channels: if request.apart { request.max_channels } else { 1 },
+            channels: 1,
             rate: None,
             samples_left: 0,
             payload: Vec::new(),
@@ -84,8 +101,8 @@ impl Recording {
         })
     }
 
-    /// The next samples and their rate in Hz; `None` at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<(&[f32], u32)>, ApiError> {
+    /// The next samples; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Chunk<'_>>, ApiError> {
         loop {
             let Ok(frame) = self.frame().await else {
                 let Some(lease) = self.lease.take() else { return Ok(None) };
@@ -95,10 +112,13 @@ impl Recording {
                 (Frame::Rate(rate), _) => {
                     self.rate = Some(rate);
                     // Resamplers may add some samples at the end.
-                    self.samples_left = ((self.max_duration_s + 1.0) * f64::from(rate)) as u64;
+                    let frames = ((self.max_duration_s + 1.0) * f64::from(rate)) as u64;
+                    self.samples_left = frames.saturating_mul(self.max_channels as u64);
                 }
+                (Frame::Channels, _) => {}
                 (Frame::Samples, rate) => {
-                    return Ok(Some((&self.samples, rate.unwrap_or_default())));
+                    let (samples, channels) = (&self.samples, self.channels);
+                    return Ok(Some(Chunk { samples, channels, rate: rate.unwrap_or_default() }));
                 }
                 (Frame::End(report), _) => {
                     self.report = report;
@@ -143,8 +163,20 @@ impl Recording {
                 let rate = self.payload.as_slice().try_into().map_err(|_| invalid())?;
                 Ok(Frame::Rate(u32::from_le_bytes(rate)))
             }
+            (CHANNELS, Some(_)) => {
+                let count = self.payload.as_slice().try_into().map_err(|_| invalid())?;
+                let count = u32::from_le_bytes(count) as usize;
+                if !(1..=self.max_channels).contains(&count) {
+                    return Err(invalid());
+                }
+                self.channels = count;
+                Ok(Frame::Channels)
+            }
             (SAMPLES, Some(_)) => {
                 let (words, _) = self.payload.as_chunks::<4>();
+                if !words.len().is_multiple_of(self.channels) {
+                    return Err(invalid());
+                }
                 self.samples.clear();
                 self.samples.extend(words.iter().map(|word| f32::from_le_bytes(*word)));
                 let left = self.samples_left.checked_sub(words.len() as u64);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clstm::audio::{Damage, DecodeLimits, Waveform};
 
-use super::{DecodeWorkers, WorkerLimits};
+use super::{DecodeWorkers, Samples, WorkerLimits};
 use crate::api_error::ApiError;
 use crate::metrics::Metrics;
 
@@ -15,6 +15,13 @@ pub(crate) enum WorkerPool {}
 
 /// Has no values.
 pub(crate) enum Recording {}
+
+/// Decoded samples.
+pub(crate) struct Chunk<'a> {
+    pub(crate) samples: &'a [f32],
+    pub(crate) channels: usize,
+    pub(crate) rate: u32,
+}
 
 impl WorkerPool {
     pub(crate) async fn start(
@@ -38,7 +45,7 @@ impl WorkerPool {
     pub(crate) async fn open(
         self: &Arc<Self>,
         _: &[u8],
-        _: Option<u32>,
+        _: Samples,
         _: &DecodeLimits,
     ) -> Result<Recording, ApiError> {
         match **self {}
@@ -50,7 +57,7 @@ impl Recording {
         match self {}
     }
 
-    pub(crate) async fn next(&mut self) -> Result<Option<(&[f32], u32)>, ApiError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Chunk<'_>>, ApiError> {
         match *self {}
     }
 }

@@ -4,12 +4,14 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::os::fd::AsFd;
 
-use clstm::audio::{AudioError, DecodeReport, Decoded, load_bytes, stream_bytes};
+use clstm::audio::{
+    AudioError, DecodeReport, Decoded, load_bytes, stream_bytes, stream_channels_bytes,
+};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::protocol::{
-    END, ERROR, FRAME_SAMPLES, Failure, RATE, Report, Request, SAMPLES, write_frame,
+    CHANNELS, END, ERROR, FRAME_SAMPLES, Failure, RATE, Report, Request, SAMPLES, write_frame,
 };
 use crate::api_error::ApiError;
 
@@ -103,21 +105,37 @@ fn decode(request: &Request, body: &[u8], output: &mut impl Write) -> Result<Dec
     if let Some(rate) = request.resample_to {
         let Decoded { waveform, report } = load_bytes(body, None, rate, &limits)?;
         write_frame(output, RATE, &waveform.sample_rate.to_le_bytes())?;
-        write_samples(output, &waveform.samples)?;
+        write_samples(output, &waveform.samples, 1)?;
         return Ok(report);
     }
     let mut first = true;
+    if request.apart {
+        let mut announced = 0;
+        return stream_channels_bytes(body, None, &limits, |chunk, channels, rate| {
+            if std::mem::take(&mut first) {
+                write_frame(output, RATE, &rate.to_le_bytes())?;
+            }
+            if channels != announced {
+                announced = channels;
+                let count = u32::try_from(channels).map_err(io::Error::other)?;
+                write_frame(output, CHANNELS, &count.to_le_bytes())?;
+            }
+            Ok::<_, Stop>(write_samples(output, chunk, channels)?)
+        });
+    }
     stream_bytes(body, None, &limits, |chunk, rate| -> Result<(), Stop> {
         if std::mem::take(&mut first) {
             write_frame(output, RATE, &rate.to_le_bytes())?;
         }
-        Ok(write_samples(output, chunk)?)
+        Ok(write_samples(output, chunk, 1)?)
     })
 }
 
-fn write_samples(output: &mut impl Write, samples: &[f32]) -> io::Result<()> {
-    let mut bytes = Vec::with_capacity(4 * samples.len().min(FRAME_SAMPLES));
-    for chunk in samples.chunks(FRAME_SAMPLES) {
+/// Writes interleaved samples, in frames of the protocol that end with the last channel.
+fn write_samples(output: &mut impl Write, samples: &[f32], channels: usize) -> io::Result<()> {
+    let most = (FRAME_SAMPLES / channels.max(1)).max(1) * channels.max(1);
+    let mut bytes = Vec::with_capacity(4 * samples.len().min(most));
+    for chunk in samples.chunks(most) {
         bytes.clear();
         bytes.extend(chunk.iter().flat_map(|sample| sample.to_le_bytes()));
         write_frame(output, SAMPLES, &bytes)?;

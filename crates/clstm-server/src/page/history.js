@@ -1,7 +1,7 @@
 // The recordings since the page was opened.
 
 import { $, alarm, clock, element } from "./dom.js";
-import { damage, summary } from "./prediction.js";
+import { damage, summaryOf } from "./prediction.js";
 import { show } from "./timeline.js";
 
 const rows = new Map();
@@ -13,7 +13,7 @@ export function remember(record, busy) {
   button.type = "button";
   const details = element("span", undefined, "details");
   details.append(
-    element("span", `${summary(record.whole, record.model.abstention)}, ${clock(record.duration_s)}${damage(record)}`, "result"),
+    element("span", `${summaryOf(record)}, ${clock(record.duration_s)}${damage(record)}`, "result"),
     element("span", `${record.model.name} (${record.model.digest.slice(0, 8)})`, "model"),
   );
   button.append(element("span", record.name, "name"), details);

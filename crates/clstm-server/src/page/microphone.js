@@ -58,10 +58,13 @@ function connect(microphone, context, recorder) {
   const rate = context.sampleRate;
   const socket = open(rate);
   const record = {
-    name: `Microphone, ${new Date().toLocaleTimeString()}`, model: model(), labels: model().labels, whole: null,
-    duration_s: 0, hop_s: HOP_S, running: true, frames: [], segments: [],
-    peaks: { values: [], rate: COLUMNS, loudest: 0 }, sound: null,
+    name: `Microphone, ${new Date().toLocaleTimeString()}`, model: model(), labels: model().labels,
+    duration_s: 0, hop_s: HOP_S, running: true, chosen: 0, sound: null,
+    lanes: [{
+      name: "", about: "as a whole", whole: null, frames: [], segments: [], peaks: { values: [], rate: COLUMNS, loudest: 0 },
+    }],
   };
+  const [lane] = record.lanes;
   live = { socket, microphone, context, ended: false, wrong: null };
   const mine = live;
   const kept = [];
@@ -71,7 +74,7 @@ function connect(microphone, context, recorder) {
     if (socket.bufferedAmount > UNSENT) return end("The connection is too slow for live audio.");
     socket.send(data);
     if (samples < KEPT_S * rate) kept.push(toPcm(data));
-    const { peaks } = record;
+    const { peaks } = lane;
     for (const sample of data) {
       const column = Math.floor((samples / rate) * COLUMNS);
       peaks.values[column] = Math.max(peaks.values[column] ?? 0, Math.abs(sample));
@@ -93,12 +96,12 @@ function connect(microphone, context, recorder) {
       say("The microphone is on. Speak.");
     } else if (event.type === "frame") {
       // A final frame replaces the provisional one of the same time.
-      record.frames[Math.round(event.start_s / HOP_S)] = event;
-      const latest = record.frames.at(-1);
+      lane.frames[Math.round(event.start_s / HOP_S)] = event;
+      const latest = lane.frames.at(-1);
       const state = latest.provisional ? ", provisional" : "";
       showPrediction(latest, `at ${clock(latest.end_s)}${state}`, record.model.abstention);
     } else if (event.type === "segment") {
-      record.segments.push(event);
+      lane.segments.push(event);
       showSegments(record);
     } else if (event.type === "error") {
       mine.wrong = event.error.message;
@@ -107,11 +110,11 @@ function connect(microphone, context, recorder) {
   socket.onclose = () => {
     stop();
     record.running = false;
-    record.whole = meanOf(record.frames, record.labels);
+    lane.whole = meanOf(lane.frames, record.labels);
     record.sound = wav(kept, rate);
-    if (record.frames.length) remember(record, listening);
+    if (lane.frames.length) remember(record, listening);
     if (current() === record) {
-      if (record.frames.length) view(record);
+      if (lane.frames.length) view(record);
       else show(null);
     }
     if (mine.wrong) alarm(mine.wrong);

@@ -23,6 +23,12 @@ export function summary(prediction, abstention) {
   return `unsure: ${likeliest(prediction).map(([label, p]) => `${label} ${percent(p)}`).join(", ")}`;
 }
 
+// One line for all lanes of a recording.
+export function summaryOf({ lanes, model }) {
+  const texts = lanes.map(({ name, whole }) => `${name ? `${name}: ` : ""}${summary(whole, model.abstention)}`);
+  return texts.join("; ") || "no segments";
+}
+
 // What is missing of a damaged recording, to follow its summary; nothing for others.
 export function damage({ damaged }) {
   if (!damaged) return "";

@@ -3,7 +3,8 @@
 import { $, element } from "./dom.js";
 import { current } from "./timeline.js";
 
-const rowsOf = (record, what) => record[what].map(({ type, ...row }) => ({ path: record.name, ...row, model: record.model.name }));
+const rowsOf = (record, what) => record.lanes.flatMap((lane) => lane[what])
+  .map(({ type, ...row }) => ({ path: record.name, ...row, model: record.model.name }));
 
 const jsonl = (record, what) => rowsOf(record, what).map((row) => `${JSON.stringify(row)}\n`).join("");
 
@@ -15,9 +16,11 @@ const cell = (value) => {
 
 function csv(record, what) {
   const speech = what === "frames" ? ["speech"] : [];
-  const columns = ["path", "start_s", "end_s", ...speech, "label", "confidence"];
+  const all = rowsOf(record, what);
+  const lane = ["channel", "speaker"].filter((name) => all.some((row) => row[name] !== undefined));
+  const columns = ["path", ...lane, "start_s", "end_s", ...speech, "label", "confidence"];
   const head = [...columns, ...record.labels.map((label) => `p_${label}`), "damaged", "error_kind", "error_message"];
-  const rows = rowsOf(record, what).map((row) => {
+  const rows = all.map((row) => {
     const probabilities = record.labels.map((label) => row.probabilities?.[label]);
     return [...columns.map((column) => row[column]), ...probabilities, record.damaged?.message, "", ""];
   });

@@ -2,6 +2,7 @@
 
 import { $, clock, element, percent } from "./dom.js";
 import { setLabels } from "./labels.js";
+import { describe, laneAt, laneOf, offerLanes } from "./lanes.js";
 import * as player from "./player.js";
 import { announceChanges, showPrediction } from "./prediction.js";
 import { drawWaveform } from "./waveform.js";
@@ -10,9 +11,10 @@ import { reveal, visible, timeAt, watchView, zoomBy, zoomWhole } from "./view.js
 let shown = null;
 // In seconds; null stands for the whole.
 let position = null;
-let predicted = null; // the frame whose prediction is shown
+let predicted; // the frame or segment whose prediction is shown; null between segments
 
 export const current = () => shown;
+const lane = () => laneOf(shown);
 
 let drawing = 0;
 
@@ -25,9 +27,12 @@ export function show(record) {
   const still = !record?.running;
   shown = record;
   player.load(still ? record?.sound : null);
-  $("tools").hidden = !record || !still || !record.frames.length;
+  const filled = record?.lanes.some(({ frames, segments }) => frames.length || segments.length);
+  $("tools").hidden = !still || !filled;
   $("zoom").hidden = $("tools").hidden;
   $("more").hidden = !record;
+  $("speakers-field").hidden = !still || !record?.sound;
+  offerLanes(record);
   $("legend").hidden = !record;
   if (!record) {
     $("picture").setAttribute("aria-label", "No recording yet");
@@ -37,11 +42,29 @@ export function show(record) {
     return draw();
   }
   setLabels(record.labels);
+  position = null;
   $("position").max = record.duration_s;
   $("position").step = record.hop_s;
   zoomWhole(record);
-  showSegments(record);
-  showWhole();
+  showLane();
+}
+
+// Shows the chosen lane.
+function showLane() {
+  const frames = lane().frames.length > 0;
+  $("save-what").querySelector("[value=frames]").disabled = !frames && !shown.running;
+  if (!frames && !shown.running) $("save-what").value = "segments";
+  showSegments(shown);
+  if (position === null) return showWhole();
+  predicted = undefined;
+  return seek(position, true);
+}
+
+function chooseLane(number) {
+  if (!shown || shown.running || number === shown.chosen) return;
+  shown.chosen = number;
+  $("lane").value = number;
+  showLane();
 }
 
 export function showWhole() {
@@ -49,51 +72,63 @@ export function showWhole() {
   const focused = document.activeElement === $("whole");
   player.pause();
   position = null;
-  predicted = null;
+  predicted = undefined;
   $("whole").hidden = true;
   if (focused) $("position").focus();
   if (shown.running) showPrediction(null, "Predictions appear while you speak", null, "Listening");
-  else showPrediction(shown.whole, `${shown.name}, as a whole`, shown.model.abstention);
+  else showPrediction(lane().whole, `${shown.name}, ${lane().about}`, shown.model.abstention);
   showTime();
   draw();
 }
 
-const frameAt = (second) => {
+// The frame at a second, or the given segment; null between segments.
+const itemAt = (second) => {
+  const { frames, segments } = lane();
+  if (!frames.length) return segments.find(({ start_s, end_s }) => start_s <= second && second < end_s) ?? null;
   const index = Math.floor(second / shown.hop_s + 1e-6);
-  return shown.frames[Math.min(index, shown.frames.length - 1)];
+  return frames[Math.min(index, frames.length - 1)];
 };
 
-// Shows the frame at a second. `playing` means that the playback is there already.
+// Shows the frame or segment at a second. `playing` means that the playback is there already.
 export function seek(second, playing = false) {
-  if (!shown?.frames.length || shown.running) return;
+  if (!shown || $("tools").hidden || shown.running) return;
   position = Math.min(shown.duration_s, Math.max(0, second));
   if (!playing) player.seek(position);
-  const frame = frameAt(position);
-  if (frame !== predicted) showPrediction(frame, `from ${clock(frame.start_s)} to ${clock(frame.end_s)}`, shown.model.abstention);
-  predicted = frame;
+  const item = itemAt(position);
+  if (item !== predicted) {
+    const { name } = lane();
+    const at = item ? `from ${clock(item.start_s)} to ${clock(item.end_s)}` : `at ${clock(position)}`;
+    showPrediction(item, name ? `${name}, ${at}` : at, shown.model.abstention, item ? "no speech" : "no segment");
+  }
+  predicted = item;
   $("whole").hidden = false;
   reveal(shown, position);
   showTime();
   draw();
 }
 
+const labelAt = (second) => {
+  const item = itemAt(second);
+  return item ? item.label ?? "no speech" : "no segment";
+};
+
 function showTime() {
   const at = position ?? 0;
   $("position").value = at;
-  const text = position === null ? "the whole recording" : `${clock(at)}, ${frameAt(at).label ?? "no speech"}`;
+  const text = position === null ? "the whole recording" : `${clock(at)}, ${labelAt(at)}`;
   $("position").setAttribute("aria-valuetext", text);
   $("time").textContent = `${clock(at)} / ${clock(shown.duration_s)}`;
 }
 
 // The start of the next or previous segment.
 function nextSegment(forward) {
-  const starts = shown.segments.map((segment) => segment.start_s);
+  const starts = lane().segments.map((segment) => segment.start_s);
   const at = position ?? 0;
   return forward ? starts.find((s) => s > at + 1e-6) : starts.findLast((s) => s < at - 1e-6);
 }
 
 export function showSegments(record) {
-  const rows = record.segments.map((segment) => {
+  const rows = laneOf(record).segments.map((segment) => {
     const row = element("tr");
     const start = element("td");
     const button = element("button", clock(segment.start_s), "plain");
@@ -108,9 +143,10 @@ export function showSegments(record) {
     return row;
   });
   $("segments").replaceChildren(...rows);
-  const texts = record.segments.map((s) => `${s.label ?? "no speech"} to ${clock(s.end_s)}`);
-  const many = texts.length > 12 ? [...texts.slice(0, 12), "and more, see the table"] : texts;
-  $("picture").setAttribute("aria-label", `Timeline of ${record.name}: ${many.join(", ") || "nothing yet"}`);
+  const { name } = laneOf(record);
+  $("table-of").textContent = name ? `Segments of ${name}` : "Segments of one emotion";
+  const lanes = record.lanes.map((one) => describe(one, clock)).join("; ");
+  $("picture").setAttribute("aria-label", `Timeline of ${record.name}: ${lanes}`);
 }
 
 // --- keys and pointers --------------------------------------------------------------------------------
@@ -151,7 +187,12 @@ export function startTimeline() {
   $("zoom-out").addEventListener("click", zoomOut);
   $("zoom-whole").addEventListener("click", () => shown && zoomWhole(shown));
   // A click goes to a place; a mouse may also be dragged there, while a finger scrolls.
-  $("picture").addEventListener("click", (event) => shown && seek(timeAt(shown, event)));
+  $("picture").addEventListener("click", (event) => {
+    if (!shown) return;
+    chooseLane(laneAt(shown, event));
+    seek(timeAt(shown, event));
+  });
+  $("lane").addEventListener("change", ({ target }) => chooseLane(Number(target.value)));
   $("picture").addEventListener("pointermove", (event) => {
     if (shown && event.pointerType === "mouse" && event.buttons === 1) seek(timeAt(shown, event));
   });

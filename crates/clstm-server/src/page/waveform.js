@@ -2,10 +2,8 @@
 
 import { clock } from "./dom.js";
 import { color, labels, short } from "./labels.js";
+import { AXIS, drawingHeight, laneOf, layout } from "./lanes.js";
 
-// Heights of the time axis and of the emotions, in pixels; the waveform has the rest.
-const AXIS = 18;
-const STRIP = 44;
 // Minimum width of a label and of a time.
 const NAME = 26;
 const TICK = 60;
@@ -13,6 +11,7 @@ const STEPS_S = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 
 // `record` from `from` seconds on, `span` seconds of it; `cursor` in seconds or null.
 export function drawWaveform(canvas, record, { from, span, cursor }) {
+  canvas.style.height = drawingHeight(record);
   const { clientWidth: width, clientHeight: height } = canvas;
   const scale = devicePixelRatio || 1;
   canvas.width = Math.round(width * scale);
@@ -21,7 +20,7 @@ export function drawWaveform(canvas, record, { from, span, cursor }) {
   pen.scale(scale, scale);
   const style = getComputedStyle(document.documentElement);
   const view = {
-    pen, width, from, span, wave: height - AXIS - STRIP, axis: height - AXIS / 2,
+    pen, width, from, span, bottom: height - AXIS, axis: height - AXIS / 2,
     x: (s) => ((s - from) / span) * width,
     s: (x) => from + (x / width) * span,
     paint: (name) => style.getPropertyValue(name).trim(),
@@ -35,14 +34,27 @@ export function drawWaveform(canvas, record, { from, span, cursor }) {
     pen.fillText("A waveform with its emotions appears here.", width / 2, height / 2, width);
     return;
   }
-  drawWave(view, record);
-  drawEmotions(view, record);
+  for (const { lane, top, name, wave, strip } of layout(record, height)) {
+    if (name) drawName(view, lane, top + name / 2, lane === laneOf(record));
+    if (wave) drawWave(view, lane, record.hop_s, top + name, wave);
+    if (lane.frames.length || !name) drawFrames(view, lane, record.hop_s, top + name + wave, strip);
+    else drawSegments(view, lane, top + name + wave, strip);
+  }
   drawTimes(view);
   if (cursor !== null) drawCursor(view, cursor);
 }
 
-// The waveform; without one, the share of speech of each frame.
-function drawWave({ pen, width, wave, s, paint }, { peaks, frames, hop_s }) {
+// The name of a lane; the chosen one is marked.
+function drawName({ pen, width, paint }, { name }, middle, chosen) {
+  pen.save();
+  pen.fillStyle = paint(chosen ? "--ink" : "--quiet");
+  if (chosen) pen.font = "bold 12px system-ui, sans-serif";
+  pen.fillText(chosen ? `▸ ${name}` : name, 4, middle, width - 8);
+  pen.restore();
+}
+
+// The waveform, from `above` on and `height` pixels high; without one, the share of speech of each frame.
+function drawWave({ pen, width, s, paint }, { peaks, frames }, hop_s, above, height) {
   pen.fillStyle = paint("--wave");
   const { values, rate, loudest } = peaks ?? { values: Array.from(frames, (frame) => frame?.speech ?? 0), rate: 1 / hop_s, loudest: 1 };
   const top = Math.max(0.02, loudest);
@@ -52,8 +64,8 @@ function drawWave({ pen, width, wave, s, paint }, { peaks, frames, hop_s }) {
     if (first >= values.length) break;
     let peak = 0;
     for (let i = first; i < last && i < values.length; i += 1) peak = Math.max(peak, values[i] ?? 0);
-    const half = Math.max(1, Math.round((peak / top) * (wave / 2 - 4)));
-    pen.fillRect(column, Math.round(wave / 2) - half, 1, 2 * half);
+    const half = Math.max(1, Math.round((peak / top) * (height / 2 - 4)));
+    pen.fillRect(column, above + Math.round(height / 2) - half, 1, 2 * half);
   }
 }
 
@@ -65,7 +77,20 @@ function columnLabel(indexes, first, last) {
   return [...votes].reduce((a, b) => (b[1] > a[1] ? b : a), [undefined, 0])[0];
 }
 
-function drawEmotions({ pen, width, wave, s, paint }, { frames, hop_s }) {
+// A stretch of one label in a strip; without speech of no label.
+function drawStretch({ pen, paint }, label, left, right, above, height) {
+  const [ground, ink] = label ? color(label) : [paint("--pause"), paint("--quiet")];
+  pen.fillStyle = ground;
+  pen.fillRect(left, above, right - left, height);
+  if (label && right - left > NAME) {
+    pen.fillStyle = ink;
+    const fits = right - left > pen.measureText(label).width + 8;
+    pen.fillText(fits ? label : short(label), left + 4, above + height / 2);
+  }
+}
+
+function drawFrames(view, { frames }, hop_s, above, height) {
+  const { width, s } = view;
   const indexes = Array.from(frames, (frame) => (frame?.label ? labels.indexOf(frame.label) : -1));
   const end_s = frames.at(-1)?.end_s ?? 0;
   const column = (x) => {
@@ -77,18 +102,16 @@ function drawEmotions({ pen, width, wave, s, paint }, { frames, hop_s }) {
     const index = column(left);
     let right = left + 1;
     while (right < width && column(right) === index) right += 1;
-    if (index !== undefined) {
-      const label = labels[index];
-      const [ground, ink] = label ? color(label) : [paint("--pause"), paint("--quiet")];
-      pen.fillStyle = ground;
-      pen.fillRect(left, wave, right - left, STRIP);
-      if (label && right - left > NAME) {
-        pen.fillStyle = ink;
-        const fits = right - left > pen.measureText(label).width + 8;
-        pen.fillText(fits ? label : short(label), left + 4, wave + STRIP / 2);
-      }
-    }
+    if (index !== undefined) drawStretch(view, labels[index], left, right, above, height);
     left = right;
+  }
+}
+
+// Given segments, with the time between them left empty.
+function drawSegments(view, { segments }, above, height) {
+  for (const { start_s, end_s, label } of segments) {
+    const [left, right] = [Math.max(0, Math.floor(view.x(start_s))), Math.min(view.width, Math.ceil(view.x(end_s)))];
+    if (left < right) drawStretch(view, label, left, right, above, height);
   }
 }
 
@@ -101,10 +124,10 @@ function drawTimes({ pen, width, from, span, axis, x, paint }) {
   }
 }
 
-function drawCursor({ pen, wave, x, paint }, cursor) {
+function drawCursor({ pen, bottom, x, paint }, cursor) {
   const at = Math.round(x(cursor));
   pen.fillStyle = paint("--card");
-  pen.fillRect(at - 2, 0, 5, wave + STRIP);
+  pen.fillRect(at - 2, 0, 5, bottom);
   pen.fillStyle = paint("--ink");
-  pen.fillRect(at - 1, 0, 3, wave + STRIP);
+  pen.fillRect(at - 1, 0, 3, bottom);
 }

@@ -26,7 +26,7 @@ const AUDIO: &str = "audio/wav";
 const SAMPLE: &[u8] = include_bytes!("../../../../assets/sad.wav");
 
 /// Path, media type and content of each file.
-const FILES: [(&str, &str, &str); 21] = [
+const FILES: [(&str, &str, &str); 22] = [
     ("/", HTML, include_str!("../page/index.html")),
     ("/style.css", STYLE, include_str!("../page/style.css")),
     ("/icon.svg", IMAGE, include_str!("../page/icon.svg")),
@@ -34,6 +34,7 @@ const FILES: [(&str, &str, &str); 21] = [
     ("/dom.js", SCRIPT, include_str!("../page/dom.js")),
     ("/history.js", SCRIPT, include_str!("../page/history.js")),
     ("/labels.js", SCRIPT, include_str!("../page/labels.js")),
+    ("/lanes.js", SCRIPT, include_str!("../page/lanes.js")),
     ("/microphone.js", SCRIPT, include_str!("../page/microphone.js")),
     ("/player.js", SCRIPT, include_str!("../page/player.js")),
     ("/prediction.js", SCRIPT, include_str!("../page/prediction.js")),

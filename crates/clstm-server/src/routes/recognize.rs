@@ -1,12 +1,13 @@
 //! `POST /v1/recognize`: one recording, as a whole or as a timeline.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use clstm::audio::Damage;
-use clstm::{Event, StreamConfig, TimelineItem};
+use clstm::{ChannelEvent, ChannelSelection, Event, StreamConfig, TimelineItem};
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -15,13 +16,13 @@ use super::middleware::ClientIdentity;
 use super::segments::{self, SegmentParams};
 use crate::api_error::{ApiError, ErrorKind};
 use crate::body::{BodyReader, Recording};
-use crate::compute::TimelineRequest;
+use crate::compute::{ChannelsRequest, RecognizedChannel, TimelineRequest};
 use crate::metrics::GaugeGuard;
 use crate::models::LoadedModel;
 use crate::openapi::DamageBody;
 use crate::query::QueryParams;
 use crate::quota::{ClientId, Resource};
-use crate::response::{ItemBody, RecognitionBody, json};
+use crate::response::{ItemBody, RecognitionBody, SelectedBody, json};
 use crate::state::{AppState, SharedState};
 
 /// What a timeline contains.
@@ -37,6 +38,7 @@ struct Params {
     model: Option<String>,
     /// Whether a damaged recording is an error; by default what the server is configured to.
     strict: Option<bool>,
+    channels: ChannelSelection,
     /// Whether the deep feature is returned.
     embedding: bool,
     timeline: Option<(Kind, StreamConfig)>,
@@ -71,7 +73,17 @@ pub(super) async fn recognize(State(app): State<SharedState>, request: Request) 
 fn parse(request: &Request) -> Result<Params, ApiError> {
     let query = QueryParams::parse(
         request.uri(),
-        &["model", "strict", "embedding", "timeline", "hop", "window", "tier", "context"],
+        &[
+            "model",
+            "strict",
+            "channels",
+            "embedding",
+            "timeline",
+            "hop",
+            "window",
+            "tier",
+            "context",
+        ],
     )?;
     let kind = match query.text("timeline") {
         None => None,
@@ -96,14 +108,16 @@ fn parse(request: &Request) -> Result<Params, ApiError> {
     let config =
         StreamConfig { hop_s: hop.unwrap_or(recording.hop_s), window_s: window, ..recording };
     let model = query.text("model").map(str::to_owned);
+    let channels = query.channels()?;
     let strict = query.flag("strict")?;
     let context_s = query.number("context")?.unwrap_or(0.0);
     if !(0.0..=10.0).contains(&context_s) {
         return Err(ApiError::request("context is a number of seconds from 0 to 10"));
     }
     let tier = query.text("tier").map(str::to_owned);
-    let segments = SegmentParams { tier, context_s };
-    Ok(Params { model, strict, embedding, timeline: kind.map(|kind| (kind, config)), segments })
+    let segments = SegmentParams { tier, context_s, channel: None };
+    let timeline = kind.map(|kind| (kind, config));
+    Ok(Params { model, strict, channels, embedding, timeline, segments })
 }
 
 async fn respond(
@@ -112,12 +126,13 @@ async fn respond(
     client: Option<ClientId>,
     body: &mut BodyReader,
 ) -> Result<Response, ApiError> {
-    let Params { model, strict, embedding, timeline, segments } = params?;
+    let Params { model, strict, channels, embedding, timeline, segments } = params?;
     let strict = strict.unwrap_or(app.strict);
     app.model(model.as_deref())?;
-    let (resource, permits) = match timeline {
-        None => (Resource::Recordings, &app.recordings),
-        Some(_) => (Resource::Timelines, &app.timelines),
+    // Channels by themselves are several times as much work and memory as their mean.
+    let (resource, permits) = match (&timeline, channels) {
+        (None, ChannelSelection::Mix) => (Resource::Recordings, &app.recordings),
+        _ => (Resource::Timelines, &app.timelines),
     };
     let _quota = app.quotas.acquire(client, resource, 1)?;
     // Do not buffer a body that cannot be processed.
@@ -130,11 +145,24 @@ async fn respond(
         if timeline.is_some() {
             return Err(ApiError::request("a form with segments has no timeline: leave it out"));
         }
+        if embedding {
+            let message = "embedding=true is for whole recordings: send the form without segments";
+            return Err(ApiError::request(message));
+        }
         // As long as a timeline may take.
         let _permit = app.admit_timeline()?;
+        let segments = SegmentParams { channel: segments::channel(channels)?, ..segments };
         return segments::recognize(app, model.as_deref(), recording, file, segments, strict).await;
     }
     match timeline {
+        None if channels != ChannelSelection::Mix => {
+            let _permit = app.admit_timeline()?;
+            let model = app.model(model.as_deref())?;
+            let found =
+                recognize_channels(app, &model, &recording, channels, strict, embedding).await?;
+            let body = SelectedBody::new(&recording.name, &found, channels, &model);
+            Ok(json(StatusCode::OK, &body))
+        }
         None => {
             let (_permit, _gauge) = (app.admit(1)?, GaugeGuard::new(&app.metrics.recordings));
             recognize_clip(app, model.as_deref(), recording, strict, embedding).await
@@ -142,9 +170,10 @@ async fn respond(
         Some((kind, config)) => {
             let _permit = app.admit_timeline()?;
             let model = app.model(model.as_deref())?;
-            let limits = app.limits.decoding(app.limits.max_timeline_s);
+            let limits = app.limits.decoding_channels(app.limits.max_timeline_s, channels);
             let Recording { name, bytes } = recording;
-            let request = TimelineRequest { model: model.clone(), bytes, limits, config, strict };
+            let request =
+                TimelineRequest { model: model.clone(), bytes, limits, config, channels, strict };
             recognize_timeline(app, &model, &name, kind, request).await
         }
     }
@@ -168,6 +197,25 @@ async fn recognize_clip(
     Ok(json(StatusCode::OK, &body))
 }
 
+/// The emotions of the channels of a recording.
+pub(super) async fn recognize_channels(
+    app: &AppState,
+    model: &Arc<LoadedModel>,
+    recording: &Recording,
+    channels: ChannelSelection,
+    strict: bool,
+    embed: bool,
+) -> Result<Vec<RecognizedChannel>, ApiError> {
+    let limits = app.limits.decoding_channels(app.limits.max_duration_s, channels);
+    let (model, bytes) = (model.clone(), recording.bytes.clone());
+    let request = ChannelsRequest { model, bytes, limits, channels, strict, embed };
+    let found = app.compute.channels(request);
+    let found = with_timeout(app.limits.response_timeout, found).await?;
+    let seconds = found.iter().map(|channel| channel.recognition.duration_s).sum();
+    app.metrics.audio_processed(seconds);
+    Ok(found)
+}
+
 async fn recognize_timeline(
     app: &AppState,
     model: &LoadedModel,
@@ -175,15 +223,19 @@ async fn recognize_timeline(
     kind: Kind,
     request: TimelineRequest,
 ) -> Result<Response, ApiError> {
+    let mix = request.channels == ChannelSelection::Mix;
     let timeline = with_timeout(app.limits.response_timeout, app.compute.timeline(request)).await?;
-    app.metrics.audio_processed(timeline.duration_s);
+    app.metrics.audio_processed(timeline.processed_s);
     let info = model.info();
-    let (frames, segments): (Vec<Event>, Vec<Event>) =
-        timeline.events.into_iter().partition(|event| matches!(event, Event::Frame(_)));
-    let [segments, frames] = [segments, frames]
-        .map(|events| events.into_iter().map(TimelineItem::from).collect::<Vec<_>>());
-    let segments = labelled(&segments, model, kind != Kind::Frames);
-    let frames = labelled(&frames, model, kind != Kind::Segments);
+    let (frames, segments): (Vec<ChannelEvent>, Vec<ChannelEvent>) =
+        timeline.events.into_iter().partition(|event| matches!(event.event, Event::Frame(_)));
+    let [segments, frames] = [segments, frames].map(|events| {
+        let items = events.into_iter();
+        items.map(|event| (event.channel, TimelineItem::from(event.event))).collect::<Vec<_>>()
+    });
+    let rows = |items, requested: bool| requested.then(|| labelled(items, model, mix));
+    let segments = rows(&segments, kind != Kind::Frames);
+    let frames = rows(&frames, kind != Kind::Segments);
     let (duration_s, damaged) = (timeline.duration_s, timeline.damage.as_ref());
     Ok(json(
         StatusCode::OK,
@@ -191,15 +243,18 @@ async fn recognize_timeline(
     ))
 }
 
-/// Items with their labels, if requested.
+/// Items with their labels and, unless they are those of the mean, their channels.
 fn labelled<'a>(
-    items: &'a [TimelineItem],
+    items: &'a [(usize, TimelineItem)],
     model: &'a LoadedModel,
-    requested: bool,
-) -> Option<Vec<ItemBody<'a>>> {
+    mix: bool,
+) -> Vec<ItemBody<'a>> {
     let (labels, dimensions) = (model.labels(), &model.info().dimensions);
-    let body = |item: &'a TimelineItem| ItemBody(item.labelled(labels, dimensions));
-    requested.then(|| items.iter().map(body).collect())
+    let rows = items.iter().map(|(channel, item)| ItemBody {
+        item: item.labelled(labels, dimensions),
+        channel: (!mix).then_some(*channel),
+    });
+    rows.collect()
 }
 
 /// Fails with status 503 after `limit`.

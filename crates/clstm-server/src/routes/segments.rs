@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use clstm::audio::Damage;
-use clstm::{LabelledProbabilities, Span, SpanOutcome, SpanSummary};
+use clstm::{ChannelSelection, LabelledProbabilities, Span, SpanOutcome, SpanSummary};
 use clstm_segments::{
     Annotation, Document, Emotion, Format, Outcome, ReadOptions, Segment, SpeakerSummary,
     summarize, with_context,
@@ -27,6 +27,23 @@ pub(super) struct SegmentParams {
     pub(super) tier: Option<String>,
     /// Seconds of context of short segments.
     pub(super) context_s: f64,
+    /// The channel, from 0; without one the mean of all.
+    pub(super) channel: Option<usize>,
+}
+
+/// The channel of segments.
+///
+/// # Errors
+/// For each channel: a segment has one prediction.
+pub(super) fn channel(channels: ChannelSelection) -> Result<Option<usize>, ApiError> {
+    match channels {
+        ChannelSelection::Mix => Ok(None),
+        ChannelSelection::One(channel) => Ok(Some(channel)),
+        ChannelSelection::Each => {
+            let message = "a form with segments takes one channel: channels=mix or a number";
+            Err(ApiError::request(message))
+        }
+    }
 }
 
 /// The emotions of given segments.
@@ -110,12 +127,14 @@ pub(super) async fn recognize(
     let document = read(&segments, &params)?;
     let extended = with_context(document.segments(), params.context_s);
     let spans = extended.iter().map(|&[start_s, end_s]| Span { start_s, end_s }).collect();
-    let limits = app.limits.decoding(app.limits.max_timeline_s);
+    let channel = params.channel;
+    let selection = channel.map_or(ChannelSelection::Mix, ChannelSelection::One);
+    let limits = app.limits.decoding_channels(app.limits.max_timeline_s, selection);
     let Recording { name, bytes } = recording;
-    let request = SpanRequest { model: model.clone(), bytes, limits, spans, strict };
+    let request = SpanRequest { model: model.clone(), bytes, limits, spans, channel, strict };
     let summary = with_timeout(app.limits.response_timeout, app.compute.spans(request)).await?;
     app.metrics.audio_processed(summary.duration_s);
-    let annotations: Vec<Annotation> = annotations(&summary).collect();
+    let annotations: Vec<Annotation> = annotations(document.segments(), &summary).collect();
     let labels = model.labels();
     let all = document.segments().iter().zip(&annotations).zip(&summary.spans);
     let segments = all.map(|((segment, annotation), span)| {
@@ -155,8 +174,11 @@ fn read(segments: &Recording, params: &SegmentParams) -> Result<Document, ApiErr
     Document::parse(bytes, format, &options).map_err(refuse)
 }
 
-fn annotations(summary: &SpanSummary) -> impl Iterator<Item = Annotation> + '_ {
-    summary.spans.iter().map(|span| {
+fn annotations<'a>(
+    segments: &'a [Segment],
+    summary: &'a SpanSummary,
+) -> impl Iterator<Item = Annotation> + 'a {
+    segments.iter().zip(&summary.spans).map(|(segment, span)| {
         let outcome = match &span.outcome {
             SpanOutcome::NoSpeech => Outcome::NoSpeech,
             SpanOutcome::TooShort => Outcome::TooShort,
@@ -167,7 +189,9 @@ fn annotations(summary: &SpanSummary) -> impl Iterator<Item = Annotation> + '_ {
                 unsure: false,
             }),
         };
-        Annotation { clipped: span.clipped, ..Annotation::new(outcome) }
+        // Context may end after the recording; the segment itself then does not.
+        let clipped = span.clipped && segment.end_s > summary.duration_s;
+        Annotation { clipped, ..Annotation::new(outcome) }
     })
 }
 

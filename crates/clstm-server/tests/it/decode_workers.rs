@@ -8,7 +8,7 @@ use clstm_server::{DecodeWorkers, Decoding, Limits, ServerConfig};
 
 use crate::client::{form, get, post, request, send};
 use crate::support::ogg::page;
-use crate::support::{RATE, TestServer, config, conversation, sample, wav};
+use crate::support::{RATE, TestServer, call, config, conversation, sample, wav, wav_channels};
 
 /// The example of that name, which cargo builds with the tests.
 fn worker() -> PathBuf {
@@ -43,14 +43,26 @@ async fn results_equal_those_of_decoding_in_process() {
     // Longer than one chunk of a timeline, and than one frame of the protocol.
     let long = wav(&conversation().repeat(4));
     let cut = long[..long.len() / 3].to_vec();
-    let recordings =
-        [sample(), long, cut, wav(&[0.0; 16_000]), Vec::new(), b"not audio at all".to_vec()];
+    // Longer than a piece that is handed over at once.
+    let stereo = wav_channels(&call().map(|channel| channel.repeat(4)));
+    let recordings = [
+        sample(),
+        long,
+        cut,
+        wav(&[0.0; 16_000]),
+        Vec::new(),
+        b"not audio at all".to_vec(),
+        stereo,
+    ];
     for recording in recordings {
         for path in [
             "/v1/recognize",
             "/v1/recognize?strict=true",
             "/v1/recognize?timeline=both&hop=0.5",
             "/v1/recognize?timeline=segments&strict=true",
+            "/v1/recognize?channels=each&embedding=true",
+            "/v1/recognize?channels=1&strict=true",
+            "/v1/recognize?channels=each&timeline=both&hop=0.5",
         ] {
             let [a, b] = [&workers, &in_process].map(|server| server.address);
             let (a, b) =
@@ -62,6 +74,15 @@ async fn results_equal_those_of_decoding_in_process() {
     let batch = || form("/v1/batch", &[("file", "a", &sample[..]), ("file", "b", b"none")]);
     let [a, b] = [&workers, &in_process].map(|server| server.address);
     assert_eq!(send(a, batch()).await.body, send(b, batch()).await.body);
+    let (stereo, csv) = (wav_channels(&call()), b"start,end\n0,2\n3.5,6\n");
+    let segments = |query: &str| {
+        let files = [("file", "a", &stereo[..]), ("segments", "a.csv", &csv[..])];
+        form(&format!("/v1/recognize?{query}"), &files)
+    };
+    for query in ["", "channels=1", "channels=7"] {
+        let (a, b) = (send(a, segments(query)).await, send(b, segments(query)).await);
+        assert_eq!((a.status, &a.body), (b.status, &b.body), "{query}");
+    }
     assert_eq!(restarts(&workers).await, "0");
 }
 

@@ -3,6 +3,8 @@
 mod auth;
 mod batch;
 mod browser;
+mod calls;
+mod channels;
 mod client;
 mod clock;
 mod containers;

@@ -103,20 +103,44 @@ pub(crate) fn conversation() -> Vec<f32> {
 
 /// A 16-bit mono WAV file.
 pub(crate) fn wav(samples: &[f32]) -> Vec<u8> {
-    let data = 2 * samples.len() as u32;
+    wav_channels(&[samples.to_vec()])
+}
+
+/// A 16-bit WAV file with these channels, of the length of the longest.
+pub(crate) fn wav_channels(channels: &[Vec<f32>]) -> Vec<u8> {
+    let samples = interleaved(channels);
+    let (data, frame) = (2 * samples.len() as u32, 2 * channels.len() as u32);
     let mut bytes = Vec::new();
     bytes.extend(b"RIFF");
     bytes.extend((36 + data).to_le_bytes());
     bytes.extend(b"WAVEfmt ");
     bytes.extend(16_u32.to_le_bytes());
-    bytes.extend([1, 0, 1, 0]);
+    bytes.extend([1, 0]);
+    bytes.extend((channels.len() as u16).to_le_bytes());
     bytes.extend(RATE.to_le_bytes());
-    bytes.extend((2 * RATE).to_le_bytes());
-    bytes.extend([2, 0, 16, 0]);
+    bytes.extend((frame * RATE).to_le_bytes());
+    bytes.extend((frame as u16).to_le_bytes());
+    bytes.extend([16, 0]);
     bytes.extend(b"data");
     bytes.extend(data.to_le_bytes());
     bytes.extend(samples.iter().flat_map(|x| ((x * 32_768.0).round() as i16).to_le_bytes()));
     bytes
+}
+
+/// Samples `[frames, channels]`; shorter channels end with silence.
+pub(crate) fn interleaved(channels: &[Vec<f32>]) -> Vec<f32> {
+    let frames = channels.iter().map(Vec::len).max().unwrap_or(0);
+    let at = |channel: &Vec<f32>, i: usize| channel.get(i).copied().unwrap_or(0.0);
+    (0..frames).flat_map(|i| channels.iter().map(move |channel| at(channel, i))).collect()
+}
+
+/// A call: one speaks, then the other, on channels of their own.
+pub(crate) fn call() -> [Vec<f32>; 2] {
+    let sample = sample_sound();
+    // At two thirds of its speed, which is another sound to a model.
+    let slow = sample.chunks_exact(2).flat_map(|p| [p[0], 0.5 * (p[0] + p[1]), p[1]]);
+    let pause = vec![0.0; sample.len() + RATE as usize];
+    [sample, pause.into_iter().chain(slow).collect()]
 }
 
 /// A server that runs.

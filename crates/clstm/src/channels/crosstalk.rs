@@ -39,6 +39,9 @@ pub(super) struct CrosstalkGate {
 }
 
 impl CrosstalkGate {
+    /// How long samples are held back, at most.
+    pub(super) const LATENCY_S: f64 = BLOCK_S;
+
     /// For channels at `rate` Hz.
     pub(super) fn new(channels: usize, rate: u32) -> Self {
         let samples = |seconds: f64| ((seconds * f64::from(rate)).round() as usize).max(1);

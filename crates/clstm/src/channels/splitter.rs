@@ -43,7 +43,7 @@ impl ChannelSplitter {
     /// The numbers of the selected channels, once there are samples.
     pub(crate) fn selected(&self) -> Range<usize> {
         match self.selection {
-            ChannelSelection::One(channel) => channel..channel + 1,
+            ChannelSelection::One(channel) => channel..channel.saturating_add(1),
             _ => 0..self.resamplers.len(),
         }
     }
@@ -57,6 +57,9 @@ impl ChannelSplitter {
         rate: u32,
         out: &mut Vec<Vec<f32>>,
     ) -> Result<(), RecognizeError> {
+        if interleaved.is_empty() {
+            return Ok(());
+        }
         if self.resamplers.is_empty() {
             self.start(channels, rate)?;
         }

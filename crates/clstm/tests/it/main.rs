@@ -1,6 +1,7 @@
 //! Integration tests.
 
 mod calibration;
+mod channel_stream;
 mod cost;
 #[cfg(feature = "embedded")]
 mod embedded;

@@ -10,6 +10,7 @@ mod wav_header;
 use std::any::Any;
 use std::path::Path;
 
+use clstm::ChannelSelection;
 use clstm::audio::Damage;
 
 use super::channel::{AudioSender, SourceError};
@@ -36,11 +37,12 @@ pub(crate) struct Sound {
 
 /// Opens what the arguments name: standard input, a pipe or file of raw samples, a recording, or a microphone.
 pub(crate) fn open(args: &ListenArgs) -> Result<Sound, CliError> {
+    let apart = args.channel != ChannelSelection::Mix;
     match args.input.as_deref() {
-        None => microphone::open(args.device.as_deref()),
+        None => microphone::open(args.device.as_deref(), apart),
         Some(path) if path.as_os_str() == "-" => raw::standard_input(args),
         Some(path) if is_raw(args, path) => raw::file(args, path),
-        Some(path) => recording::open(path, args.no_realtime),
+        Some(path) => recording::open(path, args.no_realtime, apart),
     }
 }
 

@@ -10,7 +10,7 @@ const PIECES: u32 = 20;
 /// Sends samples at the time when a microphone would.
 pub(super) struct Pace {
     begun: Option<Instant>,
-    /// Samples sent.
+    /// Samples of each channel that were sent.
     given: u64,
     /// Whether to send without waiting.
     fast: bool,
@@ -21,22 +21,23 @@ impl Pace {
         Self { begun: None, given: 0, fast }
     }
 
-    /// Sends samples piece by piece, each when its time since the first has passed.
+    /// Sends interleaved samples piece by piece, each when its time since the first has passed.
     pub(super) fn push(
         &mut self,
         feed: &AudioSender,
         samples: &[f32],
+        channels: usize,
         rate: u32,
     ) -> Result<(), SourceError> {
         if self.fast {
-            return feed.push(samples, rate, Lost::default());
+            return feed.push(samples, channels, rate, Lost::default());
         }
         let begun = *self.begun.get_or_insert_with(Instant::now);
-        for piece in samples.chunks((rate / PIECES).max(1) as usize) {
-            self.given += piece.len() as u64;
+        for piece in samples.chunks((rate / PIECES).max(1) as usize * channels.max(1)) {
+            self.given += (piece.len() / channels.max(1)) as u64;
             let due = begun + Duration::from_secs_f64(self.given as f64 / f64::from(rate));
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            feed.push(piece, rate, Lost::default())?;
+            feed.push(piece, channels, rate, Lost::default())?;
         }
         Ok(())
     }
@@ -55,7 +56,7 @@ mod tests {
             let (feed, chunks) = AudioSender::new();
             let begun = Instant::now();
             let mut pace = Pace::new(fast);
-            samples.chunks(123).for_each(|chunk| pace.push(&feed, chunk, 8000).unwrap());
+            samples.chunks(123).for_each(|chunk| pace.push(&feed, chunk, 1, 8000).unwrap());
             drop(feed);
             let all: Vec<_> = chunks.iter().collect();
             let received: Vec<f32> = all.iter().flat_map(|chunk| chunk.samples.clone()).collect();

@@ -7,7 +7,7 @@ use crate::args::SampleFormat;
 /// Size of a read in bytes: a tenth of a second of 16-bit mono at 16 kHz, for a short delay.
 const CHUNK: usize = 3200;
 
-/// Reads interleaved samples and averages the channels.
+/// Reads interleaved samples.
 pub(super) struct Pcm<R> {
     reader: R,
     format: SampleFormat,
@@ -28,7 +28,7 @@ impl<R: Read> Pcm<R> {
         self.filled > 0
     }
 
-    /// Replaces `samples` with the next ones, at least one; `false` at the end.
+    /// Replaces `samples` with the next ones, at least one of each channel; `false` at the end.
     ///
     /// # Errors
     /// Of the reader.
@@ -44,20 +44,17 @@ impl<R: Read> Pcm<R> {
             }
         }
         let whole = self.filled / frame * frame;
-        let share = 1.0 / self.channels as f32;
-        samples.extend(self.bytes[..whole].chunks_exact(frame).map(|frame| {
-            let sum: f32 = match self.format {
-                SampleFormat::S16le => {
-                    let (values, _) = frame.as_chunks::<2>();
-                    values.iter().map(|&v| f32::from(i16::from_le_bytes(v)) / 32_768.0).sum()
-                }
-                SampleFormat::F32le => {
-                    let (values, _) = frame.as_chunks::<4>();
-                    values.iter().map(|&v| f32::from_le_bytes(v)).sum()
-                }
-            };
-            sum * share
-        }));
+        let bytes = &self.bytes[..whole];
+        match self.format {
+            SampleFormat::S16le => {
+                let (values, _) = bytes.as_chunks::<2>();
+                samples.extend(values.iter().map(|&v| f32::from(i16::from_le_bytes(v)) / 32_768.0));
+            }
+            SampleFormat::F32le => {
+                let (values, _) = bytes.as_chunks::<4>();
+                samples.extend(values.iter().map(|&v| f32::from_le_bytes(v)));
+            }
+        }
         self.bytes.copy_within(whole..self.filled, 0);
         self.filled -= whole;
         Ok(true)
@@ -111,12 +108,13 @@ mod tests {
         let values: Vec<i16> = (0..5000).map(|n| (n * 37 % 4001 - 2000) as i16).collect();
         let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         let mono: Vec<f32> = values.iter().map(|&v| f32::from(v) / 32_768.0).collect();
-        let stereo: Vec<f32> = mono.chunks_exact(2).map(|pair| 0.5 * (pair[0] + pair[1])).collect();
         let floats: Vec<u8> = mono.iter().flat_map(|v| v.to_le_bytes()).collect();
         for step in [1, 3, 7, 4096] {
             let read = |bytes: &[u8], format, channels| all(bytes, step, format, channels).unwrap();
             assert_eq!(read(&bytes, SampleFormat::S16le, 1), (mono.clone(), false));
-            assert_eq!(read(&bytes, SampleFormat::S16le, 2), (stereo.clone(), false));
+            assert_eq!(read(&bytes, SampleFormat::S16le, 2), (mono.clone(), false));
+            let cut = read(&bytes[..bytes.len() - 2], SampleFormat::S16le, 2);
+            assert_eq!(cut, (mono[..mono.len() - 2].to_vec(), true));
             assert_eq!(read(&floats, SampleFormat::F32le, 1), (mono.clone(), false));
             let cut = read(&bytes[..bytes.len() - 1], SampleFormat::S16le, 1);
             assert_eq!(cut, (mono[..mono.len() - 1].to_vec(), true));

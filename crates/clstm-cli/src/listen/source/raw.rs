@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use clstm::audio::{ContainerKind, Damage, DecodeLimits, sniff, stream_bytes};
+use clstm::ChannelSelection;
+use clstm::audio::{
+    ContainerKind, Damage, DecodeLimits, sniff, stream_bytes, stream_channels_bytes,
+};
 
 use super::Sound;
 use super::pace::Pace;
@@ -53,9 +56,10 @@ fn sound(
     let format = args.sample_format.unwrap_or(SampleFormat::S16le);
     let channels = usize::from(args.channels.unwrap_or(1));
     let described = args.rate.is_some() || args.sample_format.is_some() || args.channels.is_some();
+    let apart = args.channel != ChannelSelection::Mix;
     let shown = name.clone();
     let run = move |sender: &AudioSender| {
-        let mut player = Player { name, sender, pace };
+        let mut player = Player { name, sender, pace, apart };
         let mut reader = reader;
         let mut head = Vec::new();
         reader.by_ref().take(HEAD).read_to_end(&mut head).map_err(|e| player.failed(&e))?;
@@ -82,6 +86,8 @@ struct Player<'a> {
     name: String,
     sender: &'a AudioSender,
     pace: Option<Pace>,
+    /// Whether the channels of a container stay apart instead of being mixed down.
+    apart: bool,
 }
 
 impl Player<'_> {
@@ -89,10 +95,10 @@ impl Player<'_> {
         SourceError::Failed(format!("cannot read {}: {error}", self.name))
     }
 
-    fn send(&mut self, samples: &[f32], rate: u32) -> Result<(), SourceError> {
+    fn send(&mut self, samples: &[f32], channels: usize, rate: u32) -> Result<(), SourceError> {
         match &mut self.pace {
-            None => self.sender.push(samples, rate, Lost::default()),
-            Some(pace) => pace.push(self.sender, samples, rate),
+            None => self.sender.push(samples, channels, rate, Lost::default()),
+            Some(pace) => pace.push(self.sender, samples, channels, rate),
         }
     }
 
@@ -122,7 +128,7 @@ impl Player<'_> {
         let mut pcm = Pcm::new(reader, format, channels);
         let mut samples = Vec::new();
         while pcm.read(&mut samples).map_err(|error| self.failed(&error))? {
-            self.send(&samples, rate)?;
+            self.send(&samples, channels, rate)?;
         }
         Ok(pcm.is_cut())
     }
@@ -154,7 +160,14 @@ impl Player<'_> {
         let rest = limits.max_bytes.saturating_add(1);
         reader.take(rest).read_to_end(&mut bytes).map_err(|error| self.failed(&error))?;
         let name = self.name.clone();
-        let decoded = stream_bytes(bytes, None, &limits, |samples, rate| self.send(samples, rate));
+        let decoded = match self.apart {
+            false => {
+                stream_bytes(bytes, None, &limits, |samples, rate| self.send(samples, 1, rate))
+            }
+            true => stream_channels_bytes(bytes, None, &limits, |samples, channels, rate| {
+                self.send(samples, channels, rate)
+            }),
+        };
         decoded.map(|report| report.damage).map_err(|error| match error {
             SourceError::Failed(message) => SourceError::Failed(format!("{name}: {message}")),
             disconnected @ SourceError::Disconnected => disconnected,

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use clstm::audio::{DecodeLimits, stream_file};
+use clstm::audio::{DecodeLimits, stream_channels_file, stream_file};
 
 use super::Sound;
 use super::pace::Pace;
@@ -11,8 +11,8 @@ use crate::error::CliError;
 use crate::listen::channel::{AudioSender, SourceError};
 use crate::text::PathText;
 
-/// A recording in any format that `predict` reads.
-pub(super) fn open(path: &Path, fast: bool) -> Result<Sound, CliError> {
+/// A recording in any format that `predict` reads, mixed down or with its channels apart.
+pub(super) fn open(path: &Path, fast: bool, apart: bool) -> Result<Sound, CliError> {
     let name = path.text();
     // Opened before the live view starts, so that an error stays visible.
     File::open(path).map_err(|error| CliError::Failed(format!("cannot read {name}: {error}")))?;
@@ -21,7 +21,12 @@ pub(super) fn open(path: &Path, fast: bool) -> Result<Sound, CliError> {
         // Memory does not grow with the length, which therefore has no limit.
         let limits = DecodeLimits { max_duration_s: f64::INFINITY, ..DecodeLimits::default() };
         let mut pace = Pace::new(fast);
-        let played = stream_file(&path, &limits, |samples, rate| pace.push(feed, samples, rate));
+        let played = match apart {
+            false => stream_file(&path, &limits, |samples, rate| pace.push(feed, samples, 1, rate)),
+            true => stream_channels_file(&path, &limits, |samples, channels, rate| {
+                pace.push(feed, samples, channels, rate)
+            }),
+        };
         played.map(|report| report.damage).map_err(|error| match error {
             SourceError::Failed(message) => SourceError::Failed(format!("{name}: {message}")),
             gone @ SourceError::Disconnected => gone,

@@ -1,8 +1,8 @@
 //! Input of a stream: its parameters, and the samples of its messages.
 
 use axum::http::Uri;
-use clstm::StreamConfig;
 use clstm::audio::{AudioError, ContainerKind, Damage, LiveDecoder, sniff};
+use clstm::{ChannelSelection, RecognizeError, StreamConfig, StreamError};
 
 use crate::api_error::ApiError;
 use crate::query::QueryParams;
@@ -15,6 +15,12 @@ const CONTAINER_RATE: u32 = 48_000;
 
 /// First bytes that distinguish samples from the containers that are decoded while they arrive.
 const MAGIC_BYTES: usize = 12;
+
+/// Most channels of a container whose channels are recognised by themselves: what a MediaRecorder writes.
+const CONTAINER_CHANNELS: usize = 2;
+
+/// Most interleaved channels of raw samples: those of decoded recordings.
+const MAX_INTERLEAVED: usize = 32;
 
 /// Bytes at the start of raw samples in which the header of another container is looked for.
 const SNIFFED_BYTES: usize = 4096;
@@ -35,12 +41,18 @@ pub(super) struct Params {
     pub(super) model: Option<String>,
     pub(super) rate: u32,
     pub(super) format: Format,
+    /// Interleaved channels of raw samples.
+    pub(super) interleaved: usize,
+    pub(super) channels: ChannelSelection,
     pub(super) config: StreamConfig,
 }
 
 impl Params {
-    pub(super) fn parse(uri: &Uri) -> Result<Self, ApiError> {
-        let known = ["model", "rate", "format", "hop", "window", "lookahead"];
+    /// # Errors
+    /// For wrong parameters, and channels by themselves that are more than `max_channels`.
+    pub(super) fn parse(uri: &Uri, max_channels: usize) -> Result<Self, ApiError> {
+        let known =
+            ["model", "rate", "format", "interleaved", "channels", "hop", "window", "lookahead"];
         let query = QueryParams::parse(uri, &known)?;
         let format = match query.text("format") {
             None | Some("s16le") => Format::S16,
@@ -69,7 +81,40 @@ impl Params {
             ..live
         };
         let model = query.text("model").map(str::to_owned);
-        Ok(Self { model, rate, format, config })
+        let channels = query.channels()?;
+        let interleaved = match (query.number("interleaved")?, format) {
+            (Some(_), Format::Container) => {
+                return Err(ApiError::request(
+                    "`interleaved` is for raw samples; containers have their own channels",
+                ));
+            }
+            (None, _) => 1,
+            (Some(count @ 1..=MAX_INTERLEAVED), _) => count,
+            (Some(_), _) => {
+                let message = format!("interleaved is a number from 1 to {MAX_INTERLEAVED}");
+                return Err(ApiError::request(message));
+            }
+        };
+        if channels != ChannelSelection::Mix && interleaved > max_channels {
+            let (channels, max) = (interleaved, max_channels);
+            return Err(AudioError::TooManyChannels { channels, max }.into());
+        }
+        let announced = if format == Format::Container { CONTAINER_CHANNELS } else { interleaved };
+        match channels {
+            ChannelSelection::One(channel) if channel >= announced => {
+                Err(RecognizeError::NoChannel { channel, channels: announced }.into())
+            }
+            _ => Ok(Self { model, rate, format, interleaved, channels, config }),
+        }
+    }
+
+    /// Most channels that are recognised by themselves, and so the number of streams that this one counts as. Samples that begin
+    /// like a container are decoded as one.
+    pub(super) fn streams(&self) -> usize {
+        match self.channels {
+            ChannelSelection::Each => self.interleaved.max(CONTAINER_CHANNELS),
+            _ => 1,
+        }
     }
 }
 
@@ -80,7 +125,12 @@ pub(super) struct SampleReader {
     decoder: Option<Decoder>,
     /// Rate of raw samples, and of a container before its first samples, in Hz.
     rate: u32,
+    /// Interleaved channels of raw samples.
+    interleaved: usize,
+    /// Whether the channels of a container stay apart instead of being mixed down.
+    apart: bool,
     samples: Vec<f32>,
+    /// Complete frames so far.
     count: u64,
     /// The first bytes: those before the decoder is known; of raw samples at most [`SNIFFED_BYTES`].
     head: Vec<u8>,
@@ -88,29 +138,29 @@ pub(super) struct SampleReader {
 
 /// State between messages.
 enum Decoder {
-    /// The first bytes of an incomplete sample; the same below.
+    /// The first bytes of an incomplete frame; the same below.
     S16(Vec<u8>),
     F32(Vec<u8>),
     Container(LiveDecoder),
 }
 
 impl SampleReader {
-    pub(super) fn new(announced: Format, rate: u32) -> Self {
-        let (samples, head) = (Vec::new(), Vec::new());
-        Self { announced, decoder: None, rate, samples, count: 0, head }
+    pub(super) fn new(params: &Params) -> Self {
+        Self {
+            announced: params.format,
+            decoder: None,
+            rate: params.rate,
+            interleaved: params.interleaved,
+            apart: params.channels != ChannelSelection::Mix,
+            samples: Vec::new(),
+            count: 0,
+            head: Vec::new(),
+        }
     }
 
-    /// Number of complete samples so far.
+    /// Number of complete samples of each channel so far.
     pub(super) fn count(&self) -> u64 {
         self.count
-    }
-
-    /// Rate of the samples, in Hz. It does not change after the first sample.
-    pub(super) fn rate(&self) -> u32 {
-        match &self.decoder {
-            Some(Decoder::Container(live)) => live.sample_rate().unwrap_or(self.rate),
-            _ => self.rate,
-        }
     }
 
     /// Whether the stream is known to hold raw samples.
@@ -126,43 +176,36 @@ impl SampleReader {
         }
     }
 
-    /// The samples that the last message completed.
-    pub(super) fn samples(&self) -> &[f32] {
-        &self.samples
-    }
-
-    /// Reads the samples that a message completes.
+    /// Reads the samples that a message completes, and hands them to `sink`: interleaved samples `[frames, channels]`, the number
+    /// of channels, which is 1 for a container that is mixed down, and the rate in Hz.
     ///
     /// # Errors
-    /// If the message is not in the announced format, or raw samples begin with the header of a container that cannot be
-    /// decoded while it arrives.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(), AudioError> {
-        self.samples.clear();
+    /// If the message is not in the announced format, raw samples begin with the header of a container that cannot be
+    /// decoded while it arrives, or a container has too many channels. Those of `sink`.
+    pub(super) fn read(&mut self, bytes: &[u8], sink: Sink<'_>) -> Result<(), StreamError> {
         if self.decoder.is_some() {
-            self.decode(bytes)?;
-        } else {
-            self.head.extend_from_slice(bytes);
-            if self.head.len() >= MAGIC_BYTES {
-                self.begin()?;
-            }
+            return self.decode(bytes, sink);
         }
-        Ok(())
+        self.head.extend_from_slice(bytes);
+        if self.head.len() < MAGIC_BYTES {
+            return Ok(());
+        }
+        self.begin(sink)
     }
 
     /// Reads the samples of a stream that ended before its decoder was known.
     ///
     /// # Errors
     /// Those of [`read`](Self::read).
-    pub(super) fn finish(&mut self) -> Result<(), AudioError> {
-        self.samples.clear();
+    pub(super) fn finish(&mut self, sink: Sink<'_>) -> Result<(), StreamError> {
         if self.decoder.is_none() && !self.head.is_empty() {
-            self.begin()?;
+            self.begin(sink)?;
         }
         Ok(())
     }
 
     /// Decides by the first bytes how the stream is decoded, and decodes them.
-    fn begin(&mut self) -> Result<(), AudioError> {
+    fn begin(&mut self, sink: Sink<'_>) -> Result<(), StreamError> {
         let bytes = std::mem::take(&mut self.head);
         self.decoder = Some(match (sniff(&bytes), self.announced) {
             (Some(kind), _) => {
@@ -174,31 +217,56 @@ impl SampleReader {
                 let reason =
                     "the stream is announced as WebM, Ogg or MP4 and begins like none of them"
                         .to_owned();
-                return Err(AudioError::UnsupportedFormat { reason, extension: None });
+                return Err(AudioError::UnsupportedFormat { reason, extension: None }.into());
             }
         });
-        self.decode(&bytes)
+        self.decode(&bytes, sink)
     }
 
-    fn decode(&mut self, bytes: &[u8]) -> Result<(), AudioError> {
+    fn decode(&mut self, bytes: &[u8], sink: Sink<'_>) -> Result<(), StreamError> {
         let Self { decoder: Some(decoder), samples, count, head, .. } = self else { return Ok(()) };
+        samples.clear();
+        let channels = self.interleaved;
         match decoder {
             Decoder::S16(rest) => {
                 refuse_containers(head, bytes)?;
-                complete::<2>(rest, bytes, |sample| {
-                    samples.push(f32::from(i16::from_le_bytes(sample)) / 32_768.0);
+                complete(rest, bytes, 2 * channels, |frames| {
+                    let (words, _) = frames.as_chunks::<2>();
+                    let words = words.iter().map(|word| i16::from_le_bytes(*word));
+                    samples.extend(words.map(|word| f32::from(word) / 32_768.0));
                 });
             }
             Decoder::F32(rest) => {
                 refuse_containers(head, bytes)?;
-                complete::<4>(rest, bytes, |sample| samples.push(f32::from_le_bytes(sample)));
+                complete(rest, bytes, 4 * channels, |frames| {
+                    let (words, _) = frames.as_chunks::<4>();
+                    samples.extend(words.iter().map(|word| f32::from_le_bytes(*word)));
+                });
             }
-            Decoder::Container(live) => live.push(bytes, samples)?,
+            Decoder::Container(live) if self.apart => {
+                return live.push_channels(bytes, |block, channels, rate| {
+                    let max = CONTAINER_CHANNELS.max(self.interleaved);
+                    if channels > max {
+                        return Err(AudioError::TooManyChannels { channels, max }.into());
+                    }
+                    *count += (block.len() / channels.max(1)) as u64;
+                    sink(block, channels, rate)
+                });
+            }
+            Decoder::Container(live) => {
+                live.push(bytes, samples)?;
+                *count += samples.len() as u64;
+                let rate = live.sample_rate().unwrap_or(self.rate);
+                return sink(samples, 1, rate);
+            }
         }
-        *count += samples.len() as u64;
-        Ok(())
+        *count += (samples.len() / channels) as u64;
+        sink(samples, channels, self.rate)
     }
 }
+
+/// Takes interleaved samples, their number of channels and their rate in Hz.
+pub(super) type Sink<'a> = &'a mut dyn FnMut(&[f32], usize, u32) -> Result<(), StreamError>;
 
 /// Fails if `head`, which grows by `bytes`, is the start of a container: its header would be read as noise. Some need
 /// more bytes than [`MAGIC_BYTES`] to be recognised.
@@ -220,31 +288,50 @@ fn refused(kind: ContainerKind) -> AudioError {
     AudioError::UnsupportedFormat { reason, extension: None }
 }
 
-/// Splits bytes into arrays of `N`, beginning with the remainder of the previous message.
-fn complete<const N: usize>(rest: &mut Vec<u8>, mut bytes: &[u8], mut take: impl FnMut([u8; N])) {
+/// Passes bytes on in whole frames of `frame` bytes, beginning with the remainder of the previous message.
+fn complete(rest: &mut Vec<u8>, mut bytes: &[u8], frame: usize, mut take: impl FnMut(&[u8])) {
     if !rest.is_empty() {
-        let (missing, others) = bytes.split_at(bytes.len().min(N - rest.len()));
+        let (missing, others) = bytes.split_at(bytes.len().min(frame - rest.len()));
         rest.extend_from_slice(missing);
         bytes = others;
-        match <[u8; N]>::try_from(rest.as_slice()) {
-            Ok(sample) => take(sample),
-            Err(_) => return,
+        if rest.len() < frame {
+            return;
         }
+        take(rest);
+        rest.clear();
     }
-    let (whole, others) = bytes.as_chunks::<N>();
-    whole.iter().for_each(|sample| take(*sample));
-    rest.clear();
+    let (whole, others) = bytes.split_at(bytes.len() / frame * frame);
+    take(whole);
     rest.extend_from_slice(others);
 }
 
 #[cfg(test)]
 mod tests {
     use clstm::audio::AudioError;
+    use clstm::{RecognizeError, StreamError};
 
-    use super::{Format, SampleReader};
+    use super::{Params, SampleReader};
 
-    fn reader(format: Format) -> SampleReader {
-        SampleReader::new(format, 16_000)
+    fn reader(query: &str) -> SampleReader {
+        let uri = format!("/v1/stream?{query}").parse().expect("an address");
+        SampleReader::new(&Params::parse(&uri, 8).expect("parameters"))
+    }
+
+    /// All samples of a stream whose bytes arrive in messages of this size, and their number of channels.
+    fn read(query: &str, bytes: &[u8], size: usize) -> Result<(Vec<f32>, usize), StreamError> {
+        let (mut reader, mut all, mut layout) = (reader(query), Vec::new(), 0);
+        let mut sink = |samples: &[f32], channels: usize, _: u32| {
+            all.extend_from_slice(samples);
+            layout = channels;
+            Ok(())
+        };
+        for message in bytes.chunks(size) {
+            reader.read(message, &mut sink)?;
+        }
+        // A stream of a few samples is shorter than the header of a container.
+        reader.finish(&mut sink)?;
+        assert_eq!(reader.count() as usize * layout, all.len(), "{query}");
+        Ok((all, layout))
     }
 
     #[test]
@@ -253,38 +340,69 @@ mod tests {
             [b"RIFF\x24\0\0\0WAVEfmt ", b"fLaC\0\0\0\x22\0\0\0\0", b"ID3\x04\0\0\0\0\0\0\0\0"];
         for container in containers {
             for size in [1, 3, 64] {
-                let mut samples = reader(Format::S16);
-                let refused = container.chunks(size).any(|chunk| {
-                    let outcome = samples.read(chunk);
-                    matches!(outcome, Err(AudioError::UnsupportedFormat { .. }))
-                });
-                assert!(refused, "{container:?} in messages of {size}");
-                assert_eq!(samples.count(), 0);
+                for query in ["", "interleaved=2&channels=each"] {
+                    let outcome = read(query, container, size);
+                    assert!(
+                        matches!(
+                            outcome,
+                            Err(StreamError::Recognize(RecognizeError::Audio(
+                                AudioError::UnsupportedFormat { .. }
+                            )))
+                        ),
+                        "{container:?} in messages of {size}"
+                    );
+                }
             }
         }
     }
 
     #[test]
     fn samples_do_not_depend_on_where_messages_end() {
-        let values = [0.0_f32, 1.0, -1.0, 0.5, f32::MIN_POSITIVE];
+        let values = [0.0_f32, 1.0, -1.0, 0.5, f32::MIN_POSITIVE, 0.25];
         let floats: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let words: Vec<u8> = [0_i16, 1, -1, i16::MIN, i16::MAX].map(i16::to_le_bytes).concat();
-        let expected = [0.0, 1.0, -1.0, -32_768.0, 32_767.0].map(|x: f32| x / 32_768.0);
-        for size in 1..=21 {
-            let read = |format, bytes: &[u8]| {
-                let mut samples = reader(format);
-                let mut all = Vec::new();
-                for chunk in bytes.chunks(size) {
-                    samples.read(chunk).unwrap();
-                    all.extend_from_slice(samples.samples());
-                }
-                // A stream of a few samples is shorter than the header of a container.
-                samples.finish().unwrap();
-                all.extend_from_slice(samples.samples());
-                all
-            };
-            assert_eq!(read(Format::F32, &floats), values, "{size}");
-            assert_eq!(read(Format::S16, &words), expected, "{size}");
+        let words: Vec<u8> = [0_i16, 1, -1, i16::MIN, i16::MAX, 2].map(i16::to_le_bytes).concat();
+        let expected = [0.0, 1.0, -1.0, -32_768.0, 32_767.0, 2.0].map(|x: f32| x / 32_768.0);
+        for size in 1..=25 {
+            let samples = |query, bytes| read(query, bytes, size).expect("samples");
+            assert_eq!(samples("format=f32le", &floats), (values.to_vec(), 1), "{size}");
+            assert_eq!(samples("format=s16le", &words), (expected.to_vec(), 1), "{size}");
+            let apart = "format=f32le&interleaved=2&channels=each";
+            assert_eq!(samples(apart, &floats), (values.to_vec(), 2), "{size}");
+            let apart = "interleaved=3&channels=1";
+            assert_eq!(samples(apart, &words), (expected.to_vec(), 3), "{size}");
+        }
+    }
+
+    #[test]
+    fn channels_that_are_not_there_are_refused() {
+        let parse = |query: &str| {
+            let uri = format!("/v1/stream?{query}").parse().expect("an address");
+            Params::parse(&uri, 8).map_err(|error| (error.status().as_u16(), error.word()))
+        };
+        for (query, expected) in [
+            ("channels=1", (422, "channels")),
+            ("interleaved=2&channels=2", (422, "channels")),
+            ("interleaved=9&channels=each", (422, "channels")),
+            ("interleaved=32&channels=0", (422, "channels")),
+            ("format=webm&channels=2", (422, "channels")),
+            ("interleaved=0", (400, "request")),
+            ("interleaved=33", (400, "request")),
+            ("interleaved=two", (400, "request")),
+            ("format=ogg&interleaved=2", (400, "request")),
+            ("channels=left", (400, "request")),
+            ("channels=-1", (400, "request")),
+        ] {
+            assert_eq!(parse(query).err(), Some(expected), "{query}");
+        }
+        for (query, streams) in [
+            ("", 1),
+            ("interleaved=32", 1),
+            ("channels=each", 2),
+            ("interleaved=8&channels=each", 8),
+            ("interleaved=8&channels=7", 1),
+            ("format=webm&channels=each", 2),
+        ] {
+            assert_eq!(parse(query).map(|params| params.streams()), Ok(streams), "{query}");
         }
     }
 }

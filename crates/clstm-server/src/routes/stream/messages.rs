@@ -1,7 +1,7 @@
 //! JSON messages of a stream.
 
 use clstm::audio::Damage;
-use clstm::{DimensionInfo, Event, TimelineItem};
+use clstm::{ChannelEvent, DimensionInfo, Event, TimelineItem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -40,15 +40,18 @@ pub(crate) enum ServerMessage<'a> {
     Error(ErrorBody<'a>),
 }
 
-/// The message for an event, as JSON.
+/// The message for an event, as JSON; `mix` if it is of the mean of all channels.
 pub(super) fn event_json(
-    event: Event,
+    event: ChannelEvent,
+    mix: bool,
     labels: &[String],
     dimensions: &[DimensionInfo],
 ) -> serde_json::Result<String> {
+    let ChannelEvent { channel, event } = event;
     let segment = matches!(event, Event::Segment(_));
     let item = TimelineItem::from(event);
-    let body = ItemBody(item.labelled(labels, dimensions));
+    let item = item.labelled(labels, dimensions);
+    let body = ItemBody { item, channel: (!mix).then_some(channel) };
     serde_json::to_string(&match segment {
         true => ServerMessage::Segment(body),
         false => ServerMessage::Frame(body),

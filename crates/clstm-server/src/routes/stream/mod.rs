@@ -9,6 +9,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
+use clstm::ChannelStream;
 use tokio::sync::mpsc;
 
 use super::middleware::ClientIdentity;
@@ -46,7 +47,7 @@ async fn open(
     uri: &Uri,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    let params = Params::parse(uri)?;
+    let params = Params::parse(uri, app.limits.max_channels)?;
     let upgrade = upgrade.map_err(|rejection| {
         ApiError::new(ErrorKind::WebSocket(rejection.status()), rejection.body_text())
     })?;
@@ -55,14 +56,15 @@ async fn open(
         Some(unfinished) if !*app.ending.borrow() => unfinished,
         _ => return Err(ApiError::shutting_down()),
     };
-    let quota = app.quotas.acquire(client, Resource::Streams, 1)?;
-    let permit = app.admit_stream()?;
+    let quota = app.quotas.acquire(client, Resource::Streams, params.streams())?;
+    let permit = app.admit_streams(params.streams())?;
     let gauge = GaugeGuard::new(&app.metrics.streams);
     let model = app.model(params.model.as_deref())?;
-    let (recognizer, rate, config) = (model.recognizer.clone(), params.rate, params.config.clone());
-    let samples = SampleReader::new(params.format, rate);
-    let open = move || StreamState::new(recognizer, rate, config, samples);
-    let state = app.compute.run_live(open).await??;
+    let samples = SampleReader::new(&params);
+    let (recognizer, rate) = (model.recognizer.clone(), params.rate);
+    let (channels, config) = (params.channels, params.config.clone());
+    let open = move || ChannelStream::new(&recognizer, rate, channels, &config);
+    let state = StreamState::new(app.compute.run_live(open).await??, samples);
     let max_message = app.limits.max_message_bytes;
     let session = Session::new(app, model, params, state);
     let upgrade = upgrade

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use clstm::audio::AudioError;
-use clstm::{Event, Recognizer, Stream, StreamConfig, StreamError};
+use clstm::{ChannelEvent, ChannelSelection, ChannelStream, StreamError};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::input::{Params, SampleReader};
@@ -39,24 +39,14 @@ impl From<ApiError> for Stop {
 
 /// What moves to a compute thread and back.
 pub(super) struct StreamState {
-    recognizer: Recognizer,
-    config: StreamConfig,
-    stream: Stream,
-    /// Of the stream, in Hz.
-    rate: u32,
+    stream: ChannelStream,
     samples: SampleReader,
-    events: Vec<Event>,
+    events: Vec<ChannelEvent>,
 }
 
 impl StreamState {
-    pub(super) fn new(
-        recognizer: Recognizer,
-        rate: u32,
-        config: StreamConfig,
-        samples: SampleReader,
-    ) -> Result<Self, StreamError> {
-        let stream = Stream::new(&recognizer, rate, &config)?;
-        Ok(Self { recognizer, config, stream, rate, samples, events: Vec::new() })
+    pub(super) fn new(stream: ChannelStream, samples: SampleReader) -> Self {
+        Self { stream, samples, events: Vec::new() }
     }
 
     /// Processes a message, up to `most_s` seconds of the stream.
@@ -66,27 +56,24 @@ impl StreamState {
             let most = if self.samples.is_raw() { rest.len() } else { PIECE_BYTES };
             let (piece, more) = rest.split_at(rest.len().min(most));
             rest = more;
-            self.samples.read(piece)?;
-            if self.samples.rate() != self.rate {
-                // The first samples of a container of another rate.
-                self.rate = self.samples.rate();
-                self.stream = Stream::new(&self.recognizer, self.rate, &self.config)?;
-            }
-            self.stream.push(self.samples.samples(), &mut self.events)?;
+            let Self { stream, samples, events } = self;
+            samples.read(piece, &mut |block, channels, rate| {
+                stream.push(block, channels, rate, events)
+            })?;
         }
         Ok(())
     }
 
     /// Processes what is left at the end.
     fn finish(&mut self) -> Result<(), StreamError> {
-        self.samples.finish()?;
-        self.stream.push(self.samples.samples(), &mut self.events)?;
-        self.stream.finish(&mut self.events)
+        let Self { stream, samples, events } = self;
+        samples.finish(&mut |block, channels, rate| stream.push(block, channels, rate, events))?;
+        stream.finish(events)
     }
 
     /// Seconds of audio that arrived.
     fn received_s(&self) -> f64 {
-        self.samples.count() as f64 / f64::from(self.rate)
+        self.samples.count() as f64 / f64::from(self.stream.sample_rate())
     }
 }
 
@@ -223,9 +210,12 @@ impl Session {
         });
         let (mut state, outcome) = worked.await?;
         let before_s = std::mem::replace(&mut self.received_s, state.received_s());
-        self.app.metrics.audio_processed(self.received_s - before_s);
+        let processed_s = (self.received_s - before_s) * state.stream.channels() as f64;
+        self.app.metrics.audio_processed(processed_s);
+        let mix = self.params.channels == ChannelSelection::Mix;
         for event in state.events.drain(..) {
-            let message = event_json(event, self.model.labels(), &self.model.info().dimensions);
+            let (labels, dimensions) = (self.model.labels(), &self.model.info().dimensions);
+            let message = event_json(event, mix, labels, dimensions);
             let message = message.map_err(|_| ApiError::internal())?;
             socket.send(Message::Text(message.into())).await.map_err(|_| Stop::Disconnected)?;
         }

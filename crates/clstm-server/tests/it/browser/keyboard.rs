@@ -47,7 +47,7 @@ async fn the_keyboard_reaches_everything() {
     tab.press("Enter").await;
     stage.heard(2).await;
     to(&["model", "zoom-in", "play", "position"]).await;
-    to(&["save-what", "save-jsonl", "save-csv", "As a table", "forget"]).await;
+    to(&["save-what", "save-jsonl", "save-csv", "speakers", "As a table", "forget"]).await;
     // Back to the recording.
     tab.press("Tab").await;
     tab.press("Tab").await;

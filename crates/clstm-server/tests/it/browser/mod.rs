@@ -10,6 +10,7 @@ mod chromium;
 mod devtools;
 mod errors;
 mod keyboard;
+mod lanes;
 mod microphone;
 mod policy;
 mod recordings;

@@ -135,6 +135,7 @@ impl Tab {
             "Home" => ("Home", 36, ""),
             "ArrowLeft" => ("ArrowLeft", 37, ""),
             "ArrowRight" => ("ArrowRight", 39, ""),
+            "ArrowDown" => ("ArrowDown", 40, ""),
             "+" => ("NumpadAdd", 107, "+"),
             other => panic!("no key {other:?}"),
         };
@@ -159,8 +160,13 @@ impl Tab {
 
     /// Chooses files with the page's input.
     pub(super) async fn choose(&self, files: &[&Path]) {
+        self.choose_in("file", files).await;
+    }
+
+    /// Chooses files with an input of the page.
+    pub(super) async fn choose_in(&self, id: &str, files: &[&Path]) {
         let root = self.call("DOM.getDocument", json!({})).await;
-        let of = json!({ "nodeId": root["root"]["nodeId"], "selector": "#file" });
+        let of = json!({ "nodeId": root["root"]["nodeId"], "selector": format!("#{id}") });
         let input = self.call("DOM.querySelector", of).await;
         let files = json!({ "files": files, "nodeId": input["nodeId"] });
         self.call("DOM.setFileInputFiles", files).await;

@@ -20,7 +20,7 @@ fn session(labels: &[&str]) -> Session {
 /// Audio of this length in seconds, at a constant level.
 fn sound(seconds: f64, amplitude: f32) -> Chunk {
     let samples = vec![amplitude; (seconds * 48_000.0) as usize];
-    Chunk { samples, rate: 48_000, arrived: Instant::now(), lost: Lost::default() }
+    Chunk { samples, channels: 1, rate: 48_000, arrived: Instant::now(), lost: Lost::default() }
 }
 
 fn answer(session: &mut Session, number: usize, label: Option<usize>) {
@@ -38,7 +38,7 @@ fn answer(session: &mut Session, number: usize, label: Option<usize>) {
     });
     let start_s = 0.5 * number as f64;
     let moment = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: answer };
-    session.update(&Event::Frame(moment), Some(Duration::from_millis(23)));
+    session.update(None, &Event::Frame(moment), Some(Duration::from_millis(23)));
 }
 
 /// Two minutes and some of talk.

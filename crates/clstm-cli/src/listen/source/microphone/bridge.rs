@@ -16,6 +16,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// The receiving end of a device.
 pub(super) struct Bridge {
     pub(super) ring: Consumer<f32>,
+    /// Interleaved channels.
+    channels: usize,
     /// Hz.
     pub(super) rate: u32,
     /// Name of the device, for messages.
@@ -28,11 +30,12 @@ pub(super) struct Bridge {
 impl Bridge {
     pub(super) fn new(
         ring: Consumer<f32>,
+        channels: usize,
         rate: u32,
         name: String,
         status: Arc<CallbackStatus>,
     ) -> Self {
-        Self { ring, rate, name, status, timeout: TIMEOUT }
+        Self { ring, channels, rate, name, status, timeout: TIMEOUT }
     }
 
     /// Sends audio as it arrives; all of it before an error is returned.
@@ -41,7 +44,8 @@ impl Bridge {
     /// When the device has failed, and when it sends nothing any more.
     pub(super) fn run(mut self, feed: &AudioSender) -> Result<(), SourceError> {
         // At most a tenth of a second, so that the level meter moves smoothly.
-        let mut samples = vec![0.0; (self.rate / 10).max(1) as usize];
+        // Whole frames: the ring has no others.
+        let mut samples = vec![0.0; (self.rate / 10).max(1) as usize * self.channels];
         // Not by the clock: the process itself may have been stopped for a while.
         let mut silent = Duration::ZERO;
         loop {
@@ -49,7 +53,7 @@ impl Bridge {
             let ended = self.status.ended();
             let (got, _) = self.ring.pop_partial_slice(&mut samples);
             if !got.is_empty() {
-                feed.push(got, self.rate, self.status.lost())?;
+                feed.push(got, self.channels, self.rate, self.status.lost())?;
                 silent = Duration::ZERO;
                 continue;
             }
@@ -78,11 +82,35 @@ mod tests {
 
     /// A device of two channels at 16 kHz, and its bridge.
     fn device(timeout: Duration) -> (CallbackWriter, Arc<CallbackStatus>, Bridge) {
+        stereo(timeout, false)
+    }
+
+    /// The same with the channels averaged or apart.
+    fn stereo(timeout: Duration, apart: bool) -> (CallbackWriter, Arc<CallbackStatus>, Bridge) {
         let status = Arc::new(CallbackStatus::default());
-        let (capture, ring) = CallbackWriter::new(2, 16_000, Arc::clone(&status));
-        let bridge =
-            Bridge { timeout, ..Bridge::new(ring, 16_000, "fake".to_owned(), Arc::clone(&status)) };
-        (capture, status, bridge)
+        let (capture, ring) = CallbackWriter::new(2, apart, 16_000, Arc::clone(&status));
+        let (channels, name) = (capture.sent_channels(), "fake".to_owned());
+        let bridge = Bridge::new(ring, channels, 16_000, name, Arc::clone(&status));
+        (capture, status, Bridge { timeout, ..bridge })
+    }
+
+    #[test]
+    fn channels_that_stay_apart_arrive_in_whole_frames() {
+        let (mut capture, status, bridge) = stereo(Duration::from_secs(60), true);
+        // 11 s; 10 s fit.
+        let sound: Vec<f32> = (0..2 * 11 * 16_000).map(|n| n as f32 / 1e6).collect();
+        sound.chunks(2 * 441).for_each(|buffer| capture.take(buffer, |x| x));
+        status.end("the device was disconnected".to_owned());
+        let (feed, chunks) = AudioSender::new();
+        let bridge = std::thread::spawn(move || bridge.run(&feed));
+        let mut received = Vec::new();
+        for chunk in &chunks {
+            assert!(chunk.channels == 2 && chunk.samples.len().is_multiple_of(2));
+            assert_eq!(chunk.lost.samples, 16_000, "of each channel");
+            received.extend_from_slice(&chunk.samples);
+        }
+        assert!(received == sound[..2 * 10 * 16_000]);
+        assert!(bridge.join().unwrap().is_err());
     }
 
     #[test]

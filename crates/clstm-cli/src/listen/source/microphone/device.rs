@@ -96,19 +96,20 @@ fn choose(name: Option<&str>) -> Result<Named, CliError> {
     }
 }
 
-/// Opens a microphone and starts its stream.
-pub(in super::super) fn open(name: Option<&str>) -> Result<Sound, CliError> {
+/// Opens a microphone and starts its stream, its channels averaged or apart.
+pub(in super::super) fn open(name: Option<&str>, apart: bool) -> Result<Sound, CliError> {
     let Named { device, name, .. } = choose(name)?;
     let refused = |error: cpal::Error| failed(&format!("cannot record from {name}"), &error);
     let supported = device.default_input_config().map_err(refused)?;
     let (format, config) = (supported.sample_format(), supported.config());
     let status = Arc::new(CallbackStatus::default());
     let rate = config.sample_rate;
-    let (capture, ring) =
-        CallbackWriter::new(usize::from(config.channels), rate, Arc::clone(&status));
+    let channels = usize::from(config.channels);
+    let (capture, ring) = CallbackWriter::new(channels, apart, rate, Arc::clone(&status));
+    let channels = capture.sent_channels();
     let stream = stream(&device, format, config, capture, &status).map_err(refused)?;
     stream.play().map_err(refused)?;
-    let bridge = Bridge::new(ring, rate, name.clone(), status);
+    let bridge = Bridge::new(ring, channels, rate, name.clone(), status);
     Ok(Sound {
         name,
         rate: Some(rate),

@@ -16,7 +16,7 @@ or pipe the audio in:
   SoX      sox -q -d -t raw -e signed -b 16 -r 16000 -c 1 - | clstm listen --input -";
 
 /// Fails: there is no microphone.
-pub(in super::super) fn open(_device: Option<&str>) -> Result<Sound, CliError> {
+pub(in super::super) fn open(_device: Option<&str>, _apart: bool) -> Result<Sound, CliError> {
     Err(CliError::Usage(MESSAGE.to_owned()))
 }
 
