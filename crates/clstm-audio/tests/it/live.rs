@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
-use clstm_audio::{ContainerKind, DecodeLimits, Decoded, LiveDecoder, decode_bytes, sniff};
+use clstm_audio::{
+    AudioError, ContainerKind, DecodeLimits, Decoded, LiveDecoder, decode_bytes, sniff,
+    stream_channels_bytes,
+};
 use proptest::prelude::*;
 
 use crate::support::mp4::{Track, boxed, fragmented, to_i16};
@@ -87,6 +90,56 @@ fn recordings_of_ffmpeg_in_pieces_give_the_samples_of_the_whole() {
         made += 1;
     }
     println!("{made} recordings");
+}
+
+#[test]
+fn channels_in_pieces_are_those_of_the_whole() {
+    let tone = fixture_path("tone.flac");
+    let fragments = ["-movflags", "empty_moov+default_base_moof", "-frag_duration", "200000"];
+    for (name, codec) in [("aac.mp4", "aac"), ("opus.ogg", "libopus"), ("opus.webm", "libopus")] {
+        let path = std::env::temp_dir().join(format!("clstm-apart-{}-{name}", std::process::id()));
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(&tone);
+        ffmpeg.args(["-af", "pan=stereo|c0=c0|c1=0.25*c0", "-c:a", codec]);
+        if name.ends_with("mp4") {
+            ffmpeg.args(fragments);
+        }
+        if !ffmpeg.arg(&path).status().is_ok_and(|status| status.success()) {
+            crate::support::skip("ffmpeg", name);
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let mut expected = Vec::new();
+        let limits = DecodeLimits::default();
+        let report = stream_channels_bytes(&bytes, None, &limits, |block, channels, _| {
+            assert_eq!(channels, 2);
+            expected.extend_from_slice(block);
+            Ok::<_, AudioError>(())
+        });
+        let rate = report.unwrap().sample_rate;
+        for size in [1, 997, 1 << 24] {
+            let (mut live, mut samples) = (decoder(&bytes), Vec::new());
+            for piece in bytes.chunks(size) {
+                let pushed = live.push_channels(piece, |block, channels, own_rate| {
+                    assert_eq!((channels, own_rate), (2, rate));
+                    samples.extend_from_slice(block);
+                    Ok::<_, AudioError>(())
+                });
+                pushed.unwrap();
+            }
+            assert!(samples == expected, "{name}: {} of {}", samples.len(), expected.len());
+        }
+        // The mean is that of these channels, and an error of the sink ends the decoding.
+        let (mixed, _) = in_pieces(&bytes, &[997]);
+        let mean =
+            expected.chunks_exact(2).map(|f| ((f64::from(f[0]) + f64::from(f[1])) * 0.5) as f32);
+        assert_eq!(mixed, mean.collect::<Vec<_>>(), "{name}");
+        let refused = decoder(&bytes).push_channels(&bytes, |_, channels, _| {
+            Err(AudioError::TooManyChannels { channels, max: 1 })
+        });
+        assert_eq!(refused.unwrap_err().kind(), "channels");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use clstm::audio::{AudioError, DecodeLimits};
+use clstm::audio::DecodeLimits;
 use clstm::{
     ChannelLoader, ChannelSelection, PreparedChannel, Recognition, RecognizeError, Recognizer,
 };

@@ -140,7 +140,8 @@ pub(crate) fn call() -> [Vec<f32>; 2] {
     // At two thirds of its speed, which is another sound to a model.
     let slow = sample.chunks_exact(2).flat_map(|p| [p[0], 0.5 * (p[0] + p[1]), p[1]]);
     let pause = vec![0.0; sample.len() + RATE as usize];
-    [sample, pause.into_iter().chain(slow).collect()]
+    let second = pause.into_iter().chain(slow).collect();
+    [sample, second]
 }
 
 /// A server that runs.
