@@ -141,3 +141,35 @@ fn mono_has_channel_0_and_no_other() {
     assert_eq!(error["kind"], "channels", "{error}");
     complains(&mut predict(&path, &["--channels", "left"]), 2, "the number of a channel");
 }
+
+#[test]
+fn unusual_channels_have_a_result_or_a_clear_error() {
+    let (loud, other) = (asset("angry.wav"), asset("sad.wav"));
+    let alone = |samples: &[f32]| {
+        let path = recording("unusual-alone.wav", &[samples.to_vec()]);
+        lines(&path, &[]).remove(0)["label"].clone()
+    };
+    let (angry, sad) = (alone(&loud), alone(&other));
+    // Eight microphones, two of them with a voice.
+    let mut eight = vec![vec![0.0; 10]; 8];
+    (eight[2], eight[5]) = (loud.clone(), other.clone());
+    let found = lines(&recording("eight.wav", &eight), &["--channels", "each"]);
+    let labels: Vec<&Value> = found.iter().map(|line| &line["label"]).collect();
+    let null = &Value::Null;
+    assert_eq!(labels, [null, null, &angry, null, null, &sad, null, null]);
+    // A copy in opposite phase is as loud as its source: both have the voice, and the mean has not cancelled.
+    let opposite: Vec<f32> = loud.iter().map(|x| -x).collect();
+    let path = recording("opposite.wav", &[loud, opposite]);
+    let found = lines(&path, &["--channels", "each"]);
+    assert_eq!((&found[0]["label"], &found[1]["label"]), (&angry, &angry));
+    assert_eq!(lines(&path, &[])[0]["label"], angry);
+    // The number of a channel, and segments of each.
+    for (number, status, message) in [("2", 1, "failed"), ("-1", 2, "mix"), ("1.0", 2, "mix")] {
+        let mut command = predict(&path, &[&format!("--channels={number}")]);
+        complains(command.args(["--format", "jsonl"]), status, message);
+    }
+    let csv = folder("channels").join("segments.csv");
+    fs::write(&csv, "start,end\n0,1\n").unwrap();
+    let mut command = predict(&path, &["--channels", "each", "--segments"]);
+    complains(command.arg(csv), 2, "one channel");
+}
