@@ -80,9 +80,9 @@ pub use ablation::{
     ablation_recipes,
 };
 pub use augment::{
-    AugmentConfig, Augmenter, BandPassConfig, BandwidthConfig, CustomAugmentation, ExcerptConfig,
-    FilterConfig, FormantConfig, GainConfig, NoiseConfig, OffsetConfig, PolarityConfig, RoomConfig,
-    SpeedConfig, TimeMaskConfig, center_crop,
+    AugmentConfig, Augmenter, BandPassConfig, BandwidthConfig, ClippingConfig, CustomAugmentation,
+    ExcerptConfig, FilterConfig, FormantConfig, GainConfig, NoiseConfig, OffsetConfig,
+    PolarityConfig, RoomConfig, SpeedConfig, TimeMaskConfig, center_crop,
 };
 pub use auxiliary::AuxiliaryTask;
 pub use changes::{changes_from_preset, normalized_recipe};

@@ -25,6 +25,8 @@ pub struct AugmentConfig {
     pub band_pass: BandPassConfig,
     /// Reverberation of a room.
     pub room: RoomConfig,
+    /// Hard clipping: an overdriven microphone or converter.
+    pub clipping: ClippingConfig,
     /// Low pass at a random edge: recordings of a lower sample rate, speech codecs.
     pub bandwidth: BandwidthConfig,
     /// A random part of the clip instead of all of it: single words, and clips that are cut anywhere.
@@ -151,6 +153,24 @@ impl Default for RoomConfig {
     }
 }
 
+/// Hard clipping (clipping distortion) at a random level below the peak of the clip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClippingConfig {
+    /// Probability.
+    pub prob: f32,
+    /// Lowest clipping level relative to the peak of the clip, 0.01 to 1. Levels are uniform in dB from it
+    /// to 1, which clips nothing.
+    pub min_level: f32,
+}
+
+impl Default for ClippingConfig {
+    /// Disabled; down to a fifth of the peak (-14 dB) if a probability is set.
+    fn default() -> Self {
+        Self { prob: 0.0, min_level: 0.2 }
+    }
+}
+
 /// A steep linear-phase low pass at a random edge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -237,6 +257,7 @@ impl AugmentConfig {
             filter: FilterConfig { prob: 0.5, strength: 0.3 },
             band_pass: BandPassConfig::default(),
             room: RoomConfig::default(),
+            clipping: ClippingConfig::default(),
             bandwidth: BandwidthConfig::default(),
             excerpt: ExcerptConfig::default(),
             offset: OffsetConfig { prob: 1.0, ..OffsetConfig::default() },
@@ -261,6 +282,7 @@ impl AugmentConfig {
             ("excerpt.prob", self.excerpt.prob),
             ("offset.prob", self.offset.prob),
             ("room.prob", self.room.prob),
+            ("clipping.prob", self.clipping.prob),
             ("bandwidth.prob", self.bandwidth.prob),
             ("noise.prob", self.noise.prob),
             ("noise.tilt_prob", self.noise.tilt_prob),
@@ -278,6 +300,7 @@ impl AugmentConfig {
         within("speed.max", self.speed.max, 0.0..=0.49)?;
         within("formants.max", self.formants.max, 0.0..=0.49)?;
         within("filter.strength", self.filter.strength, 0.0..=1.0)?;
+        within("clipping.min_level", self.clipping.min_level, 0.01..=1.0)?;
         within("excerpt.min_s", self.excerpt.min_s, 0.05..=3600.0)?;
         within("offset.max_shift_s", self.offset.max_shift_s, 0.0..=3600.0)?;
         within("noise.max_snr_db", self.noise.max_snr_db, -DB_LIMIT..=DB_LIMIT)?;

@@ -1,9 +1,10 @@
 //! Augmentation of training clips.
 //!
 //! The order of the effects follows the recording chain: speaker (speed, formants), crop (excerpt, offset), room,
-//! microphone and line (filter, band pass), noise, sample rate or codec (bandwidth), level, polarity. The time mask comes after the level,
-//! so that masked zeros do not raise the level of the rest.
+//! microphone and line (filter, band pass), noise, overload (clipping), sample rate or codec (bandwidth), level, polarity.
+//! The time mask comes after the level, so that masked zeros do not raise the level of the rest.
 
+mod clipping;
 mod config;
 mod crop;
 mod custom;
@@ -17,8 +18,9 @@ mod speed;
 use std::ops::Range;
 
 pub use config::{
-    AugmentConfig, BandPassConfig, BandwidthConfig, ExcerptConfig, FilterConfig, FormantConfig,
-    GainConfig, NoiseConfig, OffsetConfig, PolarityConfig, RoomConfig, SpeedConfig, TimeMaskConfig,
+    AugmentConfig, BandPassConfig, BandwidthConfig, ClippingConfig, ExcerptConfig, FilterConfig,
+    FormantConfig, GainConfig, NoiseConfig, OffsetConfig, PolarityConfig, RoomConfig, SpeedConfig,
+    TimeMaskConfig,
 };
 pub use crop::center_crop;
 pub use custom::CustomAugmentation;
@@ -132,6 +134,10 @@ impl Augmenter {
         if random.bernoulli(config.noise.prob) {
             let tilt = noise::draw_tilt(&config.noise, &mut Random::new(seed, Effect::NoiseTilt));
             noise::add(clip, &config.noise, tilt, &mut random);
+        }
+        let mut random = Random::new(seed, Effect::Clipping);
+        if random.bernoulli(config.clipping.prob) {
+            clipping::clip_peaks(clip, &config.clipping, &mut random);
         }
         let mut random = Random::new(seed, Effect::Bandwidth);
         if random.bernoulli(config.bandwidth.prob) {

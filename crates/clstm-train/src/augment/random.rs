@@ -19,6 +19,7 @@ pub(super) enum Effect {
     Bandwidth,
     NoiseTilt,
     Excerpt,
+    Clipping,
 }
 
 /// The random numbers of one effect on one clip.

@@ -2,9 +2,9 @@
 
 use clstm_audio::{rms, rms_normalize};
 use clstm_train::{
-    AugmentConfig, Augmenter, BandPassConfig, BandwidthConfig, ExcerptConfig, FilterConfig,
-    FormantConfig, GainConfig, NoiseConfig, OffsetConfig, PolarityConfig, RoomConfig, SpeedConfig,
-    TimeMaskConfig, center_crop,
+    AugmentConfig, Augmenter, BandPassConfig, BandwidthConfig, ClippingConfig, ExcerptConfig,
+    FilterConfig, FormantConfig, GainConfig, NoiseConfig, OffsetConfig, PolarityConfig, RoomConfig,
+    SpeedConfig, TimeMaskConfig, center_crop,
 };
 use proptest::prelude::*;
 
@@ -20,6 +20,7 @@ fn everything() -> AugmentConfig {
         filter: FilterConfig { prob: 0.9, strength: 0.5 },
         band_pass: BandPassConfig { prob: 0.5, ..Default::default() },
         room: RoomConfig { prob: 0.5, ..Default::default() },
+        clipping: ClippingConfig { prob: 0.5, ..Default::default() },
         bandwidth: BandwidthConfig { prob: 0.5, ..Default::default() },
         excerpt: ExcerptConfig { prob: 0.5, ..Default::default() },
         offset: OffsetConfig { prob: 0.9, ..Default::default() },
@@ -195,6 +196,42 @@ fn offset_varies_the_start_within_its_bounds() {
 }
 
 #[test]
+fn clipping_adds_odd_harmonics_and_repeats_with_its_seed() {
+    let clipping = ClippingConfig { prob: 1.0, min_level: 0.1 };
+    let config = AugmentConfig { clipping: clipping.clone(), ..Default::default() };
+    // Half the sample rate is the twentieth harmonic: aliases near the third are small.
+    let clean = tone(400.0, 0.5);
+    let peak = |samples: &[f32]| samples.iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
+    let mut levels = Vec::new();
+    for seed in 0..20 {
+        let out = applied(config.clone(), &clean, seed, 9_000);
+        assert_eq!(out, applied(config.clone(), &clean, seed, 9_000));
+        assert_eq!(out[8_000..], [0.0; 1_000], "padding");
+        let limit = peak(&out);
+        levels.push(limit / peak(&clean));
+        let clipped = |x: f32| x.clamp(-limit, limit);
+        assert!(out.iter().zip(&clean).all(|(y, x)| *y == clipped(*x)), "samples below the limit");
+        // The sine, clipped at `limit = 0.5 sin(a)`, has the Fourier coefficient
+        // `4 / (3 pi) * 0.5 cos(a)^3 sin(a)` at its third harmonic and none at its second.
+        let a = (f64::from(limit) / 0.5).min(1.0).asin();
+        let third = 2.0 / (3.0 * std::f64::consts::PI) * a.cos().powi(3) * a.sin();
+        let amplitude = |hz: f64| measure(&out[..8_000], hz, RATE).amplitude;
+        assert!((amplitude(1200.0) - third).abs() < 2e-3, "{} {third}", amplitude(1200.0));
+        assert!(amplitude(800.0) < 1e-3, "{}", amplitude(800.0));
+    }
+    assert!(levels.iter().all(|level| (0.1..=1.0).contains(level)), "{levels:?}");
+    levels.sort_by(f32::total_cmp);
+    levels.dedup();
+    assert_eq!(levels.len(), 20, "each seed draws its own level");
+
+    let never = ClippingConfig { prob: 0.0, ..clipping };
+    let unchanged =
+        applied(AugmentConfig { clipping: never, ..Default::default() }, &clean, 1, 8_000);
+    assert_eq!(unchanged, clean);
+    assert_eq!(applied(config, &[0.0; 100], 1, 100), [0.0; 100], "silence");
+}
+
+#[test]
 fn band_pass_keeps_the_band() {
     let band_pass = BandPassConfig { prob: 1.0, ..Default::default() };
     let config = AugmentConfig { band_pass, ..Default::default() };
@@ -303,6 +340,8 @@ fn fields_are_checked_and_survive_json() {
     assert!(with(|c| c.noise.min_snr_db = f32::NAN).contains("augment.noise.min_snr_db must"));
     assert!(with(|c| c.gain.min_db = 7.0).contains("augment.gain.min_db must"));
     assert!(with(|c| c.band_pass.high_hz = 9000.0).contains("augment.band_pass.high_hz must"));
+    assert!(with(|c| c.clipping.prob = 2.0).contains("augment.clipping.prob must"));
+    assert!(with(|c| c.clipping.min_level = 0.0).contains("augment.clipping.min_level must"));
     assert!(with(|c| c.target_rms = Some(0.0)).contains("augment.target_rms must"));
 }
 
