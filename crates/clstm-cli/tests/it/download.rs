@@ -204,6 +204,13 @@ fn some_corpora_have_to_be_asked_for() {
 }
 
 #[test]
+fn every_published_corpus_has_a_download_or_instructions() {
+    for info in clstm_corpus::supported().iter().filter(|info| info.utterances.is_some()) {
+        assert!(clstm_download::source(info.name).is_ok(), "no source of {}", info.name);
+    }
+}
+
+#[test]
 fn wrong_usage_is_named() {
     let to = place("download-usage");
     complains(&mut download("msp-podcast", &to), 2, "known: ravdess, ravdess-song, emo-db");

@@ -61,7 +61,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
         citation: "Cao H, Cooper DG, Keutmann MK, Gur RC, Nenkova A, Verma R (2014). CREMA-D: \
                    Crowd-sourced Emotional Multimodal Actors Dataset. IEEE Transactions on \
                    Affective Computing 5(4), 377-390. https://doi.org/10.1109/TAFFC.2014.2336244",
-        obtain: "`clstm corpus download crema-d --to DIR`. Or: install git-lfs and clone the source (its zip file holds pointers only); give the \
+        obtain: "`clstm corpus download crema-d --output DIR`. Or: install git-lfs and clone the source (its zip file holds pointers only); give the \
                  folder that holds AudioWAV and VideoDemographics.csv.",
         languages: &["en"],
         labels: LABELS,

@@ -69,7 +69,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
         source: "http://emodb.bilderbar.info/",
         citation: "Burkhardt F, Paeschke A, Rolfes M, Sendlmeier WF, Weiss B (2005). A database of \
                    German emotional speech. Proc. Interspeech 2005, 1517-1520.",
-        obtain: "`clstm corpus download emo-db --to DIR`. Or: download the archive (about 40 MB) from the source and unpack it; give the folder \
+        obtain: "`clstm corpus download emo-db --output DIR`. Or: download the archive (about 40 MB) from the source and unpack it; give the folder \
                  that holds wav.",
         languages: &["de"],
         labels: LABELS,

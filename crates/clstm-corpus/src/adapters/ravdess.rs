@@ -40,7 +40,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
         citation: "Livingstone SR, Russo FA (2018). The Ryerson Audio-Visual Database of \
                    Emotional Speech and Song (RAVDESS). PLoS ONE 13(5): e0196391. \
                    https://doi.org/10.1371/journal.pone.0196391",
-        obtain: "`clstm corpus download ravdess --to DIR`. Or: download Audio_Speech_Actors_01-24.zip (208 MB) from the source and unpack it; \
+        obtain: "`clstm corpus download ravdess --output DIR`. Or: download Audio_Speech_Actors_01-24.zip (208 MB) from the source and unpack it; \
                  give the folder that holds Actor_01 to Actor_24.",
         languages: &["en"],
         labels: LABELS,
@@ -92,7 +92,7 @@ pub(crate) const SONG: Adapter = Adapter {
     info: CorpusInfo {
         name: "ravdess-song",
         title: "Ryerson Audio-Visual Database of Emotional Speech and Song (song, audio only)",
-        obtain: "`clstm corpus download ravdess-song --to DIR`. Or: download Audio_Song_Actors_01-24.zip from the source and unpack it; give the \
+        obtain: "`clstm corpus download ravdess-song --output DIR`. Or: download Audio_Song_Actors_01-24.zip from the source and unpack it; give the \
                  folder that holds Actor_01 to Actor_24.",
         labels: SUNG,
         splits: &[

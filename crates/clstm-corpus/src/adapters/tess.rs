@@ -27,7 +27,7 @@ pub(crate) const ADAPTER: Adapter = Adapter {
         source: "https://doi.org/10.5683/SP2/E8H2MF",
         citation: "Pichora-Fuller MK, Dupuis K (2020). Toronto emotional speech set (TESS). \
                    Borealis. https://doi.org/10.5683/SP2/E8H2MF",
-        obtain: "`clstm corpus download tess --to DIR`. Or: download all files from the source and unpack them; give the folder that holds \
+        obtain: "`clstm corpus download tess --output DIR`. Or: download all files from the source and unpack them; give the folder that holds \
                  the WAV files or their folders.",
         languages: &["en"],
         labels: LABELS,

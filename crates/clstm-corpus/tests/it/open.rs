@@ -182,6 +182,14 @@ fn lists_what_there_is() {
     assert!(manifest.splits.contains(&Split::Given));
     for info in supported() {
         assert!(!info.obtain.is_empty() && !info.license.is_empty(), "{}", info.name);
+        // The option that the help names, not its alias of release 0.1.
+        let (name, command) =
+            (info.name, format!("`clstm corpus download {} --output DIR`", info.name));
+        assert!(
+            !info.obtain.contains("corpus download") || info.obtain.contains(&command),
+            "{name}: {}",
+            info.obtain
+        );
     }
     assert!(serde_json::to_string(ravdess).unwrap().contains("zenodo.org"));
 }

@@ -91,6 +91,9 @@ const ALL: &[&Source] = &[
     &on_request::IEMOCAP,
     &on_request::MELD,
     &on_request::SAVEE,
+    &on_request::NEMO,
+    &on_request::ASED,
+    &on_request::EMOTALE,
 ];
 
 /// Every corpus that is known here, those on request included.

@@ -1,4 +1,4 @@
-//! Corpora that a program cannot or should not fetch, and how people get them.
+//! Corpora that the command does not download, and how to obtain them.
 
 use crate::source::{Origin, Source};
 
@@ -47,6 +47,49 @@ pub(super) const SAVEE: Source = Source {
   2. A user name and a password for AudioData.zip come by mail.
   3. Unpack it and name the folder that holds AudioData:
      clstm corpus check savee --data SAVEE",
+    ),
+    is_recording: |_| true,
+};
+
+pub(super) const NEMO: Source = Source {
+    name: "nemo",
+    aliases: &[],
+    title: "nEMO",
+    page: "https://huggingface.co/datasets/amu-cai/nEMO",
+    origin: Origin::OnRequest(
+        "It is free for non-commercial use (CC BY-NC-SA 4.0), in a repository with git-lfs:
+  1. git lfs install
+  2. git clone https://huggingface.co/datasets/amu-cai/nEMO
+  3. Name the folder that holds data.tsv and samples:
+     clstm corpus check nemo --data nEMO",
+    ),
+    is_recording: |_| true,
+};
+
+pub(super) const ASED: Source = Source {
+    name: "ased",
+    aliases: &[],
+    title: "ASED",
+    page: "https://github.com/Ethio2021/ASED_V1",
+    origin: Origin::OnRequest(
+        "It states no licence and asks for a citation:
+  1. git clone https://github.com/Ethio2021/ASED_V1
+  2. Name the folder that holds 01Neutral to 05Angry:
+     clstm corpus check ased --data ASED_V1",
+    ),
+    is_recording: |_| true,
+};
+
+pub(super) const EMOTALE: Source = Source {
+    name: "emotale",
+    aliases: &[],
+    title: "EmoTale",
+    page: "https://github.com/snehadas/EmoTale",
+    origin: Origin::OnRequest(
+        "The authors hold the copyright:
+  1. Follow the instructions at https://github.com/snehadas/EmoTale.
+  2. Name the folder that holds annotations.csv, speaker_info.csv and the recordings:
+     clstm corpus check emotale --data EmoTale",
     ),
     is_recording: |_| true,
 };

@@ -34,6 +34,9 @@ fn some_have_to_be_asked_for() {
         ("iemocap", "https://sail.usc.edu/iemocap/iemocap_release.htm"),
         ("meld", "https://affective-meld.github.io/"),
         ("savee", "http://kahlan.eps.surrey.ac.uk/savee/"),
+        ("nemo", "git clone https://huggingface.co/datasets/amu-cai/nEMO"),
+        ("ased", "git clone https://github.com/Ethio2021/ASED_V1"),
+        ("emotale", "https://github.com/snehadas/EmoTale"),
     ] {
         let fixture = Fixture::new();
         let error = fixture.get(name, "http://127.0.0.1:9/").unwrap_err();

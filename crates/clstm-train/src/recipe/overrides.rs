@@ -177,7 +177,17 @@ fn leaves(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
                 .enumerate()
                 .for_each(|(i, item)| leaves(item, &below(&i.to_string()), found));
         }
-        _ => found.push((path.to_owned(), value.to_string())),
+        _ => found.push((path.to_owned(), value_text(value))),
+    }
+}
+
+/// A value as TOML writes it. A number of a single-precision field has the fewest digits that identify it: 0.7, not
+/// 0.699999988079071.
+fn value_text(value: &Value) -> String {
+    let single = value.as_float().filter(|x| f64::from(*x as f32) == *x).map(|x| x as f32);
+    match single.and_then(|x| x.to_string().parse().ok()) {
+        Some(shortest) => Value::Float(shortest).to_string(),
+        None => value.to_string(),
     }
 }
 

@@ -166,6 +166,9 @@ fn settings_are_listed_as_they_can_be_set() {
     let recipe = Recipe::new(Preset::ClstmPlus, 8);
     let settings = recipe.settings().expect("settings");
     assert!(settings.contains(&("optimizer.learning_rate".to_owned(), "0.001".to_owned())));
+    // A field of single precision, with the digits that a user would write.
+    assert!(settings.contains(&("augment.speed.max".to_owned(), "0.12".to_owned())));
+    assert!(settings.contains(&("augment.offset.prob".to_owned(), "1.0".to_owned())));
     assert!(settings.len() > 80, "{}", settings.len());
     assert_eq!(recipe.with_changes(None, &settings).expect("the same"), recipe);
 }
