@@ -97,6 +97,16 @@ impl Document {
         &self.segments
     }
 
+    /// Addresses of the recordings that the file names: paths or `file:` URLs, those relative to the file first. Only ELAN
+    /// documents have them.
+    #[must_use]
+    pub fn media_urls(&self) -> &[String] {
+        match &self.layout {
+            Layout::Eaf(layout) => &layout.media,
+            _ => &[],
+        }
+    }
+
     /// The file with an annotation for each segment, in their order; segments beyond the annotations stay as they are.
     /// `labels` are the names of the probabilities.
     #[must_use]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clstm::audio::DecodeLimits;
 use clstm::{Event, LabelPrediction, Recognizer, StreamConfig, StreamError};
 use clstm_segments::exchange::{
-    PreAnnotation, audacity, audformat, elan, label_studio, sort_least_sure_first,
+    PreAnnotation, audacity, audformat, elan, label_studio, sort_by_confidence,
 };
 use clstm_segments::{Annotation, Emotion, Outcome};
 
@@ -53,7 +53,7 @@ pub(crate) fn export(args: &AnnotateExportArgs) -> Result<(), CliError> {
     if interrupt::is_interrupted() {
         return Err(CliError::Reported);
     }
-    sort_least_sure_first(&mut recordings);
+    sort_by_confidence(&mut recordings);
     let (labels, name) = (recognizer.labels(), recognizer.info().name.as_str());
     let files = files(args.to, &recordings, labels, name)?;
     for (name, _) in &files {
@@ -64,7 +64,11 @@ pub(crate) fn export(args: &AnnotateExportArgs) -> Result<(), CliError> {
         clstm::write_atomic(&path, text.as_bytes())
             .map_err(|error| CliError::writing(&path.text(), &error))?;
     }
-    note(&format!("{} recordings, least sure first, in {}", recordings.len(), folder.text()));
+    note(&format!(
+        "{} recordings, lowest confidence first, in {}",
+        recordings.len(),
+        folder.text()
+    ));
     match failed {
         0 => Ok(()),
         failed => {

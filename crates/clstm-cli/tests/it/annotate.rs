@@ -103,6 +103,28 @@ fn elan_documents_are_corrected_and_read() {
 }
 
 #[test]
+fn documents_and_manifest_in_other_folders_than_the_recordings() {
+    let from = recordings("annotate-apart-recordings");
+    let documents = folder("annotate-apart-documents");
+    ok(&mut export("elan", &documents, &from));
+    let lists = folder("annotate-apart-lists");
+    // The recordings are those that the documents name.
+    for (folder, list) in [
+        (&documents, lists.join("list.csv")),
+        (&documents, from.join("list.csv")),
+        (&documents, from.parent().unwrap().join("annotate-apart-list.csv")),
+    ] {
+        let _ = fs::remove_file(&list);
+        ok(manifest("elan", folder).arg("--output").arg(&list));
+        let mut stats = clstm();
+        stats.args(["corpus", "stats", "manifest", "--data"]).arg(&list);
+        assert!(text(&ok(&mut stats).stdout).contains("sad"), "{}", list.display());
+    }
+    let rows = fs::read_to_string(from.join("list.csv")).unwrap();
+    assert!(rows.contains("\nsad.wav,"), "relative to the manifest's folder: {rows}");
+}
+
+#[test]
 fn audacity_and_audformat_are_written() {
     let to = folder("annotate-audacity");
     let from = recordings("annotate-other-recordings");

@@ -23,10 +23,11 @@ pub struct PreAnnotation {
     pub parts: Vec<(f64, f64, Annotation)>,
 }
 
-/// Sorts recordings for annotation: the least sure first, those without a prediction last.
-pub fn sort_least_sure_first(recordings: &mut [PreAnnotation]) {
-    let sure = |recording: &PreAnnotation| {
+/// Sorts recordings for annotation: the lowest confidence first, those without a prediction last.
+pub fn sort_by_confidence(recordings: &mut [PreAnnotation]) {
+    let confidence = |recording: &PreAnnotation| {
         recording.whole.emotion().map_or(f64::INFINITY, |emotion| emotion.confidence())
     };
-    recordings.sort_by(|a, b| sure(a).total_cmp(&sure(b)).then_with(|| a.path.cmp(&b.path)));
+    recordings
+        .sort_by(|a, b| confidence(a).total_cmp(&confidence(b)).then_with(|| a.path.cmp(&b.path)));
 }

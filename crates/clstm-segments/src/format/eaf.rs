@@ -21,6 +21,7 @@ pub(crate) struct Layout {
     /// The tiers that were read: their names and the ids of their annotations.
     chosen: Vec<(String, Vec<String>)>,
     tier_ids: Vec<String>,
+    pub(crate) media: Vec<String>,
     types: Vec<String>,
     /// The first number of new annotations.
     next_id: u64,
@@ -92,6 +93,7 @@ pub(crate) fn parse(
         constraint: (!document.has_association)
             .then(|| document.after_constraint.unwrap_or(before_constraint)),
         tier_ids: document.tiers.iter().map(|tier| tier.id.clone()).collect(),
+        media: document.media,
         types: document.types,
     };
     Ok((segments, layout))

@@ -17,6 +17,8 @@ pub(super) struct EafDocument {
     /// Index of a slot by its id.
     pub(super) slot_ids: HashMap<String, usize>,
     pub(super) tiers: Vec<Tier>,
+    /// Addresses of the recordings, those relative to the document first.
+    pub(super) media: Vec<String>,
     /// All ids of annotations.
     pub(super) annotation_ids: Vec<String>,
     /// Ids of linguistic types.
@@ -167,6 +169,10 @@ fn begin(
                 let reason = format!("times in {units} are not supported, only milliseconds");
                 return Err(SegmentsError::line(line, reason));
             }
+        }
+        "MEDIA_DESCRIPTOR" => {
+            let urls = ["RELATIVE_MEDIA_URL", "MEDIA_URL"].map(|name| attribute(element, name));
+            document.media.extend(urls.into_iter().flatten().filter(|url| !url.is_empty()));
         }
         "TIME_SLOT" => {
             let time = match attribute(element, "TIME_VALUE") {

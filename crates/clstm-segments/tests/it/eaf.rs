@@ -21,6 +21,20 @@ fn annotations_are_segments_and_open_slots_are_interpolated() {
 }
 
 #[test]
+fn addresses_of_recordings_are_read_with_relative_ones_first() {
+    let header = EAF.find("<TIME_ORDER>").unwrap();
+    let media = "<MEDIA_DESCRIPTOR MEDIA_URL=\"file:///calls/a&amp;b.wav\" \
+                 RELATIVE_MEDIA_URL=\"../calls/a&amp;b.wav\"/>";
+    let text = [&EAF[..header], media, &EAF[header..]].concat();
+    let document = read(Format::Eaf, &text);
+    assert!(
+        document
+            .media_urls()
+            .ends_with(&["../calls/a&b.wav".to_owned(), "file:///calls/a&b.wav".to_owned()])
+    );
+}
+
+#[test]
 fn tiers_that_refer_to_the_annotations_are_added() {
     let written = annotated(Format::Eaf, EAF);
     let again = tier(&written, "A & words emotion");

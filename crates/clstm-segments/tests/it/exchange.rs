@@ -1,8 +1,7 @@
 //! Pre-annotations, and what people made of them.
 
 use clstm_segments::exchange::{
-    Judgement, PreAnnotation, audacity, audformat, elan, gather, label_studio,
-    sort_least_sure_first,
+    Judgement, PreAnnotation, audacity, audformat, elan, gather, label_studio, sort_by_confidence,
 };
 use clstm_segments::{Document, Format, Outcome, ReadOptions};
 use serde_json::{Value, json};
@@ -24,7 +23,7 @@ pub(crate) fn recordings() -> Vec<PreAnnotation> {
             .collect(),
     });
     let mut all: Vec<PreAnnotation> = each.collect();
-    sort_least_sure_first(&mut all);
+    sort_by_confidence(&mut all);
     all
 }
 

@@ -8,6 +8,7 @@ use clstm::audio::EXTENSIONS;
 use clstm_segments::exchange::{Judgement, Utterance, audformat, gather, label_studio};
 use clstm_segments::{Document, Format, ReadOptions, SegmentsError};
 
+use super::manifest::base;
 use crate::args::{CorrectionTool, ManifestArgs};
 use crate::columns::csv_row_of;
 use crate::error::CliError;
@@ -19,6 +20,7 @@ use crate::text::PathText;
 /// each rater. Ties are left out.
 pub(super) fn run(args: &ManifestArgs, tool: CorrectionTool) -> Result<(), CliError> {
     let files = files(&args.folder, tool)?;
+    let base = base(args.output.as_deref())?;
     let mut guard = OutputGuard::new(args.force);
     let mut judgements = Vec::new();
     for file in &files {
@@ -33,8 +35,12 @@ pub(super) fn run(args: &ManifestArgs, tool: CorrectionTool) -> Result<(), CliEr
             CorrectionTool::Audformat => {
                 text(&bytes).and_then(|text| audformat::judgements(&text, &args.column))
             }
-            CorrectionTool::Elan => document(file, &bytes, Format::Eaf, &args.column),
-            CorrectionTool::Textgrid => document(file, &bytes, Format::TextGrid, &args.column),
+            CorrectionTool::Elan => {
+                document(file, &bytes, Format::Eaf, &args.column, base.as_deref())
+            }
+            CorrectionTool::Textgrid => {
+                document(file, &bytes, Format::TextGrid, &args.column, base.as_deref())
+            }
         };
         judgements.extend(read.map_err(|error| failed(&error))?);
     }
@@ -101,16 +107,17 @@ fn text(bytes: &[u8]) -> Result<String, SegmentsError> {
         .map_err(|error| SegmentsError::Encoding { reason: error.to_string() })
 }
 
-/// The labels of a tier of an ELAN or TextGrid document. The recording is the file of its name beside it.
+/// The labels of a tier of an ELAN or TextGrid document.
 fn document(
     file: &Path,
     bytes: &[u8],
     format: Format,
     tier: &str,
+    base: Option<&Path>,
 ) -> Result<Vec<Judgement>, SegmentsError> {
     let options = ReadOptions { tiers: vec![tier.to_owned()] };
     let document = Document::parse(bytes, format, &options)?;
-    let recording = recording_beside(file);
+    let recording = recording_of(file, document.media_urls(), base);
     let spoken = document.segments().iter().filter_map(|segment| {
         Some(Judgement {
             path: recording.clone(),
@@ -123,13 +130,19 @@ fn document(
     Ok(spoken.collect())
 }
 
-/// A recording with the name of a document, in its folder; without one, a `.wav` of this name.
-fn recording_beside(document: &Path) -> String {
-    let found = EXTENSIONS
-        .iter()
-        .map(|extension| document.with_extension(extension))
-        .find(|recording| recording.is_file());
-    found.unwrap_or_else(|| document.with_extension("wav")).text()
+/// The recording of a document: the file with its name in its folder, or else the first file of `media`, the addresses in
+/// the document. Without either, a `.wav` with its name. The path is relative to `base`, the folder of the manifest, if the
+/// recording is below it.
+fn recording_of(document: &Path, media: &[String], base: Option<&Path>) -> String {
+    let folder = document.parent().unwrap_or(Path::new(""));
+    let named = EXTENSIONS.iter().map(|extension| document.with_extension(extension));
+    let linked = media.iter().map(|url| folder.join(url.strip_prefix("file://").unwrap_or(url)));
+    let Some(found) = named.chain(linked).find(|recording| recording.is_file()) else {
+        return document.with_extension("wav").text();
+    };
+    let Some(base) = base else { return found.text() };
+    let found = found.canonicalize().unwrap_or(found);
+    found.strip_prefix(base).unwrap_or(&found).text()
 }
 
 /// The file, or the documents in the folder.

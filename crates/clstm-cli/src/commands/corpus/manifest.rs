@@ -86,7 +86,7 @@ pub(super) fn run(args: &ManifestArgs, pattern: &NamePattern) -> Result<(), CliE
 }
 
 /// The folder that paths are relative to: the manifest's own.
-fn base(output: Option<&Path>) -> Result<Option<PathBuf>, CliError> {
+pub(super) fn base(output: Option<&Path>) -> Result<Option<PathBuf>, CliError> {
     let Some(output) = output else { return Ok(None) };
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
