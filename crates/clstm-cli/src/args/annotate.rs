@@ -8,9 +8,9 @@ Examples:
   clstm annotate export recordings/ --to elan --output documents/
   clstm corpus manifest --from label-studio export.json --output corrected.csv
 
-The recordings of which the model is least sure come first: in the order of the tasks, and in order.csv.";
+The recordings with the lowest confidence come first: in the order of the tasks, and in order.csv.";
 
-/// Make pre-annotations for annotation tools.
+/// Create pre-annotations for annotation tools.
 #[derive(Debug, Args)]
 pub(crate) struct AnnotateArgs {
     #[command(subcommand)]
@@ -19,7 +19,7 @@ pub(crate) struct AnnotateArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AnnotateCommand {
-    /// Write pre-annotations with confidences, least sure first.
+    /// Write pre-annotations with confidences, lowest confidence first.
     Export(AnnotateExportArgs),
 }
 
@@ -32,13 +32,14 @@ pub(crate) struct AnnotateExportArgs {
     /// The annotation tool.
     #[arg(long, value_enum)]
     pub(crate) to: AnnotationTool,
-    /// Folder to write to. Paths of recordings are relative to it where they can be.
+    /// Folder to write to. Paths of recordings are relative to it where possible.
     #[arg(long, value_name = "DIR")]
     pub(crate) output: PathBuf,
     /// Replace existing files.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Name of a built-in model, a model file, or a folder with a model.safetensors [default: the built-in model].
+    /// Name of a built-in model (multi, open, ravdess-clstm-plus), a model file, or a folder with a model.safetensors
+    /// [default: multi].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
     /// Merge the model's classes into fewer: basic-four, basic-six, or a label map, as in predict.

@@ -5,8 +5,8 @@ use clap::Args;
 use super::Format;
 
 const EXAMPLES: &str = "\
-At least some test utterances must be in both runs: use the same --split, or the same --fold-seed. The
-permutation test and the bootstrap resample whole speakers where the runs name them.
+The two runs must have test utterances in common: use the same --split, and for random folds the same
+--fold-seed. The permutation test and the bootstrap resample whole speakers if the runs contain speaker names.
 
 Example:
   clstm compare runs/clstm runs/clstm-plus";

@@ -33,9 +33,9 @@ pub(crate) enum CorpusCommand {
     List,
     /// Print counts and durations by class and speaker.
     Stats(StatsArgs),
-    /// Check a corpus: missing, unreadable, silent or clipped files, and copies. Exit status 1 if any is found.
+    /// Check a corpus for missing, unreadable, silent or clipped files and for copies. Exit status 1 if any is found.
     Check(CorpusLocation),
-    /// Make a manifest of a folder whose file names contain the labels, or of an annotation tool's export.
+    /// Create a manifest from a folder whose file names contain the labels, or from the export of an annotation tool.
     Manifest(ManifestArgs),
     /// Download, verify and unpack a published corpus, or print how to request it.
     Download(DownloadArgs),
@@ -46,15 +46,15 @@ pub(crate) struct ManifestArgs {
     /// Folder with the recordings; with --from, the export of the annotation tool, or a folder of its documents.
     #[arg(value_name = "DIR|FILE")]
     pub(crate) folder: PathBuf,
-    /// Read the labels that people marked in an annotation tool. Of several raters the majority counts; the manifest has the
-    /// votes for each label and a column for each rater.
+    /// Read the labels of an annotation tool. With several raters the label is that of the majority; the manifest has
+    /// the votes for each label and a column for each rater.
     #[arg(long, value_enum, value_name = "TOOL", conflicts_with = "pattern")]
     pub(crate) from: Option<CorrectionTool>,
-    /// The tier of ELAN and TextGrid documents, or the beginning of the names of audformat's columns.
+    /// The tier of ELAN and TextGrid documents, or the prefix of the audformat columns.
     #[arg(long, value_name = "NAME", requires = "from", default_value = "emotion")]
     pub(crate) column: String,
-    /// Pattern of the file names without extension: {label}, {speaker} and any other column in braces, * for
-    /// anything else. With a / it matches the path inside the folder, such as {speaker}/{label}-*.
+    /// Pattern of the file names without extension: {label}, {speaker} and other columns in braces, * for any
+    /// text. A pattern with / matches the path inside the folder, such as {speaker}/{label}-*.
     #[arg(long, value_parser = NamePattern::parse, required_unless_present = "from")]
     pub(crate) pattern: Option<NamePattern>,
     /// Write the manifest to this file instead of standard output; paths are then relative to its folder.

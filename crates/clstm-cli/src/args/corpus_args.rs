@@ -6,8 +6,8 @@ use clstm_corpus::{AllowedLeakage, Targets};
 /// The corpora to read and the target to recognise.
 #[derive(Debug, Args)]
 pub(crate) struct CorpusArgs {
-    /// Name of the corpus, see `clstm corpus list`. Repeat it, each time with a --data, to join corpora: classes
-    /// of the same name are merged, speakers and ids are prefixed with the name of their corpus.
+    /// Name of the corpus, see `clstm corpus list`. To join corpora, repeat it with a --data for each: classes of
+    /// the same name are merged, speakers and ids get the name of their corpus as a prefix.
     #[arg(long, value_name = "NAME", required = true)]
     pub(crate) corpus: Vec<String>,
     /// Folder of the unpacked corpus; for `manifest` the CSV or JSON Lines file that lists it.
@@ -24,17 +24,18 @@ pub(crate) struct TargetArgs {
     /// other labels are left out.
     #[arg(long, alias = "labels", value_name = "MAP.toml")]
     pub(crate) label_map: Option<PathBuf>,
-    /// What to recognise: label, speaker, sex, session, statement, repetition, intensity, style (scripted or
-    /// improvised), corpus (of several), or another column of a manifest. Continuous targets, such as arousal,valence
-    /// or columns of numbers, are separated by commas and predicted beside the classes (experimental; docs/dimensions.md).
+    /// Attribute to classify: label, speaker, sex, language, session, statement, repetition, intensity, style
+    /// (scripted or improvised), corpus (of several), or another column of a manifest. Continuous targets, such as
+    /// arousal,valence or columns of numbers, are separated by commas and predicted in addition to the classes
+    /// (experimental; docs/dimensions.md).
     #[arg(long, value_name = "TARGET[,TARGET]", default_value_t = Targets::default())]
     pub(crate) target: Targets,
 }
 
-/// What may be in training and test at the same time.
+/// The leakage that is allowed.
 #[derive(Debug, Args)]
 pub(crate) struct LeakageArgs {
-    /// Use a split although it leaks: speakers (of a given split, in training and test) or copies (the same
+    /// Accept a split with leakage: speakers (of a given split, in training and test) or copies (the same
     /// recording in both). The leakage is recorded in the protocol and printed next to every figure.
     #[arg(long, value_name = "speakers|copies", value_delimiter = ',')]
     allow_leakage: Vec<AllowedLeakage>,

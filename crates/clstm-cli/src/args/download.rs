@@ -16,12 +16,12 @@ trust.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DownloadArgs {
-    /// ravdess, ravdess-song, emo-db, crema-d or tess; for other corpora it prints how to obtain them.
+    /// ravdess, ravdess-song, emo-db, crema-d or tess. For other corpora the command prints how to obtain them.
     pub(crate) name: String,
     /// Folder for the corpus; created if it does not exist.
     #[arg(long, alias = "to", value_name = "DIR")]
     pub(crate) output: PathBuf,
-    /// Download from here instead of the official place: the URL of an archive or, ending with a slash, of a
+    /// Download from this URL instead of the official one: the URL of an archive or, with a slash at the end, of a
     /// mirror of the server. The published checksums apply to these files as well.
     #[arg(long, value_name = "URL")]
     pub(crate) from: Option<String>,

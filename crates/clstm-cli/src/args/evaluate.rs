@@ -18,34 +18,35 @@ Examples:
   clstm evaluate runs/random --corpus ravdess --data data/ravdess --tta-shifts 4 --tta-polarity \\
       --output runs/random-tta
 
---calibrate fits a temperature and a scaling of the confidence (docs/training.md). The printed figures are
-cross-fitted: each corpus of a join, or each group of speakers, is measured with a calibration of the others.
+--calibrate fits a temperature and a scaling of the confidence (docs/training.md). The printed calibration errors
+are cross-fitted: each corpus of a join, or each group of speakers, is measured with the calibration of the others.
 
 With RUN, each fold's model is tested again on its own test utterances, without training. --output is the
 folder of the new run, whose models apply the same test-time augmentation (TTA). TTA averages the logits
-over copies of the input: shifted by 0 to N-1 N-ths of a time step and, with --tta-polarity, also inverted.
-It multiplies the time of inference by the number of copies.
+over copies of the input: shifted by 0, 1/N, ..., (N-1)/N of a time step and, with --tta-polarity, also inverted.
+The inference time is multiplied by the number of copies.
 
-Figures on recordings or speakers of the training do not describe new ones. The command warns where the
-model file shows such an overlap.";
+Scores on recordings or speakers of the training are not valid for new ones. The command prints a warning if
+the model file shows such an overlap.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct EvaluateArgs {
-    /// Folder of a cross-validation whose folds to test again, instead of --model.
+    /// Folder of a cross-validation, to test its folds again; instead of --model.
     #[arg(
         value_name = "RUN",
         requires = "output",
         conflicts_with_all = ["model", "split", "predictions", "allow_leakage", "format"]
     )]
     pub(crate) run: Option<PathBuf>,
-    /// Name of a built-in model, a model file, or a folder with a model.safetensors [default: the built-in model].
+    /// Name of a built-in model (multi, open, ravdess-clstm-plus), a model file, or a folder with a model.safetensors
+    /// [default: multi].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) choice: CorpusArgs,
-    /// Only the test utterances of one fold of this split: random, speaker, emobox, session,
-    /// luna-jimenez, loso or given.
+    /// Only the test utterances of one fold of this split: random, speaker, emobox, luna-jimenez, text,
+    /// text-speaker, session, loso, corpus or given.
     #[arg(long, requires = "fold")]
     pub(crate) split: Option<Split>,
     #[command(flatten)]
@@ -59,7 +60,7 @@ pub(crate) struct EvaluateArgs {
     /// Seed of the training and of the split [default: the one that the model was trained with].
     #[arg(long, value_name = "N", requires = "split")]
     pub(crate) seed: Option<u64>,
-    /// Seed of the split alone, for runs with a --fold-seed.
+    /// Seed of the split, for runs with a --fold-seed.
     #[arg(long, value_name = "N", requires = "split")]
     pub(crate) fold_seed: Option<u64>,
     /// Test-time augmentation: number of shifts of the first time step [default: as the model].
@@ -68,7 +69,7 @@ pub(crate) struct EvaluateArgs {
     /// Test-time augmentation: also process each input with inverted polarity.
     #[arg(long)]
     pub(crate) tta_polarity: bool,
-    /// Merge the model's classes into fewer, and score these: basic-four, basic-six, or a label map, as in predict. The
+    /// Merge the model's classes into fewer before scoring: basic-four, basic-six, or a label map, as in predict. The
     /// labels of the corpus are merged by the same map, or by --label-map; utterances of other classes are left out.
     #[arg(long, value_name = "NAME|MAP.toml", conflicts_with = "run")]
     pub(crate) classes: Option<PathBuf>,
@@ -98,7 +99,7 @@ pub(crate) struct EvaluateArgs {
     /// Name of the calibrated model [default: as before].
     #[arg(long, value_name = "NAME", requires = "calibrate")]
     pub(crate) name: Option<String>,
-    /// Write the prediction for each utterance to this file: lines as of `predict --format jsonl`, with
+    /// Write the prediction for each utterance to this file, in the format of `predict --format jsonl` with
     /// `id` and `truth`.
     #[arg(long, value_name = "FILE.jsonl")]
     pub(crate) predictions: Option<PathBuf>,

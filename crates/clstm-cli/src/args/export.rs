@@ -3,9 +3,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 const EXAMPLES: &str = "\
-The ONNX graph computes probabilities from a mono waveform at the model's sample rate: level, edges, windows, all branches
-and the calibration. It has no speech gate: every recording gets probabilities. Inputs: waveform [batch, samples] and
-lengths [batch]; outputs: probabilities, logits and features. Labels, rate and licence are in its metadata.
+The ONNX graph computes probabilities from a mono waveform at the model's sample rate: level normalisation, trimming,
+windows, all branches and the calibration. It has no speech gate: every recording gets probabilities. Inputs: waveform
+[batch, samples] and lengths [batch]; outputs: probabilities, logits and features. Labels, rate and licence are in its
+metadata.
 
 The folder of format huggingface has the layout of the Hugging Face hub: README.md (the model card with its metadata),
 config.json and model.safetensors. --model reads such a folder.
@@ -18,7 +19,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ExportArgs {
-    /// Name of a built-in model, a model file, or a folder with a model.safetensors [default: the built-in model].
+    /// Name of a built-in model (multi, open, ravdess-clstm-plus), a model file, or a folder with a model.safetensors
+    /// [default: multi].
     #[arg(long, value_name = "NAME|FILE|DIR")]
     pub(crate) model: Option<PathBuf>,
     /// Format.

@@ -6,7 +6,7 @@ use super::Format;
 
 const EXAMPLES: &str = "\
 Examples:
-  clstm inspect ravdess-clstm-plus
+  clstm inspect multi
   clstm inspect runs/all/model.safetensors --format json";
 
 #[derive(Debug, Args)]

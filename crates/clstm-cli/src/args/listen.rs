@@ -14,8 +14,8 @@ Examples:
   clstm listen --input call.raw --rate 8000 --no-realtime --format jsonl   raw samples in a file
   clstm listen --input call.wav --channel each                             both sides of a call
 
-In the live view, q or Ctrl-C stops and prints a summary, Ctrl-L redraws. NO_COLOR turns colours off. --no-tui
-prints lines instead, as does a standard output that is not a terminal.
+In the live view, q or Ctrl-C stops and prints a summary, Ctrl-L redraws. NO_COLOR disables colours. Lines are
+printed instead with --no-tui, and if standard output is not a terminal.
 
 A line of --format jsonl is a frame, {\"type\": \"frame\", \"start_s\", \"end_s\", \"speech\", \"label\", \"confidence\",
 \"probabilities\"}, or a completed segment, {\"type\": \"segment\", ...}. A frame with \"provisional\": true is an early
@@ -28,8 +28,8 @@ The microphone needs a build with the feature `microphone`: cargo build --releas
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ListenArgs {
     /// Input [default: the microphone]: - for standard input, a pipe, a file of raw samples (.raw, .pcm, or described by
-    /// --rate, --sample-format, --channels), or a recording, which is played in real time. Containers, such as WAV or
-    /// Ogg, are recognised by their content and decoded.
+    /// --rate, --sample-format, --channels), or a recording, which is processed in real time. Containers, such as WAV
+    /// or Ogg, are detected by their content and decoded.
     #[arg(long, value_name = "PATH|-")]
     pub(crate) input: Option<PathBuf>,
     /// Microphone: its device id or name as listed, or a part of them [default: the system's default].
@@ -58,14 +58,15 @@ pub(crate) struct ListenArgs {
     /// Process a file as fast as possible instead of in real time.
     #[arg(long, alias = "fast", requires = "input")]
     pub(crate) no_realtime: bool,
-    /// Name of a built-in model, a model file, or a folder with a model.safetensors [default: the built-in model].
+    /// Name of a built-in model (multi, open, ravdess-clstm-plus), a model file, or a folder with a model.safetensors
+    /// [default: multi].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
     /// Seconds from one frame to the next.
     #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
     pub(crate) hop: f64,
-    /// Seconds of audio after a frame that its prediction uses, and so the delay of the final frames: more is more
-    /// accurate, see docs/listen.md [default: 1].
+    /// Audio after a frame that its prediction uses, in seconds. It is the delay of the final frames. A larger
+    /// lookahead is more accurate, see docs/listen.md [default: 1].
     #[arg(long, value_name = "SECONDS")]
     pub(crate) lookahead: Option<f64>,
     /// End with status 1 if the input is damaged. What can be decoded is processed in any case.

@@ -65,7 +65,7 @@ Examples:
   clstm train --corpus ravdess --data data/ravdess --preset clstm --output runs/all
   clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --output runs/mine
 
-Exit status: 0 all done; 1 something failed (the rest was done and written); 2 wrong usage; 130 interrupted.";
+Exit status: 0 success; 1 some inputs failed (the others were processed); 2 usage error; 130 interrupted.";
 
 /// Speech emotion recognition with the hierarchical ConvLSTM network.
 #[derive(Debug, Parser)]
@@ -80,7 +80,7 @@ pub(crate) struct Args {
     /// Print more messages; twice for debugging.
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     verbose: u8,
-    /// Print no messages but errors; twice for not even these. Results are not affected.
+    /// Print errors only; twice: no errors either. Results are printed in any case.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     quiet: u8,
 }
@@ -169,27 +169,27 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Invocat
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Label recordings.
+    /// Predict the emotion of recordings.
     Predict(PredictArgs),
     /// Recognise emotions in live audio: the microphone, a pipe, or a recording.
     Listen(ListenArgs),
-    /// Run an HTTP and WebSocket service with a web page.
+    /// Run an HTTP and WebSocket server with a web page.
     #[cfg_attr(not(feature = "server"), command(hide = true, alias = "healthcheck"))]
     Serve(ServeArgs),
-    /// Check that a server responds, for supervisors.
+    /// Check that a server responds, for service managers and containers.
     #[cfg(feature = "server")]
     #[command(alias = "health")]
     Healthcheck(HealthcheckArgs),
-    /// List, count, check and download corpora, and make manifests.
+    /// List, count, check and download corpora, and create manifests.
     Corpus(CorpusCommandArgs),
-    /// Make pre-annotations for annotation tools, least sure first.
+    /// Create pre-annotations for annotation tools, lowest confidence first.
     Annotate(AnnotateArgs),
     /// Train one model on a whole corpus.
     Train(TrainArgs),
     /// Cross-validate: train and test a model for each fold.
     #[command(visible_alias = "cross-validate")]
     Cv(CvArgs),
-    /// Train the seven rows of the paper's Table 1 with equal budgets and print the table.
+    /// Train the seven networks of the paper's Table 1 with equal settings and print the table.
     Ablate(AblateArgs),
     /// Average the predictions of cross-validations on the same folds.
     #[command(alias = "average")]
@@ -198,17 +198,17 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Write tables and figures of runs: HTML, Markdown, LaTeX, JSON, CSV, SVG and PNG.
     Report(ReportArgs),
-    /// Test a model on a labelled corpus, or a run's models again on their folds.
+    /// Test a model on a labelled corpus, or test the models of a run again on their folds.
     Evaluate(EvaluateArgs),
-    /// Write a model for other tools: ONNX, or a folder of the Hugging Face hub's layout.
+    /// Export a model to ONNX, or to a folder in the layout of the Hugging Face hub.
     Export(ExportArgs),
     /// Print architecture, labels, protocol and scores, lineage, licence and digest of a model.
     Inspect(InspectArgs),
-    /// Print the completions of a shell.
+    /// Print the completion script of a shell.
     Completions(CompletionsArgs),
     /// Print the man page of the command, or write those of all subcommands.
     Man(ManArgs),
-    /// Print the licences of the command, of the built-in model and of the software that the command contains.
+    /// Print the licences of the command, of the built-in models and of the software that the command contains.
     Licenses,
     /// The name of `clstm evaluate RUN` in release 0.1.
     #[command(hide = true)]

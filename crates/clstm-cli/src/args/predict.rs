@@ -17,7 +17,7 @@ Examples:
   clstm predict recordings/ --classes basic-four   angry, happy, neutral, sad
   clstm predict recordings/ --top 3                the three most probable labels
   clstm predict call.wav --timeline                emotions over time
-  clstm predict call.wav --channels each           the two sides of a call
+  clstm predict call.wav --channels each           the two channels of a call
   clstm predict call.wav --segments call.rttm --output emotions.rttm
   clstm predict calls/ --timeline --format textgrid --output grids/
 
@@ -32,7 +32,8 @@ pub(crate) struct PredictArgs {
     /// Recordings: files, folders (searched for audio files), globs, or - for standard input.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
-    /// Name of a built-in model, a model file, or a folder with a model.safetensors [default: the built-in model].
+    /// Name of a built-in model (multi, open, ravdess-clstm-plus), a model file, or a folder with a model.safetensors
+    /// [default: multi].
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
     /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products. auto is f32; with --timeline it is
@@ -45,22 +46,22 @@ pub(crate) struct PredictArgs {
     /// Output format [default: table; with --segments the format of that file].
     #[arg(long = "format", value_enum, value_name = "FORMAT")]
     pub(crate) named_format: Option<RowFormat>,
-    /// Write the results to this file instead of standard output; with documents a folder.
+    /// Write the results to this file instead of standard output; for TextGrid, SRT and WebVTT to this folder.
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Replace existing files.
     #[arg(long, conflicts_with = "resume")]
     pub(crate) force: bool,
-    /// Continue the results in --output: recordings that have a row or document there, also failed ones, are
-    /// not processed again.
+    /// Continue an interrupted command: recordings that have a row or document in --output, including failed
+    /// ones, are not processed again.
     #[arg(long, requires = "output")]
     pub(crate) resume: bool,
-    /// Mark predictions whose confidence is below a threshold: `?` in the table. They keep their label. Without a
-    /// value it is the threshold that the model file recommends, see `clstm inspect`.
+    /// Mark predictions whose confidence is below a threshold (`?` in the table). They keep their label. Without a
+    /// value the threshold is the one of the model file, see `clstm inspect`.
     #[arg(long, value_name = "THRESHOLD", num_args = 0..=1, require_equals = true, value_parser = share)]
     pub(crate) abstain: Option<Option<f64>>,
-    /// Share of a recording, without its quiet edges, that must be speech for a label: 0 labels everything that is not
-    /// silent.
+    /// Minimum share of speech in a recording, without its quiet edges, for a label. With 0 every recording that is
+    /// not silent gets a label.
     #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share)]
     pub(crate) min_speech: f64,
     /// Merge the model's classes into fewer: basic-four (angry, happy, neutral, sad; calm counts as neutral), basic-six
@@ -75,21 +76,21 @@ pub(crate) struct PredictArgs {
     /// Also write the deep features of the recordings to this Parquet file: path, label, e_0, e_1, ...
     #[arg(long, value_name = "FILE.parquet", conflicts_with_all = ["timeline", "resume"])]
     pub(crate) embeddings: Option<PathBuf>,
-    /// Channels of the recordings: mix recognises their mean, each every channel by itself, such as the sides of a call, and
-    /// a number one of them, from 0. Rows then have the channel. Cross-talk counts as no speech: 128 ms in which another
+    /// Channels of the recordings: mix processes their mean, each processes every channel separately (such as the two
+    /// speakers of a call), and a number selects one channel, from 0. Rows then have the channel. Cross-talk counts as no speech: 128 ms in which another
     /// channel is at least 12 dB louder and this one is a copy of it.
     #[arg(long, value_name = "mix|each|N", default_value_t = ChannelSelection::Mix, conflicts_with = "embeddings")]
     pub(crate) channels: ChannelSelection,
-    /// Recognise the segments of this file of another tool, each by itself, and write the file back with the emotions:
+    /// Predict each segment of this file of another tool separately, and write the file with the emotions added:
     /// RTTM, SRT, WebVTT, Praat TextGrid, ELAN .eaf, Audacity labels (.txt), CSV (start, end, speaker), Whisper and
-    /// whisperX JSON. docs/segments.md has what is added to each.
+    /// whisperX JSON. docs/segments.md describes what is added to each format.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["timeline", "embeddings", "resume"])]
     pub(crate) segments: Option<PathBuf>,
     /// Tier of a TextGrid or ELAN file whose segments are read; repeat for several [default: the only one].
     #[arg(long, value_name = "NAME", requires = "segments")]
     pub(crate) tier: Vec<String>,
-    /// Seconds of audio on each side that a segment shorter than 1.5 s also gets, to 1.5 s in all, but not of another
-    /// speaker. Segments shorter than 0.4 s with their context are marked as too short.
+    /// Extend segments shorter than 1.5 s by up to this many seconds on each side, to 1.5 s in total, but not into a
+    /// segment of another speaker. Segments that are then shorter than 0.4 s are marked as too short.
     #[arg(long, value_name = "SECONDS", requires = "segments", default_value_t = 0.0, value_parser = seconds)]
     pub(crate) context: f64,
     /// Emotions over time: a row for each segment instead of one for the whole recording. Recordings may be
@@ -102,8 +103,8 @@ pub(crate) struct PredictArgs {
     /// Seconds from one frame of a timeline to the next [default: 1].
     #[arg(long, value_name = "SECONDS", requires = "timeline")]
     pub(crate) hop: Option<f64>,
-    /// Seconds of audio in the window that the model receives for each frame [default: the model's maximum, which
-    /// is the most accurate].
+    /// Length of the window that the model processes for each frame, in seconds [default: the maximum of the model,
+    /// which is the most accurate].
     #[arg(long, value_name = "SECONDS", requires = "timeline")]
     pub(crate) window: Option<f64>,
     /// Treat a damaged recording as a failure instead of recognising what can be decoded of it.
@@ -117,7 +118,7 @@ pub(crate) struct PredictArgs {
 fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("expected a confidence from 0 to 1, such as 0.8".to_owned()),
+        _ => Err("expected a number from 0 to 1, such as 0.8".to_owned()),
     }
 }
 

@@ -14,7 +14,7 @@ Examples:
   curl --data-binary @hello.wav http://127.0.0.1:8765/v1/recognize
   curl -F file=@a.wav -F file=@b.mp3 http://127.0.0.1:8765/v1/batch
 
-Every option can also be set by a variable of the environment, such as CLSTM_PORT, or in the file of --config.
+Every option can also be set by an environment variable, such as CLSTM_PORT, or in the file of --config.
 SIGTERM or Ctrl-C stops the server after it has completed the accepted requests. SIGHUP reloads the model files
 and the certificate.
 The API is described in docs/server.md and, while the server runs, at /docs/api.";
@@ -22,11 +22,11 @@ The API is described in docs/server.md and, while the server runs, at /docs/api.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ServeArgs {
-    /// TOML file with options of this command by their names, such as port = 8765. Options of the command line and the
-    /// environment take precedence.
+    /// TOML file with the options of this command, such as port = 8765. Options of the command line and environment
+    /// variables take precedence.
     #[arg(id = "config", long = "config", value_name = "FILE", env = "CLSTM_CONFIG")]
     _config: Option<PathBuf>,
-    /// IP address to bind to; other machines can reach only addresses that are not loopback ones.
+    /// IP address to bind to. A loopback address accepts connections from this machine only.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", env = "CLSTM_HOST")]
     pub(crate) host: IpAddr,
     /// TCP port to bind to; 0 for a free one.
@@ -35,8 +35,8 @@ pub(crate) struct ServeArgs {
     /// The two in one, as in release 0.1.
     #[arg(long, value_name = "ADDRESS:PORT", hide = true, conflicts_with_all = ["host", "port"])]
     pub(crate) listen: Option<SocketAddr>,
-    /// Name of a built-in model, or a model file; repeat for several. The first is used for requests that name none
-    /// [default: the built-in model].
+    /// Name of a built-in model (multi, open, ravdess-clstm-plus), or a model file; repeat for several. Requests
+    /// without a model use the first [default: multi].
     #[arg(long, value_name = "NAME|FILE", env = "CLSTM_MODEL")]
     pub(crate) model: Vec<PathBuf>,
     /// Arithmetic: f32, or bf16 for the operands of the recurrent layers' products. auto is bf16 on processors with
@@ -47,7 +47,7 @@ pub(crate) struct ServeArgs {
     /// basic-six (with disgust, fearful), or a label map, as in predict.
     #[arg(long, value_name = "NAME|MAP.toml", env = "CLSTM_CLASSES")]
     pub(crate) classes: Option<PathBuf>,
-    /// File with the API keys, one a line. Without it the server is open to anyone who can reach it.
+    /// File with the API keys, one per line. Without it the server accepts requests from all clients.
     #[arg(long, value_name = "FILE", env = "CLSTM_API_KEY_FILE")]
     pub(crate) api_key_file: Option<PathBuf>,
     /// Certificate chain for https and wss, PEM. SIGHUP reloads it.
@@ -59,8 +59,8 @@ pub(crate) struct ServeArgs {
     /// Origin of web pages that may use the API, such as https://example.org; repeat for several, * for all.
     #[arg(long, value_name = "ORIGIN", env = "CLSTM_CORS")]
     pub(crate) cors: Vec<String>,
-    /// Host name that the server is reachable by, such as a proxy's; repeatable. On a loopback address without API
-    /// keys, requests for other hosts are rejected.
+    /// Host name of the server, such as that of a proxy; repeat for several. On a loopback address without API keys,
+    /// requests for other hosts are rejected.
     #[arg(long, value_name = "HOST", env = "CLSTM_ALLOWED_HOST")]
     pub(crate) allowed_host: Vec<String>,
     /// Processes that decode uploads, so that a malicious file cannot stop the service; 0 decodes in the server

@@ -31,26 +31,26 @@ Examples:
   clstm cv --corpus manifest --data mine.csv --preset clstm --split speaker --output runs/mine
   clstm cv --corpus ravdess --data R --corpus emo-db --data E --label-map four.toml --split speaker ...
   clstm cv --corpus ravdess --data data/ravdess --target speaker --split random ...
-  clstm cv ... --split emobox --fold 2 --output runs/emobox     one fold, as its own job
-  clstm cv ... --split emobox --output runs/emobox --resume     the folds that are not done
+  clstm cv ... --split emobox --fold 2 --output runs/emobox     one fold, as a separate job
+  clstm cv ... --split emobox --output runs/emobox --resume     the remaining folds
   clstm cv ... --split emobox --jobs 3 --output runs/emobox     three folds at a time
   clstm cv ... --split random --seeds 1,2,3 --fold-seed 1 --output runs/three
   clstm cv ... --split random --teacher runs/plus --output runs/distilled
   clstm cv ... --set validation.share=0.1 --set validation.patience=5 --set validation.select=best
 
-The last one holds a tenth of each fold's training utterances (with --split speaker, of its speakers) out for
-validation: their loss ends the training early and selects the epoch. Test utterances select nothing.";
+The last command holds out a tenth of each fold's training utterances (with --split speaker: of its speakers) for
+validation. Their loss stops the training early and selects the epoch. Test utterances select nothing.";
 
 const ABLATE_EXAMPLES: &str = "\
-Trains the seven rows of the paper's Table 1 by one recipe: the same folds, seed, epochs, augmentation and sizes.
+Trains the seven networks of the paper's Table 1 with the same folds, seed, epochs, augmentation and sizes.
 The rows differ only in skip connections, global block and centre loss. RUN/<preset>/ is a run as `clstm cv`
 writes it, RUN/ablation.json the table. Each fold is trained for all rows before the next; Ctrl-C saves, --resume
 continues. --set center_loss=... and network.gflb.* apply to the rows that have them.
 
 Examples:
   clstm ablate --corpus ravdess --data data/ravdess --split random --epochs 50 --output runs/table-1
-  clstm ablate ... --output runs/table-1 --resume               what is not done
-  clstm ablate ... --rows clstm,convlstm-fcn --fold 2           two rows of one fold, as a job of its own";
+  clstm ablate ... --output runs/table-1 --resume               continue
+  clstm ablate ... --rows clstm,convlstm-fcn --fold 2           two rows of one fold, as a separate job";
 
 /// Options of all commands that train.
 #[derive(Debug, Args)]
@@ -72,12 +72,12 @@ pub(crate) struct TrainingArgs {
     /// Number of epochs.
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
-    /// Seed of everything random: weights, order, augmentation, dropout, folds.
+    /// Seed of all random numbers: weights, order, augmentation, dropout, folds.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Arithmetic of the training: f32, or bf16 for the operands of the recurrent layers' products (weights, optimiser,
-    /// loss and the trained model stay f32). auto is bf16 where the processor multiplies such numbers itself
-    /// (AVX512-BF16), else f32; with --resume it is that of the run.
+    /// loss and the trained model stay f32). auto is bf16 on processors with native bf16 instructions (AVX512-BF16),
+    /// else f32; with --resume it is the precision of the run.
     #[arg(long, value_name = "auto|f32|bf16", default_value_t = PrecisionArg::Auto)]
     pub(crate) precision: PrecisionArg,
     /// Device: cpu, or cuda (the first NVIDIA GPU, f32; experimental) in builds with that feature.
@@ -117,9 +117,9 @@ pub(crate) struct TrainArgs {
     /// Model to distil from; repeat for several. See the settings distillation.*.
     #[arg(long, value_name = "MODEL")]
     pub(crate) teacher: Vec<PathBuf>,
-    /// `metrics.json` of cross-validations by the same recipe, to embed in the model file: their scores with their
-    /// protocols. Calibration and abstention threshold come from the first speaker-independent one, or else the
-    /// first.
+    /// `metrics.json` of cross-validations with the same recipe. The model file then contains their scores with their
+    /// protocols, and the calibration and abstention threshold of the first speaker-independent one (or else of the
+    /// first).
     #[arg(long, value_name = "METRICS.json", num_args = 1..)]
     pub(crate) scores: Vec<PathBuf>,
 }
@@ -133,20 +133,20 @@ pub(crate) struct CvArgs {
     pub(crate) training: TrainingArgs,
     #[command(flatten)]
     pub(crate) folds: FoldArgs,
-    /// Initial weights instead of random ones: a model of another corpus, or a run on the same folds, of which each
-    /// fold takes the model of the same fold.
+    /// Initial weights instead of random ones: a model of another corpus, or a run on the same folds. Each fold then
+    /// starts from the model of the same fold of that run.
     #[arg(long, visible_alias = "init-from", value_name = "MODEL|RUN")]
     pub(crate) init: Option<PathBuf>,
     /// Cross-validation on the same folds to distil from; repeat for several. Each fold uses the models of the same
     /// fold. See the settings distillation.*.
     #[arg(long, value_name = "RUN")]
     pub(crate) teacher: Vec<PathBuf>,
-    /// Folds to train at the same time, each in a process of its own [default: one for every two threads, as far as
-    /// the memory allows]. The results do not depend on it.
+    /// Folds to train at the same time, each in a separate process [default: one for every two threads, limited by
+    /// the memory]. The results do not depend on it.
     #[arg(long, value_name = "N", conflicts_with = "seeds")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Repeat with these seeds, separated by commas, each a run of its own in RUN/seed-N; prints mean and standard
-    /// deviation over the seeds.
+    /// Repeat the cross-validation with these seeds, separated by commas. Each is a run in RUN/seed-N. Prints mean and
+    /// standard deviation over the seeds.
     #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "seed")]
     pub(crate) seeds: Vec<u64>,
 }
@@ -166,9 +166,10 @@ pub(crate) struct AblateArgs {
 /// How `cv` and `ablate` split a corpus.
 #[derive(Debug, Args)]
 pub(crate) struct FoldArgs {
-    /// How utterances are split: random (speakers in training and test, the paper's protocol), speaker (no speaker
-    /// in both), emobox or luna-jimenez (published speaker-independent folds), session or leave-one-session-out,
-    /// loso or leave-one-speaker-out, given (the folds or the split of the corpus).
+    /// How utterances are split into training and test: random (speakers in both, the paper's protocol), speaker (no
+    /// speaker in both), emobox or luna-jimenez (published folds), session or leave-one-session-out, loso or
+    /// leave-one-speaker-out, text (no sentence in both), text-speaker (neither in both), corpus or
+    /// leave-one-corpus-out (of several corpora), given (the folds or the split of the corpus).
     #[arg(long)]
     pub(crate) split: Split,
     #[command(flatten)]
