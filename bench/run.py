@@ -10,13 +10,13 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from harness import plan  # noqa: E402
-from harness.systems import KERAS, ONNX, OURS, TORCH  # noqa: E402
+from harness.systems import JAX, KERAS, ONNX, OPENVINO, OURS, TORCH, TRACT  # noqa: E402
 from harness.machine import describe  # noqa: E402
 from harness.measure import Bench, all_left_out  # noqa: E402
 from report.page import markdown  # noqa: E402
 
 BENCH = Path(__file__).resolve().parent
-PEERS = {"pytorch": TORCH, "keras": KERAS, "onnxruntime": ONNX}
+PEERS = {"pytorch": TORCH, "jax": JAX, "keras": KERAS, "onnxruntime": ONNX, "openvino": OPENVINO, "tract": TRACT}
 
 
 def main() -> int:
@@ -31,6 +31,8 @@ def main() -> int:
     (args.output / "RESULTS.md").write_text(page)
     print(page)
     failures = all_left_out(results)
+    if not args.report and not results["measurements"] and not results["layers"]:
+        failures.append("nothing was measured: no measurement of these groups has these peers")
     for failure in failures:
         print(f"left out: {failure}", file=sys.stderr)
     return 1 if failures else 0
@@ -45,6 +47,7 @@ def run(args: argparse.Namespace) -> dict:
     layers = [bench.layers(work) for work in plan.layers(args.only, args.threads)]
     return {
         "machine": describe(BENCH.parent),
+        "note": args.note,
         "rounds": args.rounds,
         "quick": args.quick,
         "minutes": round((time.monotonic() - start) / 60, 1),
@@ -83,10 +86,16 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="turns of each system (default 5)")
     parser.add_argument("--threads", type=numbers, default=[1, 2], help="default 1,2")
     parser.add_argument("--quick", action="store_true", help="one round of one step: that all works, no figures")
+    parser.add_argument(
+        "--parity", action="store_true", help="as --quick --only parity --peers onnxruntime, with a page of its own"
+    )
+    parser.add_argument("--note", help="a sentence on the circumstances, which RESULTS.md and README's table carry")
     parser.add_argument("--report", action="store_true", help="write RESULTS.md again from results.json")
     parser.add_argument("--output", type=Path, default=BENCH, help="folder of the results")
     args = parser.parse_args()
     args.ours, args.work = args.ours.resolve(), args.work.resolve()
+    if args.parity:
+        args.quick, args.only, args.peers, args.output = True, ["parity"], ["onnxruntime"], args.work / "parity"
     for given, known in ((args.only, plan.GROUPS), (args.peers, PEERS)):
         unknown = set(given) - set(known)
         if unknown:

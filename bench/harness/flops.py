@@ -20,6 +20,11 @@ class Part:
     backward: float
 
 
+def counted(config: dict) -> bool:
+    """Whether all parts of the network are counted: filterbanks, convolutions over time and branches are not."""
+    return not {"filterbank", "convolutions", "branches"} & set(config)
+
+
 def parts(config: dict, time: int) -> list[Part]:
     """The parts as `bench layers` names them."""
     found = []

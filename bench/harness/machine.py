@@ -11,15 +11,14 @@ from pathlib import Path
 EXTENSIONS = ["avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "asimd", "sve"]
 
 # Packages that a peer is made of.
-PACKAGES = ["torch", "keras", "tensorflow-cpu", "tensorflow", "onnxruntime", "numpy"]
+PACKAGES = ["torch", "jax", "keras", "tensorflow-cpu", "tensorflow", "onnxruntime", "openvino", "tract", "numpy"]
 
 
 def describe(root: Path) -> dict:
     """The machine and the versions, as plain values."""
-    flags = (_cpu_field("flags") or _cpu_field("Features")).split()
     return {
         "cpu": _cpu_field("model name") or platform.processor() or platform.machine(),
-        "extensions": [e for e in EXTENSIONS if e in flags],
+        "extensions": extensions(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         "system": f"{platform.system()} {platform.release()}",
@@ -29,6 +28,12 @@ def describe(root: Path) -> dict:
         "commit": _output(root, "git", "describe", "--always", "--dirty", "--exclude=*"),
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
     }
+
+
+def extensions() -> list[str]:
+    """Those of `EXTENSIONS` that the processor has."""
+    flags = (_cpu_field("flags") or _cpu_field("Features")).split()
+    return [extension for extension in EXTENSIONS if extension in flags]
 
 
 class Busy:
@@ -59,7 +64,7 @@ def peak_mib(pid: int) -> float | None:
 
 
 def forget_peak(pid: int) -> None:
-    """Begins the count of `peak_mib` anew, where the system can: what a process needed to get ready is
+    """Restarts the count of `peak_mib`, where the system can: what a process needed to get ready is
     no part of a step."""
     try:
         Path(f"/proc/{pid}/clear_refs").write_text("5")

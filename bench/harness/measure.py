@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from .machine import extensions
 from .systems import OURS, System
 from .networks import Files, Network, prepare
 from .plan import Layers, Measurement
@@ -38,6 +39,8 @@ class Bench:
     def measure(self, work: Measurement) -> dict:
         """One measurement: in each round every system takes its turn, so that drift hits all alike."""
         found, left_out, workers = {}, {}, {}
+        systems = [system for system in work.systems if system.family in self.families]
+        lacking = [s for s in systems if s.needs and not set(s.needs) & set(extensions())]
 
         def leave_out(name: str, failure: Failed) -> None:
             left_out[name] = str(failure)
@@ -47,7 +50,7 @@ class Bench:
             print(f"{work.label}: {name} {failure}", file=sys.stderr)
 
         try:
-            for system in (c for c in work.systems if c.family in self.families):
+            for system in (s for s in systems if s not in lacking):
                 try:
                     workers[system.name] = self._start(system, work)
                     found[system.name] = _described(system, workers[system.name].ready)
@@ -78,6 +81,7 @@ class Bench:
             "varied": work.varied,
             "systems": found,
             "left_out": left_out,
+            "not_run": {s.name: f"the processor has none of {', '.join(s.needs)}" for s in lacking},
         }
 
     def layers(self, work: Layers) -> dict:
@@ -116,6 +120,8 @@ class Bench:
         if work.network:
             files = self.files(work.network, work.batch)
             command += ["--model", files.model, "--check", files.check]
+            if work.what == "recognize":
+                command += ["--onnx", files.onnx]
         log = self.work / f"{work.label} {system.name}.log".replace(" ", "-")
         # Compiled code is kept from run to run.
         environment = {"TORCHINDUCTOR_CACHE_DIR": str(self.work / "inductor")}

@@ -9,8 +9,14 @@ from pathlib import Path
 # 3 s at the presets' 125 ms a segment.
 SEGMENTS = 24
 
-# The one change that all measured networks share: PyTorch's GRU has no reset gate before the product.
+# The one change that all timed networks share: PyTorch's GRU has no reset gate before the product.
 RESET_AFTER = {"network.gflb.reset": '"after"'}
+
+
+PRESETS = (
+    *("convlstm-fcn", "convlstm-skip-fcn", "convlstm-bilstm", "convlstm-skip-bilstm"),
+    *("convlstm-bigru", "convlstm-skip-bigru", "clstm", "clstm-plus"),
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,8 @@ class Network:
     settings: dict = field(default_factory=dict)
     segments: int = SEGMENTS
     preset: str = "clstm"
+    # Whether the network's own branch compresses the waveform, as the preset does.
+    compression: bool = False
 
 
 def _blocks(**columns: list) -> dict:
@@ -69,6 +77,19 @@ KERAS = Network(
 )
 
 
+def unchanged(preset: str) -> Network:
+    """A preset as it is trained."""
+    return Network(f"preset-{preset}", f"the preset `{preset}` as it is trained", preset=preset, compression=True)
+
+
+PLUS = Network(
+    "clstm-plus",
+    "the preset `clstm-plus` with both branches, the compression of the second included: 24 segments of 1,920 samples",
+    RESET_AFTER | {"network.branches.0.gflb.reset": '"after"'},
+    preset="clstm-plus",
+)
+
+
 def with_segments(count: int) -> Network:
     """`clstm` with another number of steps."""
     return Network(f"clstm-steps-{count}", f"{count} segments", RESET_AFTER, count)
@@ -87,9 +108,11 @@ def with_filters(factor: float) -> Network:
 
 @dataclass(frozen=True)
 class Files:
-    """A network on disk: the model file, and inputs with the expected outputs that systems are checked against."""
+    """A network on disk: the model file, its ONNX graph as `clstm export` writes it, and inputs with the expected outputs
+    that systems are checked against."""
 
     model: Path
+    onnx: Path
     check: Path
     config: dict
 
@@ -98,12 +121,14 @@ def prepare(ours: Path, network: Network, batch: int, folder: Path) -> Files:
     """Writes a network's files, the inputs being enough for a batch."""
     name = f"{network.name}-{batch}"
     model, check = (folder / f"{name}.{kind}.safetensors" for kind in ("model", "check"))
+    onnx = folder / f"{name}.onnx"
     command = [ours, "prepare", "--preset", network.preset, "--batch", batch, "--segments", network.segments]
+    command += ["--compression", "on" if network.compression else "off"]
     for key, value in network.settings.items():
         command += ["--set", f"{key}={value}"]
-    command += ["--save-model", model, "--save-check", check]
+    command += ["--save-model", model, "--save-check", check, "--save-onnx", onnx]
     subprocess.run([str(part) for part in command], check=True)
-    return Files(model, check, read_config(model))
+    return Files(model, onnx, check, read_config(model))
 
 
 def read_config(model: Path) -> dict:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 
 from . import networks
-from .systems import CLSTM, COMPILED, EAGER, GEMMS, KERAS_TF, ONNX_RUNTIME, System
+from .systems import CLSTM, COMPILED, EAGER, GEMMS, JAX_ALL, JAX_SCAN, KERAS_TF, ONNX_RUNTIME
+from .systems import OPENVINO_RUNTIME, TRACT_RUNTIME, System
 from .networks import Network
 
 # Parts of a run, in its order.
-GROUPS = ("peak", "train", "infer", "keras", "layers", "scaling")
+GROUPS = ("parity", "peak", "train", "infer", "recognize", "keras", "layers", "scaling")
 
 # Side of the matrices that the machine's peak is measured with: 36 MiB in float32, more than any cache
 # of a core, and long enough for a GEMM to reach its best.
@@ -50,9 +51,14 @@ class Layers:
 def measurements(groups: list[str], threads: list[int]) -> list[Measurement]:
     """Those of the groups asked for."""
     found = {
+        "parity": _parity(),
         "peak": [_peak(n) for n in threads],
         "train": [*(_train(n) for n in threads), _train_large(threads[-1])],
-        "infer": [work for n in threads for work in (_latency(n), _throughput(n))],
+        "infer": [
+            *(work for n in threads for work in (_latency(n), _throughput(n))),
+            *(_latency(n, networks.PLUS) for n in threads),
+        ],
+        "recognize": [_recognize(networks.unchanged(name), n) for name in ("clstm", "clstm-plus") for n in threads],
         "keras": _keras(threads),
         "scaling": _scaling(threads),
     }
@@ -71,23 +77,41 @@ def _peak(threads: int) -> Measurement:
     return Measurement("peak", "gemm", SIDE, threads, tuple(GEMMS), steps=2)
 
 
+def _parity() -> list[Measurement]:
+    """The outputs of every preset as it is trained: of the hand-made graph, and of the exported one."""
+    works = [("infer", (*ONNX_RUNTIME, *OPENVINO_RUNTIME, *TRACT_RUNTIME)), ("recognize", tuple(ONNX_RUNTIME))]
+    return [
+        Measurement("parity", what, 1, 1, (CLSTM[0], *peers), networks.unchanged(name), steps=1)
+        for name in networks.PRESETS
+        for what, peers in works
+    ]
+
+
 def _train(threads: int) -> Measurement:
-    systems = (*CLSTM, *EAGER, *COMPILED)
+    systems = (*CLSTM, *EAGER, *COMPILED, *JAX_ALL)
     return Measurement("train", "train_step", 32, threads, systems, networks.CLSTM)
 
 
 def _train_large(threads: int) -> Measurement:
-    systems = (*CLSTM, *EAGER, *COMPILED)
+    systems = (*CLSTM, *EAGER, *COMPILED, *JAX_SCAN)
     return Measurement("train", "train_step", 64, threads, systems, networks.LARGE, steps=1)
 
 
-def _latency(threads: int) -> Measurement:
-    systems = (*CLSTM, *EAGER, *COMPILED, *ONNX_RUNTIME)
-    return Measurement("infer", "infer", 1, threads, systems, networks.CLSTM, warmup=5, steps=40)
+def _latency(threads: int, network: Network = networks.CLSTM) -> Measurement:
+    torch = (*EAGER, *COMPILED, *(JAX_SCAN if network is networks.CLSTM else ()))
+    runtimes = (*ONNX_RUNTIME, *OPENVINO_RUNTIME, *(TRACT_RUNTIME if threads == 1 else ()))
+    systems = (*CLSTM, *torch, *runtimes)
+    return Measurement("infer", "infer", 1, threads, systems, network, warmup=5, steps=40)
+
+
+def _recognize(network: Network, threads: int) -> Measurement:
+    """A recording from its waveform to probabilities: the exported graph. The other runtimes do not run it, see README.md."""
+    systems = (*CLSTM, *ONNX_RUNTIME)
+    return Measurement("recognize", "recognize", 1, threads, systems, network, warmup=5, steps=20)
 
 
 def _throughput(threads: int) -> Measurement:
-    systems = (*CLSTM, *EAGER, *COMPILED, *ONNX_RUNTIME)
+    systems = (*CLSTM, *EAGER, *COMPILED, *ONNX_RUNTIME, *OPENVINO_RUNTIME)
     return Measurement("infer", "infer", 32, threads, systems, networks.CLSTM, steps=4)
 
 

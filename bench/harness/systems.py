@@ -10,6 +10,9 @@ OURS = "clstm"
 TORCH = "PyTorch"
 KERAS = "Keras"
 ONNX = "ONNX Runtime"
+OPENVINO = "OpenVINO"
+TRACT = "tract"
+JAX = "JAX"
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class System:
     precision: str
     script: str = ""
     options: tuple[str, ...] = ()
+    # Extensions of the processor of which one is needed, as /proc/cpuinfo names them.
+    needs: tuple[str, ...] = ()
 
     def command(self, ours: Path) -> list:
         """The program, given our own."""
@@ -39,6 +44,13 @@ EAGER = _both("PyTorch eager", TORCH, "pytorch.py")
 COMPILED = _both("PyTorch compiled", TORCH, "pytorch.py", ("--compile", "steps"))
 KERAS_TF = _both("Keras", KERAS, "keras_tensorflow.py")
 ONNX_RUNTIME = [System("ONNX Runtime f32", ONNX, "f32", "onnx_runtime.py")]
+OPENVINO_RUNTIME = [
+    System("OpenVINO f32", OPENVINO, "f32", "openvino_runtime.py"),
+    System("OpenVINO bf16", OPENVINO, "bf16", "openvino_runtime.py", needs=("avx512_bf16", "amx_bf16")),
+]
+TRACT_RUNTIME = [System("tract f32", TRACT, "f32", "tract_runtime.py")]
+JAX_SCAN = [System("JAX f32", JAX, "f32", "jax_peer.py")]
+JAX_ALL = [*JAX_SCAN, System("JAX unrolled f32", JAX, "f32", "jax_peer.py", ("--unroll",))]
 
 # GEMMs, for the machine's peak. Ours in bfloat16 is no product of its own that could be called alone.
 GEMMS = [CLSTM[0], *_both("PyTorch", TORCH, "gemm_torch.py")]

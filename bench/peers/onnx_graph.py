@@ -6,56 +6,25 @@ nodes for every step (`unroll`); the GRU is the operator of that name.
 """
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 
 from model_file import block_inputs, fold_norm, same_padding
+from onnx_nodes import Nodes, floats, pool
+from onnx_waveform import compression, conv_block, filterbank
 
 OPSET = 21
 IR_VERSION = 10
 EPSILON = 1e-5
 
 
-class Nodes:
-    """Nodes of one graph, and the constants that all graphs share."""
-
-    def __init__(self, constants=None):
-        self.nodes = []
-        self.constants = {} if constants is None else constants
-        self.prefix = "" if constants is None else "step_"
-
-    def add(self, kind, *inputs, outputs=1, **attributes):
-        """Appends a node; gives the name of its output, or a list of names."""
-        names = [f"{self.prefix}{kind.lower()}{len(self.nodes)}_{i}" for i in range(outputs)]
-        inputs = [i if isinstance(i, str) else self.constant(i) for i in inputs]
-        self.nodes.append(helper.make_node(kind, inputs, names, **attributes))
-        return names[0] if outputs == 1 else names
-
-    def constant(self, values):
-        """The name of a constant."""
-        values = np.asarray(values)
-        values = values.astype(np.int64 if values.dtype.kind == "i" else np.float32)
-        name = f"constant{len(self.constants)}"
-        self.constants[name] = numpy_helper.from_array(values, name)
-        return name
-
-
 def build(config, tensors, batch, time, unroll=False):
     """The model: `segments` [B,T,L] -> `logits` and `probabilities` [B,classes]."""
     nodes = Nodes()
     length, classes = config["segment_length"], config["classes"]
-    x = nodes.add("Transpose", "segments", perm=[1, 0, 2])
-    x = nodes.add("Reshape", x, [time * batch, 1, length])
-    sizes = block_inputs(config)
-    for index, block in enumerate(config["blocks"]):
-        size = (batch, time, *sizes[index])
-        x = lflb(nodes, x, size, block, tensors, f"lflbs.{index}.", unroll)
-    positions, filters = sizes[-1]
-    x = nodes.add("Reshape", x, [time, batch, filters * positions])
-    x, width = gflb(nodes, x, config["gflb"], tensors, (batch, time, positions, filters))
-    x = nodes.add("ReduceMean", x, [0], keepdims=0)
-    x = nodes.add("Gemm", x, tensors["head.feature_weight"], tensors["head.feature_bias"])
-    x = nodes.add("Relu", x)
-    x = nodes.add("Gemm", x, tensors["head.class_weight"], tensors["head.class_bias"])
+    waveform = nodes.add("Reshape", "segments", np.array([batch, time * length]))
+    branches = [("", config), *((f"branches.{i}.", b) for i, b in enumerate(config.get("branches", [])))]
+    logits = [branch(nodes, waveform, part, tensors, name, (batch, time), unroll) for name, part in branches]
+    x = nodes.add("Mean", *logits) if len(logits) > 1 else logits[0]
     nodes.nodes.append(helper.make_node("Identity", [x], ["logits"]))
     nodes.nodes.append(helper.make_node("Softmax", [x], ["probabilities"], axis=1))
     outputs = [floats(name, batch, classes) for name in ("logits", "probabilities")]
@@ -64,6 +33,49 @@ def build(config, tensors, batch, time, unroll=False):
     )
     opset = helper.make_opsetid("", OPSET)
     return helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
+
+
+def branch(nodes, x, config, tensors, name, size, unroll):
+    """Logits [B,classes] of one branch of the network on the waveform [B,samples]."""
+    batch, time = size
+    length = config["segment_length"]
+    if "compression" in config:
+        x = compression(nodes, x, config["compression"], time * length)
+    if "filterbank" in config:
+        bank = config["filterbank"]
+        x, positions = filterbank(nodes, x, config, tensors, name + "filterbank.")
+        time *= length // (bank["stride"] * bank["pool"])
+        for index, block in enumerate(config.get("convolutions", [])):
+            x, time = conv_block(nodes, x, time, block, tensors, f"{name}convolutions.{index}.")
+        x = nodes.add("Transpose", x, perm=[2, 0, 1, 3])  # [T, B, C, L]
+    else:
+        x = nodes.add("Reshape", x, np.array([batch, time, length]))
+        x = nodes.add("Transpose", x, perm=[1, 0, 2])
+    sizes = block_inputs(config)
+    positions, channels = sizes[0]
+    x = nodes.add("Reshape", x, np.array([time * batch, channels, positions]))
+    for index, block in enumerate(config["blocks"]):
+        x = lflb(nodes, x, (batch, time, *sizes[index]), block, tensors, f"{name}lflbs.{index}.", unroll)
+    positions, filters = sizes[-1]
+    if config["gflb"]["kind"] == "none":
+        # From [channel, position] to [position, channel], as our network flattens.
+        x = nodes.add("Transpose", x, perm=[0, 2, 1])
+    x = nodes.add("Reshape", x, np.array([time, batch, filters * positions]))
+    x = gflb(nodes, x, config["gflb"], tensors, name + "gflb.", (batch, time, positions, filters))
+    return head(nodes, x, config, tensors, name + "head.")
+
+
+def head(nodes, x, config, tensors, name):
+    """Pooling over time and the fully connected layers: [T,B,F] -> [B,classes]."""
+    if config["temporal_pooling"]["kind"] == "attention":
+        hidden = nodes.add("MatMul", x, tensors[name + "attention.weight"])
+        hidden = nodes.add("Tanh", nodes.add("Add", hidden, tensors[name + "attention.bias"]))
+        shares = nodes.add("Softmax", nodes.add("MatMul", hidden, tensors[name + "attention.score"]), axis=0)
+        x = nodes.add("ReduceSum", nodes.add("Mul", x, shares), np.array([0]), keepdims=0)
+    else:
+        x = nodes.add("ReduceMean", x, np.array([0]), keepdims=0)
+    x = nodes.add("Gemm", x, tensors[name + "feature_weight"], tensors[name + "feature_bias"])
+    return nodes.add("Gemm", nodes.add("Relu", x), tensors[name + "class_weight"], tensors[name + "class_bias"])
 
 
 def lflb(nodes, x, size, block, tensors, name, unroll):
@@ -156,24 +168,26 @@ def scanned(nodes, inputs, state, size):
     return nodes.add("Reshape", hidden, [time * batch, state.filters, positions])
 
 
-def gflb(nodes, x, config, tensors, size):
-    """Stacked bidirectional GRU: x[T,B,F] -> [T,B,2 hidden], and that width."""
+def gflb(nodes, x, config, tensors, name, size):
+    """Stacked bidirectional layers: x[T,B,F] -> [T,B,2 hidden], or x where there are none."""
     batch, time, positions, filters = size
-    if config["kind"] != "bigru":
-        raise ValueError("only the BiGRU is written in ONNX")
+    if config["kind"] == "none":
+        return x
     hidden = config["hidden"]
+    operator, direction = {"bigru": ("GRU", gru), "bilstm": ("LSTM", lstm)}[config["kind"]]
     for layer in range(config["layers"]):
-        sides = [gru(tensors, f"gflb.gru.{layer}.{side}.") for side in ("fwd", "bwd")]
+        sides = [direction(tensors, f"{name}{operator.lower()}.{layer}.{side}.") for side in ("fwd", "bwd")]
         w, r, b = (np.stack(parts) for parts in zip(*sides, strict=True))
         if layer == 0:
             # From [position, channel], as our network flattens, to [channel, position].
             w = w.reshape(2, -1, positions, filters).transpose(0, 1, 3, 2).reshape(w.shape)
-        after = int(config["reset"] == "after")
-        options = {"direction": "bidirectional", "hidden_size": hidden, "linear_before_reset": after}
-        y, _ = nodes.add("GRU", x, w, r, b, outputs=2, **options)  # [T, 2, B, hidden]
+        options = {"direction": "bidirectional", "hidden_size": hidden}
+        if operator == "GRU":
+            options["linear_before_reset"] = int(config["reset"] == "after")
+        y = nodes.add(operator, x, w, r, b, outputs=1, **options)  # [T, 2, B, hidden]
         y = nodes.add("Transpose", y, perm=[0, 2, 1, 3])
-        x = nodes.add("Reshape", y, [time, batch, 2 * hidden])
-    return x, 2 * hidden
+        x = nodes.add("Reshape", y, np.array([time, batch, 2 * hidden]))
+    return x
 
 
 def gru(tensors, name):
@@ -189,11 +203,12 @@ def gru(tensors, name):
     return turn(tensors[name + "w"]), turn(tensors[name + "u"]), b
 
 
-def pool(nodes, x, size):
-    """Max pooling whose last window may be partial."""
-    return nodes.add("MaxPool", x, kernel_shape=[size], strides=[size], ceil_mode=1) if size > 1 else x
+def lstm(tensors, name):
+    """A direction in the operator's order i,o,f,c; ours is a ConvLSTM of one tap with the gates i,f,g,o."""
 
+    def turn(t):
+        i, f, g, o = np.split(t, 4)
+        return np.concatenate([i, o, f, g])
 
-def floats(name, *shape):
-    """A graph's input or output."""
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    b = turn(tensors[name + "bias"])
+    return *(turn(tensors[name + part].squeeze(-1)) for part in ("w_x", "w_h")), np.concatenate([b, np.zeros_like(b)])

@@ -19,8 +19,8 @@ os.dup2(2, 1)
 # float32: sums in another order, over four recurrent layers.
 # bfloat16: 8 bits of significand, so 0.4 % an operation; the logits are of the order of 1.
 BOUNDS = {
-    "f32": {"logits": 1e-5, "loss": 1e-5, "gradient_norm": 1e-4},
-    "bf16": {"logits": 3e-2, "loss": 1e-2, "gradient_norm": 5e-2},
+    "f32": {"logits": 1e-5, "probabilities": 1e-5, "loss": 1e-5, "gradient_norm": 1e-4},
+    "bf16": {"logits": 3e-2, "probabilities": 1e-2, "loss": 1e-2, "gradient_norm": 5e-2},
 }
 
 
@@ -31,6 +31,7 @@ class Check:
     segments: np.ndarray  # [B, T, L]
     labels: np.ndarray  # [B]
     logits: np.ndarray  # [checked, classes], at inference
+    probabilities: np.ndarray  # [checked, classes], of whole recordings whose waveforms are the segments in a row
     loss: float  # of one training step without dropout on the checked utterances
     gradient_norm: float  # of that step's whole gradient
 
@@ -49,6 +50,7 @@ def arguments(description, measurements=("train_step", "infer")):
     parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")
     parser.add_argument("--model", help="the model file whose weights are taken")
     parser.add_argument("--check", help="inputs and the outputs expected of them")
+    parser.add_argument("--onnx", help="the graph of `clstm export`, for recognize")
     return parser
 
 
@@ -59,6 +61,7 @@ def read_check(path):
         tensors["segments"],
         tensors["labels"],
         tensors["logits"],
+        tensors["probabilities"],
         float(tensors["loss"]),
         float(tensors["gradient_norm"]),
     )
@@ -70,7 +73,7 @@ def agree(args, check, **outputs):
     for name, response in outputs.items():
         expected = getattr(check, name)
         difference = float(np.abs(np.asarray(response, dtype=np.float64) - expected).max())
-        if name != "logits":
+        if name not in ("logits", "probabilities"):
             difference /= abs(expected)
         differences[name] = difference
         bound = BOUNDS[args.precision][name]

@@ -9,10 +9,13 @@ sys.dont_write_bytecode = True
 import torch  # noqa: E402
 from peer import agree, arguments, read_check, serve  # noqa: E402
 from model_file import read_model  # noqa: E402
-from torch_network import CenterLoss, ConvLstm, Network, first_step, later_step  # noqa: E402
+from torch_network import Branches, CenterLoss, ConvLstm, Network, first_step, later_step  # noqa: E402
 
 CENTER_LOSS = 0.003
 LEARNING_RATE = 1e-4
+
+# Parts of a network that only `Branches` has.
+PLUS = {"compression", "filterbank", "convolutions", "branches"}
 
 
 def main():
@@ -23,7 +26,7 @@ def main():
     torch.manual_seed(0)
     if args.compile == "steps":
         compile_steps()
-    config, weights = read_model(args.model)
+    config, weights = read_model(args.model, further=args.what == "infer")
     weights = {name: torch.from_numpy(values) for name, values in weights.items()}
     prepare = {"train_step": train_step, "infer": infer}[args.what]
     step, differences = prepare(args, config, weights, read_check(args.check))
@@ -41,8 +44,11 @@ def compile_steps():
 
 def network(args, config, weights):
     """The network with our weights."""
-    network = Network(config)
-    network.load(weights)
+    if PLUS & set(config):
+        network = Branches(config, weights)
+    else:
+        network = Network(config)
+        network.load(weights)
     return torch.compile(network, dynamic=False) if args.compile == "whole" else network
 
 

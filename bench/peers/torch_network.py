@@ -10,6 +10,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from model_file import block_inputs, same_padding
+from torch_waveform import Attention, Compression, ConvBlock, Filterbank, below
 
 
 def first_step(gates, peephole):
@@ -194,10 +195,18 @@ class Network(nn.Module):
         self.feature = nn.Linear(self.gflb.output, config["features"])
         self.classify = nn.Linear(config["features"], config["classes"])
 
+    def steps(self, segments):
+        """What the blocks process: [B,T,L] -> [T,B,C,L]."""
+        return segments.transpose(0, 1).unsqueeze(2)
+
+    def pooled(self, steps):
+        """[T,B,F] -> [B,F]"""
+        return steps.mean(dim=0)
+
     def forward(self, segments):
-        local = self.lflbs(segments.transpose(0, 1).unsqueeze(2))  # [T, B, H, Q]
+        local = self.lflbs(self.steps(segments))  # [T, B, H, Q]
         steps = self.gflb(self.dropout(local.flatten(2)))
-        features = torch.relu(self.feature(steps.mean(dim=0)))
+        features = torch.relu(self.feature(self.pooled(steps)))
         return features, self.classify(self.dropout(features))
 
     def load(self, tensors):
@@ -215,6 +224,43 @@ class Network(nn.Module):
         copy(self.feature.bias, tensors["head.feature_bias"])
         copy(self.classify.weight, tensors["head.class_weight"].T)
         copy(self.classify.bias, tensors["head.class_bias"])
+
+
+class Branch(Network):
+    """A branch with the layers of `clstm-plus` before the blocks and attention over time, for inference."""
+
+    def __init__(self, config, tensors):
+        super().__init__(config)
+        self.compression = Compression(config["compression"]) if "compression" in config else nn.Identity()
+        self.filterbank = Filterbank(config, tensors, "filterbank.") if "filterbank" in config else None
+        blocks = enumerate(config.get("convolutions", []))
+        self.convolutions = nn.Sequential(*(ConvBlock(b, tensors, f"convolutions.{i}.") for i, b in blocks))
+        attention = config["temporal_pooling"]["kind"] == "attention"
+        self.attention = Attention(tensors, "head.attention.") if attention else None
+        self.load(tensors)
+
+    def steps(self, segments):
+        waveform = self.compression(segments.flatten(1))
+        if self.filterbank is None:
+            return super().steps(waveform.unflatten(1, segments.shape[1:]))
+        return self.convolutions(self.filterbank(waveform)).permute(2, 0, 1, 3).contiguous()
+
+    def pooled(self, steps):
+        return super().pooled(steps) if self.attention is None else self.attention(steps)
+
+
+class Branches(nn.Module):
+    """The network with all its branches, for inference: nothing and the mean of the logits."""
+
+    def __init__(self, config, tensors):
+        super().__init__()
+        own = {name: tensor for name, tensor in tensors.items() if not name.startswith("branches.")}
+        further = enumerate(config.get("branches", []))
+        parts = [(config, own), *((part, below(tensors, f"branches.{i}.")) for i, part in further)]
+        self.branches = nn.ModuleList(Branch(*part) for part in parts)
+
+    def forward(self, segments):
+        return None, torch.stack([branch(segments)[1] for branch in self.branches]).mean(0)
 
 
 class CenterLoss(nn.Module):

@@ -10,12 +10,16 @@ from .targets import targets
 # waiting for its core, the barriers of OpenMP make the whole team wait, some systems far more than others.
 QUIET_CORES = 0.1
 
-TITLES = {"train_step": "Training step", "infer": "Inference"}
+TITLES = {
+    "train_step": "Training step",
+    "infer": "Inference",
+    "recognize": "A recording of 3 s, from its waveform to probabilities (the graph of `clstm export`)",
+}
 
 
 def markdown(results: dict, cross_validation: dict | None) -> str:
     """The whole page."""
-    lines = [*head(results), *warnings(results)]
+    lines = [*head(results), *warnings(results), *parity(results)]
     if any(select(results, what="gemm")):
         lines += ["## The machine's GEMM", "", "The fastest of a precision, in bold, is its peak.", ""]
         lines += tables.peak(results)
@@ -29,6 +33,7 @@ def markdown(results: dict, cross_validation: dict | None) -> str:
         ]
         lines += tables.shares(results)
     lines += contests(results, "infer")
+    lines += contests(results, "recognize")
     if any(select(results, group="keras")):
         lines += contests(results, "keras")
     for work in results["layers"]:
@@ -60,17 +65,18 @@ def head(results: dict) -> list[str]:
         f"- CPU: {machine['cpu']}, {machine['cores']} cores, {' '.join(machine['extensions'])}",
         f"- Memory: {machine['memory_gib']} GiB; {machine['system']}",
         f"- {machine['rustc']}; Python {machine['python']}; {packages}",
-        f"- Commit {machine['commit']}, {machine['date']}; {results['minutes']} minutes",
+        f"- Commit {machine['commit']}, {machine['date']}; {results['minutes']} minutes. Age: `bench/age` prints the days and "
+        "commits since",
     ]
     for name, network in results["networks"].items():
-        if name in {m["network"] for m in results["measurements"] if m["group"] != "scaling"}:
+        if name in {m["network"] for m in results["measurements"] if m["group"] not in ("scaling", "parity")}:
             lines.append(f"- `{name}`: {network['text']}")
     return [*lines, ""]
 
 
 def warnings(results: dict) -> list[str]:
     """What makes the numbers less than results."""
-    lines = []
+    lines = [f"> {results['note']}", ""] if results.get("note") else []
     if results["quick"]:
         lines += ["> **Not a result:** one round of one step, to see that everything runs.", ""]
     turns = [t for m in results["measurements"] for c in m["systems"].values() for t in c["turns"]]
@@ -88,7 +94,22 @@ def warnings(results: dict) -> list[str]:
         for m in results["measurements"]
         for name, reason in m["left_out"].items()
     }
-    return [*lines, *(part for line in sorted(left_out) for part in (line, ""))]
+    not_run = {
+        f"> **Not run**: {name}: {reason}."
+        for m in results["measurements"]
+        for name, reason in m.get("not_run", {}).items()
+    }
+    return [*lines, *(part for line in sorted(left_out | not_run) for part in (line, ""))]
+
+
+def parity(results: dict) -> list[str]:
+    """The largest differences of the peers' outputs from ours, by preset."""
+    found = list(select(results, group="parity"))
+    if not found:
+        return []
+    lines = ["## Outputs of every preset", "", "Largest difference of a peer's logits (`infer`, hand-made graph) or probabilities "]
+    lines[-1] += "(`recognize`, the graph of `clstm export`) from ours on eight utterances, with the same weights."
+    return [*lines, "", *tables.parity(found)]
 
 
 def contests(results: dict, group: str) -> list[str]:

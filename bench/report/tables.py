@@ -24,6 +24,16 @@ def peak(results: dict) -> list[str]:
     return table(["threads", "GEMM", "GFLOP/s"], rows)
 
 
+def parity(measurements: list[dict]) -> list[str]:
+    """The differences of outputs, a row a preset and graph."""
+    rows = []
+    for m in measurements:
+        for name, system in m["systems"].items():
+            for output, difference in system.get("differences", {}).items():
+                rows.append([m["network"].removeprefix("preset-"), m["what"], name, output, f"{difference:.1e}"])
+    return table(["preset", "graph", "system", "output", "difference"], rows)
+
+
 def contest(results: dict, measurements: list[dict]) -> list[str]:
     """The systems of measurements that differ in their threads."""
     head = ["threads", "system", "time", "utterances/s", "times ours f32", "times ours bf16", "peak memory"]

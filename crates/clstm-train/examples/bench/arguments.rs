@@ -35,6 +35,11 @@ impl Arguments {
         text.parse().map_err(|_| format!("--{name} {text:?} is no number").into())
     }
 
+    /// An option that may be missing.
+    pub(crate) fn optional_path(&self, name: &'static str) -> Option<&Path> {
+        self.all(name).next().map(Path::new)
+    }
+
     /// The settings `--set key=value`.
     pub(crate) fn settings(&self) -> Result<Vec<(String, String)>> {
         let pair = |text: &str| {

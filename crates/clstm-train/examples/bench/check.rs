@@ -40,6 +40,11 @@ impl Inputs {
         Ok(Self { values, steps, length })
     }
 
+    /// The waveform of utterance `index`, its time steps one after another.
+    pub(crate) fn waveform(&self, index: usize) -> Option<&[f32]> {
+        self.values.chunks_exact(self.steps * self.length).nth(index)
+    }
+
     /// The first utterances, as plain data.
     pub(crate) fn first(&self, batch: usize) -> Result<TensorData> {
         let needed = batch * self.steps * self.length;
@@ -52,6 +57,8 @@ impl Inputs {
 pub(crate) struct Answers {
     /// `[check, classes]` at inference.
     pub(crate) logits: Vec<f32>,
+    /// `[check, classes]`, of whole recordings: from the waveform to calibrated probabilities.
+    pub(crate) probabilities: Vec<f32>,
     /// Of one training step without dropout on the checked utterances.
     pub(crate) loss: f32,
     /// Euclidean norm of that step's whole gradient.
@@ -66,11 +73,13 @@ pub(crate) fn write(path: &Path, inputs: &Inputs, checked: usize, answers: &Answ
     let labels: Vec<u8> =
         (0..batch).flat_map(|i| (label(i, classes) as i64).to_le_bytes()).collect();
     let (segments, logits) = (bytes(values), bytes(&answers.logits));
+    let probabilities = bytes(&answers.probabilities);
     let (loss, norm) = (answers.loss.to_le_bytes(), answers.gradient_norm.to_le_bytes());
     let views = [
         ("segments", TensorView::new(Dtype::F32, vec![batch, steps, length], &segments)?),
         ("labels", TensorView::new(Dtype::I64, vec![batch], &labels)?),
         ("logits", TensorView::new(Dtype::F32, vec![checked, classes], &logits)?),
+        ("probabilities", TensorView::new(Dtype::F32, vec![checked, classes], &probabilities)?),
         ("loss", TensorView::new(Dtype::F32, vec![], &loss)?),
         ("gradient_norm", TensorView::new(Dtype::F32, vec![], &norm)?),
     ];

@@ -1,6 +1,6 @@
 //! Writes the network that all systems load, and its outputs.
 
-use clstm::{FrontendConfig, Model, ModelInfo, ProbabilityCalibration, TrainingInfo};
+use clstm::{FrontendConfig, Model, ModelInfo, ProbabilityCalibration, Recognizer, TrainingInfo};
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm_nn::{Mode, NetworkConfig, Precision, load_parameters, parameters_with_roles};
 use clstm_train::Recipe;
@@ -9,6 +9,7 @@ use crate::Result;
 use crate::arguments::Arguments;
 use crate::check::{self, Answers, Inputs, noise};
 use crate::learner::Learner;
+use crate::work::probabilities;
 
 const CLASSES: usize = 8;
 
@@ -17,12 +18,16 @@ const CLASSES: usize = 8;
 const CHECKED: usize = 8;
 
 /// Writes a network of the preset with the given settings, whose running statistics come from a few
-/// batches, and its outputs.
+/// batches, its outputs and, with `--save-onnx`, its ONNX graph.
 pub(crate) fn prepare(arguments: &Arguments) -> Result<()> {
     let recipe = Recipe::new(arguments.text("preset")?.parse()?, CLASSES);
     let recipe = recipe.with_changes(None, &arguments.settings()?)?;
-    // What comes before the first layer is no layer, and the peers do without it.
-    let config = NetworkConfig { compression: None, ..recipe.network };
+    let config = match arguments.text("compression")? {
+        "on" => recipe.network,
+        // What comes before the first layer is no layer: the peers that train do without it.
+        "off" => NetworkConfig { compression: None, ..recipe.network },
+        other => return Err(format!("--compression is on or off, not {other:?}").into()),
+    };
     let batch = arguments.number("batch")?.max(CHECKED);
     let inputs = Inputs::noise(batch, arguments.number("segments")?, config.segment_length);
     let checked = inputs.first(CHECKED)?;
@@ -39,13 +44,28 @@ pub(crate) fn prepare(arguments: &Arguments) -> Result<()> {
     let mut learner = Learner::new(&sure, &model, Precision::F32)?;
     let loss = learner.loss(&checked, 0);
     let gradients = learner.backward(&loss);
+    let recognizer = Recognizer::new(model.clone())?;
     let answers = Answers {
         logits,
+        probabilities: recordings(&recognizer, &inputs)?,
         loss: loss.into_scalar::<f32>(),
         gradient_norm: learner.update(gradients) as f32,
     };
+    if let Some(path) = arguments.optional_path("save-onnx") {
+        std::fs::write(path, clstm_export::onnx(&model)?)?;
+    }
     model.write(arguments.path("save-model")?)?;
     check::write(arguments.path("save-check")?, &inputs, CHECKED, &answers)
+}
+
+/// Probabilities of the checked utterances as whole recordings.
+fn recordings(recognizer: &Recognizer, inputs: &Inputs) -> Result<Vec<f32>> {
+    let mut all = Vec::new();
+    for index in 0..CHECKED {
+        let waveform = inputs.waveform(index).ok_or("there are fewer utterances than checked")?;
+        all.extend(probabilities(recognizer, waveform).iter().map(|share| *share as f32));
+    }
+    Ok(all)
 }
 
 fn model(config: &NetworkConfig, batch: &TensorData) -> Result<Model> {

@@ -4,7 +4,7 @@
 use std::io::BufRead;
 use std::time::Instant;
 
-use clstm::{Model, softmax};
+use clstm::{Model, Recognizer, softmax};
 use clstm_nn::burn::tensor::{Device, Distribution, Tensor, TensorData};
 use clstm_nn::{InferenceEngine, Precision};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::arguments::Arguments;
 use crate::check::Inputs;
 use crate::learner::Learner;
 
-/// Does `--what`: `train_step`, `infer` or `gemm`.
+/// Does `--what`: `train_step`, `infer`, `recognize` or `gemm`.
 pub(crate) fn work(arguments: &Arguments) -> Result<()> {
     let precision = arguments.start()?;
     let batch = arguments.number("batch")?;
@@ -22,7 +22,11 @@ pub(crate) fn work(arguments: &Arguments) -> Result<()> {
         return gemm(batch, arguments.number("threads")?);
     }
     let model = Model::read(arguments.path("model")?)?;
-    let segments = Inputs::read(arguments.path("check")?)?.first(batch)?;
+    let inputs = Inputs::read(arguments.path("check")?)?;
+    if arguments.text("what")? == "recognize" {
+        return recognize(model, &inputs, precision);
+    }
+    let segments = inputs.first(batch)?;
     match arguments.text("what")? {
         "train_step" => train_steps(&model, &segments, precision),
         "infer" => infer(&model, &segments, precision),
@@ -54,6 +58,23 @@ fn infer(model: &Model, segments: &TensorData, precision: Precision) -> Result<(
         let sure = logits.chunks_exact(classes).map(|row| softmax(row, 1.0)[0]).sum::<f64>();
         if sure.is_finite() { Ok(()) } else { Err("probabilities are not finite".into()) }
     })
+}
+
+/// The probabilities of the first utterance as a whole recording.
+fn recognize(model: Model, inputs: &Inputs, precision: Precision) -> Result<()> {
+    let recognizer = Recognizer::new(model)?.with_precision(precision)?;
+    let waveform = inputs.waveform(0).ok_or("the check file holds no utterance")?;
+    ready(1);
+    turns(|| {
+        let sure = probabilities(&recognizer, waveform)[0];
+        if sure.is_finite() { Ok(()) } else { Err("probabilities are not finite".into()) }
+    })
+}
+
+/// From a waveform at the model's sample rate to calibrated probabilities, as the exported graph: without the speech gate.
+pub(crate) fn probabilities(recognizer: &Recognizer, waveform: &[f32]) -> Vec<f64> {
+    let clip = recognizer.info().frontend.preprocess(waveform.to_vec());
+    recognizer.probabilities(&recognizer.recognize_clip(&clip))
 }
 
 /// A product of two square matrices of `side` on each thread, through Burn's GEMM.
