@@ -137,7 +137,7 @@ fn row(event: ChannelEvent) -> Value {
     let labels = tiny().labels().to_vec();
     let kind = event.event.kind();
     let item = TimelineItem::from(event.event);
-    let mut row = serde_json::to_value(item.labelled(&labels)).expect("JSON");
+    let mut row = serde_json::to_value(item.labelled(&labels, &[])).expect("JSON");
     row["type"] = json!(kind);
     row["channel"] = json!(event.channel);
     row
