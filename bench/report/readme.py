@@ -29,7 +29,7 @@ def section(results: dict) -> str:
     rows = [row for title, wanted in ROWS for row in _rows(results, title, wanted, precisions)]
     commit = machine["commit"].removesuffix("-dirty")
     place = f"Commit {commit}, {machine['cpu']} ({', '.join(machine['extensions'])}), {machine['cores']} cores, {machine['date'][:10]}."
-    what = "Baselines in turns; the fastest variant of a system, in brackets its time by ours in f32."
+    what = "Systems measured alternately, each in its fastest variant; in brackets its time divided by that of clstm in f32."
     lines = [BEGIN, " ".join([place, what, *filter(None, [results.get("note")])]), "", *table(head, rows)[:-1], END]
     return "\n".join(lines)
 

@@ -26,8 +26,7 @@ pub(crate) struct TargetArgs {
     pub(crate) label_map: Option<PathBuf>,
     /// Attribute to classify: label, speaker, sex, language, session, statement, repetition, intensity, style
     /// (scripted or improvised), corpus (of several), or another column of a manifest. Continuous targets, such as
-    /// arousal,valence or columns of numbers, are separated by commas and predicted in addition to the classes
-    /// (experimental; docs/dimensions.md).
+    /// arousal,valence or columns of numbers, can be added, separated by commas (experimental; docs/dimensions.md).
     #[arg(long, value_name = "TARGET[,TARGET]", default_value_t = Targets::default())]
     pub(crate) target: Targets,
 }

@@ -12,14 +12,15 @@ Examples:
   ffmpeg -loglevel error -i http://radio -f s16le -ar 16000 -ac 1 - | clstm listen --input -
   clstm listen --input talk.wav                                            a recording, in real time
   clstm listen --input call.raw --rate 8000 --no-realtime --format jsonl   raw samples in a file
-  clstm listen --input call.wav --channel each                             both sides of a call
+  clstm listen --input call.wav --channel each                             both channels of a call
 
 In the live view, q or Ctrl-C stops and prints a summary, Ctrl-L redraws. NO_COLOR disables colours. Lines are
 printed instead with --no-tui, and if standard output is not a terminal.
 
 A line of --format jsonl is a frame, {\"type\": \"frame\", \"start_s\", \"end_s\", \"speech\", \"label\", \"confidence\",
 \"probabilities\"}, or a completed segment, {\"type\": \"segment\", ...}. A frame with \"provisional\": true is an early
-result; the final frame of the same times follows it. With --channel each or a number, lines have \"channel\". --lookahead 0 has no provisional frames.
+result; the final frame of the same times follows it. --lookahead 0 has no provisional frames. With --channel each or
+a number, lines have \"channel\".
 
 The microphone needs a build with the feature `microphone`: cargo build --release --features microphone";
 
@@ -51,8 +52,8 @@ pub(crate) struct ListenArgs {
     /// Number of interleaved channels of raw samples [default: 1].
     #[arg(long, value_name = "N", requires = "input", value_parser = interleaved)]
     pub(crate) channels: Option<u8>,
-    /// The channel to recognise: mix (the mean of all), each (every channel by itself, such as the two sides of a call), or its
-    /// number, from 0. Channels by themselves lose their cross-talk; `each` prints lines, with the channel.
+    /// Channel to process: mix (the mean of all), each (every channel separately, such as the two speakers of a call), or a
+    /// number, from 0. With each and a number, cross-talk is removed. `each` prints lines, with the channel.
     #[arg(long, value_name = "mix|each|N", default_value_t = ChannelSelection::Mix)]
     pub(crate) channel: ChannelSelection,
     /// Process a file as fast as possible instead of in real time.
