@@ -1,14 +1,19 @@
 //! `clstm --version`: what was built, and what it runs on.
 
+use clstm::InstructionSet;
+
 use crate::resolve::model;
+
+/// The commit that was built, where it is known.
+pub(crate) fn commit() -> Option<String> {
+    let commit = env!("CLSTM_BUILD_COMMIT");
+    (!commit.is_empty()).then(|| commit.to_owned())
+}
 
 /// The version with the commit, the built-in model, its licence and the instruction set, one line each.
 pub(crate) fn long() -> String {
     let version = env!("CARGO_PKG_VERSION");
-    let commit = match env!("CLSTM_BUILD_COMMIT") {
-        "" => String::new(),
-        commit => format!(" (commit {commit})"),
-    };
+    let commit = commit().map_or(String::new(), |commit| format!(" (commit {commit})"));
     let built_in = match model::built_in() {
         Some(Ok(model)) => {
             format!("{}, sha256 {}", model.info.name, &model.digest()[..16])
@@ -30,7 +35,7 @@ pub(crate) fn long() -> String {
     format!(
         "{version}{commit}\nbuilt-in model   {built_in}\nfeatures         {features}\nplatform         {os} \
          {arch}\ninstruction set  {}",
-        instruction_set()
+        InstructionSet::best()
     )
 }
 
@@ -40,24 +45,4 @@ fn others(names: Vec<&str>) -> String {
         None | Some([]) => String::new(),
         Some(others) => format!("; also {}", others.join(", ")),
     }
-}
-
-/// The instruction set that the kernels use on this machine.
-fn instruction_set() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f") {
-            return match is_x86_feature_detected!("avx512bf16") {
-                true => "AVX-512 with BF16",
-                false => "AVX-512",
-            };
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            return "AVX2 with FMA";
-        }
-        if is_x86_feature_detected!("sse4.2") {
-            return "SSE 4.2";
-        }
-    }
-    if cfg!(target_arch = "aarch64") { "NEON" } else { "scalar" }
 }

@@ -51,6 +51,7 @@ pub mod lflb;
 mod max_pool;
 pub mod newton_schulz;
 pub mod norm_pool;
+mod precision;
 pub mod threads;
 pub mod winograd;
 
@@ -61,8 +62,8 @@ mod padding;
 
 pub use batch_norm::Statistics;
 pub use buffer::{Buffer, Pooled};
-pub use gemm::Precision;
 pub use max_pool::max_pool;
+pub use precision::{Precision, UnknownPrecision};
 
 /// Utterances that one task works on at a time.
 ///

@@ -56,14 +56,6 @@ pub enum NetworkError {
         /// What is the matter.
         reason: String,
     },
-    /// No such precision.
-    #[error("unknown precision {name:?}; known are {known}")]
-    UnknownPrecision {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: String,
-    },
     /// A precision that the device does not compute in.
     #[error("{0} is computed by the fused layers of the CPU alone; other devices compute in f32")]
     Precision(crate::Precision),

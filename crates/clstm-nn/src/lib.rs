@@ -108,7 +108,7 @@ pub use norm_pool::{EPSILON as NORM_EPSILON, NormPool, NormPoolConfig};
 #[cfg(feature = "train")]
 pub use optim_bridge::{gradients, update_weights};
 pub use parameters::{NamedTensor, Parameter, load_parameters, parameters, parameters_with_roles};
-pub use precision::Precision;
+pub use precision::require_precision;
 pub use preset::Preset;
 pub use role::{BranchSpan, OptimizerGroup, ParameterKind, ParameterRole, Roles, WithRoles};
 pub use skip::Skip;
@@ -117,4 +117,5 @@ pub use spec::{
 };
 
 pub use burn;
-pub use clstm_kernels::threads;
+pub use clstm_kernels::gemm::InstructionSet;
+pub use clstm_kernels::{Precision, UnknownPrecision, threads};

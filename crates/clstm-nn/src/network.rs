@@ -115,7 +115,7 @@ impl Network {
     /// in `f32`. The weights stay as they are, and those of other layers are never touched by it.
     ///
     /// The fused layers of the CPU alone know another precision than `f32`: on other devices this
-    /// changes nothing, see [`Precision::require`].
+    /// changes nothing, see [`require_precision`](crate::require_precision).
     #[must_use]
     pub fn with_precision(mut self, precision: Precision) -> Self {
         let gflb = &mut self.gflb;

@@ -183,7 +183,7 @@ impl ConvBlockSpec {
         precision: Precision,
     ) -> Conv2dShape {
         let ConvBlockConfig { filters, kernel_time, kernel_length, stride_time, .. } = self.config;
-        let (length, channels, precision) = (self.length, self.channels, precision.into());
+        let (length, channels) = (self.length, self.channels);
         Conv2dShape {
             batch,
             time,
@@ -211,7 +211,7 @@ impl ConvLstmConfig {
         time: usize,
         precision: Precision,
     ) -> ConvLstmShape {
-        let (length, channels, precision) = (self.length, self.channels, precision.into());
+        let (length, channels) = (self.length, self.channels);
         ConvLstmShape {
             batch,
             time,
@@ -258,7 +258,7 @@ impl BiGruConfig {
         time: usize,
         precision: Precision,
     ) -> BiGruShape {
-        let (input, hidden, precision) = (self.input, self.hidden, precision.into());
+        let (input, hidden) = (self.input, self.hidden);
         BiGruShape { batch, time, input, hidden, reset: self.reset, precision }
     }
 }

@@ -1,7 +1,9 @@
 //! Runs a model's network: the inference engine on the CPU, the tensor library on other devices.
 
 use clstm_nn::burn::tensor::{Tensor, TensorData};
-use clstm_nn::{ComputeDevice, EngineOutput, InferenceEngine, Mode, Network, Precision};
+use clstm_nn::{
+    ComputeDevice, EngineOutput, InferenceEngine, Mode, Network, Precision, require_precision,
+};
 
 use crate::{Model, ModelError};
 
@@ -27,7 +29,7 @@ impl Backend {
         if device.is_cpu() {
             return Ok(Self::Engine(Box::new(model.engine(precision)?)));
         }
-        precision.require(device.tensor_device())?;
+        require_precision(precision, device.tensor_device())?;
         let network = model.network(device)?.with_precision(precision);
         Ok(Self::Device(Box::new(network), device.clone()))
     }

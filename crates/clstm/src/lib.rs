@@ -100,5 +100,6 @@ pub use write_atomic::write_atomic;
 pub use clstm_audio as audio;
 // Types in the signatures of this crate.
 pub use clstm_nn::{
-    ComputeDevice, DeviceName, NamedTensor, NetworkConfig, NetworkError, Precision,
+    ComputeDevice, DeviceName, InstructionSet, NamedTensor, NetworkConfig, NetworkError, Precision,
+    UnknownPrecision,
 };

@@ -1,15 +1,19 @@
 //! The instruction sets that the micro-kernels are compiled for, and the choice among them.
 
+use std::fmt;
 use std::sync::OnceLock;
 
-use super::Precision;
+use serde::{Deserialize, Serialize};
+
 #[cfg(target_arch = "x86_64")]
 use super::isa::{Avx512, Avx512Bf16, Avx512Widened};
 use super::isa::{Isa, Portable, Widened};
 use super::microkernel::{ColMajor, MicroKernel, RowMajor, TileShapes};
+use crate::Precision;
 
-/// A CPU instruction set that the micro-kernels are compiled for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A CPU instruction set that the micro-kernels are compiled for. Records of runs name it in lower case: `avx512-bf16`, `avx2`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum InstructionSet {
     /// AVX-512F with AVX512-BF16.
@@ -63,6 +67,19 @@ impl InstructionSet {
         Self::available()[0]
     }
 
+    /// The name for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Avx512Bf16 => "AVX-512 with BF16",
+            Self::Avx512 => "AVX-512",
+            Self::Avx2 => "AVX2 with FMA",
+            Self::Sse42 => "SSE 4.2",
+            Self::Neon => "NEON",
+            Self::Scalar => "scalar",
+        }
+    }
+
     /// The micro-kernels of this set.
     ///
     /// # Panics
@@ -96,6 +113,12 @@ impl InstructionSet {
                 (_, Precision::Bf16) => MicroKernels::of::<Widened<pulp::Scalar>>(),
             }
         }
+    }
+}
+
+impl fmt::Display for InstructionSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

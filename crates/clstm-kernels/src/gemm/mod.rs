@@ -41,8 +41,8 @@ pub use gemm_tn::gemm_tn_with;
 #[doc(hidden)]
 pub use instruction_set::InstructionSet;
 pub use packed_weights::PackedWeights;
+pub use scalar::GemmScalar;
 pub(crate) use scalar::Operand;
-pub use scalar::{GemmScalar, Precision};
 
 /// A matrix in a slice: element `(r, k)` is `data[r * stride + k]`.
 ///

@@ -4,18 +4,9 @@ use std::ops::Deref;
 
 use half::bf16;
 
+use crate::Precision;
 use crate::activation::vectorized;
 use crate::buffer::{Buffer, Pooled};
-
-/// Number format of the operands of the large products; sums, weights and statistics are `f32`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Precision {
-    /// 24 bits of significand.
-    #[default]
-    F32,
-    /// bfloat16: 8 bits of significand, the range of `f32`.
-    Bf16,
-}
 
 /// How elements lie in the 32-bit words that the micro-kernels read.
 ///

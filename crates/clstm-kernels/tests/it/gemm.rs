@@ -1,9 +1,10 @@
 //! Products on packed weights, on every instruction set of this processor.
 
+use clstm_kernels::Precision;
 use clstm_kernels::gemm::reference::{self, ReferenceArgs};
 use clstm_kernels::gemm::{
     ConvTaps, GemmArgs, GemmScalar, GemmTnArgs, InstructionSet, MatrixView, OutputMode,
-    PackedWeights, Precision, gemm_nn, gemm_tn_with,
+    PackedWeights, gemm_nn, gemm_tn_with,
 };
 use half::bf16;
 use proptest::prelude::*;

@@ -4,7 +4,7 @@ use clstm_nn::burn::module::Module;
 use clstm_nn::burn::tensor::Device;
 use clstm_nn::{
     Mode, Network, NetworkError, Parameter, Precision, Preset, gradients, load_parameters,
-    parameters, parameters_with_roles, update_weights,
+    parameters, parameters_with_roles, require_precision, update_weights,
 };
 
 use crate::network::{network, segments};
@@ -77,8 +77,8 @@ fn a_training_step_is_that_of_the_cpu() {
 
 #[test]
 fn bf16_is_refused_where_it_would_be_f32() {
-    assert!(Precision::Bf16.require(&crate::device()).is_ok());
-    assert!(Precision::F32.require(&second()).is_ok());
-    let refused = Precision::Bf16.require(&second());
+    assert!(require_precision(Precision::Bf16, &crate::device()).is_ok());
+    assert!(require_precision(Precision::F32, &second()).is_ok());
+    let refused = require_precision(Precision::Bf16, &second());
     assert!(matches!(refused, Err(NetworkError::Precision(Precision::Bf16))));
 }

@@ -18,7 +18,8 @@ use clstm_nn::burn::module::Module;
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm_nn::{
     AuxiliaryHead, AuxiliaryHeadConfig, CenterLoss, CenterLossConfig, NamedTensor, Network,
-    ParameterRole, Roles, WithRoles, parameters, parameters_with_roles, update_weights,
+    ParameterRole, Roles, WithRoles, parameters, parameters_with_roles, require_precision,
+    update_weights,
 };
 
 pub use batch::Batch;
@@ -134,7 +135,7 @@ impl Learner {
         device: &Device,
     ) -> Result<Self, TrainError> {
         assert_eq!(task_classes.len(), recipe.auxiliary_tasks.len(), "classes of each task");
-        recipe.precision.require(device)?;
+        require_precision(recipe.precision, device)?;
         let device = device.clone().autodiff();
         let network = recipe.network.init(recipe.seed, &device)?.with_precision(recipe.precision);
         let network = match init {

@@ -44,7 +44,7 @@ pub(super) fn update(
     }
     let Matrices { rows, columns } = matrices;
     step.par_chunks_exact_mut(matrices.len())
-        .for_each(|step| orthogonalize(precision.into(), [rows, columns], step));
+        .for_each(|step| orthogonalize(precision, [rows, columns], step));
     // An orthogonal matrix has elements of 1 / sqrt(longer side) in the mean square.
     let length = rate as f32 * STEP_RMS * (rows.max(columns) as f32).sqrt();
     let keep = (1.0 - rate * weight_decay) as f32;
