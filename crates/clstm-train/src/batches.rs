@@ -49,8 +49,10 @@ fn vote_shares(dataset: &Dataset, items: &[usize]) -> Vec<f32> {
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) dataset: &'a Dataset,
-    /// To train on.
-    pub(crate) utterances: &'a [usize],
+    /// The utterances to train on, by epoch.
+    pub(crate) sampler: &'a Sampler,
+    /// Of the corpora, where they differ.
+    pub(crate) priors: Option<&'a ClassPriors>,
     pub(crate) recipe: &'a Recipe,
     pub(crate) teacher: Option<&'a Teacher>,
     pub(crate) auxiliary: &'a AuxiliaryTargets,
@@ -66,15 +68,14 @@ pub(crate) fn assemble<'scope, 'env>(
     epoch: usize,
     first: usize,
 ) -> Result<Receiver<Batch>, TrainError> {
-    let Source { dataset, utterances, recipe, teacher, auxiliary, dimensions, augmentation } =
+    let Source { dataset, sampler, priors, recipe, teacher, auxiliary, dimensions, augmentation } =
         source;
     let config: AugmentConfig = recipe.augment.clone();
     let mut augmenter = Augmenter::new(config, recipe.frontend.sample_rate)?;
     let (sender, receiver) = sync_channel(AHEAD);
     scope.spawn(move || {
-        let order = Sampler::new(recipe.sampling, dataset, utterances).epoch(recipe.seed, epoch);
+        let order = sampler.epoch(recipe.seed, epoch);
         let occurrences = occurrences(&order);
-        let priors = ClassPriors::of(dataset, utterances, recipe.logit_adjustment);
         let steps = steps_per_epoch(order.len(), recipe.batch);
         let mut crop = Vec::new();
         for step in first..steps {
@@ -97,8 +98,7 @@ pub(crate) fn assemble<'scope, 'env>(
                 teacher.probabilities(&segments, recipe.span(), recipe.distillation.temperature)
             });
             let auxiliary_targets = auxiliary.targets(items, &mixed);
-            let logit_offsets =
-                priors.as_ref().map_or(Vec::new(), |priors| priors.offsets(items, &mixed));
+            let logit_offsets = priors.map_or(Vec::new(), |priors| priors.offsets(items, &mixed));
             let vote_shares = match recipe.vote_weight > 0.0 {
                 true => vote_shares(dataset, items),
                 false => Vec::new(),

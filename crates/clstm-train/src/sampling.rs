@@ -49,27 +49,27 @@ impl SamplingConfig {
 }
 
 /// The utterances of epochs.
-pub(crate) struct Sampler<'a> {
-    utterances: &'a [usize],
+pub(crate) struct Sampler {
+    utterances: Vec<usize>,
     /// How often each occurs in an epoch on average; none where all occur once.
     rates: Option<Vec<f64>>,
 }
 
-impl<'a> Sampler<'a> {
-    pub(crate) fn new(config: SamplingConfig, dataset: &Dataset, utterances: &'a [usize]) -> Self {
+impl Sampler {
+    pub(crate) fn new(config: SamplingConfig, dataset: &Dataset, utterances: &[usize]) -> Self {
         let key = |utterance: usize| {
             let utterance = &dataset.corpus.utterances[utterance];
             (utterance.corpus.as_str(), utterance.label)
         };
         let keys: Vec<(&str, usize)> = utterances.iter().map(|u| key(*u)).collect();
         let rates = (!config.is_uniform()).then(|| rates(config, &keys));
-        Self { utterances, rates }
+        Self { utterances: utterances.to_vec(), rates }
     }
 
     /// The utterances of epoch `epoch` in the order of their use; as many as there are.
     pub(crate) fn epoch(&self, seed: u64, epoch: usize) -> Vec<usize> {
         let mut random = Pcg64::seed_from_u64(SeedPurpose::Order.derive(seed, epoch as u64));
-        let mut order = self.utterances.to_vec();
+        let mut order = self.utterances.clone();
         shuffle(&mut order, &mut random);
         if let Some(rates) = &self.rates {
             let mut places: Vec<usize> = (0..self.utterances.len()).collect();
@@ -134,8 +134,8 @@ fn shuffle(items: &mut [usize], random: &mut Pcg64) {
 mod tests {
     use super::*;
 
-    fn sampler(utterances: &[usize], rates: Option<Vec<f64>>) -> Sampler<'_> {
-        Sampler { utterances, rates }
+    fn sampler(utterances: &[usize], rates: Option<Vec<f64>>) -> Sampler {
+        Sampler { utterances: utterances.to_vec(), rates }
     }
 
     #[test]

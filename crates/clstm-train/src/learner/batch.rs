@@ -73,12 +73,9 @@ impl Inputs {
         let targets = |on: f64, off: f64| {
             targets(&batch.labels, &batch.mixed, classes, [on as f32, off as f32])
         };
-        let mut soft_targets = match batch.vote_shares.is_empty() {
-            true => targets(on, off),
-            false => {
-                vote_targets(&batch, classes, recipe.vote_weight as f32, [on as f32, off as f32])
-            }
-        };
+        let mut soft_targets = targets(on, off);
+        let moved = (recipe.vote_weight * (on - off)) as f32;
+        move_to_votes(&mut soft_targets, &batch, classes, moved);
         keep_to_present_classes(&mut soft_targets, &batch.logit_offsets, classes);
         let DimensionBatch { values, known } = batch.dimensions;
         let width = recipe.network.dimensions;
@@ -113,24 +110,25 @@ impl Inputs {
     }
 }
 
-/// [`targets`] where an utterance's own row is the label weighted with the shares of its votes.
-fn vote_targets(batch: &Batch, classes: usize, weight: f32, [on, off]: [f32; 2]) -> Vec<f32> {
-    let own = |index: usize| -> Vec<f32> {
-        let shares = &batch.vote_shares[index * classes..][..classes];
-        let weight = if shares.iter().any(|share| *share > 0.0) { weight } else { 0.0 };
-        let label = batch.labels[index];
-        let target =
-            |class: usize| weight * shares[class] + if class == label { 1.0 - weight } else { 0.0 };
-        (0..classes).map(target).collect()
-    };
+/// Moves `moved` of the target of each utterance's label to the classes of its listeners' votes, by their shares; of a
+/// mixture, by the share of each utterance.
+fn move_to_votes(rows: &mut [f32], batch: &Batch, classes: usize, moved: f32) {
+    if batch.vote_shares.is_empty() {
+        return;
+    }
     let count = batch.labels.len();
-    let rows = (0..count).flat_map(|index| {
-        // What is mixed in is the next one of the batch.
-        let share = batch.mixed.get(index).map_or(0.0, |(_, share)| *share);
-        let pairs = own(index).into_iter().zip(own((index + 1) % count));
-        pairs.map(move |(own, next)| off + (on - off) * ((1.0 - share) * own + share * next))
-    });
-    rows.collect()
+    for (index, row) in rows.chunks_exact_mut(classes).enumerate() {
+        // Mixup takes the next utterance of the batch.
+        let mixed = batch.mixed.get(index).map_or(0.0, |(_, share)| *share);
+        for (utterance, share) in [(index, 1.0 - mixed), ((index + 1) % count, mixed)] {
+            let votes = &batch.vote_shares[utterance * classes..][..classes];
+            if votes.iter().all(|vote| *vote == 0.0) {
+                continue;
+            }
+            row[batch.labels[utterance]] -= share * moved;
+            row.iter_mut().zip(votes).for_each(|(target, vote)| *target += share * moved * vote);
+        }
+    }
 }
 
 /// Moves what label smoothing gives to classes that an utterance's corpora do not have to those that they have, in
@@ -188,12 +186,21 @@ mod tests {
         assert!(close && found.len() == expected.len(), "{found:?}, not {expected:?}");
     }
 
+    /// The targets of a batch with a vote weight and without label smoothing.
+    fn with_votes(batch: &Batch, weight: f32) -> Vec<f32> {
+        let mut rows = targets(&batch.labels, &batch.mixed, 3, [1.0, 0.0]);
+        move_to_votes(&mut rows, batch, 3, weight);
+        rows
+    }
+
     #[test]
-    fn without_votes_the_targets_are_those_of_the_labels() {
+    fn without_votes_the_targets_are_those_of_the_labels_bit_for_bit() {
         for mixed in [vec![], vec![(2, 0.25), (0, 0.0)]] {
-            let batch = batch(mixed, vec![0.0; 6]);
-            let by_labels = targets(&batch.labels, &batch.mixed, 3, [0.9, 0.05]);
-            assert_close(&vote_targets(&batch, 3, 0.5, [0.9, 0.05]), &by_labels);
+            for votes in [vec![], vec![0.0; 6]] {
+                let batch = batch(mixed.clone(), votes);
+                let by_labels = targets(&batch.labels, &batch.mixed, 3, [1.0, 0.0]);
+                assert_eq!(with_votes(&batch, 0.5), by_labels);
+            }
         }
     }
 
@@ -201,11 +208,11 @@ mod tests {
     fn votes_share_the_target_and_are_mixed_as_labels_are() {
         let votes = vec![0.5, 0.5, 0.0, 0.0, 0.0, 0.0];
         let plain = batch(Vec::new(), votes.clone());
-        assert_close(&vote_targets(&plain, 3, 1.0, [1.0, 0.0]), &[0.5, 0.5, 0.0, 0.0, 0.0, 1.0]);
-        assert_close(&vote_targets(&plain, 3, 0.5, [1.0, 0.0]), &[0.75, 0.25, 0.0, 0.0, 0.0, 1.0]);
+        assert_close(&with_votes(&plain, 1.0), &[0.5, 0.5, 0.0, 0.0, 0.0, 1.0]);
+        assert_close(&with_votes(&plain, 0.5), &[0.75, 0.25, 0.0, 0.0, 0.0, 1.0]);
         let mixed = batch(vec![(2, 0.2), (0, 0.5)], votes);
         let expected = [0.4, 0.4, 0.2, 0.25, 0.25, 0.5];
-        assert_close(&vote_targets(&mixed, 3, 1.0, [1.0, 0.0]), &expected);
+        assert_close(&with_votes(&mixed, 1.0), &expected);
     }
 
     #[test]

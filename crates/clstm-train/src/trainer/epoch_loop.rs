@@ -14,8 +14,10 @@ use super::{StopFlag, TrainData, check_same, data_digest, export};
 use crate::auxiliary::AuxiliaryTargets;
 use crate::batches::{Source, assemble, steps_per_epoch};
 use crate::checkpoint::{self, Loaded, State, Values};
+use crate::class_priors::ClassPriors;
 use crate::dimensions::DimensionTargets;
 use crate::history::{EpochSums, TestRecord};
+use crate::sampling::Sampler;
 use crate::validation::{EarlyStopping, Select};
 use crate::{
     Batch, EpochRecord, Event, Learner, NonFinite, Observer, Recipe, StepOutcome, TrainError,
@@ -25,6 +27,14 @@ use crate::{
 /// What the names of the best weights begin with in a checkpoint.
 const BEST: &str = "best.";
 
+/// What the batches of all epochs share.
+struct BatchInputs {
+    auxiliary: AuxiliaryTargets,
+    dimensions: DimensionTargets,
+    sampler: Sampler,
+    priors: Option<ClassPriors>,
+}
+
 /// A training under way.
 pub(super) struct TrainingRun<'a> {
     set: TrainData<'a>,
@@ -32,8 +42,7 @@ pub(super) struct TrainingRun<'a> {
     checkpoint: &'a Path,
     device: Device,
     learner: Learner,
-    auxiliary: Arc<AuxiliaryTargets>,
-    dimensions: Arc<DimensionTargets>,
+    inputs: Arc<BatchInputs>,
     pub(super) state: State,
     /// The best weights so far by the validation utterances, where they are to be kept.
     best: Option<Vec<NamedTensor>>,
@@ -85,6 +94,8 @@ impl<'a> TrainingRun<'a> {
                 state
             }
         };
+        let sampler = Sampler::new(recipe.sampling, set.dataset, set.train);
+        let priors = ClassPriors::of(set.dataset, set.train, recipe.logit_adjustment);
         let (since, earlier_s) = (Instant::now(), state.seconds);
         let evaluation = None;
         Ok(Self {
@@ -93,8 +104,7 @@ impl<'a> TrainingRun<'a> {
             checkpoint,
             device: device.clone(),
             learner,
-            auxiliary: Arc::new(auxiliary),
-            dimensions: Arc::new(dimensions),
+            inputs: Arc::new(BatchInputs { auxiliary, dimensions, sampler, priors }),
             state,
             best,
             evaluation,
@@ -118,15 +128,15 @@ impl<'a> TrainingRun<'a> {
         let epoch = self.state.epoch;
         let steps = steps_per_epoch(set.train.len(), recipe.batch);
         let mut rate = 0.0;
-        let auxiliary = Arc::clone(&self.auxiliary);
-        let dimensions = Arc::clone(&self.dimensions);
+        let inputs = Arc::clone(&self.inputs);
         let source = Source {
             dataset: set.dataset,
-            utterances: set.train,
+            sampler: &inputs.sampler,
+            priors: inputs.priors.as_ref(),
             recipe,
             teacher: set.teacher,
-            auxiliary: &auxiliary,
-            dimensions: &dimensions,
+            auxiliary: &inputs.auxiliary,
+            dimensions: &inputs.dimensions,
             augmentation: set.augmentation,
         };
         std::thread::scope(|scope| {
@@ -264,7 +274,7 @@ impl<'a> TrainingRun<'a> {
         tensors: Vec<NamedTensor>,
         protocol: &EvalProtocol,
     ) -> Result<Model, TrainError> {
-        let dimensions = self.dimensions.infos().to_vec();
+        let dimensions = self.inputs.dimensions.infos().to_vec();
         export::assemble(&self.set, self.recipe, epochs, tensors, dimensions, protocol)
     }
 
