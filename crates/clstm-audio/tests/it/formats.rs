@@ -2,6 +2,8 @@
 
 use clstm_audio::{AudioError, ContainerKind, DecodeLimits, decode_bytes, sniff};
 
+use clstm_test_support::caf::caf_declaring;
+
 use crate::support::mp4::{Track, mp4};
 use crate::support::ogg::{FIRST, page};
 use crate::support::{Format, fixture, sine, wav};
@@ -88,24 +90,9 @@ fn fixtures_are_sniffed() {
     assert_eq!(sniff(&tone), None, "raw samples");
 }
 
-/// A CAF of 16-bit samples whose data chunk has the length `len`.
-fn caf(samples: usize, len: i64) -> Vec<u8> {
-    let mut file = b"caff\0\x01\0\0desc\0\0\0\0\0\0\0\x20".to_vec();
-    file.extend(8_000_f64.to_be_bytes());
-    file.extend(b"lpcm\0\0\0\0");
-    for number in [2_u32, 1, 1, 16] {
-        file.extend(number.to_be_bytes());
-    }
-    file.extend(b"free\0\0\0\0\0\0\0\0");
-    file.extend(b"data");
-    file.extend(len.to_be_bytes());
-    file.extend([0; 4]);
-    file.extend((0..samples).flat_map(|n| (n as i16).to_be_bytes()));
-    file
-}
-
 #[test]
 fn caf_is_decoded() {
+    let caf = |count: i16, len| caf_declaring(&(0..count).collect::<Vec<_>>(), 8_000, len);
     for len in [2004, -1] {
         let decoded = decode_bytes(caf(1000, len), None, &DecodeLimits::default()).unwrap();
         let waveform = decoded.strict().unwrap();

@@ -5,6 +5,8 @@ use clstm_audio::{
     resample,
 };
 
+use clstm_test_support::caf::caf;
+
 use crate::support::matroska::matroska;
 use crate::support::mp4::{Track, boxed, fragmented, mp4, to_i16};
 use crate::support::ogg::{FIRST, LAST, opus_headers, page};
@@ -38,17 +40,6 @@ fn damage(bytes: &[u8]) -> (f64, Damage) {
 
 fn tone_wav(hz: f64, rate: u32) -> Vec<u8> {
     wav(&sine(hz, 0.5, rate, 0.5), rate, 1, Format::S16)
-}
-
-/// A CAF with 16-bit samples.
-fn caf(samples: &[i16], rate: u32) -> Vec<u8> {
-    let numbers = [0_u32, 2, 1, 1, 16].map(u32::to_be_bytes).concat();
-    let description = [&f64::from(rate).to_be_bytes()[..], b"lpcm", &numbers].concat();
-    let data: Vec<u8> = samples.iter().flat_map(|x| x.to_be_bytes()).collect();
-    let chunk =
-        |kind: &[u8], body: &[u8]| [kind, &(body.len() as u64).to_be_bytes(), body].concat();
-    let data = chunk(b"data", &[&[0; 4][..], &data].concat());
-    [&b"caff\0\x01\0\0"[..], &chunk(b"desc", &description), &data].concat()
 }
 
 /// Files joined to one lost everything behind the first.
@@ -97,7 +88,7 @@ fn all_of_joined_files_is_decoded() {
 
 /// As above, where the first header was written without knowing the length.
 #[test]
-fn joined_recordings_of_a_pipe_are_told_apart() {
+fn joined_recordings_of_a_pipe_are_separated() {
     let file = fixture("ffmpeg_pipe.wav");
     let one = seconds(&file);
     assert!((seconds(&file.repeat(2)) - 2.0 * one).abs() < 1e-6);

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+pub(crate) use clstm_test_support::wav::wav_of;
+use clstm_test_support::wav::wav16;
 use serde_json::Value;
 
 /// Samples a second of the corpus.
@@ -216,27 +218,5 @@ pub(crate) fn probabilities(line: &str) -> &str {
 
 /// A mono WAV file of 16-bit samples.
 pub(crate) fn pcm16(samples: &[f32], rate: u32) -> Vec<u8> {
-    let data: Vec<u8> =
-        samples.iter().flat_map(|x| ((x * 32_767.0) as i16).to_le_bytes()).collect();
-    wav(1, 1, rate, 16, &data)
-}
-
-/// A WAV file with these bytes as its data; `format` is 1 for integers, 3 for floats.
-pub(crate) fn wav(format: u16, channels: u16, rate: u32, bits: u16, data: &[u8]) -> Vec<u8> {
-    let frame = channels * bits / 8;
-    let mut file = Vec::new();
-    file.extend_from_slice(b"RIFF");
-    file.extend_from_slice(&(36 + data.len() as u32).to_le_bytes());
-    file.extend_from_slice(b"WAVEfmt ");
-    file.extend_from_slice(&16_u32.to_le_bytes());
-    file.extend_from_slice(&format.to_le_bytes());
-    file.extend_from_slice(&channels.to_le_bytes());
-    file.extend_from_slice(&rate.to_le_bytes());
-    file.extend_from_slice(&(rate * u32::from(frame)).to_le_bytes());
-    file.extend_from_slice(&frame.to_le_bytes());
-    file.extend_from_slice(&bits.to_le_bytes());
-    file.extend_from_slice(b"data");
-    file.extend_from_slice(&(data.len() as u32).to_le_bytes());
-    file.extend_from_slice(data);
-    file
+    wav16(samples.iter().map(|x| (x * 32_767.0) as i16), rate)
 }

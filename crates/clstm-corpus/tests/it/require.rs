@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use clstm_test_support::skip;
+
 /// The folder of a corpus below `shared/corpora`; none, printing so, where it is absent.
 ///
 /// # Panics
-///
 /// Where it is absent and `CLSTM_REQUIRE`, a list with commas, names `corpora`, as in CI.
 pub(crate) fn corpus(name: &str) -> Option<PathBuf> {
     let folder =
@@ -13,12 +14,6 @@ pub(crate) fn corpus(name: &str) -> Option<PathBuf> {
     if folder.exists() {
         return Some(folder);
     }
-    let required = std::env::var("CLSTM_REQUIRE").unwrap_or_default();
-    assert!(
-        !required.split(',').any(|what| what.trim() == "corpora"),
-        "CLSTM_REQUIRE names corpora, and there is no {}",
-        folder.display()
-    );
-    eprintln!("skipped: no {}", folder.display());
+    skip("corpora", &folder.display().to_string());
     None
 }

@@ -1,7 +1,5 @@
 //! A small model, the shipped sample, and a server with both.
 
-pub(crate) mod ogg;
-
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -14,6 +12,7 @@ use clstm_nn::{
     GflbConfig, LflbConfig, NetworkConfig, Peepholes, Reset, TemporalPooling, parameters,
 };
 use clstm_server::{Handle, Limits, ModelSource, Server, ServerConfig, ServerError};
+use clstm_test_support::wav::wav_of;
 use tokio::task::JoinHandle;
 
 pub(crate) const RATE: u32 = 16_000;
@@ -109,22 +108,9 @@ pub(crate) fn wav(samples: &[f32]) -> Vec<u8> {
 /// A 16-bit WAV file with these channels, of the length of the longest.
 pub(crate) fn wav_channels(channels: &[Vec<f32>]) -> Vec<u8> {
     let samples = interleaved(channels);
-    let (data, frame) = (2 * samples.len() as u32, 2 * channels.len() as u32);
-    let mut bytes = Vec::new();
-    bytes.extend(b"RIFF");
-    bytes.extend((36 + data).to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16_u32.to_le_bytes());
-    bytes.extend([1, 0]);
-    bytes.extend((channels.len() as u16).to_le_bytes());
-    bytes.extend(RATE.to_le_bytes());
-    bytes.extend((frame * RATE).to_le_bytes());
-    bytes.extend((frame as u16).to_le_bytes());
-    bytes.extend([16, 0]);
-    bytes.extend(b"data");
-    bytes.extend(data.to_le_bytes());
-    bytes.extend(samples.iter().flat_map(|x| ((x * 32_768.0).round() as i16).to_le_bytes()));
-    bytes
+    let data: Vec<u8> =
+        samples.iter().flat_map(|x| ((x * 32_768.0).round() as i16).to_le_bytes()).collect();
+    wav_of(1, channels.len() as u16, RATE, 16, &data)
 }
 
 /// Samples `[frames, channels]`; shorter channels end with silence.

@@ -12,6 +12,7 @@ use clstm_nn::{
     CompressionConfig, ConvBlockConfig, FilterbankConfig, GflbConfig, LflbConfig, Mode, Network,
     NetworkConfig, Peepholes, Reset, TemporalPooling, load_parameters, parameters,
 };
+use clstm_test_support::wav::wav16;
 
 pub(crate) const RATE: u32 = 16_000;
 
@@ -214,20 +215,5 @@ pub(crate) fn voice(seconds: f64, rate: u32, pitch_hz: f64) -> Vec<f32> {
 
 /// A 16-bit mono WAV file.
 pub(crate) fn wav(samples: &[f32], rate: u32) -> Vec<u8> {
-    let data = 2 * samples.len() as u32;
-    let mut bytes = Vec::new();
-    bytes.extend(b"RIFF");
-    bytes.extend((36 + data).to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16_u32.to_le_bytes());
-    bytes.extend(1_u16.to_le_bytes());
-    bytes.extend(1_u16.to_le_bytes());
-    bytes.extend(rate.to_le_bytes());
-    bytes.extend((2 * rate).to_le_bytes());
-    bytes.extend(2_u16.to_le_bytes());
-    bytes.extend(16_u16.to_le_bytes());
-    bytes.extend(b"data");
-    bytes.extend(data.to_le_bytes());
-    bytes.extend(samples.iter().flat_map(|x| ((x * 32767.0).round() as i16).to_le_bytes()));
-    bytes
+    wav16(samples.iter().map(|x| (x * 32_767.0).round() as i16), rate)
 }

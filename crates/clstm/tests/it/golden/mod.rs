@@ -3,14 +3,17 @@
 //!
 //! `CLSTM_UPDATE_GOLDEN=1` writes `golden.csv` again; commit the new figures only with the reason of the change.
 
-mod containers;
 mod voice;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clstm::{EmbeddedModel, Model, Recognizer};
-use clstm_audio::{DecodeLimits, decode_bytes};
+use clstm_audio::{ContainerKind, DecodeLimits, decode_bytes};
+use clstm_test_support::aiff::aiff;
+use clstm_test_support::caf::caf;
+use clstm_test_support::flac::flac;
+use clstm_test_support::wav::{Format, wav, wav16};
 
 /// Rates of the utterances, in turn, in Hz.
 const RATES: [u32; 8] = [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000];
@@ -20,6 +23,18 @@ const TOLERANCE: f64 = 2e-4;
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden/golden.csv")
+}
+
+/// Name, kind and bytes of each container with these samples.
+fn containers(samples: &[i16], rate: u32) -> Vec<(&'static str, ContainerKind, Vec<u8>)> {
+    let floats: Vec<f64> = samples.iter().map(|sample| f64::from(*sample) / 32_768.0).collect();
+    vec![
+        ("WAV, 16 bits", ContainerKind::Wav, wav16(samples.iter().copied(), rate)),
+        ("WAV, floats", ContainerKind::Wav, wav(&floats, rate, 1, Format::F32)),
+        ("AIFF", ContainerKind::Aiff, aiff(samples, rate)),
+        ("CAF", ContainerKind::Caf, caf(samples, rate)),
+        ("FLAC", ContainerKind::Flac, flac(samples, rate)),
+    ]
 }
 
 /// The rate and the 16-bit samples of an utterance.
@@ -33,7 +48,7 @@ fn every_container_holds_the_same_samples() {
     for number in 0..UTTERANCES {
         let (rate, samples) = utterance(number);
         let expected: Vec<f32> = samples.iter().map(|s| f32::from(*s) / 32_768.0).collect();
-        for (name, kind, bytes) in containers::all(&samples, rate) {
+        for (name, kind, bytes) in containers(&samples, rate) {
             let decoded = decode_bytes(&bytes, None, &DecodeLimits::default());
             let decoded = decoded.unwrap_or_else(|error| panic!("{number} as {name}: {error}"));
             assert_eq!(decoded.report.container, kind, "{name}");
@@ -52,7 +67,7 @@ fn utterances_keep_their_probabilities() {
     let mut text = format!("utterance,rate_hz,label,{}\n", recognizer.labels().join(","));
     for number in 0..UTTERANCES {
         let (rate, samples) = utterance(number);
-        let mut all = containers::all(&samples, rate);
+        let mut all = containers(&samples, rate);
         let (_, _, bytes) = all.swap_remove(number as usize % all.len());
         let recognition = recognizer.recognize_bytes(&bytes, None).expect("an utterance");
         let prediction = recognition.prediction.expect("no gate");
