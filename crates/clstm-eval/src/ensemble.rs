@@ -145,6 +145,9 @@ fn write_fold(
     let metrics = Metrics::of(mean.iter().map(|p| (p.truth, p.predicted)), classes);
     let protocols =
         [outcome].into_iter().chain(others.iter().map(|(other, _)| other)).map(|o| &o.protocol);
+    let environment = outcome.metrics.environment.clone().filter(|environment| {
+        others.iter().all(|(other, _)| other.metrics.environment.as_ref() == Some(environment))
+    });
     let seconds = others.iter().map(|(other, _)| other.metrics.seconds).sum::<f64>();
     let outcome = FoldRecord {
         protocol: of_all(protocols).unwrap_or_else(|| outcome.protocol.clone()),
@@ -157,6 +160,7 @@ fn write_fold(
             seconds: outcome.metrics.seconds + seconds,
             held_out_scaling: None,
             validation: None,
+            environment,
             ..outcome.metrics.clone()
         },
         labels: outcome.labels.clone(),

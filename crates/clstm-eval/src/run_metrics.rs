@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::{read_json, write_record};
 use crate::{
-    DimensionScores, DimensionSummary, EvalError, EvalProtocol, HeldOutScaling, Metrics,
-    RunCalibration,
+    DimensionScores, DimensionSummary, Environment, EvalError, EvalProtocol, HeldOutScaling,
+    Metrics, RunCalibration,
 };
 
 /// The figures of one fold.
@@ -40,6 +40,9 @@ pub struct FoldMetrics {
     /// Where the recipe has a `validation.share`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<FoldValidation>,
+    /// What it was trained with; of the ensemble of runs, where all were trained with the same. Not in files of release 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
 }
 
 impl FoldMetrics {

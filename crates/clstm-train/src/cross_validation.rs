@@ -43,6 +43,8 @@ pub struct CrossValidation {
     pub teachers: Vec<PathBuf>,
     /// The arguments that the run is recorded with.
     pub inputs: Option<RunInputs>,
+    /// The commit that the program was built from, for the records.
+    pub commit: Option<String>,
     /// What computes.
     pub device: Device,
     /// The run's folder.
@@ -63,6 +65,7 @@ impl CrossValidation {
             init: None,
             teachers: Vec::new(),
             inputs: None,
+            commit: None,
             device,
             out,
         }
@@ -216,6 +219,8 @@ fn run_fold(
         epochs: trained.history.len(),
         epoch: trained.epoch,
     });
+    let environment = Environment::capture(&device_name(&run.device), run.commit.clone());
+    write_json(&folder.join("environment.json"), &environment)?;
     let tested = FoldRun {
         number: fold.number,
         train_utterances: train_set.len(),
@@ -225,9 +230,9 @@ fn run_fold(
         seconds: trained.seconds,
         held_out: scaling,
         validation,
+        environment: Some(environment),
     };
     write_json(&folder.join("history.json"), &trained.history)?;
-    write_json(&folder.join("environment.json"), &Environment::capture(&device_name(&run.device)))?;
     let recognizer = Recognizer::on(tested.model.clone(), &run.device.clone().into())?;
     extract(&recognizer, dataset, [train_set, test], &checkpoint)?
         .write(&folder.join("features.safetensors"))?;

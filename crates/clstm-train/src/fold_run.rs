@@ -5,8 +5,9 @@ use std::path::Path;
 use clstm::Model;
 use clstm_eval::files::write_record;
 use clstm_eval::{
-    Checksums, DimensionScores, EvalProtocol, Evaluation, FoldMetrics, FoldPredictions, FoldRecord,
-    FoldValidation, HeldOutScaling, Metrics, RunCalibration, write_predictions,
+    Checksums, DimensionScores, Environment, EvalProtocol, Evaluation, FoldMetrics,
+    FoldPredictions, FoldRecord, FoldValidation, HeldOutScaling, Metrics, RunCalibration,
+    write_predictions,
 };
 
 use crate::{Dataset, TrainError};
@@ -39,6 +40,8 @@ pub(crate) struct FoldRun {
     pub(crate) held_out: Option<HeldOutScaling>,
     /// What validation decided, where there was one.
     pub(crate) validation: Option<FoldValidation>,
+    /// What it was trained with.
+    pub(crate) environment: Option<Environment>,
 }
 
 impl FoldRun {
@@ -79,6 +82,7 @@ impl FoldRun {
                 seconds: self.seconds,
                 held_out_scaling: self.held_out,
                 validation: self.validation,
+                environment: self.environment,
             },
             protocol: self.protocol,
             labels: dataset.corpus.labels.clone(),

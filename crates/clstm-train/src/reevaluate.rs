@@ -111,6 +111,7 @@ fn reevaluate_fold(
         seconds: outcome.metrics.seconds,
         held_out: None,
         validation: outcome.metrics.validation,
+        environment: outcome.metrics.environment,
     };
     let metrics = tested.write(dataset, &to)?;
     observer.on_event(&Event::FoldDone { fold, metrics, resumed: false });

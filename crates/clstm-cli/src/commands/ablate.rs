@@ -9,6 +9,7 @@ use crate::output::Output;
 use crate::resolve::{corpus, device};
 use crate::text::PathText;
 use crate::training::{self, Observers, RunDescription, RunLock, ablation};
+use crate::version;
 
 /// Trains and tests the rows and prints the table.
 pub(crate) fn run(args: &AblateArgs) -> Result<(), CliError> {
@@ -41,8 +42,18 @@ pub(crate) fn run(args: &AblateArgs) -> Result<(), CliError> {
         Observers::start(&args.training, &RunDescription { title, labels, trainings, batch }, stop);
     let (allowed, out_folder) = (args.folds.leakage.allowed(), out.to_owned());
     let inputs = Some(training::inputs(&args.training, &args.folds, None, &[]));
-    let run =
-        Ablation { rows, split, folds, allowed, only, fold_seed, inputs, device, out: out_folder };
+    let run = Ablation {
+        rows,
+        split,
+        folds,
+        allowed,
+        only,
+        fold_seed,
+        inputs,
+        commit: version::commit(),
+        device,
+        out: out_folder,
+    };
     let table = ablate(&run, &dataset, args.training.resume, stop, &mut watchers);
     watchers.finish();
     ablation::finished(&table?, out, &mut Output::stdout())

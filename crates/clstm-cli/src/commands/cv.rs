@@ -11,6 +11,7 @@ use crate::output::Output;
 use crate::resolve::device;
 use crate::text::PathText;
 use crate::training::{self, Observers, RunDescription, RunLock, jobs, report, seeds};
+use crate::version;
 
 /// Trains and tests the folds and prints their figures.
 pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
@@ -73,6 +74,7 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
             args.init.as_ref(),
             &args.teacher,
         )),
+        commit: version::commit(),
         ..CrossValidation::new(split, folds, recipe, device, out_folder)
     };
     if several {

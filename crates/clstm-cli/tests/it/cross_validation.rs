@@ -41,6 +41,8 @@ fn metrics_json_has_the_fields_of_the_contract() {
     for (fold, number) in folds.iter().zip(1..) {
         assert_eq!(fold["fold"], number);
         assert!(["ua", "wa", "macro_f1"].iter().all(|field| fold[field].is_f64()));
+        let environment = &fold["environment"];
+        assert!(["version", "arch", "instruction_set"].iter().all(|f| environment[f].is_string()));
         let confusion: Vec<Vec<u64>> = serde_json::from_value(fold["confusion"].clone()).unwrap();
         assert_eq!(confusion.len(), 8);
         assert_eq!(confusion.iter().flatten().sum::<u64>(), 32);
@@ -94,11 +96,11 @@ fn folds_of_a_seed_of_their_own_are_found_again() {
 #[test]
 fn predict_agrees_with_evaluate_and_the_run_to_the_last_digit() {
     let fold = run().0.join("fold-2");
-    let (model, answers) = (fold.join("model.safetensors"), place("fold-2.jsonl"));
+    let (model, predictions) = (fold.join("model.safetensors"), place("fold-2.jsonl"));
     let mut evaluate = clstm();
     evaluate.arg("evaluate").arg("--model").arg(&model).arg("--data").arg(corpus());
     evaluate.args(["--corpus", "ravdess", "--split", "speaker", "--folds", "2", "--fold", "2"]);
-    evaluate.args(["--format", "json", "--predictions"]).arg(&answers);
+    evaluate.args(["--format", "json", "--predictions"]).arg(&predictions);
     let output = ok(&mut evaluate);
     assert!(!text(&output.stderr).contains("warning"), "{}", text(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -106,7 +108,7 @@ fn predict_agrees_with_evaluate_and_the_run_to_the_last_digit() {
     let metrics = json_file(&run().0.join("metrics.json"));
     assert_eq!(report["confusion"], metrics["folds"][1]["confusion"]);
 
-    let evaluated = fs::read_to_string(&answers).unwrap();
+    let evaluated = fs::read_to_string(&predictions).unwrap();
     let paths: Vec<String> = evaluated
         .lines()
         .map(|line| {

@@ -35,6 +35,7 @@ mod precision;
 mod readme;
 mod release_0_1;
 mod report;
+mod reproduce;
 mod resume;
 mod segments;
 mod serve_options;

@@ -49,9 +49,12 @@ fn machines(run: &Run) -> String {
         .map(|(of, folds)| {
             let processor = of.processor.as_deref().unwrap_or("an unknown processor");
             let Environment { version, os, arch, threads, device, .. } = of;
+            let commit =
+                of.commit.as_ref().map_or(String::new(), |commit| format!(" (commit {commit})"));
+            let set = of.instruction_set.map_or(String::new(), |set| format!(" ({set})"));
             let plural = if *threads == 1 { "" } else { "s" };
             format!(
-                "{}: clstm {version}, {os} {arch}, {processor}, {threads} thread{plural}, device {device}",
+                "{}: clstm {version}{commit}, {os} {arch}, {processor}{set}, {threads} thread{plural}, device {device}",
                 numbers(folds)
             )
         })

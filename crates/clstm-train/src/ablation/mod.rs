@@ -39,6 +39,8 @@ pub struct Ablation {
     pub fold_seed: Option<u64>,
     /// The arguments that the runs are recorded with.
     pub inputs: Option<RunInputs>,
+    /// The commit that the program was built from, for the records.
+    pub commit: Option<String>,
     /// What computes.
     pub device: Device,
     /// Folder of the rows' folders.
@@ -55,6 +57,7 @@ impl Ablation {
             only: Some(fold),
             fold_seed: self.fold_seed,
             inputs: self.inputs.clone(),
+            commit: self.commit.clone(),
             ..run
         }
     }

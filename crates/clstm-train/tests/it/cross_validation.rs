@@ -17,7 +17,7 @@ fn run(out: &std::path::Path, only: Option<usize>) -> CrossValidation {
 }
 
 #[test]
-fn a_network_learns_what_can_be_learnt_and_the_books_say_so() {
+fn a_network_learns_and_the_records_agree() {
     let (dataset, out) = (dataset(), tempfile::tempdir().expect("a folder"));
     let stop = StopFlag::new(false);
     let mut run = run(out.path(), None);
@@ -62,7 +62,7 @@ fn a_network_learns_what_can_be_learnt_and_the_books_say_so() {
     }
     let here = std::fs::read(out.path().join("fold-1/environment.json")).expect("a file");
     let here: Environment = serde_json::from_slice(&here).expect("an environment");
-    assert_eq!(here, Environment::capture("cpu"));
+    assert_eq!(here, Environment::capture("cpu", None));
 
     let info = Model::read(&file).expect("a model").info;
     assert_eq!(info.training.test_speakers, metrics.folds[0].test_speakers);
@@ -168,17 +168,19 @@ fn confidences_are_calibrated_on_the_other_folds() {
     let metrics = cross_validate(&run, &dataset, false, &StopFlag::new(false), &mut NullObserver);
     let metrics = metrics.expect("a cross-validation");
     let found = metrics.calibration.clone().expect("two folds calibrate each other");
-    let said: Vec<_> = [1, 2]
+    let predictions: Vec<_> = [1, 2]
         .map(|fold| out.path().join(format!("fold-{fold}/predictions.jsonl")))
         .iter()
         .map(|path| read_predictions(path, 2).expect("predictions"))
         .collect();
-    let fit = |said: &[Prediction]| fit_scaling(said.iter().map(|p| (&p.logits[..], p.truth)));
+    let fit = |predictions: &[Prediction]| {
+        fit_scaling(predictions.iter().map(|p| (&p.logits[..], p.truth)))
+    };
     let scalings: Vec<ProbabilityCalibration> =
         found.folds.iter().map(|fold| fold.scaling).collect();
-    assert_eq!(scalings, [fit(&said[1]), fit(&said[0])]);
-    assert_eq!(found.scaling, fit(&said.concat()));
-    assert_eq!(found.uncalibrated, Reliability::of(&said.concat()));
+    assert_eq!(scalings, [fit(&predictions[1]), fit(&predictions[0])]);
+    assert_eq!(found.scaling, fit(&predictions.concat()));
+    assert_eq!(found.uncalibrated, Reliability::of(&predictions.concat()));
     assert_eq!(found.utterances, 32);
     assert_eq!((found.method, found.folds.len()), (CalibrationMethod::CrossFit, 2));
     // The models of the folds stay as they were trained.
@@ -237,11 +239,11 @@ fn a_share_of_the_training_utterances_calibrates_its_own_fold() {
 
     // The recorded predictions of its test utterances are those of the model, calibration included.
     let split = folds(&dataset.corpus, &dataset.groups, Split::Speaker, 2, run.recipe.seed);
-    let said = of(&split.expect("the same folds")[0].test);
+    let predictions = of(&split.expect("the same folds")[0].test);
     let kept = read_predictions(&out.path().join("fold-1/predictions.jsonl"), 2);
-    assert_eq!(kept.expect("predictions"), said);
+    assert_eq!(kept.expect("predictions"), predictions);
     let found = metrics.calibration.clone().expect("a single fold has its own");
-    assert_eq!(found.calibrated, Reliability::of(&said));
+    assert_eq!(found.calibrated, Reliability::of(&predictions));
     assert_eq!(info.calibration.expect("figures"), found.summary(&metrics.protocol));
 
     let resumed = cross_validate(&run, &dataset, true, &StopFlag::new(false), &mut NullObserver);
