@@ -33,6 +33,7 @@ mod paths;
 mod problem;
 mod row;
 mod span;
+mod votes;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -41,15 +41,24 @@ impl fmt::Display for Sex {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Intensity {
-    /// Normal intensity.
+    /// Low (CREMA-D).
+    Low,
+    /// Medium (CREMA-D).
+    Medium,
+    /// High (CREMA-D).
+    High,
+    /// Normal (RAVDESS).
     Normal,
-    /// Strong intensity.
+    /// Strong (RAVDESS).
     Strong,
 }
 
 impl fmt::Display for Intensity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
             Self::Normal => "normal",
             Self::Strong => "strong",
         })

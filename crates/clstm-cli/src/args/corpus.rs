@@ -47,12 +47,20 @@ pub(crate) struct ManifestArgs {
     #[arg(value_name = "DIR|FILE")]
     pub(crate) folder: PathBuf,
     /// Read the labels of an annotation tool. With several raters the label is that of the majority; the manifest has
-    /// the votes for each label and a column for each rater.
+    /// the votes for each label, which vote_weight uses, and a column for each rater. A database of audformat is read
+    /// with its header; the labels of machines are left out.
     #[arg(long, value_enum, value_name = "TOOL", conflicts_with = "pattern")]
     pub(crate) from: Option<CorrectionTool>,
-    /// The tier of ELAN and TextGrid documents, or the prefix of the audformat columns.
+    /// The tier of ELAN and TextGrid documents, or the scheme of the audformat columns (their prefix without a header).
     #[arg(long, value_name = "NAME", requires = "from", default_value = "emotion")]
     pub(crate) column: String,
+    /// Keep recordings without a majority, for training on the votes (vote_weight=1). Their label is the first of the tied
+    /// ones in alphabetical order.
+    #[arg(long, requires = "from")]
+    pub(crate) keep_ties: bool,
+    /// Use only the labels of this rater of audformat, which may be a machine.
+    #[arg(long, value_name = "NAME", requires = "from")]
+    pub(crate) rater: Option<String>,
     /// Pattern of the file names without extension: {label}, {speaker} and other columns in braces, * for any
     /// text. A pattern with / matches the path inside the folder, such as {speaker}/{label}-*.
     #[arg(long, value_parser = NamePattern::parse, required_unless_present = "from")]

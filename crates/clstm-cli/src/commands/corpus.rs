@@ -1,5 +1,6 @@
 //! `clstm corpus`: list, count and check corpora.
 
+mod audformat;
 mod corrections;
 mod download;
 mod manifest;

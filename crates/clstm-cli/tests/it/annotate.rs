@@ -45,10 +45,10 @@ fn label_studio_gets_tasks_and_its_corrections_become_a_manifest() {
     assert!(tasks[2]["data"]["audio"].as_str().unwrap().ends_with("silent.wav"), "{}", tasks[2]);
     assert!(fs::read_to_string(to.join("config.xml")).unwrap().contains("<Choice value=\"sad\"/>"));
     // Three people; they agree on one recording, two of three on another.
-    let answers = [["sad", "sad", "sad"], ["happy", "calm", "happy"], ["happy", "sad", ""]];
+    let labels = [["sad", "sad", "sad"], ["happy", "calm", "happy"], ["happy", "sad", ""]];
     let corrected: Vec<Value> = tasks
         .iter()
-        .zip(answers)
+        .zip(labels)
         .map(|(task, labels)| {
             let annotations = labels.iter().enumerate().filter(|(_, label)| !label.is_empty());
             let annotations: Vec<Value> = annotations
@@ -125,6 +125,30 @@ fn documents_and_manifest_in_other_folders_than_the_recordings() {
 }
 
 #[test]
+fn elan_documents_in_another_folder_name_their_recordings() {
+    let from = recordings("annotate-elan-apart recordings");
+    let to = folder("annotate-elan-apart");
+    ok(&mut export("elan", &to, &from));
+    // ELAN writes addresses.
+    let document = to.join("sad.eaf");
+    let text_of = fs::read_to_string(&document).unwrap();
+    let path = from.canonicalize().unwrap().join("sad.wav");
+    let path = path.to_str().unwrap();
+    assert!(text_of.contains(path), "{text_of}");
+    let address = format!("file://{}", path.replace(' ', "%20"));
+    for named in [path, &address] {
+        fs::write(&document, text_of.replace(path, named)).unwrap();
+        let list = to.join("list/corrected.csv");
+        fs::create_dir_all(to.join("list")).unwrap();
+        ok(manifest("elan", &document).args(["--force", "--output"]).arg(&list));
+        assert!(
+            fs::read_to_string(&list).unwrap().contains(&format!("{path},1,2.402,sad,1")),
+            "{named}"
+        );
+    }
+}
+
+#[test]
 fn audacity_and_audformat_are_written() {
     let to = folder("annotate-audacity");
     let from = recordings("annotate-other-recordings");
@@ -136,11 +160,47 @@ fn audacity_and_audformat_are_written() {
     ok(&mut export("audformat", &to, &from));
     let table = to.join("db.emotion.csv");
     assert!(fs::read_to_string(to.join("db.yaml")).unwrap().contains("type: filewise"));
-    let rows = text(&ok(&mut manifest("audformat", &table)).stdout);
+    // Predictions are no corrections.
+    complains(&mut manifest("audformat", &table), 1, "accept them with --rater clstm");
+    let rows = text(&ok(manifest("audformat", &to).args(["--rater", "clstm"])).stdout);
     assert_eq!(rows.lines().count(), 3, "{rows}");
     let mut again = clstm();
     again.args(["annotate", "export", "--to", "audformat", "--output"]).arg(&to).arg(&from);
     complains(&mut again, 1, "--force");
+}
+
+#[test]
+fn a_database_of_audformat_is_read_with_its_raters_speakers_and_ties() {
+    let root = recordings("annotate-audformat-database");
+    let header = "name: db\nsource: test\nusage: research\nlanguages: [en]\nraters:\n  anna: {type: human}\n  ben: {type: human}\n  \
+                  net: {type: machine}\nschemes:\n  emotion: {dtype: str, labels: [sad, happy]}\n  speaker: {dtype: str}\ntables:\n  \
+                  emotion:\n    type: filewise\n    columns:\n      first: {scheme_id: emotion, rater_id: anna}\n      second: {scheme_id: \
+                  emotion, rater_id: ben}\n      emotion: {scheme_id: emotion, rater_id: net}\n  files:\n    type: filewise\n    \
+                  columns:\n      speaker: {scheme_id: speaker}\n";
+    fs::write(root.join("db.yaml"), header).unwrap();
+    let rows = "file,first,second,emotion\nsample.wav,sad,sad,happy\nsad.wav,sad,happy,happy\n";
+    fs::write(root.join("db.emotion.csv"), rows).unwrap();
+    fs::write(root.join("db.files.csv"), "file,speaker\nsample.wav,s1\nsad.wav,s2\n").unwrap();
+    let list = root.join("list.csv");
+    let mut all = manifest("audformat", &root);
+    ok(all.args(["--keep-ties", "--output"]).arg(&list));
+    let rows = fs::read_to_string(&list).unwrap();
+    assert_eq!(
+        rows,
+        "path,label,speaker,votes_happy,votes_sad,rater_anna,rater_ben\nsample.wav,sad,s1,0,2,sad,sad\nsad.wav,happy,s2,1,1,sad,happy\n"
+    );
+    // Votes are read as such: no column of them is unused.
+    let mut stats = clstm();
+    stats.args(["corpus", "stats", "manifest", "--data"]).arg(&list);
+    let printed = ok(&mut stats);
+    let printed = text(&printed.stdout) + &text(&printed.stderr);
+    assert!(!printed.contains("votes_"), "{printed}");
+    let output =
+        complains(&mut manifest("audformat", &root.join("db.yaml")), 0, "1 recordings or parts");
+    assert_eq!(text(&output.stdout).lines().count(), 2);
+    complains(manifest("audformat", &root).args(["--rater", "eve"]), 1, "by the rater \"eve\"");
+    fs::rename(root.join("db.emotion.csv"), root.join("db.emotion.parquet")).unwrap();
+    complains(&mut manifest("audformat", &root), 1, "storage_format");
 }
 
 #[test]

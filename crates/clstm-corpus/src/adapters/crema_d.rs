@@ -18,7 +18,7 @@ use super::table::Table;
 use crate::filename_scan::{self, FileKind};
 use crate::registry::{Adapter, CorpusInfo, PublishedFolds, scanned};
 use crate::walk::Found;
-use crate::{Corpus, CorpusError, Remark, Sex, Split, Utterance};
+use crate::{Corpus, CorpusError, Intensity, Remark, Sex, Split, Utterance};
 
 const CODES: [&str; 6] = ["ANG", "DIS", "FEA", "HAP", "NEU", "SAD"];
 const LABELS: &[&str] = &["angry", "disgust", "fearful", "happy", "neutral", "sad"];
@@ -44,7 +44,13 @@ const SENTENCES: [(&str, &str); 12] = [
     ("WSI", "We'll stop in a couple of minutes"),
 ];
 
-const LEVELS: [&str; 4] = ["LO", "MD", "HI", "XX"];
+/// The levels; that of most clips is not specified.
+const LEVELS: [(&str, Option<Intensity>); 4] = [
+    ("LO", Some(Intensity::Low)),
+    ("MD", Some(Intensity::Medium)),
+    ("HI", Some(Intensity::High)),
+    ("XX", None),
+];
 
 /// The misnamed file, and its name in the votes.
 const MISNAMED: (&str, &str) = ("1040_ITH_SAD_X", "1040_ITH_SAD_XX");
@@ -135,9 +141,9 @@ fn classify(found: &Found) -> Result<FileKind, String> {
     let Some(label) = CODES.iter().position(|code| *code == emotion) else {
         return Err(format!("emotion is {emotion:?}, not one of {}", CODES.join(", ")));
     };
-    if !LEVELS.contains(&level) {
+    let Some((_, intensity)) = LEVELS.iter().find(|(code, _)| *code == level) else {
         return Err(format!("level is {level:?}, not LO, MD, HI or XX"));
-    }
+    };
     if stem == SILENT {
         return Ok(FileKind::Ignored("silent"));
     }
@@ -146,6 +152,7 @@ fn classify(found: &Found) -> Result<FileKind, String> {
         label,
         speaker: actor.to_owned(),
         statement: Some((*statement).to_owned()),
+        intensity: *intensity,
         ..Utterance::default()
     }))
 }

@@ -10,6 +10,7 @@ use super::paths;
 use super::problem::{ManifestError, RowProblem};
 use super::row::{Column, Row, Table};
 use super::span;
+use super::votes;
 use crate::spelling::similar;
 use crate::split::on_given_split;
 use crate::{Corpus, CorpusError, Part, Remark, Sex, Utterance};
@@ -41,6 +42,8 @@ pub(super) fn corpus(file: &Path, table: Table) -> Result<Corpus, Error> {
         let problem = format!("has the one class {only:?}; there must be at least two classes");
         return Err(ManifestError::new(problem).into());
     }
+    let problems = table.rows.iter().filter_map(|row| votes::of(row, &labels).err()).collect();
+    ManifestError::of_malformed(problems)?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut utterances: Vec<Utterance> =
         table.rows.iter().map(|row| utterance(row, folder, &labels, &sexes)).collect();
@@ -168,6 +171,8 @@ fn utterance(
         span,
         fold: row.get(Column::Fold).and_then(fold),
         part: row.get(Column::Split).and_then(Part::named),
+        // They were checked before.
+        votes: votes::of(row, labels).unwrap_or_default(),
         extra: row.extra.clone(),
         ..Utterance::default()
     }
@@ -224,8 +229,10 @@ fn missing(rows: &[Row], utterances: &[Utterance]) -> Result<(), ManifestError> 
 /// Facts that a user should know and that are no errors.
 fn remarks(table: &Table, labels: &[String], respelled: Option<Remark>) -> Vec<Remark> {
     let mut remarks = Vec::new();
-    if !table.unused.is_empty() {
-        remarks.push(Remark::UnusedColumns(table.unused.iter().cloned().collect()));
+    let unused = table.unused.iter().filter(|column| !votes::is_used(column, labels));
+    let unused: Vec<String> = unused.cloned().collect();
+    if !unused.is_empty() {
+        remarks.push(Remark::UnusedColumns(unused));
     }
     if table.rows.iter().all(|row| row.get(Column::Speaker).is_none()) {
         remarks.push(Remark::NoSpeakers);

@@ -25,9 +25,9 @@ fn folders_are_classes() {
     tree.wav("mine/c.wav", "c");
     tree.wav("mine/sad/old/d.wav", "d");
     let corpus = open("audiofolder", &tree.path("mine")).unwrap();
-    let told: Vec<&str> = corpus.notes.malformed.iter().map(|m| m.reason.as_str()).collect();
+    let reasons: Vec<&str> = corpus.notes.malformed.iter().map(|m| m.reason.as_str()).collect();
     assert_eq!(
-        told,
+        reasons,
         ["lies in no folder of a class", "lies too deep; its folder should be its class"]
     );
     assert!(!check(&corpus).is_ok());
@@ -50,7 +50,7 @@ fn train_and_test_are_a_given_split() {
 }
 
 #[test]
-fn metadata_says_who_speaks() {
+fn metadata_names_the_speaker() {
     let tree = Tree::new();
     for path in ["train/a.wav", "train/b.wav", "test/sub/c.wav", "test/d.wav"] {
         tree.wav(path, path);

@@ -28,7 +28,7 @@ fn a_whole_corpus_is_ok_though_a_pair_of_it_is_the_same() {
 }
 
 #[test]
-fn each_mutilation_is_told_of() {
+fn each_damage_is_reported() {
     let tree = whole();
     fs::remove_file(tree.path(&place("03-01-04-01-01-01-03"))).unwrap();
     tree.file(&place("03-01-05-02-01-01-11"), b"This is a text, whatever it is named.\n");
@@ -193,7 +193,7 @@ fn tone(peak: f64) -> Vec<i16> {
 }
 
 #[test]
-fn silent_and_clipped_recordings_are_told_of() {
+fn silent_and_clipped_recordings_are_reported() {
     let tree = Tree::new();
     tree.wav_of("quiet.wav", &[0; 200]);
     tree.wav_of("offset.wav", &[300; 240]);

@@ -1,6 +1,6 @@
 //! Corpora whose file names hold the labels.
 
-use clstm_corpus::{CountKind, Sex, Split, check, folds, open};
+use clstm_corpus::{CountKind, Intensity, Sex, Split, check, folds, open};
 
 use crate::tree::{Tree, apart, ids, release};
 
@@ -90,6 +90,8 @@ fn crema_d() {
         assert_eq!(corpus.class_counts(), [1, 0, 0, 0, 1, 2]);
         assert_eq!(corpus.speakers(), ["1001", "1002", "1040"]);
         assert_eq!(corpus.utterances[0].statement.as_deref(), Some("Don't forget a jacket"));
+        let levels: Vec<_> = corpus.utterances.iter().map(|u| u.intensity).collect();
+        assert_eq!(levels, [None, None, Some(Intensity::High), None]);
         assert!(corpus.notes.remarks.is_empty());
     }
     let good = "AudioWAV/1001_DFA_ANG_XX.wav";

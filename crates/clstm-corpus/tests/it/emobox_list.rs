@@ -77,7 +77,7 @@ fn recordings_beside_the_lists_are_found_in_any_format() {
 }
 
 #[test]
-fn missing_recordings_are_told_of_where_emobox_expects_them() {
+fn missing_recordings_of_emobox_lists_are_reported() {
     let tree = Tree::new();
     tree.file("data/toy/toy.jsonl", (line("a", "x") + &line("b", "y")).as_bytes());
     let error = open("emobox-list", &tree.path("data/toy/toy.jsonl")).unwrap_err().to_string();

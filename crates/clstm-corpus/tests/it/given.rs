@@ -45,7 +45,7 @@ fn folds_are_those_of_the_column() {
 }
 
 #[test]
-fn speakers_on_both_sides_are_told_of() {
+fn speakers_on_both_sides_are_reported() {
     let (_tree, corpus) = opened(&FOLDS.replace("s3", "s1")).unwrap();
     assert!(!Split::Given.keeps_speakers_apart(&corpus));
     assert_eq!(given_split(&corpus).unwrap().shared_speakers, ["s1"]);
@@ -192,7 +192,7 @@ fn refusals() {
 }
 
 #[test]
-fn a_corpus_that_gives_no_split_is_told_so() {
+fn a_corpus_without_a_split_is_reported() {
     let (_tree, corpus) = opened("path,label\na.wav,x\nb.wav,y\n").unwrap();
     assert_eq!(given_split(&corpus), None);
     let error = folds(&corpus, &apart(&corpus), Split::Given, 1, 1).unwrap_err().to_string();

@@ -42,7 +42,7 @@ const TURNS: [(&str, &str); 6] = [
 ];
 
 #[test]
-fn reads_what_the_lists_say() {
+fn reads_the_lists() {
     let tree = Tree::new();
     lay_out(&tree, &TURNS, |_| true);
     // The lists of single listeners lie below.
@@ -81,7 +81,7 @@ fn reads_what_the_lists_say() {
 }
 
 #[test]
-fn tells_of_turns_without_recordings_and_of_lines_that_are_none() {
+fn reports_turns_without_recordings_and_malformed_lines() {
     let tree = Tree::new();
     lay_out(&tree, &TURNS, |label| label != "ang");
     tree.file(
@@ -91,9 +91,9 @@ fn tells_of_turns_without_recordings_and_of_lines_that_are_none() {
     let corpus = open("iemocap", tree.root()).unwrap();
     assert_eq!(corpus.notes.missing, ["Ses05F_script03_2_F005"]);
     assert_eq!(check(&corpus).missing, corpus.notes.missing);
-    let told: Vec<&str> = corpus.notes.malformed.iter().map(|m| m.reason.as_str()).collect();
+    let reasons: Vec<&str> = corpus.notes.malformed.iter().map(|m| m.reason.as_str()).collect();
     assert_eq!(
-        told,
+        reasons,
         [
             "line 1 is not a turn: time, name and label parted by tabs",
             "\"Ses04F_impro01_F000\" is not a turn such as Ses03F_impro01_F000",

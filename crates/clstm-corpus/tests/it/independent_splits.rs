@@ -57,8 +57,8 @@ fn no_sentence_is_on_both_sides() {
     assert!(three.contains("there are 2 different statements"), "{three}");
     let unknown = folds(&release(), &groups, Split::Text, 2, 1).unwrap_err().to_string();
     assert!(unknown.contains("the text of 1440 of its 1440 utterances is not known"), "{unknown}");
-    let said = corpus.with_target(&Target::Statement).unwrap();
-    let error = folds(&said, &groups, Split::Text, 2, 1).unwrap_err().to_string();
+    let statement = corpus.with_target(&Target::Statement).unwrap();
+    let error = folds(&statement, &groups, Split::Text, 2, 1).unwrap_err().to_string();
     assert!(error.contains("its classes are the statements"), "{error}");
 }
 
@@ -186,10 +186,10 @@ proptest! {
         k in 2..4_usize,
         seed in any::<u64>(),
     ) {
-        let utterances = drawn.iter().enumerate().map(|(i, &(label, said, who, _))| Utterance {
+        let utterances = drawn.iter().enumerate().map(|(i, &(label, statement, who, _))| Utterance {
             id: format!("u{i:03}"),
             label,
-            statement: Some(format!("s{said}")),
+            statement: Some(format!("s{statement}")),
             speaker: format!("p{who}"),
             ..Utterance::default()
         });

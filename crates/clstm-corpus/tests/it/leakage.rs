@@ -54,7 +54,7 @@ fn finds_sessions_on_both_sides_where_they_must_be_apart() {
 }
 
 #[test]
-fn indices_of_another_corpus_are_told_of() {
+fn indices_of_another_corpus_are_reported() {
     let corpus = release();
     let fold = Fold { number: 1, train: vec![0, 1440], test: vec![usize::MAX] };
     let leakage = check_leakage(&corpus, &apart(&corpus), &fold, Split::Random);

@@ -25,7 +25,7 @@ fn labels(corpus: &Corpus) -> Vec<&str> {
 const PLAIN: &str = "path,label,speaker\na.wav,sad,s1\nb.wav,happy,s2\nc.wav,sad,s2\n";
 
 #[test]
-fn reads_what_the_rows_say() {
+fn reads_the_rows() {
     let text = "sex,path,label,session,speaker\nF,d.wav,tired,one,anna\n,a.wav,awake,two,anna\n\
                 male,b.wav,awake,,\"Müller, B.\"\n";
     let (tree, corpus) = corpus("mine.csv", text);
@@ -119,7 +119,7 @@ fn paths_may_lead_anywhere() {
 }
 
 #[test]
-fn what_is_passed_over_is_told_once() {
+fn skipped_files_are_reported_once() {
     let text = "path,text,label,,minutes\na.wav,hm,Sad,,1\nb.wav,\"two\nlines\",sad,,2\n";
     let (_, corpus) = corpus("mine.csv", text);
     assert_eq!(
@@ -171,7 +171,7 @@ fn sessions_are_folds() {
 }
 
 #[test]
-fn check_tells_of_copies_that_contradict_each_other_and_of_what_is_no_audio() {
+fn check_reports_contradicting_copies_and_files_that_are_no_audio() {
     let (tree, corpus) = corpus(
         "mine.csv",
         "path,label,speaker\na.wav,sad,s1\nb.wav,happy,s1\nc.wav,happy,s2\nd.wav,sad,s2\n",

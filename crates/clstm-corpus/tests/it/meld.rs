@@ -71,7 +71,7 @@ fn follows_the_official_split() {
 }
 
 #[test]
-fn says_how_to_get_the_sound_out_of_videos() {
+fn reports_how_to_extract_audio_from_videos() {
     let tree = Tree::new();
     lists(&tree);
     tree.file("train/train_splits/dia0_utt0.mp4", b"video");
@@ -89,7 +89,7 @@ fn says_how_to_get_the_sound_out_of_videos() {
 }
 
 #[test]
-fn tells_of_rows_that_cannot_be_used() {
+fn reports_unusable_rows() {
     let tree = Tree::new();
     tree.wav("train/dia0_utt0.wav", "a");
     tree.file(
@@ -99,9 +99,9 @@ fn tells_of_rows_that_cannot_be_used() {
     );
     tree.file("test_sent_emo.csv", b"Speaker,Emotion\n");
     let corpus = open("meld", tree.root()).unwrap();
-    let told: Vec<&str> = corpus.notes.malformed.iter().map(|m| m.reason.as_str()).collect();
+    let reasons: Vec<&str> = corpus.notes.malformed.iter().map(|m| m.reason.as_str()).collect();
     assert_eq!(
-        told,
+        reasons,
         [
             "line 3: the emotion is none of the seven",
             "line 4: no number",

@@ -7,7 +7,7 @@ use clstm_corpus::{CorpusError, Intensity, Sex, Split, open, supported};
 use crate::tree::{Tree, actor, place, release_ids};
 
 #[test]
-fn reads_what_a_name_says() {
+fn reads_the_fields_of_a_name() {
     let tree = Tree::new();
     tree.wav("Actor_14/03-01-05-02-01-02-14.wav", "a");
     tree.wav("Actor_07/03-01-08-01-02-01-07.WAV", "b");
@@ -76,7 +76,7 @@ fn passes_over_song_video_and_what_is_no_audio() {
 }
 
 #[test]
-fn tells_of_files_that_do_not_fit() {
+fn reports_files_that_do_not_fit() {
     let tree = Tree::new();
     tree.wav("Actor_01/03-01-02-01-01-01-01.wav", "good");
     tree.wav("Actor_01/03-01-02-01-01-02-01 copy.wav", "copied");
@@ -85,14 +85,14 @@ fn tells_of_files_that_do_not_fit() {
     tree.file("Actor_01/03-01-02-01-02-02-01.mp4", b"video");
     let corpus = open("ravdess", tree.root()).unwrap();
     assert_eq!(corpus.utterances.len(), 1);
-    let told: Vec<String> = corpus
+    let reasons: Vec<String> = corpus
         .notes
         .malformed
         .iter()
         .map(|m| format!("{}: {}", m.path.file_name().unwrap().display(), m.reason))
         .collect();
     assert_eq!(
-        told,
+        reasons,
         [
             "03-01-02-01-01-02-01 copy.wav: actor is \"01 copy\", not 01 to 24",
             "03-01-02-01-01-02-02.wav: lies in \"Actor_01\", but its name puts it in Actor_02",

@@ -89,12 +89,12 @@ fn speakers_and_corpora_are_targets_of_a_join() {
     assert_eq!(which.class_counts(), [6, 120]);
     assert!(which.utterances.iter().all(|u| u.id.starts_with(&which.labels[u.label])));
     assert_eq!((which.target, which.label_map), (Target::Corpus, None));
-    let said = gathered(&tree, &["ravdess", "emo-db"], &Target::Statement).unwrap();
-    assert_eq!(said.labels.len(), 5);
+    let statement = gathered(&tree, &["ravdess", "emo-db"], &Target::Statement).unwrap();
+    assert_eq!(statement.labels.len(), 5);
 }
 
 #[test]
-fn what_cannot_be_joined_is_told() {
+fn corpora_that_cannot_be_joined_are_reported() {
     let tree = tree();
     let error = gathered(&tree, &["emo-db", "emo-db"], &Target::Label).unwrap_err();
     assert_eq!(error, "corpus emo-db+emo-db: emo-db is given twice");
@@ -140,7 +140,7 @@ fn people_are_the_same_in_every_join() {
 }
 
 #[test]
-fn the_corpora_of_a_join_are_told_what_they_pass_over() {
+fn joined_corpora_report_what_each_skips() {
     let tree = tree();
     std::fs::remove_file(tree.path(&place("03-01-04-01-01-01-01"))).unwrap();
     tree.wav("Actor_01/angry.wav", "astray");

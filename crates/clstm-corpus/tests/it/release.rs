@@ -22,7 +22,7 @@ fn ravdess() -> Option<&'static (Corpus, Vec<usize>)> {
 }
 
 #[test]
-fn is_what_the_names_of_the_release_say() {
+fn the_release_matches_its_file_names() {
     let Some((corpus, groups)) = ravdess() else { return };
     let expected = release();
     assert_eq!(corpus.labels, expected.labels);
@@ -74,7 +74,7 @@ fn passes_the_check_and_has_the_durations_of_the_listing() {
 
 #[cfg(unix)]
 #[test]
-fn a_mutilated_copy_is_told_of() {
+fn a_damaged_copy_is_reported() {
     use std::os::unix::fs::symlink;
     let Some((corpus, _)) = ravdess() else { return };
     let copy = tempfile::tempdir().unwrap();

@@ -51,14 +51,34 @@ fn speakers_are_classes_and_take_part_in_both_sides() {
 }
 
 #[test]
+fn votes_of_a_list_are_those_of_its_listeners() {
+    let (_tree, corpus) = list(
+        "path,label,votes_x,votes_y,votes_z\na.wav,x,3,1,2\nb.wav,y,0,2,0\nc.wav,x,,,\nd.wav,y,0.5,0.5,0\n",
+    );
+    let votes: Vec<_> = corpus.utterances.iter().map(|u| u.vote_shares()).collect();
+    let expected = [Some([0.75, 0.25]), Some([0.0, 1.0]), None, Some([0.5, 0.5])];
+    assert_eq!(votes, expected.map(|shares| shares.map(Vec::from)));
+    // No row has the class z: its votes are a column that is not used.
+    let remarks: Vec<String> = corpus.notes.remarks.iter().map(ToString::to_string).collect();
+    let of_columns = remarks.iter().find(|remark| remark.contains("votes_")).unwrap();
+    assert!(of_columns.contains("votes_z") && !of_columns.contains("votes_x"), "{of_columns}");
+    let tree = Tree::new();
+    tree.wav("a.wav", "a");
+    tree.wav("b.wav", "b");
+    tree.file("own.csv", b"path,label,votes_x\na.wav,x,-1\nb.wav,y,many\n");
+    let error = open("manifest", &tree.path("own.csv")).unwrap_err().to_string();
+    assert!(error.contains("votes_x") && error.contains("\"many\""), "{error}");
+}
+
+#[test]
 fn columns_of_a_list_are_targets() {
     let (_tree, corpus) = list(LIST);
     let name = corpus.name.clone();
     let rooms = corpus.clone().with_target(&"room".parse().unwrap()).unwrap();
     assert_eq!(rooms.labels, ["booth", "hall"]);
     assert_eq!(classes(&rooms), [("a.wav", "hall"), ("c.wav", "booth"), ("d.wav", "hall")]);
-    let told = "left out 1 of 4 utterances of which the room is not known";
-    assert_eq!(rooms.notes.remarks.last().unwrap().to_string(), told);
+    let remark = "left out 1 of 4 utterances of which the room is not known";
+    assert_eq!(rooms.notes.remarks.last().unwrap().to_string(), remark);
     // The digest covers the classes, which that of the manifest does not.
     assert_ne!(rooms.name, name);
     assert!(rooms.name.starts_with("own-") && rooms.name.len() == name.len(), "{}", rooms.name);
@@ -66,8 +86,8 @@ fn columns_of_a_list_are_targets() {
     assert_eq!(other.name, name);
     assert_ne!(other.with_target(&"room".parse().unwrap()).unwrap().name, rooms.name);
     // A column that is called as what other corpora know.
-    let said = corpus.clone().with_target(&Target::Statement).unwrap();
-    assert_eq!(said.labels, ["bye", "hello"]);
+    let statement = corpus.clone().with_target(&Target::Statement).unwrap();
+    assert_eq!(statement.labels, ["bye", "hello"]);
     let who = corpus.with_target(&Target::Speaker).unwrap();
     assert_eq!((who.name, who.labels.join(" ")), (name, "s1 s2".to_owned()));
 }
@@ -88,7 +108,7 @@ fn json_lines_have_columns_too() {
 }
 
 #[test]
-fn what_is_not_known_is_told_with_what_is() {
+fn an_unknown_target_is_reported_with_the_known_ones() {
     let error = release().with_target(&"dialect".parse().unwrap()).unwrap_err();
     insta::assert_snapshot!(error, @"dialect cannot be recognised in ravdess: nothing is known of it; what can: label, speaker, sex");
     let error = release().with_target(&Target::Corpus).unwrap_err().to_string();

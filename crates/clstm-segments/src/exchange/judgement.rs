@@ -41,6 +41,14 @@ impl Utterance {
         first.next().is_none().then_some(*label)
     }
 
+    /// The majority; of tied labels the first by the alphabet.
+    #[must_use]
+    pub fn most_frequent(&self) -> Option<&str> {
+        let votes = self.votes();
+        let most = votes.values().copied().max()?;
+        votes.into_iter().find(|(_, count)| *count == most).map(|(label, _)| label)
+    }
+
     /// Number of raters by label.
     #[must_use]
     pub fn votes(&self) -> BTreeMap<&str, usize> {
@@ -96,5 +104,6 @@ mod tests {
         ]);
         assert_eq!((all[0].majority(), all[0].ratings.len()), (Some("sad"), 3));
         assert_eq!((all[1].majority(), all[1].votes()["calm"]), (None, 1));
+        assert_eq!((all[0].most_frequent(), all[1].most_frequent()), (Some("sad"), Some("calm")));
     }
 }

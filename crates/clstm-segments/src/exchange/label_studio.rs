@@ -71,7 +71,11 @@ pub fn judgements(text: &str) -> Result<Vec<Judgement>, SegmentsError> {
     let mut all = Vec::new();
     for (number, task) in (1..).zip(&tasks) {
         let refuse = |what: &str| SegmentsError::structure(format!("task {number} has {what}"));
-        let data = task["data"].as_object().ok_or_else(|| refuse("no \"data\""))?;
+        let min = || match task.get("annotator").is_some() {
+            true => "no \"data\", as in an export as JSON-MIN; export as JSON",
+            false => "no \"data\"",
+        };
+        let data = task["data"].as_object().ok_or_else(|| refuse(min()))?;
         let path = data.get("audio").or_else(|| data.values().find(|value| value.is_string()));
         let path =
             path.and_then(Value::as_str).ok_or_else(|| refuse("no recording in \"data\""))?;

@@ -1,25 +1,46 @@
 //! The files that are written, read by the tools that people use.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::samples::{AUDACITY, EAF, RTTM, SHORT_TEXTGRID, SRT, TEXTGRID, VTT, WHISPER, annotated};
 use clstm_segments::Format;
+use clstm_test_support::skip;
 
-/// Runs the Python script with the libraries of `requirements.txt`, of the interpreter that `CLSTM_PYTHON` names.
+/// A script of an interpreter that has its packages.
+pub(crate) struct Script {
+    python: String,
+    path: PathBuf,
+}
+
+impl Script {
+    /// Runs it on a folder.
+    pub(crate) fn run(&self, folder: &Path) {
+        let output = Command::new(&self.python).arg(&self.path).arg(folder).output().unwrap();
+        let (out, err) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{out}\n{err}");
+    }
+}
+
+/// The script for the interpreter that `CLSTM_PYTHON` names; none, printing so, where its packages are missing.
+pub(crate) fn python(path: &Path) -> Option<Script> {
+    let python = std::env::var("CLSTM_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let available = Command::new(&python).arg(path).arg("--available").output();
+    if available.as_ref().is_ok_and(|output| output.status.success()) {
+        return Some(Script { python, path: path.to_owned() });
+    }
+    let missing =
+        "Python with the packages of tests/consumers/requirements.txt; CLSTM_PYTHON names one";
+    skip("python", &format!("{missing} ({available:?})"));
+    None
+}
+
 #[test]
 fn the_libraries_of_other_tools_read_what_is_written() {
-    let python = std::env::var("CLSTM_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/consumers/check.py");
-    let available = Command::new(&python).arg(&script).arg("--available").output();
-    if !available.as_ref().is_ok_and(|output| output.status.success()) {
-        let required = std::env::var("CLSTM_REQUIRE").unwrap_or_default();
-        let message = "skipped: no Python with the packages of tests/consumers/requirements.txt; CLSTM_PYTHON names one";
-        assert!(!required.split(',').any(|name| name == "python"), "{message}: {available:?}");
-        eprintln!("{message}");
-        return;
-    }
+    let Some(python) = python(&script) else { return };
     let folder = tempfile::tempdir().unwrap();
     let utf16: Vec<u8> =
         annotated(Format::TextGrid, TEXTGRID).encode_utf16().flat_map(u16::to_be_bytes).collect();
@@ -36,8 +57,5 @@ fn the_libraries_of_other_tools_read_what_is_written() {
     ] {
         fs::write(folder.path().join(name), bytes).unwrap();
     }
-    let output = Command::new(&python).arg(&script).arg(folder.path()).output().unwrap();
-    let (out, err) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{out}\n{err}");
+    python.run(folder.path());
 }

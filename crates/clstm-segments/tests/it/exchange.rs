@@ -124,7 +124,7 @@ fn audformat_tables_are_read_back_with_their_raters() {
     let found = audformat::judgements(&table, "emotion").unwrap();
     assert_eq!(found.len(), 2);
     let segmented = "file,start,end,speaker,emotion.anna,emotion.ben,arousal\n\
-                     a.wav,0 days 00:00:00.5,0 days 00:00:01.500000,s1,sad,happy,1\nb.wav,1 days 00:00:00,,,sad,,\n";
+                     a.wav,0 days 00:00:00.5,0 days 00:00:01.500000,s1,sad,happy,1\nb.wav,0 days 00:00:00,,,sad,,\n";
     let found = audformat::judgements(segmented, "emotion").unwrap();
     assert_eq!(found.len(), 3);
     assert_eq!(
@@ -132,6 +132,14 @@ fn audformat_tables_are_read_back_with_their_raters() {
         (Some([0.5, 1.5]), "ben", "happy")
     );
     assert_eq!((found[2].span, found[0].speaker.as_deref()), (None, Some("s1")));
+    let open = "file,start,end,emotion\na.wav,0 days 00:00:00,,sad\n";
+    assert_eq!(
+        audformat::judgements(open, "emotion").unwrap()[0].span,
+        None,
+        "the whole recording"
+    );
+    let open = "file,start,end,emotion\na.wav,0 days 00:00:02,NaT,sad\n";
+    assert!(audformat::judgements(open, "emotion").unwrap_err().to_string().contains("no end"));
     for (text, part) in [
         ("", "empty"),
         ("path,emotion\n", "no column \"file\""),

@@ -3,6 +3,7 @@
 // Helpers outside of test functions, too: a failed step is a failed test.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod annotators;
 mod consumers;
 mod detection;
 mod eaf;

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clstm::audio::EXTENSIONS;
-use clstm_segments::exchange::{Judgement, Utterance, audformat, gather, label_studio};
+use clstm_segments::exchange::{Judgement, Utterance, gather, label_studio};
 use clstm_segments::{Document, Format, ReadOptions, SegmentsError};
 
+use super::audformat;
 use super::manifest::base;
 use crate::args::{CorrectionTool, ManifestArgs};
 use crate::columns::csv_row_of;
@@ -17,14 +18,22 @@ use crate::output::OutputGuard;
 use crate::text::PathText;
 
 /// Writes a row for each recording or part that people labelled, with the majority of the labels, their votes and a column for
-/// each rater. Ties are left out.
+/// each rater. Ties are left out, unless they are kept for their votes.
 pub(super) fn run(args: &ManifestArgs, tool: CorrectionTool) -> Result<(), CliError> {
-    let files = files(&args.folder, tool)?;
     let base = base(args.output.as_deref())?;
     let mut guard = OutputGuard::new(args.force);
-    let mut judgements = Vec::new();
-    for file in &files {
-        guard.input("the annotations", file);
+    let (mut judgements, mut read_files) = (Vec::new(), Vec::new());
+    if tool == CorrectionTool::Audformat {
+        let (column, rater) = (&args.column, args.rater.as_deref());
+        judgements = audformat::judgements(&args.folder, column, rater, &mut read_files)?;
+    } else if args.rater.is_some() {
+        return Err(CliError::Usage("--rater is for --from audformat".to_owned()));
+    }
+    let documents = match tool {
+        CorrectionTool::Audformat => Vec::new(),
+        _ => files(&args.folder, tool)?,
+    };
+    for file in &documents {
         let failed =
             |reason: &dyn std::fmt::Display| CliError::Failed(format!("{}: {reason}", file.text()));
         let bytes = fs::read(file).map_err(|error| failed(&error))?;
@@ -32,9 +41,7 @@ pub(super) fn run(args: &ManifestArgs, tool: CorrectionTool) -> Result<(), CliEr
             CorrectionTool::LabelStudio => {
                 text(&bytes).and_then(|text| label_studio::judgements(&text))
             }
-            CorrectionTool::Audformat => {
-                text(&bytes).and_then(|text| audformat::judgements(&text, &args.column))
-            }
+            CorrectionTool::Audformat => Ok(Vec::new()),
             CorrectionTool::Elan => {
                 document(file, &bytes, Format::Eaf, &args.column, base.as_deref())
             }
@@ -44,11 +51,27 @@ pub(super) fn run(args: &ManifestArgs, tool: CorrectionTool) -> Result<(), CliEr
         };
         judgements.extend(read.map_err(|error| failed(&error))?);
     }
+    read_files.extend(documents);
+    read_files.iter().for_each(|file| guard.input("the annotations", file));
+    if judgements.is_empty() {
+        return Err(CliError::Failed(format!("{}: nothing is labelled", args.folder.text())));
+    }
+    // The recordings of documents are found beside them.
+    if matches!(tool, CorrectionTool::LabelStudio | CorrectionTool::Audformat) {
+        let folder = read_files.first().and_then(|file| file.parent());
+        let places = Places { of_tool: folder.unwrap_or(Path::new("")), of_manifest: base };
+        judgements.iter_mut().for_each(|judgement| places.set(&mut judgement.path));
+    }
     let utterances = gather(judgements);
     let (kept, ties): (Vec<&Utterance>, Vec<&Utterance>) =
-        utterances.iter().partition(|utterance| utterance.majority().is_some());
+        utterances.iter().partition(|utterance| args.keep_ties || utterance.majority().is_some());
     if kept.is_empty() {
-        return Err(CliError::Failed(format!("{}: nothing is labelled", args.folder.text())));
+        return Err(CliError::Failed(format!(
+            "{}: no label has the majority in any of {} recordings or parts; keep them for their votes with \
+             --keep-ties",
+            args.folder.text(),
+            ties.len()
+        )));
     }
     if !ties.is_empty() {
         warn(&format!(
@@ -87,7 +110,7 @@ fn manifest(utterances: &[&Utterance]) -> String {
             let times = utterance.span.map(|times| times.map(|time| time.to_string()));
             row.extend(times.unwrap_or_default());
         }
-        row.push(utterance.majority().unwrap_or_default().to_owned());
+        row.push(utterance.most_frequent().unwrap_or_default().to_owned());
         if speakers {
             row.push(utterance.speaker.clone().unwrap_or_default());
         }
@@ -100,6 +123,29 @@ fn manifest(utterances: &[&Utterance]) -> String {
         text += &csv_row_of(row.iter().map(String::as_str));
     }
     text
+}
+
+/// Where the paths of recordings begin.
+struct Places<'a> {
+    /// Those of the annotation tool: the folder of its file.
+    of_tool: &'a Path,
+    /// Those of the manifest, which may be written to standard output.
+    of_manifest: Option<PathBuf>,
+}
+
+impl Places<'_> {
+    /// Writes a path as the manifest needs it, where the recording is found; other paths stay.
+    fn set(&self, path: &mut String) {
+        let candidates = [self.of_tool.join(&*path), PathBuf::from(&*path)];
+        let Some(found) = candidates.iter().find_map(|candidate| candidate.canonicalize().ok())
+        else {
+            return;
+        };
+        let inside = self.of_manifest.as_deref().and_then(|base| found.strip_prefix(base).ok());
+        if let Some(text) = inside.unwrap_or(&found).to_str() {
+            text.clone_into(path);
+        }
+    }
 }
 
 fn text(bytes: &[u8]) -> Result<String, SegmentsError> {
@@ -136,13 +182,30 @@ fn document(
 fn recording_of(document: &Path, media: &[String], base: Option<&Path>) -> String {
     let folder = document.parent().unwrap_or(Path::new(""));
     let named = EXTENSIONS.iter().map(|extension| document.with_extension(extension));
-    let linked = media.iter().map(|url| folder.join(url.strip_prefix("file://").unwrap_or(url)));
+    let linked = media.iter().flat_map(|url| {
+        let path = url.strip_prefix("file://").unwrap_or(url);
+        [folder.join(path), folder.join(percent_decoded(path))]
+    });
     let Some(found) = named.chain(linked).find(|recording| recording.is_file()) else {
         return document.with_extension("wav").text();
     };
     let Some(base) = base else { return found.text() };
     let found = found.canonicalize().unwrap_or(found);
     found.strip_prefix(base).unwrap_or(&found).text()
+}
+
+/// A path of an address: `%20` is a blank. What is no such code stays.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = tail.get(..2).and_then(|code| std::str::from_utf8(code).ok());
+        let byte =
+            code.filter(|_| *first == b'%').and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 /// The file, or the documents in the folder.

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_turns_and_passes_over_what_listeners_said() {
+    fn reads_turns_and_skips_the_ratings_of_listeners() {
         let text = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n\
                     [6.2901 - 8.2357]\tSes01F_impro01_F000\tneu\t[2.5000, 2.5000, 2.5000]\r\n\
                     C-E2:\tNeutral;\t()\n\

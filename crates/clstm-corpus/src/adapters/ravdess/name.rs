@@ -45,10 +45,7 @@ const ACTORS: u8 = 24;
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let intensity = match self.intensity {
-            Intensity::Normal => 1,
-            Intensity::Strong => 2,
-        };
+        let intensity = if self.intensity == Intensity::Strong { 2 } else { 1 };
         let Self { emotion, statement, repetition, actor, .. } = self;
         let channel = match self.channel {
             Channel::Speech => 1,
@@ -149,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_song_and_video_from_speech() {
+    fn distinguishes_song_and_video_from_speech() {
         let channel = |stem| match parse(stem) {
             Ok(Kind::Audio(name)) => Some(name.channel),
             _ => None,
@@ -161,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong() {
+    fn reports_what_is_wrong() {
         for (stem, reason) in [
             ("", "the name has 1 fields joined by \"-\", not 7"),
             ("03-01-05-01-01-01", "the name has 6 fields joined by \"-\", not 7"),
