@@ -39,7 +39,7 @@ class Worker:
                 preexec_fn=lambda: hold(threads),
             )
         try:
-            self.ready = self._answer(READY_LIMIT)["ready"]
+            self.ready = self._receive(READY_LIMIT)["ready"]
         except BaseException:
             self.close()
             raise
@@ -55,7 +55,7 @@ class Worker:
             self.child.stdin.flush()
         except BrokenPipeError:
             pass  # it has ended: its response will be missing
-        response = self._answer(TURN_LIMIT) | busy.others()
+        response = self._receive(TURN_LIMIT) | busy.others()
         if len(response["seconds"]) != steps:
             raise Failed(f"expected the times of {steps} steps, got {response}")
         self._send(signal.SIGSTOP)
@@ -72,7 +72,7 @@ class Worker:
         for pipe in (self.child.stdin, self.child.stdout):
             pipe.close()
 
-    def _answer(self, limit: float) -> dict:
+    def _receive(self, limit: float) -> dict:
         """The next line, which is a whole one as soon as there is anything to read."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.child.stdout, selectors.EVENT_READ)

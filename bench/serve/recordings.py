@@ -75,7 +75,7 @@ async def recognize(server, args):
     await client(server.address, request_of(server, args.clip), time.monotonic() + 1, [], [], [])
     before = server.cost()
     times, refusals, failures = await load(server, args, args.clients)
-    server.tell_cost(before)
+    server.print_cost(before)
     errors = len(refusals) + len(failures)
     figure = f"p99 {1000 * at(times, 0.99):.0f} ms, {errors} errors"
     return report(f"{args.clients} clients", figure, f"{CLIENTS} clients, p99 under {1000 * P99_S:.0f} ms, no errors",
@@ -98,7 +98,7 @@ async def overload(server, args):
         if single and single[0] < 2 * usual + 0.02:
             well = time.monotonic() - ended
             break
-    memory = server.tell_cost(before)
+    memory = server.print_cost(before)
     clean = report(f"{args.overload} clients", f"{len(times)} processed, {len(refusals)} refused with Retry-After, "
                  f"{len(failures)} lost", f"{OVERLOAD} clients, processed or refused, none lost",
                  bool(times and not failures))

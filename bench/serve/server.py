@@ -77,7 +77,7 @@ class Server:
         stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK"), mib("VmHWM"), mib("VmRSS")
 
-    def tell_cost(self, before):
+    def print_cost(self, before):
         """What it took since `before`; the most memory in MB, if that is known."""
         after = self.cost()
         if not (before and after):

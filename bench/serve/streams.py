@@ -92,11 +92,11 @@ async def streams(server, args):
     await asyncio.gather(*tasks)
     times = [latency for latency, _ in latencies]
     late = sum(latency > LATEST_S for latency in times)
-    with_speech = sum(answered for _, answered in latencies)
+    with_speech = sum(with_prediction for _, with_prediction in latencies)
     print(f"streams: {args.streams} for {args.seconds} s in chunks of {1000 * CHUNK_S:.0f} ms, a frame each 500 ms")
     print(f"  responses: {len(times)} ({with_speech} with speech), failures: {len(failures)} {sorted(set(failures))}")
     print(f"  from the last sample of a frame to its prediction: {percentiles(times)}")
-    server.tell_cost(before)
+    server.print_cost(before)
     due = args.streams * (int(args.seconds / 0.5 + 1e-9) - 1)
     figure = f"{len(times)} of {due} frames, {late} later than {LATEST_S:.0f} s, the last after {at(times, 1):.2f} s"
     return report(f"{args.streams} streams", figure,

@@ -129,17 +129,18 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::test_support::{self, answer};
+    use crate::test_support::{self, response};
     use crate::{Checksum, NoProgress, Settings};
 
     #[test]
     fn where_one_server_fails_the_next_is_asked() {
         // MD5 of "abc" (RFC 1321, A.5).
         let checksum = Checksum::md5("900150983cd24fb0d6963f7d28e17f72");
-        for first in [answer("404 Not Found", "no"), answer("200 OK", "abd"), answer("200 OK", "x")]
+        for first in
+            [response("404 Not Found", "no"), response("200 OK", "abd"), response("200 OK", "x")]
         {
             let broken = test_support::serve(vec![("/a.wav", first.clone()), ("/b.wav", first)]);
-            let good = answer("200 OK", "abc");
+            let good = response("200 OK", "abc");
             let mirror = test_support::serve(vec![("/a.wav", good.clone()), ("/b.wav", good)]);
             let folder = tempfile::tempdir().unwrap();
             let list = ["a.wav", "b.wav"].map(|name| Listed {

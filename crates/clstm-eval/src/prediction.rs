@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_without_logits_say_the_same_at_every_temperature() {
+    fn without_logits_the_temperature_changes_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("predictions.jsonl");
         let old = r#"{"id":"a","truth":0,"predicted":1,"probabilities":[0.25,0.75,0.0]}"#;

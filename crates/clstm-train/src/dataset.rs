@@ -52,14 +52,14 @@ impl Dataset {
         let rate = frontend.sample_rate;
         let (parts, whole): (Vec<usize>, Vec<usize>) =
             (0..corpus.utterances.len()).partition(|&i| corpus.utterances[i].span.is_some());
-        let heard = |waveform: Waveform| Heard::of(waveform, frontend);
+        let prepare = |waveform: Waveform| PreparedUtterance::of(waveform, frontend);
         let read_whole =
-            |&i: &usize| load_file(&corpus.utterances[i].path, rate, limits)?.strict().map(heard);
+            |&i: &usize| load_file(&corpus.utterances[i].path, rate, limits)?.strict().map(prepare);
         let read_part = |waveform: &Waveform, within: Range<usize>| {
             let samples = waveform.samples[within].to_vec();
-            resample(&Waveform { samples, sample_rate: waveform.sample_rate }, rate).map(heard)
+            resample(&Waveform { samples, sample_rate: waveform.sample_rate }, rate).map(prepare)
         };
-        let mut loaded: Vec<(usize, Result<Heard, AudioError>)> =
+        let mut loaded: Vec<(usize, Result<PreparedUtterance, AudioError>)> =
             whole.par_iter().map(|i| (*i, read_whole(i))).collect();
         let of_parts =
             read_each(&corpus, &parts, limits, |_, file, within| read_part(file, within));
@@ -78,11 +78,13 @@ impl Dataset {
                 bad.push(BadUtterance { path: utterance.path.clone(), message });
             };
             match result {
-                Ok(heard) if heard.clip.silent => refuse("the recording holds no sound".to_owned()),
-                Ok(heard) => {
-                    dataset.clips.push(heard.clip);
-                    dataset.durations_s.push(heard.duration_s);
-                    fingerprints.push(heard.fingerprint);
+                Ok(prepared) if prepared.clip.silent => {
+                    refuse("the recording holds no sound".to_owned())
+                }
+                Ok(prepared) => {
+                    dataset.clips.push(prepared.clip);
+                    dataset.durations_s.push(prepared.duration_s);
+                    fingerprints.push(prepared.fingerprint);
                 }
                 Err(error) => refuse(error.to_string()),
             }
@@ -109,13 +111,13 @@ impl Dataset {
 }
 
 /// What of an utterance is kept.
-struct Heard {
+struct PreparedUtterance {
     clip: Clip,
     duration_s: f64,
     fingerprint: Fingerprint,
 }
 
-impl Heard {
+impl PreparedUtterance {
     /// Of the utterance alone, at the front end's rate.
     fn of(waveform: Waveform, frontend: &FrontendConfig) -> Self {
         let (duration_s, fingerprint) = (waveform.duration_s(), Fingerprint::of(&waveform.samples));

@@ -62,8 +62,8 @@ fn preset(preset: Preset) -> Model {
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
     pushes: usize,
-    answers: usize,
-    sections: usize,
+    predictions: usize,
+    segments: usize,
 }
 
 fn push_all(
@@ -72,15 +72,17 @@ fn push_all(
     sizes: &[usize],
     events: &mut Vec<Event>,
 ) -> Counts {
-    let (mut heard, mut rest) = (Counts::default(), sound);
+    let (mut counts, mut rest) = (Counts::default(), sound);
     for size in sizes.iter().cycle() {
         let (chunk, more) = rest.split_at((*size).min(rest.len()));
         stream.push(chunk, events).expect("sound");
-        heard.pushes += 1;
+        counts.pushes += 1;
         for event in events.drain(..) {
             match event {
-                Event::Frame(moment) => heard.answers += usize::from(moment.prediction.is_some()),
-                Event::Segment(_) => heard.sections += 1,
+                Event::Frame(frame) => {
+                    counts.predictions += usize::from(frame.prediction.is_some())
+                }
+                Event::Segment(_) => counts.segments += 1,
                 _ => {}
             }
         }
@@ -89,7 +91,7 @@ fn push_all(
             break;
         }
     }
-    heard
+    counts
 }
 
 /// Counts what pushing takes after `warm`.
@@ -104,9 +106,9 @@ fn check(
     let sound = resample(&sound, rate).expect("another rate").samples;
     let mut events = Vec::with_capacity(256);
     warm(stream, &sound, &mut events);
-    let mut heard = Counts::default();
-    let count = allocations(|| heard = push_all(stream, &sound, sizes, &mut events));
-    assert!(heard.answers > 10 && heard.sections > 2, "{heard:?}");
+    let mut counts = Counts::default();
+    let count = allocations(|| counts = push_all(stream, &sound, sizes, &mut events));
+    assert!(counts.predictions > 10 && counts.segments > 2, "{counts:?}");
     assert_eq!(count, 0, "{name}, {rate} Hz, chunks of {sizes:?}");
 }
 

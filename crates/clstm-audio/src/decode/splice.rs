@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_disk_is_told_from_damaged_content() {
+    fn a_read_error_is_distinguished_from_damaged_content() {
         struct Failing;
         impl Read for Failing {
             fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

@@ -85,7 +85,7 @@ fn webm_opus_of_a_browser() {
 }
 
 #[test]
-fn webm_that_was_cut_short_is_told_so() {
+fn webm_that_was_cut_short_is_reported() {
     for name in ["tone.webm", "browser.webm"] {
         let bytes = fixture(name);
         for missing in [1, 30] {

@@ -14,19 +14,19 @@ fn refused(bytes: impl AsRef<[u8]>) -> AudioError {
 }
 
 /// The word, and something that the message must name.
-fn assert_says(error: &AudioError, kind: &str, words: &str) {
+fn assert_error(error: &AudioError, kind: &str, words: &str) {
     assert_eq!(error.kind(), kind, "{error}");
-    assert!(error.to_string().contains(words), "`{error}` does not say `{words}`");
+    assert!(error.to_string().contains(words), "`{error}` does not contain `{words}`");
 }
 
 #[test]
 fn paths() {
     let limits = DecodeLimits::default();
     let missing = Path::new("no/such/recording.wav");
-    assert_says(&decode_file(missing, &limits).unwrap_err(), "not_found", "recording.wav");
-    assert_says(&load_file(missing, 16_000, &limits).unwrap_err(), "not_found", "recording.wav");
+    assert_error(&decode_file(missing, &limits).unwrap_err(), "not_found", "recording.wav");
+    assert_error(&load_file(missing, 16_000, &limits).unwrap_err(), "not_found", "recording.wav");
     let folder = tempfile::tempdir().unwrap();
-    assert_says(&decode_file(folder.path(), &limits).unwrap_err(), "is_directory", "folder");
+    assert_error(&decode_file(folder.path(), &limits).unwrap_err(), "is_directory", "folder");
 }
 
 #[test]
@@ -43,27 +43,27 @@ fn files_give_the_errors_that_bytes_give() {
 
 #[test]
 fn no_bytes() {
-    assert_says(&refused([]), "empty", "0 bytes");
+    assert_error(&refused([]), "empty", "0 bytes");
 }
 
 #[test]
 fn text_named_wav() {
-    assert_says(&refused("path,emotion\na.wav,sad\n".repeat(50)), "format", ".wav");
+    assert_error(&refused("path,emotion\na.wav,sad\n".repeat(50)), "format", ".wav");
 }
 
 #[test]
 fn no_samples() {
-    assert_says(&refused(wav(&[], 16_000, 1, Format::S16)), "no_samples", "no samples");
+    assert_error(&refused(wav(&[], 16_000, 1, Format::S16)), "no_samples", "no samples");
 }
 
 #[test]
 fn not_a_number() {
     let mut samples = sine(440.0, 0.5, 16_000, 0.5);
     samples[5000] = f64::NAN;
-    assert_says(&refused(wav(&samples, 16_000, 1, Format::F32)), "non_finite", "sample 5000");
+    assert_error(&refused(wav(&samples, 16_000, 1, Format::F32)), "non_finite", "sample 5000");
     samples[4000] = f64::INFINITY;
-    assert_says(&refused(wav(&samples, 8_000, 2, Format::F32)), "non_finite", "sample 2000");
-    assert_says(&refused(wav(&[f64::NAN; 9], 8_000, 1, Format::F64)), "non_finite", "sample 0");
+    assert_error(&refused(wav(&samples, 8_000, 2, Format::F32)), "non_finite", "sample 2000");
+    assert_error(&refused(wav(&[f64::NAN; 9], 8_000, 1, Format::F64)), "non_finite", "sample 0");
 }
 
 #[test]
@@ -71,15 +71,15 @@ fn loud_samples_are_accepted_and_huge_ones_refused() {
     let bytes = wav(&[1e19; 8], 8_000, 4, Format::F32);
     let decoded = decode_bytes(bytes, None, &DecodeLimits::default()).unwrap();
     assert!(decoded.waveform.samples.iter().all(|x| (x / 1e19 - 1.0).abs() < 1e-6));
-    assert_says(&refused(wav(&[3e38; 8], 8_000, 4, Format::F32)), "non_finite", "sample 0");
+    assert_error(&refused(wav(&[3e38; 8], 8_000, 4, Format::F32)), "non_finite", "sample 0");
 }
 
 #[test]
 fn wav_cut_short() {
     let whole = wav(&sine(440.0, 0.5, 16_000, 0.5), 16_000, 1, Format::S16);
     let error = refused(&whole[..whole.len() - 4001]);
-    assert_says(&error, "decode", "promises 16000 bytes");
-    assert_says(&error, "decode", "has 11999");
+    assert_error(&error, "decode", "promises 16000 bytes");
+    assert_error(&error, "decode", "has 11999");
     let damaged =
         decode_bytes(&whole[..whole.len() - 4001], None, &DecodeLimits::default()).unwrap();
     assert_eq!(damaged.waveform.samples.len(), 5999);
@@ -98,7 +98,7 @@ fn wav_cut_short() {
 #[test]
 fn rf64_cut_short() {
     let whole = fixture("rf64.wav");
-    assert_says(&refused(&whole[..whole.len() - 100]), "decode", "promises 9600 bytes");
+    assert_error(&refused(&whole[..whole.len() - 100]), "decode", "promises 9600 bytes");
 }
 
 #[test]
@@ -107,24 +107,24 @@ fn a_rate_or_channel_count_out_of_bounds() {
     let decode = |bytes: Vec<u8>| decode_bytes(bytes, None, &limits);
     assert!(decode(wav(&[0.0; 60], 48_000, 2, Format::S16)).is_ok());
     let error = decode(wav(&[0.0; 60], 48_000, 3, Format::S16)).unwrap_err();
-    assert_says(&error, "channels", "3 channels");
+    assert_error(&error, "channels", "3 channels");
     let mut absurd = wav(&[0.0; 60], 48_000, 2, Format::S16);
     absurd[22..24].fill(0xff);
-    assert_says(&decode(absurd).unwrap_err(), "channels", "65535 channels");
+    assert_error(&decode(absurd).unwrap_err(), "channels", "65535 channels");
     let error = decode(wav(&[0.0; 60], 96_000, 1, Format::S16)).unwrap_err();
-    assert_says(&error, "sample_rate", "96000 Hz");
+    assert_error(&error, "sample_rate", "96000 Hz");
     let error = decode(wav(&[0.0; 60], 100, 1, Format::S16)).unwrap_err();
-    assert_says(&error, "sample_rate", "100 Hz");
+    assert_error(&error, "sample_rate", "100 Hz");
 }
 
 #[test]
-fn too_long_is_seen_while_decoding_whatever_the_header_says() {
+fn the_length_limit_holds_while_decoding_whatever_the_header_declares() {
     let limits = DecodeLimits { max_duration_s: 0.5, ..Default::default() };
     let fits = wav(&[0.0; 4000], 8_000, 1, Format::S16);
     assert_eq!(decode_bytes(&fits, None, &limits).unwrap().waveform.samples.len(), 4000);
     let mut long = wav(&[0.0; 4001], 8_000, 1, Format::S16);
     let error = load_bytes(&long, None, 16_000, &limits).unwrap_err();
-    assert_says(&error, "too_long", "0.5 s");
+    assert_error(&error, "too_long", "0.5 s");
     // A placeholder as length hides nothing.
     let at = data_len_at(&long);
     long[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -137,19 +137,19 @@ fn too_long_is_seen_while_decoding_whatever_the_header_says() {
 fn too_many_bytes() {
     let limits = DecodeLimits { max_bytes: 1000, ..Default::default() };
     let error = decode_file(&fixture_path("tone.mp3"), &limits).unwrap_err();
-    assert_says(&error, "too_large", "1000 bytes");
+    assert_error(&error, "too_large", "1000 bytes");
 }
 
 #[test]
 fn a_target_rate_that_is_not_supported() {
     let error = load_bytes(fixture("tone.mp3"), None, 0, &DecodeLimits::default()).unwrap_err();
-    assert_says(&error, "sample_rate", "0 Hz");
+    assert_error(&error, "sample_rate", "0 Hz");
 }
 
 #[test]
 fn video_without_audio() {
     let error = decode_file(&fixture_path("video_only.mp4"), &DecodeLimits::default()).unwrap_err();
-    assert_says(&error, "no_audio", "no audio track");
+    assert_error(&error, "no_audio", "no audio track");
 }
 
 #[cfg(unix)]

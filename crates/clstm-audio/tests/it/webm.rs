@@ -46,7 +46,7 @@ fn samples_come_with_the_packet_that_holds_them() {
 }
 
 #[test]
-fn what_is_not_webm_is_told_at_once() {
+fn other_data_than_webm_is_rejected_at_once() {
     for name in ["tone.ogg", "tone.mp3", "tone.m4a"] {
         let error = WebmStream::new().push(&fixture(name), &mut Vec::new()).unwrap_err();
         assert_eq!(error.kind(), "format", "{name}");

@@ -219,8 +219,8 @@ mod tests {
     use super::{BTreeMap, KEPT_S, LabelTimes, Session};
     use crate::listen::channel::{Chunk, Lost};
 
-    fn moment(number: usize, label: Option<usize>) -> Event {
-        let answer = label.map(|label_index| {
+    fn frame(number: usize, label: Option<usize>) -> Event {
+        let prediction = label.map(|label_index| {
             let smoothed = (0..2).map(|k| if k == label_index { 0.75 } else { 0.25 }).collect();
             WindowPrediction {
                 probabilities: [0.5; 2].into_iter().collect(),
@@ -230,7 +230,7 @@ mod tests {
             }
         });
         let start_s = 0.5 * number as f64;
-        Event::Frame(Frame { start_s, end_s: start_s + 0.5, speech: 0.5, prediction: answer })
+        Event::Frame(Frame { start_s, end_s: start_s + 0.5, speech: 0.5, prediction: prediction })
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
         for number in 0..3000 {
             let label = [None, Some(0), Some(1), Some(1)][number % 4];
             let latency = Some(Duration::from_millis(number as u64));
-            session.update(None, &moment(number, label), latency);
+            session.update(None, &frame(number, label), latency);
         }
         let expected = LabelTimes { label_s: vec![375.0, 750.0], no_speech_s: 375.0 };
         assert_eq!(session.times, BTreeMap::from([(None, expected)]));
@@ -257,7 +257,7 @@ mod tests {
         assert!((kept - KEPT_S).abs() <= 0.5, "{kept}");
         assert_eq!(session.frames.back().map(|last| last.end_s), Some(1500.0));
         // The last probabilities stay through a pause.
-        session.update(None, &moment(3000, None), None);
+        session.update(None, &frame(3000, None), None);
         assert_eq!(session.probabilities, [0.25, 0.75]);
         // Frames without speech have no latency.
         let worst = session.latency.worst;

@@ -70,15 +70,16 @@ mod tests {
             .enumerate()
         {
             let start_s = 0.5 * number as f64;
-            let answer = label.map(|label_index| {
+            let prediction = label.map(|label_index| {
                 let probabilities: Probabilities = [0.2, 0.5, 0.3].into_iter().collect();
                 let smoothed = probabilities.clone();
                 let dimensions = [].into_iter().collect();
                 WindowPrediction { smoothed, probabilities, label_index, dimensions }
             });
-            let moment = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: answer };
+            let frame =
+                Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: prediction };
             let latency = Duration::from_millis(10 + number as u64);
-            session.update(None, &Event::Frame(moment), Some(latency));
+            session.update(None, &Event::Frame(frame), Some(latency));
         }
         insta::assert_snapshot!(summary(&session, Some("events.jsonl")), @r"
         processed 0:04.0 of talk.wav with clstm-plus

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::support::{
-    clstm, folder, json_lines, model, ok, pcm16, place, predict, status, text, voices, wav,
+    clstm, folder, json_lines, model, ok, pcm16, place, predict, status, text, voices, wav_of,
 };
 
 fn tone(seconds: f32, rate: u32) -> Vec<f32> {
@@ -23,7 +23,7 @@ fn surround() -> Vec<u8> {
             std::iter::repeat_n([sample[0], sample[1], sample[2]], 6).flatten()
         })
         .collect();
-    wav(1, 6, 96_000, 24, &data)
+    wav_of(1, 6, 96_000, 24, &data)
 }
 
 fn write(folder: &str, name: &str, bytes: &[u8]) -> PathBuf {
@@ -50,7 +50,7 @@ fn each_kind_of_damage_has_its_error() {
         ("empty.wav", b"", "empty", "0 bytes"),
         ("text.wav", b"Dear diary, today I was happy. ", "format", "it is a text file"),
         ("no-samples.wav", &pcm16(&[], 16_000), "no_samples", "no samples"),
-        ("nan.wav", &wav(3, 1, 16_000, 32, &nans), "non_finite", "export the recording again"),
+        ("nan.wav", &wav_of(3, 1, 16_000, 32, &nans), "non_finite", "export the recording again"),
     ];
     for (name, bytes, kind, message) in cases {
         let (found, reported) = refused(name, bytes);
@@ -89,8 +89,8 @@ fn a_path_that_does_not_exist_is_a_row_and_a_failure() {
 
 #[test]
 fn a_folder_without_recordings_is_a_failure() {
-    write("nothing-to-hear", "notes.txt", b"no recordings here");
-    let path = place("nothing-to-hear");
+    write("no-recordings", "notes.txt", b"no recordings here");
+    let path = place("no-recordings");
     let output = status(predict().arg(&path).args(["--format", "jsonl"]), 1);
     assert_eq!(json_lines(&output.stdout)[0]["error"]["kind"], "not_found");
 }
@@ -144,7 +144,7 @@ fn one_bad_file_among_good_ones_does_not_stop_them() {
     let good = voices().join("Actor_01/03-01-03-01-01-01-01.wav");
     let bytes = fs::read(&good).unwrap();
     write("mixed", "a.wav", &bytes);
-    write("mixed", "b.wav", b"RIFF, or so it says");
+    write("mixed", "b.wav", b"RIFF, but only in name");
     write("mixed", "c.txt", b"passed over in silence");
     write("mixed/d", "e.WAV", &bytes);
     write("mixed", "f.wav", &bytes);
@@ -166,7 +166,7 @@ fn one_bad_file_among_good_ones_does_not_stop_them() {
     }
 
     let output = status(predict().arg(&folder).args(["--format", "jsonl", "--fail-fast"]), 1);
-    assert_eq!(json_lines(&output.stdout).len(), 2, "the first answer and the failure");
+    assert_eq!(json_lines(&output.stdout).len(), 2, "the first prediction and the failure");
     // A text file is tried where it was named.
     let named = folder.join("c.txt");
     let output = status(predict().arg(&named).args(["--format", "jsonl"]), 1);

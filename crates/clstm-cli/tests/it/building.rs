@@ -14,8 +14,8 @@ fn a_run_is_distilled_from_another_and_a_model_from_models() {
     };
     ok(&mut cv(&plain));
     let reported = ok(cv(&distilled).arg("--teacher").arg(&plain).arg("--init").arg(&plain));
-    let says = ", initialised from clstm, 1 epochs on ravdess, distilled from clstm";
-    assert!(text(&reported.stdout).contains(says), "{}", text(&reported.stdout));
+    let lineage = ", initialised from clstm, 1 epochs on ravdess, distilled from clstm";
+    assert!(text(&reported.stdout).contains(lineage), "{}", text(&reported.stdout));
     let protocol = &json_file(&distilled.join("metrics.json"))["protocol"];
     assert_eq!(protocol["distilled_from"][0]["preset"], "clstm");
     assert_eq!(protocol["initialized_from"]["epochs"], 1);
@@ -52,7 +52,7 @@ fn a_run_is_distilled_from_another_and_a_model_from_models() {
     assert_eq!(json["training"]["pretraining_corpora"], serde_json::json!(["ravdess"]));
     assert_eq!(json["training"]["distilled_from"][0]["preset"], "clstm");
     let table = text(&ok(clstm().arg("inspect").arg(all.join("model.safetensors"))).stdout);
-    assert!(table.contains(says), "{table}");
+    assert!(table.contains(lineage), "{table}");
 }
 
 #[test]

@@ -102,13 +102,13 @@ fn a_model_of_everything_takes_its_temperature_from_a_speaker_independent_run() 
     );
 
     // The weights are the same: the confidences differ, the labels do not.
-    let answers = |model: &Path| {
+    let predictions = |model: &Path| {
         let mut command = clstm();
         command.arg("predict").arg(voices().join("Actor_01")).arg("--model").arg(model);
         command.args(["--min-speech", "0"]);
         json_lines(&ok(command.args(["--format", "jsonl"])).stdout)
     };
-    for (a, b) in answers(calibrated()).iter().zip(answers(model())) {
+    for (a, b) in predictions(calibrated()).iter().zip(predictions(model())) {
         assert_eq!(a["label"], b["label"]);
         if !a["label"].is_null() {
             assert_ne!(a["confidence"], b["confidence"]);
@@ -124,15 +124,15 @@ fn a_model_of_everything_takes_its_temperature_from_a_speaker_independent_run() 
 }
 
 #[test]
-fn answers_can_be_abstained_from() {
+fn predictions_below_the_threshold_are_abstained() {
     let file = voices().join("Actor_01/03-01-05-01-01-01-01.wav");
-    let answer = |more: &[&str]| {
+    let predicted = |more: &[&str]| {
         let mut command = clstm();
         command.arg("predict").arg("--model").arg(calibrated()).args(more).arg(&file);
         command.args(["--min-speech", "0"]);
         ok(command.args(["--format", "jsonl"]))
     };
-    let line = |more: &[&str]| json_lines(&answer(more).stdout).remove(0);
+    let line = |more: &[&str]| json_lines(&predicted(more).stdout).remove(0);
     let plain = line(&[]);
     assert!(plain.get("abstained").is_none());
     let sure = plain["confidence"].as_f64().unwrap();
@@ -142,7 +142,7 @@ fn answers_can_be_abstained_from() {
         assert_eq!(abstained, Some(json!(sure < threshold)), "{flag}: {sure}");
         assert_eq!(marked, plain, "nothing else changes");
     }
-    let reported = text(&answer(&["--abstain=1"]).stderr);
+    let reported = text(&predicted(&["--abstain=1"]).stderr);
     assert!(
         reported.contains("1 of 1 predictions are below the confidence threshold 100.0%"),
         "{reported}"
@@ -164,7 +164,7 @@ fn answers_can_be_abstained_from() {
 }
 
 #[test]
-fn an_evaluation_says_how_far_its_confidences_can_be_trusted() {
+fn an_evaluation_reports_the_calibration_of_its_confidences() {
     let fold = run().0.join("fold-1/model.safetensors");
     let mut evaluate = clstm();
     evaluate.args(["evaluate", "--corpus", "ravdess", "--data"]).arg(corpus());

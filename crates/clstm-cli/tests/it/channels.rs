@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{RATE, clstm, complains, folder, json_lines, ok, pcm16, place, text, wav};
+use crate::support::{RATE, clstm, complains, folder, json_lines, ok, pcm16, place, text, wav_of};
 
 /// A shipped recording of speech.
 fn asset(name: &str) -> Vec<f32> {
@@ -26,7 +26,7 @@ fn recording(name: &str, channels: &[Vec<f32>]) -> PathBuf {
         .flat_map(|x| ((x * 32_767.0) as i16).to_le_bytes())
         .collect();
     let path = folder("channels").join(name);
-    fs::write(&path, wav(1, channels.len() as u16, RATE, 16, &data)).unwrap();
+    fs::write(&path, wav_of(1, channels.len() as u16, RATE, 16, &data)).unwrap();
     path
 }
 

@@ -121,9 +121,9 @@ fn joined() -> &'static Path {
     RUN.get_or_init(|| {
         let out = place("choice-joined");
         let output = ok(&mut join(&out));
-        let said = text(&output.stderr);
-        assert!(said.contains("ravdess: left out by the label map moods-"), "{said}");
-        assert!(said.contains("calm (8), angry (8), fearful (8), disgust (8)"), "{said}");
+        let printed = text(&output.stderr);
+        assert!(printed.contains("ravdess: left out by the label map moods-"), "{printed}");
+        assert!(printed.contains("calm (8), angry (8), fearful (8), disgust (8)"), "{printed}");
         let printed = text(&output.stdout);
         assert!(printed.starts_with("ravdess+list-"), "{printed}");
         assert!(printed.lines().next().unwrap().contains("(label map moods-"), "{printed}");
@@ -209,14 +209,14 @@ fn each_corpus_needs_its_data() {
 }
 
 #[test]
-fn a_given_split_that_leaks_is_followed_by_name_alone() {
+fn a_given_split_that_leaks_needs_the_flag() {
     // Speaker s1 is on both sides.
     let fields = [",train", ",train", ",test", ",train", ",test", ",test"];
     let list = list("choice-given", ",split", fields);
     let out = place("choice-given-run");
     let given = || cv(&out, &[("manifest", &list)], "given");
     let refusal = complains(&mut given(), 1, "speakers on both sides: 1 (such as s1)");
-    assert!(text(&refusal.stderr).contains("--allow-leakage speakers"), "says how");
+    assert!(text(&refusal.stderr).contains("--allow-leakage speakers"), "names the option");
     complains(given().args(["--allow-leakage", "copies"]), 1, "speakers on both sides");
     complains(given().args(["--allow-leakage", "all"]), 2, "what can be allowed is speakers");
     let printed = text(&ok(given().args(["--allow-leakage", "speakers"])).stdout);
@@ -261,7 +261,7 @@ fn a_given_split_that_leaks_is_followed_by_name_alone() {
 }
 
 #[test]
-fn a_clean_given_split_says_what_it_keeps_apart() {
+fn a_split_without_leakage_reports_what_it_separates() {
     let fields = [",1", ",1", ",2", ",2", ",3", ",3"];
     let list = list("choice-folds", ",fold", fields);
     let out = place("choice-folds-run");
@@ -297,14 +297,14 @@ fn parts_of_recordings_are_trained_and_tested_on() {
     let out = place("choice-parts-run");
     ok(cv(&out, &[("manifest", &list)], "speaker").args(["--folds", "2"]));
     let model = out.join("fold-1/model.safetensors");
-    let answers = place("parts.jsonl");
+    let evaluated = place("parts.jsonl");
     let mut command = evaluate(&model, "manifest", &list);
-    ok(command.arg("--predictions").arg(&answers));
-    let answers = json_lines(&fs::read(&answers).unwrap());
-    assert_eq!(answers.len(), 8);
+    ok(command.arg("--predictions").arg(&evaluated));
+    let evaluated = json_lines(&fs::read(&evaluated).unwrap());
+    assert_eq!(evaluated.len(), 8);
     // The prediction for an interval equals the prediction for a file of that interval alone.
-    for answer in answers {
-        let id = answer["id"].as_str().unwrap();
+    for row in evaluated {
+        let id = row["id"].as_str().unwrap();
         let take = if id.contains("[0-") { 0 } else { 1 };
         let file = root.join(format!("{}-{take}.wav", &id[..1]));
         let mut predict = clstm();
@@ -313,8 +313,8 @@ fn parts_of_recordings_are_trained_and_tested_on() {
             .arg(&model)
             .arg(file);
         let predicted = &json_lines(&ok(&mut predict).stdout)[0];
-        assert_eq!(answer["probabilities"], predicted["probabilities"], "{id}");
-        assert_eq!(answer["duration_s"], predicted["duration_s"]);
+        assert_eq!(row["probabilities"], predicted["probabilities"], "{id}");
+        assert_eq!(row["duration_s"], predicted["duration_s"]);
     }
     let late = root.join("late.csv");
     fs::write(&late, rows.replace("0.wav,low,s0,0,", "0.wav,low,s0,0.3,9")).unwrap();
@@ -327,7 +327,7 @@ fn parts_of_recordings_are_trained_and_tested_on() {
 }
 
 #[test]
-fn each_fault_of_a_list_is_told() {
+fn each_fault_of_a_list_is_reported() {
     let list = list("choice-faults", "", [""; 6]);
     let write = |name: &str, samples: &[f32]| {
         fs::write(list.with_file_name(name), pcm16(samples, RATE)).unwrap();

@@ -49,7 +49,7 @@ fn check_fails_on_a_corpus_that_is_not_whole() {
 }
 
 #[test]
-fn what_is_no_corpus_is_told() {
+fn a_folder_without_a_corpus_is_reported() {
     let args = ["corpus", "stats", "ravdess", "--data"];
     complains(clstm().args(args).arg("no/such/folder"), 1, "is not a folder");
     let empty = folder("empty-corpus");

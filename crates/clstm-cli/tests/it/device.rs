@@ -5,10 +5,10 @@ use crate::support::{clstm, complains, corpus, json_lines, ok, place, predict, t
 #[test]
 fn the_processor_is_the_default() {
     let wav = voices().join("Actor_01/03-01-05-01-01-01-01.wav");
-    let answer = |more: &[&str]| {
+    let predicted = |more: &[&str]| {
         json_lines(&ok(predict().arg(&wav).args(["--format", "jsonl"]).args(more)).stdout)
     };
-    assert_eq!(answer(&["--device", "cpu"]), answer(&[]));
+    assert_eq!(predicted(&["--device", "cpu"]), predicted(&[]));
     let unknown = "unknown device \"tpu\"; known are cpu, cuda";
     complains(predict().args(["x.wav", "--device", "tpu"]), 2, unknown);
 }
@@ -26,7 +26,7 @@ fn bf16_is_refused_on_a_gpu() {
 
 #[cfg(not(feature = "cuda"))]
 #[test]
-fn a_device_that_was_left_out_is_told_with_the_way_to_it() {
+fn a_device_that_was_not_built_is_reported_with_its_feature() {
     let (out, cuda) = (place("cuda"), ["--device", "cuda"]);
     let reported = "this build cannot compute on cuda: build with `--features cuda`";
     complains(training("train", &out, 1).args(cuda), 2, reported);
@@ -41,7 +41,7 @@ fn a_device_that_was_left_out_is_told_with_the_way_to_it() {
 /// With a GPU, its predictions equal those of the CPU. Without one, the error names the device.
 #[cfg(feature = "cuda")]
 #[test]
-fn a_gpu_answers_or_is_told_to_be_missing() {
+fn a_gpu_computes_or_is_reported_missing() {
     use crate::support::text;
 
     let wav = voices().join("Actor_01/03-01-05-01-01-01-01.wav");

@@ -11,15 +11,15 @@ use std::sync::{Arc, Mutex};
 use crate::support::{clstm, complains, folder, ok, pcm16, place, text};
 
 /// Handler of a test server: the number of the request, its lines, and the connection for the response.
-type Answer = dyn Fn(usize, &[String], &mut TcpStream) + Send + Sync;
+type Responder = dyn Fn(usize, &[String], &mut TcpStream) + Send + Sync;
 
 /// Listens until the process ends; the port, and the first lines of all requests.
-fn serve(answer: Box<Answer>) -> (u16, Arc<Mutex<Vec<String>>>) {
+fn serve(respond: Box<Responder>) -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let (lines, answer, number) =
-        (Arc::clone(&seen), Arc::<Answer>::from(answer), AtomicUsize::new(0));
+    let (lines, respond, number) =
+        (Arc::clone(&seen), Arc::<Responder>::from(respond), AtomicUsize::new(0));
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -34,8 +34,8 @@ fn serve(answer: Box<Answer>) -> (u16, Arc<Mutex<Vec<String>>>) {
                 head.push(line.trim_end().to_owned());
             }
             lines.lock().unwrap().push(head[0].clone());
-            let (number, answer) = (number.fetch_add(1, Ordering::Relaxed), Arc::clone(&answer));
-            std::thread::spawn(move || answer(number, &head, &mut stream));
+            let (number, respond) = (number.fetch_add(1, Ordering::Relaxed), Arc::clone(&respond));
+            std::thread::spawn(move || respond(number, &head, &mut stream));
         }
     });
     (port, seen)
@@ -158,7 +158,7 @@ fn a_corpus_comes_from_a_server_that_breaks_off() {
     let output = get();
     assert_eq!(output.status.code(), Some(0));
     assert!(text(&output.stdout).contains("is complete already, nothing to do"));
-    assert_eq!(seen.lock().unwrap().len(), 2, "nobody was asked");
+    assert_eq!(seen.lock().unwrap().len(), 2, "no request was sent");
     let mut json = download("ravdess-song", &to);
     let output = ok(json.args(["--from", &from, "--format", "json"]));
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -176,7 +176,7 @@ fn another_file_than_the_published_one_is_refused() {
 }
 
 #[test]
-fn what_is_not_there_is_said() {
+fn missing_archives_are_reported() {
     let (port, _) = serve(Box::new(|_, _, stream| {
         send(stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", b"");
     }));
@@ -234,7 +234,7 @@ fn the_proxy_of_the_environment_is_used() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_said() {
+fn a_folder_that_cannot_be_created_is_reported() {
     let file = folder("download-folder").join("file");
     fs::write(&file, b"x").unwrap();
     complains(&mut download("ravdess", &file.join("x")), 1, "cannot create");
@@ -242,7 +242,7 @@ fn a_folder_that_cannot_be_made_is_said() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_leaves_what_came_and_is_gone_on_with() {
+fn an_interrupted_download_is_resumed() {
     let to = place("download-interrupt");
     let (port, seen) = serve_file(zip(&songs()), |stream, head, bytes| {
         // Slowly, so that the interrupt comes between two pieces.

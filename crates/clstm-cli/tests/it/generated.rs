@@ -58,12 +58,12 @@ fn licenses_name_the_code_the_model_and_the_crates() {
 
 #[test]
 fn quiet_leaves_errors_and_twice_quiet_nothing() {
-    let said = |more: &[&str]| {
+    let printed = |more: &[&str]| {
         text(&clstm().args(["predict", "no.wav"]).args(more).output().unwrap().stderr)
     };
     if cfg!(feature = "embedded") {
-        assert!(said(&["-q"]).contains("1 of 1 recordings failed"));
-        assert_eq!(said(&["-qq"]), "");
+        assert!(printed(&["-q"]).contains("1 of 1 recordings failed"));
+        assert_eq!(printed(&["-qq"]), "");
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use crate::support::{clstm, complains, ok, text};
 
 /// Checks a server that sends this response; returns the request.
-fn health(answer: &'static [u8], expected: Result<&str, &str>) -> String {
+fn health(response: &'static [u8], expected: Result<&str, &str>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let server = thread::spawn(move || {
@@ -18,18 +18,20 @@ fn health(answer: &'static [u8], expected: Result<&str, &str>) -> String {
             stream.read_exact(&mut byte).unwrap();
             asked.push(byte[0]);
         }
-        stream.write_all(answer).unwrap();
+        stream.write_all(response).unwrap();
         String::from_utf8(asked).unwrap()
     });
     match expected {
-        Ok(said) => assert_eq!(text(&ok(clstm().args(["healthcheck", &address])).stdout), said),
-        Err(said) => drop(complains(clstm().args(["healthcheck", &address]), 1, said)),
+        Ok(printed) => {
+            assert_eq!(text(&ok(clstm().args(["healthcheck", &address])).stdout), printed)
+        }
+        Err(printed) => drop(complains(clstm().args(["healthcheck", &address]), 1, printed)),
     }
     server.join().unwrap()
 }
 
 #[test]
-fn a_server_that_answers_is_well_and_no_other_is() {
+fn only_a_server_that_responds_is_healthy() {
     let asked = health(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n", Ok("ok\n"));
     assert!(asked.starts_with("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:"), "{asked}");
     health(b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Err("begins with \"HTTP/1.1 503 \""));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::support::{clstm, complains, json_lines, model, ok, place, text, wav};
+use crate::support::{clstm, complains, json_lines, model, ok, place, text, wav_of};
 
 fn listen() -> Command {
     let mut command = clstm();
@@ -67,12 +67,12 @@ fn a_pipe_gets_what_a_file_of_the_same_samples_gets() {
         to.write_all(part).unwrap();
     }
     to.flush().unwrap();
-    let mut said: Vec<String> = (0..4).map(|_| from.next().unwrap().unwrap()).collect();
+    let mut printed: Vec<String> = (0..4).map(|_| from.next().unwrap().unwrap()).collect();
     to.write_all(rest).unwrap();
     drop(to);
-    said.extend(from.map(|line| line.unwrap()));
+    printed.extend(from.map(|line| line.unwrap()));
     assert!(child.wait().unwrap().success());
-    assert_eq!(said.join("\n") + "\n", text(&file));
+    assert_eq!(printed.join("\n") + "\n", text(&file));
 }
 
 /// The samples of the shipped sample on the left of two channels; `right` makes the other one.
@@ -87,7 +87,7 @@ fn channels_are_recognised_by_themselves() {
     let (raw, recording) = (place("listen-each.raw"), place("listen-each.wav"));
     let data = stereo(|_| 0);
     fs::write(&raw, &data).unwrap();
-    fs::write(&recording, wav(1, 2, rate(), 16, &data)).unwrap();
+    fs::write(&recording, wav_of(1, 2, rate(), 16, &data)).unwrap();
     let rate = rate().to_string();
     let two = |path: &Path| {
         let mut command = fast(path);
@@ -141,7 +141,7 @@ fn channels_in_opposite_phase_do_not_cancel() {
 }
 
 #[test]
-fn channels_are_mixed_and_half_samples_told() {
+fn channels_are_mixed_and_partial_samples_reported() {
     let (mono, stereo) = (place("listen-mono.raw"), place("listen-stereo.raw"));
     let samples = samples();
     fs::write(&mono, &samples).unwrap();
@@ -207,7 +207,7 @@ fn what_cannot_be_recognised_is_refused() {
 
 #[cfg(not(feature = "microphone"))]
 #[test]
-fn a_build_without_microphones_says_what_to_do() {
+fn a_build_without_microphones_names_the_feature() {
     for more in [&[][..], &["--device", "USB"], &["--list-devices"]] {
         let reported = complains(listen().args(more), 2, "--features microphone");
         let reported = text(&reported.stderr);
@@ -238,9 +238,9 @@ fn a_container_is_decoded_wherever_raw_samples_are_read() {
         (text(&output.stdout), text(&output.stderr))
     };
     assert_eq!(piped(&bytes, &[]).0, expected, "a WAV file in a pipe");
-    let (events, said) = piped(&bytes, &["--rate", "8000"]);
+    let (events, printed) = piped(&bytes, &["--rate", "8000"]);
     assert_eq!(events, expected);
-    assert!(said.contains("--rate, --sample-format and --channels are ignored"), "{said}");
+    assert!(printed.contains("--rate, --sample-format and --channels are ignored"), "{printed}");
     // The length is unknown in pipes.
     let mut unknown = bytes.clone();
     unknown[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -251,7 +251,7 @@ fn a_container_is_decoded_wherever_raw_samples_are_read() {
     // Stereo at another rate: the length is that of the recording.
     let stereo: Vec<u8> = samples().chunks_exact(2).flat_map(|s| [s, s].concat()).collect();
     let double = 2 * rate.parse::<u32>().unwrap();
-    let wav = crate::support::wav(1, 2, double, 16, &stereo);
+    let wav = crate::support::wav_of(1, 2, double, 16, &stereo);
     let lines = json_lines(piped(&wav, &[]).0.as_bytes());
     let end = lines.last().unwrap()["end_s"].as_f64().unwrap();
     let seconds = samples().len() as f64 / 2.0 / f64::from(double);

@@ -68,7 +68,7 @@ fn a_recording_is_played_to_its_end_without_colours_if_they_are_not_wanted() {
 }
 
 #[test]
-fn an_error_gives_the_terminal_back_before_it_is_told() {
+fn the_terminal_is_restored_before_an_error_is_printed() {
     if !there_are_terminals() {
         return;
     }
@@ -92,7 +92,7 @@ fn lines_are_printed_where_they_are_wanted() {
         let command = quoted(listen().args(wanted).arg("--no-realtime").arg("--input").arg(sound));
         let mut terminal = Terminal::run(&(command + "; echo the end"), &[]);
         terminal.until("the end", false);
-        let said = &terminal.seen;
-        assert!(!said.contains('\x1b') && said.lines().count() > 8, "{said}");
+        let printed = &terminal.seen;
+        assert!(!printed.contains('\x1b') && printed.lines().count() > 8, "{printed}");
     }
 }

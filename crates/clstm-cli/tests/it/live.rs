@@ -25,6 +25,6 @@ fn q_saves_and_gives_the_terminal_back() {
     let line = quoted(&training("train", &place("live-plain"), 1)) + " --no-tui";
     let mut plain = Terminal::run(&line, &[]);
     plain.until("sha256", false);
-    let said = &plain.seen;
-    assert!(said.contains("epoch 1/1: loss") && !said.contains('\x1b'), "{said}");
+    let printed = &plain.seen;
+    assert!(printed.contains("epoch 1/1: loss") && !printed.contains('\x1b'), "{printed}");
 }

@@ -25,7 +25,7 @@ fn listing() -> &'static Path {
                 let samples = voice(1 + 4 * (take % 2), speaker, take);
                 fs::write(root.join(&path), pcm16(&samples, RATE)).unwrap();
                 let label = ["weary", "eager"][take as usize % 2];
-                rows += &format!("s{speaker},\"he said, \"\"ah\"\"\",\"{path}\",{label}\n");
+                rows += &format!("s{speaker},\"he wrote, \"\"ah\"\"\",\"{path}\",{label}\n");
             }
         }
         write("own/list.csv", &rows)
@@ -106,7 +106,7 @@ fn evaluate(model: &Path, data: &Path) -> Command {
 }
 
 #[test]
-fn evaluation_tells_what_was_held_out() {
+fn evaluation_reports_what_was_held_out() {
     let model = run().join("fold-2/model.safetensors");
     let fold = ["--split", "speaker", "--folds", "2", "--fold", "2"];
     let output = ok(evaluate(&model, listing()).args(fold));
@@ -215,7 +215,7 @@ fn stats_and_check_read_the_list() {
 }
 
 #[test]
-fn lists_that_cannot_be_used_are_told() {
+fn unusable_lists_are_reported() {
     for (name, content, message) in [
         (
             "gone.csv",
@@ -236,7 +236,7 @@ fn lists_that_cannot_be_used_are_told() {
 }
 
 #[test]
-fn names_that_tell_the_labels_make_a_manifest() {
+fn labels_in_file_names_make_a_manifest() {
     let root = folder("named");
     for speaker in 1..=4_u32 {
         for (take, label) in ["eager", "weary", "eager", "weary"].into_iter().enumerate() {

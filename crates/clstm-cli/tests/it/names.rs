@@ -80,6 +80,9 @@ fn files_that_a_folder_leaves_out_are_counted() {
     for name in ["b.txt", "c.TXT", "d", ".hidden.wav", "e.json"] {
         fs::write(root.join(name), "no audio").unwrap();
     }
-    let said = text(&ok(predict().arg(&root)).stderr);
-    assert!(said.contains("left out 2 .txt, 1 .json, 1 without extension, 1 hidden"), "{said}");
+    let printed = text(&ok(predict().arg(&root)).stderr);
+    assert!(
+        printed.contains("left out 2 .txt, 1 .json, 1 without extension, 1 hidden"),
+        "{printed}"
+    );
 }

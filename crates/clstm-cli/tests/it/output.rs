@@ -30,7 +30,7 @@ fn json_lines_hold_nothing_else_and_keep_the_order() {
     let expected = "neutral calm happy sad angry fearful disgust surprised";
     assert_eq!(labels.join(" "), expected);
     let one = ok(predict().arg(voices()).args(["--format", "jsonl", "--threads", "1"]));
-    assert_eq!(one.stdout, output.stdout, "the answers depend on the number of threads");
+    assert_eq!(one.stdout, output.stdout, "the predictions depend on the number of threads");
 }
 
 /// Labels of the first line in the order written.
@@ -42,7 +42,7 @@ fn text_labels(stdout: &[u8]) -> Vec<&str> {
 
 #[test]
 fn a_file_gets_what_stdout_would() {
-    let file = place("answers.csv");
+    let file = place("predictions.csv");
     let pattern = voices().join("Actor_0[12]/*-01.wav");
     let stdout = ok(predict().arg(&pattern).args(["--format", "csv"])).stdout;
     let written = ok(predict().arg(&pattern).args(["--format", "csv", "--output"]).arg(&file));

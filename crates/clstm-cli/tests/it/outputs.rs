@@ -180,8 +180,8 @@ fn runs_and_reports_never_replace_what_they_are_made_from() {
         report.arg("report").arg(&run).arg("--no-png").arg("--output").arg(place("outputs-report"));
         report
     };
-    let said = ok(&mut report());
-    assert!(text(&said.stdout).contains("report.html"));
+    let printed = ok(&mut report());
+    assert!(text(&printed.stdout).contains("report.html"));
     complains(&mut report(), 1, "--force");
     ok(report().arg("--force"));
 }

@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 #[test]
-fn a_bf16_run_says_so_everywhere() {
+fn a_bf16_run_records_its_precision_everywhere() {
     let out = place("cv-bf16");
     let mut cv = training("cv", &out, 2);
     let printed = ok(cv.args(["--split", "speaker", "--folds", "2", "--precision", "bf16"]));
@@ -65,12 +65,12 @@ fn a_run_goes_on_in_its_own_precision_only() {
 #[test]
 fn predict_computes_in_the_precision_asked_for() {
     let wav = voices().join("Actor_01/03-01-05-01-01-01-01.wav");
-    let answer = |precision: &str| {
+    let predicted = |precision: &str| {
         let mut predict = predict();
         predict.arg(&wav).args(["--format", "jsonl", "--precision", precision]);
         json_lines(&ok(&mut predict).stdout).remove(0)
     };
-    let (exact, near) = (answer("f32"), answer("bf16"));
+    let (exact, near) = (predicted("f32"), predicted("bf16"));
     let plain = json_lines(&ok(predict().arg(&wav).args(["--format", "jsonl"])).stdout).remove(0);
     assert_eq!(plain, exact, "f32 is the default");
     for (label, probability) in exact["probabilities"].as_object().unwrap() {
@@ -81,7 +81,7 @@ fn predict_computes_in_the_precision_asked_for() {
 }
 
 #[test]
-fn a_timeline_is_heard_in_the_faster_precision() {
+fn a_timeline_uses_the_faster_precision() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav");
     let timeline = |more: &[&str]| {
         let mut predict = predict();

@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 #[test]
-fn a_training_leaves_its_files_and_a_model_that_tells_of_it() {
+fn a_training_writes_its_files_and_a_model_that_describes_it() {
     let run = model().parent().unwrap();
     for name in ["model.safetensors", "history.json", "recipe.json", "checkpoint.safetensors"] {
         assert!(run.join(name).is_file(), "{name}");
@@ -56,7 +56,7 @@ fn a_run_is_not_written_over() {
 }
 
 #[test]
-fn evaluating_on_what_was_trained_on_is_said_loudly() {
+fn evaluation_on_training_utterances_warns() {
     let mut evaluate = clstm();
     evaluate.arg("evaluate").arg("--model").arg(model());
     evaluate.args(["--corpus", "ravdess", "--data"]).arg(corpus());
@@ -82,7 +82,7 @@ fn evaluating_on_what_was_trained_on_is_said_loudly() {
 }
 
 #[test]
-fn a_recording_through_standard_input_gets_the_answer_of_its_file() {
+fn standard_input_gets_the_prediction_of_the_file() {
     let path = voices().join("Actor_02/03-01-05-01-01-01-02.wav");
     let file = ok(predict().arg(&path).args(["--format", "jsonl"])).stdout;
     let input = fs::File::open(&path).unwrap();
@@ -95,7 +95,7 @@ fn a_recording_through_standard_input_gets_the_answer_of_its_file() {
 }
 
 #[test]
-fn a_model_file_that_is_none_is_told() {
+fn an_invalid_model_file_is_reported() {
     let file = place("no-model.safetensors");
     fs::write(&file, b"not a model").unwrap();
     complains(clstm().arg("inspect").arg(&file), 1, "not a safetensors file");
@@ -107,9 +107,9 @@ fn a_model_file_that_is_none_is_told() {
 
 #[cfg(feature = "embedded")]
 #[test]
-fn the_model_inside_answers_without_being_named() {
+fn the_built_in_model_is_the_default() {
     let wav = voices().join("Actor_01/03-01-05-01-01-01-01.wav");
-    let answer = |named: &[&str]| {
+    let predicted = |named: &[&str]| {
         let mut predict = clstm();
         predict
             .arg("predict")
@@ -118,11 +118,11 @@ fn the_model_inside_answers_without_being_named() {
             .args(named);
         text(&ok(&mut predict).stdout)
     };
-    let unnamed = answer(&[]);
+    let unnamed = predicted(&[]);
     let line = &json_lines(unnamed.as_bytes())[0];
     let name = line["model"].as_str().unwrap();
     assert_eq!(line["probabilities"].as_object().unwrap().len(), 6);
     assert_eq!(name, "multi");
-    assert_eq!(answer(&["--model", name]), unnamed);
+    assert_eq!(predicted(&["--model", name]), unnamed);
     assert!(text(&ok(clstm().args(["inspect", name])).stdout).starts_with(name));
 }

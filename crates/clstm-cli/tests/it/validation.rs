@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{clstm, complains, json_file, ok, place, text, training};
 
 #[test]
-fn a_training_of_everything_validates_on_whole_speakers_and_says_so() {
+fn a_training_of_everything_validates_on_whole_speakers_and_records_it() {
     let out = place("validated");
     let mut train = training("train", &out, 3);
     train.args(["--set", "validation.share=0.25", "--set", "validation.select=best"]);
@@ -28,11 +28,11 @@ fn a_training_of_everything_validates_on_whole_speakers_and_says_so() {
     let mut inspect = clstm();
     inspect.arg("inspect").arg(out.join("model.safetensors")).args(["--format", "json"]);
     let model: Value = serde_json::from_slice(&ok(&mut inspect).stdout).unwrap();
-    let said = &model["training"];
-    assert_eq!((&said["epochs"], &said["utterances"]), (&best.into(), &48.into()));
-    assert_eq!(said["speakers"].as_array().unwrap().len(), 3);
-    assert_eq!(said["held_out"]["validation"], 16);
-    assert_eq!(said["protocol"]["validation"]["share"], 0.25);
+    let training = &model["training"];
+    assert_eq!((&training["epochs"], &training["utterances"]), (&best.into(), &48.into()));
+    assert_eq!(training["speakers"].as_array().unwrap().len(), 3);
+    assert_eq!(training["held_out"]["validation"], 16);
+    assert_eq!(training["protocol"]["validation"]["share"], 0.25);
     let table = text(&ok(clstm().arg("inspect").arg(out.join("model.safetensors"))).stdout);
     assert!(table.contains("trained on 48 utterances (3 speakers), 16 for validation"), "{table}");
     assert!(table.contains("validation on 25% of the training speakers"), "{table}");

@@ -12,7 +12,7 @@ use crate::unpack::name;
 use crate::{Checksum, DownloadError, Monitor};
 
 #[derive(Deserialize)]
-struct Answer {
+struct DatasetResponse {
     data: Dataset,
 }
 
@@ -64,8 +64,8 @@ pub(crate) fn files(
     let doi = origin.doi;
     let url = format!("{server}api/datasets/:persistentId/?persistentId={}", escape_path(doi));
     let wrong = |problem| DownloadError::Listing { url: url.clone(), problem };
-    let answer: Answer = json(client, &url, monitor)?;
-    let entries = answer.data.latest_version.files;
+    let response: DatasetResponse = json(client, &url, monitor)?;
+    let entries = response.data.latest_version.files;
     let wanted = entries
         .into_iter()
         .filter(|entry| entry.data_file.filename.to_lowercase().ends_with(origin.ending));

@@ -42,11 +42,11 @@ mod tests {
     use std::sync::atomic::AtomicBool;
 
     use super::*;
-    use crate::test_support::{self, answer};
+    use crate::test_support::{self, response};
     use crate::{NoProgress, Settings};
 
     fn asked(body: &'static str) -> Result<(u64, Checksum), DownloadError> {
-        let server = test_support::serve(vec![("/api/records/1188976", answer("200 OK", body))]);
+        let server = test_support::serve(vec![("/api/records/1188976", response("200 OK", body))]);
         let client = Client::new(Settings::default())?;
         let stop = AtomicBool::new(false);
         published(&client, &server, 1_188_976, "b.zip", &Monitor::new(&NoProgress, &stop))

@@ -6,7 +6,7 @@ use std::path::Path;
 use clstm_download::DownloadError;
 
 use crate::fixture::{Fixture, SONGS, noise};
-use crate::server::{Reply, Server, answer, good};
+use crate::server::{Reply, Server, good, response};
 use crate::zips::{File, file, songs, zip};
 
 /// Serves an archive, which must be refused with these words and leave nothing.
@@ -81,10 +81,11 @@ fn bombs() {
     // 64 MiB of zeros in 64 KiB: a thousand times as much.
     refused(zip(&[file("03-02-01-01-01-01-01.wav", &vec![0; 64 << 20])]), "times as many");
     // One that hides its size: unpacking stops at the declared size.
-    let hidden = File { says: Some(1_000), ..file("03-02-01-01-01-01-01.wav", &vec![0; 64 << 20]) };
+    let hidden =
+        File { declared_size: Some(1_000), ..file("03-02-01-01-01-01-01.wav", &vec![0; 64 << 20]) };
     refused(zip(&[hidden]), "03-02-01-01-01-01-01.wav");
     // One that is declared to be huge.
-    let huge = File { says: Some(u32::MAX - 1), ..file("03-02-01-01-01-01-01.wav", b"x") };
+    let huge = File { declared_size: Some(u32::MAX - 1), ..file("03-02-01-01-01-01-01.wav", b"x") };
     refused(
         zip(&[
             huge.clone(),
@@ -111,7 +112,7 @@ fn what_was_no_archive_the_first_time_is_got_again() {
     let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let server = Server::start(move |number, request| match number {
-        0 => Reply::Break(answer("200 OK", "", b"<html>Please log in</html>")),
+        0 => Reply::Break(response("200 OK", "", b"<html>Please log in</html>")),
         _ => Reply::Send(good(request, &archive, "\"1\"")),
     });
     let (error, text) = fixture.fails(&server.url("/a.zip"));

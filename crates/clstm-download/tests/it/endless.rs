@@ -6,7 +6,7 @@ use std::time::Duration;
 use clstm_download::DownloadError;
 
 use crate::fixture::Fixture;
-use crate::server::{Reply, Server, answer, good};
+use crate::server::{Reply, Server, good, response};
 use crate::zips::{songs, zip};
 
 /// Abandons a silent server soon.
@@ -17,7 +17,7 @@ fn impatient_client() -> Fixture {
 }
 
 #[test]
-fn a_server_that_never_answers_is_left() {
+fn a_server_that_never_responds_times_out() {
     let fixture = impatient_client();
     let server = Server::start(|_, _| Reply::Stall(Vec::new()));
     let (error, text) = fixture.fails(&server.url("/a.zip"));
@@ -54,7 +54,7 @@ fn a_closed_port_is_an_error() {
 fn an_endless_head_is_left() {
     let fixture = Fixture::new();
     let server = Server::start(|_, _| {
-        Reply::Stall(answer("200 OK", &format!("A: {}\r\n", "b".repeat(200_000)), b""))
+        Reply::Stall(response("200 OK", &format!("A: {}\r\n", "b".repeat(200_000)), b""))
     });
     let (error, text) = fixture.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::Network { .. }), "{text}");
@@ -65,7 +65,7 @@ fn an_endless_head_is_left() {
 fn an_endless_list_is_left() {
     let fixture = Fixture::new();
     let server = Server::start(|_, _| {
-        Reply::Stall(answer("200 OK", &format!("Content-Length: {}\r\n", 65 << 20), b"{"))
+        Reply::Stall(response("200 OK", &format!("Content-Length: {}\r\n", 65 << 20), b"{"))
     });
     // The server stalls after one byte: to wait for the end would be another error.
     let error = fixture.get("tess", &server.url("/")).unwrap_err();

@@ -9,7 +9,7 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use crate::fixture::{Fixture, noise};
-use crate::server::{Reply, Request, Server, answer, good, ok};
+use crate::server::{Reply, Request, Server, good, ok, response};
 use crate::zips::{File, file, zip};
 
 fn hex(bytes: &[u8]) -> String {
@@ -103,7 +103,7 @@ fn each_file_is_tried_again_by_itself() {
         let whole = good(request, bytes, "\"1\"");
         match (id % 3, *count) {
             (0, 1) => Reply::Break(whole[..whole.len() - 500].to_vec()),
-            (1, 1) => Reply::Send(answer("502 Bad Gateway", "Content-Length: 0\r\n", b"")),
+            (1, 1) => Reply::Send(response("502 Bad Gateway", "Content-Length: 0\r\n", b"")),
             _ => Reply::Send(whole),
         }
     });
@@ -220,7 +220,7 @@ fn a_repository_without_pointers_is_refused() {
 }
 
 #[test]
-fn an_archive_that_somebody_made_will_do() {
+fn an_archive_of_other_origin_is_accepted() {
     let (fixture, files) = (Fixture::new(), clips());
     let server = Server::of_file(zip(&files));
     fixture.get("crema-d", &server.url("/mine.zip")).unwrap();

@@ -3,14 +3,14 @@
 use clstm_download::{DownloadError, Proxies};
 
 use crate::fixture::Fixture;
-use crate::server::{Reply, Server, answer};
+use crate::server::{Reply, Server, response};
 use crate::zips::{songs, zip};
 
 #[test]
 fn http_goes_through_a_tunnel_with_the_password() {
     let mut fixture = Fixture::new();
     let proxy =
-        Server::start(|_, _| Reply::Break(answer("407 Required", "Content-Length: 0\r\n", b"")));
+        Server::start(|_, _| Reply::Break(response("407 Required", "Content-Length: 0\r\n", b"")));
     let http = Some(format!("http://me:secret@127.0.0.1:{}", proxy.port()));
     fixture.settings.proxies = Proxies { http, ..Proxies::default() };
     let (error, text) = fixture.fails("http://mirror.invalid/a.zip");
@@ -25,7 +25,7 @@ fn http_goes_through_a_tunnel_with_the_password() {
 fn https_asks_for_a_way_through() {
     let mut fixture = Fixture::new();
     let proxy =
-        Server::start(|_, _| Reply::Break(answer("403 Forbidden", "Content-Length: 0\r\n", b"")));
+        Server::start(|_, _| Reply::Break(response("403 Forbidden", "Content-Length: 0\r\n", b"")));
     let https = Some(format!("127.0.0.1:{}", proxy.port()));
     fixture.settings.proxies = Proxies { https, ..Proxies::default() };
     let (error, text) = fixture.fails("https://mirror.invalid/a.zip");

@@ -3,11 +3,11 @@
 use clstm_download::DownloadError;
 
 use crate::fixture::Fixture;
-use crate::server::{Reply, Server, answer, ok};
+use crate::server::{Reply, Server, ok, response};
 use crate::zips::{songs, zip};
 
 fn to(location: &str) -> Vec<u8> {
-    answer("302 Found", &format!("Location: {location}\r\nContent-Length: 3\r\n"), b"go!")
+    response("302 Found", &format!("Location: {location}\r\nContent-Length: 3\r\n"), b"go!")
 }
 
 #[test]

@@ -6,7 +6,7 @@ use clstm_download::DownloadError;
 use md5::Digest;
 
 use crate::fixture::{Fixture, SONGS, noise};
-use crate::server::{Reply, Server, answer, ok};
+use crate::server::{Reply, Server, ok, response};
 use crate::zips::{file, songs, zip};
 
 #[test]
@@ -15,7 +15,7 @@ fn a_body_shorter_than_declared_is_no_file() {
     let archive = zip(&songs());
     let server = Server::start(move |_, _| {
         let headers = format!("Content-Length: {}\r\n", archive.len() + 1000);
-        Reply::Break(answer("200 OK", &headers, &archive))
+        Reply::Break(response("200 OK", &headers, &archive))
     });
     let (error, text) = fixture.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::RetriesExhausted { .. }), "{text}");
@@ -30,7 +30,7 @@ fn a_body_longer_than_declared_is_refused() {
     let archive = zip(&songs());
     let server = Server::start(move |_, _| {
         let headers = format!("Content-Length: {}\r\n", archive.len() - 100);
-        Reply::Send(answer("200 OK", &headers, &archive))
+        Reply::Send(response("200 OK", &headers, &archive))
     });
     // The declared length is what is read: an archive without its end.
     let (error, text) = fixture.fails(&server.url("/a.zip"));
@@ -45,7 +45,7 @@ fn another_length_than_the_published_one_is_refused_before_it_comes() {
     let fixture = Fixture::new();
     for length in [1000, 300_000_000] {
         let server = Server::start(move |_, _| {
-            Reply::Break(answer("200 OK", &format!("Content-Length: {length}\r\n"), &[0; 1000]))
+            Reply::Break(response("200 OK", &format!("Content-Length: {length}\r\n"), &[0; 1000]))
         });
         let error = fixture.get("ravdess", &server.url("/a.zip")).unwrap_err();
         let text = error.to_string();
@@ -88,7 +88,7 @@ fn chunks_are_put_together_and_their_end_is_waited_for() {
         if ended {
             body.extend_from_slice(b"0\r\nTrailer: 1\r\n\r\n");
         }
-        answer("200 OK", "Transfer-Encoding: chunked\r\n", &body)
+        response("200 OK", "Transfer-Encoding: chunked\r\n", &body)
     };
     let (cut, whole) = (chunked(false), chunked(true));
     let server = Server::start(move |number, _| match number {
@@ -104,7 +104,7 @@ fn chunks_are_put_together_and_their_end_is_waited_for() {
 fn two_lengths_are_none() {
     let fixture = Fixture::new();
     for headers in ["Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: -5\r\n"] {
-        let server = Server::start(move |_, _| Reply::Break(answer("200 OK", headers, b"12345")));
+        let server = Server::start(move |_, _| Reply::Break(response("200 OK", headers, b"12345")));
         let (error, text) = fixture.fails(&server.url("/a.zip"));
         assert!(matches!(error, DownloadError::Network { .. }), "{text}");
         assert_eq!(server.count(), 1);
@@ -115,7 +115,7 @@ fn two_lengths_are_none() {
 fn what_is_not_there_is_not_asked_for_again() {
     let fixture = Fixture::new();
     let server = Server::start(|_, _| {
-        Reply::Send(answer("404 Not Found", "Content-Length: 4\r\n", b"gone"))
+        Reply::Send(response("404 Not Found", "Content-Length: 4\r\n", b"gone"))
     });
     let (error, text) = fixture.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::Status { status: 404, .. }), "{text}");
@@ -128,8 +128,8 @@ fn a_server_in_trouble_is_asked_again() {
     let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let server = Server::start(move |number, _| match number {
-        0 => Reply::Send(answer("500 Internal Server Error", "Content-Length: 0\r\n", b"")),
-        1 => Reply::Break(answer("503 Service Unavailable", "", b"busy")),
+        0 => Reply::Send(response("500 Internal Server Error", "Content-Length: 0\r\n", b"")),
+        1 => Reply::Break(response("503 Service Unavailable", "", b"busy")),
         _ => Reply::Send(ok(&archive)),
     });
     fixture.get("ravdess-song", &server.url("/a.zip")).unwrap();
@@ -144,7 +144,7 @@ fn a_pause_that_is_asked_for_is_made() {
     let server = Server::start(move |number, _| match number {
         0 => {
             let headers = "Retry-After: 0\r\nContent-Length: 0\r\n";
-            Reply::Send(answer("429 Too Many Requests", headers, b""))
+            Reply::Send(response("429 Too Many Requests", headers, b""))
         }
         _ => Reply::Send(ok(&archive)),
     });
@@ -158,7 +158,7 @@ fn a_pause_too_long_is_left_to_people() {
     let fixture = Fixture::new();
     let server = Server::start(|_, _| {
         let headers = "Retry-After: 86400\r\nContent-Length: 0\r\n";
-        Reply::Send(answer("429 Too Many Requests", headers, b""))
+        Reply::Send(response("429 Too Many Requests", headers, b""))
     });
     let (error, text) = fixture.fails(&server.url("/a.zip"));
     assert!(matches!(error, DownloadError::RetryAfter { seconds: 86_400, .. }), "{text}");
@@ -188,7 +188,7 @@ fn a_change_after_the_first_time_is_refused() {
 }
 
 #[test]
-fn folders_that_cannot_be_written_are_said() {
+fn unwritable_folders_are_reported() {
     let fixture = Fixture::new();
     fs::write(fixture.to(), b"a file").unwrap();
     let (error, text) = fixture.fails("http://127.0.0.1:9/a.zip");

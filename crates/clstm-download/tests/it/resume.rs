@@ -11,7 +11,7 @@ use clstm_download::{
 use proptest::prelude::*;
 
 use crate::fixture::{Fixture, SONGS, impatient};
-use crate::server::{Reply, Server, answer, good};
+use crate::server::{Reply, Server, good, response};
 use crate::zips::{File, songs, zip};
 
 /// Every request is cut off after this number of bytes.
@@ -25,7 +25,7 @@ fn breaking(bytes: Vec<u8>, after: usize) -> Server {
 }
 
 #[test]
-fn what_breaks_off_is_gone_on_with() {
+fn a_broken_download_is_resumed() {
     let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let server = breaking(archive.clone(), archive.len() / 3 + 1);
@@ -48,7 +48,7 @@ fn what_breaks_off_is_gone_on_with() {
 }
 
 #[test]
-fn another_process_goes_on_with_it() {
+fn another_process_resumes_it() {
     let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     // One that gives nothing after its first bytes.
@@ -75,12 +75,12 @@ fn another_process_goes_on_with_it() {
 }
 
 #[test]
-fn a_server_without_ranges_begins_anew() {
+fn without_range_support_the_download_restarts() {
     let (fixture, files) = (Fixture::new(), songs());
     let archive = zip(&files);
     let half = archive.len() / 2;
     let server = Server::start(move |number, _| {
-        let whole = answer(
+        let whole = response(
             "200 OK",
             &format!("Content-Length: {}\r\nETag: \"1\"\r\n", archive.len()),
             &archive,
@@ -97,7 +97,7 @@ fn a_server_without_ranges_begins_anew() {
 }
 
 #[test]
-fn a_file_that_changed_meanwhile_begins_anew() {
+fn a_changed_file_is_downloaded_again() {
     let (fixture, files) = (Fixture::new(), songs());
     let (old, new) = (zip(&[File { data: vec![7; 90_000], ..files[0].clone() }]), zip(&files));
     assert!(old.len() > 20);

@@ -58,14 +58,16 @@ pub(crate) struct Server {
 
 impl Server {
     /// Responds by a closure, which is given the number of the request from 0.
-    pub(crate) fn start(answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::over(|tcp| Box::new(tcp), answer)
+    pub(crate) fn start(
+        respond: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::over(|tcp| Box::new(tcp), respond)
     }
 
     /// The same with TLS, as `localhost` and `mirror.invalid`, by an authority that only these tests
     /// know (`tls/ca.pem`).
     pub(crate) fn with_tls(
-        answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
+        respond: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
@@ -81,22 +83,22 @@ impl Server {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
             Box::new(StreamOwned::new(connection, tcp))
         };
-        Self::over(wrap, answer)
+        Self::over(wrap, respond)
     }
 
     fn over(
         wrap: impl Fn(TcpStream) -> Box<dyn Pipe> + Send + Sync + 'static,
-        answer: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
+        respond: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (seen, answer) = (Arc::clone(&requests), Arc::new(answer));
+        let (seen, respond) = (Arc::clone(&requests), Arc::new(respond));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+                let (seen, respond) = (Arc::clone(&seen), Arc::clone(&respond));
                 let pipe = wrap(stream.unwrap());
-                std::thread::spawn(move || serve(pipe, &seen, &*answer));
+                std::thread::spawn(move || serve(pipe, &seen, &*respond));
             }
         });
         Self { port, requests }
@@ -146,7 +148,7 @@ impl Pipe for StreamOwned<ServerConnection, TcpStream> {
 fn serve(
     pipe: Box<dyn Pipe>,
     seen: &Mutex<Vec<Request>>,
-    answer: &dyn Fn(usize, &Request) -> Reply,
+    respond: &dyn Fn(usize, &Request) -> Reply,
 ) {
     let mut reader = BufReader::new(pipe);
     while let Some(request) = read(&mut reader) {
@@ -156,7 +158,7 @@ fn serve(
             seen.push(request.clone());
             seen.len() - 1
         };
-        match answer(number, &request) {
+        match respond(number, &request) {
             Reply::Send(bytes) => {
                 if writer.write_all(&bytes).and_then(|()| writer.flush()).is_err() {
                     return;
@@ -203,7 +205,7 @@ fn read(reader: &mut impl BufRead) -> Option<Request> {
 }
 
 /// A response of a status with these headers (each ended by a line end) and this body.
-pub(crate) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn response(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("HTTP/1.1 {status}\r\n{headers}\r\n").into_bytes();
     bytes.extend_from_slice(body);
     bytes
@@ -211,7 +213,7 @@ pub(crate) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 
 /// `200` with the length of the body.
 pub(crate) fn ok(body: &[u8]) -> Vec<u8> {
-    answer("200 OK", &format!("Content-Length: {}\r\n", body.len()), body)
+    response("200 OK", &format!("Content-Length: {}\r\n", body.len()), body)
 }
 
 /// The response of a server that understands ranges and has the file under this tag.
@@ -219,7 +221,7 @@ pub(crate) fn good(request: &Request, bytes: &[u8], tag: &str) -> Vec<u8> {
     let unchanged = request.header("if-range").is_none_or(|wanted| wanted == tag);
     let total = bytes.len();
     match request.from().filter(|_| unchanged) {
-        Some(from) if from >= total => answer(
+        Some(from) if from >= total => response(
             "416 No",
             &format!("Content-Range: bytes */{total}\r\nContent-Length: 0\r\n"),
             b"",
@@ -231,8 +233,8 @@ pub(crate) fn good(request: &Request, bytes: &[u8], tag: &str) -> Vec<u8> {
                 "Content-Length: {length}\r\nETag: {tag}\r\n\
                  Content-Range: bytes {from}-{last}/{total}\r\n"
             );
-            answer("206 Partial Content", &headers, &bytes[from..])
+            response("206 Partial Content", &headers, &bytes[from..])
         }
-        None => answer("200 OK", &format!("Content-Length: {total}\r\nETag: {tag}\r\n"), bytes),
+        None => response("200 OK", &format!("Content-Length: {total}\r\nETag: {tag}\r\n"), bytes),
     }
 }

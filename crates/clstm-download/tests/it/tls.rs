@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clstm_download::{Client, DownloadError, Proxies, Settings};
 
 use crate::fixture::Fixture;
-use crate::server::{Reply, Server, answer, good};
+use crate::server::{Reply, Server, good, response};
 use crate::zips::{songs, zip};
 
 fn authority() -> Option<PathBuf> {
@@ -22,7 +22,7 @@ fn secure(server: &Server, path: &str) -> String {
 }
 
 #[test]
-fn a_trusted_server_is_gone_on_with() {
+fn a_trusted_server_resumes() {
     let (mut fixture, files) = (Fixture::new(), songs());
     fixture.settings.certificates = authority();
     let archive = zip(&files);
@@ -66,7 +66,7 @@ fn nothing_leads_from_https_to_http() {
     let away = plain.url("/a.zip");
     let server = Server::with_tls(move |_, _| {
         let headers = format!("Location: {away}\r\nContent-Length: 0\r\n");
-        Reply::Send(answer("301 Moved", &headers, b""))
+        Reply::Send(response("301 Moved", &headers, b""))
     });
     let (error, text) = fixture.fails(&secure(&server, "/a.zip"));
     assert!(matches!(error, DownloadError::Redirect { .. }), "{text}");
@@ -115,7 +115,7 @@ fn a_proxy_does_not_come_between() {
 }
 
 #[test]
-fn certificates_that_cannot_be_read_are_said() {
+fn unreadable_certificates_are_reported() {
     let missing = Settings { certificates: Some("no/such.pem".into()), ..Settings::default() };
     let text = Client::new(missing).unwrap_err().to_string();
     assert!(text.contains("no/such.pem"), "{text}");

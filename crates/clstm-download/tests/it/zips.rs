@@ -14,7 +14,7 @@ pub(crate) struct File {
     pub(crate) mode: u32,
     pub(crate) flags: u16,
     /// The unpacked size that the directory declares, where it is false.
-    pub(crate) says: Option<u32>,
+    pub(crate) declared_size: Option<u32>,
     pub(crate) deflate: bool,
     pub(crate) method: Option<u16>,
 }
@@ -26,7 +26,7 @@ pub(crate) fn file(name: &str, data: &[u8]) -> File {
         data: data.to_vec(),
         mode: 0o100_644,
         flags: 0,
-        says: None,
+        declared_size: None,
         deflate: true,
         method: None,
     }
@@ -47,7 +47,7 @@ pub(crate) fn zip(files: &[File]) -> Vec<u8> {
         let mut crc = flate2::Crc::new();
         crc.update(&file.data);
         let method = file.method.unwrap_or(if file.deflate { 8 } else { 0 });
-        let size = file.says.unwrap_or(file.data.len() as u32);
+        let size = file.declared_size.unwrap_or(file.data.len() as u32);
         let offset = bytes.len() as u32;
         let mut common = Vec::new();
         for half in [20, file.flags, method, 0, 0x21] {

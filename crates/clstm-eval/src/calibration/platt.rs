@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_say_nothing_or_everything_give_something_sensible() {
+    fn degenerate_predictions_give_finite_scaling() {
         assert_eq!(fit_top_label([]), PlattScaling::IDENTITY);
         assert_eq!(
             fit_top_label([(f64::INFINITY, true), (f64::NAN, false)]),
@@ -206,7 +206,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_answer_stays_the_answer_and_the_sum_one(
+        fn the_predicted_class_and_the_sum_are_kept(
             seed: u64, classes in 2_usize..9, scale in 0.01..50_f64,
             slope in 0.05..20_f64, offset in -30.0..30_f64, temperature in 0.05..20_f64,
         ) {

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn equally_sure_answers_stand_or_fall_together() {
+    fn equal_confidences_are_accepted_or_rejected_together() {
         // 0.9 right; then four of 0.7, of which one is wrong: 0, 1/4/2, 2/4/3, 3/4/4, 1/5.
         let mut accepted = vec![sure(0.7, true); 3];
         accepted.extend([sure(0.7, false), sure(0.9, true)]);

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_that_say_nothing_or_everything_give_something_sensible() {
+    fn degenerate_samples_give_a_finite_temperature() {
         assert_eq!(fit(&[]), 1.0);
         assert_eq!(fit(&[(vec![3.0], 0), (vec![-1.0], 0)]), 1.0, "one class alone");
         assert_eq!(fit(&[(vec![1.0, 1.0, 1.0], 2)]), 1.0, "no opinion");

@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_answers_do_not_differ() {
+    fn identical_predictions_do_not_differ() {
         let run: Vec<_> = (0..40).map(|i| prediction(&i.to_string(), i % 3, (i / 2) % 3)).collect();
         let found = compare(&run, &run, 7).expect("comparable").expect("all are shared");
         let none = found.ua_difference;

@@ -27,7 +27,7 @@ fn classification_reports_are_those_of_scikit_learn() {
         };
         let confusion: Vec<Vec<usize>> =
             serde_json::from_value(theirs["confusion"].clone()).expect("a matrix");
-        let pairs = classes("truth").into_iter().zip(classes("said"));
+        let pairs = classes("truth").into_iter().zip(classes("predicted"));
         let metrics = Metrics::of(pairs, confusion.len());
         assert_eq!(metrics.confusion, confusion);
         let ours = ClassificationReport::of(&metrics);

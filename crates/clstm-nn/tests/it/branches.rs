@@ -36,7 +36,7 @@ fn alone(tensors: &[NamedTensor]) -> [Output; 2] {
 }
 
 #[test]
-fn branches_answer_with_the_mean_of_their_logits() {
+fn branches_return_the_mean_of_their_logits() {
     let network = pair().init(3, &device()).expect("a network");
     let [a, b] = alone(&parameters(&network));
     let output = network.forward(segments(), Mode::Inference);
@@ -48,7 +48,7 @@ fn branches_answer_with_the_mean_of_their_logits() {
         let found = floats(output.features.clone().narrow(1, start, width));
         assert_eq!(found, floats(expected), "features from {start}");
     }
-    assert!(distance(&floats(a.logits), &floats(b.logits)) > 1e-2, "both say the same");
+    assert!(distance(&floats(a.logits), &floats(b.logits)) > 1e-2, "both give the same logits");
 }
 
 #[test]

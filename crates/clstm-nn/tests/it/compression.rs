@@ -70,7 +70,7 @@ fn senseless_ones_are_refused() {
         let compression = Some(CompressionConfig { ratio, hop });
         let config = clstm_nn::NetworkConfig { compression, ..small(Preset::Clstm) };
         match config.validate() {
-            Err(NetworkError::Config(said)) => assert!(said.contains(named), "{said}"),
+            Err(NetworkError::Config(message)) => assert!(message.contains(named), "{message}"),
             other => panic!("{other:?}"),
         }
     }

@@ -1,5 +1,5 @@
 //! Integration tests of the network.
-#![allow(clippy::print_stderr, reason = "a skipped check says so")]
+#![allow(clippy::print_stderr, reason = "a skipped check is reported")]
 
 mod allocations;
 mod branches;

@@ -71,7 +71,7 @@ fn every_preset_reaches_every_weight_with_a_gradient() {
 }
 
 #[test]
-fn presets_differ_as_table_1_says() {
+fn presets_differ_as_in_table_1() {
     let has =
         |preset, part: &str| parameters(&network(preset, 0)).iter().any(|p| p.name.contains(part));
     let rows = Preset::TABLE_1.map(|p| (has(p, "skip"), has(p, "lstm.0.fwd"), has(p, "gru.0.fwd")));

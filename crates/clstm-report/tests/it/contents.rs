@@ -94,7 +94,7 @@ fn two_runs_are_compared_by_speakers() {
 }
 
 #[test]
-fn missing_folds_are_said_to_be_missing() {
+fn missing_folds_are_reported() {
     let run = Run::read(&fixture("partial")).unwrap();
     assert!(run.notes[0].contains("fold 1 of 2 not done"), "{:?}", run.notes);
     let page = Written::of(&[fixture("partial")]).text("report.html");
@@ -172,7 +172,7 @@ fn runs_that_do_not_name_speakers_get_intervals_over_utterances() {
 }
 
 #[test]
-fn speakers_on_both_sides_are_told_whatever_the_split_is_called() {
+fn speakers_on_both_sides_are_reported_for_any_split() {
     let (_room, folder) = copy("clstm", "leaky");
     edit(&folder.join("metrics.json"), |record| {
         record["folds"][1]["test_speakers"] = record["folds"][0]["test_speakers"].clone();

@@ -61,7 +61,7 @@ fn links_lead_somewhere_and_names_are_there_once() {
 }
 
 #[test]
-fn those_who_do_not_see_it_are_told() {
+fn the_page_describes_its_figures_in_text() {
     let page = page();
     for svg in page.split("<svg ").skip(1) {
         let head = svg.split('>').next().unwrap();

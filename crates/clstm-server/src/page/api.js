@@ -8,7 +8,7 @@ const add = (to, tag, text, attributes = {}) => {
 };
 
 /** A description; text between backticks is code. */
-const say = (to, tag, text, attributes) => {
+const appendText = (to, tag, text, attributes) => {
   const element = add(to, tag, undefined, attributes);
   text?.split("`").forEach((part, i) => {
     if (i % 2) add(element, "code", part);
@@ -114,8 +114,8 @@ const route = (path, method, operation) => {
   const title = add(segment, "h2", undefined, { id });
   add(title, "span", method.toUpperCase(), { class: "method" });
   add(title, "code", path);
-  say(segment, "p", operation.summary);
-  if (operation.description) say(segment, "p", operation.description, { class: "quiet" });
+  appendText(segment, "p", operation.summary);
+  if (operation.description) appendText(segment, "p", operation.description, { class: "quiet" });
   const open = operation.security?.length === 0;
   add(segment, "p", open ? "Open to everybody." : "With a key, where the server has keys.", { class: "quiet" });
   if (operation.parameters?.length) {
@@ -124,7 +124,7 @@ const route = (path, method, operation) => {
       const row = add(body, "tr");
       add(add(row, "th", undefined, { scope: "row" }), "code", parameter.name);
       describe(add(row, "td"), parameter.schema);
-      say(row, "td", parameter.description);
+      appendText(row, "td", parameter.description);
     });
   }
   if (operation.requestBody) {
@@ -148,7 +148,7 @@ const route = (path, method, operation) => {
 const schema = (name, of) => {
   const details = add(document.querySelector("#schemas"), "details", undefined, { id: `schema-${name}` });
   add(details, "summary", name);
-  if (of.description) say(details, "p", of.description, { class: "quiet" });
+  if (of.description) appendText(details, "p", of.description, { class: "quiet" });
   if (!of.properties) {
     describe(add(details, "p"), of);
     return;
@@ -160,7 +160,7 @@ const schema = (name, of) => {
     add(head, "code", field);
     if (!of.required?.includes(field)) head.append(" (not always)");
     describe(add(row, "td"), type);
-    say(row, "td", resolve(type)?.description);
+    appendText(row, "td", resolve(type)?.description);
   });
 };
 

@@ -1,6 +1,6 @@
 // The page: a recording or the microphone in, its timeline out.
 
-import { $, alarm, say } from "./dom.js";
+import { $, alarm, announce } from "./dom.js";
 import { startHistory } from "./history.js";
 import { setLabels } from "./labels.js";
 import { end, listen, listening } from "./microphone.js";
@@ -56,7 +56,7 @@ addEventListener("drop", (event) => {
 });
 $("microphone").addEventListener("click", () => (listening() ? end() : listen()));
 $("model").addEventListener("change", () => current() ?? setLabels(model().labels));
-$("key").addEventListener("change", () => loadModels().then(() => say("The key is valid."), fail));
+$("key").addEventListener("change", () => loadModels().then(() => announce("The key is valid."), fail));
 $("sample").addEventListener("click", async () => {
   try {
     const response = await fetch("sample.wav");

@@ -10,7 +10,7 @@ export function element(name, text, kind) {
 }
 
 // Shows a status; clears the last error.
-export function say(text) {
+export function announce(text) {
   $("alert").textContent = "";
   $("status").textContent = text;
 }

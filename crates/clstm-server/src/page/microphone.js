@@ -1,6 +1,6 @@
 // The microphone: audio to the server and predictions back, live.
 
-import { $, alarm, clock, say } from "./dom.js";
+import { $, alarm, clock, announce } from "./dom.js";
 import { remember, view } from "./history.js";
 import { meanOf, showPrediction } from "./prediction.js";
 import { ask, back, fail, key, loadModels, model } from "./server.js";
@@ -93,7 +93,7 @@ function connect(microphone, context, recorder) {
     if (event.type === "ready") {
       view(record);
       pressed(true);
-      say("The microphone is on. Speak.");
+      announce("The microphone is on. Speak.");
     } else if (event.type === "frame") {
       // A final frame replaces the provisional one of the same time.
       lane.frames[Math.round(event.start_s / HOP_S)] = event;
@@ -118,7 +118,7 @@ function connect(microphone, context, recorder) {
       else show(null);
     }
     if (mine.wrong) alarm(mine.wrong);
-    else if (mine.ended) say("The microphone is off.");
+    else if (mine.ended) announce("The microphone is off.");
     else lost();
   };
 }

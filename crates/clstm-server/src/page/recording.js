@@ -1,6 +1,6 @@
 // Recordings: files in, records out.
 
-import { alarm, say } from "./dom.js";
+import { alarm, announce } from "./dom.js";
 import { remember, view } from "./history.js";
 import { damage, meanOf, summaryOf } from "./prediction.js";
 import { Unreachable, ask, back, fail, model } from "./server.js";
@@ -125,12 +125,12 @@ export async function recognizeFiles(files, live, given = null) {
   while (waiting.length) {
     const entry = waiting.shift();
     const { name } = entry.file;
-    say(`Processing ${name} …${waiting.length ? ` (${waiting.length} more)` : ""}`);
+    announce(`Processing ${name} …${waiting.length ? ` (${waiting.length} more)` : ""}`);
     try {
       const record = await withRetry(entry);
       remember(record, live);
       if (!live()) view(record);
-      say(`${name}: ${summaryOf(record)}${damage(record)}.`);
+      announce(`${name}: ${summaryOf(record)}${damage(record)}.`);
     } catch (error) {
       wrong.push([name, error]);
     }

@@ -1,6 +1,6 @@
 // Requests to the server, and waiting for it while it is unreachable.
 
-import { $, alarm, element, say } from "./dom.js";
+import { $, alarm, element, announce } from "./dom.js";
 import { setLabels } from "./labels.js";
 
 // Between two attempts to reach the server.
@@ -67,7 +67,7 @@ export function back() {
       }
     }
     waiting = null;
-    say("The server is reachable again.");
+    announce("The server is reachable again.");
   })();
   return waiting;
 }

@@ -12,7 +12,7 @@ async fn guarded() -> TestServer {
 }
 
 #[tokio::test]
-async fn without_a_key_nothing_is_answered() {
+async fn requests_without_a_key_are_rejected() {
     let server = guarded().await;
     let bearer = format!("Bearer {KEY}");
     for headers in [
@@ -33,10 +33,10 @@ async fn without_a_key_nothing_is_answered() {
             ("POST", "/v1/models/reload"),
             ("GET", "/metrics"),
         ] {
-            let answer =
+            let response =
                 send(server.address, request(method, path, &headers, sample().into())).await;
-            assert_eq!(answer.error(), (401, "unauthorized".to_owned()), "{path} {headers:?}");
-            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+            assert_eq!(response.error(), (401, "unauthorized".to_owned()), "{path} {headers:?}");
+            assert_eq!(response.headers["www-authenticate"], "Bearer");
         }
     }
     for headers in [[("authorization", bearer.as_str())], [("x-api-key", KEY)]] {

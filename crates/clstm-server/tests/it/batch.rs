@@ -4,7 +4,7 @@ use crate::client::{form, send};
 use crate::support::{TestServer, config, conversation, sample, wav};
 
 #[tokio::test]
-async fn each_file_has_its_answer_or_its_error_in_their_order() {
+async fn results_and_errors_follow_the_order_of_the_files() {
     let server = TestServer::start(config()).await;
     let (sample, long) = (sample(), wav(&conversation()));
     let files: Vec<(String, &[u8])> = (0..20)
@@ -16,10 +16,10 @@ async fn each_file_has_its_answer_or_its_error_in_their_order() {
         .collect();
     let fields: Vec<_> =
         files.iter().map(|(name, bytes)| ("file", name.as_str(), *bytes)).collect();
-    let answer = send(server.address, form("/v1/batch", &fields)).await;
-    assert_eq!(answer.status, 200);
-    let answer = answer.json();
-    let results = answer["results"].as_array().expect("results");
+    let response = send(server.address, form("/v1/batch", &fields)).await;
+    assert_eq!(response.status, 200);
+    let response = response.json();
+    let results = response["results"].as_array().expect("results");
     assert_eq!(results.len(), files.len());
     for (result, (name, bytes)) in results.iter().zip(&files) {
         assert_eq!(result["path"], **name);

@@ -12,13 +12,13 @@ use tokio::net::TcpStream;
 
 /// What came back.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl TestResponse {
     pub(crate) fn json(&self) -> Value {
         let text = String::from_utf8_lossy(&self.body);
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {text}"))
@@ -33,21 +33,21 @@ impl Answer {
     }
 }
 
-pub(crate) async fn send(address: SocketAddr, request: Request<Body>) -> Answer {
+pub(crate) async fn send(address: SocketAddr, request: Request<Body>) -> TestResponse {
     let stream = TcpStream::connect(address).await.expect("a connection");
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
     tokio::spawn(connection);
-    let response = sender.send_request(request).await.expect("an answer");
+    let response = sender.send_request(request).await.expect("a response");
     let (head, body) = response.into_parts();
-    let body = body.collect().await.expect("all of the answer").to_bytes();
-    Answer { status: head.status, headers: head.headers, body }
+    let body = body.collect().await.expect("all of the response").to_bytes();
+    TestResponse { status: head.status, headers: head.headers, body }
 }
 
-pub(crate) async fn get(address: SocketAddr, path: &str) -> Answer {
+pub(crate) async fn get(address: SocketAddr, path: &str) -> TestResponse {
     send(address, request("GET", path, &[], Body::empty())).await
 }
 
-pub(crate) async fn post(address: SocketAddr, path: &str, body: impl Into<Body>) -> Answer {
+pub(crate) async fn post(address: SocketAddr, path: &str, body: impl Into<Body>) -> TestResponse {
     send(address, request("POST", path, &[], body.into())).await
 }
 

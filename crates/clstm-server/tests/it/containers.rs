@@ -2,12 +2,12 @@
 
 use clstm::audio::{DecodeLimits, decode_bytes};
 use clstm_server::Limits;
+use clstm_test_support::ogg::page;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::get;
 use crate::stream::{assert_close, expected, fails, received};
-use crate::support::ogg::page;
 use crate::support::{RATE, TestServer, config, conversation, sample};
 use crate::webm::speech;
 
@@ -40,8 +40,8 @@ fn packets(webm: &[u8]) -> Vec<&[u8]> {
 /// The same recording as Firefox writes it: pages of some packets, the time at their end.
 fn ogg(webm: &[u8]) -> Vec<u8> {
     let head = webm.windows(8).position(|bytes| bytes == b"OpusHead").expect("a header");
-    let mut file = page(2, 0, 0, &[&webm[head..head + 19]]);
-    file.extend(page(0, 1, 0, &[b"OpusTags\0\0\0\0\0\0\0\0"]));
+    let mut file = page(1, 0, 2, 0, &[&webm[head..head + 19]]);
+    file.extend(page(1, 1, 0, 0, &[b"OpusTags\0\0\0\0\0\0\0\0"]));
     let packets = packets(webm);
     assert!(packets.len() > 30, "{} packets", packets.len());
     let chunks = packets.chunks(7);
@@ -50,7 +50,7 @@ fn ogg(webm: &[u8]) -> Vec<u8> {
         // 20 ms each, which is what browsers record.
         time += 960 * chunk.len() as i64;
         let flags = if number == last { 4 } else { 0 };
-        file.extend(page(flags, 2 + number as u32, time, chunk));
+        file.extend(page(1, 2 + number as u32, flags, time, chunk));
     }
     file
 }
@@ -170,10 +170,10 @@ async fn packets_of_a_few_bytes_are_not_all_decoded_at_once() {
     let server = TestServer::with(limits).await;
     // 60 ms of Opus in four bytes, 15 s in a page of 1.3 KB.
     let packets = vec![&[0x18_u8, 1, 2, 3][..]; 255];
-    let mut bytes = page(2, 0, 0, &[b"OpusHead\x01\x01\0\0\x80\xbb\0\0\0\0\0"]);
-    bytes.extend(page(0, 1, 0, &[b"OpusTags\0\0\0\0\0\0\0\0"]));
+    let mut bytes = page(1, 0, 2, 0, &[b"OpusHead\x01\x01\0\0\x80\xbb\0\0\0\0\0"]);
+    bytes.extend(page(1, 1, 0, 0, &[b"OpusTags\0\0\0\0\0\0\0\0"]));
     for number in 0..200_u32 {
-        bytes.extend(page(0, 2 + number, i64::from(number + 1) * 255 * 2880, &packets));
+        bytes.extend(page(1, 2 + number, 0, i64::from(number + 1) * 255 * 2880, &packets));
     }
     // One message with more than 50 minutes.
     let error = fails(&server, "?format=ogg", Message::Binary(bytes.into())).await;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use clstm_server::{DecodeWorkers, Decoding, Limits, ServerConfig};
+use clstm_test_support::ogg::page;
 
 use crate::client::{form, get, post, request, send};
-use crate::support::ogg::page;
 use crate::support::{RATE, TestServer, call, config, conversation, sample, wav, wav_channels};
 
 /// The example of that name, which cargo builds with the tests.
@@ -112,8 +112,8 @@ fn vorbis_flood(codebooks: u32) -> Vec<u8> {
     .concat();
     let comment =
         [b"\x03vorbis".as_slice(), &0_u32.to_le_bytes(), &0_u32.to_le_bytes(), &[1]].concat();
-    let mut file = page(2, 0, 0, &[&identification]);
-    file.extend(page(0, 1, 0, &[&comment, &setup.bytes]));
+    let mut file = page(1, 0, 2, 0, &[&identification]);
+    file.extend(page(1, 1, 0, 0, &[&comment, &setup.bytes]));
     file
 }
 
@@ -165,9 +165,11 @@ async fn a_worker_that_needs_too_much_memory_fails_one_request() {
     let server = TestServer::start(ServerConfig { decoding, limits, ..config() }).await;
     for _ in 0..2 {
         // The body alone is larger than the memory of the worker.
-        let answer = post(server.address, "/v1/recognize", vec![0; 256 << 20]).await;
-        assert_eq!(answer.error(), (422, "decode_limit".to_owned()));
-        assert!(answer.json()["error"]["message"].as_str().is_some_and(|m| m.contains("192 MiB")));
+        let response = post(server.address, "/v1/recognize", vec![0; 256 << 20]).await;
+        assert_eq!(response.error(), (422, "decode_limit".to_owned()));
+        assert!(
+            response.json()["error"]["message"].as_str().is_some_and(|m| m.contains("192 MiB"))
+        );
         assert_eq!(post(server.address, "/v1/recognize", sample()).await.status, 200);
     }
     // Another idle worker may have taken the place of one that ended.
@@ -208,9 +210,9 @@ async fn a_worker_that_dies_is_replaced_and_its_request_has_an_error() {
         while !request.is_finished() {
             kill(signal, &program);
         }
-        let answer = request.await.expect("a response");
-        assert_eq!(answer.error(), (422, "decode_limit".to_owned()));
-        let text = answer.json()["error"]["message"].as_str().expect("a message").to_owned();
+        let response = request.await.expect("a response");
+        assert_eq!(response.error(), (422, "decode_limit".to_owned()));
+        let text = response.json()["error"]["message"].as_str().expect("a message").to_owned();
         assert!(text.contains(message), "{text}");
         assert_eq!(post(address, "/v1/recognize", sample()).await.status, 200);
     }
@@ -223,8 +225,8 @@ async fn a_dropped_request_frees_its_worker() {
     let server = with_workers(limits).await;
     let long = wav(&vec![0.1; 300 * RATE as usize]);
     for _ in 0..8 {
-        let answer = post(server.address, "/v1/recognize?timeline=frames", long.clone()).await;
-        assert_eq!(answer.error(), (503, "timeout".to_owned()));
+        let response = post(server.address, "/v1/recognize?timeline=frames", long.clone()).await;
+        assert_eq!(response.error(), (503, "timeout".to_owned()));
     }
     let healthy = request("GET", "/healthz", &[], Body::empty());
     assert_eq!(send(server.address, healthy).await.status, 200);

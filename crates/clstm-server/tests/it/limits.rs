@@ -10,9 +10,9 @@ use crate::support::{TestServer, conversation, sample, wav};
 async fn raw(server: &TestServer, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     stream.write_all(bytes).await.expect("written");
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.expect("an answer");
-    String::from_utf8(answer).expect("text")
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.expect("a response");
+    String::from_utf8(response).expect("text")
 }
 
 #[tokio::test]
@@ -22,15 +22,15 @@ async fn a_body_is_counted_as_it_comes() {
     let large = vec![0_u8; 100_001];
     let expected = (413, "too_large".to_owned());
     // With a Content-Length, in a form, and in chunks without any.
-    let answer = post(server.address, "/v1/recognize", large.clone()).await;
-    assert_eq!(answer.error(), expected);
-    let answer = send(server.address, form("/v1/batch", &[("file", "a", &large)])).await;
-    assert_eq!(answer.error(), expected);
+    let response = post(server.address, "/v1/recognize", large.clone()).await;
+    assert_eq!(response.error(), expected);
+    let response = send(server.address, form("/v1/batch", &[("file", "a", &large)])).await;
+    assert_eq!(response.error(), expected);
     let chunks = futures_util::stream::iter(
         (0..101).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(&[7; 1000]))),
     );
-    let answer = post(server.address, "/v1/recognize", Body::from_stream(chunks)).await;
-    assert_eq!(answer.error(), expected);
+    let response = post(server.address, "/v1/recognize", Body::from_stream(chunks)).await;
+    assert_eq!(response.error(), expected);
     // What is within is read.
     assert_eq!(post(server.address, "/v1/recognize", sample()).await.status, 200);
 }
@@ -38,9 +38,9 @@ async fn a_body_is_counted_as_it_comes() {
 #[tokio::test]
 async fn all_bodies_together_are_bounded() {
     let server = TestServer::with(Limits { max_buffered_bytes: 50_000, ..Limits::default() }).await;
-    let answer = post(server.address, "/v1/recognize", sample()).await;
-    assert_eq!(answer.headers["retry-after"], "1");
-    assert_eq!(answer.error(), (503, "overloaded".to_owned()));
+    let response = post(server.address, "/v1/recognize", sample()).await;
+    assert_eq!(response.headers["retry-after"], "1");
+    assert_eq!(response.error(), (503, "overloaded".to_owned()));
     // The room of what was refused is free again.
     let short = wav(&conversation()[..20_000]);
     for _ in 0..3 {
@@ -54,8 +54,8 @@ async fn sound_is_counted_as_it_is_decoded() {
     let server = TestServer::with(limits).await;
     let long = wav(&conversation());
     for path in ["/v1/recognize", "/v1/recognize?timeline=segments"] {
-        let answer = post(server.address, path, long.clone()).await;
-        assert_eq!(answer.error(), (413, "too_long".to_owned()), "{path}");
+        let response = post(server.address, path, long.clone()).await;
+        assert_eq!(response.error(), (413, "too_long".to_owned()), "{path}");
         assert_eq!(post(server.address, path, sample()).await.status, 200, "{path}");
     }
 }
@@ -65,11 +65,11 @@ async fn more_files_than_allowed_are_refused() {
     let server = TestServer::with(Limits { max_batch_files: 2, ..Limits::default() }).await;
     let (sample, file) = (sample(), "file");
     let files = [(file, "a", &sample[..]), (file, "b", &sample), (file, "c", &sample)];
-    let answer = send(server.address, form("/v1/batch", &files)).await;
-    assert_eq!(answer.error(), (413, "too_many_files".to_owned()));
+    let response = send(server.address, form("/v1/batch", &files)).await;
+    assert_eq!(response.error(), (413, "too_many_files".to_owned()));
     assert_eq!(send(server.address, form("/v1/batch", &files[..2])).await.status, 200);
-    let answer = send(server.address, form("/v1/recognize", &files[..2])).await;
-    assert_eq!(answer.error(), (413, "too_many_files".to_owned()), "one at a time");
+    let response = send(server.address, form("/v1/recognize", &files[..2])).await;
+    assert_eq!(response.error(), (413, "too_many_files".to_owned()), "one at a time");
 }
 
 #[tokio::test]
@@ -77,13 +77,13 @@ async fn what_cannot_be_taken_on_is_refused_at_once() {
     let none = Limits { max_recordings: 0, max_timelines: 0, max_streams: 0, ..Limits::default() };
     let server = TestServer::with(none).await;
     let batch = form("/v1/batch", &[("file", "a", &sample())]);
-    for answer in [
+    for response in [
         post(server.address, "/v1/recognize", sample()).await,
         post(server.address, "/v1/recognize?timeline=frames", sample()).await,
         send(server.address, batch).await,
     ] {
-        assert_eq!(answer.headers["retry-after"], "1");
-        assert_eq!(answer.error(), (503, "overloaded".to_owned()));
+        assert_eq!(response.headers["retry-after"], "1");
+        assert_eq!(response.error(), (503, "overloaded".to_owned()));
     }
     let upgrade = "GET /v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -95,7 +95,7 @@ async fn what_cannot_be_taken_on_is_refused_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn under_overload_each_is_answered_or_refused() {
+async fn under_overload_each_request_is_processed_or_refused() {
     let server = TestServer::with(Limits { max_recordings: 3, ..Limits::default() }).await;
     let address = server.address;
     let recording = wav(&conversation());
@@ -106,18 +106,18 @@ async fn under_overload_each_is_answered_or_refused() {
             tokio::spawn(async move { post(address, "/v1/recognize", recording).await })
         })
         .collect();
-    let mut answered = 0;
+    let mut replied = 0;
     for client in clients {
-        let answer = client.await.expect("an answer or a refusal");
-        if answer.status == 200 {
-            assert_eq!(answer.body, expected);
-            answered += 1;
+        let response = client.await.expect("a response or a refusal");
+        if response.status == 200 {
+            assert_eq!(response.body, expected);
+            replied += 1;
         } else {
-            assert_eq!(answer.headers["retry-after"], "1");
-            assert_eq!(answer.error(), (503, "overloaded".to_owned()));
+            assert_eq!(response.headers["retry-after"], "1");
+            assert_eq!(response.error(), (503, "overloaded".to_owned()));
         }
     }
-    assert!(answered > 0);
+    assert!(replied > 0);
     assert_eq!(post(address, "/v1/recognize", recording).await.body, expected, "as before");
     let metrics = get(address, "/metrics").await.body;
     let text = String::from_utf8(metrics.to_vec()).expect("text");
@@ -125,16 +125,19 @@ async fn under_overload_each_is_answered_or_refused() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_are_told_so() {
+async fn connections_beyond_the_limit_get_an_error() {
     let server = TestServer::with(Limits { max_connections: 1, ..Limits::default() }).await;
     let mut first = TcpStream::connect(server.address).await.expect("a connection");
     first.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
     let mut head = [0; 12];
     first.read_exact(&mut head).await.expect("a status");
     assert_eq!(&head, b"HTTP/1.1 200");
-    let answer = raw(&server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("Retry-After: 1"), "{answer}");
-    let body = answer.split_once("\r\n\r\n").expect("a body").1;
+    let response = raw(&server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(
+        response.starts_with("HTTP/1.1 503") && response.contains("Retry-After: 1"),
+        "{response}"
+    );
+    let body = response.split_once("\r\n\r\n").expect("a body").1;
     let error: serde_json::Value = serde_json::from_str(body).expect("JSON");
     assert_eq!(error["error"]["kind"], "overloaded");
 }
@@ -144,6 +147,6 @@ async fn a_client_that_waits_for_leave_is_refused_before_it_sends() {
     let server = TestServer::with(Limits { max_body_bytes: 1000, ..Limits::default() }).await;
     let head = "POST /v1/recognize HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\
                 Connection: close\r\nContent-Length: 2000\r\n\r\n";
-    let answer = raw(&server, head.as_bytes()).await;
-    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    let response = raw(&server, head.as_bytes()).await;
+    assert!(response.starts_with("HTTP/1.1 413"), "{response}");
 }

@@ -7,7 +7,7 @@ use crate::client::{get, post, request, send};
 use crate::support::{TestServer, config, sample, tiny};
 
 #[tokio::test]
-async fn it_says_how_it_is_and_what_it_serves() {
+async fn it_reports_its_health_and_models() {
     let server = TestServer::start(config()).await;
     let address = server.address;
     assert_eq!(get(address, "/healthz").await.json()["status"], "ok");
@@ -74,14 +74,14 @@ async fn the_document_describes_every_route_and_no_other() {
         .collect();
     assert_eq!(described, routed);
     for (method, path) in &described {
-        let answer = send(server.address, request(method, path, &[], Body::empty())).await;
-        assert!(![404, 405, 500].contains(&answer.status.as_u16()), "{method} {path}");
-        let status = answer.status.as_str();
+        let response = send(server.address, request(method, path, &[], Body::empty())).await;
+        assert!(![404, 405, 500].contains(&response.status.as_u16()), "{method} {path}");
+        let status = response.status.as_str();
         let responses = &document["paths"][path][method.to_lowercase()]["responses"];
         assert!(responses.get(status).is_some(), "{method} {path}: {status} is not described");
         let wrong = if method == "GET" { "DELETE" } else { "GET" };
-        let answer = send(server.address, request(wrong, path, &[], Body::empty())).await;
-        assert_eq!(answer.error(), (405, "method".to_owned()), "{path}");
+        let response = send(server.address, request(wrong, path, &[], Body::empty())).await;
+        assert_eq!(response.error(), (405, "method".to_owned()), "{path}");
     }
     assert_eq!(get(server.address, "/v2").await.error(), (404, "not_found".to_owned()));
 }
@@ -90,9 +90,9 @@ async fn the_document_describes_every_route_and_no_other() {
 async fn known(address: std::net::SocketAddr, method: &str, path: &str) -> BTreeSet<String> {
     // A stream reports wrong parameters before it requires a WebSocket.
     let request = request(method, &format!("{path}?nonsense=1"), &[], Body::empty());
-    let answer = send(address, request).await;
-    assert_eq!(answer.error(), (400, "request".to_owned()), "{path}");
-    let message = answer.json()["error"]["message"].as_str().expect("a message").to_owned();
+    let response = send(address, request).await;
+    assert_eq!(response.error(), (400, "request".to_owned()), "{path}");
+    let message = response.json()["error"]["message"].as_str().expect("a message").to_owned();
     let names = message.split_once("there are: ").expect("names").1;
     names.split(", ").map(str::to_owned).collect()
 }
@@ -123,7 +123,7 @@ fn references<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
 }
 
 #[tokio::test]
-async fn the_document_says_what_the_routes_take_and_refuse() {
+async fn the_document_describes_what_the_routes_accept_and_refuse() {
     let server = TestServer::start(config()).await;
     let document = get(server.address, "/openapi.json").await.json();
     let mut all = Vec::new();

@@ -3,10 +3,15 @@
 use axum::body::Body;
 use clstm_server::{Keys, ServerConfig};
 
-use crate::client::{Answer, send};
+use crate::client::{TestResponse, send};
 use crate::support::{TestServer, config, sample};
 
-async fn ask(server: &TestServer, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+async fn ask(
+    server: &TestServer,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> TestResponse {
     let mut request = axum::http::Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -28,8 +33,8 @@ async fn a_name_that_was_rebound_to_the_loopback_interface_is_not_served() {
     for (method, path) in routes {
         let rebound = [("host", "evil.example:8765"), ("origin", "http://evil.example:8765")];
         for headers in [&rebound[..], &rebound[..1]] {
-            let answer = ask(&server, method, path, headers).await;
-            assert_eq!(answer.error(), (421, "host".to_owned()), "{method} {path}");
+            let response = ask(&server, method, path, headers).await;
+            assert_eq!(response.error(), (421, "host".to_owned()), "{method} {path}");
         }
     }
     for host in ["localhost", "localhost:8765", "127.0.0.1:1", "[::1]:8765"] {
@@ -71,8 +76,8 @@ async fn foreign_origins_are_refused_for_every_method() {
     for (method, path) in routes {
         for origin in ["https://evil.example", "null", "http://localhost.evil.example"] {
             let headers = [("host", "localhost:8765"), ("origin", origin)];
-            let answer = ask(&server, method, path, &headers).await;
-            assert_eq!(answer.error(), (403, "origin".to_owned()), "{method} {path} {origin}");
+            let response = ask(&server, method, path, &headers).await;
+            assert_eq!(response.error(), (403, "origin".to_owned()), "{method} {path} {origin}");
         }
     }
     for origin in ["http://localhost:8765", "https://friend.example"] {

@@ -24,9 +24,9 @@ async fn the_page_needs_nothing_from_elsewhere() {
         if !seen.insert(path.clone()) {
             continue;
         }
-        let answer = get(server.address, &path).await;
-        assert_eq!(answer.status, 200, "{path}");
-        let header = |name: &str| answer.headers[name].to_str().expect("text").to_owned();
+        let response = get(server.address, &path).await;
+        assert_eq!(response.status, 200, "{path}");
+        let header = |name: &str| response.headers[name].to_str().expect("text").to_owned();
         let kind = match path.rsplit_once('.') {
             None => "text/html",
             Some((_, "js")) => "text/javascript",
@@ -38,7 +38,7 @@ async fn the_page_needs_nothing_from_elsewhere() {
         assert!(policy.starts_with("default-src 'none'"), "{policy}");
         assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
         assert_eq!(header("x-content-type-options"), "nosniff");
-        let text = String::from_utf8(answer.body.to_vec()).expect("text");
+        let text = String::from_utf8(response.body.to_vec()).expect("text");
         // The name of a namespace is no address.
         let text = text.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
         assert!(!text.contains("://"), "{path} names another place");

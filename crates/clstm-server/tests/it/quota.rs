@@ -8,7 +8,7 @@ use clstm_server::{Keys, Limits, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::client::{Answer, form, get, request, send};
+use crate::client::{TestResponse, form, get, request, send};
 use crate::stream::{Socket, next, open};
 use crate::support::{TestServer, config, sample};
 
@@ -25,9 +25,9 @@ async fn stream(server: &TestServer, key: &str) -> Result<Socket, u16> {
             assert_eq!(next(&mut socket).await.expect("a word")["type"], "ready");
             Ok(socket)
         }
-        Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => {
-            let status = answer.status().as_u16();
-            assert_eq!(answer.headers()["retry-after"], "1", "{status}");
+        Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
+            let status = response.status().as_u16();
+            assert_eq!(response.headers()["retry-after"], "1", "{status}");
             Err(status)
         }
         Err(error) => panic!("{error}"),
@@ -63,13 +63,13 @@ async fn a_single_key_has_no_one_to_leave_room_for() {
 }
 
 /// Asks with a key.
-async fn ask(server: &TestServer, key: &str, path: &str) -> Answer {
+async fn ask(server: &TestServer, key: &str, path: &str) -> TestResponse {
     let headers = [("x-api-key", key)];
     send(server.address, request("POST", path, &headers, Body::from(sample()))).await
 }
 
 #[tokio::test]
-async fn a_request_counts_from_its_first_byte_to_its_answer() {
+async fn a_request_counts_from_its_first_byte_to_its_response() {
     let limits = Limits { client_recordings: 1, client_timelines: 0, ..Limits::default() };
     let server = with_keys(2, limits).await;
     let [one, other] = KEYS;
@@ -91,15 +91,15 @@ async fn a_request_counts_from_its_first_byte_to_its_answer() {
     assert_eq!(timeline.error(), (429, "client_limit".to_owned()));
     slow.write_all(&sample()).await.expect("written");
     let mut status = [0; 12];
-    slow.read_exact(&mut status).await.expect("an answer");
+    slow.read_exact(&mut status).await.expect("a response");
     assert_eq!(&status, b"HTTP/1.1 200");
     assert_eq!(ask(&server, one, "/v1/recognize").await.status, 200, "free again");
     // A batch takes its files one after the other where it may not have more at once.
     let sample = sample();
     let mut batch = form("/v1/batch", &[("file", "a", &sample[..]), ("file", "b", &sample)]);
     batch.headers_mut().insert("x-api-key", one.parse().expect("a header"));
-    let answer = send(server.address, batch).await;
-    assert_eq!(answer.json()["results"].as_array().map(Vec::len), Some(2));
+    let response = send(server.address, batch).await;
+    assert_eq!(response.json()["results"].as_array().map(Vec::len), Some(2));
     let metrics = request("GET", "/metrics", &[("x-api-key", one)], Body::empty());
     let metrics = send(server.address, metrics).await;
     let text = String::from_utf8(metrics.body.to_vec()).expect("text");
@@ -142,16 +142,16 @@ async fn without_keys_a_client_is_an_address() {
     first.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
     let mut head = [0; 12];
     first.read_exact(&mut head).await.expect("a status");
-    let answer = get(server.address, "/healthz").await;
-    assert_eq!(answer.headers["retry-after"], "1");
-    assert_eq!(answer.error(), (429, "client_limit".to_owned()), "a second connection");
+    let response = get(server.address, "/healthz").await;
+    assert_eq!(response.headers["retry-after"], "1");
+    assert_eq!(response.error(), (429, "client_limit".to_owned()), "a second connection");
     drop(first);
     // Until the server has noticed.
     for _ in 0..200 {
-        let answer = ask(&server, "", "/v1/recognize").await;
-        assert_eq!(answer.error(), (429, "client_limit".to_owned()));
+        let response = ask(&server, "", "/v1/recognize").await;
+        assert_eq!(response.error(), (429, "client_limit".to_owned()));
         // It is that of the recording now.
-        if answer.json()["error"]["message"].as_str().is_some_and(|m| m.contains("recordings")) {
+        if response.json()["error"]["message"].as_str().is_some_and(|m| m.contains("recordings")) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

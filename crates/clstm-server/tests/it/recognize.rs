@@ -11,7 +11,7 @@ use crate::support::{TestServer, config, conversation, sample, tiny, wav};
 /// The line that `clstm predict --format jsonl` writes.
 fn line(path: &str, bytes: &[u8]) -> Value {
     let recognizer = tiny().with_strict(false);
-    let received = recognizer.recognize_bytes(bytes, None).expect("an answer");
+    let received = recognizer.recognize_bytes(bytes, None).expect("a response");
     let mut line = json!({
         "path": path, "duration_s": received.duration_s, "speech": received.speech, "label": null,
         "model": "tiny",
@@ -34,13 +34,13 @@ fn line(path: &str, bytes: &[u8]) -> Value {
 }
 
 #[tokio::test]
-async fn an_answer_is_the_recognizers_bit_for_bit() {
+async fn a_response_is_the_recognizers_bit_for_bit() {
     let server = TestServer::start(config()).await;
     let sample = sample();
-    let answer = post(server.address, "/v1/recognize", sample.clone()).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.headers["content-type"], "application/json");
-    assert_eq!(answer.json(), line("-", &sample));
+    let response = post(server.address, "/v1/recognize", sample.clone()).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.headers["content-type"], "application/json");
+    assert_eq!(response.json(), line("-", &sample));
     let file = form("/v1/recognize?model=tiny", &[("file", "a b.wav", &sample)]);
     assert_eq!(send(server.address, file).await.json(), line("a b.wav", &sample));
 }
@@ -64,7 +64,7 @@ async fn the_deep_feature_comes_with_the_prediction_if_requested() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_do_not_depend_on_what_else_is_asked() {
+async fn responses_do_not_depend_on_concurrent_requests() {
     let server = TestServer::start(config()).await;
     let sound = conversation();
     // Of different lengths, so that groups mix them.
@@ -75,16 +75,16 @@ async fn answers_do_not_depend_on_what_else_is_asked() {
     });
     let asked: Vec<_> = asked.collect();
     for (asked, recording) in asked.into_iter().zip(&recordings) {
-        let answer = asked.await.expect("an answer");
+        let response = asked.await.expect("a response");
         match tiny().recognize_bytes(recording, None) {
-            Ok(_) => assert_eq!(answer.json(), line("-", recording)),
-            Err(error) => assert_eq!(answer.error(), (422, error.kind().to_owned())),
+            Ok(_) => assert_eq!(response.json(), line("-", recording)),
+            Err(error) => assert_eq!(response.error(), (422, error.kind().to_owned())),
         }
     }
 }
 
 #[tokio::test]
-async fn a_long_recording_is_answered_as_well() {
+async fn a_long_recording_gets_a_response() {
     let server = TestServer::start(config()).await;
     // Long enough to be handed over to the other threads.
     let long = wav(&conversation().repeat(12));
@@ -100,11 +100,11 @@ async fn a_timeline_is_that_of_the_library() {
     std::fs::write(&path, &bytes).expect("a file");
     let config = StreamConfig { hop_s: 0.5, ..StreamConfig::recording() };
     let mut events = Vec::new();
-    let told = tiny().timeline_file(&path, &DecodeLimits::default(), &config, |event| {
+    let result = tiny().timeline_file(&path, &DecodeLimits::default(), &config, |event| {
         events.push(event);
         Ok::<_, StreamError>(())
     });
-    told.expect("a timeline");
+    result.expect("a timeline");
     for (asked, kind, frames) in [
         ("segments", "segments", false),
         ("frames", "frames", true),
@@ -114,14 +114,17 @@ async fn a_timeline_is_that_of_the_library() {
         let other = if frames { "segments" } else { "frames" };
         let asks_both = asked == "both";
         let asked = format!("/v1/recognize?timeline={asked}&hop=0.5");
-        let answer = post(server.address, &asked, bytes.clone()).await.json();
+        let response = post(server.address, &asked, bytes.clone()).await.json();
         let expected: Vec<_> =
             events.iter().filter(|e| matches!(e, Event::Frame(_)) == frames).collect();
-        assert_eq!(answer.get(other).is_some(), asks_both, "{answer}");
-        let received = answer[kind].as_array().expect("stretches");
+        assert_eq!(response.get(other).is_some(), asks_both, "{response}");
+        let received = response[kind].as_array().expect("stretches");
         assert_eq!(received.len(), expected.len());
-        assert!(received.iter().any(|s| s["label"].is_string()), "{answer}");
-        assert!(received.iter().any(|s| s["label"].is_null()), "the pause has no label: {answer}");
+        assert!(received.iter().any(|s| s["label"].is_string()), "{response}");
+        assert!(
+            received.iter().any(|s| s["label"].is_null()),
+            "the pause has no label: {response}"
+        );
         for (received, expected) in received.iter().zip(expected) {
             let (start_s, end_s, p) = match expected {
                 Event::Frame(m) => {
@@ -141,12 +144,12 @@ async fn a_timeline_is_that_of_the_library() {
                 assert_eq!(received["probabilities"].get(label).unwrap_or(&Value::Null), &expected);
             }
         }
-        assert!((answer["duration_s"].as_f64().expect("a length") - 6.486_625).abs() < 1e-9);
+        assert!((response["duration_s"].as_f64().expect("a length") - 6.486_625).abs() < 1e-9);
     }
 }
 
 #[tokio::test]
-async fn wrong_requests_are_told_what_is_wrong() {
+async fn wrong_requests_get_the_reason() {
     let server = TestServer::start(config()).await;
     let address = server.address;
     let sample = sample();
@@ -163,8 +166,8 @@ async fn wrong_requests_are_told_what_is_wrong() {
     ] {
         let files = [("file", "a", &sample[..])];
         let form = form(path, if path == "/v1/batch" { &[] } else { &files });
-        let answer = send(address, form).await.error();
-        assert_eq!((answer.0, answer.1.as_str()), expected, "{path}");
+        let response = send(address, form).await.error();
+        assert_eq!((response.0, response.1.as_str()), expected, "{path}");
     }
     let silent = wav(&[0.0; 16_000]);
     let body = post(address, "/v1/recognize", silent.clone()).await;
@@ -174,8 +177,8 @@ async fn wrong_requests_are_told_what_is_wrong() {
         (b"This is no sound at all, whatever one does to it.".to_vec(), (415, "format")),
         (sample[..40].to_vec(), (422, "decode")),
     ] {
-        let answer = post(address, "/v1/recognize", body).await.error();
-        assert_eq!((answer.0, answer.1.as_str()), expected);
+        let response = post(address, "/v1/recognize", body).await.error();
+        assert_eq!((response.0, response.1.as_str()), expected);
     }
 }
 

@@ -18,9 +18,9 @@ async fn models_are_exchanged_without_losing_a_request() {
     for model in &models {
         model.write(&path).expect("a file");
         assert_eq!(server.handle.reload().await.expect("a reload"), ["m"]);
-        let answer = post(address, "/v1/recognize", sample()).await;
-        assert_eq!(answer.status, 200);
-        expected.push(answer.body);
+        let response = post(address, "/v1/recognize", sample()).await;
+        assert_eq!(response.status, 200);
+        expected.push(response.body);
     }
     assert_ne!(expected[0], expected[1]);
     let enough = Arc::new(AtomicBool::new(false));
@@ -30,10 +30,10 @@ async fn models_are_exchanged_without_losing_a_request() {
             tokio::spawn(async move {
                 let mut seen = [0, 0];
                 while !enough.load(Ordering::Relaxed) {
-                    let answer = post(address, "/v1/recognize", sample()).await;
-                    assert_eq!(answer.status, 200);
-                    let which = expected.iter().position(|body| *body == answer.body);
-                    seen[which.expect("the answer of one of the models")] += 1;
+                    let response = post(address, "/v1/recognize", sample()).await;
+                    assert_eq!(response.status, 200);
+                    let which = expected.iter().position(|body| *body == response.body);
+                    seen[which.expect("the response of one of the models")] += 1;
                 }
                 seen
             })
@@ -75,10 +75,10 @@ async fn a_file_that_is_no_model_changes_nothing() {
 }
 
 #[tokio::test]
-async fn without_keys_nobody_reloads_over_the_network() {
+async fn without_keys_reload_over_the_network_is_refused() {
     let server = TestServer::start(config()).await;
-    let answer = post(server.address, "/v1/models/reload", "").await;
-    assert_eq!(answer.error(), (403, "forbidden".to_owned()));
+    let response = post(server.address, "/v1/models/reload", "").await;
+    assert_eq!(response.error(), (403, "forbidden".to_owned()));
     assert_eq!(get(server.address, "/v1/models").await.status, 200);
 }
 

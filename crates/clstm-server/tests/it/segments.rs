@@ -17,9 +17,9 @@ async fn segments_get_their_emotions() {
     let rttm = b"SPEAKER f 1 0.0 1.5 <NA> <NA> anna <NA> <NA>\nSPEAKER f 1 1.0 2.0 <NA> <NA> ben <NA> <NA>\n\
                  SPEAKER f 1 0.0 0.1 <NA> <NA> anna <NA> <NA>\nSPEAKER f 1 9000 1 <NA> <NA> ben <NA> <NA>\n";
     let request = form("/v1/recognize", &[("file", "a.wav", &bytes), ("segments", "a.rttm", rttm)]);
-    let answer = send(server.address, request).await;
-    assert_eq!(answer.status, 200, "{:?}", answer.json());
-    let body = answer.json();
+    let response = send(server.address, request).await;
+    assert_eq!(response.status, 200, "{:?}", response.json());
+    let body = response.json();
     let status: Vec<&str> = body["segments"]
         .as_array()
         .unwrap()
@@ -55,15 +55,15 @@ async fn segments_that_cannot_be_read_are_refused() {
         let request = form(path, &[("file", "a.wav", &bytes), ("segments", name, segments)]);
         send(server.address, request)
     };
-    let answer = send_with("/v1/recognize", "a.csv", b"start,end\n2,1\n").await;
-    assert_eq!(answer.error(), (422, "segments".to_owned()));
-    assert!(answer.json()["error"]["message"].as_str().unwrap().contains("line 2"));
-    let answer = send_with("/v1/recognize?tier=a", "a.csv", b"start,end\n0,1\n").await;
-    assert_eq!(answer.error(), (422, "tier".to_owned()));
-    let answer = send_with("/v1/recognize?timeline=segments", "a.csv", b"start,end\n0,1\n").await;
-    assert_eq!(answer.error().0, 400);
-    let answer = send_with("/v1/recognize?context=99", "a.csv", b"start,end\n0,1\n").await;
-    assert_eq!(answer.error().0, 400);
+    let response = send_with("/v1/recognize", "a.csv", b"start,end\n2,1\n").await;
+    assert_eq!(response.error(), (422, "segments".to_owned()));
+    assert!(response.json()["error"]["message"].as_str().unwrap().contains("line 2"));
+    let response = send_with("/v1/recognize?tier=a", "a.csv", b"start,end\n0,1\n").await;
+    assert_eq!(response.error(), (422, "tier".to_owned()));
+    let response = send_with("/v1/recognize?timeline=segments", "a.csv", b"start,end\n0,1\n").await;
+    assert_eq!(response.error().0, 400);
+    let response = send_with("/v1/recognize?context=99", "a.csv", b"start,end\n0,1\n").await;
+    assert_eq!(response.error().0, 400);
     let only = form("/v1/recognize", &[("segments", "a.csv", b"start,end\n0,1\n")]);
     assert_eq!(send(server.address, only).await.error().0, 400);
 }

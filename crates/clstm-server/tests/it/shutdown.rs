@@ -24,12 +24,12 @@ async fn what_was_taken_on_is_finished() {
 
     server.handle.shut_down();
     stream.write_all(&sample).await.expect("written");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("an answer, and the end of the connection");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(answer.contains("\"model\":\"tiny\""), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.expect("a response, and the end of the connection");
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    assert!(response.contains("\"model\":\"tiny\""), "{response}");
     server.ended.await.expect("the end").expect("a good one");
-    assert!(TcpStream::connect(server.address).await.is_err(), "nobody listens");
+    assert!(TcpStream::connect(server.address).await.is_err(), "the port is closed");
 }
 
 #[tokio::test]

@@ -87,8 +87,8 @@ pub(crate) fn expected(sound: &[f32], rate: u32, hop_s: f64) -> Vec<Value> {
             .collect::<serde_json::Map<_, _>>()
             .into()
     };
-    let told = events.iter().map(|event| {
-        let mut told = match event {
+    let messages = events.iter().map(|event| {
+        let mut message = match event {
             Event::Frame(m) | Event::ProvisionalFrame(m) => json!({
                 "type": "frame", "start_s": m.start_s, "end_s": m.end_s, "speech": m.speech,
                 "label": label(m.prediction.as_ref().map(|a| a.label_index)),
@@ -107,15 +107,15 @@ pub(crate) fn expected(sound: &[f32], rate: u32, hop_s: f64) -> Vec<Value> {
             _ => None,
         };
         if let Some((confidence, probabilities)) = received {
-            told["confidence"] = json!(confidence);
-            told["probabilities"] = named(probabilities);
+            message["confidence"] = json!(confidence);
+            message["probabilities"] = named(probabilities);
         }
         if matches!(event, Event::ProvisionalFrame(_)) {
-            told["provisional"] = json!(true);
+            message["provisional"] = json!(true);
         }
-        told
+        message
     });
-    told.collect()
+    messages.collect()
 }
 
 /// Equal, numbers to 1e-4.
@@ -134,7 +134,7 @@ pub(crate) fn assert_close(a: &Value, b: &Value) {
 }
 
 #[tokio::test]
-async fn a_stream_says_what_the_library_says_whatever_the_chunks() {
+async fn a_stream_matches_the_library_for_any_chunks() {
     let server = TestServer::start(config()).await;
     // Exact in both formats.
     let words: Vec<i16> = conversation().iter().map(|x| (x * 32_768.0).round() as i16).collect();
@@ -200,7 +200,9 @@ async fn streams_that_cannot_be_are_refused_before_they_begin() {
         ("?model=huge", 404),
     ] {
         match open(&server, query, &[]).await {
-            Err(Error::Http(answer)) => assert_eq!(answer.status().as_u16(), expected, "{query}"),
+            Err(Error::Http(response)) => {
+                assert_eq!(response.status().as_u16(), expected, "{query}")
+            }
             other => panic!("{query}: {other:?}"),
         }
     }
@@ -243,22 +245,22 @@ pub(crate) async fn fails(server: &TestServer, query: &str, message: Message) ->
 }
 
 #[tokio::test]
-async fn streams_that_go_wrong_are_told_so() {
+async fn failing_streams_get_the_reason() {
     let limits = Limits { max_stream_s: 1.0, max_message_bytes: 100_000, ..Limits::default() };
     let server = TestServer::with(limits).await;
-    let told = |kind: &str| (kind.to_owned(), 1008);
+    let closed = |kind: &str| (kind.to_owned(), 1008);
     let text = |text: &'static str| Message::Text(text.into());
-    assert_eq!(fails(&server, "", text("stop")).await, told("request"));
-    assert_eq!(fails(&server, "", text("{\"end\":false}")).await, told("request"));
+    assert_eq!(fails(&server, "", text("stop")).await, closed("request"));
+    assert_eq!(fails(&server, "", text("{\"end\":false}")).await, closed("request"));
     let nan = f32::NAN.to_le_bytes().repeat(4);
     assert_eq!(
         fails(&server, "?format=f32le", Message::Binary(nan.into())).await,
-        told("non_finite")
+        closed("non_finite")
     );
     let long = Message::Binary(vec![0; 2 * RATE as usize + 2].into());
-    assert_eq!(fails(&server, "", long).await, told("too_long"));
+    assert_eq!(fails(&server, "", long).await, closed("too_long"));
     let large = Message::Binary(vec![0; 100_001].into());
-    assert_eq!(fails(&server, "", large).await, told("request"));
+    assert_eq!(fails(&server, "", large).await, closed("request"));
 }
 
 #[tokio::test]

@@ -88,8 +88,8 @@ async fn connections_without_requests_are_closed() {
     clock.advance(2).await;
     rest(&mut idle).await;
     assert_eq!(rest(&mut silent).await, "");
-    let answer = rest(&mut incomplete).await;
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    let response = rest(&mut incomplete).await;
+    assert!(response.is_empty() || response.starts_with("HTTP/1.1 408"), "{response}");
     gauge(&server, "connections", 1).await;
 }
 
@@ -106,8 +106,8 @@ async fn a_half_closed_connection_counts_as_disconnected() {
         stream.write_all(head.as_bytes()).await.expect("written");
         stream.write_all(&sample[..sent]).await.expect("written");
         stream.shutdown().await.expect("half closed");
-        let answer = rest(&mut stream).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
+        let response = rest(&mut stream).await;
+        assert!(response.is_empty() || response.starts_with("HTTP/1.1 400"), "{response}");
     }
     let mut socket = open(&server, "", &[]).await.expect("a stream");
     socket.send(Message::Binary(vec![0; 3200].into())).await.expect("sent");

@@ -69,7 +69,7 @@ async fn requests_and_streams_go_over_tls() {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
     tokio::spawn(connection);
     let ask = request("POST", "/v1/recognize", &[], Body::from(sample()));
-    let response = sender.send_request(ask).await.expect("an answer");
+    let response = sender.send_request(ask).await.expect("a response");
     assert_eq!(response.status(), 200);
     let body = response.into_body().collect().await.expect("all of it").to_bytes();
     assert!(String::from_utf8_lossy(&body).contains("\"model\":\"tiny\""));
@@ -122,13 +122,13 @@ async fn a_certificate_is_exchanged_while_the_server_runs() {
     // Earlier connections stay open.
     old.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
     let mut head = [0; 12];
-    old.read_exact(&mut head).await.expect("an answer");
+    old.read_exact(&mut head).await.expect("a response");
     assert_eq!(&head, b"HTTP/1.1 200");
 }
 
 #[tokio::test]
 async fn a_server_does_not_start_with_files_that_do_not_fit() {
-    for (certificate, key, said) in [
+    for (certificate, key, part) in [
         ("first.pem", "second.key", "second.key: the key does not belong to"),
         ("first.key", "first.key", "first.key: the file has no certificate"),
         ("first.pem", "first.pem", "first.pem"),
@@ -136,7 +136,7 @@ async fn a_server_does_not_start_with_files_that_do_not_fit() {
     ] {
         let error = Server::bind(with(file(certificate), file(key))).await.err().expect("an error");
         assert_eq!(error.kind(), "tls", "{certificate} {key}");
-        assert!(error.to_string().contains(said), "{error}");
+        assert!(error.to_string().contains(part), "{error}");
     }
 }
 
@@ -149,23 +149,23 @@ async fn a_handshake_that_does_not_complete_is_closed() {
         let mut stream = TcpStream::connect(server.address).await.expect("a connection");
         stream.write_all(begun).await.expect("written");
         let reader = tokio::spawn(async move {
-            let mut answer = Vec::new();
+            let mut response = Vec::new();
             // Closed or reset, perhaps with a TLS alert.
-            let _ = stream.read_to_end(&mut answer).await;
-            answer
+            let _ = stream.read_to_end(&mut response).await;
+            response
         });
         while !reader.is_finished() {
             clock.advance(1).await;
         }
-        let answer = reader.await.expect("no panic");
-        assert!(!answer.starts_with(b"HTTP"));
+        let response = reader.await.expect("no panic");
+        assert!(!response.starts_with(b"HTTP"));
     }
     // A request without TLS gets an error that names https.
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("written");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("an answer");
-    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("https://"), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.expect("a response");
+    assert!(response.starts_with("HTTP/1.1 400") && response.contains("https://"), "{response}");
     // After all of these, the server still serves other clients.
     assert_eq!(shown(&server).await, der("first.pem"));
 }

@@ -20,26 +20,26 @@ pub(crate) fn speech() -> Vec<u8> {
 async fn a_browsers_recording_is_recognised() {
     let server = TestServer::start(config()).await;
     let speech = speech();
-    let recognition = tiny().recognize_bytes(&speech, None).expect("an answer");
-    for answer in [
+    let recognition = tiny().recognize_bytes(&speech, None).expect("a response");
+    for response in [
         post(server.address, "/v1/recognize", speech.clone()).await,
         send(server.address, form("/v1/recognize", &[("file", "blob", &speech)])).await,
     ] {
         assert_eq!(
-            answer.json()["confidence"],
+            response.json()["confidence"],
             json!(recognition.prediction.as_ref().expect("a prediction").confidence)
         );
-        assert_eq!(answer.json()["duration_s"], json!(recognition.duration_s));
+        assert_eq!(response.json()["duration_s"], json!(recognition.duration_s));
     }
     let cut = &speech[..speech.len() - 10];
-    let answer = post(server.address, "/v1/recognize", cut.to_vec()).await;
-    assert!(answer.json()["damaged"].is_object(), "{}", answer.json());
-    let answer = post(server.address, "/v1/recognize?strict=true", cut.to_vec()).await;
-    assert_eq!(answer.error(), (422, "decode".to_owned()));
+    let response = post(server.address, "/v1/recognize", cut.to_vec()).await;
+    assert!(response.json()["damaged"].is_object(), "{}", response.json());
+    let response = post(server.address, "/v1/recognize?strict=true", cut.to_vec()).await;
+    assert_eq!(response.error(), (422, "decode".to_owned()));
 }
 
 #[tokio::test]
-async fn a_browsers_stream_says_what_the_library_says_of_its_sound() {
+async fn a_browsers_stream_matches_the_library() {
     let server = TestServer::start(config()).await;
     let speech = speech();
     let sound = decode_bytes(&speech, None, &DecodeLimits::default()).expect("sound").waveform;
@@ -60,20 +60,20 @@ async fn a_browsers_stream_says_what_the_library_says_of_its_sound() {
 }
 
 #[tokio::test]
-async fn what_is_not_what_was_announced_is_told_so() {
+async fn data_of_another_format_than_announced_is_refused() {
     let server = TestServer::start(config()).await;
     let binary = |bytes: &[u8]| Message::Binary(bytes.to_vec().into());
-    let told = |kind: &str| (kind.to_owned(), 1008);
+    let closed = |kind: &str| (kind.to_owned(), 1008);
     let wav = crate::support::sample();
-    assert_eq!(fails(&server, "", binary(&wav)).await, told("format"));
+    assert_eq!(fails(&server, "", binary(&wav)).await, closed("format"));
     let samples = fails(&server, "?format=webm", binary(&[0; 3200])).await;
-    assert_eq!(samples, told("format"));
+    assert_eq!(samples, closed("format"));
     let mut damaged = speech();
     let middle = damaged.len() / 2;
     damaged[middle..].fill(0);
-    assert_eq!(fails(&server, "?format=webm", binary(&damaged)).await, told("decode"));
+    assert_eq!(fails(&server, "?format=webm", binary(&damaged)).await, closed("decode"));
     match open(&server, "?format=webm&rate=48000", &[]).await {
-        Err(Error::Http(answer)) => assert_eq!(answer.status().as_u16(), 400),
+        Err(Error::Http(response)) => assert_eq!(response.status().as_u16(), 400),
         other => panic!("{other:?}"),
     }
 }

@@ -54,7 +54,7 @@ impl Inputs {
 }
 
 /// The reference that a peer must agree with.
-pub(crate) struct Answers {
+pub(crate) struct Results {
     /// `[check, classes]` at inference.
     pub(crate) logits: Vec<f32>,
     /// `[check, classes]`, of whole recordings: from the waveform to calibrated probabilities.
@@ -66,15 +66,15 @@ pub(crate) struct Answers {
 }
 
 /// Writes inputs, labels and reference outputs; the outputs are those of the first `checked` utterances.
-pub(crate) fn write(path: &Path, inputs: &Inputs, checked: usize, answers: &Answers) -> Result<()> {
+pub(crate) fn write(path: &Path, inputs: &Inputs, checked: usize, results: &Results) -> Result<()> {
     let &Inputs { ref values, steps, length } = inputs;
     let batch = values.len() / (steps * length);
-    let classes = answers.logits.len() / checked;
+    let classes = results.logits.len() / checked;
     let labels: Vec<u8> =
         (0..batch).flat_map(|i| (label(i, classes) as i64).to_le_bytes()).collect();
-    let (segments, logits) = (bytes(values), bytes(&answers.logits));
-    let probabilities = bytes(&answers.probabilities);
-    let (loss, norm) = (answers.loss.to_le_bytes(), answers.gradient_norm.to_le_bytes());
+    let (segments, logits) = (bytes(values), bytes(&results.logits));
+    let probabilities = bytes(&results.probabilities);
+    let (loss, norm) = (results.loss.to_le_bytes(), results.gradient_norm.to_le_bytes());
     let views = [
         ("segments", TensorView::new(Dtype::F32, vec![batch, steps, length], &segments)?),
         ("labels", TensorView::new(Dtype::I64, vec![batch], &labels)?),

@@ -7,7 +7,7 @@ use clstm_train::Recipe;
 
 use crate::Result;
 use crate::arguments::Arguments;
-use crate::check::{self, Answers, Inputs, noise};
+use crate::check::{self, Inputs, Results, noise};
 use crate::learner::Learner;
 use crate::work::probabilities;
 
@@ -45,7 +45,7 @@ pub(crate) fn prepare(arguments: &Arguments) -> Result<()> {
     let loss = learner.loss(&checked, 0);
     let gradients = learner.backward(&loss);
     let recognizer = Recognizer::new(model.clone())?;
-    let answers = Answers {
+    let results = Results {
         logits,
         probabilities: recordings(&recognizer, &inputs)?,
         loss: loss.into_scalar::<f32>(),
@@ -55,7 +55,7 @@ pub(crate) fn prepare(arguments: &Arguments) -> Result<()> {
         std::fs::write(path, clstm_export::onnx(&model)?)?;
     }
     model.write(arguments.path("save-model")?)?;
-    check::write(arguments.path("save-check")?, &inputs, CHECKED, &answers)
+    check::write(arguments.path("save-check")?, &inputs, CHECKED, &results)
 }
 
 /// Probabilities of the checked utterances as whole recordings.

@@ -19,8 +19,8 @@ pub fn ablation_recipes(
     file: Option<&toml::Table>,
     pairs: &[(String, String)],
 ) -> Result<Vec<(Preset, Recipe)>, TrainError> {
-    if file.is_some_and(tells_rows_apart)
-        || pairs.iter().any(|(key, _)| TELL_ROWS_APART.contains(&key.as_str()))
+    if file.is_some_and(distinguishes_rows)
+        || pairs.iter().any(|(key, _)| ROW_SETTINGS.contains(&key.as_str()))
     {
         return Err(another_row());
     }
@@ -45,10 +45,10 @@ pub fn ablation_recipes(
 }
 
 /// Settings that the rows differ in: none of them could be set for all.
-const TELL_ROWS_APART: [&str; 4] = ["preset", "network.skip", "network.gflb", "network.gflb.kind"];
+const ROW_SETTINGS: [&str; 4] = ["preset", "network.skip", "network.gflb", "network.gflb.kind"];
 
 /// Whether a configuration file has such a setting.
-fn tells_rows_apart(file: &toml::Table) -> bool {
+fn distinguishes_rows(file: &toml::Table) -> bool {
     let network = file.get("network").and_then(toml::Value::as_table);
     let gflb = network.and_then(|network| network.get("gflb")).and_then(toml::Value::as_table);
     file.contains_key("preset")

@@ -122,7 +122,7 @@ mod tests {
     use crate::Recipe;
 
     #[test]
-    fn a_description_tells_of_branches_where_there_are_some() {
+    fn a_description_lists_branches_where_there_are_some() {
         let mut recipe = Recipe::new(Preset::ClstmPlus, 8);
         assert!(description(&recipe).ends_with(
             "over time; a second network processes the same input, and the logits are averaged."

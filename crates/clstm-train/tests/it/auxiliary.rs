@@ -44,7 +44,7 @@ fn trained(dataset: &Dataset, recipe: &Recipe, file: &Path) -> Trained {
 
 /// How far the deep features of trembling and steady utterances of one class lie apart, in units of how far they
 /// scatter; mean over both classes.
-fn told_apart(trained: &Trained, dataset: &Dataset) -> f64 {
+fn accuracy_of_task(trained: &Trained, dataset: &Dataset) -> f64 {
     let recognizer = Recognizer::new(trained.model.clone()).expect("a recognizer");
     let clips: Vec<_> = dataset.clips.iter().collect();
     let features: Vec<Vec<f64>> =
@@ -73,13 +73,13 @@ fn told_apart(trained: &Trained, dataset: &Dataset) -> f64 {
 }
 
 #[test]
-fn the_deep_feature_tells_what_a_task_asks_by_its_weight() {
+fn the_deep_feature_carries_an_auxiliary_target_by_its_weight() {
     let folder = tempfile::tempdir().expect("a folder");
     let dataset = trembling();
     let apart = |name: &str, recipe: &Recipe| {
         let trained = trained(&dataset, recipe, &folder.path().join(name));
         assert!(trained.evaluation.as_ref().expect("tested").metrics.ua > 0.9, "{name}");
-        told_apart(&trained, &dataset)
+        accuracy_of_task(&trained, &dataset)
     };
     let plain = apart("plain", &Recipe { epochs: 16, ..uncompressed() });
     let [little, much] = [0.3, 3.0]
@@ -103,7 +103,7 @@ fn a_model_file_holds_nothing_of_the_tasks() {
 }
 
 #[test]
-fn a_resumed_training_asks_on_and_refuses_other_answers() {
+fn a_resumed_training_keeps_its_tasks_and_refuses_other_targets() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut dataset = trembling();
     // Not everything is known of everybody.
@@ -124,7 +124,7 @@ fn a_resumed_training_asks_on_and_refuses_other_answers() {
     let mut other = trembling();
     other.corpus.utterances[6].statement = None;
     let refused = train_with(&other, &recipe, None, &file, None);
-    assert!(matches!(refused, Err(TrainError::Eval(EvalError::OtherRun { .. }))), "other answers");
+    assert!(matches!(refused, Err(TrainError::Eval(EvalError::OtherRun { .. }))), "other targets");
     let resumed = trained(&dataset, &recipe, &file);
     assert_eq!(
         whole.model.to_bytes().expect("a model"),
@@ -137,14 +137,14 @@ fn tasks_that_cannot_be_asked_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut dataset = trembling();
     dataset.corpus.utterances.iter_mut().for_each(|u| u.sex = Some(Sex::Female));
-    let says = |recipe: &Recipe, part: &str| {
+    let refuses = |recipe: &Recipe, part: &str| {
         let refused = train_with(&dataset, recipe, None, &folder.path().join("refused"), None);
         let message = refused.expect_err("refused").to_string();
         assert!(message.contains("tasks") && message.contains(part), "{message}");
     };
-    says(&asking(Target::Label, 1.0, false), "what the network predicts already");
-    says(&asking(Target::Intensity, 1.0, false), "nothing is known of it in made-up");
-    says(&asking(Target::Sex, 1.0, false), "\"female\" wherever it is known");
-    says(&asking(Target::Speaker, 0.0, false), "weight must be");
-    says(&asking(Target::Speaker, f64::NAN, false), "weight must be");
+    refuses(&asking(Target::Label, 1.0, false), "what the network predicts already");
+    refuses(&asking(Target::Intensity, 1.0, false), "nothing is known of it in made-up");
+    refuses(&asking(Target::Sex, 1.0, false), "\"female\" wherever it is known");
+    refuses(&asking(Target::Speaker, 0.0, false), "weight must be");
+    refuses(&asking(Target::Speaker, f64::NAN, false), "weight must be");
 }

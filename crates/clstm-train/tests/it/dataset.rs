@@ -53,7 +53,7 @@ fn load(folder: &Path, of: &[(&str, Option<(f64, f64)>)]) -> Result<Dataset, Tra
 }
 
 #[test]
-fn a_part_is_heard_as_if_it_were_a_file_of_its_own() {
+fn a_part_is_read_as_a_file_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let whole = recording();
     let cut = |from: f64, to: f64| {
@@ -85,7 +85,7 @@ fn a_part_is_heard_as_if_it_were_a_file_of_its_own() {
 }
 
 #[test]
-fn a_part_that_is_not_in_its_recording_is_told() {
+fn a_part_outside_its_recording_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     write(&folder.path().join("whole.wav"), &recording());
     let mut silent = recording();

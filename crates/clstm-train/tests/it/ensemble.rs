@@ -50,11 +50,11 @@ fn the_mean_of_two_seeds_over_the_same_folds() {
         let counted = Metrics::of(mean.iter().map(|p| (p.truth, p.predicted)), 2);
         assert_eq!(counted.ua.to_bits(), fold.ua.to_bits());
     }
-    let said = metrics.protocol.describe();
+    let protocol = metrics.protocol.describe();
     let preset = recipe().preset;
     let members = format!("({preset}, 2 epochs, seed 1; {preset}, 2 epochs, seed 2)");
     let expected = format!("2 folds of seed 7, ensemble of 2 models {members}");
-    assert!(said.ends_with(&expected), "{said}");
+    assert!(protocol.ends_with(&expected), "{protocol}");
     let again = ensemble_runs(&runs, &out);
     assert!(matches!(again, Err(EvalError::RunExists { .. })), "nothing is overwritten");
 }
@@ -100,12 +100,15 @@ fn models_of_different_presets_are_averaged_and_named() {
     let first = recipe().preset;
     assert_eq!(metrics.protocol.preset, format!("{first}+convlstm-bigru"));
     assert_eq!((metrics.protocol.models, metrics.protocol.epochs), (2, 2));
-    let said = metrics.protocol.describe();
+    let protocol = metrics.protocol.describe();
     let members = format!("{first}, 2 epochs, seed 1; convlstm-bigru, 1 epochs, seed 2");
-    assert!(said.ends_with(&format!("ensemble of 2 models ({members})")), "{said}");
+    assert!(protocol.ends_with(&format!("ensemble of 2 models ({members})")), "{protocol}");
 
     // An average of an average names the models, not the averages.
     let metrics = ensemble_runs(&runs, &path.join("all")).expect("an average");
-    let said = metrics.protocol.describe();
-    assert!(said.ends_with(&format!("ensemble of 4 models ({members}; {members})")), "{said}");
+    let protocol = metrics.protocol.describe();
+    assert!(
+        protocol.ends_with(&format!("ensemble of 4 models ({members}; {members})")),
+        "{protocol}"
+    );
 }

@@ -34,16 +34,17 @@ fn a_reevaluated_run_is_the_run_that_had_the_augmentation_from_the_start() {
     let plain = run(&path("plain"), |_| {});
     let started = run(&path("started"), |recipe| recipe.frontend.tta = SEVERAL);
     let reevaluated = again(&path("plain"), &path("reevaluated")).expect("a re-evaluated run");
-    let said = reevaluated.protocol.describe();
-    assert!(said.ends_with(", test-time augmentation of 6 passes"), "{said}");
+    let protocol = reevaluated.protocol.describe();
+    assert!(protocol.ends_with(", test-time augmentation of 6 passes"), "{protocol}");
     assert_eq!((&reevaluated.protocol, reevaluated.mean), (&started.protocol, started.mean));
     assert_eq!(reevaluated.calibration, started.calibration);
     assert!(!plain.protocol.describe().contains("augmentation"));
     for fold in ["fold-1", "fold-2"] {
         let file = |run: &str, name: &str| path(run).join(fold).join(name);
-        let said = |run| read_predictions(&file(run, "predictions.jsonl"), 2).expect("predictions");
-        assert_eq!(said("reevaluated"), said("started"));
-        assert_ne!(said("reevaluated"), said("plain"));
+        let protocol =
+            |run| read_predictions(&file(run, "predictions.jsonl"), 2).expect("predictions");
+        assert_eq!(protocol("reevaluated"), protocol("started"));
+        assert_ne!(protocol("reevaluated"), protocol("plain"));
         // Evaluations during the training had another augmentation.
         for name in ["model.safetensors", "features.safetensors"] {
             let bytes = |run| std::fs::read(file(run, name)).expect("a file");

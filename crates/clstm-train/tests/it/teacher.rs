@@ -47,9 +47,9 @@ fn the_share_decides_whether_labels_or_teacher_are_learnt() {
     for (share, temperature) in [(1.0, 1.0), (1.0, 3.0), (0.05, 1.0)] {
         let recipe = patient(share, temperature);
         let file = folder.path().join(format!("{share}-{temperature}"));
-        let taught =
+        let distilled =
             train_with(&dataset(), &recipe, Some(&contrarian), &file, None).expect("a training");
-        let follows_labels = ua(&taught);
+        let follows_labels = ua(&distilled);
         match share < 0.5 {
             true => assert!(follows_labels > 0.9, "{follows_labels}"),
             false => assert!(follows_labels < 0.1, "{temperature}: {follows_labels}"),
@@ -58,31 +58,31 @@ fn the_share_decides_whether_labels_or_teacher_are_learnt() {
 }
 
 #[test]
-fn a_resumed_training_hears_the_same_teacher() {
+fn a_resumed_training_uses_the_same_teacher() {
     let folder = tempfile::tempdir().expect("a folder");
     let (dataset, recipe) = (dataset(), recipe());
     let other = contrarian(folder.path());
     let plain = train_with(&dataset, &recipe, None, &folder.path().join("plain"), None)
         .expect("a training");
     let both = teacher(&[plain.model.clone(), other.clone()]);
-    let hear = |file: &str, teacher: Option<&Teacher>, brake: Option<usize>| {
+    let train = |file: &str, teacher: Option<&Teacher>, brake: Option<usize>| {
         train_with(&dataset, &recipe, teacher, &folder.path().join(file), brake)
     };
-    let whole = hear("whole", Some(&both), None).expect("a training");
+    let whole = train("whole", Some(&both), None).expect("a training");
     let bytes = whole.model.to_bytes().expect("a model");
     assert_ne!(bytes, plain.model.to_bytes().expect("a model"), "the teacher was refused");
     for steps in [6, 7] {
-        let stopped = hear("stopped", Some(&both), Some(steps));
+        let stopped = train("stopped", Some(&both), Some(steps));
         assert!(matches!(stopped, Err(TrainError::Stopped { .. })));
     }
     for stranger in [None, Some(&teacher(&[other]))] {
-        let refused = hear("stopped", stranger, None);
+        let refused = train("stopped", stranger, None);
         assert!(
             matches!(refused, Err(TrainError::Eval(EvalError::OtherRun { .. }))),
             "another teacher"
         );
     }
-    let resumed = hear("stopped", Some(&both), None).expect("the rest");
+    let resumed = train("stopped", Some(&both), None).expect("the rest");
     assert_eq!(bytes, resumed.model.to_bytes().expect("a model"));
 }
 
@@ -90,7 +90,7 @@ fn a_resumed_training_hears_the_same_teacher() {
 fn models_that_cannot_teach_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let model = contrarian(folder.path());
-    let says = |model: Model, recipe: &Recipe, part: &str| {
+    let refuses = |model: Model, recipe: &Recipe, part: &str| {
         let file = folder.path().join("refused");
         let refused = train_with(&dataset(), recipe, Some(&teacher(&[model])), &file, None);
         let message = refused.expect_err("refused").to_string();
@@ -98,16 +98,16 @@ fn models_that_cannot_teach_are_refused() {
     };
     let mut other = model.clone();
     other.info.labels[0] = "deep".to_owned();
-    says(other, &recipe(), "deep, high");
+    refuses(other, &recipe(), "deep, high");
     let mut other = model.clone();
     other.info.frontend.target_rms = 0.2;
-    says(other, &recipe(), "level");
+    refuses(other, &recipe(), "level");
     let mut recipe = recipe();
     recipe.calibration_share = 0.1;
-    says(model.clone(), &recipe, "calibration_share");
+    refuses(model.clone(), &recipe, "calibration_share");
     recipe.calibration_share = 0.0;
     recipe.distillation.alpha = 0.0;
-    says(model, &recipe, "distillation.alpha");
+    refuses(model, &recipe, "distillation.alpha");
     assert!(matches!(Teacher::new(&[], Precision::F32), Err(TrainError::Empty(_))));
 }
 
@@ -124,15 +124,16 @@ fn cross(run: &CrossValidation) -> Result<RunMetrics, TrainError> {
 }
 
 #[test]
-fn a_fold_is_taught_by_models_that_did_not_hear_its_test_utterances() {
+fn a_fold_is_distilled_from_models_without_its_test_utterances() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     cross(&folds(path("one"), 1, None, Vec::new())).expect("a run");
-    let taught = cross(&folds(path("taught"), 1, None, vec![path("one")])).expect("a taught run");
-    let protocol = taught.protocol.describe();
+    let distilled =
+        cross(&folds(path("distilled"), 1, None, vec![path("one")])).expect("a distilled run");
+    let protocol = distilled.protocol.describe();
     assert!(protocol.ends_with(", distilled from clstm"), "{protocol}");
-    let again = folds(path("again"), 1, Some(1), vec![path("taught"), path("one")]);
-    let protocol = cross(&again).expect("taught by the taught").protocol.describe();
+    let again = folds(path("again"), 1, Some(1), vec![path("distilled"), path("one")]);
+    let protocol = cross(&again).expect("distilled from the distilled").protocol.describe();
     assert!(
         protocol.ends_with(", distilled from clstm (distilled from clstm)+clstm"),
         "{protocol}"
@@ -152,7 +153,7 @@ fn a_fold_is_taught_by_models_that_did_not_hear_its_test_utterances() {
 }
 
 #[test]
-fn a_fold_starts_from_the_model_that_did_not_hear_its_test_utterances() {
+fn a_fold_starts_from_a_model_without_its_test_utterances() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     let from = |name: &str, seed: u64, only: Option<usize>, start: &str| {

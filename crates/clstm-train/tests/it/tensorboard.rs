@@ -12,7 +12,7 @@ use crate::corpus::{dataset, recipe};
 
 /// The content of a record.
 #[derive(Debug, PartialEq)]
-enum Said {
+enum Record {
     Version(String),
     Start(u64),
     Scalar(String, u64, f32),
@@ -83,36 +83,36 @@ fn field(message: &[u8], number: u64) -> Option<Vec<u8>> {
     fields(message).into_iter().find(|(n, _)| *n == number).map(|(_, value)| value)
 }
 
-fn said(event: &[u8]) -> Said {
+fn record(event: &[u8]) -> Record {
     let whole = |bytes: Vec<u8>| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     let time = f64::from_le_bytes(field(event, 1).expect("a time").try_into().expect("a double"));
     assert!((1.7e9..4e9).contains(&time), "seconds since 1970: {time}");
     let step = whole(field(event, 2).expect("a step"));
     if let Some(version) = field(event, 3) {
-        return Said::Version(text(version));
+        return Record::Version(text(version));
     }
     if let Some(log) = field(event, 7) {
         assert_eq!(whole(field(&log, 1).expect("a status")), 1, "START");
-        return Said::Start(step);
+        return Record::Start(step);
     }
     let value = field(&field(event, 5).expect("a summary"), 1).expect("a value");
     let scalar = field(&value, 2).expect("a scalar").try_into().expect("a float");
-    Said::Scalar(text(field(&value, 1).expect("a tag")), step, f32::from_le_bytes(scalar))
+    Record::Scalar(text(field(&value, 1).expect("a tag")), step, f32::from_le_bytes(scalar))
 }
 
 /// The records of the event files of a folder, in the order of the file names.
-fn read(folder: &Path) -> Vec<Vec<Said>> {
+fn read(folder: &Path) -> Vec<Vec<Record>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.to_string_lossy().contains("tfevents"))
         .collect();
     files.sort();
-    let say = |path: PathBuf| {
-        records(&std::fs::read(path).expect("a file")).into_iter().map(said).collect()
+    let read_file = |path: PathBuf| {
+        records(&std::fs::read(path).expect("a file")).into_iter().map(record).collect()
     };
-    files.into_iter().map(say).collect()
+    files.into_iter().map(read_file).collect()
 }
 
 /// Writes the events, and stops the training after this number of steps; 0 never stops it.
@@ -169,14 +169,14 @@ fn what_is_written_is_the_history_and_a_resumed_run_repeats_no_step() {
     let files = read(folder.path());
     let [first, second] = &files[..] else { panic!("{} files", files.len()) };
     for (file, start) in [(first, 1), (second, 3)] {
-        assert_eq!(file[0], Said::Version("brain.Event:2".to_owned()));
-        assert_eq!(file[1], Said::Start(start), "later steps of earlier files are forgotten");
+        assert_eq!(file[0], Record::Version("brain.Event:2".to_owned()));
+        assert_eq!(file[1], Record::Start(start), "later steps of earlier files are forgotten");
     }
-    let mut kept: Vec<&Said> = first.iter().filter(|s| before(s, 3)).collect();
+    let mut kept: Vec<&Record> = first.iter().filter(|s| before(s, 3)).collect();
     kept.extend(&second[2..]);
     let of = |wanted: &str| -> Vec<(u64, f32)> {
-        let scalar = |said: &&Said| match said {
-            Said::Scalar(tag, step, value) if tag == wanted => Some((*step, *value)),
+        let scalar = |record: &&Record| match record {
+            Record::Scalar(tag, step, value) if tag == wanted => Some((*step, *value)),
             _ => None,
         };
         kept.iter().filter_map(scalar).collect()
@@ -198,12 +198,12 @@ fn what_is_written_is_the_history_and_a_resumed_run_repeats_no_step() {
     assert!(clips.len() == 6 && clips.iter().all(|(_, clips)| *clips > 0.0), "{clips:?}");
 }
 
-fn before(said: &Said, step: u64) -> bool {
-    matches!(said, Said::Scalar(_, at, _) if *at < step)
+fn before(record: &Record, step: u64) -> bool {
+    matches!(record, Record::Scalar(_, at, _) if *at < step)
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_told_and_ends_no_training() {
+fn an_unwritable_file_is_reported_and_ends_no_training() {
     let mut board = TensorBoard::new();
     let folder = PathBuf::from("no/such/folder");
     let (fold, folds, train, validation, test) = (None, 1, 8, 0, 0);

@@ -134,7 +134,7 @@ fn a_resumed_training_with_validation_equals_an_uninterrupted_one_bit_for_bit() 
 }
 
 #[test]
-fn the_test_utterances_have_no_say() {
+fn the_test_utterances_influence_nothing() {
     let (dataset, folder) = (dataset(), tempfile::tempdir().expect("a folder"));
     let [fitted, validation, test] = parts(&dataset);
     let trained = |test: &[usize], name: &str| {
@@ -201,7 +201,7 @@ fn share_and_utterances_go_together() {
 }
 
 #[test]
-fn a_start_that_has_heard_the_validation_utterances_is_refused() {
+fn an_initial_model_trained_on_validation_utterances_is_refused() {
     let (dataset, folder) = (dataset(), tempfile::tempdir().expect("a folder"));
     let [fitted, validation, test] = parts(&dataset);
     let started = |recipe: &Recipe, init: Option<&Model>, name: &str| {
@@ -238,7 +238,7 @@ fn a_start_that_has_heard_the_validation_utterances_is_refused() {
     };
     refused(&model);
     model.info.training.corpus = "elsewhere".to_owned();
-    started(&watched(), Some(&model), "abroad").expect("it has heard nothing of this corpus");
+    started(&watched(), Some(&model), "abroad").expect("it was not trained on this corpus");
     model.info.training.lineage.pretraining_corpora = vec!["made-up".to_owned()];
     refused(&model);
 }
@@ -256,12 +256,12 @@ fn each_fold_holds_out_its_own_speakers() {
     let run = folds(Split::Speaker, recipe, out.path());
     let metrics = cross_validate(&run, &dataset, false, &StopFlag::new(false), &mut NullObserver);
     let metrics = metrics.expect("a fold");
-    let said = metrics.protocol.describe();
+    let protocol = metrics.protocol.describe();
     assert!(
-        said.contains(
+        protocol.contains(
             "validation on 40% of the training speakers, early stopping after 2 evaluations"
         ),
-        "{said}"
+        "{protocol}"
     );
     assert!(!metrics.protocol.test_used_for_selection);
     let fold = &metrics.folds[0];

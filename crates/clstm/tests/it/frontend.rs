@@ -38,7 +38,7 @@ fn cleaning_removes_the_mean_trims_and_levels() {
 }
 
 #[test]
-fn silence_is_told() {
+fn silence_is_marked() {
     for samples in [vec![], vec![0.0; 5000], vec![0.3; 5000], vec![1e-9; 5000]] {
         let n_samples = samples.len();
         let clean = frontend().preprocess(samples);
@@ -56,11 +56,11 @@ fn spans_follow_the_length() {
     assert_eq!(spans(3200), one(8));
     assert_eq!(spans(3201), one(9));
     assert_eq!(spans(8000), one(20));
-    let starts = |n| spans(n).iter().map(|span| span.start).collect::<Vec<_>>();
+    let starts = |n| spans(n).iter().map(|window| window.start).collect::<Vec<_>>();
     assert_eq!(starts(8001), [0, 1]);
     assert_eq!(starts(12_000), [0, 4000]);
     assert_eq!(starts(13_000), [0, 4000, 5000]);
-    assert!(spans(13_000).iter().all(|span| span.steps == 20));
+    assert!(spans(13_000).iter().all(|window| window.steps == 20));
 }
 
 #[test]
@@ -86,18 +86,18 @@ fn segments_are_padded_at_the_end() {
 }
 
 #[test]
-fn views_hear_the_clip_behind_silence_and_upside_down() {
+fn tta_passes_shift_and_invert_the_clip() {
     let mut several = frontend();
     several.tta = TtaConfig { shifts: 4, polarity: true };
-    let heard = |frontend: &FrontendConfig, clip: &Clip| -> Vec<Vec<f32>> {
+    let windows_of = |frontend: &FrontendConfig, clip: &Clip| -> Vec<Vec<f32>> {
         let mut segments = Vec::new();
-        let mut hear = |span: &Window| {
-            frontend.write_window(clip, span, &mut segments);
+        let mut write = |window: &Window| {
+            frontend.write_window(clip, window, &mut segments);
             segments.clone()
         };
-        frontend.windows(clip).iter().map(&mut hear).collect()
+        frontend.windows(clip).iter().map(&mut write).collect()
     };
-    // Lengths whose views have one span, one or two, and two.
+    // Lengths whose views have one window, one or two, and two.
     for n_samples in [0, 1, 3200, 7950, 12_000] {
         let clip = clip(n_samples);
         let mut by_hand = Vec::new();
@@ -105,10 +105,10 @@ fn views_hear_the_clip_behind_silence_and_upside_down() {
             for sign in [1.0, -1.0] {
                 let mut samples = vec![0.0; silence];
                 samples.extend(clip.samples.iter().map(|x| sign * x));
-                by_hand.extend(heard(&frontend(), &Clip { samples, silent: false }));
+                by_hand.extend(windows_of(&frontend(), &Clip { samples, silent: false }));
             }
         }
-        assert_eq!(heard(&several, &clip), by_hand, "{n_samples}");
+        assert_eq!(windows_of(&several, &clip), by_hand, "{n_samples}");
     }
     assert_eq!((several.tta.count(), frontend().tta.count()), (8, 1));
 }
@@ -149,11 +149,11 @@ proptest! {
         (frontend.min_steps, frontend.max_steps) = (min, min + more);
         let spans = frontend.windows(&clip(n_samples));
         let mut covered = 0;
-        for (i, span) in spans.iter().enumerate() {
-            prop_assert!((min..=min + more).contains(&span.steps));
-            prop_assert!(span.start <= covered, "no gap");
-            prop_assert!(i == 0 || span.start > spans[i - 1].start);
-            covered = span.start + span.steps * 400;
+        for (i, window) in spans.iter().enumerate() {
+            prop_assert!((min..=min + more).contains(&window.steps));
+            prop_assert!(window.start <= covered, "no gap");
+            prop_assert!(i == 0 || window.start > spans[i - 1].start);
+            covered = window.start + window.steps * 400;
         }
         prop_assert!(covered >= n_samples);
         prop_assert!(spans.len() == 1 || covered == n_samples, "the last of many sees no padding");

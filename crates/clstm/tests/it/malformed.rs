@@ -44,11 +44,11 @@ fn the_helpers_of_these_tests_make_a_good_file() {
     let (header, data) = parts();
     let read = Model::from_bytes(&file(&header, &data)).expect("without a checksum");
     assert_eq!(read.info, tiny().info);
-    Model::from_bytes(&described(|_| {})).expect("described anew");
+    Model::from_bytes(&described(|_| {})).expect("described again");
 }
 
 #[test]
-fn files_cut_short_say_so() {
+fn truncated_files_are_rejected() {
     let bytes = bytes();
     let header = u64::from_le_bytes(bytes[..8].try_into().expect("8 bytes")) as usize;
     for length in 0..8 {
@@ -70,7 +70,7 @@ fn files_cut_short_say_so() {
 }
 
 #[test]
-fn other_files_are_told_apart() {
+fn other_files_are_distinguished() {
     let text = b"RIFF....WAVEfmt this is no model at all";
     assert!(matches!(refused(text), ModelError::NotSafetensors { .. }));
     assert!(matches!(refused(b""), ModelError::NotSafetensors { .. }));
@@ -88,9 +88,9 @@ fn other_files_are_told_apart() {
     let foreign = json!({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}});
     let error = refused(&file(&foreign, &[0; 4]));
     assert!(matches!(error, ModelError::NotAModel { key: "format" }), "{error}");
-    let mut nothing_said = parts();
-    nothing_said.0["__metadata__"] = json!({"format": "clstm-model-1"});
-    let error = refused(&file(&nothing_said.0, &nothing_said.1));
+    let mut no_header = parts();
+    no_header.0["__metadata__"] = json!({"format": "clstm-model-1"});
+    let error = refused(&file(&no_header.0, &no_header.1));
     assert!(matches!(error, ModelError::NotAModel { key: "clstm" }), "{error}");
     let mut later = parts();
     later.0["__metadata__"]["format"] = json!("clstm-model-2");
@@ -132,9 +132,9 @@ fn headers_that_contradict_themselves_are_refused() {
 
 #[test]
 fn descriptions_that_contradict_themselves_are_refused() {
-    let check = |change: &dyn Fn(&mut Value), says: &[&str]| {
+    let check = |change: &dyn Fn(&mut Value), named: &[&str]| {
         let error = refused(&described(|info| change(info))).to_string();
-        assert!(says.iter().all(|words| error.contains(words)), "{error}");
+        assert!(named.iter().all(|words| error.contains(words)), "{error}");
     };
     check(&|info| *info = json!(7), &["description"]);
     check(&|info| info["labels"] = json!(null), &["description", "sequence"]);
@@ -156,7 +156,7 @@ fn descriptions_that_contradict_themselves_are_refused() {
     check(&|info| info["temperature"] = json!(null), &["description"]);
     let top_label = json!({"slope": 1.0, "offset": -1e9});
     check(&|info| info["top_label"] = top_label.clone(), &["top_label.offset"]);
-    for (field, bad, says) in [
+    for (field, bad, named) in [
         ("protocol", json!(""), "empty"),
         ("utterances", json!(0), "no utterances"),
         ("bins", json!(0), "no utterances or bins"),
@@ -175,7 +175,7 @@ fn descriptions_that_contradict_themselves_are_refused() {
             "does not fall",
         ),
     ] {
-        check(&|info| info["calibration"][field] = bad.clone(), &["calibration.", says]);
+        check(&|info| info["calibration"][field] = bad.clone(), &["calibration.", named]);
     }
     check(&|info| info["frontend"]["segment_length"] = json!(401), &["segment_length", "400"]);
     check(&|info| info["frontend"]["sample_rate"] = json!(8000), &["8000 Hz", "16000 Hz"]);

@@ -57,7 +57,7 @@ fn branches_survive_the_file() {
 }
 
 #[test]
-fn a_network_without_branches_says_nothing_of_them() {
+fn a_network_without_branches_writes_none() {
     // Readers from before there were any refuse what they do not know.
     let network = serde_json::to_value(&tiny().info.network).expect("JSON");
     assert_eq!(network.get("branches"), None);
@@ -182,7 +182,7 @@ fn limits_hold() {
 }
 
 #[test]
-fn files_that_are_not_there_say_so() {
+fn missing_files_are_reported() {
     let error = Model::read(Path::new("no/such/model.safetensors")).expect_err("no file");
     assert_eq!(error.kind(), "io");
     assert!(error.to_string().contains("no/such/model.safetensors"), "{error}");

@@ -29,7 +29,7 @@ fn recognizer() -> &'static Recognizer {
 }
 
 fn recognized(samples: &[f32], rate: u32) -> Recognition {
-    recognizer().recognize(samples, rate).expect("an answer")
+    recognizer().recognize(samples, rate).expect("a recognition")
 }
 
 fn prediction(recognition: &Recognition) -> &LabelPrediction {
@@ -45,28 +45,28 @@ fn furthest(a: &Recognition, b: &Recognition) -> f64 {
 }
 
 fn check(recognition: &Recognition) {
-    let answer = prediction(recognition);
-    let sum: f64 = answer.probabilities.iter().sum();
+    let result = prediction(recognition);
+    let sum: f64 = result.probabilities.iter().sum();
     assert!((sum - 1.0).abs() < 1e-12, "{sum}");
-    assert_eq!(answer.probabilities.len(), 3);
-    assert_eq!(answer.label, recognizer().labels()[answer.label_index]);
-    assert_eq!(answer.confidence, answer.probabilities[answer.label_index]);
-    assert!(answer.probabilities.iter().all(|&p| (0.0..=answer.confidence).contains(&p)));
+    assert_eq!(result.probabilities.len(), 3);
+    assert_eq!(result.label, recognizer().labels()[result.label_index]);
+    assert_eq!(result.confidence, result.probabilities[result.label_index]);
+    assert!(result.probabilities.iter().all(|&p| (0.0..=result.confidence).contains(&p)));
 }
 
 #[test]
-fn an_answer_is_a_distribution_and_repeats() {
+fn a_prediction_is_a_distribution_and_repeats() {
     let sound = voice(1.3, RATE, 130.0);
-    let answer = recognized(&sound, RATE);
-    check(&answer);
-    assert_eq!(answer.duration_s, 1.3);
-    assert_eq!(recognized(&sound, RATE), answer);
+    let result = recognized(&sound, RATE);
+    check(&result);
+    assert_eq!(result.duration_s, 1.3);
+    assert_eq!(recognized(&sound, RATE), result);
     let other = recognized(&voice(1.3, RATE, 310.0), RATE);
-    assert!(furthest(&answer, &other) > 0.05, "the sound matters: {answer:?} {other:?}");
+    assert!(furthest(&result, &other) > 0.05, "the sound matters: {result:?} {other:?}");
 }
 
 #[test]
-fn the_model_file_gives_the_same_answers() {
+fn the_model_file_gives_the_same_predictions() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("m.safetensors");
     let model = tiny();
@@ -75,20 +75,20 @@ fn the_model_file_gives_the_same_answers() {
     let made = Recognizer::new(model.clone()).expect("made").with_min_speech(0.0);
     assert_eq!((opened.info(), opened.digest()), (&model.info, &*model.digest()));
     let sound = voice(0.7, RATE, 180.0);
-    let answer = opened.recognize(&sound, RATE).expect("an answer");
-    assert_eq!(answer, made.recognize(&sound, RATE).expect("an answer"));
+    let result = opened.recognize(&sound, RATE).expect("a recognition");
+    assert_eq!(result, made.recognize(&sound, RATE).expect("a recognition"));
 
     let clip = model.info.frontend.preprocess(sound);
     let logits = opened.recognize_clip(&clip);
-    assert_eq!(opened.probabilities(&logits), prediction(&answer).probabilities);
-    assert_eq!(model.info.scaling.probabilities(&logits), prediction(&answer).probabilities);
+    assert_eq!(opened.probabilities(&logits), prediction(&result).probabilities);
+    assert_eq!(model.info.scaling.probabilities(&logits), prediction(&result).probabilities);
 
     let missing = Recognizer::open(&folder.path().join("none")).expect_err("no file");
     assert!(matches!(missing, ModelError::Io { action: "read", .. }), "{missing}");
 }
 
 #[test]
-fn another_precision_is_asked_for_and_hardly_changes_the_answer() {
+fn another_precision_hardly_changes_the_prediction() {
     assert_eq!(recognizer().precision(), Precision::F32);
     let half = recognizer().clone().with_precision(Precision::Bf16).expect("the CPU has it");
     assert_eq!((half.precision(), recognizer().precision()), (Precision::Bf16, Precision::F32));
@@ -191,7 +191,7 @@ fn threads_share_one_recognizer() {
             scope.spawn(move || {
                 for i in (0..8).map(|i| (i + thread) % 4) {
                     assert_eq!(recognized(&sounds[i], RATE), alone[i]);
-                    assert_eq!(clone.recognize(&sounds[i], RATE).expect("an answer"), alone[i]);
+                    assert_eq!(clone.recognize(&sounds[i], RATE).expect("a recognition"), alone[i]);
                 }
             });
         }
@@ -213,9 +213,9 @@ fn the_sample_rate_of_a_recording_does_not_matter() {
 #[test]
 fn gain_and_quiet_edges_do_not_matter() {
     let sound = voice(1.0, RATE, 150.0);
-    let answer = recognized(&sound, RATE);
+    let result = recognized(&sound, RATE);
     let quiet: Vec<f32> = sound.iter().map(|x| x * 1e-3).collect();
-    assert!(furthest(&answer, &recognized(&quiet, RATE)) < 1e-4);
+    assert!(furthest(&result, &recognized(&quiet, RATE)) < 1e-4);
     let edged = [&[0.0; 8000][..], &sound, &[0.0; 9000]].concat();
     let later = recognized(&edged, RATE);
     assert!((later.duration_s - (1.0 + 17_000.0 / 16_000.0)).abs() < 1e-9, "before trimming");
@@ -228,8 +228,8 @@ fn files_and_bytes_are_recognised_like_samples() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("voice.wav");
     std::fs::write(&path, &bytes).expect("written");
-    let from_file = recognizer().recognize_file(&path).expect("an answer");
-    let from_bytes = recognizer().recognize_bytes(&bytes, Some("wav")).expect("an answer");
+    let from_file = recognizer().recognize_file(&path).expect("a recognition");
+    let from_bytes = recognizer().recognize_bytes(&bytes, Some("wav")).expect("a recognition");
     assert_eq!(from_file, from_bytes);
     assert!((from_file.duration_s - 1.1).abs() < 1e-3);
     check(&from_file);
@@ -240,7 +240,7 @@ fn files_and_bytes_are_recognised_like_samples() {
 }
 
 #[test]
-fn short_and_long_recordings_get_an_answer() {
+fn short_and_long_recordings_get_a_prediction() {
     check(&recognized(&voice(0.2, RATE, 140.0), RATE));
     let long = voice(3.0, RATE, 140.0);
     let clip = recognizer().info().frontend.preprocess(long.clone());
@@ -274,7 +274,7 @@ fn bad_recordings_pass_their_errors_on() {
 
     let folder = tempfile::tempdir().expect("a folder");
     let text = folder.path().join("notes.wav");
-    std::fs::write(&text, "this is a text, whatever its name says\n".repeat(99)).expect("written");
+    std::fs::write(&text, "this is a text, whatever its name\n".repeat(99)).expect("written");
     assert_eq!(kind(recognizer().recognize_file(&text)), "format");
     let empty = folder.path().join("empty.wav");
     std::fs::write(&empty, "").expect("written");
@@ -347,13 +347,13 @@ fn any_network() -> impl Strategy<Value = NetworkConfig> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn whatever_network_a_file_may_hold_answers(network in any_network()) {
+    fn any_network_of_a_file_predicts(network in any_network()) {
         let bytes = model(network).to_bytes().expect("bytes");
         let model = clstm::Model::from_bytes(&bytes).expect("what was written is read");
         let recognizer = Recognizer::new(model).expect("and built").with_min_speech(0.0);
-        let answer = recognizer.recognize(&voice(0.3, RATE, 140.0), RATE).expect("and answers");
-        let answer = prediction(&answer);
-        prop_assert!((answer.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        let result = recognizer.recognize(&voice(0.3, RATE, 140.0), RATE).expect("a recognition");
+        let result = prediction(&result);
+        prop_assert!((result.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
     }
 }
 

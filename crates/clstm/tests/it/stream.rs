@@ -20,7 +20,7 @@ fn config() -> StreamConfig {
     StreamConfig { hop_s: 0.2, smoothing_s: 0.3, min_segment_s: 0.6, ..StreamConfig::recording() }
 }
 
-fn heard(stream: &mut Stream, chunks: &[&[f32]]) -> Vec<Event> {
+fn pushed_through(stream: &mut Stream, chunks: &[&[f32]]) -> Vec<Event> {
     let mut events = Vec::new();
     for chunk in chunks {
         stream.push(chunk, &mut events).expect("sound");
@@ -29,13 +29,13 @@ fn heard(stream: &mut Stream, chunks: &[&[f32]]) -> Vec<Event> {
     events
 }
 
-fn moments(events: &[Event]) -> Vec<&Frame> {
-    let moment = |event: &'_ Event| matches!(event, Event::Frame(_));
-    assert!(events.iter().any(moment));
+fn frames(events: &[Event]) -> Vec<&Frame> {
+    let frame = |event: &'_ Event| matches!(event, Event::Frame(_));
+    assert!(events.iter().any(frame));
     events.iter().filter_map(|e| if let Event::Frame(m) = e { Some(m) } else { None }).collect()
 }
 
-fn sections(events: &[Event]) -> Vec<&Segment> {
+fn segments(events: &[Event]) -> Vec<&Segment> {
     events.iter().filter_map(|e| if let Event::Segment(s) = e { Some(s) } else { None }).collect()
 }
 
@@ -71,9 +71,9 @@ proptest! {
         let config =
             StreamConfig { lookahead_s, provisional_s, utterance_pause_s, ..config() };
         let mut stream = Stream::new(&recognizer, rate, &config).expect("a stream");
-        let whole = heard(&mut stream, &[&sound]);
+        let whole = pushed_through(&mut stream, &[&sound]);
         // The same stream again: it is as new after its end.
-        prop_assert_eq!(heard(&mut stream, &cut(&sound, &sizes)), whole);
+        prop_assert_eq!(pushed_through(&mut stream, &cut(&sound, &sizes)), whole);
     }
 }
 
@@ -88,16 +88,20 @@ fn events_of_the_presets_do_not_depend_on_the_chunks() {
         let model = clstm::Model::new(info, random.tensors).expect("a model");
         let recognizer = Recognizer::new(model).expect("a model");
         let mut stream = Stream::new(&recognizer, RATE, &StreamConfig::live()).expect("a stream");
-        let whole = heard(&mut stream, &[&sound]);
-        assert!(moments(&whole).iter().filter(|m| m.prediction.is_some()).count() > 5);
+        let whole = pushed_through(&mut stream, &[&sound]);
+        assert!(frames(&whole).iter().filter(|m| m.prediction.is_some()).count() > 5);
         for sizes in [&[1_600_usize][..], &[24_001, 7, 8_000]] {
-            assert_eq!(heard(&mut stream, &cut(&sound, sizes)), whole, "{preset}, {sizes:?}");
+            assert_eq!(
+                pushed_through(&mut stream, &cut(&sound, sizes)),
+                whole,
+                "{preset}, {sizes:?}"
+            );
         }
     }
 }
 
 #[test]
-fn an_answer_is_not_later_than_its_latency() {
+fn a_prediction_is_not_later_than_its_latency() {
     let recognizer = recognizer();
     for rate in [8_000_u32, 16_000, 44_100, 48_000] {
         let sound = clstm::audio::Waveform { samples: conversation(), sample_rate: RATE };
@@ -108,8 +112,8 @@ fn an_answer_is_not_later_than_its_latency() {
             stream.push(chunk, &mut events).expect("sound");
             pushed += chunk.len();
             for event in events.drain(..) {
-                if let Event::Frame(moment) = event {
-                    latest = latest.max(pushed as f64 / f64::from(rate) - moment.end_s);
+                if let Event::Frame(frame) = event {
+                    latest = latest.max(pushed as f64 / f64::from(rate) - frame.end_s);
                 }
             }
         }
@@ -121,36 +125,37 @@ fn an_answer_is_not_later_than_its_latency() {
 }
 
 #[test]
-fn a_stretch_is_written_with_its_labels() {
+fn a_timeline_item_is_written_with_its_labels() {
     let (recognizer, sound) = (recognizer(), conversation());
     let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
-    let events = heard(&mut stream, &[&sound]);
+    let events = pushed_through(&mut stream, &[&sound]);
     let labels = recognizer.labels();
     for event in events {
-        let moments = matches!(event, Event::Frame(_));
-        assert_eq!(TimelineItem::of(event.clone(), !moments), None);
-        let stretch = TimelineItem::of(event.clone(), moments).expect("of this kind");
-        let json = serde_json::to_value(stretch.labelled(labels, &[])).expect("JSON");
-        let (times, speech, heard) = match &event {
+        let frames = matches!(event, Event::Frame(_));
+        assert_eq!(TimelineItem::of(event.clone(), !frames), None);
+        let item = TimelineItem::of(event.clone(), frames).expect("of this kind");
+        let json = serde_json::to_value(item.labelled(labels, &[])).expect("JSON");
+        let (times, speech, labelled) = match &event {
             Event::Frame(m) => {
-                let heard = m.prediction.as_ref();
-                let heard = heard.map(|a| (a.label_index, a.smoothed[a.label_index], &a.smoothed));
-                ([m.start_s, m.end_s], Some(m.speech), heard)
+                let labelled = m.prediction.as_ref();
+                let labelled =
+                    labelled.map(|a| (a.label_index, a.smoothed[a.label_index], &a.smoothed));
+                ([m.start_s, m.end_s], Some(m.speech), labelled)
             }
             Event::Segment(s) => {
-                let heard = s.label.as_ref();
-                let heard = heard.map(|e| (e.label_index, e.confidence, &e.probabilities));
-                ([s.start_s, s.end_s], None, heard)
+                let labelled = s.label.as_ref();
+                let labelled = labelled.map(|e| (e.label_index, e.confidence, &e.probabilities));
+                ([s.start_s, s.end_s], None, labelled)
             }
             _ => panic!("{event:?}"),
         };
         let mut wanted = serde_json::json!({
-            "start_s": times[0], "end_s": times[1], "label": heard.map(|(index, ..)| &labels[index]),
+            "start_s": times[0], "end_s": times[1], "label": labelled.map(|(index, ..)| &labels[index]),
         });
         if let Some(speech) = speech {
             wanted["speech"] = speech.into();
         }
-        if let Some((_, confidence, probabilities)) = heard {
+        if let Some((_, confidence, probabilities)) = labelled {
             wanted["confidence"] = confidence.into();
             wanted["probabilities"] = serde_json::json!({
                 "class-0": probabilities[0], "class-1": probabilities[1], "class-2": probabilities[2],
@@ -161,79 +166,79 @@ fn a_stretch_is_written_with_its_labels() {
 }
 
 #[test]
-fn an_answer_is_what_the_recognizer_says_of_its_window() {
+fn a_prediction_is_that_of_the_recognizer_for_its_window() {
     let (recognizer, sound) = (recognizer(), conversation());
     for lookahead_s in [None, Some(0.0), Some(0.3)] {
         let config = StreamConfig { lookahead_s, ..config() };
         let mut stream = Stream::new(&recognizer, RATE, &config).expect("a stream");
-        let events = heard(&mut stream, &[&sound]);
+        let events = pushed_through(&mut stream, &[&sound]);
         let lookahead = (lookahead_s.unwrap_or(0.15) * f64::from(RATE)) as usize;
         assert!((stream.latency_s() - lookahead as f64 / f64::from(RATE) - 0.064).abs() < 1e-9);
-        let mut answers = 0;
-        for moment in moments(&events) {
-            let Some(answer) = &moment.prediction else { continue };
+        let mut predictions = 0;
+        for frame in frames(&events) {
+            let Some(prediction) = &frame.prediction else { continue };
             let end =
-                ((moment.end_s * f64::from(RATE)).round() as usize + lookahead).min(sound.len());
+                ((frame.end_s * f64::from(RATE)).round() as usize + lookahead).min(sound.len());
             let window = &sound[end.saturating_sub(8_000)..end];
-            let said = recognizer.recognize(window, RATE).expect("a recording").prediction;
-            let said = said.expect("a prediction").probabilities;
-            for (a, b) in answer.probabilities.iter().zip(&said) {
-                assert!((a - b).abs() < 1e-6, "{moment:?}: {said:?}");
+            let offline = recognizer.recognize(window, RATE).expect("a recording").prediction;
+            let offline = offline.expect("a prediction").probabilities;
+            for (a, b) in prediction.probabilities.iter().zip(&offline) {
+                assert!((a - b).abs() < 1e-6, "{frame:?}: {offline:?}");
             }
-            assert!((answer.smoothed.iter().sum::<f64>() - 1.0).abs() < 1e-9);
-            answers += 1;
+            assert!((prediction.smoothed.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+            predictions += 1;
         }
-        assert!(answers > 10, "{answers} answers");
+        assert!(predictions > 10, "{predictions} predictions");
     }
 }
 
 #[test]
-fn moments_and_sections_cover_the_time_without_gaps() {
+fn frames_and_segments_cover_the_time_without_gaps() {
     let (recognizer, sound) = (recognizer(), conversation());
     let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
-    let events = heard(&mut stream, &[&sound]);
+    let events = pushed_through(&mut stream, &[&sound]);
     let whole = sound.len() as f64 / f64::from(RATE);
-    let times: Vec<_> = moments(&events).iter().map(|m| (m.start_s, m.end_s)).collect();
-    let stretches: Vec<_> = sections(&events).iter().map(|s| (s.start_s, s.end_s)).collect();
-    for times in [&times, &stretches] {
+    let times: Vec<_> = frames(&events).iter().map(|m| (m.start_s, m.end_s)).collect();
+    let segment_times: Vec<_> = segments(&events).iter().map(|s| (s.start_s, s.end_s)).collect();
+    for times in [&times, &segment_times] {
         assert_eq!(times[0].0, 0.0);
         assert!((times[times.len() - 1].1 - whole).abs() < 1e-9);
         assert!(times.windows(2).all(|pair| pair[0].1 == pair[1].0 && pair[0].0 < pair[0].1));
     }
     // The breath between the samples, to a hop and the release.
     let sample = (whole - 3.0) / 2.0;
-    let pause = sections(&events).into_iter().filter(|s| s.label.is_none());
+    let pause = segments(&events).into_iter().filter(|s| s.label.is_none());
     let pause = pause.max_by(|a, b| (a.end_s - a.start_s).total_cmp(&(b.end_s - b.start_s)));
     let pause = pause.expect("a pause");
     assert!((pause.start_s - sample).abs() < 0.6, "{pause:?} after {sample} s");
     assert!((pause.end_s - sample - 3.0).abs() < 0.6, "{pause:?}");
-    for section in sections(&events) {
-        let Some(emotion) = &section.label else { continue };
+    for segment in segments(&events) {
+        let Some(emotion) = &segment.label else { continue };
         let sum: f64 = emotion.probabilities.iter().sum();
-        assert!((sum - 1.0).abs() < 1e-9 && emotion.confidence > 0.0, "{section:?}");
+        assert!((sum - 1.0).abs() < 1e-9 && emotion.confidence > 0.0, "{segment:?}");
         assert_eq!(emotion.confidence, emotion.probabilities[emotion.label_index]);
     }
 }
 
 #[test]
-fn silence_and_noise_without_speech_get_no_answer() {
+fn silence_and_noise_without_speech_get_no_prediction() {
     let recognizer = recognizer();
     let hum: Vec<f32> = (0..48_000).map(|n| 0.1 * (n as f32 * 0.02).sin()).collect();
     for sound in [vec![0.0; 48_000], hum] {
         let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
-        let events = heard(&mut stream, &[&sound]);
-        assert!(moments(&events).iter().all(|m| m.prediction.is_none()), "{events:?}");
-        let [pause] = sections(&events)[..] else { panic!("{events:?}") };
+        let events = pushed_through(&mut stream, &[&sound]);
+        assert!(frames(&events).iter().all(|m| m.prediction.is_none()), "{events:?}");
+        let [pause] = segments(&events)[..] else { panic!("{events:?}") };
         assert_eq!((pause.start_s, pause.end_s, &pause.label), (0.0, 3.0, &None));
     }
     let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
     let mut events = Vec::new();
     stream.finish(&mut events).expect("an end");
-    assert_eq!(events, [], "nothing was heard at all");
+    assert_eq!(events, [], "no audio gives no event");
 }
 
 #[test]
-fn an_answer_comes_with_the_last_sample_of_its_window() {
+fn a_prediction_comes_with_the_last_sample_of_its_window() {
     let (recognizer, sound) = (recognizer(), conversation());
     let config = StreamConfig { lookahead_s: Some(0.0), ..config() };
     let mut stream = Stream::new(&recognizer, RATE, &config).expect("a stream");
@@ -241,7 +246,7 @@ fn an_answer_comes_with_the_last_sample_of_its_window() {
     stream.push(&sound[..3_199], &mut events).expect("sound");
     assert_eq!(events, [], "a sample is missing");
     stream.push(&sound[3_199..3_200], &mut events).expect("sound");
-    assert_eq!(moments(&events).len(), 1);
+    assert_eq!(frames(&events).len(), 1);
 }
 
 #[test]
@@ -250,19 +255,21 @@ fn a_file_gets_what_its_samples_get() {
     let folder = tempdir().expect("a folder");
     let path = folder.path().join("talk.wav");
     std::fs::write(&path, wav(&sound, RATE)).expect("written");
-    let mut told = Vec::new();
-    let tell = |event| -> Result<(), StreamError> {
-        told.push(event);
+    let mut received = Vec::new();
+    let receive = |event| -> Result<(), StreamError> {
+        received.push(event);
         Ok(())
     };
-    recognizer.timeline_file(&path, &DecodeLimits::default(), &config(), tell).expect("a timeline");
+    recognizer
+        .timeline_file(&path, &DecodeLimits::default(), &config(), receive)
+        .expect("a timeline");
     let samples = decode_file(&path, &DecodeLimits::default()).expect("the file").waveform.samples;
     let mut stream = Stream::new(&recognizer, RATE, &config()).expect("a stream");
-    assert_eq!(told, heard(&mut stream, &[&samples]));
+    assert_eq!(received, pushed_through(&mut stream, &[&samples]));
 
     let none = folder.path().join("none.wav");
-    let tell = |_| -> Result<(), StreamError> { Ok(()) };
-    let error = recognizer.timeline_file(&none, &DecodeLimits::default(), &config(), tell);
+    let receive = |_| -> Result<(), StreamError> { Ok(()) };
+    let error = recognizer.timeline_file(&none, &DecodeLimits::default(), &config(), receive);
     assert_eq!(error.expect_err("no file").kind(), "not_found");
 }
 

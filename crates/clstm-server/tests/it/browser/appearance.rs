@@ -34,7 +34,7 @@ const MISPLACED: &str =
 async fn it_fits_phones_and_desktops_by_day_and_night() {
     let Some(stage) = Stage::new().await else { return };
     let tab = &stage.tab;
-    stage.hear(&stage.talk, 1).await;
+    stage.process(&stage.talk, 1).await;
     tab.eval("document.querySelector('details').open = true").await;
     tab.click_at("picture", 0.4, 0.3).await;
     // Something in red.
@@ -89,7 +89,7 @@ async fn a_long_recording_is_zoomed_and_scrolled() {
     let long = stage.folder.path().join("long.wav");
     let sound: Vec<f32> = super::talk_sound().repeat(20);
     std::fs::write(&long, crate::support::wav(&sound)).expect("a recording");
-    stage.hear(&long, 1).await;
+    stage.process(&long, 1).await;
     tab.picture("long").await;
     let seen = "[view.scrollLeft / view.scrollWidth, view.clientWidth / view.scrollWidth]";
     assert_eq!(tab.eval(seen).await, serde_json::json!([0, 1]));

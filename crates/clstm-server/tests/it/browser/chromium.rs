@@ -1,5 +1,6 @@
 //! A browser without a window.
 
+use clstm_test_support::skip;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -43,10 +44,7 @@ impl Chromium {
     /// not name `browser`.
     pub(super) async fn start(sound: &Path) -> Option<Self> {
         let Some(program) = find() else {
-            let required = std::env::var("CLSTM_REQUIRE").unwrap_or_default();
-            let required = required.split(',').any(|thing| thing.trim() == "browser");
-            assert!(!required, "no Chromium, and CLSTM_REQUIRE names browser; set CHROMIUM");
-            eprintln!("skipped: no Chromium; install one or name it with CHROMIUM");
+            skip("browser", "Chromium; install one or name it with CHROMIUM");
             return None;
         };
         let alone = ALONE.lock().await;
@@ -68,15 +66,15 @@ impl Chromium {
             .spawn()
             .unwrap_or_else(|e| panic!("{} does not start: {e}", program.display()));
         let mut started = Started(Some(child));
-        let told = profile.path().join("DevToolsActivePort");
+        let port_file = profile.path().join("DevToolsActivePort");
         let began = Instant::now();
         let (port, path) = loop {
             // Two lines, the second of which is written last.
-            let text = std::fs::read_to_string(&told).unwrap_or_default();
+            let text = std::fs::read_to_string(&port_file).unwrap_or_default();
             if let Some((port, path)) = text.split_once('\n').filter(|(_, path)| !path.is_empty()) {
                 break (port.to_owned(), path.trim().to_owned());
             }
-            assert!(began.elapsed() < START, "{} does not answer", program.display());
+            assert!(began.elapsed() < START, "{} does not response", program.display());
             sleep(Duration::from_millis(50)).await;
         };
         let endpoint = format!("127.0.0.1:{port}");

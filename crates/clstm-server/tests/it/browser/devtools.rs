@@ -15,7 +15,7 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
 /// Screenshots of a busy machine take their time.
-const ANSWER: Duration = Duration::from_secs(120);
+const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
 
@@ -40,14 +40,14 @@ impl DevTools {
             }
         });
         let (waiting, events) = (Waiting::default(), Arc::<Mutex<Vec<Value>>>::default());
-        let (answered, happened) = (waiting.clone(), events.clone());
+        let (callers, happened) = (waiting.clone(), events.clone());
         tokio::spawn(async move {
             while let Some(Ok(message)) = stream.next().await {
                 let Message::Text(text) = message else { continue };
                 let value: Value = serde_json::from_str(&text).expect("JSON");
                 match value["id"].as_u64() {
                     Some(id) => {
-                        let caller = answered.lock().expect("no panic").remove(&id);
+                        let caller = callers.lock().expect("no panic").remove(&id);
                         // The caller may have timed out.
                         let _ = caller.map(|caller| caller.send(value));
                     }
@@ -61,15 +61,15 @@ impl DevTools {
     /// The result of a call.
     pub(super) async fn call(&self, method: &str, parameters: Value) -> Value {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let (caller, answer) = oneshot::channel();
+        let (caller, response) = oneshot::channel();
         self.waiting.lock().expect("no panic").insert(id, caller);
         let call = json!({ "id": id, "method": method, "params": parameters }).to_string();
         self.calls.send(Message::text(call)).expect("a connection");
-        let answer = timeout(ANSWER, answer).await;
-        let answer = answer.unwrap_or_else(|_| panic!("no answer to {method}"));
-        let mut answer = answer.expect("a connection");
-        assert!(answer["error"].is_null(), "{method}: {answer}");
-        answer["result"].take()
+        let response = timeout(CALL_TIMEOUT, response).await;
+        let response = response.unwrap_or_else(|_| panic!("no response to {method}"));
+        let mut response = response.expect("a connection");
+        assert!(response["error"].is_null(), "{method}: {response}");
+        response["result"].take()
     }
 
     /// The parameters of all events of a kind so far.

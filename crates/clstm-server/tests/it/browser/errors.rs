@@ -6,14 +6,14 @@ use super::{Stage, shipped};
 use crate::support::TestServer;
 
 /// Records every status and alert, since a later one may replace it before the test reads it.
-const KEEP: &str = "window.said = [];
+const KEEP: &str = "window.announced = [];
     for (const id of ['status', 'alert']) {
-        new MutationObserver(() => said.push(document.getElementById(id).textContent))
+        new MutationObserver(() => announced.push(document.getElementById(id).textContent))
             .observe(document.getElementById(id), { childList: true });
     }";
 
 #[tokio::test]
-async fn a_file_that_is_no_sound_is_said_to_be_none() {
+async fn a_file_without_audio_is_reported() {
     let Some(stage) = Stage::new().await else { return };
     let tab = &stage.tab;
     let bad = stage.folder.path().join("notes.wav");
@@ -23,18 +23,18 @@ async fn a_file_that_is_no_sound_is_said_to_be_none() {
     tab.choose(&[&bad]).await;
     tab.until("document.getElementById('alert').innerText.startsWith('notes.wav: ')").await;
     tab.picture("error").await;
-    let said = tab.region("alert").await;
-    assert!(said.len() > "notes.wav: ".len() + 20, "{said}");
+    let announced = tab.region("alert").await;
+    assert!(announced.len() > "notes.wav: ".len() + 20, "{announced}");
     assert_eq!(tab.region("status").await, "");
     // Of several files, those that can be decoded are processed.
     tab.choose(&[&empty, &stage.talk, &bad]).await;
-    stage.heard(1).await;
+    stage.processed(1).await;
     tab.until("document.getElementById('alert').innerText.includes('empty.wav: ')").await;
-    let said = tab.text("alert").await;
-    assert!(said.contains("notes.wav: ") && !said.contains("talk.wav"), "{said}");
+    let announced = tab.text("alert").await;
+    assert!(announced.contains("notes.wav: ") && !announced.contains("talk.wav"), "{announced}");
     let whole = stage.ask(&stage.talk, "").await;
     assert_eq!(tab.text("prediction").await.to_lowercase(), stage.shown(&whole));
-    stage.hear(&stage.talk, 2).await;
+    stage.process(&stage.talk, 2).await;
     tab.until("document.getElementById('alert').innerText === ''").await;
     tab.was_quiet(true).await;
 }
@@ -60,13 +60,13 @@ async fn a_server_that_goes_and_comes_back_is_waited_for() {
     stage.tab.choose(&[&stage.talk]).await;
     stage
         .tab
-        .until("said.at(-1) !== '' && said.some((text) => text.startsWith('Processing talk.wav'))")
+        .until("announced.at(-1) !== '' && announced.some((text) => text.startsWith('Processing talk.wav'))")
         .await;
 
     stage.server = TestServer::start(ServerConfig { listen: address, ..shipped() }).await;
-    stage.heard(2).await;
+    stage.processed(2).await;
     stage.tab.until("document.getElementById('status').innerText.startsWith('talk.wav: ')").await;
     assert_eq!(stage.tab.text("alert").await, "");
-    assert_eq!(stage.tab.eval("said.includes('The server is reachable again.')").await, true);
+    assert_eq!(stage.tab.eval("announced.includes('The server is reachable again.')").await, true);
     stage.tab.was_quiet(true).await;
 }

@@ -35,7 +35,7 @@ async fn the_keyboard_reaches_everything() {
     assert_eq!(chooser["mode"], "selectMultiple");
     let files = json!({ "files": [stage.talk], "backendNodeId": chooser["backendNodeId"] });
     tab.call("DOM.setFileInputFiles", files).await;
-    stage.heard(1).await;
+    stage.processed(1).await;
     // Enter switches the microphone on, and off.
     to(&["sample", "microphone"]).await;
     tab.press("Enter").await;
@@ -45,7 +45,7 @@ async fn the_keyboard_reaches_everything() {
     // Long enough for zooming to be of use.
     tab.until("/at 0:(0[5-9]|[1-9])/.test(document.getElementById('when').innerText)").await;
     tab.press("Enter").await;
-    stage.heard(2).await;
+    stage.processed(2).await;
     to(&["model", "zoom-in", "play", "position"]).await;
     to(&["save-what", "save-jsonl", "save-csv", "speakers", "As a table", "forget"]).await;
     // Back to the recording.
@@ -62,19 +62,19 @@ async fn the_keyboard_reaches_everything() {
     to(&["zoom-in", "play", "position"]).await;
     let frames = stage.ask(&stage.talk, "?timeline=frames&hop=0.5").await;
     let segments = stage.ask(&stage.talk, "?timeline=segments&hop=0.5").await;
-    let said = async || position_text(tab).await;
+    let shown_position = async || position_text(tab).await;
     let at = |index: usize| {
         let frame = &frames["frames"][index];
         format!("{}, {}", clock(frame["start_s"].as_f64().expect("seconds")), label(frame))
     };
-    assert_eq!(said().await, "the whole recording");
+    assert_eq!(shown_position().await, "the whole recording");
     tab.press("ArrowRight").await;
-    assert_eq!(said().await, at(1));
+    assert_eq!(shown_position().await, at(1));
     tab.press("ArrowRight").await;
-    assert_eq!(said().await, at(2));
+    assert_eq!(shown_position().await, at(2));
     assert_eq!(tab.text("prediction").await.to_lowercase(), stage.shown(&frames["frames"][2]));
     tab.press("ArrowLeft").await;
-    assert_eq!(said().await, at(1));
+    assert_eq!(shown_position().await, at(1));
     let starts: Vec<_> = segments["segments"].as_array().expect("segments")[1..]
         .iter()
         .map(|segment| (2.0 * segment["start_s"].as_f64().expect("seconds")).round() as usize)
@@ -82,12 +82,12 @@ async fn the_keyboard_reaches_everything() {
     assert!(starts.len() > 1, "{segments}");
     for start in &starts {
         tab.press("PageUp").await;
-        assert_eq!(said().await, at(*start));
+        assert_eq!(shown_position().await, at(*start));
     }
     tab.press("PageDown").await;
-    assert_eq!(said().await, at(starts[starts.len() - 2]));
+    assert_eq!(shown_position().await, at(starts[starts.len() - 2]));
     tab.press("Home").await;
-    assert_eq!(said().await, at(0));
+    assert_eq!(shown_position().await, at(0));
     // Zooming gives the picture a stop of its own, where the arrows scroll.
     tab.press("+").await;
     tab.until("document.getElementById('view').tabIndex === 0").await;
@@ -106,12 +106,12 @@ async fn the_keyboard_reaches_everything() {
     ))
     .await;
     tab.press("Escape").await;
-    assert_eq!(said().await, "the whole recording");
+    assert_eq!(shown_position().await, "the whole recording");
     tab.was_quiet(false).await;
 }
 
 #[tokio::test]
-async fn a_screen_reader_is_told_what_is_shown() {
+async fn a_screen_reader_receives_what_is_shown() {
     let Some(stage) = Stage::new().await else { return };
     let tab = &stage.tab;
     for (role, name) in [
@@ -142,7 +142,7 @@ async fn a_screen_reader_is_told_what_is_shown() {
     // What cannot be used yet is not there.
     assert!(spoken.iter().all(|s| s.role != "slider" && s.name != "Play"));
 
-    stage.hear(&stage.talk, 1).await;
+    stage.process(&stage.talk, 1).await;
     let slider = tab.one("slider", "Position").await;
     let keys = slider.node["description"]["value"].as_str().expect("a description");
     assert!(keys.contains("Space playback") && keys.contains("Page Up"), "{keys}");

@@ -47,7 +47,7 @@ async fn a_stereo_call_has_a_lane_for_each_side() {
     let Some(stage) = Stage::new().await else { return };
     let tab = &stage.tab;
     let path = stereo(&stage);
-    stage.hear(&path, 1).await;
+    stage.process(&path, 1).await;
     tab.picture("stereo").await;
     let each = stage.ask(&path, "?channels=each").await;
     let timeline = stage.ask(&path, "?channels=each&timeline=both&hop=0.5").await;
@@ -62,10 +62,10 @@ async fn a_stereo_call_has_a_lane_for_each_side() {
     assert_eq!(tab.text("prediction").await.to_lowercase(), stage.shown(&each["channels"][0]));
     assert_eq!(tab.eval(ROWS).await, rows(&of("segments", 0)));
     let words = |channel: usize| {
-        let told = of("segments", channel)
+        let announced = of("segments", channel)
             .into_iter()
             .map(|s| format!("{} to {}", label(s), clock(s["end_s"].as_f64().expect("seconds"))));
-        format!("channel {channel}: {}", told.collect::<Vec<_>>().join(", "))
+        format!("channel {channel}: {}", announced.collect::<Vec<_>>().join(", "))
     };
     tab.one("image", &format!("Timeline of call.wav: {}; {}", words(0), words(1))).await;
     // In colours: the strip of the lower lane ends at the time axis, the other one a lane above.
@@ -102,7 +102,7 @@ async fn a_stereo_call_has_a_lane_for_each_side() {
         tab.picture(&format!("stereo-{width}")).await;
     }
     // A recording of one channel has a single lane again.
-    stage.hear(&stage.talk, 2).await;
+    stage.process(&stage.talk, 2).await;
     assert_eq!(tab.eval("document.getElementById('lane-field').hidden").await, true);
     tab.was_quiet(false).await;
 }
@@ -119,10 +119,10 @@ async fn given_segments_have_a_lane_for_each_speaker() {
     tab.choose(&[&given]).await;
     tab.until("document.getElementById('alert').innerText.includes('Choose a recording first')")
         .await;
-    stage.hear(&stage.talk, 1).await;
+    stage.process(&stage.talk, 1).await;
     tab.one("button", "Segments of speakers").await;
     tab.choose_in("speakers", &[&given]).await;
-    stage.heard(2).await;
+    stage.processed(2).await;
     tab.picture("speakers").await;
     let bytes = std::fs::read(&stage.talk).expect("a recording");
     let files = [("file", "talk.wav", &bytes[..]), ("segments", "talk.rttm", rttm.as_bytes())];
@@ -157,7 +157,7 @@ async fn given_segments_have_a_lane_for_each_speaker() {
     tab.until("document.getElementById('alert').innerText.includes('line 2')").await;
     // Both at once.
     tab.choose(&[&stage.talk, &given]).await;
-    stage.heard(3).await;
+    stage.processed(3).await;
     assert_eq!(tab.eval(names).await, json!(["anna", "ben"]));
     tab.was_quiet(true).await;
 }

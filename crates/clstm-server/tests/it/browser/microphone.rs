@@ -7,7 +7,7 @@ const SHARES: &str =
     "[...document.querySelectorAll('#bars .share')].map((share) => share.textContent).join()";
 
 #[tokio::test]
-async fn what_the_microphone_hears_is_shown_while_it_hears() {
+async fn microphone_results_are_shown_live() {
     let Some(stage) = Stage::new().await else { return };
     let tab = &stage.tab;
     assert_eq!(tab.text("prediction").await, "Nothing yet");
@@ -38,7 +38,7 @@ async fn what_the_microphone_hears_is_shown_while_it_hears() {
     tab.until("document.getElementById('alert').innerText === 'Stop the microphone first.'").await;
 
     tab.click("microphone").await;
-    stage.heard(1).await;
+    stage.processed(1).await;
     tab.until("document.getElementById('status').innerText === 'The microphone is off.'").await;
     tab.one("button", "Use the microphone").await;
     let entry = tab.eval("document.querySelector('#history li').innerText").await;
@@ -52,7 +52,7 @@ async fn what_the_microphone_hears_is_shown_while_it_hears() {
     tab.picture("after-live").await;
     // No further audio is processed.
     let before = tab.eval("Number(document.getElementById('position').max)").await;
-    stage.hear(&stage.talk, 2).await;
+    stage.process(&stage.talk, 2).await;
     tab.eval("document.querySelectorAll('#history button')[1].click()").await;
     assert_eq!(tab.eval("Number(document.getElementById('position').max)").await, before);
     tab.was_quiet(false).await;

@@ -3,7 +3,7 @@
 //! The browser is `CHROMIUM` or on the path. Without one these tests print that they are skipped; with
 //! `CLSTM_REQUIRE=browser` they fail. `CLSTM_SCREENSHOTS=FOLDER` saves screenshots.
 
-#![allow(clippy::print_stderr, reason = "a skipped check says so")]
+#![allow(clippy::print_stderr, reason = "a skipped check is reported")]
 
 mod appearance;
 mod chromium;
@@ -60,15 +60,15 @@ impl Stage {
     /// The response of the server to a recording.
     async fn ask(&self, file: &Path, query: &str) -> Value {
         let bytes = std::fs::read(file).expect("a recording");
-        let answer = post(self.server.address, &format!("/v1/recognize{query}"), bytes).await;
-        assert_eq!(answer.status, 200, "{query}");
-        answer.json()
+        let response = post(self.server.address, &format!("/v1/recognize{query}"), bytes).await;
+        assert_eq!(response.status, 200, "{query}");
+        response.json()
     }
 
     /// Chooses a file and waits until the history has this number of entries.
-    async fn hear(&self, file: &Path, entries: usize) {
+    async fn process(&self, file: &Path, entries: usize) {
         self.tab.choose(&[file]).await;
-        self.heard(entries).await;
+        self.processed(entries).await;
     }
 
     /// The text that the page shows for a prediction, in lower case.
@@ -106,7 +106,7 @@ impl Stage {
         (confidence < self.abstention).then(|| all.try_into().expect("two labels"))
     }
 
-    async fn heard(&self, entries: usize) {
+    async fn processed(&self, entries: usize) {
         self.tab
             .until(&format!("document.querySelectorAll('#history li').length === {entries}"))
             .await;

@@ -12,8 +12,8 @@ async fn the_policy_is_sent_and_held() {
     for event in tab.events("Network.responseReceived") {
         let response = &event["response"];
         let policy = response["headers"]["content-security-policy"].as_str().unwrap_or_default();
-        let answer = response["mimeType"] == "application/json";
-        assert!(answer || policy.starts_with("default-src 'none'; "), "{response}");
+        let is_json = response["mimeType"] == "application/json";
+        assert!(is_json || policy.starts_with("default-src 'none'; "), "{response}");
     }
     let done = tab
         .eval(

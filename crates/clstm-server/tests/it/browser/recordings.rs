@@ -8,11 +8,11 @@ use tokio::time::{Instant, sleep};
 use super::{Stage, clock, label, percent};
 
 #[tokio::test]
-async fn a_chosen_recording_is_drawn_as_the_api_hears_it() {
+async fn a_chosen_recording_is_drawn_as_the_api_returns_it() {
     let Some(stage) = Stage::new().await else { return };
     let tab = &stage.tab;
     tab.picture("empty").await;
-    stage.hear(&stage.talk, 1).await;
+    stage.process(&stage.talk, 1).await;
     tab.picture("result").await;
     let whole = stage.ask(&stage.talk, "").await;
     let frames = stage.ask(&stage.talk, "?timeline=frames&hop=0.5").await;
@@ -28,11 +28,11 @@ async fn a_chosen_recording_is_drawn_as_the_api_hears_it() {
     );
 
     // In words.
-    let told: Vec<_> = segments
+    let described: Vec<_> = segments
         .iter()
         .map(|s| format!("{} to {}", label(s), clock(s["end_s"].as_f64().expect("seconds"))))
         .collect();
-    tab.one("image", &format!("Timeline of talk.wav: {}", told.join(", "))).await;
+    tab.one("image", &format!("Timeline of talk.wav: {}", described.join(", "))).await;
     assert_eq!(tab.text("prediction").await.to_lowercase(), stage.shown(&whole));
     let sure = percent(&whole["confidence"]);
     assert_eq!(tab.text("when").await, format!("talk.wav, as a whole, {sure} confidence"));
@@ -56,8 +56,8 @@ async fn a_chosen_recording_is_drawn_as_the_api_hears_it() {
         0.5 * (m["start_s"].as_f64().expect("seconds") + m["end_s"].as_f64().expect("seconds"))
     };
     let drawn = drawn_at(&stage, &frames.iter().map(middle).collect::<Vec<_>>()).await;
-    let answered: Vec<_> = frames.iter().map(label).collect();
-    assert_eq!(drawn, serde_json::to_value(answered).expect("JSON"));
+    let returned: Vec<_> = frames.iter().map(label).collect();
+    assert_eq!(drawn, serde_json::to_value(returned).expect("JSON"));
     tab.was_quiet(false).await;
 }
 
@@ -86,8 +86,8 @@ async fn bars(stage: &Stage) -> Value {
 }
 
 /// The bars of a prediction.
-fn shares(stage: &Stage, answer: &Value) -> Value {
-    let share = |label: &String| match &answer["probabilities"][label] {
+fn shares(stage: &Stage, response: &Value) -> Value {
+    let share = |label: &String| match &response["probabilities"][label] {
         Value::Null => "–".to_owned(),
         probability => percent(probability),
     };
@@ -102,7 +102,7 @@ async fn recordings_are_dropped_sought_played_and_kept() {
     let other = stage.folder.path().join("other, one.wav");
     std::fs::copy(&stage.talk, &other).expect("a copy");
     tab.drop_on("drop", &[&stage.talk, &other]).await;
-    stage.heard(2).await;
+    stage.processed(2).await;
     tab.until(
         "document.querySelector('#history [aria-current=true]').textContent.startsWith('other')",
     )

@@ -74,9 +74,9 @@ impl Tab {
         let asked = json!({
             "expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true,
         });
-        let mut answer = self.call("Runtime.evaluate", asked).await;
-        assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
-        answer["result"]["value"].take()
+        let mut evaluated = self.call("Runtime.evaluate", asked).await;
+        assert!(evaluated["exceptionDetails"].is_null(), "{expression}: {evaluated}");
+        evaluated["result"]["value"].take()
     }
 
     /// Waits until an expression is true.
@@ -85,7 +85,7 @@ impl Tab {
         while self.eval(expression).await != true {
             if began.elapsed() > PATIENCE {
                 let (status, alert) = (self.text("status").await, self.text("alert").await);
-                panic!("not in time: {expression}; the page says {status:?} {alert:?}");
+                panic!("not in time: {expression}; the page shows {status:?} {alert:?}");
             }
             sleep(Duration::from_millis(50)).await;
         }

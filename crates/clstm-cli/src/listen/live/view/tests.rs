@@ -23,9 +23,9 @@ fn sound(seconds: f64, amplitude: f32) -> Chunk {
     Chunk { samples, channels: 1, rate: 48_000, arrived: Instant::now(), lost: Lost::default() }
 }
 
-fn answer(session: &mut Session, number: usize, label: Option<usize>) {
+fn predict(session: &mut Session, number: usize, label: Option<usize>) {
     let classes = session.labels.len();
-    let answer = label.map(|label_index| {
+    let prediction = label.map(|label_index| {
         let rest = 0.37 / (classes - 1) as f64;
         let smoothed = (0..classes).map(|k| if k == label_index { 0.63 } else { rest }).collect();
         let probabilities = (0..classes).map(|_| 0.0).collect();
@@ -37,8 +37,8 @@ fn answer(session: &mut Session, number: usize, label: Option<usize>) {
         }
     });
     let start_s = 0.5 * number as f64;
-    let moment = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: answer };
-    session.update(None, &Event::Frame(moment), Some(Duration::from_millis(23)));
+    let frame = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: prediction };
+    session.update(None, &Event::Frame(frame), Some(Duration::from_millis(23)));
 }
 
 /// Two minutes and some of talk.
@@ -52,7 +52,7 @@ fn talk(labels: &[&str]) -> Session {
             0..10 | 90..110 | 200..210 => None,
             number => Some(number / 17 % labels.len()),
         };
-        answer(&mut session, number, label);
+        predict(&mut session, number, label);
     }
     session
 }
@@ -90,7 +90,7 @@ fn a_narrow_window_keeps_the_figures() {
 }
 
 #[test]
-fn a_low_window_keeps_what_is_heard() {
+fn a_low_window_keeps_the_current_label() {
     insta::assert_snapshot!("70x9", screen(&talk(&LABELS), 70, 9, Status::default()));
     insta::assert_snapshot!("70x5", screen(&talk(&LABELS), 70, 5, Status::default()));
     insta::assert_snapshot!("70x2", screen(&talk(&LABELS), 70, 2, Status::default()));
@@ -119,7 +119,7 @@ fn it_begins_waits_loses_sound_and_ends() {
     }
     assert!(!first.contains("kHz") && !first.contains("latency"), "{first}");
     session.take(&Chunk { lost: Lost { samples: 4800, overruns: 0 }, ..sound(1.0, 1.0) });
-    answer(&mut session, 0, Some(2));
+    predict(&mut session, 0, Some(2));
     let loud = screen(&session, 80, 24, Status::default());
     for part in
         [", 48 kHz", "0:01.0", "clipping", "happy 63.0%", "4800 samples lost (0.10 s)", "23 ms"]
@@ -127,7 +127,7 @@ fn it_begins_waits_loses_sound_and_ends() {
         assert!(loud.contains(part), "{part:?} is not in\n{loud}");
     }
     assert!(!loud.contains("no speech  ") && !loud.contains("waiting"), "{loud}");
-    answer(&mut session, 1, None);
+    predict(&mut session, 1, None);
     let pause = screen(&session, 80, 24, Status { stopping: true, waiting: false });
     assert!(pause.contains("\n no speech ──"), "{pause}");
     assert!(pause.contains("63.0%") && pause.contains("stopping; Ctrl-C stops at once"), "{pause}");
@@ -147,7 +147,7 @@ fn colours_are_those_of_the_labels_and_can_be_left_out() {
     let symbols = |buffer: &Buffer| -> String {
         buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect()
     };
-    assert_eq!(symbols(&plain), symbols(&colored), "nothing is said by colour alone");
+    assert_eq!(symbols(&plain), symbols(&colored), "nothing is shown by colour alone");
 }
 
 #[test]

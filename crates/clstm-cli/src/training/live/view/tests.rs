@@ -85,7 +85,7 @@ fn small_windows_show_what_has_room() {
 }
 
 #[test]
-fn it_begins_goes_on_and_says_that_it_stops() {
+fn the_view_shows_start_progress_and_stop() {
     let mut state = state();
     assert!(screen(&state, 80, 24, false).contains("starting"));
     state.update(&started(Vec::new()));
@@ -106,7 +106,7 @@ fn it_begins_goes_on_and_says_that_it_stops() {
 }
 
 #[test]
-fn what_lines_would_have_said_of_the_folds_is_left_behind() {
+fn the_lines_of_the_folds_remain_after_the_view() {
     let state = running();
     let [line] = state.lines() else { panic!("one fold is done") };
     assert_eq!(line, "fold 1 done (done earlier): UA 58.3%, WA 58.3%, macro F1 46.5%");
