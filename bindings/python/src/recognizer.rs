@@ -15,8 +15,7 @@ use crate::classes::Classes;
 use crate::errors::{self, KnownError};
 use crate::input::Input;
 use crate::results::{
-    self, ChannelItem, ChannelRows, DamageRow, EmbeddedRow, ItemRow, Outcome, RecognitionRow,
-    SegmentsRow,
+    self, ChannelRows, DamageRow, EmbeddedRow, EventRow, Outcome, RecognitionRow, SegmentsRow,
 };
 use crate::segments::{self, SegmentSource};
 use crate::stream::{NativeStream, stream_config};
@@ -28,10 +27,7 @@ const PIECE: usize = 64;
 pub(crate) const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
 
 /// Frames and segments of a timeline, its duration in seconds, and the damage of the recording.
-type TimelineRow = (Vec<(&'static str, ItemRow)>, f64, Option<DamageRow>);
-
-/// The same of all channels.
-type ChannelTimelineRow = (Vec<ChannelItem>, f64, Option<DamageRow>);
+type TimelineRow = (Vec<EventRow>, f64, Option<DamageRow>);
 
 /// A loaded model.
 #[pyclass(frozen, module = "clstm._clstm", name = "NativeRecognizer")]
@@ -79,6 +75,12 @@ impl NativeRecognizer {
     #[getter]
     fn labels(&self) -> Vec<String> {
         self.recognizer.labels().to_vec()
+    }
+
+    /// The names of the continuous targets in the order of their values.
+    #[getter]
+    fn dimensions(&self) -> Vec<String> {
+        self.recognizer.info().dimensions.iter().map(|dimension| dimension.name.clone()).collect()
     }
 
     /// The description of the model as JSON.
@@ -198,7 +200,7 @@ impl NativeRecognizer {
         let (events, summary) = py
             .detach(|| input.timeline(fast, &limits, &config))
             .map_err(|error| error.exception(py))?;
-        let items = events.into_iter().map(results::item).collect();
+        let items = events.into_iter().map(results::event).collect();
         Ok((items, summary.duration_s, results::damage(summary.damage.as_ref())))
     }
 
@@ -209,7 +211,7 @@ impl NativeRecognizer {
         input: Input,
         channels: &str,
         settings: &str,
-    ) -> PyResult<ChannelTimelineRow> {
+    ) -> PyResult<TimelineRow> {
         let selection: ChannelSelection = channels.parse().map_err(PyValueError::new_err)?;
         let config = stream_config(StreamConfig::recording(), settings)?;
         let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
@@ -217,18 +219,22 @@ impl NativeRecognizer {
         let (items, summary) = py
             .detach(|| input.channel_timelines(fast, &limits, selection, &config))
             .map_err(|error| error.exception(py))?;
-        let items = items.into_iter().map(|found| {
-            let (kind, row) = results::item(found.event);
-            (found.channel, kind, row)
-        });
+        let items = items.into_iter().map(results::channel_event);
         Ok((items.collect(), summary.duration_s, results::damage(summary.damage.as_ref())))
     }
 
-    /// A stream of live audio at `sample_rate` Hz. `settings` is JSON: fields of `StreamConfig` that differ from those
-    /// for live audio.
-    fn stream(&self, py: Python<'_>, sample_rate: u32, settings: &str) -> PyResult<NativeStream> {
+    /// A stream of live audio at `sample_rate` Hz: of mono samples, or of the selected `channels` of interleaved ones, `each` or
+    /// a number. `settings` is JSON: fields of `StreamConfig` that differ from those for live audio.
+    fn stream(
+        &self,
+        py: Python<'_>,
+        sample_rate: u32,
+        channels: &str,
+        settings: &str,
+    ) -> PyResult<NativeStream> {
+        let selection: ChannelSelection = channels.parse().map_err(PyValueError::new_err)?;
         let config = stream_config(StreamConfig::live(), settings)?;
-        NativeStream::open(py, self.fast(py)?, sample_rate, &config)
+        NativeStream::open(py, self.fast(py)?, sample_rate, selection, &config)
     }
 }
 

@@ -1,29 +1,31 @@
 //! Results as tuples.
 
 use clstm::audio::Damage;
-use clstm::{EmbeddedRecognition, Event, Recognition, TimelineItem};
+use clstm::{ChannelEvent, EmbeddedRecognition, Event, Recognition, TimelineItem};
 
 /// What is missing: message, seconds that are missing, second of the first damage.
 pub(crate) type DamageRow = (String, f64, Option<f64>);
 
-/// Duration in seconds, share of speech, index of the label, probabilities, damage.
-pub(crate) type RecognitionRow = (f64, f64, Option<usize>, Option<Vec<f64>>, Option<DamageRow>);
+/// Index of the label, its confidence, probabilities, continuous targets.
+pub(crate) type ScoreRow = (usize, f64, Vec<f64>, Vec<f64>);
+
+/// Duration in seconds, share of speech, scores, damage.
+pub(crate) type RecognitionRow = (f64, f64, Option<ScoreRow>, Option<DamageRow>);
 
 /// A recognition and the deep feature.
 pub(crate) type EmbeddedRow = (RecognitionRow, Vec<f64>);
 
-/// Start and end in seconds, share of speech, index of the label, confidence, probabilities, provisional.
-pub(crate) type ItemRow =
-    (f64, f64, Option<f64>, Option<usize>, Option<f64>, Option<Vec<f64>>, bool);
+/// Start and end in seconds, share of speech, scores, provisional.
+pub(crate) type ItemRow = (f64, f64, Option<f64>, Option<ScoreRow>, bool);
 
 /// A segment: start, end and seconds of context; speaker and text; status (`ok`, `no_speech`, `too_short`, `outside`) and
-/// whether it ends after the recording; share of speech; index of the label and probabilities.
+/// whether it ends after the recording; share of speech; scores.
 pub(crate) type SegmentRow = (
     (f64, f64, f64),
     (Option<String>, Option<String>),
     (&'static str, bool),
     f64,
-    Option<(usize, Vec<f64>)>,
+    Option<ScoreRow>,
 );
 
 /// Segments, the duration of their recording in seconds, and its damage.
@@ -32,8 +34,8 @@ pub(crate) type SegmentsRow = (Vec<SegmentRow>, f64, Option<DamageRow>);
 /// Numbers and recognitions of the channels of a recording.
 pub(crate) type ChannelRows = Vec<(usize, RecognitionRow)>;
 
-/// Channel, type and row of a frame or segment.
-pub(crate) type ChannelItem = (usize, &'static str, ItemRow);
+/// Channel (`None` for the mean of all), type and row of a frame or segment.
+pub(crate) type EventRow = (Option<usize>, &'static str, ItemRow);
 
 /// Kind and message of an error.
 pub(crate) type ErrorRow = (String, String);
@@ -47,9 +49,9 @@ pub(crate) fn damage(damage: Option<&Damage>) -> Option<DamageRow> {
 
 pub(crate) fn recognition(recognition: Recognition) -> RecognitionRow {
     let Recognition { duration_s, speech, prediction, damage: missing } = recognition;
-    let (label, probabilities) =
-        prediction.map(|prediction| (prediction.label_index, prediction.probabilities)).unzip();
-    (duration_s, speech, label, probabilities, damage(missing.as_ref()))
+    let scores = prediction
+        .map(|found| (found.label_index, found.confidence, found.probabilities, found.dimensions));
+    (duration_s, speech, scores, damage(missing.as_ref()))
 }
 
 pub(crate) fn embedded(embedded: EmbeddedRecognition) -> EmbeddedRow {
@@ -57,11 +59,18 @@ pub(crate) fn embedded(embedded: EmbeddedRecognition) -> EmbeddedRow {
 }
 
 /// A frame or a segment with its type.
-pub(crate) fn item(event: Event) -> (&'static str, ItemRow) {
+pub(crate) fn event(event: Event) -> EventRow {
     let kind = event.kind();
     let TimelineItem { start_s, end_s, speech, label, provisional } = event.into();
-    let index = label.as_ref().map(|score| score.label_index);
-    let confidence = label.as_ref().map(|score| score.confidence);
-    let probabilities = label.map(|score| score.probabilities.to_vec());
-    (kind, (start_s, end_s, speech, index, confidence, probabilities, provisional))
+    let scores = label.map(|score| {
+        let (probabilities, dimensions) = (score.probabilities.to_vec(), score.dimensions.to_vec());
+        (score.label_index, score.confidence, probabilities, dimensions)
+    });
+    (None, kind, (start_s, end_s, speech, scores, provisional))
+}
+
+/// A frame or a segment of a channel.
+pub(crate) fn channel_event(found: ChannelEvent) -> EventRow {
+    let (_, kind, row) = event(found.event);
+    (Some(found.channel), kind, row)
 }

@@ -108,8 +108,10 @@ fn rows(segments: &[Segment], extended: &[[f64; 2]], summary: SpanSummary) -> Se
             SpanOutcome::TooShort => "too_short",
             SpanOutcome::Outside => "outside",
         };
-        let prediction = match span.outcome {
-            SpanOutcome::Labelled(found) => Some((found.label_index, found.probabilities)),
+        let scores = match span.outcome {
+            SpanOutcome::Labelled(found) => {
+                Some((found.label_index, found.confidence, found.probabilities, found.dimensions))
+            }
             _ => None,
         };
         // Context may end after the recording; the segment itself then does not.
@@ -117,7 +119,7 @@ fn rows(segments: &[Segment], extended: &[[f64; 2]], summary: SpanSummary) -> Se
         let context_s = (end_s - start_s - segment.duration_s()).max(0.0);
         let times = (segment.start_s, segment.end_s, context_s);
         let names = (segment.speaker.clone(), segment.text.clone());
-        (times, names, (status, clipped), span.speech, prediction)
+        (times, names, (status, clipped), span.speech, scores)
     });
     (rows.collect(), summary.duration_s, damage(summary.damage.as_ref()))
 }

@@ -1,8 +1,11 @@
 //! Streams of live audio.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use clstm::{Event, Recognizer, Stream, StreamConfig, StreamError};
+use clstm::{
+    ChannelEvent, ChannelSelection, ChannelStream, Event, Recognizer, Stream, StreamConfig,
+    StreamError,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -10,14 +13,23 @@ use serde_json::Value;
 
 use crate::errors::KnownError;
 use crate::input::samples;
-use crate::results::{self, ItemRow};
+use crate::results::{self, EventRow};
 
 /// Samples that a stream is prepared for at once, in seconds.
 const CHUNK_S: usize = 1;
 
-/// A stream of mono audio.
+/// A stream of audio.
 #[pyclass(frozen, module = "clstm._clstm", name = "NativeStream")]
-pub(crate) struct NativeStream(Mutex<Stream>);
+pub(crate) struct NativeStream {
+    stream: Mutex<Live>,
+    sample_rate: u32,
+}
+
+/// A stream of mono audio, or of the channels of interleaved audio.
+enum Live {
+    Mono(Box<Stream>),
+    Channels(Box<ChannelStream>),
+}
 
 /// These settings with the fields of a JSON object replaced.
 pub(crate) fn stream_config(config: StreamConfig, changes: &str) -> PyResult<StreamConfig> {
@@ -35,48 +47,76 @@ impl NativeStream {
         py: Python<'_>,
         recognizer: &Recognizer,
         sample_rate: u32,
+        selection: ChannelSelection,
         config: &StreamConfig,
     ) -> PyResult<Self> {
-        let opened = py.detach(|| {
-            let mut stream = Stream::new(recognizer, sample_rate, config)?;
-            stream.warm_up(CHUNK_S * sample_rate as usize);
-            Ok(stream)
+        let opened = py.detach(|| match selection {
+            ChannelSelection::Mix => {
+                let mut stream = Stream::new(recognizer, sample_rate, config)?;
+                stream.warm_up(CHUNK_S * sample_rate as usize);
+                Ok(Live::Mono(Box::new(stream)))
+            }
+            _ => ChannelStream::new(recognizer, sample_rate, selection, config)
+                .map(|stream| Live::Channels(Box::new(stream))),
         });
         let stream = opened.map_err(|error: StreamError| error.exception(py))?;
-        Ok(Self(Mutex::new(stream)))
+        Ok(Self { stream: Mutex::new(stream), sample_rate })
     }
 
     /// Runs without the GIL: another thread may be waiting for the stream with it.
     fn advance(
         &self,
         py: Python<'_>,
-        advance: impl FnOnce(&mut Stream, &mut Vec<Event>) -> Result<(), StreamError> + Send,
-    ) -> PyResult<Vec<(&'static str, ItemRow)>> {
-        let advanced = py.detach(|| {
-            let mut events = Vec::new();
-            let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            advance(&mut stream, &mut events).map(|()| events)
+        mono: impl FnOnce(&mut Stream, &mut Vec<Event>) -> Result<(), StreamError> + Send,
+        each: impl FnOnce(&mut ChannelStream, &mut Vec<ChannelEvent>) -> Result<(), StreamError> + Send,
+    ) -> PyResult<Vec<EventRow>> {
+        let advanced = py.detach(|| match &mut *self.lock() {
+            Live::Mono(stream) => {
+                let mut events = Vec::new();
+                mono(stream, &mut events)?;
+                Ok(events.into_iter().map(results::event).collect())
+            }
+            Live::Channels(stream) => {
+                let mut events = Vec::new();
+                each(stream, &mut events)?;
+                Ok(events.into_iter().map(results::channel_event).collect())
+            }
         });
-        let events = advanced.map_err(|error| error.exception(py))?;
-        Ok(events.into_iter().map(results::item).collect())
+        advanced.map_err(|error: StreamError| error.exception(py))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Live> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[pymethods]
 impl NativeStream {
-    /// Processes samples, native-endian `f32`, and returns the resulting frames and segments.
-    fn push(&self, py: Python<'_>, chunk: PyBackedBytes) -> PyResult<Vec<(&'static str, ItemRow)>> {
-        self.advance(py, |stream, events| stream.push(&samples(&chunk), events))
+    /// Processes samples, native-endian `f32`, of `channels` interleaved channels, and returns the resulting frames and segments.
+    fn push(
+        &self,
+        py: Python<'_>,
+        chunk: PyBackedBytes,
+        channels: usize,
+    ) -> PyResult<Vec<EventRow>> {
+        self.advance(
+            py,
+            |stream, events| stream.push(&samples(&chunk), events),
+            |stream, events| stream.push(&samples(&chunk), channels, self.sample_rate, events),
+        )
     }
 
     /// Ends the stream and returns the last frames and segments.
-    fn finish(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, ItemRow)>> {
-        self.advance(py, |stream, events| stream.finish(events))
+    fn finish(&self, py: Python<'_>) -> PyResult<Vec<EventRow>> {
+        self.advance(py, Stream::finish, ChannelStream::finish)
     }
 
     /// Seconds from the end of a frame to the last sample that its prediction needs, at most.
     #[getter]
     fn latency_s(&self, py: Python<'_>) -> f64 {
-        py.detach(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).latency_s())
+        py.detach(|| match &*self.lock() {
+            Live::Mono(stream) => stream.latency_s(),
+            Live::Channels(stream) => stream.latency_s(),
+        })
     }
 }

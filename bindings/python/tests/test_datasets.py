@@ -74,6 +74,12 @@ def test_names_in_a_file_are_no_paths(tmp_path):
     names = sorted(path.name for path in (folder / "audio").iterdir())
     assert names == ["0000000-outside.wav", "0000001.wav"]
     assert not (tmp_path / "outside.wav").exists()
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes(SAD.read_bytes())
+    table = pyarrow.Table.from_pylist([{"audio": {"bytes": None, "path": str(secret)}, "label": "a"}])
+    pyarrow.parquet.write_table(table, tmp_path / "path.parquet")
+    with pytest.raises(ValueError, match="row 0 has no bytes"):
+        write_audiofolder(tmp_path / "path.parquet", tmp_path / "paths")
     with pytest.raises(FileExistsError):
         write_audiofolder(tmp_path / "hostile.parquet", folder)
     with pytest.raises(KeyError, match="there is no column emotion; there are audio, label"):

@@ -6,7 +6,7 @@ import pickle
 import clstm
 import numpy
 import pytest
-from conftest import RATE, SAD, SAMPLE, needs
+from conftest import RATE, SAD, SAMPLE, TINY_GRU, needs
 
 
 def command(*arguments):
@@ -73,6 +73,14 @@ def test_channels_are_those_of_the_command(recognizer, call):
     timelines = recognizer.timeline(path, channels="each")
     assert [t.channel for t in timelines] == [0, 1]
     assert recognizer.timeline(path, channels=1) == timelines[1]
+    with recognizer.stream(RATE, channels="each") as stream:
+        events = [event for start in range(0, len(samples), 1_600) for event in stream.push(samples[start : start + 1_600])]
+        events += stream.finish()
+    assert {event.channel for event in events} == {0, 1}
+    (alone,) = {event.channel for event in recognizer.stream(RATE, [samples], channels=1)}
+    assert alone == 1
+    with pytest.raises(ValueError, match="pass .n, channels"):
+        recognizer.stream(RATE, channels="each").push(samples[:, 0])
     for wrong, error in (("left", ValueError), (-1, ValueError), (2, clstm.RecognitionError)):
         with pytest.raises(error):
             recognizer.predict(path, channels=wrong)
@@ -130,3 +138,28 @@ def test_a_bar_shows_batches(recognizer, capsys):
     assert len(predictions) == 70 and "70/70" in capsys.readouterr().err
     assert recognizer.embed([SAMPLE] * 70, progress=False).shape[0] == 70
     assert capsys.readouterr().err == ""
+
+
+def test_continuous_targets_are_those_of_the_command(tones, tmp_path):
+    rows = [
+        f"{path},{label},{speaker},{index / 3 + (label == 'happy'):.3f}\n"
+        for index, (path, label, speaker) in enumerate(zip(*tones))
+    ]
+    (tmp_path / "list.csv").write_text("path,label,speaker,arousal\n" + "".join(rows))
+    run = clstm.train(
+        corpus="manifest", data=tmp_path / "list.csv", target="label,arousal", preset="clstm", epochs=1, set=TINY_GRU,
+        output=tmp_path / "run", log=None,
+    )
+    recognizer = run.load(min_speech=0.0)
+    assert recognizer.dimensions == ["arousal"]
+    options = ("--model", run.model_path, "--min-speech", "0")
+    (line,) = command(SAMPLE, *options)
+    prediction = recognizer.predict(SAMPLE)
+    assert prediction.dimensions == line["dimensions"] and list(prediction.dimensions) == ["arousal"]
+    header = clstm.run("predict", SAMPLE, *options, "--format", "csv", log=None).splitlines()[0].split(",")
+    assert list(recognizer.predict([SAMPLE]).to_pandas().columns) == header
+    (timeline,) = command(SAMPLE, *options, "--timeline")
+    found = recognizer.timeline(SAMPLE)
+    assert [s.dimensions for s in found.segments] == [s.get("dimensions") for s in timeline["segments"]]
+    assert list(found.segments.to_pandas().columns)[-1] == "dim_arousal"
+    assert recognizer.predict(SAMPLE, segments=[(0.0, 2.0)])[0].dimensions.keys() == {"arousal"}

@@ -38,7 +38,8 @@ def write_audiofolder(
     """Writes the recordings of `source` and a `metadata.csv` into the new or empty `folder`, which it returns.
 
     `source` is a Parquet file, several of them, a folder of them, a `datasets.Dataset`, or a dictionary of splits such
-    as a `datasets.DatasetDict`. The column `audio` holds bytes, or `{"bytes", "path"}`; `label` names or class indices, whose names
+    as a `datasets.DatasetDict`. The column `audio` holds bytes, or `{"bytes", "path"}`. A path without bytes is read for a
+    `datasets.Dataset` only, because a Parquet file may be of a stranger. `label` holds names or class indices, whose names
     are in the file; `speaker` names the column of the speakers, which speaker-independent splits need. `columns` are
     further columns by the names that they have in a manifest, such as `{"language": "lang"}`.
 
@@ -53,37 +54,39 @@ def write_audiofolder(
         rows = csv.writer(file)
         rows.writerow(["file_name", *names, "split"])
         count = 0
-        for split, table, label_names in _tables(source, audio, label):
+        for split, table, label_names, local in _tables(source, label):
             missing = [name for name in (audio, *names.values()) if name not in table.column_names]
             if missing:
                 known = ", ".join(table.column_names)
                 raise KeyError(f"there is no column {', '.join(missing)}; there are {known}")
             for row in table.select(list(dict.fromkeys([audio, *names.values()]))).to_pylist():
-                name = _write_recording(folder, split, count, row[audio])
+                name = _write_recording(folder, count, row[audio], local)
                 count += 1
                 values = [_value(row[column], label_names if column == label else None) for column in names.values()]
                 rows.writerow([name, *values, split or ""])
     return folder
 
 
-def _tables(source: Any, audio: str, label: str) -> Iterator[tuple[Optional[str], pyarrow.Table, Optional[list[str]]]]:
-    """Split, rows and names of the classes."""
+def _tables(
+    source: Any, label: str
+) -> Iterator[tuple[Optional[str], pyarrow.Table, Optional[list[str]], bool]]:
+    """Split, rows, names of the classes, and whether paths are those of this machine."""
     if isinstance(source, Mapping):
         for split, part in source.items():
-            for _, table, names in _tables(part, audio, label):
-                yield _split(str(split)), table, names
+            for _, table, names, local in _tables(part, label):
+                yield _split(str(split)), table, names, local
         return
     if hasattr(source, "features") and hasattr(source, "with_format"):
         names = getattr(source.features.get(label), "names", None)
         rows = source.with_format("arrow")
         for start in range(0, len(rows), _ROWS):
-            yield None, rows[start : start + _ROWS], names
+            yield None, rows[start : start + _ROWS], names, True
         return
     for path in _files(source):
         with pyarrow.parquet.ParquetFile(path) as file:
             names = _class_names(file.schema_arrow, label)
             for batch in file.iter_batches(batch_size=_ROWS):
-                yield _split(path.name), pyarrow.Table.from_batches([batch]), names
+                yield _split(path.name), pyarrow.Table.from_batches([batch]), names, False
 
 
 def _files(source: Any) -> list[Path]:
@@ -125,12 +128,12 @@ def _value(value: Any, names: Optional[list[str]]) -> str:
     return str(value)
 
 
-def _write_recording(folder: Path, split: Optional[str], index: int, value: Any) -> str:
+def _write_recording(folder: Path, index: int, value: Any, local: bool) -> str:
     """Writes a recording under a name of its own, and returns that relative to the folder."""
     content, path = (value, None) if not isinstance(value, Mapping) else (value.get("bytes"), value.get("path"))
     if content is None:
-        if path is None or not os.path.isfile(path):
-            raise ValueError(f"row {index} has neither bytes nor a file: {path!r}")
+        if not local or path is None or not os.path.isfile(path):
+            raise ValueError(f"row {index} has no bytes: {path!r}")
         content = Path(path).read_bytes()
     # Names in a file are not trusted as paths.
     stem, suffix = os.path.splitext(os.path.basename(path or ""))

@@ -22,8 +22,18 @@ from .recordings import (
     segments_text,
     with_channels,
 )
-from .results import Damage, GivenSegment, GivenSegments, Prediction, Predictions, Timeline, TimelineItems
-from .streaming import Stream, to_item
+from .results import (
+    Damage,
+    Frame,
+    GivenSegment,
+    GivenSegments,
+    Prediction,
+    Predictions,
+    Segment,
+    Timeline,
+    TimelineItems,
+)
+from .streaming import Stream, scores, to_item
 
 
 Classes = Union[str, "os.PathLike[str]", Mapping[str, str]]
@@ -81,6 +91,8 @@ class Recognizer:
         self._source = source
         self.labels: list[str] = opened.labels
         """The labels in the order of the probabilities."""
+        self.dimensions: list[str] = opened.dimensions
+        """The names of the continuous targets of the model, such as `arousal`; most models have none."""
 
     def __repr__(self) -> str:
         return f"<clstm.Recognizer {self.info['name']!r}, {len(self.labels)} labels>"
@@ -290,17 +302,17 @@ class Recognizer:
         given = with_channels(source)
         events, duration_s, damage = self._native.channel_timelines(given, str(channels), text)
         by_channel: dict[int, list] = {}
-        for number, kind, row in events:
-            by_channel.setdefault(number, []).append((kind, row))
+        for event in events:
+            by_channel.setdefault(event[0], []).append(event)
         timelines = [
             self._timeline(source, own, duration_s, damage, number) for number, own in by_channel.items()
         ]
         return timelines if channels == "each" else timelines[0]
 
     def _timeline(self, source: Any, rows: Any, duration_s: float, damage: Any, channel: Optional[int]) -> Timeline:
-        items = [(kind, to_item(kind, row, self.labels)) for kind, row in rows]
-        segments = [item for kind, item in items if kind == "segment"]
-        frames = [item for kind, item in items if kind == "frame"]
+        items = [to_item(row, self.labels, self.dimensions) for row in rows]
+        segments = [item for item in items if isinstance(item, Segment)]
+        frames = [item for item in items if isinstance(item, Frame)]
         return Timeline(
             path_of(source),
             # As in the command.
@@ -319,13 +331,16 @@ class Recognizer:
         hop: float = 0.5,
         lookahead: Optional[float] = 1.0,
         classes: Optional[Classes] = None,
+        channels: Channels = "mix",
         **settings: Any,
     ) -> Stream:
-        """Emotions in live mono audio at `rate` Hz.
+        """Emotions in live audio at `rate` Hz, mono unless `channels` is given.
 
         With `source`, an iterable of chunks of samples, the stream yields frames and segments as their audio arrives; without
         it, `push` chunks. A frame each `hop` seconds uses up to `lookahead` seconds behind it. `classes` merges labels, see
-        `with_classes`. Further settings are the fields of `StreamConfig`, such as `provisional_s` (`None` for no early frames).
+        `with_classes`. With `channels`, `each` or the number of one, chunks are `[n, channels]`, and frames and segments have
+        the number of their channel. Further settings are the fields of `StreamConfig`, such as `provisional_s` (`None` for no
+        early frames).
 
         >>> import numpy
         >>> chunks = (numpy.zeros(8_000, "float32") for _ in range(4))
@@ -336,10 +351,13 @@ class Recognizer:
         True
         """
         if classes is not None:
-            return self.with_classes(classes).stream(rate, source, hop=hop, lookahead=lookahead, **settings)
+            recognizer = self.with_classes(classes)
+            return recognizer.stream(
+                rate, source, hop=hop, lookahead=lookahead, channels=channels, **settings
+            )
         settings = {"hop_s": hop, "lookahead_s": lookahead, **settings}
-        opened = self._native.stream(sample_rate(rate), json.dumps(settings))
-        return Stream(opened, self.labels, source)
+        opened = self._native.stream(sample_rate(rate), str(channels), json.dumps(settings))
+        return Stream(opened, self.labels, self.dimensions, source, channels != "mix")
 
     def _predict_channels(self, source: Any, channels: Channels, progress: Optional[bool]) -> Any:
         """A prediction for each channel; of one recording and one channel the prediction itself."""
@@ -379,26 +397,35 @@ class Recognizer:
 
     def _given_segment(self, row: Any) -> GivenSegment:
         (start_s, end_s, context_s), (speaker, text), (status, clipped), speech, found = row
-        label = confidence = probabilities = None
-        if found is not None:
-            index, values = found
-            label, confidence = self.labels[index], values[index]
-            probabilities = dict(zip(self.labels, values))
+        label, confidence, probabilities, dimensions = scores(found, self.labels, self.dimensions)
         return GivenSegment(
-            start_s, end_s, speaker, text, status, speech, label, confidence, probabilities, clipped, context_s
+            start_s=start_s,
+            end_s=end_s,
+            speaker=speaker,
+            text=text,
+            status=status,
+            speech=speech,
+            label=label,
+            confidence=confidence,
+            probabilities=probabilities,
+            clipped=clipped,
+            context_s=context_s,
+            dimensions=dimensions,
         )
 
     def _prediction(self, source: Any, row: Any, channel: Optional[int] = None) -> Prediction:
-        duration_s, speech, label, probabilities, damage = row
+        duration_s, speech, found, damage = row
+        label, confidence, probabilities, dimensions = scores(found, self.labels, self.dimensions)
         return Prediction(
             path=path_of(source),
             duration_s=duration_s,
             speech=speech,
-            label=None if label is None else self.labels[label],
-            confidence=None if label is None else probabilities[label],
-            probabilities=None if label is None else dict(zip(self.labels, probabilities)),
+            label=label,
+            confidence=confidence,
+            probabilities=probabilities,
             damaged=_damage(damage),
             channel=channel,
+            dimensions=dimensions,
         )
 
     def _failed(self, source: Any, error: tuple[str, str]) -> Prediction:

@@ -55,6 +55,8 @@ class Prediction:
     """Why the recording of a list could not be recognised; the other fields are then empty."""
     channel: Optional[int] = None
     """Number of the channel, from 0; `None` for the mean of all."""
+    dimensions: Optional[dict[str, float]] = None
+    """Continuous targets, such as arousal, of a model that has them."""
 
 
 _TEXTS = ("path", "label", "damaged", "error_kind", "error_message", "speaker", "text", "status")
@@ -101,6 +103,13 @@ class _Table(list):
             for label in self.labels
         }
 
+    def _dimensions(self) -> dict[str, list]:
+        """A column for each continuous target."""
+        names = next((list(item.dimensions) for item in self if item.dimensions), [])
+        return {
+            f"dim_{name}": [(item.dimensions or {}).get(name) for item in self] for name in names
+        }
+
 
 class Predictions(_Table):
     """Predictions of several recordings, in the order given. The columns of tables are those of `clstm predict --format csv`.
@@ -125,6 +134,7 @@ class Predictions(_Table):
             "label": [item.label for item in self],
             "confidence": [item.confidence for item in self],
             **self._probabilities(),
+            **self._dimensions(),
             "damaged": [item.damaged and item.damaged.message for item in self],
             "error_kind": [item.error and item.error.kind for item in self],
             "error_message": [item.error and item.error.message for item in self],
@@ -142,6 +152,10 @@ class Segment:
     confidence: Optional[float]
     """Mean of the label's probability over the segment."""
     probabilities: Optional[dict[str, float]]
+    channel: Optional[int] = None
+    """Number of the channel, from 0; `None` for the mean of all."""
+    dimensions: Optional[dict[str, float]] = None
+    """Means of the continuous targets of a model that has them."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +173,10 @@ class Frame:
     """Smoothed over the frames before."""
     provisional: bool = False
     """Whether a frame of the same times follows and replaces this one."""
+    channel: Optional[int] = None
+    """Number of the channel, from 0; `None` for the mean of all."""
+    dimensions: Optional[dict[str, float]] = None
+    """Continuous targets of a model that has them, smoothed over the frames before."""
 
 
 class TimelineItems(_Table):
@@ -173,7 +191,7 @@ class TimelineItems(_Table):
             columns["speech"] = [getattr(item, "speech", None) for item in self]
         columns["label"] = [item.label for item in self]
         columns["confidence"] = [item.confidence for item in self]
-        return {**columns, **self._probabilities()}
+        return {**self._channels(), **columns, **self._probabilities(), **self._dimensions()}
 
 
 @dataclass(frozen=True)
@@ -223,6 +241,8 @@ class GivenSegment:
     """Whether the segment ends after the recording."""
     context_s: float = 0.0
     """Seconds of audio around the segment that its prediction used."""
+    dimensions: Optional[dict[str, float]] = None
+    """Continuous targets of a model that has them."""
 
 
 class GivenSegments(_Table):

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Iterator, Optional, Union
 
+import numpy
+
 from ._clstm import NativeStream
 from .recordings import samples
 from .results import Frame, Segment
 
 
-def to_item(kind: str, row: Any, labels: list[str]) -> Union[Frame, Segment]:
+def scores(row: Any, labels: list[str], dimensions: list[str]) -> tuple:
+    """Label, confidence, probabilities and continuous targets of the row of the extension module."""
+    if row is None:
+        return None, None, None, None
+    index, confidence, probabilities, values = row
+    named = dict(zip(dimensions, values)) if dimensions else None
+    return labels[index], confidence, dict(zip(labels, probabilities)), named
+
+
+def to_item(row: Any, labels: list[str], dimensions: list[str]) -> Union[Frame, Segment]:
     """A frame or segment of the row of the extension module."""
-    start_s, end_s, speech, index, confidence, probabilities, provisional = row
-    label = None if index is None else labels[index]
-    named = None if index is None else dict(zip(labels, probabilities))
+    channel, kind, (start_s, end_s, speech, found, provisional) = row
+    label, confidence, probabilities, named = scores(found, labels, dimensions)
     if kind == "frame":
-        return Frame(start_s, end_s, speech, label, confidence, named, provisional)
-    return Segment(start_s, end_s, label, confidence, named)
+        return Frame(start_s, end_s, speech, label, confidence, probabilities, provisional, channel, named)
+    return Segment(start_s, end_s, label, confidence, probabilities, channel, named)
 
 
 class Stream:
@@ -27,14 +37,21 @@ class Stream:
     ...     frames = stream.push(numpy.zeros(16_000, "int16"))
     ...     frames += stream.finish()
     >>> frames[-1]
-    Segment(start_s=0.0, end_s=1.0, label=None, confidence=None, probabilities=None)
+    Segment(start_s=0.0, end_s=1.0, label=None, ...)
     """
 
     def __init__(
-        self, opened: NativeStream, labels: list[str], source: Optional[Iterable[Any]]
+        self,
+        opened: NativeStream,
+        labels: list[str],
+        dimensions: list[str],
+        source: Optional[Iterable[Any]],
+        several: bool = False,
     ) -> None:
         self._native = opened
         self._labels = labels
+        self._dimensions = dimensions
+        self._several = several
         self._source = source
         self._closed = False
 
@@ -44,9 +61,17 @@ class Stream:
         return self._native.latency_s
 
     def push(self, chunk: Any) -> list[Union[Frame, Segment]]:
-        """Processes more samples, a chunk of any length, and returns the resulting frames and segments."""
+        """Processes more samples, a chunk of any length, and returns the resulting frames and segments.
+
+        With `channels`, a chunk is `[n, channels]`.
+        """
         self._check()
-        return self._items(self._native.push(samples(chunk)))
+        if not self._several:
+            return self._items(self._native.push(samples(chunk), 1))
+        values = numpy.asarray(chunk)
+        if values.ndim != 2:
+            raise ValueError(f"samples are of shape {list(values.shape)}; pass [n, channels]")
+        return self._items(self._native.push(samples(values.reshape(-1)), values.shape[1]))
 
     def finish(self) -> list[Union[Frame, Segment]]:
         """Ends the stream and returns the frames that were waiting for more audio, and the last segment."""
@@ -76,4 +101,4 @@ class Stream:
             raise ValueError("the stream has ended")
 
     def _items(self, rows: Any) -> list[Union[Frame, Segment]]:
-        return [to_item(kind, row, self._labels) for kind, row in rows]
+        return [to_item(row, self._labels, self._dimensions) for row in rows]

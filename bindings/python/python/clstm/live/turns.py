@@ -27,6 +27,8 @@ class EmotionEvent:
     probabilities: Optional[dict[str, float]]
     final: bool
     """Whether the turn has ended."""
+    dimensions: Optional[dict[str, float]] = None
+    """Continuous targets, such as arousal, of a model that has them."""
 
 
 class TurnRecognizer:
@@ -131,7 +133,15 @@ class TurnRecognizer:
         def recognize() -> EmotionEvent:
             found = self._recognizer.predict((samples, rate))
             return EmotionEvent(
-                self.speaker, turn, start_s, end_s, found.label, found.confidence, found.probabilities, final
+                self.speaker,
+                turn,
+                start_s,
+                end_s,
+                found.label,
+                found.confidence,
+                found.probabilities,
+                final,
+                found.dimensions,
             )
 
         return recognize
