@@ -23,6 +23,8 @@ const examples = (server) => [
   ["curl", `curl --data-binary @hello.wav ${server}/v1/recognize
 curl -F file=@a.wav -F file=@b.mp3 ${server}/v1/batch
 curl --data-binary @call.mp3 '${server}/v1/recognize?timeline=segments'
+curl --data-binary @call.wav '${server}/v1/recognize?channels=each'
+curl -F file=@talk.wav -F segments=@talk.rttm ${server}/v1/recognize
 curl -H 'Authorization: Bearer KEY' ${server}/v1/models`],
   ["Python", `import json, urllib.request
 
