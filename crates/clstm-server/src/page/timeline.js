@@ -95,7 +95,7 @@ export function seek(second, playing = false) {
   position = Math.min(shown.duration_s, Math.max(0, second));
   if (!playing) player.seek(position);
   const item = itemAt(position);
-  if (item !== predicted) {
+  if (item !== predicted || !item) {
     const { name } = lane();
     const at = item ? `from ${clock(item.start_s)} to ${clock(item.end_s)}` : `at ${clock(position)}`;
     showPrediction(item, name ? `${name}, ${at}` : at, shown.model.abstention, item ? "no speech" : "no segment");

@@ -63,7 +63,7 @@ fn a_model_predicts_what_it_was_trained_on_in_the_range_of_the_training_data() {
     assert!(valence.min >= 1.5 && valence.max < 4.5 && valence.std > 1.0);
     let first = trained.history.first().and_then(|epoch| epoch.dimension_loss).expect("a loss");
     let last = trained.history.last().and_then(|epoch| epoch.dimension_loss).expect("a loss");
-    assert!(last < 0.6 * first, "1 - CCC from {first} to {last}");
+    assert!(last < 0.75 * first, "1 - CCC from {first} to {last}");
     let evaluation = trained.evaluation.expect("test utterances");
     let mut known = 0;
     for prediction in &evaluation.predictions {
