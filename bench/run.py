@@ -42,12 +42,13 @@ def run(args: argparse.Namespace) -> dict:
     """Everything that was asked for."""
     start = time.monotonic()
     families = [OURS, *(PEERS[name] for name in args.peers)]
-    bench = Bench(args.ours, args.work, args.rounds, families, args.quick)
+    bench = Bench(args.ours, args.work, args.rounds, families, args.quick, args.clock)
     measurements = [bench.measure(work) for work in plan.measurements(args.only, args.threads)]
     layers = [bench.layers(work) for work in plan.layers(args.only, args.threads)]
     return {
         "machine": describe(BENCH.parent),
         "note": args.note,
+        "clock": args.clock,
         "rounds": args.rounds,
         "quick": args.quick,
         "minutes": round((time.monotonic() - start) / 60, 1),
@@ -89,6 +90,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--parity", action="store_true", help="as --quick --only parity --peers onnxruntime, with a page of its own"
     )
+    parser.add_argument(
+        "--clock",
+        choices=["wall", "cpu"],
+        default="wall",
+        help="cpu: CPU time of a turn by its steps, for one thread on a machine with other work (default wall)",
+    )
     parser.add_argument("--note", help="a sentence on the circumstances, which RESULTS.md and README's table carry")
     parser.add_argument("--report", action="store_true", help="write RESULTS.md again from results.json")
     parser.add_argument("--output", type=Path, default=BENCH, help="folder of the results")
@@ -102,6 +109,8 @@ def parse() -> argparse.Namespace:
             parser.error(f"{', '.join(sorted(unknown))}: not one of {', '.join(known)}")
     if args.rounds < 1 or not args.threads or args.threads[0] < 1:
         parser.error("--rounds and --threads: at least 1")
+    if args.clock == "cpu" and args.threads != [1]:
+        parser.error("--clock cpu: with --threads 1 only")
     args.only = [group for group in plan.GROUPS if group in args.only]
     if args.quick:
         args.rounds = 1

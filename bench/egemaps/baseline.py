@@ -30,31 +30,26 @@ def main() -> None:
     parser.add_argument("corpora", type=Path, help="folder with ravdess, savee, crema-d, ..., emobox")
     parser.add_argument("--cache", type=Path, required=True, help="folder of the features")
     parser.add_argument("--only", choices=["emobox", "zero-shot"])
+    parser.add_argument("--emobox", nargs="+", choices=list(corpora.EMOBOX), default=list(corpora.EMOBOX), metavar="CORPUS")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="zero-shot: train on every N-th utterance (default all)")
     parser.add_argument("--json", type=Path, help="write every fold to this file")
     parser.add_argument("--save-model", type=Path, help="write the classifier of the zero-shot table to this file (joblib)")
     args = parser.parse_args()
     data = Data(args.corpora, args.cache)
     results = {}
     if args.only != "zero-shot":
-        results["emobox"] = emobox(data)
+        results["emobox"] = emobox(data, args.emobox)
     if args.only != "emobox":
-        results["zero_shot"] = zero_shot(data, args.save_model)
+        results["zero_shot"] = zero_shot(data, args.save_model, args.every)
     if args.json:
         args.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
 class Data:
-    """Corpora with their features, each read once."""
+    """Corpora, and the features of those recordings that are asked for."""
 
     def __init__(self, folder: Path, cache: Path):
         self.folder, self.cache = folder, cache
-        self.features: dict[str, dict[str, np.ndarray]] = {}
-
-    def of(self, corpus: str) -> dict[str, np.ndarray]:
-        """Features by path."""
-        if corpus not in self.features:
-            self.features[corpus] = features.of_corpus(self.folder / corpus, self.cache)
-        return self.features[corpus]
 
     def has(self, corpus: str) -> bool:
         """Whether the corpus is there; what is missing is reported."""
@@ -63,27 +58,32 @@ class Data:
             print(f"no folder {self.folder / corpus}: its rows are left out", file=sys.stderr)
         return found
 
+    def paths(self, corpus: str) -> list[str]:
+        """Its recordings."""
+        return features.recordings(self.folder / corpus)
+
     def basic_six(self, corpus: str) -> list[corpora.Utterance]:
         """Its utterances of the six basic classes."""
-        return corpora.basic_six(self.folder / corpus, list(self.of(corpus)))
+        return corpora.basic_six(self.folder / corpus, self.paths(corpus))
 
     def rows(self, corpus: str, utterances: list[corpora.Utterance]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Features `[n, 88]`, labels and speakers."""
-        values = np.stack([self.of(corpus)[u.path] for u in utterances])
+        found = features.of_recordings(self.folder / corpus, [u.path for u in utterances], self.cache)
+        values = np.stack([found[u.path] for u in utterances])
         values[~np.isfinite(values)] = np.nan
         return values, np.array([u.label for u in utterances]), np.array([u.speaker for u in utterances])
 
 
-def emobox(data: Data) -> dict:
+def emobox(data: Data, names: list[str]) -> dict:
     """UA and WA of every fold."""
     print("| corpus | classes | folds | utterances (train / test) | C | UA % | WA % |")
     print("|---|---|---|---|---|---|---|")
     results = {}
-    for corpus in corpora.EMOBOX:
+    for corpus in names:
         if not data.has(corpus):
             continue
         folds = []
-        for training, test in corpora.emobox_folds(data.folder, corpus, list(data.of(corpus))):
+        for training, test in corpora.emobox_folds(data.folder, corpus, data.paths(corpus)):
             x, y, speakers = data.rows(corpus, training)
             model, cost = svm.fit(x, y, speakers if corpus in SPEAKERS_APART else None)
             x, y, _ = data.rows(corpus, test)
@@ -102,8 +102,8 @@ def emobox(data: Data) -> dict:
     return results
 
 
-def zero_shot(data: Data, save: Path | None) -> dict:
-    """Trained on the corpora of `multi`, tested on corpora and actors outside of them: closed set of basic classes."""
+def zero_shot(data: Data, save: Path | None, every: int) -> dict:
+    """Trained on every n-th utterance of the corpora of `multi`, tested on corpora and actors outside of them: closed set of basic classes."""
     if not all([data.has(corpus) for corpus in MULTI]):
         sys.exit("the training needs all of " + ", ".join(MULTI))
     parts, groups = [], []
@@ -111,6 +111,7 @@ def zero_shot(data: Data, save: Path | None) -> dict:
         utterances = data.basic_six(corpus)
         if corpus == "crema-d":
             utterances = [u for u in utterances if not _not_trained(u)]
+        utterances = utterances[::every]
         parts.append(data.rows(corpus, utterances))
         # The search for the cost leaves one corpus out at a time; RAVDESS and its song are one.
         groups += [corpus.removesuffix("-song")] * len(utterances)

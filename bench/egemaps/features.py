@@ -28,23 +28,28 @@ def extract(smile: opensmile.Smile, path: Path) -> np.ndarray:
     return smile(samples[:, 0], rate).reshape(SIZE)
 
 
-def of_corpus(folder: Path, cache: Path) -> dict[str, np.ndarray]:
-    """Functionals by path in the corpus' folder. What the cache has is not computed again, unless the recording's size
-    has changed."""
+def recordings(folder: Path) -> list[str]:
+    """Paths of the recordings of a corpus in its folder."""
+    found = (path for path in folder.rglob("*") if path.suffix in EXTENSIONS)
+    return sorted(path.relative_to(folder).as_posix() for path in found)
+
+
+def of_recordings(folder: Path, names: list[str], cache: Path) -> dict[str, np.ndarray]:
+    """Functionals of these recordings of a corpus, by path. What the cache has is not computed again, unless the recording's
+    size has changed."""
     cache.mkdir(parents=True, exist_ok=True)
     file = cache / f"{folder.name}-egemaps-v02-opensmile-{opensmile.__version__}.npz"
     known = _read(file)
-    found = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.suffix in EXTENSIONS}
-    sizes = {name: path.stat().st_size for name, path in found.items()}
-    missing = [name for name in found if name not in known or known[name][0] != sizes[name]]
+    sizes = {name: (folder / name).stat().st_size for name in names}
+    missing = [name for name in names if name not in known or known[name][0] != sizes[name]]
     smile, start = extractor(), time.monotonic()
     for done, name in enumerate(missing, 1):
-        known[name] = (sizes[name], extract(smile, found[name]))
-        if done % 500 == 0 or done == len(missing):
+        known[name] = (sizes[name], extract(smile, folder / name))
+        if done % 200 == 0 or done == len(missing):
             seconds = time.monotonic() - start
             print(f"{folder.name}: {done} of {len(missing)} recordings, {seconds / done:.3f} s each", file=sys.stderr)
             _write(file, known)
-    return {name: known[name][1] for name in found}
+    return {name: known[name][1] for name in names}
 
 
 def _read(file: Path) -> dict[str, tuple[int, np.ndarray]]:
@@ -61,13 +66,3 @@ def _write(file: Path, known: dict[str, tuple[int, np.ndarray]]) -> None:
     sizes, features = zip(*known.values(), strict=True)
     np.savez(part, names=np.array(list(known)), sizes=np.array(sizes), features=np.stack(features))
     part.replace(file)
-
-
-def main() -> None:
-    """`features.py CACHE FOLDER...`: fills the cache."""
-    for folder in sys.argv[2:]:
-        of_corpus(Path(folder), Path(sys.argv[1]))
-
-
-if __name__ == "__main__":
-    main()

@@ -54,6 +54,12 @@ class Busy:
         return {"others_cores": round(others, 3), "stolen_cores": round(stolen / elapsed, 3)}
 
 
+def cpu_seconds(pid: int) -> float:
+    """CPU time of all threads of a process, to the nanosecond."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
+
 def peak_mib(pid: int) -> float | None:
     """The largest resident memory of a process since `forget_peak`."""
     try:

@@ -22,6 +22,7 @@ class Bench:
     rounds: int
     families: list[str]
     quick: bool
+    clock: str = "wall"
 
     def __post_init__(self):
         self.work.mkdir(parents=True, exist_ok=True)
@@ -59,7 +60,7 @@ class Bench:
             for number in range(self.rounds):
                 for name in list(workers):
                     try:
-                        turn = workers[name].turn(*self._steps(work))
+                        turn = workers[name].turn(*self._steps(work), self.clock)
                     except Failed as failure:
                         leave_out(name, failure)
                         continue

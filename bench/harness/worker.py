@@ -7,7 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from .machine import Busy, forget_peak, peak_mib
+from .machine import Busy, cpu_seconds, forget_peak, peak_mib
 
 # The environment of each process limits the threads of its libraries.
 THREAD_VARIABLES = ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"]
@@ -46,10 +46,11 @@ class Worker:
         forget_peak(self.child.pid)
         self._send(signal.SIGSTOP)
 
-    def turn(self, warmup: int, steps: int) -> dict:
-        """The seconds of its steps, and how busy the machine was with other things."""
+    def turn(self, warmup: int, steps: int, clock: str = "wall") -> dict:
+        """The seconds of its steps, and how busy the machine was with other things. By the clock `cpu` it is the CPU time of the
+        whole turn by its steps, warm-up included."""
         self._send(signal.SIGCONT)
-        busy = Busy(self.child.pid)
+        busy, cpu = Busy(self.child.pid), cpu_seconds(self.child.pid)
         try:
             self.child.stdin.write(f"{warmup} {steps}\n")
             self.child.stdin.flush()
@@ -58,6 +59,9 @@ class Worker:
         response = self._receive(TURN_LIMIT) | busy.others()
         if len(response["seconds"]) != steps:
             raise Failed(f"expected the times of {steps} steps, got {response}")
+        if clock == "cpu":
+            response["wall_seconds"] = response["seconds"]
+            response["seconds"] = [(cpu_seconds(self.child.pid) - cpu) / (warmup + steps)]
         self._send(signal.SIGSTOP)
         return response
 

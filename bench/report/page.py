@@ -81,7 +81,10 @@ def warnings(results: dict) -> list[str]:
         lines += ["> **Not a result:** one round of one step, to see that everything runs.", ""]
     turns = [t for m in results["measurements"] for c in m["systems"].values() for t in c["turns"]]
     others = [turn["others_cores"] for turn in turns if "others_cores" in turn]
-    if others and median(others) > QUIET_CORES:
+    if results.get("clock") == "cpu":
+        text = "> Times are CPU time of a turn by its steps, on one thread: other work on the machine changes them little."
+        lines += [text, ""]
+    elif others and median(others) > QUIET_CORES:
         stolen = median(turn["stolen_cores"] for turn in turns if "stolen_cores" in turn)
         lines += [
             f"> **Not a result: the machine was busy.** Other work used {median(others):.2f} cores (median; "

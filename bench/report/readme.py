@@ -29,7 +29,8 @@ def section(results: dict) -> str:
     rows = [row for title, wanted in ROWS for row in _rows(results, title, wanted, precisions)]
     commit = machine["commit"].removesuffix("-dirty")
     place = f"Commit {commit}, {machine['cpu']} ({', '.join(machine['extensions'])}), {machine['cores']} cores, {machine['date'][:10]}."
-    what = "Systems measured alternately, each in its fastest variant; in brackets its time divided by that of clstm in f32."
+    clock = "CPU time. " if results.get("clock") == "cpu" else ""
+    what = f"{clock}Systems measured alternately, each in its fastest variant; in brackets its time divided by that of clstm in f32."
     lines = [BEGIN, " ".join([place, what, *filter(None, [results.get("note")])]), "", *table(head, rows)[:-1], END]
     return "\n".join(lines)
 
