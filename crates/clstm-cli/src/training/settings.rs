@@ -77,7 +77,9 @@ fn edits(a: &str, b: &str) -> usize {
 /// Dotted keys of all settings with their values.
 fn flattened(recipe: &Recipe) -> Vec<(String, String)> {
     let mut settings = Vec::new();
-    if let Ok(value) = serde_json::to_value(recipe) {
+    // Through text, as in `recipe.json`: a single-precision number then has the fewest digits that identify it.
+    let value = serde_json::to_string(recipe).and_then(|text| serde_json::from_str(&text));
+    if let Ok(value) = value {
         collect("", &value, &mut settings);
     }
     settings
@@ -112,6 +114,8 @@ mod tests {
         let settings = flattened(&recipe);
         let has = |key: &str| settings.iter().any(|(known, _)| known == key);
         assert!(has("optimizer.learning_rate") && has("network.blocks.0.filters"), "{settings:?}");
+        // A field of single precision.
+        assert!(settings.contains(&("augment.speed.max".to_owned(), "0.12".to_owned())));
         let message = |key: &str| {
             with_suggestions("no such setting", &recipe, &[(key.to_owned(), "1".to_owned())])
         };

@@ -75,6 +75,14 @@ fn all_settings_are_listed_with_the_values_of_a_preset() {
     for key in ["optimizer.learning_rate", "epochs", "frontend.target_rms", "network.dropout"] {
         assert!(settings.lines().any(|line| line.split(' ').next() == Some(key)), "{settings}");
     }
+    let value = |key: &str| {
+        let line = settings.lines().find(|line| line.split(' ').next() == Some(key));
+        line.and_then(|line| line.split(' ').next_back()).unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        (value("augment.speed.max"), value("optimizer.epsilon")),
+        ("0.12".into(), "1e-8".into())
+    );
     assert!(list(&["cv", "--preset", "clstm"]).contains("value in clstm\n"));
     assert!(list(&["ablate"]).contains("epochs"));
     complains(clstm().args(["train", "--preset", "clstm"]), 2, "--corpus <NAME>");
