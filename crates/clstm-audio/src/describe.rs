@@ -4,7 +4,7 @@ use crate::error::AudioError;
 use crate::sniff::ContainerKind;
 
 /// Formats of audio that are recognised and not decoded, by their first bytes.
-const FORMATS: [(&[u8], &str); 22] = [
+const FORMATS: [(&[u8], &str); 24] = [
     (b"#!AMR-WB", "AMR-WB"),
     (b"#!AMR", "AMR"),
     (b"#!SILK_V3", "SILK (a voice message of Skype)"),
@@ -25,8 +25,17 @@ const FORMATS: [(&[u8], &str); 22] = [
     (b"FLV\x01", "Flash Video"),
     (b"\x7f\xfe\x80\x01", "DTS"),
     (b"\x0b\x77", "AC-3"),
-    (b"8SVX", "8SVX"),
-    (b"SCRM", "a tracker module"),
+    (b"RIFX", "WAV with big-endian numbers (RIFX)"),
+    (b".SoX", "SoX's own format"),
+    (b"XoS.", "SoX's own format"),
+    (b"nut/multimedia container", "NUT"),
+];
+
+/// The same by the bytes at a later place.
+const LATER: [(usize, &[u8], &str); 3] = [
+    (8, b"AVI ", "AVI video"),
+    (8, b"8SVX", "8SVX"),
+    (44, b"SCRM", "a tracker module"),
 ];
 
 /// Bytes of a frame of GSM 6.10, whose first four bits are 13 (ETSI EN 300 961).
@@ -36,13 +45,44 @@ const TS_PACKET: usize = 188;
 /// Repetitions after which bytes are not taken for frames by chance.
 const REPEATED: usize = 12;
 
+/// Least bytes of a signature that raw samples do not have by chance.
+const CERTAIN: usize = 4;
+/// Least bytes of text that raw samples are not by chance.
+const CERTAIN_TEXT: usize = 64;
+
+/// The error for an input given as raw samples whose first bytes are those of a file that is not decoded: audio of
+/// another format, or no audio at all. Its header would be processed as samples. Give as much as there is, up to 4 KiB.
+///
+/// [`sniff`](crate::sniff) recognises the containers that are decoded.
+///
+/// ```
+/// assert!(clstm_audio::not_raw_samples(b"RIFF\0\0\0\0AVI LIST").is_some());
+/// assert!(clstm_audio::not_raw_samples(&[0; 4096]).is_none());
+/// ```
+#[must_use]
+pub fn not_raw_samples(head: &[u8]) -> Option<AudioError> {
+    if let Some(error) = unsupported_with(head, CERTAIN) {
+        return Some(error);
+    }
+    let is_text = head.len() >= CERTAIN_TEXT && text_of(head).is_some();
+    let what = if is_text { describe_non_audio(head) } else { archive_or_document(head, CERTAIN) };
+    what.map(|what| AudioError::NotAudio { what, extension: None })
+}
+
 /// The error for audio of a format that is recognised and not decoded.
 pub(crate) fn unsupported(head: &[u8]) -> Option<AudioError> {
-    if let Some((_, name)) = FORMATS.iter().find(|(magic, _)| head.starts_with(magic)) {
+    unsupported_with(head, 0)
+}
+
+/// The same by signatures of at least `least` bytes.
+fn unsupported_with(head: &[u8], least: usize) -> Option<AudioError> {
+    let is_here = |magic: &[u8]| magic.len() >= least && head.starts_with(magic);
+    if let Some((_, name)) = FORMATS.iter().find(|(magic, _)| is_here(magic)) {
         return Some(AudioError::unsupported_codec(name));
     }
-    if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"AVI ") {
-        return Some(AudioError::unsupported_codec("AVI video"));
+    let is_there = |at: usize, magic: &[u8]| head.get(at..at + magic.len()) == Some(magic);
+    if let Some((.., name)) = LATER.iter().find(|(at, magic, _)| is_there(*at, magic)) {
+        return Some(AudioError::unsupported_codec(name));
     }
     let repeats = |len: usize, test: fn(u8) -> bool| {
         head.len() >= len * REPEATED && head.iter().step_by(len).all(|byte| test(*byte))
@@ -72,6 +112,28 @@ pub(crate) fn unsupported_container(kind: ContainerKind, head: &[u8]) -> AudioEr
     unsupported(head).unwrap_or_else(|| AudioError::unsupported_codec(kind.name()))
 }
 
+/// Files that are no audio, by their first bytes.
+const OTHER_FILES: [(&[u8], &str); 12] = [
+    (b"PK\x03\x04", "a ZIP archive; extract the recordings first"),
+    (b"\x1f\x8b", "a gzip archive; extract the recordings first"),
+    (b"7z\xbc\xaf", "a 7z archive; extract the recordings first"),
+    (b"Rar!", "a RAR archive; extract the recordings first"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"MThd", "a MIDI file, which holds notes and no audio"),
+    (b"\xd0\xcf\x11\xe0", "a document of Microsoft Office"),
+    (b"\x89HDF", "an HDF5 file; export the recordings from it"),
+    (b"\x93NUMPY", "a NumPy array; write it as WAV first"),
+];
+
+/// What a file is that begins like none with audio, by signatures of at least `least` bytes.
+fn archive_or_document(head: &[u8], least: usize) -> Option<&'static str> {
+    let is_here = |magic: &[u8]| magic.len() >= least && head.starts_with(magic);
+    OTHER_FILES.iter().find(|(magic, _)| is_here(magic)).map(|(_, what)| *what)
+}
+
 /// What an input is that is no recording at all, for the error message.
 pub(crate) fn describe_non_audio(head: &[u8]) -> Option<&'static str> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
@@ -79,21 +141,7 @@ pub(crate) fn describe_non_audio(head: &[u8]) -> Option<&'static str> {
     if starts(b"version https://git-lfs") {
         return Some("a Git LFS pointer; run `git lfs pull` to fetch the recording");
     }
-    let binary: [(&[u8], &str); 12] = [
-        (b"PK\x03\x04", "a ZIP archive; extract the recordings first"),
-        (b"\x1f\x8b", "a gzip archive; extract the recordings first"),
-        (b"7z\xbc\xaf", "a 7z archive; extract the recordings first"),
-        (b"Rar!", "a RAR archive; extract the recordings first"),
-        (b"%PDF", "a PDF document"),
-        (b"\x89PNG", "a PNG image"),
-        (b"\xff\xd8\xff", "a JPEG image"),
-        (b"GIF8", "a GIF image"),
-        (b"MThd", "a MIDI file, which holds notes and no audio"),
-        (b"\xd0\xcf\x11\xe0", "a document of Microsoft Office"),
-        (b"\x89HDF", "an HDF5 file; export the recordings from it"),
-        (b"\x93NUMPY", "a NumPy array; write it as WAV first"),
-    ];
-    if let Some((_, what)) = binary.iter().find(|(magic, _)| starts(magic)) {
+    if let Some(what) = archive_or_document(head, 0) {
         return Some(what);
     }
     if !head.is_empty() && head.iter().all(|byte| *byte == 0) {
@@ -142,7 +190,7 @@ pub(crate) fn text_of(bytes: &[u8]) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{describe_non_audio, unsupported};
+    use super::{describe_non_audio, not_raw_samples, unsupported};
 
     #[test]
     fn other_content_is_named() {
@@ -173,6 +221,8 @@ mod tests {
             (b"\x02#!SILK_V3", "SILK"),
             (b"NIST_1A\n   1024\n", "SPHERE"),
             (b"RIFF\0\0\0\0AVI ", "AVI"),
+            (b"RIFX\0\0\0\0WAVE", "big-endian"),
+            (b"FORM\0\0\0\08SVX", "8SVX"),
             (&gsm, "GSM 6.10"),
             (&transport_stream, "transport stream"),
         ] {
@@ -181,6 +231,24 @@ mod tests {
         }
         for other in [&[0xd8; 4096][..], &[0x47; 4096], &[0; 64], b"RIFF\0\0\0\0WAVE"] {
             assert!(unsupported(other).is_none());
+        }
+    }
+
+    #[test]
+    fn files_are_not_raw_samples() {
+        for (head, word) in [
+            (&b"RIFF\0\0\0\0AVI LIST"[..], "AVI"),
+            (b"RIFX\0\0\0\0WAVE", "RIFX"),
+            (b"wvpk\0\0\0\0", "WavPack"),
+            (b"PK\x03\x04\0\0", "ZIP"),
+            (&b"<!DOCTYPE html>".repeat(20), "HTML"),
+        ] {
+            let message = not_raw_samples(head).map(|error| error.to_string()).unwrap_or_default();
+            assert!(message.contains(word), "{word}: {message}");
+        }
+        // Silence, one letter, a constant, and what two bytes can be by chance.
+        for samples in [&[0; 4096][..], b"R", &[1; 400], b"\x0b\x77\0\x01", b"\x1f\x8b\0\x01"] {
+            assert!(not_raw_samples(samples).is_none());
         }
     }
 }

@@ -62,6 +62,7 @@ pub use report::{Damage, DecodeNote, DecodeReport, Decoded, DecodedChannels};
 pub use resample::{Resampler, resample};
 pub use segment::{SegmentConfig, Windows, segment, windows};
 pub use sniff::{ContainerKind, sniff};
+pub use describe::not_raw_samples;
 pub use speech::{SpeechGate, speech_seconds};
 pub use trim::{TrimConfig, speech_bounds};
 pub use waveform::Waveform;

@@ -88,7 +88,8 @@ fn file_or_folder(path: &Path, inputs: &mut Vec<Input>) {
                 true => inputs.push(file(entry.path())),
                 false => left_out.add(entry.path()),
             },
-            Ok(_) => {}
+            // Reading a pipe may wait without limit.
+            Ok(entry) => left_out.special += usize::from(!entry.file_type().is_dir()),
             Err(error) => {
                 let at = error.path().unwrap_or(path);
                 // A dangling link whose name is not that of a recording is no lost recording.
@@ -116,6 +117,8 @@ fn file_or_folder(path: &Path, inputs: &mut Vec<Input>) {
 struct LeftOut {
     /// Files and folders whose names begin with a dot.
     hidden: usize,
+    /// Pipes, sockets and devices.
+    special: usize,
     by_extension: BTreeMap<String, usize>,
 }
 
@@ -136,6 +139,7 @@ impl LeftOut {
         let rest: usize = counts.iter().skip(SHOWN).map(|(_, count)| count).sum();
         counts.truncate(SHOWN);
         counts.extend((rest > 0).then_some(("with other extensions", rest)));
+        counts.extend((self.special > 0).then_some(("pipes or devices", self.special)));
         counts.extend((self.hidden > 0).then_some(("hidden", self.hidden)));
         let parts: Vec<String> =
             counts.iter().map(|(name, count)| format!("{count} {name}")).collect();

@@ -13,6 +13,9 @@ pub struct ReadOptions {
     /// Tiers of TextGrid and ELAN files whose segments are read; empty for the only tier. The name of a tier is the
     /// speaker of its segments where several are named and the file has no speakers.
     pub tiers: Vec<String>,
+    /// Name of the recording, without its extension: of an RTTM file with segments of several recordings, those of
+    /// this one are read.
+    pub recording: Option<String>,
 }
 
 /// How a file is written.
@@ -68,7 +71,9 @@ impl Document {
         let (text, encoding) = Encoding::decode(bytes)?;
         let tiers = &options.tiers[..];
         let (segments, layout) = match format {
-            Format::Rttm => rttm::parse(&text).map(|(s, l)| (s, Layout::Rttm(l))),
+            Format::Rttm => {
+                rttm::parse(&text, options.recording.as_deref()).map(|(s, l)| (s, Layout::Rttm(l)))
+            }
             Format::Srt => srt::parse(&text).map(|(s, l)| (s, Layout::Srt(l))),
             Format::Vtt => vtt::parse(&text).map(|(s, l)| (s, Layout::Vtt(l))),
             Format::TextGrid => {

@@ -167,7 +167,10 @@ impl BodyReader {
                     return Err(ApiError::request("the form has several fields `segments`"));
                 }
                 if file && !is_segments && files.len() == most {
-                    let message = format!("more than {most} files in one request; send fewer");
+                    let message = match most {
+                        1 => "the request has several files; send one, or all to /v1/batch".to_owned(),
+                        _ => format!("the request has more than {most} files; send fewer"),
+                    };
                     return Err(ApiError::new(ErrorKind::TooManyFiles, message));
                 }
                 let mut bytes = Vec::new();

@@ -407,21 +407,24 @@ impl Recipe {
             kind: _,
         } = self.optimizer;
         let positive = |value: f64, most: f64| value > 0.0 && value <= most;
-        let valid = positive(learning_rate, 10.0)
-            && positive(epsilon, 1.0)
-            && positive(clip_norm, 1e6)
-            && (0.0..=10.0).contains(&weight_decay)
-            && (0.0..=1.0).contains(&waveform_lr_multiplier)
-            && (0.0..=10.0).contains(&sam_rho)
-            && (1..=MOST_SAM_EVERY).contains(&sam_every)
-            && (0.0..=10.0).contains(&sam_reuse)
-            && [beta_1, beta_2].iter().all(|beta| (0.0..1.0).contains(beta));
-        if !valid {
-            return bad(
-                "optimizer: learning_rate must be in (0, 10], epsilon in (0, 1], clip_norm in (0, 1e6], \
-                 weight_decay in [0, 10], betas in [0, 1), waveform_lr_multiplier in [0, 1], sam_rho in [0, 10], \
-                 sam_every in [1, 1000], sam_reuse in [0, 10]",
-            );
+        let ranges = [
+            ("learning_rate", positive(learning_rate, 10.0), "(0, 10]"),
+            ("epsilon", positive(epsilon, 1.0), "(0, 1]"),
+            ("clip_norm", positive(clip_norm, 1e6), "(0, 1e6]"),
+            ("weight_decay", (0.0..=10.0).contains(&weight_decay), "[0, 10]"),
+            ("beta_1", (0.0..1.0).contains(&beta_1), "[0, 1)"),
+            ("beta_2", (0.0..1.0).contains(&beta_2), "[0, 1)"),
+            (
+                "waveform_lr_multiplier",
+                (0.0..=1.0).contains(&waveform_lr_multiplier),
+                "[0, 1]",
+            ),
+            ("sam_rho", (0.0..=10.0).contains(&sam_rho), "[0, 10]"),
+            ("sam_every", (1..=MOST_SAM_EVERY).contains(&sam_every), "[1, 1000]"),
+            ("sam_reuse", (0.0..=10.0).contains(&sam_reuse), "[0, 10]"),
+        ];
+        if let Some((name, _, range)) = ranges.iter().find(|(_, valid, _)| !valid) {
+            return bad(&format!("optimizer.{name} must be in {range}"));
         }
         // Decay multiplies a weight by 1 - rate * decay: beyond 1 weights would change sign and grow.
         if learning_rate * weight_decay > 1.0 {

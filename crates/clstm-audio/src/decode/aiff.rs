@@ -44,13 +44,14 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
     }
     let available = scan.len() - data_at;
     // Of a length that was never filled in the samples end with the file.
-    let mut len = if declared < 8 { available } else { declared.min(available) };
-    let lost = if declared < 8 { 0 } else { declared.saturating_sub(available) };
+    let declared = Some(declared).filter(|declared| !is_placeholder(*declared, available));
+    let mut len = declared.unwrap_or(available).min(available);
+    let lost = declared.unwrap_or(0).saturating_sub(available);
     let frame_len = channels as u64 * be(&common[6..8]).div_ceil(8);
     let mut damage = (lost > 0).then(|| {
         let message = format!(
-            "the AIFF header promises {declared} bytes of samples, the file has {available}; it was \
-             cut short"
+            "the AIFF header promises {} bytes of samples, the file has {available}; it was cut short",
+            declared.unwrap_or(0)
         );
         let frames = lost.div_ceil(frame_len.max(1)) as f64;
         Damage::new(message)
@@ -60,6 +61,11 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
     let next = match tail(scan, data_at + len, ByteOrder::Big)? {
         Tail::Metadata => None,
         Tail::Recording { at } => Some(at),
+        // Chunks of this name are RIFF's.
+        Tail::MoreSamples { at, .. } | Tail::Unknown { at } => {
+            damage = Some(unknown(scan, at));
+            None
+        }
         Tail::Samples => {
             let message = format!(
                 "the AIFF header promises {len} bytes of samples, {} more follow; all were decoded",
@@ -67,10 +73,6 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
             );
             damage = Some(Damage::new(message).at_byte(scan.base() + data_at + len));
             len = available;
-            None
-        }
-        Tail::Unknown { at } => {
-            damage = Some(unknown(scan, at));
             None
         }
     };
@@ -88,6 +90,16 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
     let header = [&b"FORM"[..], &size(chunks.len() as u64 + len), &chunks].concat();
     let parts = vec![Part::Bytes(header), Part::Range { at: scan.base() + data_at, len }];
     Ok(Layout { parts, damage, next })
+}
+
+/// Lengths that writers leave who cannot seek back: less than the 8 bytes before the samples, all ones, just below
+/// 2^31 - 2^24 (SoX), and about 2^31.
+fn is_placeholder(len: u64, available: u64) -> bool {
+    let is_one = len < 8
+        || (0x7eff_f000..=0x7f00_0040).contains(&len)
+        || (0x7fff_f000..=0x8000_0040).contains(&len)
+        || len >= 0xffff_ff00;
+    is_one && len != available
 }
 
 /// An 80-bit number of IEEE 754, as AIFF writes sample rates.

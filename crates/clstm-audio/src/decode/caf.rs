@@ -32,6 +32,7 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
     let too_short = || AudioError::damaged("the CAF file ends before its samples");
     let mut header: Vec<u8> = scan.array::<8>(0)?.ok_or_else(too_short)?.to_vec();
     let (mut data, mut damage, mut next) = (None, None, None);
+    let mut bytes_per_second = None;
     let mut at = 8;
     while let Some(chunk) = scan.array::<12>(at)? {
         let available = scan.len() - at - 12;
@@ -54,7 +55,9 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
         at += 12;
         let keep = match &chunk[..4] {
             b"desc" => {
-                check_description(&scan.array(at)?.ok_or_else(too_short)?, limits)?;
+                let description = scan.array(at)?.ok_or_else(too_short)?;
+                check_description(&description, limits)?;
+                bytes_per_second = constant_rate(&description);
                 len == 32
             }
             b"kuki" | b"chan" => len <= MAX_COOKIE,
@@ -70,7 +73,10 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
                         "the CAF header promises {len} bytes of samples, the file has {available}; \
                          it was cut short"
                     );
-                    damage = Some(Damage::new(message).at_byte(scan.base() + scan.len()));
+                    let lost = (len - available) as f64;
+                    let missing_s = bytes_per_second.map_or(0.0, |rate| lost / rate);
+                    let cut = Damage::new(message).missing(missing_s);
+                    damage = Some(cut.at_byte(scan.base() + scan.len()));
                 }
                 data = Some((at, len.min(available)));
                 false
@@ -108,4 +114,11 @@ fn check_description(desc: &[u8; 32], limits: &DecodeLimits) -> Result<(), Audio
         return Err(AudioError::damaged("the packets of the CAF file are impossibly large"));
     }
     Ok(())
+}
+
+/// Bytes of a second, if all packets have one size.
+fn constant_rate(desc: &[u8; 32]) -> Option<f64> {
+    let (bytes, frames) = (be(&desc[16..20]), be(&desc[20..24]));
+    (bytes > 0 && frames > 0)
+        .then(|| bytes as f64 / frames as f64 * f64::from_bits(be(&desc[..8])))
 }

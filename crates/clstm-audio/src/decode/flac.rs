@@ -9,6 +9,8 @@ use super::splice::Part;
 use super::tail::len_without_tags;
 use crate::error::AudioError;
 
+/// Fewest samples in a block that is not the last.
+const MIN_BLOCK: u16 = 16;
 /// Longest ID3v2 tag that is looked for before a joined recording.
 const MAX_TAG: u64 = 1 << 20;
 
@@ -40,7 +42,19 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
             break;
         }
     }
-    let info = info.ok_or_else(|| AudioError::damaged("the FLAC stream description is missing"))?;
+    let mut info =
+        info.ok_or_else(|| AudioError::damaged("the FLAC stream description is missing"))?;
+    match block_len(scan.bytes(at, 16)?) {
+        Some(BlockLen::Fixed(len)) => {
+            info[..2].copy_from_slice(&len.to_be_bytes());
+            info[2..4].copy_from_slice(&len.to_be_bytes());
+        }
+        // Equal lengths would make the time stamps numbers of frames.
+        Some(BlockLen::Variable) if info[..2] == info[2..4] => {
+            info[..2].copy_from_slice(&MIN_BLOCK.to_be_bytes());
+        }
+        _ => {}
+    }
     let next = next_recording(scan, at)?;
     let end = match next {
         Some(next) => next,
@@ -51,6 +65,41 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
     let frames = Part::Range { at: scan.base() + at, len: file_end.saturating_sub(at) };
     let parts = vec![Part::Bytes(header), frames];
     Ok(Layout { parts, frame_bytes: end.saturating_sub(at), next })
+}
+
+/// Samples in the blocks of a stream by its first frame.
+#[derive(Debug, PartialEq, Eq)]
+enum BlockLen {
+    /// All blocks but the last have this length.
+    Fixed(u16),
+    Variable,
+}
+
+/// The length of blocks by the header of a frame (RFC 9639, section 9.1): the times of all frames are computed from it,
+/// and that in the stream description may be wrong.
+fn block_len(frame: &[u8]) -> Option<BlockLen> {
+    match frame.get(..2)? {
+        [0xff, 0xf9] => return Some(BlockLen::Variable),
+        [0xff, 0xf8] => {}
+        _ => return None,
+    }
+    // Behind four bytes and the number of the frame, which is written like a character of UTF-8.
+    let number_len = match frame.get(4)?.leading_ones() {
+        0 => 1,
+        ones @ 2..=7 => ones as usize,
+        _ => return None,
+    };
+    let rest = frame.get(4 + number_len..)?;
+    let len = match frame.get(2)? >> 4 {
+        1 => 192,
+        code @ 2..=5 => 576 << (code - 2),
+        6 => u32::from(*rest.first()?) + 1,
+        7 => be(rest.get(..2)?) as u32 + 1,
+        code @ 8..=15 => 256 << (code - 8),
+        _ => return None,
+    };
+    // A stream of one short block may have less than the least length of others.
+    u16::try_from(len).ok().filter(|len| *len >= MIN_BLOCK).map(BlockLen::Fixed)
 }
 
 /// Where another recording begins, perhaps with an ID3v2 tag.

@@ -176,7 +176,9 @@ impl Decoding {
                 return Ok(());
             }
             Event::NewStream => {
-                *session = None;
+                if let Some(mut before) = session.take() {
+                    before.flush(output, sink)?;
+                }
                 output.begin_stream();
                 return Ok(());
             }
@@ -188,9 +190,7 @@ impl Decoding {
             none => none.insert(Session::new(params, 0, None, limits)?),
         };
         match session.group(group, output, sink) {
-            Ok(Ok(())) => Ok(()),
-            // The rate changes.
-            Ok(Err(damage)) => Err((&damage).into()),
+            Ok(()) => Ok(()),
             Err(Failure::Audio(error)) => Err(error),
             Err(Failure::Io(error)) => Err(AudioError::damaged(error.to_string())),
         }

@@ -1,5 +1,6 @@
 //! Mixing channels down to one.
 
+use super::high_pass::HighPass;
 use super::output::Block;
 
 /// Time over which the correlation of channels is measured, in seconds.
@@ -12,6 +13,9 @@ const RESTORE_ABOVE: f64 = -0.4;
 /// and above which they are mixed as they are again.
 const ALIGN_BELOW: f64 = 0.1;
 const PLAIN_ABOVE: f64 = 0.4;
+/// Share of the energy above hum and rumble below which a block changes no decision: hum in phase opposition
+/// beside speech in phase is to cancel.
+const HIGH_SHARE: f64 = 0.01;
 /// Time of the change between the two, in seconds, so that it makes no click.
 const FADE_S: f64 = 0.01;
 
@@ -51,6 +55,9 @@ pub(super) struct Mixer {
     factor: Vec<f32>,
     any_inverted: bool,
     mono: Vec<f32>,
+    /// Leave out hum and rumble, by channel; their output is what decides.
+    high_pass: Vec<HighPass>,
+    high: Vec<f32>,
     /// Channels that are left out, and the samples of the others.
     left_out: Vec<bool>,
     kept: Vec<f32>,
@@ -105,8 +112,13 @@ impl Mixer {
             self.product.resize(channels, 0.0);
             self.inverted.resize(channels, false);
             self.factor.resize(channels, 1.0);
+            self.high_pass.resize(channels, HighPass::new(block.sample_rate));
         }
-        self.observe(block);
+        let mut high = std::mem::take(&mut self.high);
+        if self.above_hum(block, &mut high) {
+            self.observe(Block { interleaved: &high, ..block });
+        }
+        self.high = high;
         if first {
             // Nothing came before that a change could click against.
             self.factor = (0..channels).map(|channel| self.target(channel)).collect();
@@ -137,6 +149,21 @@ impl Mixer {
     /// The factor of a channel in the mix.
     fn target(&self, channel: usize) -> f32 {
         if self.cancels && self.inverted[channel] { -1.0 } else { 1.0 }
+    }
+
+    /// The block without hum and rumble; whether enough of it is left to decide by.
+    fn above_hum(&mut self, block: Block<'_>, high: &mut Vec<f32>) -> bool {
+        high.clear();
+        let (mut all, mut above) = (0.0, 0.0);
+        for frame in block.interleaved.chunks_exact(block.channels) {
+            for (&x, filter) in frame.iter().zip(&mut self.high_pass) {
+                let y = filter.next(f64::from(x));
+                all += f64::from(x) * f64::from(x);
+                above += y * y;
+                high.push(y as f32);
+            }
+        }
+        above >= HIGH_SHARE * all
     }
 
     /// Updates the correlations with a block and decides which channels are inverted.

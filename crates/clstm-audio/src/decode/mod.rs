@@ -14,6 +14,7 @@ mod caf;
 mod demux;
 mod flac;
 mod header;
+mod high_pass;
 mod joined;
 mod limits;
 #[cfg(feature = "opus")]
@@ -29,6 +30,7 @@ mod opus;
 #[cfg_attr(not(feature = "opus"), allow(dead_code))]
 mod opus_head;
 mod output;
+mod rate;
 mod scan;
 mod select;
 mod splice;

@@ -201,7 +201,7 @@ pub(super) fn open_at<'a>(
             // MP2 and MP3 in WAV.
             if matches!(layout.codec, 0x50 | 0x55) {
                 let first = layout.data_at;
-                scan.truncate(first + layout.data_len);
+                scan.truncate(layout.data_end);
                 return Ok(one(Box::new(MpegDemuxer::open(scan, first)?), layout.damage, next));
             }
             let media = media(scan, layout.parts, deadline);

@@ -162,7 +162,8 @@ impl Output {
         Damage::add(&mut self.damage, damage);
     }
 
-    /// Checks rate and channels of a decoded block, and the work done so far.
+    /// Checks rate and channels of a decoded block, and the work done so far. The first block decides the rate of
+    /// the recording.
     pub(super) fn admit(
         &mut self,
         sample_rate: u32,
@@ -170,17 +171,14 @@ impl Output {
         frames: usize,
     ) -> Result<(), AudioError> {
         self.limits.max_frames(sample_rate, channels)?;
-        if self.sample_rate != 0 && self.sample_rate != sample_rate {
-            return Err(AudioError::Decode {
-                reason: format!("the sample rate changes to {sample_rate} Hz within the recording"),
-                at_s: self.seconds(),
-            });
+        if self.sample_rate == 0 {
+            self.sample_rate = sample_rate;
         }
-        self.sample_rate = sample_rate;
         if self.channels == 0 {
             self.channels = channels;
         }
-        self.count_work(frames as u64)
+        let scaled = frames as u64 * u64::from(self.sample_rate) / u64::from(sample_rate.max(1));
+        self.count_work(scaled)
     }
 
     /// Counts frames that were decoded, or that could not be: an input of which nearly all is discarded

@@ -14,6 +14,7 @@ use super::demux::{Demuxer, Event, Group, Ticks, reason};
 use super::limits::DecodeLimits;
 use super::open::{Input, Opened};
 use super::output::{Block, Output, Sink};
+use super::rate::RateConverter;
 use super::scan::Failure;
 use super::select::SelectedTrack;
 use super::{mp4, vorbis};
@@ -84,6 +85,8 @@ pub(super) struct Session {
     /// Damage of which the next time stamp shows how long it is.
     missing: Option<Damage>,
     sbr: Option<SbrDetector>,
+    /// Where the stream has another rate than the recording.
+    converter: Option<RateConverter>,
     /// `[frames, channels]`
     interleaved: Vec<f32>,
     packet: Vec<f32>,
@@ -104,6 +107,7 @@ impl Session {
             promised,
             missing: None,
             sbr: (params.codec == CODEC_ID_AAC).then(SbrDetector::default),
+            converter: None,
             interleaved: Vec::new(),
             packet: Vec::new(),
         })
@@ -126,14 +130,9 @@ impl Session {
                 None => break,
                 Some(Event::Note(note)) => output.note(note),
                 Some(Event::Damage(damage)) => output.add_damage(damage),
-                Some(Event::Group(group)) => {
-                    if let Err(refused) = session.group(group, output, sink)? {
-                        output.add_damage(refused.missing(rest_s(demuxer)?));
-                        return Ok(());
-                    }
-                }
+                Some(Event::Group(group)) => session.group(group, output, sink)?,
                 Some(Event::NewStream) => {
-                    session.close(output);
+                    session.close(output, sink)?;
                     match decoder(demuxer.params(), limits) {
                         Ok(decoder) => session.decoder = decoder,
                         Err(error) if output.has_samples() => {
@@ -149,7 +148,7 @@ impl Session {
                 }
             }
         }
-        session.close(output);
+        session.close(output, sink)?;
         if session.sbr.as_ref().is_some_and(SbrDetector::has_sbr) {
             let sample_rate = output.sample_rate();
             output.note(DecodeNote::HalfBandwidth { sample_rate });
@@ -157,13 +156,13 @@ impl Session {
         Ok(())
     }
 
-    /// Decodes a group and hands it out; the reason if nothing from it on can be.
+    /// Decodes a group and hands it out.
     pub(super) fn group(
         &mut self,
         mut group: Group,
         output: &mut Output,
         sink: Sink<'_>,
-    ) -> Result<Result<(), Damage>, Failure> {
+    ) -> Result<(), Failure> {
         self.interleaved.clear();
         if let Some(damage) = group.missing_before.take() {
             Damage::add(&mut self.missing, damage);
@@ -203,13 +202,10 @@ impl Session {
                 continue;
             }
             let (packet_rate, count) = (decoded.spec().rate(), decoded.spec().channels().count());
-            match output.admit(packet_rate, count, decoded.frames()) {
-                // The rate changes: what came before is handed out already.
-                Err(AudioError::Decode { reason, .. }) if output.has_samples() => {
-                    let damage = Damage { at_byte: group.at_byte, ..Damage::new(reason) };
-                    return Ok(Err(damage));
-                }
-                result => result?,
+            output.admit(packet_rate, count, decoded.frames())?;
+            if rate != 0 && rate != packet_rate {
+                output.add_damage(Damage::new("the sample rate changes within a packet"));
+                continue;
             }
             if channels != 0 && channels != count {
                 output.add_damage(Damage::new("the number of channels changes"));
@@ -226,13 +222,54 @@ impl Session {
         if channels == 0 {
             // Without time stamps nothing else shows how much is missing.
             let rate = output.sample_rate();
+            let lost = self.converter.as_ref().map_or(lost, |converter| converter.scale(lost));
             if lost > 0 && !is_timed && output.has_samples() {
                 output.push_silence(sink, lost, rate, output.channels())?;
             }
-            return Ok(Ok(()));
+            return Ok(());
         }
-        self.place(&group, rate, channels, output, sink)?;
-        Ok(Ok(()))
+        let to = output.sample_rate();
+        if rate != to {
+            self.convert(rate, channels, output, sink)?;
+            let in_frames = |end: Ticks| end.frames(to);
+            if let Some(converter) = &mut self.converter {
+                converter.end = group.end.filter(|_| group.trim_at_end).map(in_frames);
+            }
+            // What the converter holds back makes the times of the rest unusable.
+            (group.start, group.end) = (None, None);
+        }
+        self.place(&group, to, channels, output, sink)?;
+        Ok(())
+    }
+
+    /// Converts the decoded samples to the rate of the recording.
+    fn convert(
+        &mut self,
+        rate: u32,
+        channels: usize,
+        output: &mut Output,
+        sink: Sink<'_>,
+    ) -> Result<(), AudioError> {
+        let before = self.converter.take_if(|converter| !converter.takes(rate, channels));
+        if let Some(mut before) = before {
+            before.finish(output, sink)?;
+        }
+        let converter = match &mut self.converter {
+            Some(converter) => converter,
+            none => {
+                let new = RateConverter::new(rate, output.sample_rate(), channels)?;
+                self.delay_left = new.scale(self.delay_left);
+                // Less one frame, for rounding.
+                self.promised = self.promised.map(|n| new.scale(n).saturating_sub(1));
+                none.insert(new)
+            }
+        };
+        converter.convert(&mut self.interleaved)
+    }
+
+    /// Hands out what is held back at the end of a stream.
+    pub(super) fn flush(&mut self, output: &mut Output, sink: Sink<'_>) -> Result<(), AudioError> {
+        self.converter.take().map_or(Ok(()), |mut converter| converter.finish(output, sink))
     }
 
     /// Hands out the decoded frames of a group at their time, less what is discarded.
@@ -293,7 +330,8 @@ impl Session {
     }
 
     /// The checks that only the end of a stream allows.
-    fn close(&mut self, output: &mut Output) {
+    fn close(&mut self, output: &mut Output, sink: Sink<'_>) -> Result<(), AudioError> {
+        self.flush(output, sink)?;
         self.missing.take().into_iter().for_each(|damage| output.add_damage(damage));
         if self.decoder.finalize().verify_ok == Some(false) && !output.is_damaged() {
             let message = "the decoded samples do not have the checksum in the header";
@@ -302,6 +340,7 @@ impl Session {
         if let Some(promised) = self.promised {
             check_end(output, promised);
         }
+        Ok(())
     }
 }
 

@@ -27,6 +27,13 @@ pub(super) enum Tail {
     },
     /// Samples: the header gives too short a length.
     Samples,
+    /// Another chunk of samples of the same recording.
+    MoreSamples {
+        /// First byte of the samples.
+        at: u64,
+        /// Their number of bytes.
+        len: u64,
+    },
     /// Something that is neither.
     Unknown {
         /// Its first byte.
@@ -55,7 +62,11 @@ pub(super) fn tail(scan: &mut Scanner<'_>, from: u64, order: ByteOrder) -> Resul
                 ByteOrder::Big => be(&header[4..]),
             };
             let is_chunk = header[..4].iter().all(|byte| (0x20..0x7f).contains(byte));
-            if is_chunk && start + 8 + len <= scan.len() {
+            let is_in_file = start + 8 + len <= scan.len();
+            if is_in_file && order == ByteOrder::Little && header[..4] == *b"data" {
+                return Ok(Tail::MoreSamples { at: start + 8, len });
+            }
+            if is_chunk && is_in_file {
                 next = Some(start + 8 + len);
                 break;
             }

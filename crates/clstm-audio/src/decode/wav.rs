@@ -15,8 +15,16 @@ use crate::report::Damage;
 
 /// Longest format chunk of any codec.
 const MAX_FORMAT: u32 = 1024;
+/// Length of samples above which that of RF64 was never filled in: no disk has as many bytes.
+const MAX_LONG: u64 = 1 << 50;
 /// Bytes searched for the samples where a metadata chunk has a wrong length.
 const SEARCH: u64 = 1 << 20;
+
+/// Format tags of integers and of floating-point numbers.
+const PCM: u16 = 1;
+const FLOAT: u16 = 3;
+/// Most chunks of samples.
+const MAX_DATA: usize = 1 << 16;
 
 /// Where the samples are.
 pub(super) struct Layout {
@@ -24,8 +32,8 @@ pub(super) struct Layout {
     pub(super) codec: u16,
     /// First byte of the samples.
     pub(super) data_at: u64,
-    /// Bytes of the samples.
-    pub(super) data_len: u64,
+    /// First byte behind the samples.
+    pub(super) data_end: u64,
     /// A file for the demuxer.
     pub(super) parts: Vec<Part>,
     pub(super) damage: Option<Damage>,
@@ -100,6 +108,7 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
         0xfffe => format.get(24..26).map_or(0xfffe, |tag| le(tag) as u16),
         tag => tag,
     };
+    let format = in_whole_bytes(codec, format)?;
 
     let available = scan.len() - data.at;
     let declared = declared_len(&data, long_data_len, riff_len, available);
@@ -113,6 +122,7 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
         let missing_s = (lost.div_ceil(frame_len) * frame_len) as f64 / byte_rate as f64;
         Damage::new(message).missing(missing_s).at_byte(scan.base() + scan.len())
     });
+    let mut more = Vec::new();
     let next = match declared {
         // Samples up to the end: only the header of another recording can end them.
         None => {
@@ -120,30 +130,70 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
             data_len = next.map_or(data_len, |next| next - data.at);
             next
         }
-        Some(_) => match tail(scan, data.at + data_len, ByteOrder::Little)? {
-            Tail::Metadata => None,
-            Tail::Recording { at } => Some(at),
-            Tail::Samples => {
-                let message = format!(
-                    "the WAV header promises {data_len} bytes of samples, {} more follow; all were \
-                     decoded",
-                    available - data_len
-                );
-                damage = Some(Damage::new(message).at_byte(scan.base() + data.at + data_len));
-                data_len = available;
-                None
-            }
-            Tail::Unknown { at } => {
-                damage = Some(unknown(scan, at));
-                None
+        Some(_) => loop {
+            let (last_at, last_len) = more.last().copied().unwrap_or((data.at, data_len));
+            match tail(scan, last_at + last_len, ByteOrder::Little)? {
+                Tail::Metadata => break None,
+                Tail::Recording { at } => break Some(at),
+                Tail::MoreSamples { at, len } if more.len() < MAX_DATA => more.push((at, len)),
+                Tail::MoreSamples { .. } => {
+                    return Err(AudioError::TooComplex { what: "chunks of samples" }.into());
+                }
+                Tail::Samples => {
+                    let message = format!(
+                        "the WAV header promises {last_len} bytes of samples, {} more follow; all \
+                         were decoded",
+                        scan.len() - last_at - last_len
+                    );
+                    let end = last_at + last_len;
+                    damage = Some(Damage::new(message).at_byte(scan.base() + end));
+                    match more.last_mut() {
+                        Some((at, len)) => *len = scan.len() - *at,
+                        None => data_len = available,
+                    }
+                    break None;
+                }
+                Tail::Unknown { at } => {
+                    damage = Some(unknown(scan, at));
+                    break None;
+                }
             }
         },
     };
-    let parts = vec![
-        Part::Bytes(header(&format, fact, data_len)),
-        Part::Range { at: scan.base() + data.at, len: data_len },
-    ];
-    Ok(Layout { codec, data_at: data.at, data_len, parts, damage, next })
+    // Whole frames of each chunk, so that those of the next one stay in step.
+    if let Some((_, before)) = more.split_last_mut() {
+        let lens = before.iter_mut().map(|(_, len)| len).chain([&mut data_len]);
+        lens.for_each(|len| *len -= *len % frame_len);
+    }
+    let data_end = more.last().map_or(data.at + data_len, |(at, len)| at + len);
+    let total = data_len + more.iter().map(|(_, len)| len).sum::<u64>();
+    let mut parts = vec![Part::Bytes(header(&format, fact, total))];
+    let ranges = std::iter::once((data.at, data_len)).chain(more);
+    parts.extend(ranges.map(|(at, len)| Part::Range { at: scan.base() + at, len }));
+    Ok(Layout { codec, data_at: data.at, data_end, parts, damage, next })
+}
+
+/// The format chunk as the demuxer reads it: PCM of 12 or 20 bits fills whole bytes, at their upper end.
+///
+/// # Errors
+/// [`AudioError::UnsupportedCodec`] for PCM of sizes that no decoder reads.
+fn in_whole_bytes(codec: u16, mut format: Vec<u8>) -> Result<Vec<u8>, AudioError> {
+    let (channels, frame_len) = (le(&format[2..4]), le(&format[12..14]));
+    let bits = match le(&format[14..16]) {
+        0 if codec == PCM && channels > 0 => frame_len / channels * 8,
+        bits => bits,
+    };
+    let unsupported = |kind: &str| {
+        let name = format!("{kind} with {bits} bits a sample in WAV");
+        Err(AudioError::unsupported_codec(&name))
+    };
+    match codec {
+        PCM if bits > 32 => return unsupported("PCM"),
+        FLOAT if !matches!(bits, 0 | 32 | 64) => return unsupported("floating-point PCM"),
+        PCM => format[14..16].copy_from_slice(&(bits.next_multiple_of(8) as u16).to_le_bytes()),
+        _ => {}
+    }
+    Ok(format)
 }
 
 /// The chunk whose header is at `at`; `None` if there is none.
@@ -195,7 +245,7 @@ fn find_data(scan: &mut Scanner<'_>, from: u64) -> Result<Option<Chunk>, Failure
 fn declared_len(data: &Chunk, long: Option<u64>, riff_len: u32, available: u64) -> Option<u64> {
     let never_filled_in = is_placeholder(riff_len) || u64::from(riff_len) + 8 <= data.at;
     match long {
-        Some(len) if data.len == u32::MAX => Some(len).filter(|len| *len > 0),
+        Some(len) if data.len == u32::MAX => Some(len).filter(|len| (1..MAX_LONG).contains(len)),
         // A length of 0 is true of a recording without samples, whose RIFF length fits it.
         _ if data.len == 0 && !never_filled_in => Some(0),
         _ if is_placeholder(data.len) && u64::from(data.len) != available => None,

@@ -290,3 +290,165 @@ fn what_is_not_decoded_is_named() {
     let error = decode_bytes(&speex, None, &DecodeLimits::default()).unwrap_err();
     assert!(error.to_string().contains("Speex"), "{error}");
 }
+
+/// A chunk of RIFF.
+fn chunk(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    let len = (body.len() as u32).to_le_bytes();
+    let padding = &[0][..body.len() % 2];
+    [&kind[..], &len, body, padding].concat()
+}
+
+fn riff(chunks: &[Vec<u8>]) -> Vec<u8> {
+    let body = [&b"WAVE"[..], &chunks.concat()].concat();
+    [&b"RIFF"[..], &(body.len() as u32).to_le_bytes(), &body].concat()
+}
+
+fn pcm_format(frame_len: u16, bits: u16) -> Vec<u8> {
+    let rate = 16_000_u32;
+    let numbers = [&rate.to_le_bytes()[..], &(rate * u32::from(frame_len)).to_le_bytes()].concat();
+    let sizes = [frame_len.to_le_bytes(), bits.to_le_bytes()].concat();
+    chunk(b"fmt ", &[&[1, 0, 1, 0][..], &numbers, &sizes].concat())
+}
+
+/// Samples in several chunks lost all but those of the first, without a word.
+#[test]
+fn all_chunks_of_samples_of_a_wav_are_decoded() {
+    let whole = tone_wav(440.0, 16_000);
+    let samples = &whole[data_len_at(&whole) + 4..];
+    let half = samples.len() / 2 / 2 * 2;
+    let (first, second) = samples.split_at(half);
+    let list = chunk(b"LIST", b"INFOISFT\x04\0\0\0test");
+    let format = pcm_format(2, 16);
+    let parts = [format, chunk(b"data", first), list.clone(), chunk(b"data", second), list];
+    let joined = decode(&riff(&parts)).strict().unwrap();
+    assert_eq!(joined.samples, decode(&whole).strict().unwrap().samples);
+}
+
+/// PCM of 12 or 20 bits, which fills whole bytes, was called damaged.
+#[test]
+fn pcm_of_any_number_of_bits_is_decoded() {
+    let tone = sine(440.0, 0.5, 16_000, 0.1);
+    let expected = decode(&wav(&tone, 16_000, 1, Format::S16)).waveform.samples;
+    for (frame_len, bits) in [(2_u16, 12_u16), (3, 20), (4, 28), (2, 0)] {
+        let kept = if bits == 0 { 16 } else { bits };
+        let data: Vec<u8> = tone
+            .iter()
+            .flat_map(|x| {
+                let value = ((x * 2_147_483_648.0) as i32) & (-1 << (32 - kept));
+                value.to_le_bytes()[4 - usize::from(frame_len)..].to_vec()
+            })
+            .collect();
+        let file = riff(&[pcm_format(frame_len, bits), chunk(b"data", &data)]);
+        let decoded = decode(&file).strict().unwrap();
+        assert_eq!(decoded.samples.len(), expected.len(), "{bits} bits");
+        let step = 2_f32.powi(1 - i32::from(kept.min(16))) + 1e-6;
+        let mut pairs = decoded.samples.iter().zip(&expected);
+        assert!(pairs.all(|(a, b)| (a - b).abs() <= step), "{bits} bits");
+    }
+    let long = riff(&[pcm_format(8, 64), chunk(b"data", &[0; 8000])]);
+    let error = decode_bytes(&long, None, &DecodeLimits::default()).unwrap_err();
+    assert!(matches!(error, AudioError::UnsupportedCodec { .. }), "{error}");
+}
+
+/// The times of all frames were computed from the block lengths in the stream description, right or wrong: 0.5 s
+/// became minutes of silence.
+#[test]
+fn block_lengths_of_flac_are_those_of_its_frames() {
+    let intact = fixture("tone.flac");
+    let expected = decode(&intact).strict().unwrap();
+    for lengths in [[0xff; 4], [0, 16, 0, 16], [0, 16, 0xff, 0xff]] {
+        let mut file = intact.clone();
+        file[8..12].copy_from_slice(&lengths);
+        let decoded = decode(&file).strict().unwrap();
+        assert_eq!(decoded.samples, expected.samples, "{lengths:?}");
+    }
+}
+
+/// Lengths that were never filled in counted as hours of missing samples, and those of CAF not at all.
+#[test]
+fn only_lengths_that_were_filled_in_show_missing_samples() {
+    let mut aiff = fixture("tone.aiff");
+    let at = aiff.windows(4).position(|id| id == b"SSND").unwrap();
+    for placeholder in [u32::MAX, 0x7f00_0008, 0x7fff_ffff] {
+        aiff[at + 4..at + 8].copy_from_slice(&placeholder.to_be_bytes());
+        assert!(decode(&aiff).report.damage.is_none(), "{placeholder:x}");
+    }
+    let data = [0; 8000];
+    let sizes = [1 << 63, 1 << 63, 1 << 62_u64].map(u64::to_le_bytes).concat();
+    let mut data_chunk = chunk(b"data", &data);
+    data_chunk[4..8].fill(0xff);
+    let mut long = riff(&[chunk(b"ds64", &[&sizes[..], &[0; 4]].concat()), pcm_format(2, 16), data_chunk]);
+    long[..8].copy_from_slice(b"RF64\xff\xff\xff\xff");
+    assert!(decode(&long).report.damage.is_none());
+
+    let file = caf(&[1000; 16_000], 16_000);
+    let (duration_s, damage) = damage(&file[..file.len() / 2]);
+    assert!((duration_s + damage.missing_s - 1.0).abs() < 0.01, "{duration_s} s, {damage:?}");
+}
+
+/// ALAC of QuickTime has its description inside of a box `wave`.
+#[test]
+fn alac_of_quicktime_is_decoded() {
+    let mut file = fixture("alac.m4a");
+    let intact = decode(&file).strict().unwrap();
+    let places: Vec<usize> =
+        (0..file.len() - 4).filter(|at| file[*at..].starts_with(b"alac")).collect();
+    // The sample entry, and the description inside of it.
+    let (entry, inner) = (places[places.len() - 2], places[places.len() - 1] - 4);
+    let len = u32::from_be_bytes(file[inner..inner + 4].try_into().unwrap());
+    let mut parents: Vec<usize> = [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"]
+        .iter()
+        .map(|kind| file.windows(4).rposition(|id| id == *kind).unwrap())
+        .collect();
+    parents.push(entry);
+    for kind in parents {
+        let size = u32::from_be_bytes(file[kind - 4..kind].try_into().unwrap());
+        file[kind - 4..kind].copy_from_slice(&(size + 8).to_be_bytes());
+    }
+    let wave = [&(len + 8).to_be_bytes()[..], b"wave"].concat();
+    file.splice(inner..inner, wave);
+    assert_eq!(decode(&file).strict().unwrap().samples, intact.samples);
+}
+
+/// Files of different rates joined to one lost everything behind the first.
+#[test]
+fn joined_files_of_different_rates_are_decoded_at_the_first_rate() {
+    for (first, second) in [(16_000, 48_000), (44_100, 8_000), (8_000, 44_100)] {
+        let files = [tone_wav(440.0, first), tone_wav(440.0, second), tone_wav(440.0, first)];
+        let joined = decode(&files.concat()).strict().unwrap();
+        assert_eq!(joined.sample_rate, first);
+        assert!((joined.duration_s() - 1.5).abs() < 0.002, "{} s", joined.duration_s());
+        // The tone goes on in each part.
+        for part in joined.samples.chunks(joined.samples.len() / 3).take(3) {
+            let inside = &part[part.len() / 4..part.len() * 3 / 4];
+            let rms = (inside.iter().map(|x| x * x).sum::<f32>() / inside.len() as f32).sqrt();
+            assert!((rms - 0.5 / 2_f32.sqrt()).abs() < 0.01, "{first} and {second} Hz: {rms}");
+        }
+    }
+    // Of other containers, whose times and delays are in their own frames.
+    let parts = [tone_wav(440.0, 32_000), fixture("tone.flac"), fixture("tone.ogg")];
+    let expected: f64 = parts.iter().map(|part| seconds(part)).sum();
+    let joined = seconds(&parts.concat());
+    assert!((joined - expected).abs() < 0.03, "{joined} s instead of {expected} s");
+}
+
+/// Hum in phase opposition decided for the channels, and speech in phase cancelled.
+#[test]
+fn hum_in_phase_opposition_cancels_and_the_voice_stays() {
+    let rate = 16_000;
+    let hum = sine(50.0, 0.3, rate, 1.0);
+    // A voice of many harmonics with pauses.
+    let voice: Vec<f64> = (0..hum.len())
+        .map(|n| {
+            let t = n as f64 / f64::from(rate);
+            let on = if (t * 4.0) as u32 % 2 == 0 { 0.02 } else { 0.0 };
+            (1..15).map(|k| (std::f64::consts::TAU * 180.0 * f64::from(k) * t).sin()).sum::<f64>() * on
+        })
+        .collect();
+    let stereo: Vec<f64> =
+        voice.iter().zip(&hum).flat_map(|(voice, hum)| [voice + hum, voice - hum]).collect();
+    let mono = decode(&wav(&stereo, rate, 2, Format::F32)).waveform.samples;
+    let pairs = mono.iter().zip(&voice);
+    let error = pairs.map(|(a, b)| (f64::from(*a) - b).powi(2)).sum::<f64>() / voice.len() as f64;
+    assert!(error.sqrt() < 1e-4, "{}", error.sqrt());
+}

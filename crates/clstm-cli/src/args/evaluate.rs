@@ -4,7 +4,7 @@ use clap::Args;
 use clstm_corpus::Split;
 use clstm_nn::{DeviceName, Precision};
 
-use super::{CorpusArgs, Format, LeakageArgs};
+use super::{CorpusArgs, Format, LeakageArgs, numbers};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,19 +52,19 @@ pub(crate) struct EvaluateArgs {
     #[command(flatten)]
     pub(crate) leakage: LeakageArgs,
     /// Number of folds [default: 5, or as many as the split has].
-    #[arg(long, value_name = "N", requires = "split")]
+    #[arg(long, value_name = "N", requires = "split", value_parser = numbers::number)]
     pub(crate) folds: Option<usize>,
     /// The fold, from 1.
-    #[arg(long, value_name = "K", requires = "split")]
+    #[arg(long, value_name = "K", requires = "split", value_parser = numbers::number)]
     pub(crate) fold: Option<usize>,
     /// Seed of the training and of the split [default: the one that the model was trained with].
-    #[arg(long, value_name = "N", requires = "split")]
+    #[arg(long, value_name = "N", requires = "split", value_parser = numbers::seed)]
     pub(crate) seed: Option<u64>,
     /// Seed of the split, for runs with a --fold-seed.
-    #[arg(long, value_name = "N", requires = "split")]
+    #[arg(long, value_name = "N", requires = "split", value_parser = numbers::seed)]
     pub(crate) fold_seed: Option<u64>,
     /// Test-time augmentation: number of shifts of the first time step [default: as the model].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::shifts)]
     pub(crate) tta_shifts: Option<usize>,
     /// Test-time augmentation: also process each input with inverted polarity.
     #[arg(long)]

@@ -44,7 +44,7 @@ pub(crate) struct ListenArgs {
     #[arg(long, conflicts_with_all = ["input", "device"])]
     pub(crate) list_devices: bool,
     /// Sample rate of raw samples in Hz [default: 16000].
-    #[arg(long, value_name = "HZ", requires = "input")]
+    #[arg(long, value_name = "HZ", requires = "input", value_parser = clap::value_parser!(u32).range(1000..=768_000))]
     pub(crate) rate: Option<u32>,
     /// Encoding of raw samples [default: s16le].
     #[arg(long, alias = "samples", value_enum, requires = "input")]
@@ -64,11 +64,11 @@ pub(crate) struct ListenArgs {
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) model: Option<PathBuf>,
     /// Seconds from one frame to the next.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = super::numbers::hop)]
     pub(crate) hop: f64,
     /// Audio after a frame that its prediction uses, in seconds. It is the delay of the final frames. A larger
     /// lookahead is more accurate, see docs/listen.md [default: 1].
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = super::numbers::lookahead)]
     pub(crate) lookahead: Option<f64>,
     /// End with status 1 if the input is damaged. What can be decoded is processed in any case.
     #[arg(long, requires = "input")]

@@ -15,6 +15,7 @@ mod generate;
 mod healthcheck;
 mod inspect;
 mod listen;
+mod numbers;
 mod precision;
 mod predict;
 mod report;
@@ -75,7 +76,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Number of threads [default: one for each core].
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", value_parser = numbers::threads)]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Print more messages; twice for debugging.
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
@@ -129,9 +130,21 @@ const TRAINING: [(&str, &[&str]); 3] = [
     ("ablate", &["corpus", "data", "output", "split"]),
 ];
 
+/// Takes `-1` as the value of the option before it, so that a message names the option.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let names: Vec<String> =
+        command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect();
+    let command = command.mut_args(|argument| {
+        let takes_value = argument.get_action().takes_values() && !argument.is_positional();
+        if takes_value { argument.allow_negative_numbers(true) } else { argument }
+    });
+    names.iter().fold(command, |command, name| command.mut_subcommand(name, with_negative_numbers))
+}
+
 /// The command line as clap knows it.
 pub(crate) fn command() -> clap::Command {
-    TRAINING.into_iter().fold(Args::command(), |command, (name, arguments)| {
+    let command = with_negative_numbers(Args::command());
+    TRAINING.into_iter().fold(command, |command, (name, arguments)| {
         command.mut_subcommand(name, |subcommand| {
             arguments.iter().fold(subcommand, |subcommand, name| {
                 subcommand.mut_arg(name, |argument| {

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use clstm::ChannelSelection;
 use clstm_nn::DeviceName;
 
-use super::PrecisionArg;
+use super::{PrecisionArg, numbers};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,11 +58,11 @@ pub(crate) struct PredictArgs {
     pub(crate) resume: bool,
     /// Mark predictions whose confidence is below a threshold (`?` in the table). They keep their label. Without a
     /// value the threshold is the one of the model file, see `clstm inspect`.
-    #[arg(long, value_name = "THRESHOLD", num_args = 0..=1, require_equals = true, value_parser = share)]
+    #[arg(long, value_name = "THRESHOLD", num_args = 0..=1, require_equals = true, value_parser = numbers::share)]
     pub(crate) abstain: Option<Option<f64>>,
     /// Minimum share of speech in a recording, without its quiet edges, for a label. With 0 every recording that is
     /// not silent gets a label.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = numbers::share)]
     pub(crate) min_speech: f64,
     /// Merge the model's classes into fewer: basic-four (angry, happy, neutral, sad; calm counts as neutral), basic-six
     /// (with disgust, fearful), or a label map as of --label-map. Probabilities of merged classes are added; those of
@@ -71,7 +71,7 @@ pub(crate) struct PredictArgs {
     pub(crate) classes: Option<PathBuf>,
     /// The K most probable labels instead of the first two: a list `top` in JSON lines, columns label_2, confidence_2, ...
     /// in CSV and Parquet.
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = numbers::count)]
     pub(crate) top: Option<NonZeroUsize>,
     /// Also write the deep features of the recordings to this Parquet file: path, label, e_0, e_1, ...
     #[arg(long, value_name = "FILE.parquet", conflicts_with_all = ["timeline", "resume"])]
@@ -91,7 +91,7 @@ pub(crate) struct PredictArgs {
     pub(crate) tier: Vec<String>,
     /// Extend segments shorter than 1.5 s by up to this many seconds on each side, to 1.5 s in total, but not into a
     /// segment of another speaker. Segments that are then shorter than 0.4 s are marked as too short.
-    #[arg(long, value_name = "SECONDS", requires = "segments", default_value_t = 0.0, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", requires = "segments", default_value_t = 0.0, value_parser = numbers::context)]
     pub(crate) context: f64,
     /// Emotions over time: a row for each segment instead of one for the whole recording. Recordings may be
     /// hours long.
@@ -101,11 +101,11 @@ pub(crate) struct PredictArgs {
     #[arg(long, alias = "moments", requires = "timeline")]
     pub(crate) frames: bool,
     /// Seconds from one frame of a timeline to the next [default: 1].
-    #[arg(long, value_name = "SECONDS", requires = "timeline")]
+    #[arg(long, value_name = "SECONDS", requires = "timeline", value_parser = numbers::hop)]
     pub(crate) hop: Option<f64>,
     /// Length of the window that the model processes for each frame, in seconds [default: the maximum of the model,
     /// which is the most accurate].
-    #[arg(long, value_name = "SECONDS", requires = "timeline")]
+    #[arg(long, value_name = "SECONDS", requires = "timeline", value_parser = numbers::window)]
     pub(crate) window: Option<f64>,
     /// Treat a damaged recording as a failure instead of recognising what can be decoded of it.
     #[arg(long)]
@@ -113,20 +113,6 @@ pub(crate) struct PredictArgs {
     /// Stop at the first recording that fails.
     #[arg(long)]
     pub(crate) fail_fast: bool,
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("expected a number from 0 to 1, such as 0.8".to_owned()),
-    }
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(seconds) if (0.0..=10.0).contains(&seconds) => Ok(seconds),
-        _ => Err("not a number of seconds from 0 to 10".to_owned()),
-    }
 }
 
 impl PredictArgs {

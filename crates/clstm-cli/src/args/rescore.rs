@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::CorpusArgs;
+use super::{CorpusArgs, numbers};
 
 /// The command of release 0.1 that is now `clstm evaluate RUN`.
 #[derive(Debug, Args)]
@@ -13,7 +13,7 @@ pub(crate) struct RescoreArgs {
     #[command(flatten)]
     pub(crate) choice: CorpusArgs,
     /// Test-time augmentation: number of shifts of the first time step.
-    #[arg(long, alias = "offsets", value_name = "N", default_value_t = 1)]
+    #[arg(long, alias = "offsets", value_name = "N", default_value_t = 1, value_parser = numbers::shifts)]
     pub(crate) tta_shifts: usize,
     /// Test-time augmentation: also process each input with inverted polarity.
     #[arg(long, alias = "flips")]

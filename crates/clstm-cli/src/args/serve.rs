@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::PrecisionArg;
+use super::{PrecisionArg, numbers};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -65,20 +65,20 @@ pub(crate) struct ServeArgs {
     pub(crate) allowed_host: Vec<String>,
     /// Processes that decode uploads, so that a malicious file cannot stop the service; 0 decodes in the server
     /// itself [default: one per compute thread; 0 on Windows].
-    #[arg(long, value_name = "N", env = "CLSTM_DECODE_WORKERS")]
+    #[arg(long, value_name = "N", env = "CLSTM_DECODE_WORKERS", value_parser = numbers::processes)]
     pub(crate) decode_workers: Option<usize>,
     /// Reject damaged recordings, for requests without the parameter `strict`. Otherwise what can be decoded is
     /// recognised and marked `damaged`.
     #[arg(long, env = "CLSTM_STRICT")]
     pub(crate) strict: bool,
     /// Maximum size of a request body in MiB.
-    #[arg(long, value_name = "MIB", default_value = "64", env = "CLSTM_MAX_BODY")]
+    #[arg(long, value_name = "MIB", default_value = "64", env = "CLSTM_MAX_BODY", value_parser = numbers::count)]
     pub(crate) max_body: NonZeroUsize,
     /// Maximum number of recordings in progress; further ones are rejected.
-    #[arg(long, value_name = "N", default_value = "64", env = "CLSTM_MAX_RECORDINGS")]
+    #[arg(long, value_name = "N", default_value = "64", env = "CLSTM_MAX_RECORDINGS", value_parser = numbers::count)]
     pub(crate) max_recordings: NonZeroUsize,
     /// Maximum number of open streams; further ones are rejected.
-    #[arg(long, value_name = "N", default_value = "256", env = "CLSTM_MAX_STREAMS")]
+    #[arg(long, value_name = "N", default_value = "256", env = "CLSTM_MAX_STREAMS", value_parser = numbers::count)]
     pub(crate) max_streams: NonZeroUsize,
     /// Maximum number of recordings in progress for one client. A client is an API key or, without keys, an address
     /// of another machine [default: half of --max-recordings].
@@ -86,14 +86,15 @@ pub(crate) struct ServeArgs {
         long,
         alias = "client-recordings",
         value_name = "N",
-        env = "CLSTM_MAX_CLIENT_RECORDINGS"
+        env = "CLSTM_MAX_CLIENT_RECORDINGS",
+        value_parser = numbers::count
     )]
     pub(crate) max_client_recordings: Option<NonZeroUsize>,
     /// Maximum number of open streams for one client [default: half of --max-streams].
-    #[arg(long, alias = "client-streams", value_name = "N", env = "CLSTM_MAX_CLIENT_STREAMS")]
+    #[arg(long, alias = "client-streams", value_name = "N", env = "CLSTM_MAX_CLIENT_STREAMS", value_parser = numbers::count)]
     pub(crate) max_client_streams: Option<NonZeroUsize>,
     /// Maximum duration of a recording in seconds; timelines may be four hours long.
-    #[arg(long, value_name = "SECONDS", default_value = "600", env = "CLSTM_MAX_DURATION")]
+    #[arg(long, value_name = "SECONDS", default_value = "600", env = "CLSTM_MAX_DURATION", value_parser = numbers::count)]
     pub(crate) max_duration: NonZeroUsize,
     /// Level of the log on standard error; RUST_LOG takes precedence.
     #[arg(long, value_enum, default_value_t = LogLevel::Info, env = "CLSTM_LOG")]

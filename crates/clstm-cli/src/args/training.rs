@@ -7,7 +7,7 @@ use clstm_nn::{DeviceName, Preset};
 
 use crate::error::CliError;
 
-use super::{CorpusArgs, LeakageArgs, PrecisionArg};
+use super::{CorpusArgs, LeakageArgs, PrecisionArg, numbers};
 
 const TRAIN_EXAMPLES: &str = "\
 Writes RUN/model.safetensors, history.json, recipe.json and checkpoint.safetensors. Ctrl-C saves a checkpoint
@@ -70,10 +70,10 @@ pub(crate) struct TrainingArgs {
     #[arg(id = "list_settings", long = "list-settings")]
     _list_settings: bool,
     /// Number of epochs.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::number)]
     pub(crate) epochs: Option<usize>,
     /// Seed of all random numbers: weights, order, augmentation, dropout, folds.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::seed)]
     pub(crate) seed: Option<u64>,
     /// Arithmetic of the training: f32, or bf16 for the operands of the recurrent layers' products (weights, optimiser,
     /// loss and the trained model stay f32). auto is bf16 on processors with native bf16 instructions (AVX512-BF16),
@@ -143,11 +143,11 @@ pub(crate) struct CvArgs {
     pub(crate) teacher: Vec<PathBuf>,
     /// Folds to train at the same time, each in a separate process [default: one for every two threads, limited by
     /// the memory]. The results do not depend on it.
-    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    #[arg(long, value_name = "N", conflicts_with = "seeds", value_parser = numbers::threads)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Repeat the cross-validation with these seeds, separated by commas. Each is a run in RUN/seed-N. Prints mean and
     /// standard deviation over the seeds.
-    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "seed")]
+    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "seed", value_parser = numbers::seed)]
     pub(crate) seeds: Vec<u64>,
 }
 
@@ -175,14 +175,14 @@ pub(crate) struct FoldArgs {
     #[command(flatten)]
     pub(crate) leakage: LeakageArgs,
     /// Number of folds [default: 5, or as many as the split has].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::number)]
     pub(crate) folds: Option<usize>,
     /// Seed of randomly drawn folds [default: the seed]. Runs of several seeds with one --fold-seed test the same
     /// utterances and can be averaged.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = numbers::seed)]
     pub(crate) fold_seed: Option<u64>,
     /// Only this fold, from 1; the folds of a run may be separate jobs with the same --output.
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = numbers::number)]
     pub(crate) fold: Option<usize>,
 }
 

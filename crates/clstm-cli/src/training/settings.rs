@@ -47,8 +47,15 @@ pub(crate) fn with_suggestions(
     text + " (`clstm train --list-settings` lists all settings)"
 }
 
+/// Longest key that is compared with the known ones, in bytes.
+const LONGEST_KEY: usize = 200;
+
 /// The known key that is most like an unknown one: of the same last part, or of the fewest edits.
 fn nearest<'a>(key: &str, known: &'a [String]) -> Option<&'a str> {
+    // The time of a comparison is that of the product of the lengths.
+    if key.len() > LONGEST_KEY {
+        return None;
+    }
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     let edits = |known: &str| match last(known) == last(key) {
         true => edits(key, known).min(1),

@@ -33,6 +33,7 @@ mod output;
 mod outputs;
 mod precision;
 mod readme;
+mod regression;
 mod release_0_1;
 mod report;
 mod reproduce;

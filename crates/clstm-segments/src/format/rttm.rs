@@ -1,5 +1,6 @@
 //! RTTM: `SPEAKER file channel start duration <NA> <NA> speaker <NA> <NA>`.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::caption::{one_line, probabilities, rounded};
@@ -31,8 +32,12 @@ struct Field {
     empty: bool,
 }
 
-/// Reads the lines of type SPEAKER; others are kept.
-pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError> {
+/// Reads the lines of type SPEAKER; others are kept. If they are of several recordings, those of `recording` are read.
+pub(crate) fn parse(
+    text: &str,
+    recording: Option<&str>,
+) -> Result<(Vec<Segment>, Layout), SegmentsError> {
+    let only = one_of_several(text, recording)?;
     let (mut segments, mut fields) = (Vec::new(), Vec::new());
     for line in lines(text) {
         let words = words(&line);
@@ -46,6 +51,9 @@ pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError>
                  one has {}",
                 words.len()
             )));
+        }
+        if only.is_some_and(|only| words[1].1 != only) {
+            continue;
         }
         let seconds = |index: usize, name: &str| {
             let (_, word) = &words[index];
@@ -68,6 +76,39 @@ pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError>
         }
     }
     Ok((segments, Layout(fields)))
+}
+
+/// Most recordings that a message names.
+const NAMED: usize = 5;
+
+/// The recording whose lines are read, if the file has lines of several.
+///
+/// # Errors
+/// If it has none of `recording`.
+fn one_of_several<'a>(
+    text: &str,
+    recording: Option<&'a str>,
+) -> Result<Option<&'a str>, SegmentsError> {
+    let mut names = BTreeSet::new();
+    for line in lines(text) {
+        if let [(_, "SPEAKER"), (_, name), ..] = words(&line)[..] {
+            names.insert(name.to_owned());
+        }
+    }
+    match recording {
+        _ if names.len() < 2 => Ok(None),
+        Some(name) if names.contains(name) => Ok(Some(name)),
+        _ => {
+            let named: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
+            let rest = if names.len() > NAMED { ", ..." } else { "" };
+            Err(SegmentsError::structure(format!(
+                "the file has segments of {} recordings ({}{rest}), none of them named like this recording; \
+                 name the recording like its segments, or give a file with its segments alone",
+                names.len(),
+                named.join(", ")
+            )))
+        }
+    }
 }
 
 /// Writes the label to the field for the subtype, its probability to that for the confidence, and all probabilities to that for

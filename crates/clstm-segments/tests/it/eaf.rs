@@ -5,7 +5,7 @@ use clstm_segments::{Document, Format, ReadOptions};
 use crate::samples::{EAF, annotated, parse, read, spans};
 
 fn tier(text: &str, name: &str) -> Document {
-    let options = ReadOptions { tiers: vec![name.to_owned()] };
+    let options = ReadOptions { tiers: vec![name.to_owned()], ..ReadOptions::default() };
     Document::parse(text.as_bytes(), Format::Eaf, &options).unwrap()
 }
 
@@ -81,6 +81,7 @@ fn mistakes_have_a_line_and_a_reason() {
         let text = EAF.replace(from, to);
         let options = ReadOptions {
             tiers: if from.contains("REF=\"a1") { vec!["gloss".to_owned()] } else { Vec::new() },
+            ..ReadOptions::default()
         };
         let error =
             Document::parse(text.as_bytes(), Format::Eaf, &options).unwrap_err().to_string();

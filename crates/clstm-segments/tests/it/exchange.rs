@@ -81,7 +81,7 @@ fn label_studio_gets_predictions_and_its_corrections_are_read() {
 fn elan_documents_are_read_back() {
     let document = elan::document(&recordings()[0], &labels(), "file:///d & e.wav");
     let read = |tier: &str| {
-        let options = ReadOptions { tiers: vec![tier.to_owned()] };
+        let options = ReadOptions { tiers: vec![tier.to_owned()], ..ReadOptions::default() };
         Document::parse(document.as_bytes(), Format::Eaf, &options).unwrap()
     };
     let found: Vec<_> = read("emotion")

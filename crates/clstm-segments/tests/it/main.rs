@@ -10,6 +10,7 @@ mod eaf;
 mod exchange;
 mod mistakes;
 mod properties;
+mod regression;
 mod samples;
 mod subtitles;
 mod tables;

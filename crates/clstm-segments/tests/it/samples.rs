@@ -223,6 +223,7 @@ fn what_is_added_leaves_times_and_speakers_and_every_line_of_the_file() {
                     Format::Eaf => vec!["A & words".to_owned()],
                     _ => Vec::new(),
                 },
+                ..ReadOptions::default()
             },
         );
         assert_eq!(spans(&before), spans(&after.unwrap()), "{format:?}: {written}");

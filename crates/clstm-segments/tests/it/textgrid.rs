@@ -5,7 +5,10 @@ use clstm_segments::{Document, Format, ReadOptions, SegmentsError, WriteOptions}
 use crate::samples::{SHORT_TEXTGRID, TEXTGRID, annotated, annotations, labels, parse, read};
 
 fn tiers(names: &[&str]) -> ReadOptions {
-    ReadOptions { tiers: names.iter().map(|&name| name.to_owned()).collect() }
+    ReadOptions {
+        tiers: names.iter().map(|&name| name.to_owned()).collect(),
+        ..ReadOptions::default()
+    }
 }
 
 #[test]

@@ -124,7 +124,7 @@ pub(super) async fn recognize(
     strict: bool,
 ) -> Result<Response, ApiError> {
     let model = app.model(model)?;
-    let document = read(&segments, &params)?;
+    let document = read(&segments, &recording.name, &params)?;
     let extended = with_context(document.segments(), params.context_s);
     let spans = extended.iter().map(|&[start_s, end_s]| Span { start_s, end_s }).collect();
     let channel = params.channel;
@@ -163,14 +163,19 @@ pub(super) async fn recognize(
     Ok(json(StatusCode::OK, &body))
 }
 
-fn read(segments: &Recording, params: &SegmentParams) -> Result<Document, ApiError> {
+fn read(
+    segments: &Recording,
+    recording: &str,
+    params: &SegmentParams,
+) -> Result<Document, ApiError> {
     let refuse = |error: clstm_segments::SegmentsError| {
         let kind = ErrorKind::Library(StatusCode::UNPROCESSABLE_ENTITY, error.kind());
         ApiError::new(kind, format!("{}: {error}", segments.name))
     };
     let bytes = (*segments.bytes).as_ref();
     let format = Format::detect(Path::new(&segments.name), bytes).map_err(refuse)?;
-    let options = ReadOptions { tiers: params.tier.iter().cloned().collect() };
+    let recording = Path::new(recording).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let options = ReadOptions { tiers: params.tier.iter().cloned().collect(), recording };
     Document::parse(bytes, format, &options).map_err(refuse)
 }
 

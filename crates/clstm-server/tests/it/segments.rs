@@ -64,6 +64,9 @@ async fn segments_that_cannot_be_read_are_refused() {
     assert_eq!(response.error().0, 400);
     let response = send_with("/v1/recognize?context=99", "a.csv", b"start,end\n0,1\n").await;
     assert_eq!(response.error().0, 400);
+    let many: &'static [u8] = format!("start,end\n{}", "0,9\n".repeat(2000)).leak().as_bytes();
+    let response = send_with("/v1/recognize", "a.csv", many).await;
+    assert_eq!(response.error(), (422, "segments".to_owned()), "too much overlap in the file");
     let only = form("/v1/recognize", &[("segments", "a.csv", b"start,end\n0,1\n")]);
     assert_eq!(send(server.address, only).await.error().0, 400);
 }

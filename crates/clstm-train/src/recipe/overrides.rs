@@ -10,6 +10,9 @@ use crate::TrainError;
 /// key of thousands of parts would overflow the stack of whatever walks the nested tables.
 const MAX_KEY_PARTS: usize = 16;
 
+/// Longest key that is compared with the known ones, in bytes.
+const LONGEST_COMPARED: usize = 200;
+
 /// Longest text of a value in bytes: a network with every branch written out has less.
 const MAX_VALUE_BYTES: usize = 1 << 16;
 
@@ -111,6 +114,10 @@ impl Overrides {
 
     /// The existing key that is most likely meant: one with the same last part, or else the one with the fewest edits.
     fn nearest(&self, key: &str) -> Option<String> {
+        // The time of a comparison is that of the product of the lengths.
+        if key.len() > LONGEST_COMPARED {
+            return None;
+        }
         let keys = self.list().into_iter().map(|(known, _)| known).filter(|known| known != key);
         let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
         let scored = keys.map(|known| {

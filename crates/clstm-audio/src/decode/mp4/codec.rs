@@ -63,23 +63,34 @@ impl SampleEntry {
             }
             _ => entry.skip(28),
         };
-        let inside = match find(scan, &children, b"wave")? {
-            Some(wave) if find(scan, &wave, b"esds")?.is_some() => wave,
-            _ => children,
+        // QuickTime puts the description of the codec into a box `wave`.
+        let wave = find(scan, &children, b"wave")?;
+        let places = wave.into_iter().chain([children]);
+        let mut find_any = |kind: &[u8; 4]| -> Result<Option<BoxHeader>, Failure> {
+            for place in places.clone() {
+                if let Some(found) = find(scan, &place, kind)? {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
         };
-        if let Some(esds) = find(scan, &inside, b"esds")? {
+        let esds = find_any(b"esds")?;
+        let mut config = None;
+        for (kind, skip) in [(b"alac", 4), (b"dOps", 0), (b"dfLa", 4), (b"pcmC", 4)] {
+            config = config.or(find_any(kind)?.map(|found| found.skip(skip)));
+        }
+        let endian = find_any(b"enda")?;
+        if let Some(esds) = esds {
             let len = esds.len().min(MAX_CONFIG) as usize;
             if let Some((object_type, config)) = decoder_config(scan.bytes(esds.body, len)?) {
                 (read.object_type, read.config) = (object_type, config);
             }
             return Ok(read);
         }
-        for (kind, skip) in [(b"alac", 4), (b"dOps", 0), (b"dfLa", 4), (b"pcmC", 4)] {
-            let Some(found) = find(scan, &children, kind)? else { continue };
-            let found = found.skip(skip);
+        if let Some(found) = config {
             read.config = scan.bytes(found.body, found.len().min(MAX_CONFIG) as usize)?.to_vec();
         }
-        if let Some(endian) = find(scan, &children, b"enda")?
+        if let Some(endian) = endian
             && number::<2>(scan, endian.body)? == 1
         {
             read.pcm_flags &= !2;

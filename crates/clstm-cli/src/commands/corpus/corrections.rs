@@ -161,7 +161,7 @@ fn document(
     tier: &str,
     base: Option<&Path>,
 ) -> Result<Vec<Judgement>, SegmentsError> {
-    let options = ReadOptions { tiers: vec![tier.to_owned()] };
+    let options = ReadOptions { tiers: vec![tier.to_owned()], ..ReadOptions::default() };
     let document = Document::parse(bytes, format, &options)?;
     let recording = recording_of(file, document.media_urls(), base);
     let spoken = document.segments().iter().filter_map(|segment| {

@@ -50,7 +50,10 @@ pub(super) fn run(
         }
     };
     guard.input("the segments", file);
-    let document = read(args, file)?;
+    let document = read(args, file, input)?;
+    if document.segments().is_empty() {
+        messages::warn(&format!("{}: the file has no segments", file.text()));
+    }
     let target = Target::of(args, document.format())?;
     let rows = SegmentRows {
         labels: recognizer.labels(),
@@ -98,7 +101,7 @@ pub(super) fn run(
 }
 
 /// Reads the file of segments.
-fn read(args: &PredictArgs, file: &Path) -> Result<Document, CliError> {
+fn read(args: &PredictArgs, file: &Path, input: &Input) -> Result<Document, CliError> {
     let name = file.text();
     let failed = |reason: &dyn std::fmt::Display| CliError::Failed(format!("{name}: {reason}"));
     let mut bytes = Vec::new();
@@ -114,7 +117,11 @@ fn read(args: &PredictArgs, file: &Path) -> Result<Document, CliError> {
         _ => failed(&error),
     };
     let format = Format::detect(file, &bytes).map_err(refuse)?;
-    let options = ReadOptions { tiers: args.tier.clone() };
+    let recording = match &input.source {
+        Source::File(path) => path.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
+        _ => None,
+    };
+    let options = ReadOptions { tiers: args.tier.clone(), recording };
     Document::parse(&bytes, format, &options).map_err(refuse)
 }
 
@@ -156,6 +163,11 @@ impl Target {
             Some(RowFormat::Srt) => document(RowFormat::Srt, Format::Srt),
             Some(RowFormat::Vtt) => document(RowFormat::Vtt, Format::Vtt),
             Some(format) => Ok(Self::Rows(format)),
+            None if other_format(extension, own) => Err(CliError::Usage(format!(
+                "--output ends with .{extension}, but the segments are in {} and are written back in their \
+                 format; give the output that ending, or .jsonl, .csv or .parquet for rows",
+                own.name()
+            ))),
             None => Ok(match extension.to_ascii_lowercase().as_str() {
                 "jsonl" | "ndjson" => Self::Rows(RowFormat::Jsonl),
                 "parquet" => Self::Rows(RowFormat::Parquet),
@@ -184,6 +196,19 @@ impl Target {
             }
         })
     }
+}
+
+/// Whether an extension is that of another format of segments.
+fn other_format(extension: &str, own: Format) -> bool {
+    let named = match extension.to_ascii_lowercase().as_str() {
+        "rttm" => Format::Rttm,
+        "srt" => Format::Srt,
+        "vtt" => Format::Vtt,
+        "textgrid" => Format::TextGrid,
+        "eaf" => Format::Eaf,
+        _ => return false,
+    };
+    named != own
 }
 
 /// Why the recognition ended early.

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use clstm::ChannelSelection;
 use clstm::audio::{
-    ContainerKind, Damage, DecodeLimits, sniff, stream_bytes, stream_channels_bytes,
+    ContainerKind, Damage, DecodeLimits, not_raw_samples, sniff, stream_bytes,
+    stream_channels_bytes,
 };
 
 use super::Sound;
@@ -64,7 +65,10 @@ fn sound(
         let mut head = Vec::new();
         reader.by_ref().take(HEAD).read_to_end(&mut head).map_err(|e| player.failed(&e))?;
         match sniff(&head) {
-            None => player.raw(io::Cursor::new(head).chain(reader), format, channels, rate),
+            None => match not_raw_samples(&head) {
+                Some(error) => Err(SourceError::Failed(format!("{}: {error}", player.name))),
+                None => player.raw(io::Cursor::new(head).chain(reader), format, channels, rate),
+            },
             Some(kind) => {
                 if described {
                     let name = &player.name;

@@ -1,7 +1,7 @@
 //! Input of a stream: its parameters, and the samples of its messages.
 
 use axum::http::Uri;
-use clstm::audio::{AudioError, ContainerKind, Damage, LiveDecoder, sniff};
+use clstm::audio::{AudioError, ContainerKind, Damage, LiveDecoder, not_raw_samples, sniff};
 use clstm::{ChannelSelection, RecognizeError, StreamConfig, StreamError};
 
 use crate::api_error::ApiError;
@@ -276,7 +276,10 @@ fn refuse_containers(head: &mut Vec<u8>, bytes: &[u8]) -> Result<(), AudioError>
         return Ok(());
     }
     head.extend_from_slice(&bytes[..bytes.len().min(missing)]);
-    sniff(head).map_or(Ok(()), |kind| Err(refused(kind)))
+    match sniff(head) {
+        Some(kind) => Err(refused(kind)),
+        None => not_raw_samples(head).map_or(Ok(()), Err),
+    }
 }
 
 fn refused(kind: ContainerKind) -> AudioError {

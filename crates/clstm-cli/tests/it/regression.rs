@@ -1,0 +1,113 @@
+//! One test for every bug that was found.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::support::{clstm, complains, folder, ok, pcm16, speech, text, RATE};
+
+fn recording(name: &str) -> std::path::PathBuf {
+    let path = folder("regression").join(name);
+    if !path.exists() {
+        fs::write(&path, pcm16(&speech(), RATE)).unwrap();
+    }
+    path
+}
+
+/// A million threads took more than a minute to start, as did a million processes.
+#[test]
+fn numbers_of_threads_and_processes_have_a_limit() {
+    let path = recording("a.wav");
+    let range = "expected a whole number from 1 to 1024";
+    for number in ["0", "-1", "1000000", "99999999999999999999"] {
+        complains(clstm().arg("predict").arg(&path).args(["--threads", number]), 2, range);
+    }
+    let workers = ["serve", "--port", "0", "--decode-workers", "1000000"];
+    complains(clstm().args(workers), 2, "expected a whole number from 0 to 1024");
+    complains(clstm().args(["serve", "--max-body", "0"]), 2, "expected a whole number from 1 to");
+}
+
+/// Messages on numbers named a field of the library, or called -1 an unexpected argument.
+#[test]
+fn messages_on_numbers_name_the_option_and_its_range() {
+    let path = recording("a.wav");
+    for value in ["nan", "inf", "-1", "0", "1e300"] {
+        let mut command = clstm();
+        command.arg("predict").arg(&path).args(["--timeline", "--hop", value]);
+        complains(&mut command, 2, "'--hop <SECONDS>': expected a number of seconds from 0.1 to 3600");
+        let mut command = clstm();
+        command.args(["listen", "--input"]).arg(&path).args(["--hop", value]);
+        complains(&mut command, 2, "'--hop <SECONDS>': expected a number of seconds from 0.1 to 3600");
+    }
+    let evaluate = ["evaluate", "--corpus", "manifest", "--data", "x.csv", "--tta-shifts", "0"];
+    complains(clstm().args(evaluate), 2, "expected a whole number from 1 to 64");
+    let listen = ["listen", "--input", "-", "--rate", "0"];
+    complains(clstm().args(listen), 2, "0 is not in 1000..=768000");
+}
+
+/// A key of thousands of parts was compared with all settings for minutes.
+#[test]
+fn a_long_settings_key_is_refused_at_once() {
+    let key = "a.".repeat(20_000) + "b=1";
+    let out = folder("regression").join("run");
+    let mut command = clstm();
+    command.args(["train", "--corpus", "manifest", "--data", "x.csv", "--preset", "clstm"]);
+    complains(command.arg("--output").arg(out).args(["--set", &key]), 2, "at most 16 parts");
+}
+
+/// A pipe in a folder was passed over without a word.
+#[cfg(unix)]
+#[test]
+fn pipes_in_a_folder_are_counted() {
+    let inside = folder("regression").join("with-pipe");
+    fs::create_dir_all(&inside).unwrap();
+    fs::copy(recording("a.wav"), inside.join("a.wav")).unwrap();
+    let pipe = inside.join("pipe.wav");
+    if !pipe.exists() {
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+    }
+    let output = ok(clstm().arg("predict").arg(&inside));
+    assert!(text(&output.stderr).contains("left out 1 pipes or devices"));
+}
+
+/// The header of a file that is not decoded was processed as samples.
+#[test]
+fn a_pipe_that_is_no_raw_audio_is_refused() {
+    let inputs = [
+        (b"RIFF\0\0\0\0AVI LIST".repeat(300), "AVI"),
+        (b"RIFX\0\0\0\0WAVEfmt ".repeat(300), "RIFX"),
+        (b"wvpk\0\0\0\0\x10\x04\0\0".repeat(300), "WavPack"),
+        (b"<!DOCTYPE html><html></html>\n".repeat(100), "HTML"),
+    ];
+    for (bytes, word) in inputs {
+        let mut command = clstm();
+        command.args(["listen", "--input", "-", "--format", "jsonl"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // The command may end before it has read all.
+        let _ = child.stdin.take().unwrap().write_all(&bytes);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{word}");
+        assert!(output.stdout.is_empty(), "{word}: {}", text(&output.stdout));
+        assert!(text(&output.stderr).contains(word), "{word}: {}", text(&output.stderr));
+    }
+}
+
+/// Segments in RTTM were written to `x.srt` as RTTM, and a file without segments gave nothing at all.
+#[test]
+fn segments_are_not_written_under_the_ending_of_another_format() {
+    let path = recording("a.wav");
+    let rttm = folder("regression").join("a.rttm");
+    fs::write(&rttm, "SPEAKER a 1 0.0 1.0 <NA> <NA> anna <NA> <NA>\n").unwrap();
+    let output = folder("regression").join("x.srt");
+    let mut command = clstm();
+    command.arg("predict").arg(&path).arg("--segments").arg(&rttm).arg("--output").arg(&output);
+    complains(&mut command, 2, "--output ends with .srt, but the segments are in RTTM");
+    assert!(!output.exists());
+
+    let empty = folder("regression").join("empty.rttm");
+    fs::write(&empty, "").unwrap();
+    let output = ok(clstm().arg("predict").arg(&path).arg("--segments").arg(&empty));
+    assert!(text(&output.stderr).contains("the file has no segments"));
+}
