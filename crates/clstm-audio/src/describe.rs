@@ -32,11 +32,8 @@ const FORMATS: [(&[u8], &str); 24] = [
 ];
 
 /// The same by the bytes at a later place.
-const LATER: [(usize, &[u8], &str); 3] = [
-    (8, b"AVI ", "AVI video"),
-    (8, b"8SVX", "8SVX"),
-    (44, b"SCRM", "a tracker module"),
-];
+const LATER: [(usize, &[u8], &str); 3] =
+    [(8, b"AVI ", "AVI video"), (8, b"8SVX", "8SVX"), (44, b"SCRM", "a tracker module")];
 
 /// Bytes of a frame of GSM 6.10, whose first four bits are 13 (ETSI EN 300 961).
 const GSM_FRAME: usize = 33;

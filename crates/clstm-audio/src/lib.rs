@@ -54,6 +54,7 @@ pub use decode::{
 };
 #[cfg(feature = "opus")]
 pub use decode::{LiveDecoder, WebmStream};
+pub use describe::not_raw_samples;
 pub use error::AudioError;
 pub use extensions::EXTENSIONS;
 pub use level::{LOUDEST, Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};
@@ -62,7 +63,6 @@ pub use report::{Damage, DecodeNote, DecodeReport, Decoded, DecodedChannels};
 pub use resample::{Resampler, resample};
 pub use segment::{SegmentConfig, Windows, segment, windows};
 pub use sniff::{ContainerKind, sniff};
-pub use describe::not_raw_samples;
 pub use speech::{SpeechGate, speech_seconds};
 pub use trim::{TrimConfig, speech_bounds};
 pub use waveform::Waveform;

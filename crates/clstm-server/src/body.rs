@@ -168,7 +168,8 @@ impl BodyReader {
                 }
                 if file && !is_segments && files.len() == most {
                     let message = match most {
-                        1 => "the request has several files; send one, or all to /v1/batch".to_owned(),
+                        1 => "the request has several files; send one, or all to /v1/batch"
+                            .to_owned(),
                         _ => format!("the request has more than {most} files; send fewer"),
                     };
                     return Err(ApiError::new(ErrorKind::TooManyFiles, message));

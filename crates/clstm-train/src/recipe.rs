@@ -414,11 +414,7 @@ impl Recipe {
             ("weight_decay", (0.0..=10.0).contains(&weight_decay), "[0, 10]"),
             ("beta_1", (0.0..1.0).contains(&beta_1), "[0, 1)"),
             ("beta_2", (0.0..1.0).contains(&beta_2), "[0, 1)"),
-            (
-                "waveform_lr_multiplier",
-                (0.0..=1.0).contains(&waveform_lr_multiplier),
-                "[0, 1]",
-            ),
+            ("waveform_lr_multiplier", (0.0..=1.0).contains(&waveform_lr_multiplier), "[0, 1]"),
             ("sam_rho", (0.0..=10.0).contains(&sam_rho), "[0, 10]"),
             ("sam_every", (1..=MOST_SAM_EVERY).contains(&sam_every), "[1, 1000]"),
             ("sam_reuse", (0.0..=10.0).contains(&sam_reuse), "[0, 10]"),

@@ -119,6 +119,5 @@ fn check_description(desc: &[u8; 32], limits: &DecodeLimits) -> Result<(), Audio
 /// Bytes of a second, if all packets have one size.
 fn constant_rate(desc: &[u8; 32]) -> Option<f64> {
     let (bytes, frames) = (be(&desc[16..20]), be(&desc[20..24]));
-    (bytes > 0 && frames > 0)
-        .then(|| bytes as f64 / frames as f64 * f64::from_bits(be(&desc[..8])))
+    (bytes > 0 && frames > 0).then(|| bytes as f64 / frames as f64 * f64::from_bits(be(&desc[..8])))
 }

@@ -14,7 +14,9 @@ pub(super) struct RateConverter {
     plane: Vec<f32>,
     converted: Vec<Vec<f32>>,
     /// Frame of the stream behind the last one that is presented, where the container gives it.
-    pub(super) end: Option<i64>,
+    pub(super) end: Option<u64>,
+    /// Frames at the end that are not presented.
+    pub(super) discard_at_end: u64,
 }
 
 impl RateConverter {
@@ -31,6 +33,7 @@ impl RateConverter {
             plane: Vec::new(),
             converted: vec![Vec::new(); channels],
             end: None,
+            discard_at_end: 0,
         })
     }
 
@@ -58,21 +61,18 @@ impl RateConverter {
     }
 
     /// Hands out what was held back, at the end of a stream.
-    pub(super) fn finish(
-        &mut self,
-        output: &mut Output,
-        sink: Sink<'_>,
-    ) -> Result<(), AudioError> {
+    pub(super) fn finish(&mut self, output: &mut Output, sink: Sink<'_>) -> Result<(), AudioError> {
         for (resampler, converted) in self.resamplers.iter_mut().zip(&mut self.converted) {
             resampler.finish(converted)?;
         }
         let mut interleaved = Vec::new();
         self.interleave(&mut interleaved);
         let channels = self.resamplers.len();
-        if let Some(end) = self.end {
-            let left = end.saturating_sub(output.stream_frames()).max(0).unsigned_abs() as usize;
-            interleaved.truncate(left.saturating_mul(channels));
-        }
+        let here = output.stream_frames().max(0).unsigned_abs();
+        let held = (interleaved.len() / channels.max(1)) as u64;
+        let presented = held.saturating_sub(self.discard_at_end);
+        let left = self.end.map_or(presented, |end| presented.min(end.saturating_sub(here)));
+        interleaved.truncate(left as usize * channels);
         output.push(sink, Block { interleaved: &interleaved, channels, sample_rate: self.to })
     }
 

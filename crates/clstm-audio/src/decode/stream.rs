@@ -229,24 +229,22 @@ impl Session {
             return Ok(());
         }
         let to = output.sample_rate();
-        if rate != to {
-            self.convert(rate, channels, output, sink)?;
-            let in_frames = |end: Ticks| end.frames(to);
-            if let Some(converter) = &mut self.converter {
-                converter.end = group.end.filter(|_| group.trim_at_end).map(in_frames);
-            }
-            // What the converter holds back makes the times of the rest unusable.
-            (group.start, group.end) = (None, None);
+        if rate == to {
+            self.flush(output, sink)?;
+        } else {
+            self.convert(rate, channels, &mut group, output, sink)?;
         }
         self.place(&group, to, channels, output, sink)?;
         Ok(())
     }
 
-    /// Converts the decoded samples to the rate of the recording.
+    /// Converts the decoded samples of a group to the rate of the recording. Its times become those of the whole
+    /// stream: the converter holds samples back.
     fn convert(
         &mut self,
         rate: u32,
         channels: usize,
+        group: &mut Group,
         output: &mut Output,
         sink: Sink<'_>,
     ) -> Result<(), AudioError> {
@@ -264,6 +262,13 @@ impl Session {
                 none.insert(new)
             }
         };
+        let frames = |ticks: Ticks| ticks.frames(output.sample_rate()).max(0).unsigned_abs();
+        if let Some((lead, tail)) = group.discard.take() {
+            self.delay_left = self.delay_left.saturating_add(frames(lead));
+            converter.discard_at_end = frames(tail);
+        }
+        converter.end = group.end.filter(|_| group.trim_at_end).map(frames);
+        (group.start, group.end) = (None, None);
         converter.convert(&mut self.interleaved)
     }
 

@@ -377,7 +377,8 @@ fn only_lengths_that_were_filled_in_show_missing_samples() {
     let sizes = [1 << 63, 1 << 63, 1 << 62_u64].map(u64::to_le_bytes).concat();
     let mut data_chunk = chunk(b"data", &data);
     data_chunk[4..8].fill(0xff);
-    let mut long = riff(&[chunk(b"ds64", &[&sizes[..], &[0; 4]].concat()), pcm_format(2, 16), data_chunk]);
+    let mut long =
+        riff(&[chunk(b"ds64", &[&sizes[..], &[0; 4]].concat()), pcm_format(2, 16), data_chunk]);
     long[..8].copy_from_slice(b"RF64\xff\xff\xff\xff");
     assert!(decode(&long).report.damage.is_none());
 
@@ -442,7 +443,8 @@ fn hum_in_phase_opposition_cancels_and_the_voice_stays() {
         .map(|n| {
             let t = n as f64 / f64::from(rate);
             let on = if (t * 4.0) as u32 % 2 == 0 { 0.02 } else { 0.0 };
-            (1..15).map(|k| (std::f64::consts::TAU * 180.0 * f64::from(k) * t).sin()).sum::<f64>() * on
+            (1..15).map(|k| (std::f64::consts::TAU * 180.0 * f64::from(k) * t).sin()).sum::<f64>()
+                * on
         })
         .collect();
     let stereo: Vec<f64> =

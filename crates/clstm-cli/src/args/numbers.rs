@@ -14,9 +14,8 @@ const MOST_S: f64 = 3600.0;
 
 fn whole(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| {
-        format!("expected a whole number from {} to {}", range.start(), range.end())
-    })
+    number
+        .ok_or_else(|| format!("expected a whole number from {} to {}", range.start(), range.end()))
 }
 
 fn seconds(text: &str, range: RangeInclusive<f64>) -> Result<f64, String> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 
-use crate::support::{clstm, complains, folder, ok, pcm16, speech, text, RATE};
+use crate::support::{RATE, clstm, complains, folder, ok, pcm16, speech, text};
 
 fn recording(name: &str) -> std::path::PathBuf {
     let path = folder("regression").join(name);
@@ -34,10 +34,18 @@ fn messages_on_numbers_name_the_option_and_its_range() {
     for value in ["nan", "inf", "-1", "0", "1e300"] {
         let mut command = clstm();
         command.arg("predict").arg(&path).args(["--timeline", "--hop", value]);
-        complains(&mut command, 2, "'--hop <SECONDS>': expected a number of seconds from 0.1 to 3600");
+        complains(
+            &mut command,
+            2,
+            "'--hop <SECONDS>': expected a number of seconds from 0.1 to 3600",
+        );
         let mut command = clstm();
         command.args(["listen", "--input"]).arg(&path).args(["--hop", value]);
-        complains(&mut command, 2, "'--hop <SECONDS>': expected a number of seconds from 0.1 to 3600");
+        complains(
+            &mut command,
+            2,
+            "'--hop <SECONDS>': expected a number of seconds from 0.1 to 3600",
+        );
     }
     let evaluate = ["evaluate", "--corpus", "manifest", "--data", "x.csv", "--tta-shifts", "0"];
     complains(clstm().args(evaluate), 2, "expected a whole number from 1 to 64");

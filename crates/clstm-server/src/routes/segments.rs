@@ -174,7 +174,8 @@ fn read(
     };
     let bytes = (*segments.bytes).as_ref();
     let format = Format::detect(Path::new(&segments.name), bytes).map_err(refuse)?;
-    let recording = Path::new(recording).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let recording =
+        Path::new(recording).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let options = ReadOptions { tiers: params.tier.iter().cloned().collect(), recording };
     Document::parse(bytes, format, &options).map_err(refuse)
 }
