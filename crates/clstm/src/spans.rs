@@ -91,7 +91,9 @@ pub struct SpanRecognizer {
     /// Samples at the rate of the model, from sample `first` on.
     samples: Vec<f32>,
     first: u64,
-    duration_s: f64,
+    /// Samples that were pushed, and their rate in Hz. A sum of seconds would depend on the chunks.
+    pushed: u64,
+    pushed_rate: u32,
     /// Samples of all parts that were cut.
     cut: u64,
     pending: Vec<(usize, bool, PreparedRecording)>,
@@ -129,7 +131,8 @@ impl SpanRecognizer {
             rate: recognizer.sample_rate(),
             samples: Vec::new(),
             first: 0,
-            duration_s: 0.0,
+            pushed: 0,
+            pushed_rate: 0,
             cut: 0,
             pending: Vec::new(),
             pending_samples: 0,
@@ -148,7 +151,8 @@ impl SpanRecognizer {
             empty => empty.insert(Resampler::new(rate, self.rate)?),
         };
         resampler.push(samples, &mut self.samples)?;
-        self.duration_s += samples.len() as f64 / f64::from(rate);
+        self.pushed += samples.len() as u64;
+        self.pushed_rate = rate;
         self.advance(false)
     }
 
@@ -197,8 +201,14 @@ impl SpanRecognizer {
         self.recognize()?;
         let outside =
             || SpanRecognition { outcome: SpanOutcome::Outside, speech: 0.0, clipped: false };
+        let duration_s = self.duration_s();
         let spans = self.results.into_iter().map(|result| result.unwrap_or_else(outside)).collect();
-        Ok(SpanSummary { spans, duration_s: self.duration_s, damage: None })
+        Ok(SpanSummary { spans, duration_s, damage: None })
+    }
+
+    /// Seconds that were pushed.
+    fn duration_s(&self) -> f64 {
+        self.pushed as f64 / f64::from(self.pushed_rate.max(1))
     }
 
     /// Cuts the parts that are complete, or all at the end.
@@ -342,7 +352,7 @@ impl<E: From<RecognizeError>, F: FnMut(f64) -> Result<(), E>> Feed<F> {
             None => self.spans.push(chunk, rate)?,
             Some(channel) => self.spans.push_channel(channel, chunk, channels, rate)?,
         }
-        (self.on_progress)(self.spans.duration_s).map_err(Stop)
+        (self.on_progress)(self.spans.duration_s()).map_err(Stop)
     }
 
     fn finish(self, recognizer: &Recognizer, report: DecodeReport) -> Result<SpanSummary, E> {

@@ -28,7 +28,9 @@ pub struct ChannelTimelineBuilder {
     splitter: ChannelSplitter,
     builders: Vec<TimelineBuilder>,
     samples: Vec<Vec<f32>>,
-    duration_s: f64,
+    /// Samples of each channel that were added, and their rate in Hz. A sum of seconds would depend on the chunks.
+    frames: u64,
+    rate: u32,
 }
 
 impl ChannelTimelineBuilder {
@@ -48,7 +50,8 @@ impl ChannelTimelineBuilder {
             splitter: ChannelSplitter::new(recognizer.sample_rate(), selection),
             builders: Vec::new(),
             samples: Vec::new(),
-            duration_s: 0.0,
+            frames: 0,
+            rate: 0,
         })
     }
 
@@ -64,8 +67,8 @@ impl ChannelTimelineBuilder {
         rate: u32,
     ) -> Result<bool, StreamError> {
         self.splitter.push(interleaved, channels, rate, &mut self.samples)?;
-        let frames = interleaved.len() / channels.max(1);
-        self.duration_s += frames as f64 / f64::from(rate);
+        self.frames += (interleaved.len() / channels.max(1)) as u64;
+        self.rate = rate;
         self.distribute()
     }
 
@@ -106,13 +109,12 @@ impl ChannelTimelineBuilder {
         self.splitter.finish(&mut self.samples)?;
         self.distribute()?;
         let mut own = Vec::new();
-        let mut summary =
-            TimelineSummary { duration_s: self.duration_s, damage: None, notes: Vec::new() };
         for (channel, builder) in self.splitter.selected().zip(self.builders) {
-            summary.duration_s = summary.duration_s.max(builder.finish(&mut own)?.duration_s);
+            builder.finish(&mut own)?;
             events.extend(own.drain(..).map(|event| ChannelEvent { channel, event }));
         }
-        Ok(TimelineSummary { duration_s: self.duration_s, ..summary })
+        let duration_s = self.frames as f64 / f64::from(self.rate.max(1));
+        Ok(TimelineSummary { duration_s, damage: None, notes: Vec::new() })
     }
 }
 
