@@ -57,7 +57,7 @@ fn corrections_in_label_studio_audformat_and_elan_lose_nothing() {
     let speakers = audformat::speakers(&read("corrected/db.files.csv")).unwrap();
     assert_eq!(speakers[&all[3].path], "s3");
 
-    let options = ReadOptions { tiers: vec!["emotion".to_owned()] };
+    let options = ReadOptions { tiers: vec!["emotion".to_owned()], ..ReadOptions::default() };
     let document =
         Document::parse(read("corrected.eaf").as_bytes(), Format::Eaf, &options).unwrap();
     let mut texts: Vec<_> =
