@@ -3,6 +3,7 @@
 mod calibration;
 mod channel_stream;
 mod cost;
+mod dimensions;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod frontend;

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use clstm::audio::{DecodeLimits, TrimConfig, decode_file, resample};
 use clstm::{
-    Calibration, CalibrationMethod, CalibrationScores, Clip, EvalProtocol, FrontendConfig, Model,
-    ModelInfo, ProbabilityCalibration, RiskPoint, Score, TrainingInfo, TtaConfig,
+    Calibration, CalibrationMethod, CalibrationScores, Clip, DimensionInfo, EvalProtocol,
+    FrontendConfig, Model, ModelInfo, ProbabilityCalibration, RiskPoint, Score, TrainingInfo,
+    TtaConfig,
 };
 use clstm_nn::burn::tensor::{Device, Tensor, TensorData};
 use clstm_nn::{
@@ -99,10 +100,16 @@ fn calibration() -> Calibration {
     }
 }
 
+/// A continuous target from 1 to 5.
+fn dimension(index: usize) -> DimensionInfo {
+    let name = format!("dimension-{index}");
+    DimensionInfo { name, min: 1.0, max: 5.0, mean: 3.0, std: 0.5 }
+}
+
 pub(crate) fn info(network: NetworkConfig) -> ModelInfo {
     ModelInfo {
         name: "tiny".to_owned(),
-        dimensions: Vec::new(),
+        dimensions: (0..network.dimensions).map(dimension).collect(),
         labels: (0..network.classes).map(|i| format!("class-{i}")).collect(),
         frontend: FrontendConfig {
             sample_rate: network.sample_rate,
