@@ -1,17 +1,18 @@
 // The microphone: audio to the server and predictions back, live.
 
-import { $, alarm, clock, announce } from "./dom.js";
+import { openMicrophone } from "./capture.js";
+import { alarm, clock, announce } from "./dom.js";
 import { remember, view } from "./history.js";
+import { addPeaks, emptyPeaks } from "./peaks.js";
 import { meanOf, showPrediction } from "./prediction.js";
 import { ask, back, fail, key, loadModels, model } from "./server.js";
+import { showMicrophone } from "./sources.js";
 import { current, draw, show, showSegments } from "./timeline.js";
 import { toPcm, wav } from "./wav.js";
 
 const HOP_S = 0.5;
 // A frame is final when this much audio after its end is known; until then it is provisional.
 const LOOKAHEAD_S = 1;
-// Columns of the waveform a second.
-const COLUMNS = 50;
 // Unsent bytes at which the connection is too slow: five seconds of audio at 48 kHz.
 const UNSENT = 1 << 20;
 // Maximum duration kept for playback: 115 MB at 48 kHz.
@@ -28,21 +29,12 @@ export async function listen() {
   if (asking) return;
   asking = true;
   let microphone;
-  let context;
   try {
-    if (!navigator.mediaDevices) throw new Error("Browsers allow the microphone only on this machine or over https.");
-    const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-    microphone = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, ...plain } });
-    context = new AudioContext();
-    await context.audioWorklet.addModule("recorder.js");
-    const recorder = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
-    context.createMediaStreamSource(microphone).connect(recorder);
-    connect(microphone, context, recorder);
+    microphone = await openMicrophone();
+    connect(microphone);
   } catch (error) {
-    microphone?.getTracks().forEach((track) => track.stop());
-    context?.close();
-    const known = { NotAllowedError: "The browser does not allow the microphone.", NotFoundError: "There is no microphone." };
-    alarm(known[error.name] ?? error.message);
+    microphone?.close();
+    alarm(error.message);
   }
   asking = false;
 }
@@ -54,45 +46,38 @@ function open(rate) {
   return new WebSocket(url, key() ? ["clstm.v1", `clstm-key.${key()}`] : ["clstm.v1"]);
 }
 
-function connect(microphone, context, recorder) {
-  const rate = context.sampleRate;
+function connect(microphone) {
+  const { rate } = microphone;
   const socket = open(rate);
   const record = {
     name: `Microphone, ${new Date().toLocaleTimeString()}`, model: model(), labels: model().labels,
     duration_s: 0, hop_s: HOP_S, running: true, chosen: 0, sound: null,
-    lanes: [{
-      name: "", about: "as a whole", whole: null, frames: [], segments: [], peaks: { values: [], rate: COLUMNS, loudest: 0 },
-    }],
+    lanes: [{ name: "", about: "as a whole", whole: null, frames: [], segments: [], peaks: emptyPeaks() }],
   };
   const [lane] = record.lanes;
-  live = { socket, microphone, context, ended: false, wrong: null };
+  live = { socket, microphone, ended: false, wrong: null };
   const mine = live;
   const kept = [];
   let samples = 0;
-  recorder.port.onmessage = ({ data }) => {
+  microphone.start((data) => {
     if (socket.readyState !== WebSocket.OPEN || mine.ended) return;
     if (socket.bufferedAmount > UNSENT) return end("The connection is too slow for live audio.");
     socket.send(data);
     if (samples < KEPT_S * rate) kept.push(toPcm(data));
-    const { peaks } = lane;
-    for (const sample of data) {
-      const column = Math.floor((samples / rate) * COLUMNS);
-      peaks.values[column] = Math.max(peaks.values[column] ?? 0, Math.abs(sample));
-      peaks.loudest = Math.max(peaks.loudest, Math.abs(sample));
-      samples += 1;
-    }
+    addPeaks(lane.peaks, data, rate, samples);
+    samples += data.length;
     record.duration_s = samples / rate;
-    if (!peaks.loudest && record.duration_s > SILENT_S && !mine.warned) {
+    if (!lane.peaks.loudest && record.duration_s > SILENT_S && !mine.warned) {
       mine.warned = true;
       alarm("The microphone sends silence only: it may be switched off.");
     }
     draw();
-  };
+  });
   socket.onmessage = ({ data }) => {
     const event = JSON.parse(data);
     if (event.type === "ready") {
       view(record);
-      pressed(true);
+      showMicrophone(true);
       announce("The microphone is on. Speak.");
     } else if (event.type === "frame") {
       // A final frame replaces the provisional one of the same time.
@@ -142,13 +127,7 @@ export function end(wrong = null) {
 }
 
 function stop() {
-  live.microphone.getTracks().forEach((track) => track.stop());
-  live.context.close();
+  live.microphone.close();
   live = null;
-  pressed(false);
-}
-
-function pressed(on) {
-  $("microphone").classList.toggle("on", on);
-  $("microphone-text").textContent = on ? "Stop the microphone" : "Use the microphone";
+  showMicrophone(false);
 }

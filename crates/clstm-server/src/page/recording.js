@@ -1,41 +1,22 @@
 // Recordings: files in, records out.
 
-import { alarm, announce } from "./dom.js";
-import { remember, view } from "./history.js";
-import { damage, meanOf, summaryOf } from "./prediction.js";
+import { PEAK_RATE, peaksOf } from "./peaks.js";
+import { meanOf } from "./prediction.js";
+import { fileQueue } from "./queue.js";
 import { Unreachable, ask, back, fail, model } from "./server.js";
 
 const HOP_S = 0.5;
 // No waveform above this duration: the browser needs 700 MB per channel to decode an hour at 48 kHz.
 const WAVE_S = 3600;
-// Of the waveform, columns a second and samples a column.
-const COLUMNS = 50;
-const COLUMN_SAMPLES = 320;
 // Most lanes by speaker: those who speak most.
 const MOST_SPEAKERS = 12;
 
-const waiting = [];
-let busy = false;
-
-function peaksOf(samples) {
-  const values = new Float32Array(Math.ceil(samples.length / COLUMN_SAMPLES));
-  for (let column = 0; column < values.length; column += 1) {
-    const end = Math.min(samples.length, (column + 1) * COLUMN_SAMPLES);
-    let peak = 0;
-    for (let i = column * COLUMN_SAMPLES; i < end; i += 1) peak = Math.max(peak, Math.abs(samples[i]));
-    values[column] = peak;
-  }
-  return values;
-}
-
-// The waveforms of the channels, all to one scale; none for a format that the browser cannot decode.
+// The waveforms of the channels; none for a format that the browser cannot decode.
 async function waveforms(bytes) {
   try {
     // The browser decodes for the drawing only; the server gets the file.
-    const sound = await new OfflineAudioContext(1, 1, COLUMNS * COLUMN_SAMPLES).decodeAudioData(bytes);
-    const all = Array.from({ length: sound.numberOfChannels }, (_, channel) => peaksOf(sound.getChannelData(channel)));
-    const loudest = all.reduce((most, values) => values.reduce((a, b) => Math.max(a, b), most), 0);
-    return all.map((values) => ({ values, rate: COLUMNS, loudest }));
+    const sound = await new OfflineAudioContext(1, 1, PEAK_RATE).decodeAudioData(bytes);
+    return peaksOf(Array.from({ length: sound.numberOfChannels }, (_, channel) => sound.getChannelData(channel)));
   } catch {
     return [];
   }
@@ -113,30 +94,7 @@ async function withRetry(entry) {
   }
 }
 
-// Recognises files one after the other, also those added meanwhile; one of them with given segments. `live` returns whether the
-// microphone is on.
-export async function recognizeFiles(files, live, given = null) {
-  if (live()) return alarm("Stop the microphone first.");
-  if (!files.length) return alarm("That is not a file.");
-  waiting.push(...files.map((file) => ({ file, given })));
-  if (busy) return undefined;
-  busy = true;
-  const wrong = [];
-  while (waiting.length) {
-    const entry = waiting.shift();
-    const { name } = entry.file;
-    announce(`Processing ${name} …${waiting.length ? ` (${waiting.length} more)` : ""}`);
-    try {
-      const record = await withRetry(entry);
-      remember(record, live);
-      if (!live()) view(record);
-      announce(`${name}: ${summaryOf(record)}${damage(record)}.`);
-    } catch (error) {
-      wrong.push([name, error]);
-    }
-  }
-  busy = false;
+export const recognizeFiles = fileQueue(withRetry, (wrong, alarmAll) => {
   if (wrong.length === 1 && wrong[0][1] instanceof Unreachable) fail(wrong[0][1]);
-  else if (wrong.length) alarm(wrong.map(([name, error]) => `${name}: ${error.message}`).join(" "));
-  return undefined;
-}
+  else alarmAll(wrong);
+});

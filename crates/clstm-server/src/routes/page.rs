@@ -26,22 +26,26 @@ const AUDIO: &str = "audio/wav";
 const SAMPLE: &[u8] = include_bytes!("../../../../assets/sad.wav");
 
 /// Path, media type and content of each file.
-const FILES: [(&str, &str, &str); 22] = [
+const FILES: [(&str, &str, &str); 26] = [
     ("/", HTML, include_str!("../page/index.html")),
     ("/style.css", STYLE, include_str!("../page/style.css")),
     ("/icon.svg", IMAGE, include_str!("../page/icon.svg")),
     ("/app.js", SCRIPT, include_str!("../page/app.js")),
+    ("/capture.js", SCRIPT, include_str!("../page/capture.js")),
     ("/dom.js", SCRIPT, include_str!("../page/dom.js")),
     ("/history.js", SCRIPT, include_str!("../page/history.js")),
     ("/labels.js", SCRIPT, include_str!("../page/labels.js")),
     ("/lanes.js", SCRIPT, include_str!("../page/lanes.js")),
     ("/microphone.js", SCRIPT, include_str!("../page/microphone.js")),
+    ("/peaks.js", SCRIPT, include_str!("../page/peaks.js")),
     ("/player.js", SCRIPT, include_str!("../page/player.js")),
     ("/prediction.js", SCRIPT, include_str!("../page/prediction.js")),
+    ("/queue.js", SCRIPT, include_str!("../page/queue.js")),
     ("/recorder.js", SCRIPT, include_str!("../page/recorder.js")),
     ("/recording.js", SCRIPT, include_str!("../page/recording.js")),
     ("/save.js", SCRIPT, include_str!("../page/save.js")),
     ("/server.js", SCRIPT, include_str!("../page/server.js")),
+    ("/sources.js", SCRIPT, include_str!("../page/sources.js")),
     ("/timeline.js", SCRIPT, include_str!("../page/timeline.js")),
     ("/view.js", SCRIPT, include_str!("../page/view.js")),
     ("/wav.js", SCRIPT, include_str!("../page/wav.js")),
