@@ -98,3 +98,4 @@ def test_snippets_of_the_documentation(tones, manifest, tmp_path, monkeypatch):
     (tmp_path / "mine.csv").write_text("path,label,speaker\n" + "".join(",".join(row) + "\n" for row in rows))
     monkeypatch.chdir(tmp_path)
     run_snippets("python.md", {"__name__": "snippets"})
+    run_snippets("onnx.md", {"__name__": "snippets"})

@@ -18,18 +18,36 @@ PRESETS = [
     "convlstm-bigru",
     "convlstm-skip-bigru",
     "clstm",
+    "clstm-plus",
 ]
+# The blocks of `clstm-plus` are not those that `TINY` makes smaller.
+SETTINGS = {"clstm": TINY_GRU, "clstm-plus": {"batch": 8}}
 
 
-def export(folder, model=None):
-    path = Path(folder) / "model.onnx"
-    clstm.run("export", *([] if model is None else ["--model", model]), "--format", "onnx", "--output", path)
+def export(folder, model=None, precision="f32"):
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    path = Path(folder) / f"{precision}.onnx"
+    chosen = [] if model is None else ["--model", model]
+    clstm.run("export", *chosen, "--format", "onnx", "--precision", precision, "--output", path)
     onnx.checker.check_model(str(path), full_check=True)
     return path
 
 
 def session(path):
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+class OpenVino:
+    """OpenVINO with the interface of a session."""
+
+    def __init__(self, path):
+        openvino = pytest.importorskip("openvino")
+        core = openvino.Core()
+        self.model = core.compile_model(core.read_model(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+    def run(self, names, inputs):
+        outputs = self.model(inputs)
+        return [outputs[name] for name in names]
 
 
 def run(session, recordings):
@@ -80,6 +98,45 @@ def test_the_built_in_model_agrees_on_speech_of_any_length(tmp_path):
     assert largest_difference(recognizer, exported, edges) < 1e-4
 
 
+def edges_near_the_threshold():
+    """Speech between noise of many levels, where rounding in the energies of frames moves the trimmed edges."""
+    rng, whole = numpy.random.default_rng(1), clstm.decode(SAD)
+    for level in numpy.geomspace(2e-4, 3e-3, 40):
+        noise = (level * rng.normal(size=8_000)).astype("f4")
+        yield numpy.concatenate([noise, whole, noise])
+
+
+def test_openvino_agrees_on_speech_of_any_length_and_at_its_edges(tmp_path):
+    # It computes `f64` as `f32`.
+    recognizer, exported = clstm.load(min_speech=0.0), OpenVino(export(tmp_path))
+    assert largest_difference(recognizer, exported, speech()) < 1e-4
+    assert largest_difference(recognizer, exported, list(edges_near_the_threshold())) < 1e-4
+
+
+def test_models_by_name_and_by_file(tmp_path):
+    names = [export(tmp_path / name, name) for name in ("open", "ravdess-clstm-plus")]
+    files = [export(tmp_path / "files" / name, ROOT / "models" / f"{name}.safetensors") for name in ("open", "ravdess-clstm-plus")]
+    for name, file in zip(names, files):
+        assert name.read_bytes() == file.read_bytes()
+    recognizer = clstm.load("ravdess-clstm-plus", min_speech=0.0)
+    assert largest_difference(recognizer, session(names[1]), speech()[:5]) < 1e-4
+
+
+def test_int8_is_small_and_close(tmp_path):
+    recognizer = clstm.load(min_speech=0.0)
+    exact, small = export(tmp_path), export(tmp_path, precision="int8")
+    assert small.stat().st_size < 0.35 * exact.stat().st_size
+    recordings = speech()[:8]
+    for exported in (session(small), OpenVino(small)):
+        probabilities, _, _ = run(exported, recordings)
+        expected, _, _ = run(session(exact), recordings)
+        assert numpy.abs(probabilities - expected).max() < 0.1
+        assert (probabilities.argmax(1) == expected.argmax(1)).mean() >= 0.75
+    # The first layer stays as it is; others differ.
+    assert numpy.abs(probabilities - expected).max() > 0
+    assert recognizer.labels == json.loads(session(small).get_modelmeta().custom_metadata_map["labels"])
+
+
 @pytest.mark.parametrize("samples", [numpy.zeros(8_000, "f4"), numpy.zeros(0, "f4"), numpy.full(300, 0.25, "f4")])
 def test_silence_and_clips_shorter_than_a_frame_have_finite_outputs(samples, tmp_path_factory):
     exported = session(export(tmp_path_factory.mktemp("onnx")))
@@ -89,13 +146,13 @@ def test_silence_and_clips_shorter_than_a_frame_have_finite_outputs(samples, tmp
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_each_preset_of_the_paper_agrees(preset, manifest, tmp_path):
+def test_each_preset_agrees(preset, manifest, tmp_path):
     run_folder = clstm.train(
         corpus="manifest",
         data=manifest,
         preset=preset,
         epochs=1,
-        set=TINY_GRU if "bi" in preset or preset == "clstm" else TINY,
+        set=SETTINGS.get(preset, TINY_GRU if "bi" in preset else TINY),
         output=tmp_path / "run",
         log=None,
     )
@@ -112,5 +169,6 @@ def test_metadata_and_refusals(tmp_path):
     assert json.loads(metadata["labels"]) == recognizer.labels
     assert metadata["sample_rate"] == "16000" and metadata["license"] == recognizer.info["license"]
     assert metadata["digest"] == recognizer.digest
+    assert metadata["precision"] == "f32" and json.loads(metadata["timeline"])["recording"]["hop_s"] == 1.0
     with pytest.raises(clstm.CommandError, match="exists"):
         clstm.run("export", "--output", path, log=None)

@@ -35,25 +35,9 @@ fn speech_bounds(
     let seconds = |s: f64| (s * f64::from(config.sample_rate)).round().max(0.0) as usize;
     let (frame, hop) = (seconds(config.trim.frame_s).max(1), seconds(config.trim.hop_s).max(1));
     let margin = seconds(config.trim.margin_s);
-    let (frame_length, hop) = (graph.int(frame), graph.int(hop));
+    let frame_length = graph.int(frame);
     let (zero, margin) = (graph.int(0), graph.int(margin));
-
-    // Energies of frames are differences of a running sum of squares.
-    let exact = graph.cast(samples, ElementType::Double);
-    let squares = graph.mul(&exact, &exact);
-    let sums = graph.node("CumSum", &[&squares, &zero], &[]);
-    let zero_sum = graph.double(0.0);
-    let zero_sum = graph.vector(&zero_sum);
-    let sums = graph.concat(&[&zero_sum, &sums], 0);
-    let last_start = graph.sub(count, &frame_length);
-    let last_start = graph.max(&last_start, &zero);
-    let starts = graph.node("Range", &[&zero, &last_start, &hop], &[]);
-    let last_vector = graph.vector(&last_start);
-    let starts = graph.concat(&[&starts, &last_vector], 0);
-    let ends = graph.add(&starts, &frame_length);
-    let ends = graph.min(&ends, count);
-    let (before, behind) = (graph.gather(&sums, &starts), graph.gather(&sums, &ends));
-    let energies = graph.sub(&behind, &before);
+    let (starts, energies) = frame_energies(graph, samples, count, frame, hop);
 
     let loudest = graph.largest(&energies);
     let share = graph.double(10f64.powf(f64::from(config.trim.threshold_db.min(0.0)) / 10.0));
@@ -75,6 +59,57 @@ fn speech_bounds(
     let short = graph.node("LessOrEqual", &[count, &frame_length], &[]);
     let whole = graph.node("Or", &[&silent, &short], &[]);
     (graph.select(&whole, &zero, &start), graph.select(&whole, count, &end))
+}
+
+/// Starts of the frames, the last of which ends with the samples, and their sums of squares. Sums of blocks that frames share are
+/// added, not subtracted as running sums would be: that stays exact enough where a runtime computes `f64` as `f32`, as OpenVINO does.
+fn frame_energies(
+    graph: &mut GraphBuilder,
+    samples: &str,
+    count: &str,
+    frame: usize,
+    hop: usize,
+) -> (Name, Name) {
+    let block = gcd(frame, hop);
+    let exact = graph.cast(samples, ElementType::Double);
+    let squares = graph.mul(&exact, &exact);
+    // Zeros behind, so that there is a frame in what is shorter than one.
+    let (none, zeros) = (graph.ints(&[0]), graph.ints(&[frame as i64]));
+    let padded = graph.pad(&squares, &none, &zeros, 0, 1);
+    let (frame_length, block_length) = (graph.int(frame), graph.int(block));
+    let padded_count = graph.add(count, &frame_length);
+    let blocks = graph.div(&padded_count, &block_length);
+    let end = graph.mul(&blocks, &block_length);
+    let end = graph.vector(&end);
+    let whole = graph.slice(&padded, &none, &end, 0);
+    let rows = graph.reshape(&whole, &[-1, block as i64]);
+    let sums = graph.sum(&rows, 1, false);
+
+    let (zero, one) = (graph.int(0), graph.int(1));
+    let last_start = graph.sub(count, &frame_length);
+    let last_start = graph.max(&last_start, &zero);
+    let hop_length = graph.int(hop);
+    let regular = graph.div_ceil(&last_start, &hop_length);
+    let regular = graph.max(&regular, &one);
+    let regular = graph.range(&regular);
+    let starts = graph.mul(&regular, &hop_length);
+    let per_hop = graph.int(hop / block);
+    let first = graph.mul(&regular, &per_hop);
+    let first = graph.reshape(&first, &[-1, 1]);
+    let per_frame = graph.int(frame / block);
+    let within = graph.range(&per_frame);
+    let indices = graph.add(&first, &within);
+    let parts = graph.gather(&sums, &indices);
+    let energies = graph.sum(&parts, 1, false);
+
+    let (last_vector, count) = (graph.vector(&last_start), graph.vector(count));
+    let last = graph.slice(&squares, &last_vector, &count, 0);
+    let last = graph.sum(&last, 0, true);
+    (graph.concat(&[&starts, &last_vector], 0), graph.concat(&[&energies, &last], 0))
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// Eq. 1 of the paper; zeros for silence.

@@ -1,6 +1,7 @@
 //! Building ONNX graphs: nodes, constants and nested graphs. Field numbers are those of
 //! [onnx.proto](https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 
+use crate::WeightPrecision;
 use crate::protobuf::Message;
 
 /// Version of the operators: the oldest that has all that is used, for the sake of older runtimes.
@@ -15,7 +16,9 @@ pub(crate) type Name = String;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ElementType {
     Float,
+    Int8,
     Int64,
+    Bool,
     Double,
 }
 
@@ -24,7 +27,9 @@ impl ElementType {
     pub(crate) fn code(self) -> i64 {
         match self {
             Self::Float => 1,
+            Self::Int8 => 3,
             Self::Int64 => 7,
+            Self::Bool => 9,
             Self::Double => 11,
         }
     }
@@ -67,11 +72,13 @@ pub(crate) struct GraphBuilder {
     open: Vec<Vec<Message>>,
     constants: Vec<Message>,
     names: usize,
+    /// Of the weights.
+    pub(crate) precision: WeightPrecision,
 }
 
 impl GraphBuilder {
-    pub(crate) fn new() -> Self {
-        Self { open: vec![Vec::new()], constants: Vec::new(), names: 0 }
+    pub(crate) fn new(precision: WeightPrecision) -> Self {
+        Self { open: vec![Vec::new()], constants: Vec::new(), names: 0, precision }
     }
 
     /// A new name.
@@ -98,18 +105,27 @@ impl GraphBuilder {
         names
     }
 
+    /// Adds a node with one output to the outermost graph, where it is computed once: its inputs are constants.
+    pub(crate) fn constant_node(
+        &mut self,
+        kind: &str,
+        inputs: &[&str],
+        attributes: &[Attribute],
+    ) -> Name {
+        let name = self.name(kind);
+        let node = encode_node(kind, inputs, std::slice::from_ref(&name), attributes);
+        let nodes = self.open.first_mut();
+        nodes.expect("the outermost graph is open").push(node);
+        name
+    }
+
     /// Adds a node that names a tensor as the graph's output.
     pub(crate) fn output(&mut self, tensor: &str, name: &str) {
         self.push("Identity", &[tensor], &[name.to_owned()], &[]);
     }
 
     fn push(&mut self, kind: &str, inputs: &[&str], outputs: &[Name], attributes: &[Attribute]) {
-        let node = Message::default()
-            .each(inputs, |node, input| node.text(1, input))
-            .each(outputs, |node, output| node.text(2, output))
-            .text(3, &outputs[0])
-            .text(4, kind)
-            .each(attributes, |node, attribute| node.message(5, &attribute.encode()));
+        let node = encode_node(kind, inputs, outputs, attributes);
         let nodes = self.open.last_mut();
         nodes.expect("the outermost graph is open").push(node);
     }
@@ -130,6 +146,12 @@ impl GraphBuilder {
         self.constant(ElementType::Double, &value.to_le_bytes(), &[])
     }
 
+    /// A constant of `i8`.
+    pub(crate) fn bytes(&mut self, values: &[i8], shape: &[usize]) -> Name {
+        let bytes: Vec<u8> = values.iter().map(|value| value.cast_unsigned()).collect();
+        self.constant(ElementType::Int8, &bytes, shape)
+    }
+
     /// A vector of integers.
     pub(crate) fn ints(&mut self, values: &[i64]) -> Name {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -139,6 +161,11 @@ impl GraphBuilder {
     /// A scalar integer.
     pub(crate) fn int(&mut self, value: usize) -> Name {
         self.constant(ElementType::Int64, &(value as i64).to_le_bytes(), &[])
+    }
+
+    /// A scalar that is true.
+    pub(crate) fn truth(&mut self) -> Name {
+        self.constant(ElementType::Bool, &[1], &[])
     }
 
     fn constant(&mut self, element: ElementType, bytes: &[u8], shape: &[usize]) -> Name {
@@ -214,6 +241,15 @@ impl Value {
         let kind = Message::default().message(1, &tensor);
         Message::default().text(1, &self.name).message(2, &kind)
     }
+}
+
+fn encode_node(kind: &str, inputs: &[&str], outputs: &[Name], attributes: &[Attribute]) -> Message {
+    Message::default()
+        .each(inputs, |node, input| node.text(1, input))
+        .each(outputs, |node, output| node.text(2, output))
+        .text(3, &outputs[0])
+        .text(4, kind)
+        .each(attributes, |node, attribute| node.message(5, &attribute.encode()))
 }
 
 fn graph(

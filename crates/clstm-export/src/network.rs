@@ -7,7 +7,7 @@ use clstm_nn::NetworkSpec;
 
 use crate::ExportError;
 use crate::frontend::{mean_over_windows, variants, windows};
-use crate::graph::{Attribute, Dimension, ElementType, GraphBuilder, Name, Value};
+use crate::graph::{ElementType, GraphBuilder, Name};
 use crate::layers::{BranchOutput, branch};
 use crate::weights::Weights;
 
@@ -68,34 +68,23 @@ impl NetworkGraph<'_> {
             let features = mean_over_windows(graph, &features);
             return Ok(Output { features, logits: mean_over_windows(graph, &logits) });
         }
-        // A `Scan` over the variants, which may have different numbers of windows: each window counts the same.
+        // The variants may have different numbers of windows: each window counts the same.
+        let count = graph.int(variants.len());
         let (silences, signs): (Vec<i64>, Vec<f32>) = variants.into_iter().unzip();
         let (silences, signs) = (graph.ints(&silences), graph.floats(&signs, &[signs.len()]));
-        let (silence, sign) = (graph.name("silence"), graph.name("sign"));
-        graph.open();
-        let waveform = windows(graph, clip, &silence, frontend);
-        let waveform = graph.mul(&waveform, &sign);
-        let BranchOutput { features, logits } = self.windows(graph, &waveform)?;
-        let features = graph.sum(&features, 0, false);
-        let logits = graph.sum(&logits, 0, false);
-        let count = graph.size(&waveform, 0);
-        let count = graph.cast(&count, ElementType::Float);
         let network = &self.info.network;
-        let value =
-            |name: &str, size| Value::new(name, ElementType::Float, &[Dimension::Fixed(size)]);
-        let body = graph.close(
-            &[
-                Value::new(&silence, ElementType::Int64, &[]),
-                Value::new(&sign, ElementType::Float, &[]),
-            ],
-            &[
-                value(&features, network.deep_feature()),
-                value(&logits, network.classes),
-                value(&count, 1),
-            ],
-        );
-        let attributes = [Attribute::Graph("body", body), Attribute::Int("num_scan_inputs", 2)];
-        let sums = graph.nodes("Scan", &[&silences, &signs], &attributes, 3);
+        let sizes = [network.deep_feature(), network.classes, 1];
+        let sums = graph.repeat(&count, &sizes, |graph, index| {
+            let (silence, sign) = (graph.gather(&silences, index), graph.gather(&signs, index));
+            let waveform = windows(graph, clip, &silence, frontend);
+            let waveform = graph.mul(&waveform, &sign);
+            let BranchOutput { features, logits } = self.windows(graph, &waveform)?;
+            let features = graph.sum(&features, 0, false);
+            let logits = graph.sum(&logits, 0, false);
+            let count = graph.size(&waveform, 0);
+            let count = graph.cast(&count, ElementType::Float);
+            Ok(vec![features, logits, count])
+        })?;
         let totals: Vec<Name> = sums.iter().map(|sums| graph.sum(sums, 0, false)).collect();
         let features = graph.div(&totals[0], &totals[2]);
         Ok(Output { features, logits: graph.div(&totals[1], &totals[2]) })

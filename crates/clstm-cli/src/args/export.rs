@@ -6,13 +6,14 @@ const EXAMPLES: &str = "\
 The ONNX graph computes probabilities from a mono waveform at the model's sample rate: level normalisation, trimming,
 windows, all branches and the calibration. It has no speech gate: every recording gets probabilities. Inputs: waveform
 [batch, samples] and lengths [batch]; outputs: probabilities, logits and features. Labels, rate and licence are in its
-metadata.
+metadata. docs/onnx.md has examples, and the accuracy of int8.
 
 The folder of format huggingface has the layout of the Hugging Face hub: README.md (the model card with its metadata),
 config.json and model.safetensors. --model reads such a folder.
 
 Examples:
   clstm export --output emotions.onnx
+  clstm export --precision int8 --output small.onnx
   clstm export --model runs/all/model.safetensors --format onnx --output emotions.onnx
   clstm export --model runs/all/model.safetensors --format huggingface --output my-model";
 
@@ -26,6 +27,9 @@ pub(crate) struct ExportArgs {
     /// Format.
     #[arg(long, value_enum, default_value_t = ExportFormat::Onnx)]
     pub(crate) format: ExportFormat,
+    /// With onnx, the precision of the weights.
+    #[arg(long, value_enum, default_value_t = ExportPrecision::F32)]
+    pub(crate) precision: ExportPrecision,
     /// File to write; with huggingface a folder.
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) output: PathBuf,
@@ -37,8 +41,17 @@ pub(crate) struct ExportArgs {
 /// A format of models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
-    /// ONNX, opset 17, f32.
+    /// ONNX, opset 17.
     Onnx,
     /// A folder in the layout of the Hugging Face hub.
     Huggingface,
+}
+
+/// Precision of the weights of an exported model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportPrecision {
+    /// As the model has them.
+    F32,
+    /// 8-bit integers, a quarter of the size; inputs of matrix products are quantised at run time.
+    Int8,
 }

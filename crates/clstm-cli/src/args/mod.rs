@@ -39,7 +39,7 @@ pub(crate) use corpus_args::{CorpusArgs, TargetArgs};
 pub(crate) use download::DownloadArgs;
 pub(crate) use ensemble::EnsembleArgs;
 pub(crate) use evaluate::EvaluateArgs;
-pub(crate) use export::{ExportArgs, ExportFormat};
+pub(crate) use export::{ExportArgs, ExportFormat, ExportPrecision};
 pub(crate) use generate::{CompletionsArgs, ManArgs};
 #[cfg(feature = "server")]
 pub(crate) use healthcheck::HealthcheckArgs;

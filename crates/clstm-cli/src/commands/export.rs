@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use clstm::Model;
-use clstm_export::{ExportError, HubFile};
+use clstm_export::{ExportError, HubFile, WeightPrecision};
 
-use crate::args::{ExportArgs, ExportFormat};
+use crate::args::{ExportArgs, ExportFormat, ExportPrecision};
 use crate::error::{CliError, chain};
 use crate::output::OutputGuard;
 use crate::resolve::model;
@@ -18,7 +18,11 @@ pub(crate) fn run(args: &ExportArgs) -> Result<(), CliError> {
     guard.optional_input("the model", args.model.as_deref().map(model::model_file).as_deref());
     match args.format {
         ExportFormat::Onnx => {
-            let bytes = clstm_export::onnx(&model).map_err(failed)?;
+            let precision = match args.precision {
+                ExportPrecision::F32 => WeightPrecision::F32,
+                ExportPrecision::Int8 => WeightPrecision::Int8,
+            };
+            let bytes = clstm_export::onnx(&model, precision).map_err(failed)?;
             guard.create("--output", Some(&args.output))?.write_bytes(&bytes)
         }
         ExportFormat::Huggingface => folder(&model, &args.output, &mut guard),

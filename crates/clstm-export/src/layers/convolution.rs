@@ -30,8 +30,7 @@ pub(super) fn block(
             }
         }
     }
-    let kernels = graph.floats(&kernels, &[filters, spec.channels, kernel_time, kernel_length]);
-    let bias = graph.floats(&shift, &[filters]);
+    let shape = [filters, spec.channels, kernel_time, kernel_length];
 
     // Padding in time depends on the number of steps.
     let (zero, one) = (graph.ints(&[0]), graph.ints(&[1]));
@@ -49,14 +48,11 @@ pub(super) fn block(
     let padded = graph.pad(x, &above, &below, 2, 4);
     let left = ((kernel_length - 1) / 2) as i64;
     let right = kernel_length as i64 - 1 - left;
-    let y = graph.node(
-        "Conv",
-        &[&padded, &kernels, &bias],
-        &[
-            Attribute::Ints("strides", vec![stride_time as i64, 1]),
-            Attribute::Ints("pads", vec![0, left, 0, right]),
-        ],
-    );
+    let attributes = [
+        Attribute::Ints("strides", vec![stride_time as i64, 1]),
+        Attribute::Ints("pads", vec![0, left, 0, right]),
+    ];
+    let y = graph.convolve(&padded, (&kernels, &shape), Some(&shift), &attributes);
     let y = max_pool(graph, &y, &[1, pool]);
     Ok(graph.unary("Relu", &y))
 }
@@ -75,20 +71,13 @@ pub(super) fn max_pool(graph: &mut GraphBuilder, x: &str, sizes: &[usize]) -> Na
     graph.node("MaxPool", &[x], &attributes)
 }
 
-/// A convolution along the length whose output has `ceil(length / stride)` positions, with the smaller half of the padding
-/// before.
-pub(super) fn convolution(
-    graph: &mut GraphBuilder,
-    inputs: &[&str],
-    kernel: usize,
-    stride: usize,
-    length: usize,
-) -> Name {
+/// Attributes of a convolution along the length whose output has `ceil(length / stride)` positions, with the smaller half of
+/// the padding before.
+pub(super) fn along_length(kernel: usize, stride: usize, length: usize) -> [Attribute; 2] {
     let positions = length.div_ceil(stride);
     let padding = ((positions - 1) * stride + kernel).saturating_sub(length) as i64;
-    let attributes = [
+    [
         Attribute::Ints("strides", vec![stride as i64]),
         Attribute::Ints("pads", vec![padding / 2, padding - padding / 2]),
-    ];
-    graph.node("Conv", inputs, &attributes)
+    ]
 }

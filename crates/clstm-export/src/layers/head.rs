@@ -24,15 +24,14 @@ pub(super) fn head(
             attention(graph, x, [input, hidden], &weights.below("attention"))?
         }
     };
-    let features_of = |graph: &mut GraphBuilder, x: &str, path: &str, sizes: [usize; 2]| {
+    let connected = |graph: &mut GraphBuilder, x: &str, path: &str, sizes: [usize; 2]| {
         let weight = weights.get(&format!("{path}_weight"))?;
-        let weight = graph.floats(weight, &sizes);
-        let bias = graph.floats(weights.get(&format!("{path}_bias"))?, &[sizes[1]]);
-        Ok::<Name, ExportError>(graph.node("Gemm", &[x, &weight, &bias], &[]))
+        let bias = weights.get(&format!("{path}_bias"))?;
+        Ok::<Name, ExportError>(graph.multiply(x, weight, Some(bias), sizes))
     };
-    let deep = features_of(graph, &pooled, "feature", [input, features])?;
+    let deep = connected(graph, &pooled, "feature", [input, features])?;
     let deep = graph.unary("Relu", &deep);
-    let logits = features_of(graph, &deep, "class", [features, classes])?;
+    let logits = connected(graph, &deep, "class", [features, classes])?;
     Ok(BranchOutput { features: deep, logits })
 }
 
@@ -43,13 +42,10 @@ fn attention(
     [input, hidden]: [usize; 2],
     weights: &Weights<'_>,
 ) -> Result<Name, ExportError> {
-    let weight = graph.floats(weights.get("weight")?, &[input, hidden]);
-    let bias = graph.floats(weights.get("bias")?, &[hidden]);
-    let score = graph.floats(weights.get("score")?, &[hidden, 1]);
-    let product = graph.node("MatMul", &[x, &weight], &[]);
-    let product = graph.add(&product, &bias);
+    let (weight, bias) = (weights.get("weight")?, weights.get("bias")?);
+    let product = graph.multiply(x, weight, Some(bias), [input, hidden]);
     let activation = graph.unary("Tanh", &product);
-    let scores = graph.node("MatMul", &[&activation, &score], &[]); // [time, windows, 1]
+    let scores = graph.multiply(&activation, weights.get("score")?, None, [hidden, 1]); // [time, windows, 1]
     let shares = graph.node("Softmax", &[&scores], &[Attribute::Int("axis", 0)]);
     let weighted = graph.mul(x, &shares);
     Ok(graph.sum(&weighted, 0, false))

@@ -3,7 +3,7 @@
 use clstm_nn::{LflbConfig, LflbSpec};
 
 use super::Activations;
-use super::convolution::{convolution, max_pool};
+use super::convolution::{along_length, max_pool};
 use crate::ExportError;
 use crate::graph::{Attribute, Dimension, ElementType, GraphBuilder, Name, Value};
 use crate::weights::{Weights, scale_rows};
@@ -34,8 +34,8 @@ pub(super) fn block(
             (0..channels).map(move |channel| weight[channel * filters + filter])
         });
         let columns: Vec<f32> = columns.collect();
-        let weight = graph.floats(&columns, &[filters, channels, 1]);
-        let skipped = graph.node("Conv", &[&pooled, &weight], &[]);
+        let weight = (&columns[..], &[filters, channels, 1][..]);
+        let skipped = graph.convolve(&pooled, weight, None, &[]);
         y = graph.add(&y, &skipped);
     }
     Ok(Activations::Steps(y, [filters, positions.div_ceil(pool)]))
@@ -61,15 +61,15 @@ fn conv_lstm(
         }
         false => (weights.get("w_x")?.to_vec(), weights.get("bias")?.to_vec()),
     };
-    let weight = graph.floats(&weight, &[4 * filters, channels, kernel_input]);
-    let bias = graph.floats(&bias, &[4 * filters]);
-    let inputs = convolution(graph, &[x, &weight, &bias], kernel_input, stride, length);
+    let weight = (&weight[..], &[4 * filters, channels, kernel_input][..]);
+    let attributes = along_length(kernel_input, stride, length);
+    let inputs = graph.convolve(x, weight, Some(&bias), &attributes);
     let inputs = graph.reshape_steps(&inputs, windows, &[4 * filters, positions]);
 
     let rest = graph.ints(&[filters as i64, positions as i64]);
     let shape = graph.concat(&[windows, &rest], 0);
     let zeros = graph.node("ConstantOfShape", &[&shape], &[]);
-    let weight = graph.floats(weights.get("w_h")?, &[4 * filters, filters, kernel_state]);
+    let weight = (weights.get("w_h")?, &[4 * filters, filters, kernel_state][..]);
     let peepholes: Option<Vec<Name>> = weights.find("peephole").map(|peephole| {
         let size = peephole.len() / 3;
         let gates = peephole.chunks(size);
@@ -83,7 +83,7 @@ fn conv_lstm(
     let value = |name: &str, shape: &[Dimension]| Value::new(name, ElementType::Float, shape);
     let (h, c, input) = (graph.name("h"), graph.name("c"), graph.name("input"));
     graph.open();
-    let recurrent = convolution(graph, &[&h, &weight], kernel_state, 1, positions);
+    let recurrent = graph.convolve(&h, weight, None, &along_length(kernel_state, 1, positions));
     let sum = graph.add(&recurrent, &input);
     let parts = graph.ints(&[filters as i64; 4]);
     let parts = graph.nodes("Split", &[&sum, &parts], &[Attribute::Int("axis", 1)], 4);

@@ -67,8 +67,8 @@ fn recurrent(
     [w, r, b]: &Directions,
     mut attributes: Vec<Attribute>,
 ) -> Name {
-    let w = graph.floats(w, &[2, gates * hidden, input]);
-    let r = graph.floats(r, &[2, gates * hidden, hidden]);
+    let w = graph.stored(w, &[2, gates * hidden, input]);
+    let r = graph.stored(r, &[2, gates * hidden, hidden]);
     let b = graph.floats(b, &[2, 2 * gates * hidden]);
     attributes.push(Attribute::Text("direction", "bidirectional"));
     attributes.push(Attribute::Int("hidden_size", hidden as i64));

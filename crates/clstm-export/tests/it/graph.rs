@@ -6,6 +6,7 @@ use clstm::{
     DimensionInfo, FrontendConfig, Model, ModelInfo, ProbabilityCalibration, TrainingInfo,
     TtaConfig,
 };
+use clstm_export::{WeightPrecision, onnx};
 use clstm_nn::burn::tensor::Device;
 use clstm_nn::{GflbConfig, NetworkConfig, Preset, Reset, parameters};
 
@@ -107,8 +108,8 @@ fn check(graph: &[u8], mut known: HashSet<String>) -> Vec<String> {
     kinds
 }
 
-fn kinds(network: NetworkConfig, tta: TtaConfig) -> Vec<String> {
-    let bytes = clstm_export::onnx(&model(network, tta)).unwrap();
+fn kinds(network: NetworkConfig, tta: TtaConfig, precision: WeightPrecision) -> Vec<String> {
+    let bytes = onnx(&model(network, tta), precision).unwrap();
     let graphs = all(&bytes, 7);
     assert_eq!(graphs.len(), 1);
     check(graphs[0], HashSet::new())
@@ -128,9 +129,9 @@ fn every_preset_becomes_a_graph_whose_nodes_are_in_order() {
             GflbConfig::BiLstm { layers, .. } => [gru, lstm + layers],
             GflbConfig::None => [gru, lstm],
         });
-        let kinds = kinds(network, TtaConfig::default());
-        // One for the recordings and one for each ConvLSTM.
-        assert_eq!(count(&kinds, "Scan"), 1 + blocks, "{preset}");
+        let kinds = kinds(network, TtaConfig::default(), WeightPrecision::F32);
+        // One `Loop` for the recordings, one `Scan` for each ConvLSTM.
+        assert_eq!([count(&kinds, "Loop"), count(&kinds, "Scan")], [1, blocks], "{preset}");
         assert_eq!([count(&kinds, "GRU"), count(&kinds, "LSTM")], [gru, lstm], "{preset}");
     }
 }
@@ -139,7 +140,7 @@ fn every_preset_becomes_a_graph_whose_nodes_are_in_order() {
 fn continuous_targets_are_an_output_of_their_own() {
     let plain = Preset::ClstmPlus.network(3);
     let outputs = |network: NetworkConfig| {
-        let bytes = clstm_export::onnx(&model(network, TtaConfig::default())).unwrap();
+        let bytes = onnx(&model(network, TtaConfig::default()), WeightPrecision::F32).unwrap();
         let graph = all(&bytes, 7).swap_remove(0);
         let kinds = check(graph, HashSet::new());
         let names: Vec<String> =
@@ -158,18 +159,43 @@ fn continuous_targets_are_an_output_of_their_own() {
 }
 
 #[test]
-fn variants_of_test_time_augmentation_are_a_scan_too() {
+fn variants_of_test_time_augmentation_are_a_loop_too() {
     let tta = TtaConfig { shifts: 3, polarity: true };
     let mut network = Preset::Clstm.network(3);
     network.gflb = GflbConfig::BiGru { hidden: 4, layers: 1, reset: Reset::After };
-    let kinds = kinds(network, tta);
-    assert_eq!(count(&kinds, "Scan"), 6);
+    let kinds = kinds(network, tta, WeightPrecision::F32);
+    assert_eq!([count(&kinds, "Loop"), count(&kinds, "Scan")], [2, 4]);
+}
+
+#[test]
+fn int8_quantises_all_products_but_those_of_the_first_layers() {
+    for preset in [Preset::Clstm, Preset::ClstmPlus, Preset::ConvLstmBiLstm] {
+        let tta = TtaConfig::default();
+        let [exact, small] = [WeightPrecision::F32, WeightPrecision::Int8]
+            .map(|precision| kinds(preset.network(5), tta, precision));
+        let branches = preset.network(5).iter_branches().count();
+        let convolutions = |kinds: &[String]| count(kinds, "Conv") + count(kinds, "ConvInteger");
+        assert_eq!(convolutions(&small), convolutions(&exact), "{preset}");
+        assert_eq!(count(&small, "MatMulInteger"), count(&exact, "MatMul"), "{preset}");
+        // The waveform's convolution, and in `clstm-plus` the one on the band energies; skips of the first block.
+        let kept = count(&small, "Conv");
+        assert!((1..=2 * branches).contains(&kept), "{preset}: {kept}");
+        assert!(count(&small, "DequantizeLinear") >= 2 * branches, "{preset}");
+    }
+}
+
+#[test]
+fn int8_is_a_quarter_of_the_size() {
+    let model = model(Preset::ClstmPlus.network(6), TtaConfig::default());
+    let size = |precision| onnx(&model, precision).unwrap().len() as f64;
+    let share = size(WeightPrecision::Int8) / size(WeightPrecision::F32);
+    assert!((0.24..0.35).contains(&share), "{share}");
 }
 
 #[test]
 fn the_metadata_has_labels_rate_and_licence() {
     let model = model(Preset::Clstm.network(2), TtaConfig::default());
-    let bytes = clstm_export::onnx(&model).unwrap();
+    let bytes = onnx(&model, WeightPrecision::F32).unwrap();
     let properties: Vec<(String, String)> = all(&bytes, 14)
         .into_iter()
         .map(|property| (texts(property, 1).swap_remove(0), texts(property, 2).swap_remove(0)))
@@ -179,6 +205,12 @@ fn the_metadata_has_labels_rate_and_licence() {
     };
     assert_eq!(value("labels"), Some(r#"["class-0","class-1"]"#));
     assert_eq!(value("sample_rate"), Some("16000"));
+    assert_eq!(value("precision"), Some("f32"));
+    let timeline: serde_json::Value = serde_json::from_str(value("timeline").unwrap()).unwrap();
+    assert_eq!(timeline["recording"]["hop_s"], 1.0);
+    let frontend: FrontendConfig = serde_json::from_str(value("frontend").unwrap()).unwrap();
+    assert_eq!(frontend, model.info.frontend);
+    assert_eq!(value("abstention"), None);
     assert_eq!(value("license"), Some("CC0-1.0"));
     assert_eq!(value("digest"), Some(model.digest().as_str()));
 }
@@ -187,6 +219,6 @@ fn the_metadata_has_labels_rate_and_licence() {
 fn a_model_without_one_of_its_tensors_is_refused() {
     let mut model = model(Preset::Clstm.network(2), TtaConfig::default());
     model.tensors.pop();
-    let error = clstm_export::onnx(&model).unwrap_err();
+    let error = onnx(&model, WeightPrecision::F32).unwrap_err();
     assert!(error.to_string().contains("head."), "{error}");
 }

@@ -52,7 +52,7 @@ pub(crate) fn prepare(arguments: &Arguments) -> Result<()> {
         gradient_norm: learner.update(gradients) as f32,
     };
     if let Some(path) = arguments.optional_path("save-onnx") {
-        std::fs::write(path, clstm_export::onnx(&model)?)?;
+        std::fs::write(path, clstm_export::onnx(&model, clstm_export::WeightPrecision::F32)?)?;
     }
     model.write(arguments.path("save-model")?)?;
     check::write(arguments.path("save-check")?, &inputs, CHECKED, &results)
