@@ -31,7 +31,8 @@ export function show(record) {
   $("tools").hidden = !still || !filled;
   $("zoom").hidden = $("tools").hidden;
   $("more").hidden = !record;
-  $("speakers-field").hidden = !still || !record?.sound;
+  // A page without a server has no lanes by speaker.
+  if ($("speakers-field")) $("speakers-field").hidden = !still || !record?.sound;
   offerLanes(record);
   $("legend").hidden = !record;
   if (!record) {
