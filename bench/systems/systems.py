@@ -77,15 +77,19 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--models", nargs="+", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=5, help="runs of each system (default 5)")
     parser.add_argument("--recordings", type=int, default=40, help="recordings of a run (default 40)")
+    parser.add_argument("--no-accuracy", action="store_true", help="leave out the UA of our models: cost alone")
     parser.add_argument("--svg", type=Path, help="write a plot of UA against CPU time to this file")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.svg and args.no_accuracy:
+        parser.error("--svg plots the UA, which --no-accuracy leaves out")
+    return args
 
 
 def ours(args: argparse.Namespace, model: str, held_out: Path) -> System:
     """A model of ours: the size is that of the command, which contains the built-in models, and of a model file."""
     command = [args.clstm, "predict", "--model", model, "--threads", "1", "--quiet", "--format", "jsonl"]
     scores = {}
-    for corpus, data in (("savee", args.corpora / "savee"), ("crema-d", held_out)):
+    for corpus, data in (("savee", args.corpora / "savee"), ("crema-d", held_out)) if not args.no_accuracy else ():
         evaluate = [args.clstm, "evaluate", "--model", model, "--corpus", corpus, "--data", str(data)]
         evaluate += ["--classes", "basic-six", "--closed-set", "--format", "json", "--quiet"]
         done = subprocess.run(evaluate, capture_output=True, text=True)
@@ -157,7 +161,7 @@ def hold() -> None:
 def table(systems: list[System], seconds: float) -> str:
     rows = []
     for system in systems:
-        scores = [f"{100 * system.scores[corpus]:.1f}" for corpus in ("savee", "crema-d")]
+        scores = [f"{100 * system.scores[corpus]:.1f}" if system.scores else "-" for corpus in ("savee", "crema-d")]
         start = f"{1000 * median(one['wall'] for one in system.one):.0f} ms"
         memory = f"{median(many['mib'] for many in system.many):.0f} MiB"
         disk = sum(path.stat().st_size for path in system.files)
