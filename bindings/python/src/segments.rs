@@ -39,7 +39,7 @@ pub(crate) enum ReadError {
 impl SegmentSource {
     /// Reads the segments; `tiers` selects those of a file that has tiers.
     pub(crate) fn read(&self, tiers: Vec<String>) -> Result<Document, ReadError> {
-        let options = ReadOptions { tiers };
+        let options = ReadOptions { tiers, ..ReadOptions::default() };
         match self {
             Self::Csv(text) => Document::parse(text, Format::Csv, &options),
             Self::File(path) => {
