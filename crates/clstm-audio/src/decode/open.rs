@@ -24,6 +24,8 @@ use crate::sniff::{ContainerKind, sniff};
 
 /// Bytes that decide what an input is.
 const HEAD: usize = 4096;
+/// Bytes of the header of an ID3v2 tag.
+const ID3_HEADER: u64 = 10;
 /// Bytes of a pipe that are read before it is clear that they are a recording.
 const PIPE_HEAD: u64 = 1 << 20;
 
@@ -281,6 +283,13 @@ fn identify(scan: &mut Scanner<'_>, input: &dyn Input) -> Result<(ContainerKind,
     }
     // A stream that was recorded from its middle on.
     if let Some(first) = mpeg::find(scan, at)? {
+        let kind = sniff(scan.bytes(first, HEAD)?).unwrap_or(ContainerKind::Mpeg);
+        return Ok((kind, first));
+    }
+    // A tag whose length is wrong: the recording begins inside of it.
+    if at > scan.len()
+        && let Some(first) = mpeg::find(scan, ID3_HEADER)?
+    {
         let kind = sniff(scan.bytes(first, HEAD)?).unwrap_or(ContainerKind::Mpeg);
         return Ok((kind, first));
     }

@@ -7,6 +7,8 @@ use super::boxes::{BoxHeader, find, next_box, number};
 use crate::decode::scan::{Failure, Scanner};
 use crate::error::AudioError;
 
+/// Decode time above which a fragment continues at the end of the one before it: half of the largest number.
+const MAX_TIME: i64 = i64::MAX / 2;
 /// Most samples of one fragment: an hour of AAC has 170,000.
 const MAX_SAMPLES: usize = 1 << 20;
 
@@ -101,7 +103,8 @@ impl Fragments {
                 true => number::<8>(scan, decode_time.body + 4)?,
                 false => number::<4>(scan, decode_time.body + 4)?,
             };
-            time = i64::try_from(ticks).unwrap_or(time);
+            // A time that no recording reaches would lie behind the end of every edit.
+            time = i64::try_from(ticks).ok().filter(|t| *t < MAX_TIME).unwrap_or(time);
         }
         let mut position = base;
         let mut next = traf.body;
