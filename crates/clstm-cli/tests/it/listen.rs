@@ -195,7 +195,7 @@ fn what_cannot_be_recognised_is_refused() {
         command.args(["--input", "-"]);
         command
     };
-    complains(pipe().args(["--rate", "5"]), 2, "sample rate");
+    complains(pipe().args(["--rate", "5"]), 2, "5 is not in 1000..=768000");
     complains(pipe().args(["--channels", "0"]), 2, "--channels");
     complains(pipe().args(["--hop", "0"]), 2, "hop");
     complains(pipe().args(["--device", "USB"]), 2, "cannot be used with");

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 
-use crate::support::{RATE, clstm, complains, folder, ok, pcm16, speech, text};
+use crate::support::{RATE, clstm, complains, folder, ok, pcm16, speech, text, training};
 
 fn recording(name: &str) -> std::path::PathBuf {
     let path = folder("regression").join(name);
@@ -58,9 +58,7 @@ fn messages_on_numbers_name_the_option_and_its_range() {
 fn a_long_settings_key_is_refused_at_once() {
     let key = "a.".repeat(20_000) + "b=1";
     let out = folder("regression").join("run");
-    let mut command = clstm();
-    command.args(["train", "--corpus", "manifest", "--data", "x.csv", "--preset", "clstm"]);
-    complains(command.arg("--output").arg(out).args(["--set", &key]), 2, "at most 16 parts");
+    complains(training("train", &out, 1).args(["--set", &key]), 2, "at most 16 parts");
 }
 
 /// A pipe in a folder was passed over without a word.

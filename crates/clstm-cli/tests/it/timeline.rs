@@ -144,7 +144,7 @@ fn settings_that_make_no_timeline_are_refused() {
         command.arg("--timeline").args(setting).arg(sample());
         command
     };
-    complains(&mut with(&["--hop", "0"]), 2, "hop_s");
+    complains(&mut with(&["--hop", "0"]), 2, "--hop <SECONDS>");
     complains(&mut with(&["--window", "60"]), 2, "window_s");
 }
 

@@ -119,10 +119,13 @@ impl Place {
             std::iter::once(dataset).chain(folders.map(|(_, ours)| *ours)).collect();
         let parts = written.split('/').count();
         list.ancestors().skip(1).find_map(|above| {
-            let named = names.iter().map(|name| above.join(name));
-            let mut bases = std::iter::once(above.to_owned()).chain(named);
-            bases.find_map(|base| {
-                let mut places = (0..parts).map(|skip| Self { base: base.clone(), skip });
+            // A file name alone identifies a recording in a folder with the corpus' name only: `a.wav` in a folder above the
+            // list may be anything.
+            let named = names.iter().map(|name| (above.join(name), parts));
+            let mut bases =
+                std::iter::once((above.to_owned(), parts.saturating_sub(1))).chain(named);
+            bases.find_map(|(base, most)| {
+                let mut places = (0..most).map(|skip| Self { base: base.clone(), skip });
                 places.find(|place| place.file(written).is_some())
             })
         })

@@ -80,6 +80,8 @@ fn recordings_beside_the_lists_are_found_in_any_format() {
 fn missing_recordings_of_emobox_lists_are_reported() {
     let tree = Tree::new();
     tree.file("data/toy/toy.jsonl", (line("a", "x") + &line("b", "y")).as_bytes());
+    // Of the same name, in a folder above the list.
+    tree.file("a.wav", b"");
     let error = open("emobox-list", &tree.path("data/toy/toy.jsonl")).unwrap_err().to_string();
     assert!(error.contains("2 of the 2 recordings it lists are not there"), "{error}");
     let none = open("emobox-list", &tree.path("data")).unwrap_err().to_string();
