@@ -60,7 +60,7 @@ def head(results: dict) -> list[str]:
         "",
         f"Medians of {results['rounds']} rounds in which the systems take turns, each turn the median of its "
         "steps; in brackets the fastest and slowest round. *Times ours* is the median over the rounds of a "
-        "system's time by ours in the same round. How it is measured: [README.md](README.md).",
+        "system's time by ours in the same round. How it is measured: `bench/README.md`.",
         "",
         f"- CPU: {machine['cpu']}, {machine['cores']} cores, {' '.join(machine['extensions'])}",
         f"- Memory: {machine['memory_gib']} GiB; {machine['system']}",
