@@ -44,7 +44,7 @@ impl DimensionInfo {
                 return Err(ModelError::invalid(field(), "names are unique and not empty"));
             }
             let finite = [min, max, mean, std].into_iter().all(|value| value.is_finite());
-            if !finite || !(min <= mean && mean <= max && min < max && *std > 0.0) {
+            if !finite || min > mean || mean > max || min >= max || *std <= 0.0 {
                 let reason = "min, mean, max ascend and std is positive";
                 return Err(ModelError::invalid(field(), reason));
             }

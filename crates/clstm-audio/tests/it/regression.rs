@@ -460,7 +460,7 @@ fn hum_in_phase_opposition_cancels_and_the_voice_stays() {
     let voice: Vec<f64> = (0..hum.len())
         .map(|n| {
             let t = n as f64 / f64::from(rate);
-            let on = if (t * 4.0) as u32 % 2 == 0 { 0.02 } else { 0.0 };
+            let on = if ((t * 4.0) as u32).is_multiple_of(2) { 0.02 } else { 0.0 };
             (1..15).map(|k| (std::f64::consts::TAU * 180.0 * f64::from(k) * t).sin()).sum::<f64>()
                 * on
         })

@@ -230,7 +230,7 @@ mod tests {
             }
         });
         let start_s = 0.5 * number as f64;
-        Event::Frame(Frame { start_s, end_s: start_s + 0.5, speech: 0.5, prediction: prediction })
+        Event::Frame(Frame { start_s, end_s: start_s + 0.5, speech: 0.5, prediction })
     }
 
     #[test]

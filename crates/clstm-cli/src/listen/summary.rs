@@ -76,8 +76,7 @@ mod tests {
                 let dimensions = [].into_iter().collect();
                 WindowPrediction { smoothed, probabilities, label_index, dimensions }
             });
-            let frame =
-                Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: prediction };
+            let frame = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction };
             let latency = Duration::from_millis(10 + number as u64);
             session.update(None, &Event::Frame(frame), Some(latency));
         }

@@ -25,7 +25,7 @@ pub struct ChannelStream {
 /// What becomes of the pushed samples.
 #[derive(Debug)]
 enum Input {
-    Mix { mixer: Downmixer, stream: Box<Stream> },
+    Mix { mixer: Box<Downmixer>, stream: Box<Stream> },
     Channels(Box<Channels>),
 }
 
@@ -52,7 +52,7 @@ impl ChannelStream {
             ChannelSelection::Mix => {
                 let stream = Box::new(Stream::new(recognizer, sample_rate, config)?);
                 let latency_s = stream.latency_s();
-                (Input::Mix { mixer: Downmixer::default(), stream }, latency_s)
+                (Input::Mix { mixer: Box::default(), stream }, latency_s)
             }
             _ => {
                 let rate = recognizer.sample_rate();

@@ -41,11 +41,11 @@ fn of(channel: usize, events: &[ChannelEvent]) -> Vec<Event> {
 
 /// Seconds of the last frame of a channel.
 fn end_s(channel: usize, events: &[ChannelEvent]) -> f64 {
-    let frames = of(channel, events).into_iter().filter_map(|event| match event {
+    let mut frames = of(channel, events).into_iter().filter_map(|event| match event {
         Event::Frame(frame) => Some(frame.end_s),
         _ => None,
     });
-    frames.last().expect("frames")
+    frames.next_back().expect("frames")
 }
 
 #[test]

@@ -141,7 +141,7 @@ enum Decoder {
     /// The first bytes of an incomplete frame; the same below.
     S16(Vec<u8>),
     F32(Vec<u8>),
-    Container(LiveDecoder),
+    Container(Box<LiveDecoder>),
 }
 
 impl SampleReader {
@@ -209,7 +209,8 @@ impl SampleReader {
         let bytes = std::mem::take(&mut self.head);
         self.decoder = Some(match (sniff(&bytes), self.announced) {
             (Some(kind), _) => {
-                Decoder::Container(LiveDecoder::new(kind).map_err(|_| refused(kind))?)
+                let live = LiveDecoder::new(kind).map_err(|_| refused(kind))?;
+                Decoder::Container(Box::new(live))
             }
             (None, Format::S16) => Decoder::S16(Vec::new()),
             (None, Format::F32) => Decoder::F32(Vec::new()),

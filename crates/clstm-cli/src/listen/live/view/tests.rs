@@ -37,7 +37,7 @@ fn predict(session: &mut Session, number: usize, label: Option<usize>) {
         }
     });
     let start_s = 0.5 * number as f64;
-    let frame = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction: prediction };
+    let frame = Frame { start_s, end_s: start_s + 0.5, speech: 1.0, prediction };
     session.update(None, &Event::Frame(frame), Some(Duration::from_millis(23)));
 }
 
