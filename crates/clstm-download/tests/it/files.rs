@@ -117,9 +117,15 @@ fn each_file_is_tried_again_by_itself() {
 #[test]
 fn a_wrong_file_ends_it_and_the_others_stay() {
     let (fixture, files) = (Fixture::new(), recordings());
-    let server = dataverse(files.clone(), |id, _, bytes| {
+    // Files arrive side by side: the wrong one after the first is in its place.
+    let first = fixture.path(std::str::from_utf8(&files[0].name).unwrap());
+    let server = dataverse(files.clone(), move |id, _, bytes| {
         let mut bytes = bytes.to_vec();
         if id == 5 {
+            let mut waits = 0..10_000;
+            while !first.exists() && waits.next().is_some() {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
             bytes[0] ^= 1;
         }
         Reply::Send(ok(&bytes))

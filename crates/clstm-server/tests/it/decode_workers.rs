@@ -80,10 +80,13 @@ async fn results_equal_those_of_decoding_in_process() {
         form(&format!("/v1/recognize?{query}"), &files)
     };
     for query in ["", "channels=1", "channels=7"] {
+        // A missing channel ends the decoding early; the next request starts a new worker.
+        if query == "channels=7" {
+            assert_eq!(restarts(&workers).await, "0");
+        }
         let (a, b) = (send(a, segments(query)).await, send(b, segments(query)).await);
         assert_eq!((a.status, &a.body), (b.status, &b.body), "{query}");
     }
-    assert_eq!(restarts(&workers).await, "0");
 }
 
 /// An Ogg stream with a Vorbis set-up header of `codebooks` codebooks of 131,072 entries of 31 bits each: a small
