@@ -27,6 +27,7 @@
 //!     logit_offsets: Vec::new(),
 //!     vote_shares: Vec::new(),
 //!     auxiliary_targets: Vec::new(),
+//!     dimensions: Default::default(),
 //! };
 //! let metrics = learner.step(batch, recipe.optimizer.learning_rate);
 //! assert_eq!(metrics.outcome, StepOutcome::Updated);
