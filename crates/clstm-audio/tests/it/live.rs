@@ -62,11 +62,28 @@ fn ogg_and_fragments_in_pieces_give_the_samples_of_the_whole() {
     assert_same(&free);
 }
 
+/// `tone.flac` as ffmpeg writes it with these options, MP4 in fragments; none without ffmpeg or its codec.
+fn encoded(name: &str, options: &[&str], flags: &str) -> Option<Vec<u8>> {
+    // Tests run side by side.
+    let unique = format!("clstm-{}-{:?}-{name}", std::process::id(), std::thread::current().id());
+    let path = std::env::temp_dir().join(unique);
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(fixture_path("tone.flac"));
+    ffmpeg.args(options);
+    if name.ends_with("mp4") {
+        ffmpeg.args(["-movflags", flags, "-frag_duration", "200000"]);
+    }
+    if !ffmpeg.arg(&path).status().is_ok_and(|status| status.success()) {
+        crate::support::skip("ffmpeg", name);
+        return None;
+    }
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    Some(bytes)
+}
+
 #[test]
 fn recordings_of_ffmpeg_in_pieces_give_the_samples_of_the_whole() {
-    let tone = fixture_path("tone.flac");
-    let fragments =
-        ["-movflags", "empty_moov+default_base_moof+frag_keyframe", "-frag_duration", "200000"];
     let cases: [(&str, &[&str]); 3] = [
         ("aac.mp4", &["-c:a", "aac"]),
         ("opus.mp4", &["-c:a", "libopus", "-strict", "-2"]),
@@ -74,18 +91,8 @@ fn recordings_of_ffmpeg_in_pieces_give_the_samples_of_the_whole() {
     ];
     let mut made = 0;
     for (name, codec) in cases {
-        let path = std::env::temp_dir().join(format!("clstm-live-{}-{name}", std::process::id()));
-        let mut ffmpeg = Command::new("ffmpeg");
-        ffmpeg.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(&tone).args(codec);
-        if name.ends_with("mp4") {
-            ffmpeg.args(fragments);
-        }
-        if !ffmpeg.arg(&path).status().is_ok_and(|status| status.success()) {
-            crate::support::skip("ffmpeg", name);
-            continue;
-        }
-        let bytes = std::fs::read(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
+        let flags = "empty_moov+default_base_moof+frag_keyframe";
+        let Some(bytes) = encoded(name, codec, flags) else { continue };
         assert_same(&bytes);
         made += 1;
     }
@@ -94,22 +101,9 @@ fn recordings_of_ffmpeg_in_pieces_give_the_samples_of_the_whole() {
 
 #[test]
 fn channels_in_pieces_are_those_of_the_whole() {
-    let tone = fixture_path("tone.flac");
-    let fragments = ["-movflags", "empty_moov+default_base_moof", "-frag_duration", "200000"];
     for (name, codec) in [("aac.mp4", "aac"), ("opus.ogg", "libopus"), ("opus.webm", "libopus")] {
-        let path = std::env::temp_dir().join(format!("clstm-apart-{}-{name}", std::process::id()));
-        let mut ffmpeg = Command::new("ffmpeg");
-        ffmpeg.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(&tone);
-        ffmpeg.args(["-af", "pan=stereo|c0=c0|c1=0.25*c0", "-c:a", codec]);
-        if name.ends_with("mp4") {
-            ffmpeg.args(fragments);
-        }
-        if !ffmpeg.arg(&path).status().is_ok_and(|status| status.success()) {
-            crate::support::skip("ffmpeg", name);
-            continue;
-        }
-        let bytes = std::fs::read(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
+        let options = ["-af", "pan=stereo|c0=c0|c1=0.25*c0", "-c:a", codec];
+        let Some(bytes) = encoded(name, &options, "empty_moov+default_base_moof") else { continue };
         let mut expected = Vec::new();
         let limits = DecodeLimits::default();
         let report = stream_channels_bytes(&bytes, None, &limits, |block, channels, _| {
