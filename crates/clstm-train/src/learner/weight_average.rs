@@ -18,7 +18,7 @@ impl WeightAverage {
         Self { decay, values }
     }
 
-    /// Takes in the weights after step `step_index`, which counts from 1.
+    /// Averages in the weights after step `step_index`, which counts from 1.
     pub(super) fn update(&mut self, network: &Network, step_index: u64) {
         let step = step_index as f64;
         let share = 1.0 - self.decay.min((1.0 + step) / (10.0 + step));
