@@ -82,7 +82,7 @@ pub(crate) fn recognize(
     let spans: Vec<Span> =
         extended.iter().map(|&[start_s, end_s]| Span { start_s, end_s }).collect();
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
-    let go_on = |_: f64| Ok::<(), RecognizeError>(());
+    let check_interrupt = |_: f64| Ok::<(), RecognizeError>(());
     let summary = match input {
         Input::Samples(bytes, rate) => {
             let mut parts = SpanRecognizer::new(recognizer, &spans)?;
@@ -90,10 +90,10 @@ pub(crate) fn recognize(
             parts.finish()?
         }
         Input::Bytes(bytes) => {
-            recognizer.recognize_spans_bytes(bytes, &limits, channel, &spans, go_on)?
+            recognizer.recognize_spans_bytes(bytes, &limits, channel, &spans, check_interrupt)?
         }
         Input::File(path) => {
-            recognizer.recognize_spans_file(path, &limits, channel, &spans, go_on)?
+            recognizer.recognize_spans_file(path, &limits, channel, &spans, check_interrupt)?
         }
     };
     Ok(rows(document.segments(), &extended, summary))

@@ -14,20 +14,32 @@ pub enum AudioError {
     /// There is nothing at the path.
     #[error("no such file: {}; check the path", path.display())]
     NotFound {
-        /// The path asked for.
+        /// The requested path.
         path: PathBuf,
     },
     /// The path is a folder.
     #[error("{} is a folder, not a recording; name a file inside it", path.display())]
     IsDirectory {
-        /// The path asked for.
+        /// The requested path.
         path: PathBuf,
     },
     /// The operating system refused or failed to read the file.
     #[error("cannot read {}: {source}; check the permissions and the disk", path.display())]
     Io {
-        /// The path asked for.
+        /// The requested path.
         path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// The temporary file of a recording from a pipe cannot be written or read.
+    #[error(
+        "cannot store the recording in a temporary file in {}: {source}; free space there, or name \
+         another folder in the variable TMPDIR (on Windows TMP)",
+        folder.display()
+    )]
+    TemporaryFile {
+        /// The folder for temporary files.
+        folder: PathBuf,
         /// The error of the system.
         source: io::Error,
     },
@@ -60,7 +72,7 @@ pub enum AudioError {
         /// The command that converts it.
         command: &'static str,
     },
-    /// The input is no recording, but something else that was recognised.
+    /// The input is not a recording, but something else that was recognised.
     #[error("not a recording: it is {what}{}", named(extension))]
     NotAudio {
         /// What it is instead, and what to do.
@@ -160,7 +172,7 @@ impl AudioError {
         match self {
             Self::NotFound { .. } => "not_found",
             Self::IsDirectory { .. } => "is_directory",
-            Self::Io { .. } => "io",
+            Self::Io { .. } | Self::TemporaryFile { .. } => "io",
             Self::Empty => "empty",
             Self::TooLarge { .. } => "too_large",
             Self::UnsupportedFormat { .. }

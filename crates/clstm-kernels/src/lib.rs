@@ -14,6 +14,7 @@
 //! - [`gemm`]: matrix products, in `f32` and in `bf16`.
 //! - [`fft_conv`]: a long strided convolution of one channel by the Fourier transform.
 //! - [`winograd`]: convolutions of three taps with half the multiplications.
+//! - [`simd`]: the use of vector instructions, and why there are two styles.
 //! - [`activation`]: vectorised `exp`, `sigmoid` and `tanh` with stated errors.
 //! - [`newton_schulz`]: the nearest orthogonal matrix, for the Muon optimiser.
 //! - [`buffer`]: the pool that scratch memory comes from.
@@ -52,12 +53,12 @@ mod max_pool;
 pub mod newton_schulz;
 pub mod norm_pool;
 mod precision;
+pub mod simd;
 pub mod threads;
 pub mod winograd;
 
 mod aligned_buffer;
 mod batch_norm;
-mod lanes;
 mod padding;
 
 pub use batch_norm::Statistics;

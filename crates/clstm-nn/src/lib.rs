@@ -110,7 +110,9 @@ pub use optim_bridge::{gradients, update_weights};
 pub use parameters::{NamedTensor, Parameter, load_parameters, parameters, parameters_with_roles};
 pub use precision::require_precision;
 pub use preset::Preset;
-pub use role::{BranchSpan, OptimizerGroup, ParameterKind, ParameterRole, Roles, WithRoles};
+pub use role::{
+    BranchSpan, OptimizerGroup, ParameterKind, ParameterRole, Roles, TrainedTargets, WithRoles,
+};
 pub use skip::Skip;
 pub use spec::{
     BranchSpec, ConvBlockSpec, FilterbankSpec, LayerSpec, LflbSpec, NamedLayer, NetworkSpec,

@@ -71,6 +71,17 @@ impl BranchSpan {
     }
 }
 
+/// The targets that a tensor was trained for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrainedTargets {
+    /// It fits a network for any targets.
+    Any,
+    /// It only fits a network for the same classes, such as the layer of the logits.
+    Classes,
+    /// It only fits a network for the same dimensions (continuous targets).
+    Dimensions,
+}
+
 /// How a tensor is trained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParameterRole {
@@ -82,8 +93,8 @@ pub struct ParameterRole {
     pub optimizer_group: OptimizerGroup,
     /// Which branches of the network it belongs to.
     pub branch: BranchSpan,
-    /// Whether it fits a network for other classes: not so for the layer of the logits.
-    pub transferable: bool,
+    /// The targets that it was trained for.
+    pub targets: TrainedTargets,
 }
 
 impl ParameterRole {
@@ -95,7 +106,7 @@ impl ParameterRole {
             weight_decay: false,
             optimizer_group: OptimizerGroup::Elementwise,
             branch: BranchSpan::One(0),
-            transferable: true,
+            targets: TrainedTargets::Any,
         }
     }
 
@@ -126,7 +137,19 @@ impl ParameterRole {
     /// The same for a tensor that only fits a network for the same classes.
     #[must_use]
     pub fn class_specific(self) -> Self {
-        Self { transferable: false, ..self }
+        Self { targets: TrainedTargets::Classes, ..self }
+    }
+
+    /// The same for a tensor that only fits a network for the same dimensions.
+    #[must_use]
+    pub fn dimension_specific(self) -> Self {
+        Self { targets: TrainedTargets::Dimensions, ..self }
+    }
+
+    /// Whether the tensor fits a network for other targets.
+    #[must_use]
+    pub fn is_transferable(&self) -> bool {
+        self.targets == TrainedTargets::Any
     }
 
     /// The same for elements of several branches.

@@ -77,7 +77,7 @@ pub struct NamedLayer {
 /// One branch of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BranchSpec {
-    /// First to last; dropout stands before the recurrent layers over time.
+    /// First to last; dropout comes before the recurrent layers over time.
     pub layers: Vec<NamedLayer>,
     /// Probability of dropout.
     pub dropout: f64,

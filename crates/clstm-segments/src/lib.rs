@@ -22,7 +22,7 @@
 //! # }
 //! ```
 //!
-//! The crate knows nothing of audio or networks: [`Outcome`] is what a recogniser returned for a segment.
+//! The crate does not depend on audio or networks: [`Outcome`] is what a recogniser returned for a segment.
 
 mod annotation;
 mod caption;

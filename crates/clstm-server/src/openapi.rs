@@ -1,6 +1,6 @@
 //! The API description, generated from the types of the responses and from the operations below.
 //!
-//! The operations stand here and not at the handlers, which take the whole request: their parameters are known to
+//! The operations are here and not at the handlers, which take the whole request: their parameters are known to
 //! the parsers only. Tests compare both.
 
 use std::collections::BTreeMap;
@@ -15,9 +15,9 @@ use crate::routes::{
     BatchBody, ModelsBody, NamesBody, SegmentsBody, ServerMessage, StatusBody, TimelineBody,
 };
 
-/// The document as JSON.
-pub(crate) fn json() -> String {
-    Document::openapi().to_json().unwrap_or_default()
+/// The document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
 }
 
 #[derive(OpenApi)]

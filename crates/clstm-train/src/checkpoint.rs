@@ -12,7 +12,7 @@ use crate::history::EpochSums;
 use crate::validation::EarlyStopping;
 use crate::{EpochRecord, Recipe, TrainError};
 
-/// Where a training stands.
+/// The position of a training in its schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     /// The recipe it follows.

@@ -121,7 +121,7 @@ impl Default for MixupConfig {
 }
 
 /// Exponential moving average of the weights and running statistics over the steps (Polyak averaging). The model is the
-/// average; the training goes on from the weights themselves.
+/// average; the training continues from the weights themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeightAverageConfig {

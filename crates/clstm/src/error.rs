@@ -47,7 +47,7 @@ pub enum ModelError {
     /// The file ends too early.
     #[error("the file is cut short: it has {found} bytes of {expected}; copy it again")]
     Truncated {
-        /// Bytes that the header speaks of.
+        /// Bytes that the header states.
         expected: u64,
         /// Bytes that there are.
         found: u64,
@@ -107,7 +107,7 @@ pub enum ModelError {
         "the network needs at least {needed} weights, but {held} are there: they belong to another"
     )]
     TooFewWeights {
-        /// What the sizes ask for.
+        /// What the sizes need.
         needed: u128,
         /// What there are.
         held: usize,
@@ -116,7 +116,7 @@ pub enum ModelError {
     /// [`ModelLimits::max_activations`](crate::ModelLimits::max_activations).
     #[error("a layer needs {needed} values for one window, at most {limit} are accepted")]
     TooCostly {
-        /// What the sizes ask for.
+        /// What the sizes need.
         needed: u128,
         /// The limit.
         limit: u64,

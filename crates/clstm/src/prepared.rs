@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use clstm_audio::{
-    AudioError, Damage, Decoded, Resampler, Waveform, load_bytes, load_file, speech_seconds,
+    AudioError, Damage, Decoded, EncodedAudio, Resampler, Waveform, load_bytes, load_file,
+    speech_seconds,
 };
 
 use crate::{
@@ -82,7 +83,7 @@ impl Recognizer {
     /// If the bytes cannot be decoded within the limits.
     pub fn prepare_bytes(
         &self,
-        bytes: impl AsRef<[u8]>,
+        bytes: impl EncodedAudio,
         extension_hint: Option<&str>,
     ) -> Result<PreparedRecording, RecognizeError> {
         self.prepare_decoded(load_bytes(bytes, extension_hint, self.sample_rate(), self.limits())?)

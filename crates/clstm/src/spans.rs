@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use clstm_audio::{
-    AudioError, Damage, DecodeLimits, DecodeReport, Resampler, Waveform, stream_bytes,
-    stream_channels_bytes, stream_channels_file, stream_file,
+    AudioError, Damage, DecodeLimits, DecodeReport, EncodedAudio, Resampler, Waveform,
+    stream_bytes, stream_channels_bytes, stream_channels_file, stream_file,
 };
 
 use crate::channels::ChannelSplitter;
@@ -313,7 +313,7 @@ impl Recognizer {
     /// Those of [`recognize_spans_file`](Self::recognize_spans_file).
     pub fn recognize_spans_bytes<E: From<RecognizeError>>(
         &self,
-        bytes: impl AsRef<[u8]>,
+        bytes: impl EncodedAudio,
         limits: &DecodeLimits,
         channel: Option<usize>,
         spans: &[Span],

@@ -193,7 +193,7 @@ impl SymphoniaDemuxer<'_> {
     /// Damage if some of the bytes were in no packet.
     fn unused_bytes(&mut self) -> Option<Event> {
         let unused = self.expected_bytes.take()?.checked_sub(self.bytes).filter(|n| *n > 0)?;
-        let message = format!("{unused} bytes between or behind the frames are no audio");
+        let message = format!("{unused} bytes between or behind the frames are not audio");
         Some(Event::Damage(Damage::new(message)))
     }
 

@@ -144,7 +144,7 @@ impl Kind {
         let filled = decoding.output.filled();
         let mut take = |params: &AudioCodecParameters, event: Event| {
             decoding.take(params, event, sink)?;
-            // A jump of the time stamps cannot ask for more memory.
+            // A jump of the time stamps cannot use more memory.
             let rate = f64::from(decoding.output.sample_rate().max(1));
             let silence_s = (decoding.output.filled() - filled) as f64 / rate;
             decoding.output.set_max_gap((MAX_GAP_S - silence_s).max(0.0));

@@ -56,7 +56,7 @@ struct Stream {
     channels: usize,
     /// Frames before the sound.
     pre_skip: i64,
-    /// The beginning of a packet that goes on in the next page.
+    /// The beginning of a packet that continues in the next page.
     partial: Vec<u8>,
     /// Whether the beginning of the open packet is missing or too long to be held.
     skip_partial: bool,

@@ -21,9 +21,9 @@ Examples:
   clstm predict call.wav --segments call.rttm --output emotions.rttm
   clstm predict calls/ --timeline --format textgrid --output grids/
 
-A line of --format jsonl is {\"path\", \"duration_s\", \"speech\", \"label\", \"confidence\", \"probabilities\", \"model\"}
-or {\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first also has \"abstained\", with --top
-\"top\": [{\"label\", \"probability\"}], with --timeline \"segments\": [{\"start_s\", \"end_s\", \"label\", \"confidence\", \"probabilities\"}], with --frames \"frames\" as
+A line of --format jsonl is {\"path\", \"duration_s\", \"speech\", \"label\", \"confidence\", \"probabilities\", \"model\"} \
+or {\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first also has \"abstained\", with --top \
+\"top\": [{\"label\", \"probability\"}], with --timeline \"segments\": [{\"start_s\", \"end_s\", \"label\", \"confidence\", \"probabilities\"}], with --frames \"frames\" as \
 well. \"label\" is null without speech. A recording that fails does not stop the others; the exit status is then 1.";
 
 #[derive(Debug, Args)]

@@ -14,9 +14,9 @@ Examples:
   curl --data-binary @hello.wav http://127.0.0.1:8765/v1/recognize
   curl -F file=@a.wav -F file=@b.mp3 http://127.0.0.1:8765/v1/batch
 
-Every option can also be set by an environment variable, such as CLSTM_PORT, or in the file of --config.
-SIGTERM or Ctrl-C stops the server after it has completed the accepted requests. SIGHUP reloads the model files
-and the certificate.
+Every option can also be set by an environment variable, such as CLSTM_PORT, or in the file of --config. \
+SIGTERM or Ctrl-C stops the server after it has completed the accepted requests. SIGHUP reloads the model files \
+and the certificate. \
 The API is described in docs/server.md and, while the server runs, at /docs/api.";
 
 #[derive(Debug, Args)]

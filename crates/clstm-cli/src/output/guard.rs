@@ -1,4 +1,4 @@
-//! No output replaces an input, and nothing that exists is overwritten unasked.
+//! No output replaces an input, and nothing that exists is overwritten without `--force`.
 
 use std::collections::HashMap;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! Timelines in the format asked for.
+//! Timelines in the requested format.
 
 use clstm::audio::Damage;
 use clstm::{DimensionInfo, LabelScore, LabelledDimensions, LabelledItem, LabelledProbabilities};

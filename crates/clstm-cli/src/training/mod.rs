@@ -212,11 +212,8 @@ pub(crate) fn read_recipe(path: &Path) -> Result<Option<Recipe>, CliError> {
 
 /// Writes a file of indented JSON atomically.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), CliError> {
-    let name = path.text();
-    let mut text = serde_json::to_vec_pretty(value)
-        .map_err(|error| CliError::Failed(format!("cannot write {name}: {error}")))?;
-    text.push(b'\n');
-    clstm::write_atomic(path, &text).map_err(|error| CliError::writing(&name, &error))
+    clstm_eval::files::write_json(path, value)
+        .map_err(|error| CliError::Failed(format!("cannot write {error}")))
 }
 
 /// The flag that ends a training at its next step, with a checkpoint, after Ctrl-C or SIGTERM.

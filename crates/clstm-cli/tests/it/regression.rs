@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{RATE, clstm, complains, folder, ok, pcm16, speech, text, training};
+use crate::support::{
+    RATE, clstm, complains, folder, json_lines, ok, pcm16, predict, speech, status, text, training,
+};
 
 fn recording(name: &str) -> std::path::PathBuf {
     let path = folder("regression").join(name);
@@ -116,4 +119,34 @@ fn segments_are_not_written_under_the_ending_of_another_format() {
     fs::write(&empty, "").unwrap();
     let output = ok(clstm().arg("predict").arg(&path).arg("--segments").arg(&empty));
     assert!(text(&output.stderr).contains("the file has no segments"));
+}
+
+/// A recording in a pipe was in memory as a whole, and a pipe without an end was read up to 8 GiB.
+#[cfg(unix)]
+#[test]
+fn a_long_recording_in_a_pipe_goes_to_a_temporary_file() {
+    // 66 MiB of 16-bit samples.
+    let samples = speech().iter().copied().cycle().take(33 << 20).collect::<Vec<_>>();
+    let path = folder("regression").join("long.wav");
+    fs::write(&path, pcm16(&samples, 768_000)).unwrap();
+    let timeline = || {
+        let mut command = predict();
+        command.args(["--timeline", "--format", "jsonl"]);
+        command
+    };
+    let open = |path: &Path| Stdio::from(fs::File::open(path).unwrap());
+    let file = json_lines(&ok(timeline().arg(&path)).stdout);
+    let mut piped = json_lines(&ok(timeline().arg("-").stdin(open(&path))).stdout);
+    piped[0]["path"] = file[0]["path"].clone();
+    assert_eq!(piped, file);
+
+    let mut without_space = timeline();
+    without_space.arg("-").stdin(open(&path)).env("TMPDIR", "/nonexistent");
+    let line = json_lines(&status(&mut without_space, 1).stdout);
+    let error = line[0]["error"]["message"].as_str().unwrap();
+    assert!(error.contains("in a temporary file in /nonexistent"), "{error}");
+
+    let endless = status(timeline().arg("-").stdin(open(Path::new("/dev/zero"))), 1);
+    assert_eq!(json_lines(&endless.stdout)[0]["error"]["kind"], "format");
+    fs::remove_file(&path).unwrap();
 }

@@ -2,6 +2,9 @@
 //!
 //! Each operation has a hand-written backward pass. What a forward pass saved travels in the autodiff
 //! graph inside a closure that turns the output's gradient into those of the inputs.
+//!
+//! What a forward pass saves comes from the kernels' buffer pool. Outputs and gradients do not: they are Burn tensors,
+//! which own their memory.
 
 #[cfg(feature = "train")]
 mod autodiff;

@@ -160,7 +160,7 @@ fn span(start: &str, end: &str, line: usize) -> Result<Option<[f64; 2]>, Segment
 /// A time as pandas writes it: `0 days 00:00:01.500000`, or a number of seconds.
 fn time(text: &str, line: usize) -> Result<f64, SegmentsError> {
     let wrong =
-        || SegmentsError::line(line, format!("{text:?} is no time such as 0 days 00:00:01.5"));
+        || SegmentsError::line(line, format!("{text:?} is not a time such as 0 days 00:00:01.5"));
     if let Some(seconds) = clock::number(text) {
         return Ok(seconds);
     }

@@ -28,7 +28,7 @@ pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError>
             let cell = cells.next().unwrap_or_default();
             clock::number(cell).ok_or_else(|| {
                 let reason = format!(
-                    "the {name} {cell:?} is no number; a line is START, END and LABEL, separated by tabs"
+                    "the {name} {cell:?} is not a number; a line is START, END and LABEL, separated by tabs"
                 );
                 SegmentsError::line(line.number, reason)
             })

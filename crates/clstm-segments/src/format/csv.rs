@@ -63,7 +63,7 @@ pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError>
                 let name = header.cells.get(index).map_or("", String::as_str);
                 SegmentsError::line(
                     line,
-                    format!("the {name} {:?} is no time in seconds", cell(index)),
+                    format!("the {name} {:?} is not a time in seconds", cell(index)),
                 )
             })
         };

@@ -57,7 +57,8 @@ pub(crate) fn parse(
         }
         let seconds = |index: usize, name: &str| {
             let (_, word) = &words[index];
-            clock::number(word).ok_or_else(|| refuse(format!("the {name} {word:?} is no number")))
+            clock::number(word)
+                .ok_or_else(|| refuse(format!("the {name} {word:?} is not a number")))
         };
         let (start, duration) = (seconds(3, "start")?, seconds(4, "duration")?);
         if duration < 0.0 {

@@ -76,7 +76,7 @@ pub(crate) fn parse(
             "IntervalTier" => tiers.push(interval_tier(text, &mut tokens, name, &mut lines)?),
             "TextTier" => point_tier(&mut tokens)?,
             _ => {
-                let reason = format!("{class:?} is no class of a tier");
+                let reason = format!("{class:?} is not a class of a tier");
                 return Err(SegmentsError::line(line_at(text, place.start), reason));
             }
         }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use super::clip::{ClipJob, recognize_batch};
 use crate::metrics::{Lane, Metrics};
 
-/// Maximum number of clips in one batch: the batch size of the kernels.
+/// Maximum number of clips in one batch: two groups of the kernels, which process up to eight utterances together. Larger
+/// batches would delay their first clip and not take less time for each.
 pub(super) const BATCH: usize = 16;
 
 /// Where both wait, live streams get this many times the time of clips: live audio cannot wait.

@@ -8,13 +8,14 @@ use axum::response::{IntoResponse, Response};
 use clstm::Score;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::OpenApi;
 
 use crate::api_error::{ApiError, ErrorKind};
 use crate::response::json;
 use crate::state::SharedState;
 
 /// The API description.
-static OPENAPI: LazyLock<String> = LazyLock::new(crate::openapi::json);
+static OPENAPI: LazyLock<OpenApi> = LazyLock::new(crate::openapi::document);
 
 /// The state of the server.
 #[derive(Serialize, ToSchema)]
@@ -89,7 +90,7 @@ pub(super) async fn models(State(app): State<SharedState>) -> Response {
     json(StatusCode::OK, &ModelsBody { models: models.collect() })
 }
 
-/// Requires API keys: without them anyone who reaches the port could trigger reloads.
+/// Requires API keys: without them every client that reaches the port could trigger reloads.
 pub(super) async fn reload(State(app): State<SharedState>) -> Response {
     if app.keys.is_none() {
         let message = "without API keys, models are reloaded by the signal SIGHUP only";
@@ -112,5 +113,5 @@ pub(super) async fn metrics(State(app): State<SharedState>) -> Response {
 }
 
 pub(super) async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], OPENAPI.as_str()).into_response()
+    json(StatusCode::OK, &*OPENAPI)
 }

@@ -30,8 +30,9 @@ async fn segments_get_their_emotions() {
     // What the library returns for these parts.
     let spans = [[0.0, 1.5], [1.0, 3.0]].map(|[start_s, end_s]| Span { start_s, end_s });
     let limits = clstm::audio::DecodeLimits::default();
-    let go_on = |_| Ok::<(), clstm::RecognizeError>(());
-    let expected = tiny().recognize_spans_bytes(&bytes, &limits, None, &spans, go_on).unwrap();
+    let no_interrupt = |_| Ok::<(), clstm::RecognizeError>(());
+    let expected =
+        tiny().recognize_spans_bytes(&bytes, &limits, None, &spans, no_interrupt).unwrap();
     for (segment, span) in body["segments"].as_array().unwrap().iter().zip(&expected.spans) {
         match &span.outcome {
             SpanOutcome::Labelled(prediction) => {

@@ -292,6 +292,6 @@ async fn a_client_that_does_not_read_is_disconnected() {
             () = tokio::task::yield_now() => clock.advance(1).await,
         }
     };
-    assert!(disconnected, "the server goes on for a client that does not read");
+    assert!(disconnected, "the server continues for a client that does not read");
     crate::timeouts::gauge(&server, "streams", 0).await;
 }

@@ -139,7 +139,7 @@ impl Learner {
         let device = device.clone().autodiff();
         let network = recipe.network.init(recipe.seed, &device)?.with_precision(recipe.precision);
         let network = match init {
-            Some(init) => init_from(network, init)?,
+            Some(init) => init_from(network, init, &device)?,
             None => network,
         };
         let (classes, features) = (recipe.network.classes, recipe.network.branch_features());

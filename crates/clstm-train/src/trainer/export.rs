@@ -1,4 +1,4 @@
-//! The model file of a training as it stands.
+//! The model file of a training in its present state.
 
 use clstm::{
     DimensionInfo, EvalProtocol, FoldId, HeldOutCounts, Model, ModelInfo, ProbabilityCalibration,

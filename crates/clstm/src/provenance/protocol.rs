@@ -168,13 +168,20 @@ impl EvalProtocol {
         }
     }
 
+    /// Whether speakers are known to be in training and test.
+    #[must_use]
+    pub fn shares_speakers(&self) -> bool {
+        let is_unknown = self.split == "given" && self.speakers_apart.is_none();
+        !self.is_speaker_independent() && !is_unknown
+    }
+
     /// Whether speakers are in training and test, in words.
     #[must_use]
     pub fn speakers(&self) -> &'static str {
-        match (self.split.as_str(), self.speakers_apart) {
-            _ if self.is_speaker_independent() => "speaker-independent",
-            ("given", None) => "speakers not named",
-            _ => "speakers in training and test",
+        match self.shares_speakers() {
+            true => "speakers in training and test",
+            false if self.is_speaker_independent() => "speaker-independent",
+            false => "speakers not named",
         }
     }
 

@@ -298,7 +298,7 @@ fn descriptor(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((*tag, body, behind))
 }
 
-/// The decoder of ALAC allocates as many frames as its description asks for.
+/// The decoder of ALAC allocates as many frames as its description states.
 pub(in super::super) fn check_alac(config: &[u8]) -> Result<(), AudioError> {
     let frames = config.first_chunk().map(|frames| u32::from_be_bytes(*frames));
     match frames {

@@ -70,7 +70,7 @@ impl OggPush {
                     }
                     let at = self.at + done as u64;
                     let message =
-                        format!("{passed} bytes from byte {at} on are no intact Ogg page");
+                        format!("{passed} bytes from byte {at} on are not an intact Ogg page");
                     take(&self.params, Event::Damage(Damage::new(message).at_byte(at)))?;
                     done += passed;
                 }

@@ -230,15 +230,17 @@ fn recognize(
     spans: &[Span],
 ) -> Result<SpanSummary, Stop> {
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
-    let go_on = |_: f64| match interrupt::is_interrupted() {
+    let check_interrupt = |_: f64| match interrupt::is_interrupted() {
         true => Err(Stop::Interrupted),
         false => Ok(()),
     };
     match &input.source {
-        Source::File(path) => recognizer.recognize_spans_file(path, &limits, channel, spans, go_on),
+        Source::File(path) => {
+            recognizer.recognize_spans_file(path, &limits, channel, spans, check_interrupt)
+        }
         Source::Stdin => {
-            let bytes = read_stdin(limits.max_bytes).map_err(Stop::Failed)?;
-            recognizer.recognize_spans_bytes(bytes, &limits, channel, spans, go_on)
+            let bytes = read_stdin(&limits).map_err(Stop::Failed)?;
+            recognizer.recognize_spans_bytes(bytes, &limits, channel, spans, check_interrupt)
         }
         Source::Failed(error) => Err(Stop::Failed(error.clone())),
     }

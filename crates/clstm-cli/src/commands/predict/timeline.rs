@@ -5,7 +5,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use clstm::audio::{DecodeLimits, header_duration_s};
+use clstm::audio::{DecodeLimits, PipeBuffer, header_duration_s};
 use clstm::{
     ChannelEvent, ChannelSelection, Event, Recognizer, Stream, StreamConfig, StreamError,
     TimelineSummary,
@@ -277,10 +277,8 @@ impl TimelineJob<'_> {
                 self.progress.expect(|| header_duration_s(path, &self.limits));
                 self.file(path, &mut take)
             }
-            // Standard input is read to its end first, because some formats have their index there. The audio is decoded
-            // piece by piece.
-            Source::Stdin => match read_stdin(self.limits.max_bytes) {
-                Ok(bytes) => self.bytes(&bytes, &mut take),
+            Source::Stdin => match read_stdin(&self.limits) {
+                Ok(bytes) => self.bytes(bytes, &mut take),
                 Err(error) => return Some(vec![Timeline::failed(&input.path, error)]),
             },
             Source::Failed(error) => {
@@ -335,7 +333,7 @@ impl TimelineJob<'_> {
 
     fn bytes(
         &self,
-        bytes: &[u8],
+        bytes: PipeBuffer,
         take: &mut impl FnMut(usize, Event) -> Result<(), JobError>,
     ) -> Result<TimelineSummary, JobError> {
         let Self { recognizer, channels, limits, config, .. } = self;

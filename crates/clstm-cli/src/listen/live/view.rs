@@ -18,7 +18,7 @@ use crate::timeline::clock;
 /// State beside the session.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Status {
-    /// The user has asked to stop.
+    /// The user has requested a stop.
     pub(super) stopping: bool,
     /// No audio has arrived for a while.
     pub(super) waiting: bool,

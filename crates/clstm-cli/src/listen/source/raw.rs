@@ -6,8 +6,8 @@ use std::path::Path;
 
 use clstm::ChannelSelection;
 use clstm::audio::{
-    ContainerKind, Damage, DecodeLimits, not_raw_samples, sniff, stream_bytes,
-    stream_channels_bytes,
+    AudioError, ContainerKind, Damage, DecodeLimits, PipeBuffer, not_raw_samples, sniff,
+    stream_bytes, stream_channels_bytes,
 };
 
 use super::Sound;
@@ -160,10 +160,13 @@ impl Player<'_> {
             return Ok((cut || missing > 0).then(damage));
         }
         let limits = DecodeLimits { max_duration_s: f64::INFINITY, ..DecodeLimits::default() };
-        let mut bytes = head;
-        let rest = limits.max_bytes.saturating_add(1);
-        reader.take(rest).read_to_end(&mut bytes).map_err(|error| self.failed(&error))?;
         let name = self.name.clone();
+        let bytes =
+            PipeBuffer::read(io::Cursor::new(head).chain(reader), Path::new(&name), &limits)
+                .map_err(|error| match error {
+                    AudioError::Io { .. } => SourceError::from(error),
+                    error => SourceError::Failed(format!("{name}: {error}")),
+                })?;
         let decoded = match self.apart {
             false => {
                 stream_bytes(bytes, None, &limits, |samples, rate| self.send(samples, 1, rate))
