@@ -24,7 +24,7 @@ const BATCH_ROWS: usize = 256;
 /// Rows whose recordings are passed over at once.
 const ROWS_AT_A_TIME: usize = 64;
 
-/// Whether each row of a row group has the recording itself. The statistics of the file answer it without reading, in most files.
+/// Whether each row of a row group has the recording itself. Most files have statistics, so that nothing is read for it.
 pub(super) fn embedded(
     group: &dyn RowGroupReader,
     audio: AudioColumn,
