@@ -44,12 +44,14 @@ impl ParquetFile {
         let reader = SerializedFileReader::new(file)
             .map_err(|error| format!("cannot be read as Parquet: {error}"))?;
         // Run-length coding can promise any number of rows; a recording needs more than a byte.
-        let rows = reader.metadata().file_metadata().num_rows();
-        if u64::try_from(rows).is_ok_and(|rows| rows <= bytes) {
-            let features = Features::of(reader.metadata().file_metadata());
-            return Ok(Self { reader, features });
+        let groups = reader.metadata().row_groups().iter();
+        let mut rows = groups.map(|group| u64::try_from(group.num_rows()).ok());
+        let rows = rows.try_fold(0_u64, |sum, rows| sum.checked_add(rows?));
+        if rows.is_none_or(|rows| rows > bytes) {
+            return Err(format!("has more rows than its {bytes} bytes can hold recordings"));
         }
-        Err(format!("has {rows} rows in {bytes} bytes, which cannot hold a recording each"))
+        let features = Features::of(reader.metadata().file_metadata());
+        Ok(Self { reader, features })
     }
 
     /// Names of the columns, those in groups as `GROUP.NAME`.
