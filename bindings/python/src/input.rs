@@ -62,24 +62,19 @@ impl Input {
         limits: &DecodeLimits,
         config: &StreamConfig,
     ) -> Result<(Vec<Event>, TimelineSummary), StreamError> {
-        let mut events = Vec::new();
-        let mut keep = |event| {
-            events.push(event);
-            Ok::<(), StreamError>(())
-        };
-        let summary = match self {
+        with_events(|events| match self {
             Self::Samples(bytes, rate) => {
                 let mut builder = TimelineBuilder::new(recognizer, config)?;
                 builder.add(&samples(bytes), *rate);
-                builder.finish(&mut events)?
+                builder.finish(events)
             }
             Self::Bytes(bytes) => {
-                recognizer.timeline_bytes(bytes, None, limits, config, &mut keep)?
+                recognizer.timeline_bytes(bytes, None, limits, config, push_to(events))
             }
-            Self::File(path) => recognizer.timeline_file(path, limits, config, &mut keep)?,
-        };
-        Ok((events, summary))
+            Self::File(path) => recognizer.timeline_file(path, limits, config, push_to(events)),
+        })
     }
+
     /// The events of the timelines of the selected channels.
     pub(crate) fn channel_timelines(
         &self,
@@ -88,24 +83,39 @@ impl Input {
         selection: ChannelSelection,
         config: &StreamConfig,
     ) -> Result<(Vec<ChannelEvent>, TimelineSummary), StreamError> {
-        let mut events = Vec::new();
-        let mut keep = |event| {
-            events.push(event);
-            Ok::<(), StreamError>(())
-        };
-        let summary = match self {
+        with_events(|events| match self {
             Self::Samples(bytes, rate) => {
                 let mut builder = ChannelTimelineBuilder::new(recognizer, selection, config)?;
                 builder.add(&samples(bytes), 1, *rate)?;
-                builder.finish(&mut events)?
+                builder.finish(events)
             }
-            Self::Bytes(bytes) => {
-                recognizer.channel_timelines_bytes(bytes, limits, selection, config, &mut keep)?
-            }
+            Self::Bytes(bytes) => recognizer.channel_timelines_bytes(
+                bytes,
+                limits,
+                selection,
+                config,
+                push_to(events),
+            ),
             Self::File(path) => {
-                recognizer.channel_timelines_file(path, limits, selection, config, &mut keep)?
+                recognizer.channel_timelines_file(path, limits, selection, config, push_to(events))
             }
-        };
-        Ok((events, summary))
+        })
+    }
+}
+
+/// What `run` returns, with the events that it adds.
+fn with_events<E>(
+    run: impl FnOnce(&mut Vec<E>) -> Result<TimelineSummary, StreamError>,
+) -> Result<(Vec<E>, TimelineSummary), StreamError> {
+    let mut events = Vec::new();
+    let summary = run(&mut events)?;
+    Ok((events, summary))
+}
+
+/// A callback that adds each event to `events`.
+fn push_to<E>(events: &mut Vec<E>) -> impl FnMut(E) -> Result<(), StreamError> {
+    move |event| {
+        events.push(event);
+        Ok(())
     }
 }

@@ -37,8 +37,13 @@ def test_parquet_with_embedded_audio_is_a_corpus(tones, manifest, tmp_path):
     assert [(row["label"], row["speaker"]) for row in listed] == list(zip(*tones[1:]))
     for row, path in zip(listed, tones[0]):
         assert (folder / row["file_name"]).read_bytes() == open(path, "rb").read()
-    run = cross_validate(tmp_path / "run", corpus="audiofolder", data=folder)
-    assert sum(fold["test_utterances"] for fold in run.metrics["folds"]) == len(tones[0])
+    runs = [
+        cross_validate(tmp_path / "unpacked", corpus="audiofolder", data=folder),
+        # The command reads the file itself.
+        cross_validate(tmp_path / "rows", corpus="manifest", data=file),
+    ]
+    for run in runs:
+        assert sum(fold["test_utterances"] for fold in run.metrics["folds"]) == len(tones[0])
 
 
 def test_datasets_of_the_library_keep_classes_and_splits(tones, tmp_path):
@@ -60,10 +65,19 @@ def test_datasets_of_the_library_keep_classes_and_splits(tones, tmp_path):
     again = write_audiofolder(tmp_path / "files", tmp_path / "from-files", speaker="speaker")
     key = lambda row: (row["split"], row["label"], row["speaker"])  # noqa: E731
     assert sorted(map(key, metadata(again))) == sorted(map(key, listed))
-    run = clstm.cross_validate(
-        corpus="audiofolder", data=again, preset="clstm", split="given", epochs=1, set=TINY_GRU, output=tmp_path / "run", log=None
-    )
-    assert run.metrics["folds"][0]["test_utterances"] == 8
+    for data in (again, tmp_path / "files"):
+        run = clstm.cross_validate(
+            corpus="audiofolder",
+            data=data,
+            preset="clstm",
+            split="given",
+            epochs=1,
+            set=TINY_GRU,
+            output=tmp_path / "runs" / data.name,
+            log=None,
+        )
+        assert run.metrics["folds"][0]["test_utterances"] == 8
+        assert run.metrics["labels"] == ["happy", "sad"]
 
 
 def test_names_in_a_file_are_no_paths(tmp_path):

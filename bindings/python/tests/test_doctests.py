@@ -91,11 +91,14 @@ def test_snippets_of_the_page_on_ray(tones, manifest, tmp_path, monkeypatch):
 
 def test_snippets_of_the_documentation(tones, manifest, tmp_path, monkeypatch):
     """Runs all of them as one program, beside the recordings that they name."""
+    needs("umap")
+    needs("matplotlib")
     copy_recordings(tmp_path, "sample.wav", "sad.wav")
     shutil.copy(ROOT / "assets" / "sample.wav", tmp_path / "interview.wav")
     shutil.copytree(os.path.dirname(tones[0][0]), tmp_path / "recordings")
     rows = zip([os.path.join("recordings", os.path.basename(path)) for path in tones[0]], *tones[1:])
     (tmp_path / "mine.csv").write_text("path,label,speaker\n" + "".join(",".join(row) + "\n" for row in rows))
     monkeypatch.chdir(tmp_path)
-    run_snippets("python.md", {"__name__": "snippets"})
+    names = run_snippets("python.md", {"__name__": "snippets"})
+    assert names["positions"].shape == (16, 2) and (tmp_path / "map.png").stat().st_size > 1_000
     run_snippets("onnx.md", {"__name__": "snippets"})

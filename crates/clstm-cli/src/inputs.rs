@@ -3,7 +3,10 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use clstm::RecognizeError;
+use clstm_corpus::EmbeddedRecordings;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::error::CliError;
@@ -24,6 +27,8 @@ pub(crate) struct Input {
 pub(crate) enum Source {
     /// A file, which may not exist.
     File(PathBuf),
+    /// A row of a Parquet file that has the recording itself.
+    Row(Arc<EmbeddedRecordings>, u64),
     /// Standard input.
     Stdin,
     /// A path that leads nowhere.
@@ -70,7 +75,32 @@ fn failed(path: &Path, kind: &'static str, message: String) -> Input {
     Input { path: path.text(), source }
 }
 
+/// The rows of a Parquet file, each a recording.
+fn rows(path: &Path, inputs: &mut Vec<Input>) {
+    match EmbeddedRecordings::open(path) {
+        Ok(recordings) if recordings.rows().is_empty() => {
+            let message = "no row of the file has a recording in it".to_owned();
+            inputs.push(failed(path, "not_found", message));
+        }
+        Ok(recordings) => {
+            let recordings = Arc::new(recordings);
+            inputs.extend(recordings.rows().iter().map(|&row| Input {
+                path: format!("{}:{row}", path.text()),
+                source: Source::Row(Arc::clone(&recordings), row),
+            }));
+        }
+        Err(error) => {
+            let error = RecognizeError::from(error);
+            inputs.push(failed(path, error.kind(), error.to_string()));
+        }
+    }
+}
+
 fn file_or_folder(path: &Path, inputs: &mut Vec<Input>) {
+    if path.is_file() && path.extension().is_some_and(|it| it.eq_ignore_ascii_case("parquet")) {
+        rows(path, inputs);
+        return;
+    }
     if !path.is_dir() {
         inputs.push(file(path));
         return;

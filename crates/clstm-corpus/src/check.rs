@@ -168,14 +168,14 @@ pub fn check(corpus: &Corpus) -> CheckReport {
             Ok(measured) => read.push((utterance, measured)),
             Err(error) => unreadable.push(UnreadableUtterance {
                 id: utterance.id.clone(),
-                path: utterance.path.clone(),
+                path: utterance.recording(),
                 error: error.to_string(),
             }),
         }
     }
     let faulty = |found: fn(&Measurement) -> Option<String>| -> Vec<FaultyUtterance> {
         let fault = |(utterance, measured): &(&Utterance, Measurement)| {
-            let (id, path) = (utterance.id.clone(), utterance.path.clone());
+            let (id, path) = (utterance.id.clone(), utterance.recording());
             Some(FaultyUtterance { id, path, fault: found(measured)? })
         };
         read.iter().filter_map(fault).collect()

@@ -83,7 +83,7 @@ pub(crate) fn all_readable(
     let read = corpus.utterances.iter().zip(measured).map(|(utterance, measurement)| {
         measurement.map_err(|source| CorpusError::Unreadable {
             id: utterance.id.clone(),
-            path: utterance.path.clone(),
+            path: utterance.recording(),
             others: failures.saturating_sub(1),
             source,
         })

@@ -1,7 +1,7 @@
 //! Speech emotion corpora: utterances, labels, splits and integrity.
 //!
 //! A corpus is opened by name from the folder it was unpacked in, one's own recordings as `manifest`
-//! from a CSV file that lists them or as `audiofolder` from a folder for each class. It is cut into
+//! from a CSV or Parquet file that lists them or as `audiofolder` from a folder for each class. It is cut into
 //! folds by a [`Split`], and [`check_leakage`] reports what a fold shares between training and test.
 //!
 //! ```no_run
@@ -38,6 +38,7 @@ mod fingerprint;
 mod label_map;
 mod manifest;
 mod open_many;
+mod parquet;
 mod read_all;
 mod registry;
 mod remark;
@@ -62,7 +63,8 @@ pub use manifest::RowProblem;
 pub use open_many::{
     CorpusSource, global_speaker, open_many, open_targets, shares_corpus, shares_speakers,
 };
-pub use read_all::{Measurement, measure, read_each, sample_range};
+pub use parquet::EmbeddedRecordings;
+pub use read_all::{AudioSource, Measurement, measure, read_each, read_whole, sample_range};
 pub use registry::{CorpusInfo, open, supported};
 pub use remark::Remark;
 pub use split::{

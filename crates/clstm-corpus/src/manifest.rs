@@ -1,6 +1,7 @@
 //! A manifest: a file that lists recordings.
 //!
-//! A CSV file with a header row, or JSON Lines with the same names as keys (`.jsonl`, `.ndjson`):
+//! A CSV file with a header row, or JSON Lines with the same names as keys (`.jsonl`, `.ndjson`), or a Parquet file
+//! with these columns, which may have the recordings themselves in a column of bytes:
 //!
 //! | column | |
 //! |---|---|
@@ -40,25 +41,26 @@ use std::path::{Path, PathBuf};
 
 use clstm_audio::{MAX_LIST_BYTES, read_bounded};
 
+use crate::parquet;
 use crate::registry::{Adapter, CorpusInfo, uncounted};
 use crate::{Corpus, CorpusError, Split};
-use problem::ManifestError;
 
 pub use problem::RowProblem;
-pub(crate) use problem::listed;
+pub(crate) use problem::{ManifestError, listed};
 pub(crate) use row::{Column, Row, Table};
 
 pub(crate) const ADAPTER: Adapter = Adapter {
     info: CorpusInfo {
         name: "manifest",
-        title: "Your own recordings, listed in a CSV or JSON Lines file",
+        title: "Your own recordings, listed in a CSV or JSON Lines file, or in a Parquet file",
         license: "that of your recordings",
         source: "",
         citation: "",
         obtain: "Write a CSV file with the header path,label,speaker (speaker may be left out; sex, \
                  session, start_s and end_s, fold and split may be added) and a row for each recording, or a .jsonl file with \
                  these keys; give the file, or the folder that holds it as manifest.csv. Relative \
-                 paths start at the file's folder.",
+                 paths start at the file's folder. A .parquet file may hold the recordings themselves, as \
+                 Hugging Face datasets writes them.",
         languages: &[],
         labels: &[],
         splits: &[
@@ -80,16 +82,20 @@ pub(crate) const ADAPTER: Adapter = Adapter {
 };
 
 /// Names looked for where a folder is given.
-const FILES: [&str; 2] = ["manifest.csv", "manifest.jsonl"];
+const FILES: [&str; 3] = ["manifest.csv", "manifest.jsonl", "manifest.parquet"];
 
 fn open(path: &Path) -> Result<Corpus, CorpusError> {
     let file = find(path)?;
     corpus(&file, &file, read(&file)?)
 }
 
-/// The rows of a list in CSV or JSON Lines.
+/// The rows of a list in CSV, JSON Lines or Parquet.
 pub(crate) fn read(file: &Path) -> Result<Table, CorpusError> {
     let refused = |refusal: ManifestError| refused(file, refusal);
+    if file.extension().is_some_and(|it| it.eq_ignore_ascii_case(parquet::EXTENSION)) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        return parquet::read(file, &name).map_err(refused);
+    }
     let bytes = read_bounded(file, MAX_LIST_BYTES).map_err(|error| refused(unreadable(&error)))?;
     let text = text(&bytes).map_err(refused)?;
     let extension = file.extension().unwrap_or_default().to_ascii_lowercase();
@@ -111,6 +117,11 @@ pub(crate) fn corpus(file: &Path, root: &Path, table: Table) -> Result<Corpus, C
     Ok(corpus)
 }
 
+/// The rows of a Parquet file of a folder, where it is called `name`.
+pub(crate) fn read_parquet(file: &Path, name: &str) -> Result<Table, CorpusError> {
+    parquet::read(file, name).map_err(|refusal| refused(file, refusal))
+}
+
 fn refused(path: &Path, refusal: ManifestError) -> CorpusError {
     CorpusError::Manifest { path: path.to_owned(), problem: refusal.problem, rows: refusal.rows }
 }
@@ -125,9 +136,13 @@ fn find(path: &Path) -> Result<PathBuf, CorpusError> {
     let problem = match <[PathBuf; 1]>::try_from(there) {
         Ok([file]) => return Ok(file),
         Err(none) if none.is_empty() => {
-            format!("the folder holds no {}; give the manifest's file", FILES.join(" or "))
+            format!("the folder holds none of {}; give the manifest's file", FILES.join(", "))
         }
-        Err(_) => format!("the folder holds both {}; give the one to use", FILES.join(" and ")),
+        Err(several) => {
+            let names = several.iter().filter_map(|file| file.file_name());
+            let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
+            format!("the folder holds {}; give the one to use", names.join(" and "))
+        }
     };
     Err(CorpusError::Manifest { path: path.to_owned(), problem, rows: Vec::new() })
 }

@@ -1,14 +1,18 @@
 //! Reading every recording of a corpus once, in parallel.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use clstm_audio::{AudioError, DecodeLimits, SILENCE_FLOOR, Waveform, decode_file};
+use clstm_audio::{
+    AudioError, DecodeLimits, Decoded, SILENCE_FLOOR, Waveform, decode_bytes, decode_file,
+    load_bytes, load_file,
+};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::{Corpus, Fingerprint, Utterance};
+use crate::{Corpus, Fingerprint, Utterance, parquet};
 
 /// Properties of a decoded recording.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -63,8 +67,41 @@ pub fn measure(corpus: &Corpus) -> Vec<Result<Measurement, AudioError>> {
     })
 }
 
-/// Decodes the recordings of the utterances `of` the corpus, each file once for all of its parts, and
-/// gives to `read` the utterance, the file's waveform and where in it the utterance lies. The results
+/// Where the content of a recording is.
+#[derive(Debug, Clone, Copy)]
+pub enum AudioSource<'a> {
+    /// A file of its own.
+    File(&'a Path),
+    /// In memory, for as long as it is read: a recording in a Parquet file.
+    Bytes(&'a [u8]),
+}
+
+impl AudioSource<'_> {
+    /// Decodes the recording.
+    ///
+    /// # Errors
+    /// Those of [`decode_file`].
+    pub fn decode(self, limits: &DecodeLimits) -> Result<Decoded, AudioError> {
+        match self {
+            Self::File(path) => decode_file(path, limits),
+            Self::Bytes(bytes) => decode_bytes(bytes, None, limits),
+        }
+    }
+
+    /// Decodes the recording and resamples it to `sample_rate` in Hz on the way.
+    ///
+    /// # Errors
+    /// Those of [`load_file`].
+    pub fn load(self, sample_rate: u32, limits: &DecodeLimits) -> Result<Decoded, AudioError> {
+        match self {
+            Self::File(path) => load_file(path, sample_rate, limits),
+            Self::Bytes(bytes) => load_bytes(bytes, None, sample_rate, limits),
+        }
+    }
+}
+
+/// Decodes the recordings of the utterances `of` the corpus, each recording once for all of its parts, and
+/// gives to `read` the utterance, the recording's waveform and where in it the utterance lies. The results
 /// are in the order of `of`.
 ///
 /// Runs on rayon's current thread pool and holds one decoded recording per thread.
@@ -78,31 +115,92 @@ pub fn read_each<T: Send>(
     limits: &DecodeLimits,
     read: impl Fn(&Utterance, &Waveform, Range<usize>) -> Result<T, AudioError> + Sync,
 ) -> Vec<Result<T, AudioError>> {
-    let mut files: Vec<(&Path, Vec<usize>)> = Vec::new();
-    let mut file_of: HashMap<&Path, usize> = HashMap::new();
+    let mut recordings: Vec<(&Utterance, Vec<usize>)> = Vec::new();
+    let mut recording_of: HashMap<(&Path, Option<u64>), usize> = HashMap::new();
     for (at, &index) in of.iter().enumerate() {
-        let path = corpus.utterances[index].path.as_path();
-        let file = *file_of.entry(path).or_insert_with(|| {
-            files.push((path, Vec::new()));
-            files.len() - 1
+        let utterance = &corpus.utterances[index];
+        let key = (utterance.path.as_path(), utterance.row);
+        let recording = *recording_of.entry(key).or_insert_with(|| {
+            recordings.push((utterance, Vec::new()));
+            recordings.len() - 1
         });
-        files[file].1.push(at);
+        recordings[recording].1.push(at);
     }
-    let of_file = |(path, places): (&Path, Vec<usize>)| -> Vec<(usize, Result<T, AudioError>)> {
-        // An error is no copy of itself: each part of a file that cannot be read tries again.
+    let firsts: Vec<&Utterance> = recordings.iter().map(|(first, _)| *first).collect();
+    let of_recording = |recording: usize, source: Result<AudioSource<'_>, AudioError>| {
+        // An error is no copy of itself: each part of a recording that cannot be read tries again.
         let mut decoded = None;
         let mut part = |at: usize| {
             let utterance = &corpus.utterances[of[at]];
             if decoded.is_none() {
-                decoded = Some(decode_file(path, limits)?.strict()?);
+                let source = source.as_ref().map_err(again)?;
+                decoded = Some(source.decode(limits)?.strict()?);
             }
             let Some(waveform) = &decoded else { return Err(AudioError::NoSamples) };
             read(utterance, waveform, sample_range(waveform, utterance.span)?)
         };
-        places.into_iter().map(|at| (at, part(at))).collect()
+        recordings[recording].1.iter().map(|&at| (at, part(at))).collect::<Vec<_>>()
     };
-    let mut results: Vec<(usize, Result<T, AudioError>)> =
-        files.into_par_iter().flat_map_iter(of_file).collect();
+    in_order(each_recording(&firsts, of_recording).into_iter().flatten())
+}
+
+/// Gives to `read` the recordings of the utterances `of` the corpus, which are whole recordings. The results are in the order
+/// of `of`.
+///
+/// Runs on rayon's current thread pool. Of Parquet files memory holds a page and some recordings.
+///
+/// # Panics
+///
+/// If an index in `of` is out of range.
+pub fn read_whole<T: Send>(
+    corpus: &Corpus,
+    of: &[usize],
+    read: impl Fn(AudioSource<'_>) -> Result<T, AudioError> + Sync,
+) -> Vec<Result<T, AudioError>> {
+    let utterances: Vec<&Utterance> = of.iter().map(|&index| &corpus.utterances[index]).collect();
+    each_recording(&utterances, |_, source| read(source?))
+}
+
+/// Gives to `read` each of these recordings with its place in `recordings`. Files are read in parallel; a Parquet file is read once.
+fn each_recording<T: Send>(
+    recordings: &[&Utterance],
+    read: impl Fn(usize, Result<AudioSource<'_>, AudioError>) -> T + Sync,
+) -> Vec<T> {
+    let mut files: Vec<usize> = Vec::new();
+    let mut tables: BTreeMap<&Path, Vec<(u64, usize)>> = BTreeMap::new();
+    for (place, utterance) in recordings.iter().enumerate() {
+        match utterance.row {
+            None => files.push(place),
+            Some(row) => tables.entry(utterance.path.as_path()).or_default().push((row, place)),
+        }
+    }
+    let of_file =
+        |&place: &usize| (place, read(place, Ok(AudioSource::File(&recordings[place].path))));
+    let mut results: Vec<(usize, T)> = files.par_iter().map(of_file).collect();
+    for (path, mut of_table) in tables {
+        of_table.sort_unstable();
+        let rows: Vec<u64> = of_table.iter().map(|(row, _)| *row).collect();
+        results.extend(parquet::read_rows(path, &rows, |at, bytes| {
+            let place = of_table[at].1;
+            (place, read(place, bytes.map(AudioSource::Bytes)))
+        }));
+    }
+    in_order(results)
+}
+
+/// The error of a recording that could not be read from its table, for another part of it.
+fn again(error: &AudioError) -> AudioError {
+    match error {
+        AudioError::Io { path, source } => AudioError::Io {
+            path: path.clone(),
+            source: io::Error::new(source.kind(), source.to_string()),
+        },
+        _ => AudioError::Empty,
+    }
+}
+
+fn in_order<T>(results: impl IntoIterator<Item = (usize, T)>) -> Vec<T> {
+    let mut results: Vec<(usize, T)> = results.into_iter().collect();
     results.sort_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()
 }

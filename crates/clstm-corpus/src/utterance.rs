@@ -123,14 +123,18 @@ impl fmt::Display for Part {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Utterance {
     /// Official name without extension, unique in the corpus, such as `03-01-05-02-01-02-14`; in a
-    /// manifest the path as written, followed by `[start-end]` where it is a part of the file.
+    /// manifest the path as written, followed by `[start-end]` where it is a part of the file; of a recording in a Parquet
+    /// file `FILE:ROW`.
     pub id: String,
     /// Name of the corpus that the utterance comes from; in joined corpora that of its own corpus.
     /// [`open`](crate::open) and [`open_many`](crate::open_many) set it.
     #[serde(default)]
     pub corpus: String,
-    /// The audio file.
+    /// The audio file, or the Parquet file that has the recording in the row [`row`](Self::row).
     pub path: PathBuf,
+    /// Row of the Parquet file that has the recording, from 0; none where it is a file of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<u64>,
     /// Index into [`Corpus::labels`](crate::Corpus::labels).
     pub label: usize,
     /// Votes of listeners for each class, in the order of [`Corpus::labels`](crate::Corpus::labels);
@@ -181,6 +185,19 @@ impl Utterance {
     #[must_use]
     pub fn speaker(&self) -> Option<&str> {
         Some(self.speaker.as_str()).filter(|speaker| !speaker.is_empty())
+    }
+
+    /// Where the recording is, for messages: its file, or `FILE:ROW` in a Parquet file.
+    #[must_use]
+    pub fn recording(&self) -> PathBuf {
+        match self.row {
+            None => self.path.clone(),
+            Some(row) => {
+                let mut place = self.path.clone().into_os_string();
+                place.push(format!(":{row}"));
+                place.into()
+            }
+        }
     }
 
     /// The [`votes`](Self::votes) as a distribution over the classes that sums to 1; none where no

@@ -11,6 +11,7 @@ pub mod flac;
 pub mod matroska;
 pub mod mp4;
 pub mod ogg;
+pub mod parquet;
 mod require;
 pub mod wav;
 

@@ -4,16 +4,15 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clstm::{Clip, FrontendConfig};
-use clstm_audio::{AudioError, DecodeLimits, Waveform, load_file, resample};
-use clstm_corpus::{Corpus, Fingerprint, groups_of, read_each};
-use rayon::prelude::*;
+use clstm_audio::{AudioError, DecodeLimits, Waveform, resample};
+use clstm_corpus::{Corpus, Fingerprint, groups_of, read_each, read_whole};
 
 use crate::TrainError;
 
 /// A recording that cannot be used.
 #[derive(Clone, Debug)]
 pub struct BadUtterance {
-    /// Its file.
+    /// Its file; in a Parquet file with the row.
     pub path: PathBuf,
     /// Why.
     pub message: String,
@@ -53,14 +52,14 @@ impl Dataset {
         let (parts, whole): (Vec<usize>, Vec<usize>) =
             (0..corpus.utterances.len()).partition(|&i| corpus.utterances[i].span.is_some());
         let prepare = |waveform: Waveform| PreparedUtterance::of(waveform, frontend);
-        let read_whole =
-            |&i: &usize| load_file(&corpus.utterances[i].path, rate, limits)?.strict().map(prepare);
         let read_part = |waveform: &Waveform, within: Range<usize>| {
             let samples = waveform.samples[within].to_vec();
             resample(&Waveform { samples, sample_rate: waveform.sample_rate }, rate).map(prepare)
         };
+        let of_whole =
+            read_whole(&corpus, &whole, |source| source.load(rate, limits)?.strict().map(prepare));
         let mut loaded: Vec<(usize, Result<PreparedUtterance, AudioError>)> =
-            whole.par_iter().map(|i| (*i, read_whole(i))).collect();
+            whole.into_iter().zip(of_whole).collect();
         let of_parts =
             read_each(&corpus, &parts, limits, |_, file, within| read_part(file, within));
         loaded.extend(parts.into_iter().zip(of_parts));
@@ -75,7 +74,7 @@ impl Dataset {
                     Some(_) => format!("{}: {message}", utterance.id),
                     None => message,
                 };
-                bad.push(BadUtterance { path: utterance.path.clone(), message });
+                bad.push(BadUtterance { path: utterance.recording(), message });
             };
             match result {
                 Ok(prepared) if prepared.clip.silent => {

@@ -2,14 +2,14 @@
 // CLSTM is the command, CLSTM_DEMO the built page.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { Chromium, findChromium } from "./chromium.mjs";
+import { DemoPage } from "./demo-page.mjs";
 import { RATE, joined, louder, noise, readWav, silence, tone, upsampled, wav } from "./sounds.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
@@ -55,54 +55,18 @@ function command(paths) {
   return run().map((whole, i) => ({ ...timelines[i], ...whole }));
 }
 
-let browser;
-let server;
+let page;
 let tab;
-let origin;
 
 before(async () => {
-  server = spawn("python3", ["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", CLSTM_DEMO]);
-  const port = await new Promise((resolve, reject) => {
-    server.once("exit", () => reject(new Error("python3 -m http.server ended")));
-    server.stdout.on("data", (data) => {
-      const found = /port (\d+)/.exec(data);
-      if (found) resolve(found[1]);
-    });
-  });
-  origin = `http://127.0.0.1:${port}`;
-  browser = new Chromium(findChromium(), file("microphone.wav", [talk]));
-  tab = await browser.tab();
-  await tab.call("Page.navigate", { url: `${origin}/` });
-  await tab.until("document.getElementById('status')?.innerText.startsWith('The model is loaded') === true");
+  page = await DemoPage.open(CLSTM_DEMO, file("microphone.wav", [talk]));
+  tab = page.tab;
 });
 
 after(async () => {
-  await browser?.close();
-  server?.kill();
+  await page?.close();
   rmSync(folder, { recursive: true });
 });
-
-const entries = () => tab.eval("document.querySelectorAll('#history li').length");
-const shown = () => tab.eval(`import('./timeline.js').then(({ current }) => {
-  const { duration_s, lanes: [{ whole, frames, segments }] } = current();
-  return { duration_s, whole, frames, segments };
-})`);
-
-// Chooses a file, waits for its record and returns it.
-async function recognize(path) {
-  const count = await entries();
-  await tab.choose(path);
-  await tab.until(`document.querySelectorAll('#history li').length === ${count + 1} || document.getElementById('alert').innerText !== ''`);
-  assert.equal(await tab.text("alert"), "", path);
-  return shown();
-}
-
-// Chooses a file and waits for an error.
-async function refused(path) {
-  await tab.choose(path);
-  await tab.until("document.getElementById('alert').innerText !== ''");
-  return tab.text("alert");
-}
 
 // The largest difference of two predictions' probabilities; Infinity if only one has a label.
 function difference(ours, theirs) {
@@ -131,7 +95,7 @@ test("recordings have the probabilities, frames and segments of the command", as
   let [audio_s, wall_s] = [0, 0];
   for (const [i, path] of exact.entries()) {
     const began = performance.now();
-    const record = await recognize(path);
+    const record = await page.recognize(path);
     wall_s += (performance.now() - began) / 1000;
     const theirs = results[i];
     audio_s += theirs.duration_s;
@@ -156,7 +120,7 @@ test("other rates and stereo differ by the browser's resampler only", async () =
   const left = upsampled(sad, 3);
   const path = file("stereo-48k.wav", [left, left.map((x) => 0.5 * x)], 48000);
   const [theirs] = command([path]);
-  const record = await recognize(path);
+  const record = await page.recognize(path);
   const worst = difference(record.whole, theirs);
   console.log(`48 kHz, stereo: largest difference of a probability ${worst.toExponential(1)}`);
   assert.equal(record.whole.label, theirs.label);
@@ -168,7 +132,7 @@ test("sound without speech has no label", async () => {
     const path = file(name, [samples]);
     const [theirs] = command([path]);
     assert.equal(theirs.label, null, name);
-    const record = await recognize(path);
+    const record = await page.recognize(path);
     assert.equal(record.whole, null, name);
     assert.ok(record.frames.every((frame) => frame.label === null), name);
     assert.equal((await tab.text("prediction")).toLowerCase(), "no speech");
@@ -176,15 +140,15 @@ test("sound without speech has no label", async () => {
 });
 
 test("files that cannot be recognised have an error, and others follow", async () => {
-  assert.match(await refused(file("text.wav", Buffer.from("This is not audio."))), /text\.wav: .*not audio/);
-  assert.match(await refused(file("empty.wav", [new Float32Array(0)])), /empty\.wav: /);
-  assert.match(await refused(file("hours.wav", [new Float32Array(601 * 4000)], 4000)), /hours\.wav: .*longer than 10 minutes/);
-  const record = await recognize(exact[1]);
+  assert.match(await page.refused(file("text.wav", Buffer.from("This is not audio."))), /text\.wav: .*not audio/);
+  assert.match(await page.refused(file("empty.wav", [new Float32Array(0)])), /empty\.wav: /);
+  assert.match(await page.refused(file("hours.wav", [new Float32Array(601 * 4000)], 4000)), /hours\.wav: .*longer than 10 minutes/);
+  const record = await page.recognize(exact[1]);
   assert.equal(record.whole.label, "sad");
 });
 
 test("the microphone gives predictions while it records, and a recording after it", async () => {
-  const count = await entries();
+  const count = await page.entries();
   await tab.click("microphone");
   await tab.until("document.getElementById('microphone').innerText === 'Stop the microphone'");
   await tab.until("document.getElementById('prediction').innerText.match(/angry|sad|neutral|happy|fearful|disgust/i) !== null");
@@ -192,7 +156,7 @@ test("the microphone gives predictions while it records, and a recording after i
   await tab.click("microphone");
   await tab.until(`document.querySelectorAll('#history li').length === ${count + 1}`);
   await tab.until("document.getElementById('status').innerText === 'The microphone is off.'");
-  const record = await shown();
+  const record = await page.shown();
   assert.ok(record.duration_s > 2 && record.frames.some((frame) => frame.label));
   assert.ok(record.frames.every((frame) => !frame.provisional));
 });
@@ -206,7 +170,7 @@ test("a refused microphone is an error", async () => {
 test("nothing leaves the page", async () => {
   const urls = tab.events("Network.requestWillBeSent").map(({ request }) => request.url);
   assert.ok(urls.some((url) => url.endsWith("/ort.wasm")));
-  assert.deepEqual(urls.filter((url) => !url.startsWith(`${origin}/`) && !url.startsWith(`blob:${origin}/`)), []);
+  assert.deepEqual(urls.filter((url) => !url.startsWith(`${page.origin}/`) && !url.startsWith(`blob:${page.origin}/`)), []);
   assert.deepEqual(tab.events("Runtime.exceptionThrown"), []);
   assert.deepEqual(tab.events("Runtime.consoleAPICalled"), []);
   const wrong = tab.events("Log.entryAdded").filter(({ entry }) => ["error", "warning"].includes(entry.level) && !entry.url?.startsWith("blob:"));

@@ -29,7 +29,8 @@ well. \"label\" is null without speech. A recording that fails does not stop the
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct PredictArgs {
-    /// Recordings: files, folders (searched for audio files), globs, or - for standard input.
+    /// Recordings: files, folders (searched for audio files), globs, or - for standard input. Of a Parquet file with
+    /// recordings in it, as Hugging Face datasets writes them, each row is one, FILE:ROW in the results.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
     /// Name of a built-in model (multi, open, ravdess-clstm-plus), a model file, or a folder with a model.safetensors

@@ -142,6 +142,9 @@ fn pre_annotation(
     let path = match &input.source {
         Source::File(path) => path,
         Source::Stdin => return Err(failed("standard input has no path for a tool".to_owned())),
+        Source::Row(..) => {
+            return Err(failed("a row of a Parquet file has no path for a tool".to_owned()));
+        }
         Source::Failed(error) => return Err(failed(error.message.clone())),
     };
     let recognition = recognizer.recognize_file(path).map_err(|error| failed(error.to_string()))?;

@@ -176,7 +176,7 @@ fn write_predictions(
         let utterance = &dataset.corpus.utterances[index];
         let dimensions: Vec<f64> = prediction.dimensions.iter().map(|it| it.predicted).collect();
         let line = Line {
-            path: &utterance.path.text(),
+            path: &utterance.recording().text(),
             channel: None,
             id: Some(&utterance.id),
             duration_s: dataset.durations_s[index],

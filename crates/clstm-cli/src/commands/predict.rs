@@ -249,6 +249,11 @@ impl Job<'_> {
             Source::Stdin => read_stdin(&limits).and_then(|bytes| {
                 recognizer.prepare_channels_bytes(bytes, &limits, *channels).map_err(row_error)
             }),
+            Source::Row(recordings, row) => {
+                recordings.read(*row).map_err(audio_error).and_then(|bytes| {
+                    recognizer.prepare_channels_bytes(bytes, &limits, *channels).map_err(row_error)
+                })
+            }
             Source::Failed(error) => Err(error.clone()),
         };
         let result =
@@ -282,6 +287,10 @@ impl Job<'_> {
             Source::File(path) => load_file(path, rate, &limits).map_err(audio_error),
             Source::Stdin => read_stdin(&limits)
                 .and_then(|bytes| load_bytes(bytes, None, rate, &limits).map_err(audio_error)),
+            Source::Row(recordings, row) => recordings
+                .read(*row)
+                .and_then(|bytes| load_bytes(bytes, None, rate, &limits))
+                .map_err(audio_error),
             Source::Failed(error) => Err(error.clone()),
         };
         let mut features = None;

@@ -5,6 +5,7 @@
 
 mod channel;
 mod listener;
+#[cfg_attr(not(feature = "terminal"), path = "live/absent.rs")]
 pub(crate) mod live;
 mod meter;
 mod session;

@@ -42,8 +42,15 @@ impl OutputGuard {
 
     /// Registers recordings.
     pub(crate) fn recordings(&mut self, inputs: &[Input]) {
+        let mut last: Option<&Path> = None;
         for input in inputs {
             match &input.source {
+                Source::Row(recordings, _) => {
+                    let path = recordings.path();
+                    if last.replace(path) != Some(path) {
+                        self.input("the recordings in", path);
+                    }
+                }
                 Source::File(path) => self.input("the recording", path),
                 Source::Stdin => self.standard_input(),
                 Source::Failed(_) => {}

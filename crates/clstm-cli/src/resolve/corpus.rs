@@ -1,5 +1,6 @@
 //! Corpora by name and folder.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clstm_corpus::{Corpus, CorpusSource, LabelMap};
@@ -63,9 +64,9 @@ pub(crate) fn guard(guard: &mut OutputGuard, choice: &CorpusArgs, corpus: &Corpu
         guard.input("the corpus", data);
     }
     guard.optional_input("the label map", choice.classes.label_map.as_deref());
-    for utterance in &corpus.utterances {
-        guard.input("the recording", &utterance.path);
-    }
+    // A Parquet file has many recordings.
+    let files: BTreeSet<&Path> = corpus.utterances.iter().map(|it| it.path.as_path()).collect();
+    files.into_iter().for_each(|file| guard.input("the recording", file));
 }
 
 /// Prints what a user may not expect of a corpus.

@@ -1,17 +1,27 @@
 //! The terminal of a live view: what this command asks of it, through crossterm.
 
+#[cfg(not(feature = "terminal"))]
+mod absent;
+#[cfg(feature = "terminal")]
 mod backend;
+#[cfg(feature = "terminal")]
 mod keyboard;
+#[cfg(feature = "terminal")]
 mod raw_mode;
+#[cfg(feature = "terminal")]
 mod render_thread;
 
 use std::io::{self, IsTerminal, Write};
 
-use ratatui::Terminal;
-
+#[cfg(not(feature = "terminal"))]
+pub(crate) use absent::{RenderThread, is_taken, leave};
+#[cfg(feature = "terminal")]
 pub(crate) use backend::CrosstermBackend;
+#[cfg(feature = "terminal")]
 pub(crate) use keyboard::{Key, next_key};
+#[cfg(feature = "terminal")]
 pub(crate) use raw_mode::{is_taken, leave};
+#[cfg(feature = "terminal")]
 pub(crate) use render_thread::RenderThread;
 
 /// The standard stream that a view is drawn on.
@@ -41,7 +51,7 @@ impl Write for Screen {
 
 impl Screen {
     /// Whether a live view makes sense: on a terminal that can move its cursor, and not in continuous integration,
-    /// whose logs may look like a terminal.
+    /// whose logs may look like a terminal. Never in a build without the feature `terminal`.
     pub(crate) fn suits_live_view(self) -> bool {
         let is_terminal = match self {
             Self::Stdout => io::stdout().is_terminal(),
@@ -53,12 +63,13 @@ impl Screen {
             // The console of Windows sets no TERM.
             None => cfg!(windows),
         };
-        is_terminal && capable && !is_set("CI")
+        cfg!(feature = "terminal") && is_terminal && capable && !is_set("CI")
     }
 
     /// The screen to draw on, once the terminal is taken.
-    pub(crate) fn open(self) -> io::Result<Terminal<CrosstermBackend<Self>>> {
-        Terminal::new(CrosstermBackend::new(self))
+    #[cfg(feature = "terminal")]
+    pub(crate) fn open(self) -> io::Result<ratatui::Terminal<CrosstermBackend<Self>>> {
+        ratatui::Terminal::new(CrosstermBackend::new(self))
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod calibration;
 mod eta;
 mod inputs;
 pub(crate) mod jobs;
+#[cfg_attr(not(feature = "terminal"), path = "live/absent.rs")]
 mod live;
 mod observers;
 mod progress;

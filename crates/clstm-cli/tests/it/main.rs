@@ -31,6 +31,7 @@ mod model_folder;
 mod names;
 mod output;
 mod outputs;
+mod parquet;
 mod precision;
 mod readme;
 mod regression;

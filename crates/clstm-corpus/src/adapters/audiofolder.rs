@@ -5,8 +5,9 @@
 //! <https://huggingface.co/docs/datasets/audio_load#audiofolder>. Where there is a `metadata.csv` or
 //! `metadata.jsonl`, in the root or in the folders of the split, it lists the recordings instead:
 //! `file_name`, relative to its folder, and `label`; further columns are those of a manifest, so
-//! that speakers can be named. Without it speakers are not known. The corpus is named as a
-//! manifest's is, for the folder and its content.
+//! that speakers can be named. Without it speakers are not known. A folder without recordings and lists may have Parquet
+//! files instead, such as `data/train-00000-of-00002.parquet`, as `datasets` writes them and the hub stores them; their names
+//! or folders are the parts of the split. The corpus is named as a manifest's is, for the folder and its content.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -15,7 +16,7 @@ use crate::corpus::{LeftOut, LeftOutReason};
 use crate::manifest::{self, Column, Row, Table};
 use crate::registry::{Adapter, CorpusInfo, uncounted};
 use crate::walk::{self, Listing};
-use crate::{Corpus, CorpusError, MalformedFile, Part, Split};
+use crate::{Corpus, CorpusError, MalformedFile, Part, Split, parquet};
 
 pub(crate) const ADAPTER: Adapter = Adapter {
     info: CorpusInfo {
@@ -43,26 +44,33 @@ pub(crate) const ADAPTER: Adapter = Adapter {
 };
 
 const LAYOUT: &str = "LABEL/*.wav, or train/LABEL/*.wav and test/LABEL/*.wav, or metadata.csv with \
-                      file_name and label";
+                      file_name and label, or *.parquet with the recordings";
 
 /// Deep enough to report recordings that lie too deep.
 const MAX_DEPTH: usize = 5;
 
 /// Names looked for in the root and in the folders of a split.
-const METADATA: [&str; 2] = ["metadata.csv", "metadata.jsonl"];
+const METADATA: [&str; 3] = ["metadata.csv", "metadata.jsonl", "metadata.parquet"];
+
+/// How deep Parquet files lie: `CONFIGURATION/train/0000.parquet`.
+const SHARD_DEPTH: usize = 4;
 
 fn open(root: &Path) -> Result<Corpus, CorpusError> {
     let Listing { recordings: files, mut left_out } =
         walk::recordings(ADAPTER.info.name, root, MAX_DEPTH)?;
-    let lists = walk::files(ADAPTER.info.name, root, 2, &["csv", "jsonl"])?;
+    let lists = walk::files(ADAPTER.info.name, root, 2, &["csv", "jsonl", parquet::EXTENSION])?;
     let lists: Vec<PathBuf> = lists
         .into_iter()
         .map(|found| found.path)
         .filter(|path| METADATA.iter().any(|name| path.ends_with(name)))
         .collect();
-    let (table, malformed) = match lists.is_empty() {
-        true => by_folders(root, &files),
-        false => (by_lists(root, &lists)?, Vec::new()),
+    let (table, malformed) = match (lists.is_empty(), files.is_empty()) {
+        (false, _) => (by_lists(root, &lists)?, Vec::new()),
+        (true, false) => by_folders(root, &files),
+        (true, true) => {
+            left_out.retain(|left| !is_shard(&left.example));
+            (by_shards(root)?, Vec::new())
+        }
     };
     if table.rows.is_empty() {
         return Err(CorpusError::NoUtterances {
@@ -133,6 +141,35 @@ fn below(root: &Path, path: &Path) -> Option<Vec<String>> {
     names.collect()
 }
 
+/// Whether a file is a table of recordings.
+fn is_shard(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case(parquet::EXTENSION))
+}
+
+/// Rows of all Parquet files.
+fn by_shards(root: &Path) -> Result<Table, CorpusError> {
+    let mut all = Table::default();
+    for found in walk::files(ADAPTER.info.name, root, SHARD_DEPTH, &[parquet::EXTENSION])? {
+        let names = below(root, &found.path);
+        let name = names.map_or_else(|| found.stem.clone(), |names| names.join("/"));
+        let Table { mut rows, unused } = manifest::read_parquet(&found.path, &name)?;
+        if let Some(part) = part_of(&found) {
+            for row in rows.iter_mut().filter(|row| row.get(Column::Split).is_none()) {
+                row.set(Column::Split, &part.to_string());
+            }
+        }
+        all.unused.extend(unused);
+        all.rows.append(&mut rows);
+    }
+    Ok(all)
+}
+
+/// The part of the split that the name of a Parquet file begins with, or that its folder is named by.
+fn part_of(file: &walk::Found) -> Option<Part> {
+    let first = file.stem.split(['-', '_', '.']).next().unwrap_or_default();
+    Part::named(first).or_else(|| Part::named(&file.folder))
+}
+
 /// Rows from the metadata, their paths made relative to the root.
 fn by_lists(root: &Path, lists: &[PathBuf]) -> Result<Table, CorpusError> {
     let mut all = Table::default();
@@ -144,6 +181,11 @@ fn by_lists(root: &Path, lists: &[PathBuf]) -> Result<Table, CorpusError> {
             Err(_) => None,
         });
         for mut row in rows {
+            // A recording in a row of the list has no path below the folder.
+            if row.embedded {
+                all.rows.push(row);
+                continue;
+            }
             if let (Some(folder), Some(path)) = (&folder, row.get(Column::Path)) {
                 let path = format!("{folder}/{path}");
                 row.set(Column::Path, &path);

@@ -66,8 +66,7 @@ fn malformed(rows: &[Row]) -> Vec<RowProblem> {
         .map(|column| (column, rows.iter().any(|row| row.get(column).is_some())));
     let mut problems = Vec::new();
     for row in rows {
-        let mut problem =
-            |column, text: &str| problems.push(RowProblem::at(row.line, column, text));
+        let mut problem = |column: Column, text: &str| problems.push(row.problem(column, text));
         for column in Column::ALL {
             if row.get(column).is_some_and(|value| value.contains(char::is_control)) {
                 problem(column, "holds a line break or another control character; remove it");
@@ -127,7 +126,7 @@ fn fold(text: &str) -> Option<usize> {
 
 /// The sex of each speaker, given on any of the speaker's rows.
 fn sexes(rows: &[Row]) -> Result<BTreeMap<&str, Sex>, ManifestError> {
-    let mut known: BTreeMap<&str, (Sex, usize)> = BTreeMap::new();
+    let mut known: BTreeMap<&str, (Sex, &Row)> = BTreeMap::new();
     let mut problems = Vec::new();
     for row in rows {
         let (Some(speaker), Some(sex)) =
@@ -135,10 +134,11 @@ fn sexes(rows: &[Row]) -> Result<BTreeMap<&str, Sex>, ManifestError> {
         else {
             continue;
         };
-        let &mut (first, line) = known.entry(speaker).or_insert((sex, row.line));
+        let &mut (first, other) = known.entry(speaker).or_insert((sex, row));
         if first != sex {
-            let problem = format!("{sex}, but line {line} has {first} for speaker {speaker}");
-            problems.push(RowProblem::at(row.line, Column::Sex, problem));
+            let place = other.place();
+            let problem = format!("{sex}, but {place} has {first} for speaker {speaker}");
+            problems.push(row.problem(Column::Sex, problem));
         }
     }
     ManifestError::of_malformed(problems)?;
@@ -164,6 +164,7 @@ fn utterance(
             None => path.to_owned(),
         },
         path: row.file.clone().unwrap_or_else(|| folder.join(path)),
+        row: row.embedded.then_some(row.line as u64),
         label: labels.binary_search_by(|l| l.as_str().cmp(label)).unwrap_or_default(),
         speaker: field(Column::Speaker).to_owned(),
         sex,
@@ -183,7 +184,7 @@ fn utterance(
 fn respell(utterances: &mut [Utterance], folder: &Path) -> Option<Remark> {
     let mut respelled: Option<(usize, String)> = None;
     for utterance in utterances {
-        if utterance.path.exists() {
+        if utterance.row.is_some() || utterance.path.exists() {
             continue;
         }
         let Some(written) = utterance.path.strip_prefix(folder).ok().and_then(Path::to_str) else {
@@ -211,7 +212,8 @@ fn missing(rows: &[Row], utterances: &[Utterance]) -> Result<(), ManifestError> 
     let problems: Vec<RowProblem> = rows
         .iter()
         .zip(utterances)
-        .filter_map(|(row, u)| Some(RowProblem::at(row.line, Column::Path, problem(&u.path)?)))
+        .filter(|(row, _)| !row.embedded)
+        .filter_map(|(row, u)| Some(row.problem(Column::Path, problem(&u.path)?)))
         .collect();
     match problems.len() {
         0 => Ok(()),

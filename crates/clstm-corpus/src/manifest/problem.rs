@@ -5,8 +5,10 @@ use std::fmt;
 /// What is wrong with one row of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowProblem {
-    /// Line of the file, from 1; of a row over several lines, the first.
+    /// Line of the file, from 1; of a row over several lines, the first. With a [`table`](Self::table) the row, from 0.
     pub line: usize,
+    /// Name of the Parquet file that has the row; none for the lines of a text.
+    pub table: Option<String>,
     /// Name of the column, or its number from 1 where it has none; none where it is the whole row.
     pub column: Option<String>,
     /// What is wrong and what to do.
@@ -15,17 +17,20 @@ pub struct RowProblem {
 
 impl RowProblem {
     pub(super) fn row(line: usize, problem: impl Into<String>) -> Self {
-        Self { line, column: None, problem: problem.into() }
+        Self { line, table: None, column: None, problem: problem.into() }
     }
 
     pub(super) fn at(line: usize, column: impl ToString, problem: impl Into<String>) -> Self {
-        Self { line, column: Some(column.to_string()), problem: problem.into() }
+        Self { line, table: None, column: Some(column.to_string()), problem: problem.into() }
     }
 }
 
 impl fmt::Display for RowProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}", self.line)?;
+        match &self.table {
+            None => write!(f, "line {}", self.line)?,
+            Some(table) => write!(f, "{table}, row {}", self.line)?,
+        }
         if let Some(column) = &self.column {
             write!(f, ", column {column}")?;
         }
@@ -47,14 +52,14 @@ pub(crate) fn listed(rows: &[RowProblem]) -> String {
 
 /// Why a manifest cannot be used.
 #[derive(Debug)]
-pub(super) struct ManifestError {
+pub(crate) struct ManifestError {
     pub(super) problem: String,
     pub(super) rows: Vec<RowProblem>,
 }
 
 impl ManifestError {
     /// Of the file as a whole.
-    pub(super) fn new(problem: impl Into<String>) -> Self {
+    pub(crate) fn new(problem: impl Into<String>) -> Self {
         Self { problem: problem.into(), rows: Vec::new() }
     }
 
@@ -64,7 +69,7 @@ impl ManifestError {
     }
 
     /// Of rows that cannot be understood, if there are such.
-    pub(super) fn of_malformed(rows: Vec<RowProblem>) -> Result<(), Self> {
+    pub(crate) fn of_malformed(rows: Vec<RowProblem>) -> Result<(), Self> {
         match rows.len() {
             0 => Ok(()),
             1 => Err(Self::of_rows("a row cannot be used", rows)),

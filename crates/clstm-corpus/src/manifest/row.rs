@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::problem::RowProblem;
 
 /// A column with a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,11 +72,15 @@ impl fmt::Display for Column {
 /// One row: its fields without blanks around them, none where they are empty.
 #[derive(Debug, Default)]
 pub(crate) struct Row {
-    /// Line of the file, from 1.
+    /// Line of the file, from 1; in a Parquet file the row, from 0.
     pub(crate) line: usize,
+    /// Name of the Parquet file that has the row.
+    table: Option<Arc<str>>,
     fields: [Option<String>; Column::ALL.len()],
     /// The file, where it does not lie at the path as written.
     pub(crate) file: Option<PathBuf>,
+    /// Whether the recording is in the row, not in a file of its own.
+    pub(crate) embedded: bool,
     /// Fields of the columns that have no meaning here, by the names of these.
     pub(crate) extra: BTreeMap<String, String>,
 }
@@ -81,6 +88,32 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn new(line: usize) -> Self {
         Self { line, ..Self::default() }
+    }
+
+    /// A row of the Parquet file that is called `table`.
+    pub(crate) fn of_table(table: &Arc<str>, row: usize) -> Self {
+        Self { line: row, table: Some(Arc::clone(table)), ..Self::default() }
+    }
+
+    /// Its recording is in the row of the Parquet file `path`, whose name and row become the path as written.
+    pub(crate) fn set_recording(&mut self, path: &Path) {
+        let name = self.table.as_deref().unwrap_or_default();
+        self.fields[Column::Path as usize] = Some(format!("{name}:{}", self.line));
+        (self.file, self.embedded) = (Some(path.to_owned()), true);
+    }
+
+    /// Where the row is, in words.
+    pub(crate) fn place(&self) -> String {
+        match &self.table {
+            None => format!("line {}", self.line),
+            Some(table) => format!("{table}, row {}", self.line),
+        }
+    }
+
+    /// What is wrong with a field.
+    pub(crate) fn problem(&self, column: impl ToString, problem: impl Into<String>) -> RowProblem {
+        let table = self.table.as_deref().map(str::to_owned);
+        RowProblem { table, ..RowProblem::at(self.line, column, problem) }
     }
 
     pub(crate) fn set(&mut self, column: Column, value: &str) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::problem::{ManifestError, RowProblem};
+use super::problem::ManifestError;
 use super::row::{Column, Row};
 use crate::Utterance;
 
@@ -31,27 +31,30 @@ pub(super) fn of(row: &Row) -> Result<Option<(f64, f64)>, (Column, String)> {
 /// Refuses rows that list a file again, or an overlapping part of it: random folds would put the
 /// same samples on both sides. `./a.wav` is `a.wav`; links and copies are for `check`.
 pub(super) fn apart(rows: &[Row], utterances: &[Utterance]) -> Result<(), ManifestError> {
-    let mut of_file: BTreeMap<PathBuf, Vec<Place<'_>>> = BTreeMap::new();
+    let mut of_recording: BTreeMap<(PathBuf, Option<u64>), Vec<Place<'_>>> = BTreeMap::new();
     for (row, utterance) in rows.iter().zip(utterances) {
         let (start_s, end_s) = utterance.span.unwrap_or((0.0, f64::INFINITY));
-        let place = Place { start_s, end_s, line: row.line, id: &utterance.id };
-        of_file.entry(utterance.path.components().collect()).or_default().push(place);
+        let place = Place { start_s, end_s, row, id: &utterance.id };
+        let recording = (utterance.path.components().collect(), utterance.row);
+        of_recording.entry(recording).or_default().push(place);
     }
     let mut problems = Vec::new();
-    for mut places in of_file.into_values() {
-        places.sort_by(|a, b| a.start_s.total_cmp(&b.start_s).then(a.line.cmp(&b.line)));
+    for mut places in of_recording.into_values() {
+        places.sort_by(|a, b| a.start_s.total_cmp(&b.start_s).then(a.row.line.cmp(&b.row.line)));
         let mut places = places.into_iter();
         // Of those so far, the one that reaches furthest.
         let Some(mut furthest) = places.next() else { continue };
         for place in places {
             if place.start_s < furthest.end_s {
-                let first = furthest.line.min(place.line);
-                let problem = match place.end_s.is_infinite() && furthest.end_s.is_infinite() {
-                    true => format!("{} is on line {first} already", place.id),
-                    false => format!("overlaps with the part of the recording on line {first}"),
+                let (first, again) = match furthest.row.line <= place.row.line {
+                    true => (furthest.row.place(), place.row),
+                    false => (place.row.place(), furthest.row),
                 };
-                let again = furthest.line.max(place.line);
-                problems.push(RowProblem::at(again, Column::Path, problem));
+                let problem = match place.end_s.is_infinite() && furthest.end_s.is_infinite() {
+                    true => format!("{} is on {first} already", place.id),
+                    false => format!("overlaps with the part of the recording on {first}"),
+                };
+                problems.push(again.problem(Column::Path, problem));
             }
             if place.end_s > furthest.end_s {
                 furthest = place;
@@ -73,6 +76,6 @@ struct Place<'a> {
     start_s: f64,
     /// Infinite for a whole recording.
     end_s: f64,
-    line: usize,
+    row: &'a Row,
     id: &'a str,
 }

@@ -26,14 +26,14 @@ pub(super) fn of(row: &Row, labels: &[String]) -> Result<Vec<f32>, RowProblem> {
         let count = text.parse().ok().filter(|count: &f32| count.is_finite() && *count >= 0.0);
         let Some(count) = count else {
             let problem = format!("{text:?}; write a number of votes, 0 or more");
-            return Err(RowProblem::at(row.line, column.clone(), problem));
+            return Err(row.problem(column, problem));
         };
         if labels.len() > MOST_LABELS {
             let problem = format!(
                 "votes for one of {} labels; at most {MOST_LABELS} labels can have votes",
                 labels.len()
             );
-            return Err(RowProblem::at(row.line, column.clone(), problem));
+            return Err(row.problem(column, problem));
         }
         votes.resize(labels.len(), 0.0);
         votes[place] = count;

@@ -20,6 +20,7 @@ mod meld;
 mod new_corpora;
 mod open;
 mod open_many;
+mod parquet;
 mod properties;
 mod release;
 mod require;

@@ -148,8 +148,8 @@ fn places() {
     };
     let tree = tree();
     insta::assert_snapshot!(message(&tree, "none.csv"), @"ROOT/none.csv: there is no such file; give the manifest's file, or the folder that holds it as manifest.csv");
-    insta::assert_snapshot!(message(&tree, ""), @"ROOT/: the folder holds no manifest.csv or manifest.jsonl; give the manifest's file");
+    insta::assert_snapshot!(message(&tree, ""), @"ROOT/: the folder holds none of manifest.csv, manifest.jsonl, manifest.parquet; give the manifest's file");
     tree.file("manifest.csv", b"path,label\n");
     tree.file("manifest.jsonl", b"");
-    insta::assert_snapshot!(message(&tree, ""), @"ROOT/: the folder holds both manifest.csv and manifest.jsonl; give the one to use");
+    insta::assert_snapshot!(message(&tree, ""), @"ROOT/: the folder holds manifest.csv and manifest.jsonl; give the one to use");
 }

@@ -31,7 +31,7 @@ pub(super) fn run(args: &ManifestArgs, pattern: &NamePattern) -> Result<(), CliE
         let path = match input.source {
             Source::File(path) => path,
             Source::Failed(error) => return Err(CliError::Failed(error.message)),
-            Source::Stdin => continue,
+            Source::Stdin | Source::Row(..) => continue,
         };
         let shown = base.as_deref().and_then(|base| path.strip_prefix(base).ok()).unwrap_or(&path);
         let inside = path.strip_prefix(&folder).unwrap_or(&path).with_extension("");

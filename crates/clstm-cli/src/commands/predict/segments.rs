@@ -242,6 +242,10 @@ fn recognize(
             let bytes = read_stdin(&limits).map_err(Stop::Failed)?;
             recognizer.recognize_spans_bytes(bytes, &limits, channel, spans, check_interrupt)
         }
+        Source::Row(recordings, row) => {
+            let bytes = recordings.read(*row).map_err(RecognizeError::from)?;
+            recognizer.recognize_spans_bytes(bytes, &limits, channel, spans, go_on)
+        }
         Source::Failed(error) => Err(Stop::Failed(error.clone())),
     }
 }

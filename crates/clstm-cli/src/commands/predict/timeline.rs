@@ -281,6 +281,13 @@ impl TimelineJob<'_> {
                 Ok(bytes) => self.bytes(bytes, &mut take),
                 Err(error) => return Some(vec![Timeline::failed(&input.path, error)]),
             },
+            Source::Row(recordings, row) => match recordings.read(*row) {
+                Ok(bytes) => self.bytes(&bytes, &mut take),
+                Err(error) => {
+                    let error = super::audio_error(error);
+                    return Some(vec![Timeline::failed(&input.path, error)]);
+                }
+            },
             Source::Failed(error) => {
                 return Some(vec![Timeline::failed(&input.path, error.clone())]);
             }
