@@ -170,20 +170,21 @@ fn plus(classes: usize) -> NetworkConfig {
     }
 }
 
-/// The network of `clstm-tiny`: the first branch of `clstm-plus` with frames of 20 ms in 40 bands and a quarter to a third
-/// of the filters and units. Shorter filters at twice the stride take a third of the multiplications of the larger filterbank.
+/// The network of `clstm-tiny`: the first branch of `clstm-plus` with frames of 20 ms in 40 bands, ConvLSTM and GRUs at one
+/// step of 120 ms for each time step, and an eighth to a half of the filters and units. Half as long filters at twice the stride
+/// take a sixth of the multiplications of the larger filterbank.
 fn tiny(classes: usize) -> NetworkConfig {
     let plus = plus(classes);
     let bank = plus.filterbank.map(|bank| FilterbankConfig {
         filters: 40,
-        kernel: 256,
+        kernel: 200,
         stride: 80,
         freq_mask_max_width: 5,
         ..bank
     });
     NetworkConfig {
         filterbank: bank,
-        convolutions: vec![convolution(12, 1), convolution(32, 3), convolution(32, 1)],
+        convolutions: vec![convolution(12, 1), convolution(32, 3), convolution(32, 2)],
         blocks: vec![block(24, 3, 1, 2)],
         gflb: bi_gru(16),
         temporal_pooling: TemporalPooling::Attention { hidden: 16 },
