@@ -212,17 +212,14 @@ impl Recipe {
     /// RAVDESS (`docs/experiments.md`).
     #[must_use]
     pub fn new(preset: Preset, classes: usize) -> Self {
-        let epochs = match preset {
-            Preset::ClstmPlus => 60,
-            _ => 120,
-        };
+        let plus = preset == Preset::ClstmPlus;
         let network = preset.network(classes);
         let frontend = FrontendConfig::for_network(&network);
         let level = frontend.target_rms;
         let whole = frontend.max_steps;
         Self {
             preset: preset.name().to_owned(),
-            epochs,
+            epochs: if plus { 60 } else { 120 },
             batch: 16,
             seed: 1,
             precision: Precision::F32,
