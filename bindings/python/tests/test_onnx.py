@@ -19,9 +19,10 @@ PRESETS = [
     "convlstm-skip-bigru",
     "clstm",
     "clstm-plus",
+    "clstm-tiny",
 ]
-# The blocks of `clstm-plus` are not those that `TINY` makes smaller.
-SETTINGS = {"clstm": TINY_GRU, "clstm-plus": {"batch": 8}}
+# The blocks of `clstm-plus` and `clstm-tiny` are not those that `TINY` makes smaller.
+SETTINGS = {"clstm": TINY_GRU, "clstm-plus": {"batch": 8}, "clstm-tiny": {"batch": 8}}
 
 
 def export(folder, model=None, precision="f32"):

@@ -10,7 +10,7 @@
 //!                                                              -> FC: dimensions, where there are some
 //! ```
 //!
-//! - [`NetworkConfig`]: the settings of a network; [`Preset`] has the seven rows of the paper's Table 1 and `clstm-plus`.
+//! - [`NetworkConfig`]: the settings of a network; [`Preset`] has the seven rows of the paper's Table 1, `clstm-plus` and `clstm-tiny`.
 //! - [`NetworkSpec`]: its layers with their sizes, from which everything else is built.
 //! - [`Network`]: the modules that train; [`InferenceEngine`]: the same network for inference, without Burn in the forward
 //!   pass, its weights packed once.

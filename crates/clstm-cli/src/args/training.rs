@@ -98,8 +98,8 @@ pub(crate) struct TrainingArgs {
 #[derive(Debug, Args)]
 pub(crate) struct PresetArgs {
     /// Network and settings: a row of the paper's Table 1 (convlstm-fcn, convlstm-skip-fcn, convlstm-bilstm,
-    /// convlstm-skip-bilstm, convlstm-bigru, convlstm-skip-bigru, clstm), or clstm-plus, which is more
-    /// accurate than the paper's networks.
+    /// convlstm-skip-bilstm, convlstm-bigru, convlstm-skip-bigru, clstm), clstm-plus, which is more
+    /// accurate than the paper's networks, or clstm-tiny, which has fewer than 50,000 parameters.
     #[arg(long, value_name = "PRESET")]
     pub(crate) preset: Preset,
 }

@@ -71,6 +71,18 @@ fn every_preset_reaches_every_weight_with_a_gradient() {
 }
 
 #[test]
+fn clstm_tiny_has_fewer_than_50_000_parameters() {
+    let network = Preset::ClstmTiny.network(8).init(1, &device()).expect("a valid configuration");
+    let tensors = parameters(&network);
+    let count: usize = tensors.iter().map(|tensor| tensor.values.len()).sum();
+    assert!((40_000..50_000).contains(&count), "{count}");
+    let has = |part: &str| tensors.iter().any(|tensor| tensor.name.contains(part));
+    for part in ["filterbank", "convolutions.2", "conv_lstm", "gru.1.bwd", "attention"] {
+        assert!(has(part), "{part}");
+    }
+}
+
+#[test]
 fn presets_differ_as_in_table_1() {
     let has =
         |preset, part: &str| parameters(&network(preset, 0)).iter().any(|p| p.name.contains(part));
