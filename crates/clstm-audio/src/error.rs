@@ -107,7 +107,8 @@ pub enum AudioError {
     #[error("the recording holds no samples; record or export it again")]
     NoSamples,
     /// A NaN or infinite sample, or one so large ([`LOUDEST`](crate::LOUDEST)) that arithmetic with
-    /// it overflows.
+    /// it overflows, among samples of a caller; or a recording that has no other samples. Decoders replace single ones by
+    /// silence: see [`Damage`](crate::Damage).
     #[error(
         "sample {at} is not a usable number (NaN, infinite or huge); export the recording again"
     )]

@@ -58,7 +58,9 @@ pub use decode::{LiveDecoder, WebmStream};
 pub use describe::not_raw_samples;
 pub use error::AudioError;
 pub use extensions::EXTENSIONS;
-pub use level::{LOUDEST, Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};
+pub use level::{
+    LOUDEST, Level, SILENCE_FLOOR, remove_dc, replace_unusable, rms, rms_dbfs, rms_normalize,
+};
 pub use pipe_buffer::{EncodedAudio, EncodedBytes, PipeBuffer};
 pub use read_bounded::{MAX_LIST_BYTES, MAX_SETTINGS_BYTES, read_bounded, read_text_bounded};
 pub use report::{Damage, DecodeNote, DecodeReport, Decoded, DecodedChannels};

@@ -332,9 +332,9 @@ fn batch() {}
     path = "/v1/stream",
     summary = "A WebSocket: live audio in, predictions out.",
     description = "Binary messages are audio, split at any byte: samples, or WebM, Ogg or fragmented MP4 from a \
-                   MediaRecorder. With `channels=each` or a number, each frame and segment has its `channel`. The text message `{\"end\": true}` ends the stream. The server sends text messages, \
+                   MediaRecorder. With `channels=each` or a number, each frame, segment and turn has its `channel`. The text message `{\"end\": true}` ends the stream. The server sends text messages, \
                    JSON objects of the schema StreamMessage: `ready` first, `frame` for each hop, `segment` for each \
-                   stretch of one label, `end` or `error` last. Close codes: 1000 at the end, 1001 at shutdown, 1008 \
+                   stretch of one label, `turn` for each turn of speech when it has ended, `end` or `error` last. Close codes: 1000 at the end, 1001 at shutdown, 1008 \
                    for an error of the client, 1011 for one of the server. Pages send an API key as the subprotocol \
                    `clstm-key.KEY` beside `clstm.v1`.",
     params(ModelParam, ChannelsParam, StreamParams),

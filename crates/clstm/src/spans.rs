@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Shortest part that gets a prediction, in seconds: a short word.
-const MIN_S: f64 = 0.4;
+pub(crate) const MIN_S: f64 = 0.4;
 
 /// Longest part, in seconds: it is kept in memory.
 const MAX_S: f64 = 3600.0;

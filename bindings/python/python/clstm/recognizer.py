@@ -414,7 +414,7 @@ class Recognizer:
         )
 
     def _prediction(self, source: Any, row: Any, channel: Optional[int] = None) -> Prediction:
-        duration_s, speech, found, damage = row
+        duration_s, speech, found, damage, reason = row
         label, confidence, probabilities, dimensions = scores(found, self.labels, self.dimensions)
         return Prediction(
             path=path_of(source),
@@ -426,6 +426,7 @@ class Recognizer:
             damaged=_damage(damage),
             channel=channel,
             dimensions=dimensions,
+            reason=reason,
         )
 
     def _failed(self, source: Any, error: tuple[str, str]) -> Prediction:

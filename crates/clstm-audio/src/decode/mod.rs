@@ -12,6 +12,7 @@ mod aac;
 mod aiff;
 mod caf;
 mod demux;
+mod doubtful;
 mod flac;
 mod header;
 mod high_pass;

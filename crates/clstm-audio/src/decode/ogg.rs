@@ -417,6 +417,7 @@ impl Stream {
         let start = Ticks { value: -self.pre_skip, per_second: self.sample_rate };
         Group {
             start: (is_first && page.is_last).then_some(start),
+            begins_at: is_first.then_some(start),
             exact: true,
             packets: packets.into_iter().filter(|data| !data.is_empty()).map(packet).collect(),
             end,

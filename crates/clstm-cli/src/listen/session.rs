@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clstm::audio::Damage;
-use clstm::{Event, Frame};
+use clstm::{Event, Frame, Segment};
 
 use super::channel::{Chunk, Lost};
 use super::meter::Meter;
@@ -55,6 +55,21 @@ pub(crate) struct ShownFrame {
     pub(crate) label: Option<usize>,
 }
 
+/// The last turn of speech that has ended.
+#[derive(Clone, Copy, Debug)]
+struct ShownTurn {
+    start_s: f64,
+    end_s: f64,
+    label: usize,
+}
+
+impl ShownTurn {
+    /// Whether a frame is in the turn.
+    fn covers(&self, start_s: f64, end_s: f64) -> bool {
+        (self.start_s..=self.end_s).contains(&((start_s + end_s) / 2.0))
+    }
+}
+
 /// Delay of frames behind the arrival of their audio.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Latency {
@@ -96,6 +111,14 @@ impl LabelTimes {
         }
         self.label_s[label] += seconds;
     }
+
+    /// Moves seconds from one label to another. Sums of hops are not exact.
+    fn move_to(&mut self, label: usize, from: usize, seconds: f64) {
+        if let Some(before) = self.label_s.get_mut(from) {
+            *before = if *before - seconds < 1e-6 { 0.0 } else { *before - seconds };
+        }
+        self.add(Some(label), seconds);
+    }
 }
 
 /// State of a session.
@@ -119,6 +142,7 @@ pub(crate) struct Session {
     pub(crate) meter: Meter,
     /// The frames of the last ten minutes.
     pub(crate) frames: VecDeque<ShownFrame>,
+    turn: Option<ShownTurn>,
     /// Smoothed probabilities of the latest frame with speech; empty before the first.
     pub(crate) probabilities: Vec<f64>,
     pub(crate) latency: Latency,
@@ -142,6 +166,7 @@ impl Session {
             lost: Lost::default(),
             meter: Meter::default(),
             frames: VecDeque::new(),
+            turn: None,
             probabilities: Vec::new(),
             latency: Latency::default(),
             times: BTreeMap::new(),
@@ -165,9 +190,18 @@ impl Session {
         event: &Event,
         latency: Option<Duration>,
     ) {
-        let Event::Frame(frame) = event else { return };
+        match event {
+            Event::Frame(frame) => self.add(channel, frame, latency),
+            Event::Turn(turn) if channel.is_none() => self.revise(turn),
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, channel: Option<usize>, frame: &Frame, latency: Option<Duration>) {
         let Frame { start_s, end_s, prediction, .. } = frame;
         let label = prediction.as_ref().map(|prediction| prediction.label_index);
+        let turn = self.turn.filter(|turn| channel.is_none() && turn.covers(*start_s, *end_s));
+        let label = label.map(|label| turn.map_or(label, |turn| turn.label));
         self.times.entry(channel).or_default().add(label, end_s - start_s);
         if let Some(prediction) = prediction {
             self.probabilities.clear();
@@ -180,6 +214,23 @@ impl Session {
         let old = end_s - KEPT_S;
         while self.frames.front().is_some_and(|first| first.end_s <= old) {
             self.frames.pop_front();
+        }
+    }
+
+    /// The prediction for a turn replaces those of its frames, some of which may follow.
+    fn revise(&mut self, turn: &Segment) {
+        let Some(score) = &turn.label else { return };
+        let (start_s, end_s, label) = (turn.start_s, turn.end_s, score.label_index);
+        let turn = ShownTurn { start_s, end_s, label };
+        self.turn = Some(turn);
+        self.probabilities.clear();
+        self.probabilities.extend_from_slice(&score.probabilities);
+        let times = self.times.entry(None).or_default();
+        for frame in self.frames.iter_mut().rev().take_while(|frame| frame.end_s > start_s) {
+            if let Some(before) = frame.label.filter(|_| turn.covers(frame.start_s, frame.end_s)) {
+                times.move_to(label, before, frame.end_s - frame.start_s);
+                frame.label = Some(label);
+            }
         }
     }
 
