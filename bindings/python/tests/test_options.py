@@ -115,6 +115,16 @@ def test_given_segments_are_those_of_the_command(recognizer, tmp_path):
     assert found.to_arrow()["status"].to_pylist() == ["ok", "too_short", "outside"]
 
 
+def test_an_rttm_file_of_several_recordings_gives_those_of_the_one_that_is_named(recognizer, tmp_path):
+    rttm = tmp_path / "all.rttm"
+    lines = ["SPEAKER sample 1 0.0 2.0 <NA> <NA> anna <NA> <NA>\n", "SPEAKER sad 1 0.5 1.0 <NA> <NA> ben <NA> <NA>\n"]
+    rttm.write_text("".join(lines))
+    assert [segment.speaker for segment in recognizer.predict(SAMPLE, segments=rttm)] == ["anna"]
+    assert [segment.speaker for segment in recognizer.predict(SAD, segments=rttm)] == ["ben"]
+    with pytest.raises(clstm.RecognitionError, match="2 recordings"):
+        recognizer.predict(SAMPLE.read_bytes(), segments=rttm)
+
+
 def test_each_of_three_speakers_of_a_meeting_gets_the_label_of_their_voice(recognizer, tmp_path):
     voices = {"anna": SAMPLE, "ben": SAD, "carla": ROOT / "assets" / "angry.wav"}
     parts, turns, start_s = [], [], 0.0

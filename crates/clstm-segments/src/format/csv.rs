@@ -240,7 +240,7 @@ impl Writer<'_> {
         let Layout { channel, names, .. } = self.layout;
         let number = annotation.channel.map_or(String::new(), |number| number.to_string());
         let mut edits = Edits::default();
-        if let Some(cell) = &row.empty_channel {
+        if let (Some(cell), Some(_)) = (&row.empty_channel, annotation.channel) {
             let start = row.place.start;
             edits.replace(cell.start - start..cell.end - start, number.clone());
         }

@@ -4,8 +4,8 @@ use clstm_segments::{Annotation, Document, Format, Outcome, ReadOptions, WriteOp
 use serde_json::Value;
 
 use crate::samples::{
-    ALL, AUDACITY, CSV, EAF, RTTM, SRT, TEXTGRID, VTT, WHISPER, annotated_by_channel, labels,
-    of_channels, read, spans,
+    ALL, AUDACITY, CSV, EAF, RTTM, SRT, TEXTGRID, VTT, WHISPER, annotated, annotated_by_channel,
+    labels, of_channels, read, spans,
 };
 
 fn channels(format: Format, text: &str, needed: bool) -> Result<Vec<Option<usize>>, String> {
@@ -84,6 +84,11 @@ SPEAKER call 2   0.500 2.250 happy=0.6;sad=0.4 happy anna 0.6 <NA>
             "{written}"
         );
     }
+    let table = "start,end,channel,x\n0,1,\"\",y\n";
+    assert!(
+        annotated(Format::Csv, table).contains("\n0,1,\"\",y,sad,"),
+        "without channels it stays"
+    );
     let written = annotated_by_channel(Format::Csv, "start,end,x,channel\n0,1\n");
     assert!(written.contains("\n0,1,,0,sad,") && written.contains("\n0,1,,1,happy,"), "{written}");
     let json = annotated_by_channel(Format::Whisper, WHISPER).replace("NaN", "0");
