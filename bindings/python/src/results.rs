@@ -19,12 +19,12 @@ pub(crate) type EmbeddedRow = (RecognitionRow, Vec<f64>);
 /// Start and end in seconds, share of speech, scores, provisional.
 pub(crate) type ItemRow = (f64, f64, Option<f64>, Option<ScoreRow>, bool);
 
-/// A segment: start, end and seconds of context; speaker and text; status (`ok`, `no_speech`, `too_short`, `outside`) and
-/// whether it ends after the recording; share of speech; scores.
+/// A segment: start, end and seconds of context; speaker and text; status (`ok`, `no_speech`, `too_short`, `outside`),
+/// whether it ends after the recording, and its channel; share of speech; scores.
 pub(crate) type SegmentRow = (
     (f64, f64, f64),
     (Option<String>, Option<String>),
-    (&'static str, bool),
+    (&'static str, bool, Option<usize>),
     f64,
     Option<ScoreRow>,
 );

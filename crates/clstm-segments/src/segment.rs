@@ -16,6 +16,8 @@ pub struct Segment {
     pub speaker: Option<String>,
     /// The words or the label of the segment, where the format has them.
     pub text: Option<String>,
+    /// The channel of the recording, from 0, where the format has it: RTTM, CSV, Whisper JSON.
+    pub channel: Option<usize>,
     /// Line of the file, from 1.
     pub line: usize,
 }
@@ -38,7 +40,7 @@ impl Segment {
         if end_s < start_s {
             return refuse(format!("the end {end_s} s is before the start {start_s} s"));
         }
-        Ok(Self { start_s, end_s, speaker: None, text: None, line })
+        Ok(Self { start_s, end_s, speaker: None, text: None, channel: None, line })
     }
 
     /// The same segment with its speaker; an empty name is none.
@@ -51,6 +53,11 @@ impl Segment {
     pub(crate) fn with_text(self, text: &str) -> Self {
         let text = text.trim();
         Self { text: (!text.is_empty()).then(|| text.to_owned()), ..self }
+    }
+
+    /// The same segment with its channel.
+    pub(crate) fn on(self, channel: Option<usize>) -> Self {
+        Self { channel, ..self }
     }
 
     /// Length in seconds.

@@ -180,7 +180,8 @@ struct StrictParam {
 #[allow(dead_code, reason = "a description")]
 struct ChannelsParam {
     /// mix (the mean of all channels, the default), each (every channel by itself, such as the two sides of a call), or the number
-    /// of one channel, from 0. Channels by themselves lose their cross-talk.
+    /// of one channel, from 0. Channels by themselves lose their cross-talk. With segments, each processes a segment on the channel
+    /// that the file names, and on every channel without one.
     #[param(pattern = "^(mix|each|[0-9]+)$")]
     channels: Option<String>,
 }

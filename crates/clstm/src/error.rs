@@ -189,6 +189,14 @@ pub enum RecognizeError {
         /// The limit.
         most: usize,
     },
+    /// More parts of channels than are recognised.
+    #[error(
+        "more than {most} segments of channels; select one channel, or split the file of segments"
+    )]
+    TooManySpans {
+        /// The limit.
+        most: usize,
+    },
     /// The network's output is not finite: its weights are finite, but far from sensible ones.
     #[error("the model's output is not finite: its weights are damaged; use another model")]
     NonFiniteLogits,
@@ -211,7 +219,7 @@ impl RecognizeError {
         match self {
             Self::Audio(error) => error.kind(),
             Self::NoChannel { .. } => "channels",
-            Self::Overlap { .. } => "segments",
+            Self::Overlap { .. } | Self::TooManySpans { .. } => "segments",
             Self::NonFiniteLogits => "model",
         }
     }

@@ -262,6 +262,8 @@ class GivenSegment:
     """Seconds of audio around the segment that its prediction used."""
     dimensions: Optional[dict[str, float]] = None
     """Continuous targets of a model that has them."""
+    channel: Optional[int] = None
+    """Number of the channel, from 0; `None` for the mean of all."""
 
 
 class GivenSegments(_Table):
@@ -288,16 +290,18 @@ class GivenSegments(_Table):
         fields = ("start_s", "end_s", "speaker", "text", "status", "clipped", "context_s", "speech", "label", "confidence")
         return {
             "path": [self.path] * len(self),
+            **self._channels(),
             **{name: [getattr(item, name) for item in self] for name in fields},
             **self._probabilities(),
+            **self._dimensions(),
         }
 
-    def speakers(self) -> dict[Optional[str], dict[str, float]]:
-        """The mean probabilities of each speaker, weighted by the lengths of the segments."""
+    def speakers(self, channel: Optional[int] = None) -> dict[Optional[str], dict[str, float]]:
+        """The mean probabilities of each speaker, weighted by the lengths of the segments: of all channels, or of one."""
         totals: dict[Optional[str], dict[str, float]] = {}
         lengths: dict[Optional[str], float] = {}
         for item in self:
-            if item.probabilities is None:
+            if item.probabilities is None or channel not in (None, item.channel):
                 continue
             length = item.end_s - item.start_s
             lengths[item.speaker] = lengths.get(item.speaker, 0.0) + length

@@ -20,7 +20,7 @@ printed instead with --no-tui, and if standard output is not a terminal.
 A line of --format jsonl is a frame, {\"type\": \"frame\", \"start_s\", \"end_s\", \"speech\", \"label\", \"confidence\", \
 \"probabilities\"}, or a completed segment, {\"type\": \"segment\", ...}. A frame with \"provisional\": true is an early \
 result; the final frame of the same times follows it. --lookahead 0 has no provisional frames. With --channel each or \
-a number, lines have \"channel\".
+a number, lines have \"channel\". A model with continuous targets adds \"dimensions\".
 
 The microphone needs a build with the feature `microphone`: cargo build --release --features microphone";
 

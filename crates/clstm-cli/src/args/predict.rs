@@ -79,7 +79,8 @@ pub(crate) struct PredictArgs {
     pub(crate) embeddings: Option<PathBuf>,
     /// Channels of the recordings: mix processes their mean, each processes every channel separately (such as the two
     /// speakers of a call), and a number selects one channel, from 0. Rows then have the channel. Cross-talk counts as no speech: 128 ms in which another
-    /// channel is at least 12 dB louder and this one is a copy of it.
+    /// channel is at least 12 dB louder and this one is a copy of it. With --segments, each processes a segment on the
+    /// channel that the file names (RTTM, CSV, Whisper JSON), and on every channel without one.
     #[arg(long, value_name = "mix|each|N", default_value_t = ChannelSelection::Mix, conflicts_with = "embeddings")]
     pub(crate) channels: ChannelSelection,
     /// Predict each segment of this file of another tool separately, and write the file with the emotions added:

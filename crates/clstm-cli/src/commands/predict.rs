@@ -56,9 +56,6 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
         "stopping, what is complete is written; Ctrl-C again stops at once",
     )?;
     if let Some(file) = &args.segments {
-        if !recognizer.info().dimensions.is_empty() {
-            note("--segments writes the labels; the continuous targets of the model are left out");
-        }
         return segments::run(args, file, &recognizer, &inputs, threshold, &mut guard);
     }
     if args.timeline {

@@ -57,7 +57,7 @@ function connect(microphone) {
   const { rate } = microphone;
   const socket = open(rate);
   const record = {
-    name: `Microphone, ${new Date().toLocaleTimeString()}`, model: model(), labels: model().labels,
+    name: `Microphone, ${new Date().toLocaleTimeString()}`, model: model(), labels: model().labels, dimensions: model().dimensions,
     duration_s: 0, hop_s: HOP_S, running: true, chosen: 0, sound: null,
     lanes: [{ name: "", about: "as a whole", whole: null, frames: [], segments: [], peaks: emptyPeaks() }],
   };

@@ -44,6 +44,8 @@ pub(crate) struct Model<'a> {
     name: &'a str,
     default: bool,
     labels: &'a [String],
+    /// Continuous targets, such as arousal, with their ranges; empty for most models.
+    dimensions: Vec<Dimension<'a>>,
     /// Sample rate in Hz.
     sample_rate: u32,
     /// SHA-256 of the weights and their description.
@@ -57,6 +59,16 @@ pub(crate) struct Model<'a> {
     scores: &'a [Score],
     license: &'a str,
     description: &'a str,
+}
+
+/// A continuous target.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Dimension<'a> {
+    name: &'a str,
+    /// No prediction is smaller.
+    min: f64,
+    /// No prediction is larger.
+    max: f64,
 }
 
 pub(super) async fn health() -> Response {
@@ -78,6 +90,11 @@ pub(super) async fn models(State(app): State<SharedState>) -> Response {
             name: &info.name,
             default: i == 0,
             labels: model.labels(),
+            dimensions: info
+                .dimensions
+                .iter()
+                .map(|it| Dimension { name: &it.name, min: it.min, max: it.max })
+                .collect(),
             sample_rate: info.frontend.sample_rate,
             digest: model.recognizer.digest(),
             abstention: info.calibration.as_ref().and_then(|c| Some(c.abstention?.threshold)),

@@ -127,12 +127,14 @@ fn last_line(
     frame.render_widget(Line::from(parts), area);
 }
 
-/// The current label and its probability, such as `happy 83.0%`.
+/// The current label, its probability and the continuous targets, such as `happy 83.0%, arousal 3.20`.
 fn current(session: &Session) -> Option<(usize, String)> {
     let label = session.label()?;
     let name = session.labels.get(label)?;
     let probability = session.probabilities.get(label)?;
-    Some((label, format!("{name} {}", percent(*probability))))
+    let values = session.dimensions.iter().zip(&session.values);
+    let values: String = values.map(|(name, value)| format!(", {name} {value:.2}")).collect();
+    Some((label, format!("{name} {}{values}", percent(*probability))))
 }
 
 /// A bar in eighths of cells, of at most `columns` columns, and the dots after it.

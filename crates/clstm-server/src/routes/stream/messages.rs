@@ -18,6 +18,10 @@ pub(crate) enum ServerMessage<'a> {
     Ready {
         model: &'a str,
         labels: &'a [String],
+        /// Names of the continuous targets of the model; absent without them.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[schema(required = false)]
+        dimensions: Vec<&'a str>,
         /// Sample rate of raw samples in Hz; 48000 for containers, whose own rate is used.
         rate: u32,
         /// Seconds from one frame to the next.
