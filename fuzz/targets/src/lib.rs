@@ -19,6 +19,7 @@ mod ogg;
 mod runs;
 #[cfg(feature = "files")]
 mod safetensors_file;
+mod segments;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "files")]
@@ -39,6 +40,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "decode_ogg", run: ogg::decode_repaired },
     Target { name: "opus_packets", run: ogg::opus_packets },
     Target { name: "webm_stream", run: audio::webm_stream },
+    Target { name: "live_stream", run: audio::live_stream },
+    Target { name: "segments", run: segments::segments },
     #[cfg(feature = "files")]
     Target { name: "model", run: model::model },
     #[cfg(feature = "files")]
