@@ -1,5 +1,6 @@
 //! `clstm annotate export`: pre-annotations for annotation tools.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -86,7 +87,7 @@ fn files(
     model: &str,
 ) -> Result<Vec<(PathBuf, String)>, CliError> {
     let documents = |extension: &str, write: &dyn Fn(&PreAnnotation) -> String| {
-        let mut files: Vec<(PathBuf, String)> = Vec::new();
+        let (mut files, mut names) = (Vec::new(), HashSet::new());
         let mut order = csv_row_of(["document", "recording", "label", "confidence"]);
         for recording in recordings {
             let stem = Path::new(&recording.path).file_stem().unwrap_or_default();
@@ -94,7 +95,7 @@ fn files(
             name.push(".");
             name.push(extension);
             let name = PathBuf::from(name);
-            if files.iter().any(|(other, _)| *other == name) {
+            if !names.insert(name.clone()) {
                 return Err(CliError::Usage(format!(
                     "two recordings would both be written to {}: process one folder at a time",
                     name.text()
