@@ -34,10 +34,9 @@
 //! # Unsafe code
 //! `unsafe` occurs in three places, each with its reason: the micro-kernels of [`gemm`] (raw pointers
 //! inside bounds that the public functions assert, and instruction sets detected before use), prefetch
-//! instructions, and the huge-page advice of [`buffer`]. Under Miri the crate runs its scalar code:
-//! `cargo +nightly miri test -p clstm-kernels` with `MIRIFLAGS=-Zmiri-disable-isolation` runs the tests
-//! of [`gemm`], [`buffer`] and [`max_pool`] at small sizes, and leaves out the others, which only call
-//! them and would take hours.
+//! instructions, and the huge-page advice of [`buffer`]. `.ci/miri` runs the scalar code and its tests
+//! under Miri, at small sizes, and `.ci/address-sanitizer` all instruction sets of the machine with
+//! AddressSanitizer.
 
 pub mod activation;
 pub mod buffer;

@@ -1,5 +1,6 @@
 //! `clstm annotate export`: pre-annotations for annotation tools.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,6 +91,7 @@ fn files(
 ) -> Result<Vec<(PathBuf, String)>, CliError> {
     let documents = |extension: &str, write: &dyn Fn(&PreAnnotation) -> String| {
         let mut files: Vec<(PathBuf, String)> = Vec::new();
+        let mut written = HashSet::new();
         let head = ["document", "recording", "label", "confidence"];
         let dimensions = names.dimensions.iter().map(|name| format!("dim_{name}"));
         let head: Vec<String> = head.map(str::to_owned).into_iter().chain(dimensions).collect();
@@ -100,7 +102,7 @@ fn files(
             name.push(".");
             name.push(extension);
             let name = PathBuf::from(name);
-            if files.iter().any(|(other, _)| *other == name) {
+            if !written.insert(name.clone()) {
                 return Err(CliError::Usage(format!(
                     "two recordings would both be written to {}: process one folder at a time",
                     name.text()

@@ -22,8 +22,8 @@ const STYLE: &str = "text/css; charset=utf-8";
 const IMAGE: &str = "image/svg+xml";
 const AUDIO: &str = "audio/wav";
 
-/// The recording of "Try a sample"; `assets/README.md` names its source.
-const SAMPLE: &[u8] = include_bytes!("../../../../assets/sad.wav");
+/// The recording of "Try a sample", a copy of `assets/sad.wav`: a package contains no file of another folder.
+const SAMPLE: &[u8] = include_bytes!("../page/sample.wav");
 
 /// Path, media type and content of each file.
 const FILES: [(&str, &str, &str); 27] = [
