@@ -13,6 +13,8 @@ pub enum ParameterKind {
     Weight,
     /// A running mean or variance of batch normalisation, moved by the statistics of batches.
     RunningStatistic,
+    /// A weight or running statistic of a frozen layer, which no step changes.
+    Frozen,
 }
 
 /// How an optimiser may treat a weight beyond element by element.
@@ -84,6 +86,9 @@ pub struct ParameterRole {
     pub branch: BranchSpan,
     /// Whether it fits a network for other classes: not so for the layer of the logits.
     pub transferable: bool,
+    /// Layers with tensors between its layer and the end of its branch: 0 for the head, and for tensors outside the layers of a
+    /// branch.
+    pub layers_to_head: usize,
 }
 
 impl ParameterRole {
@@ -96,6 +101,7 @@ impl ParameterRole {
             optimizer_group: OptimizerGroup::Elementwise,
             branch: BranchSpan::One(0),
             transferable: true,
+            layers_to_head: 0,
         }
     }
 
@@ -153,6 +159,8 @@ pub trait WithRoles {
 pub struct Roles {
     by_id: HashMap<ParamId, ParameterRole>,
     branch: usize,
+    layers_to_head: usize,
+    frozen: bool,
 }
 
 impl Roles {
@@ -175,7 +183,19 @@ impl Roles {
             BranchSpan::One(_) => BranchSpan::One(self.branch),
             runs @ BranchSpan::Runs(_) => runs,
         };
-        self.by_id.insert(id, ParameterRole { branch, ..role });
+        let kind = if self.frozen { ParameterKind::Frozen } else { role.kind };
+        let layers_to_head = self.layers_to_head;
+        self.by_id.insert(id, ParameterRole { branch, kind, layers_to_head, ..role });
+    }
+
+    /// Adds the roles of the layers of a branch, first to last. The tensors of the first `frozen` ones are
+    /// [frozen](ParameterKind::Frozen).
+    pub(crate) fn add_layers(&mut self, layers: &[&dyn WithRoles], frozen: usize) {
+        for (index, layer) in layers.iter().enumerate() {
+            (self.layers_to_head, self.frozen) = (layers.len() - 1 - index, index < frozen);
+            layer.add_roles(self);
+        }
+        (self.layers_to_head, self.frozen) = (0, false);
     }
 
     /// Adds the roles of a further branch, number `branch` from 1.
