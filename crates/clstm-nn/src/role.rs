@@ -13,6 +13,8 @@ pub enum ParameterKind {
     Weight,
     /// A running mean or variance of batch normalisation, moved by the statistics of batches.
     RunningStatistic,
+    /// A weight or running statistic of a frozen layer, which no step changes.
+    Frozen,
 }
 
 /// How an optimiser may treat a weight beyond element by element.
@@ -95,6 +97,9 @@ pub struct ParameterRole {
     pub branch: BranchSpan,
     /// The targets that it was trained for.
     pub targets: TrainedTargets,
+    /// Layers with tensors between its layer and the end of its branch: 0 for the head, and for tensors outside the layers of a
+    /// branch.
+    pub layers_to_head: usize,
 }
 
 impl ParameterRole {
@@ -107,6 +112,7 @@ impl ParameterRole {
             optimizer_group: OptimizerGroup::Elementwise,
             branch: BranchSpan::One(0),
             targets: TrainedTargets::Any,
+            layers_to_head: 0,
         }
     }
 
@@ -176,6 +182,8 @@ pub trait WithRoles {
 pub struct Roles {
     by_id: HashMap<ParamId, ParameterRole>,
     branch: usize,
+    layers_to_head: usize,
+    frozen: bool,
 }
 
 impl Roles {
@@ -198,7 +206,19 @@ impl Roles {
             BranchSpan::One(_) => BranchSpan::One(self.branch),
             runs @ BranchSpan::Runs(_) => runs,
         };
-        self.by_id.insert(id, ParameterRole { branch, ..role });
+        let kind = if self.frozen { ParameterKind::Frozen } else { role.kind };
+        let layers_to_head = self.layers_to_head;
+        self.by_id.insert(id, ParameterRole { branch, kind, layers_to_head, ..role });
+    }
+
+    /// Adds the roles of the layers of a branch, first to last. The tensors of the first `frozen` ones are
+    /// [frozen](ParameterKind::Frozen).
+    pub(crate) fn add_layers(&mut self, layers: &[&dyn WithRoles], frozen: usize) {
+        for (index, layer) in layers.iter().enumerate() {
+            (self.layers_to_head, self.frozen) = (layers.len() - 1 - index, index < frozen);
+            layer.add_roles(self);
+        }
+        (self.layers_to_head, self.frozen) = (0, false);
     }
 
     /// Adds the roles of a further branch, number `branch` from 1.

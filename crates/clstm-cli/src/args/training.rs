@@ -133,9 +133,9 @@ pub(crate) struct CvArgs {
     pub(crate) training: TrainingArgs,
     #[command(flatten)]
     pub(crate) folds: FoldArgs,
-    /// Initial weights instead of random ones: a model of another corpus, or a run on the same folds. Each fold then
-    /// starts from the model of the same fold of that run.
-    #[arg(long, visible_alias = "init-from", value_name = "MODEL|RUN")]
+    /// Initial weights instead of random ones: a built-in model or a model file of other corpora, or a run on the same
+    /// folds. Each fold then starts from the model of the same fold of that run.
+    #[arg(long, visible_alias = "init-from", value_name = "NAME|MODEL|RUN")]
     pub(crate) init: Option<PathBuf>,
     /// Cross-validation on the same folds to distil from; repeat for several. Each fold uses the models of the same
     /// fold. See the settings distillation.*.

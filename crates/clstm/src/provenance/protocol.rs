@@ -71,6 +71,9 @@ pub struct EvalProtocol {
     /// Validation inside the training; none where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<InnerValidation>,
+    /// Utterances of each class that the training drew from its training part (few-shot), at most; none where it used all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shots: Option<usize>,
     /// Arithmetic of the training: `f32` or `bf16`.
     pub precision: String,
     /// Passes of test-time augmentation (TTA) over each test utterance, whose logits are averaged; 1 for none.
@@ -101,6 +104,9 @@ pub struct EnsembleMember {
     /// Validation inside its training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<InnerValidation>,
+    /// Utterances of each class that its training drew, at most; none where it used all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shots: Option<usize>,
     /// Passes of test-time augmentation.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub tta_passes: usize,
@@ -245,6 +251,7 @@ impl EvalProtocol {
             seed: self.seed,
             precision: self.precision.clone(),
             validation: self.validation,
+            shots: self.shots,
             tta_passes: self.tta_passes,
         }
     }
@@ -322,11 +329,16 @@ impl EnsembleMember {
         };
         let validation =
             self.validation.map_or(String::new(), |it| format!(", {}", it.describe(unit)));
+        let shots = match self.shots {
+            None => String::new(),
+            Some(1) => ", 1 training utterance of each class".to_owned(),
+            Some(count) => format!(", {count} training utterances of each class"),
+        };
         let tta = match self.tta_passes {
             0 | 1 => String::new(),
             count => format!(", test-time augmentation of {count} passes"),
         };
         let Self { epochs, seed, lineage, .. } = self;
-        format!("{epochs} epochs, seed {seed}{arithmetic}{lineage}{models}{validation}{tta}")
+        format!("{epochs} epochs, seed {seed}{arithmetic}{lineage}{models}{shots}{validation}{tta}")
     }
 }
