@@ -258,3 +258,24 @@ fn results_with_a_torn_last_row_are_continued() {
         assert_eq!(fs::read(&results).unwrap(), zeros, "nothing is lost");
     }
 }
+
+/// Exports of annotation tools and results to be resumed were read to the end of a device.
+#[cfg(unix)]
+#[test]
+fn annotations_and_results_without_end_are_refused() {
+    let path = recording("a.wav");
+    for tool in ["label-studio", "audformat"] {
+        let manifest = ["corpus", "manifest", "/dev/zero", "--from", tool];
+        complains(clstm().args(manifest), 1, "/dev/zero");
+    }
+    let mut resumed = predict();
+    resumed.arg(&path).args(["--format", "jsonl", "--resume", "--output", "/dev/zero"]);
+    complains(&mut resumed, 1, "/dev/zero: it is no file");
+    // A pipe among documents, without a writer.
+    let documents = folder("regression-documents");
+    let made = std::process::Command::new("mkfifo").arg(documents.join("a.TextGrid")).status();
+    assert!(made.unwrap().success());
+    let mut manifest = clstm();
+    manifest.args(["corpus", "manifest", "--from", "textgrid"]).arg(&documents);
+    complains(&mut manifest, 1, "has no .TextGrid files");
+}

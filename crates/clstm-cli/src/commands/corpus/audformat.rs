@@ -1,9 +1,9 @@
 //! Databases of audformat: a header `db.yaml` and its tables as CSV.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use clstm::audio::{MAX_LIST_BYTES, read_text_bounded};
 use clstm_segments::SegmentsError;
 use clstm_segments::exchange::Judgement;
 use clstm_segments::exchange::audformat::{self, Header, LabelColumn};
@@ -105,7 +105,8 @@ fn folder_of(path: &Path) -> &Path {
 
 fn read(path: &Path, files: &mut Vec<PathBuf>) -> Result<String, CliError> {
     files.push(path.to_owned());
-    fs::read_to_string(path).map_err(|error| CliError::Failed(format!("{}: {error}", path.text())))
+    read_text_bounded(path, MAX_LIST_BYTES)
+        .map_err(|error| CliError::Failed(format!("{}: {error}", path.text())))
 }
 
 fn failed(path: &Path, error: &SegmentsError) -> CliError {

@@ -34,7 +34,13 @@ pub(super) fn finished(
         return Err(CliError::Usage(message.to_owned()));
     }
     let name = file.text();
-    let content = match fs::read(file) {
+    let read = match file.metadata() {
+        // A device may have no end.
+        Ok(about) if !about.is_file() => Err(io::Error::other("it is no file")),
+        Ok(_) => fs::read(file),
+        Err(error) => Err(error),
+    };
+    let content = match read {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
         Err(error) => return Err(CliError::Failed(format!("cannot read {name}: {error}"))),
