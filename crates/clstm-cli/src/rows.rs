@@ -3,9 +3,7 @@
 use std::num::NonZeroUsize;
 
 use clstm::audio::Damage;
-use clstm::{
-    DimensionInfo, LabelledDimensions, LabelledProbabilities, NoPrediction, Recognition,
-};
+use clstm::{DimensionInfo, LabelledDimensions, LabelledProbabilities, NoPrediction, Recognition};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -441,7 +439,9 @@ mod tests {
         assert_eq!(json.matches("dimensions").count(), 1);
         let csv = written(RowFormat::Csv);
         let mut lines = csv.lines();
-        assert!(lines.next().unwrap().contains(",p_sad,dim_arousal,dim_the valence,reason,damaged,"));
+        assert!(
+            lines.next().unwrap().contains(",p_sad,dim_arousal,dim_the valence,reason,damaged,")
+        );
         assert!(lines.next().unwrap().contains(",0.25,0.75,3.25,-0.5,"), "{csv}");
         let commas = |line: &str| line.matches(',').count();
         assert_eq!(commas(csv.lines().nth(3).unwrap()), commas(csv.lines().next().unwrap()));

@@ -55,8 +55,7 @@ fn aiff_with_floats_keeps_the_rest() {
     };
     // 8 kHz as an 80-bit float.
     let rate = [0x40, 0x0b, 0xfa, 0, 0, 0, 0, 0, 0, 0];
-    let common =
-        [&[0, 1][..], &4_000_u32.to_be_bytes(), &[0, 32], &rate, b"fl32\0\0"].concat();
+    let common = [&[0, 1][..], &4_000_u32.to_be_bytes(), &[0, 32], &rate, b"fl32\0\0"].concat();
     let data: Vec<u8> = values.iter().flat_map(|x| x.to_be_bytes()).collect();
     let content = [
         b"AIFC".to_vec(),

@@ -38,7 +38,9 @@ impl FileId {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
         // A link to a file that does not exist creates that file.
-        if links > 0 && let Ok(target) = path.read_link() {
+        if links > 0
+            && let Ok(target) = path.read_link()
+        {
             return Self::of_new(&folder.join(target), links - 1);
         }
         let folder = Self::of(folder)?;

@@ -38,7 +38,11 @@ impl TurnScores {
 
 impl Stream {
     /// Examines the speech up to `sample`, and predicts the turns that ended before it.
-    pub(super) fn advance_turns(&mut self, sample: u64, events: &mut Vec<Event>) -> Result<(), StreamError> {
+    pub(super) fn advance_turns(
+        &mut self,
+        sample: u64,
+        events: &mut Vec<Event>,
+    ) -> Result<(), StreamError> {
         // Where no sample limits it, all known frames are examined.
         let until = match sample {
             u64::MAX => u64::MAX,
@@ -106,10 +110,9 @@ impl Stream {
         self.score();
         self.buffers.extend(self.clips.drain(..).map(|clip| clip.samples));
         let Self { scorer, turn, .. } = self;
-        for (sums, values) in [
-            (&mut turn.logits, &scorer.logits),
-            (&mut turn.dimensions, &scorer.dimensions),
-        ] {
+        for (sums, values) in
+            [(&mut turn.logits, &scorer.logits), (&mut turn.dimensions, &scorer.dimensions)]
+        {
             sums.resize(values.len(), 0.0);
             sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
         }
@@ -121,7 +124,11 @@ impl Stream {
     }
 
     /// Appends the prediction for a turn that has ended.
-    pub(super) fn end_turn(&mut self, turn: Turn, events: &mut Vec<Event>) -> Result<(), StreamError> {
+    pub(super) fn end_turn(
+        &mut self,
+        turn: Turn,
+        events: &mut Vec<Event>,
+    ) -> Result<(), StreamError> {
         let total = self.first + self.samples.len() as u64;
         let [start, end] = turn.audio(&self.speech);
         let end = end.min(total);

@@ -129,7 +129,10 @@ mod tests {
     #[test]
     fn speech_without_pauses_is_split() {
         let found = turns(&[2 * LONGEST + 100, 30]);
-        assert_eq!(found.iter().map(|turn| turn.speech).collect::<Vec<_>>(), [LONGEST, LONGEST, 100]);
+        assert_eq!(
+            found.iter().map(|turn| turn.speech).collect::<Vec<_>>(),
+            [LONGEST, LONGEST, 100]
+        );
         assert_eq!(found[1].first, LONGEST);
     }
 }

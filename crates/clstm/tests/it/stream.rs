@@ -140,8 +140,8 @@ fn the_prediction_for_a_turn_is_that_of_its_windows() {
         assert!(label.probabilities.iter().all(|p| *p <= label.confidence));
     }
     // The first turn is predicted before the stream ends, frames without turns are the same.
-    let mut without = Stream::new(&recognizer, RATE, &StreamConfig { turns: false, ..config })
-        .expect("a stream");
+    let mut without =
+        Stream::new(&recognizer, RATE, &StreamConfig { turns: false, ..config }).expect("a stream");
     let mut rest = events;
     rest.retain(|event| !matches!(event, Event::Turn(_)));
     assert_eq!(pushed_through(&mut without, &[&sound]), rest);

@@ -121,8 +121,8 @@ impl Stage {
 
 /// A server with the shipped model, which predicts more than one emotion.
 fn shipped() -> ServerConfig {
-    let model =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/ravdess-clstm-plus/ravdess-clstm-plus.safetensors");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../models/ravdess-clstm-plus/ravdess-clstm-plus.safetensors");
     ServerConfig { models: vec![ModelSource::File(model)], ..config() }
 }
 
