@@ -259,6 +259,8 @@ impl Session {
         self.turn = Some(turn);
         self.probabilities.clear();
         self.probabilities.extend_from_slice(&score.probabilities);
+        self.values.clear();
+        self.values.extend_from_slice(&score.dimensions);
         let times = self.times.entry(None).or_default();
         for frame in self.frames.iter_mut().rev().take_while(|frame| frame.end_s > start_s) {
             if let Some(before) = frame.label.filter(|_| turn.covers(frame.start_s, frame.end_s)) {

@@ -25,6 +25,8 @@ fn shrink(config: &mut NetworkConfig) {
     }
     if let Some(bank) = &mut config.filterbank {
         (bank.filters, bank.kernel, bank.freq_mask_max_width) = (16, 64, 3);
+        // Frames of 160 samples: two or more steps are left behind the convolutions of each preset.
+        bank.stride = 40;
         for block in &mut config.convolutions {
             block.filters = 5;
         }

@@ -94,9 +94,10 @@ async fn segments_and_their_speakers_have_values() {
     let files = [("file", "a.wav", &bytes[..]), ("segments", "a.csv", &csv[..])];
     let body = send(server.address, form("/v1/recognize", &files)).await.json();
     let spans = [[0.0, 1.5], [0.5, 2.0], [2.6, 3.6]].map(|[start, end]| Span::new(start, end));
-    let go_on = |_| Ok::<(), clstm::RecognizeError>(());
+    let no_interrupt = |_| Ok::<(), clstm::RecognizeError>(());
     let (limits, mix) = (DecodeLimits::default(), ChannelSelection::Mix);
-    let found = rated().recognize_spans_bytes(&bytes, &limits, mix, &spans, go_on).expect("spans");
+    let found =
+        rated().recognize_spans_bytes(&bytes, &limits, mix, &spans, no_interrupt).expect("spans");
     let mut sums = [0.0; 2];
     for (row, span) in body["segments"].as_array().expect("rows").iter().zip(&found.spans) {
         match &span.outcome {

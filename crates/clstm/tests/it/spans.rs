@@ -48,8 +48,14 @@ fn recognize(
     selection: ChannelSelection,
     spans: &[Span],
 ) -> Result<SpanSummary, RecognizeError> {
-    let go_on = |_| Ok::<(), RecognizeError>(());
-    recognizer().recognize_spans_bytes(bytes, &DecodeLimits::default(), selection, spans, go_on)
+    let no_interrupt = |_| Ok::<(), RecognizeError>(());
+    recognizer().recognize_spans_bytes(
+        bytes,
+        &DecodeLimits::default(),
+        selection,
+        spans,
+        no_interrupt,
+    )
 }
 
 fn on(channel: usize, start_s: f64, end_s: f64) -> Span {
@@ -154,14 +160,19 @@ fn channels_that_are_missing_and_too_much_work_are_errors() {
     assert_eq!(error.kind(), "segments");
     // All channels together are as long as the longest recording at most.
     let limits = DecodeLimits { max_duration_s: 20.0, ..DecodeLimits::default() };
-    let go_on = |_| Ok::<(), RecognizeError>(());
+    let no_interrupt = |_| Ok::<(), RecognizeError>(());
     let spans = [Span::new(0.0, 1.0)];
-    let found =
-        recognizer().recognize_spans_bytes(&six, &limits, ChannelSelection::Each, &spans, go_on);
+    let found = recognizer().recognize_spans_bytes(
+        &six,
+        &limits,
+        ChannelSelection::Each,
+        &spans,
+        no_interrupt,
+    );
     let error = found.expect_err("36 s");
     assert!(matches!(error, RecognizeError::Audio(AudioError::TooLong { .. })), "{error}");
     let one = ChannelSelection::One(0);
-    assert!(recognizer().recognize_spans_bytes(&six, &limits, one, &spans, go_on).is_ok());
+    assert!(recognizer().recognize_spans_bytes(&six, &limits, one, &spans, no_interrupt).is_ok());
 }
 
 #[test]
