@@ -22,7 +22,12 @@ fn document(format: Format, data: &[u8]) {
         assert!(0.0 <= start_s && start_s <= end_s && end_s.is_finite(), "{start_s} to {end_s}");
     }
     let labels = ["happy", "sad"].map(str::to_owned);
-    let emotion = || Emotion { label_index: 1, probabilities: vec![0.2, 0.8], unsure: false };
+    let emotion = || Emotion {
+        label_index: 1,
+        probabilities: vec![0.2, 0.8],
+        dimensions: Vec::new(),
+        unsure: false,
+    };
     let outcomes = [Outcome::Labelled(emotion()), Outcome::NoSpeech, Outcome::TooShort];
     let outcomes = outcomes.into_iter().cycle().take(segments.len());
     let annotations: Vec<Annotation> = outcomes.map(Annotation::new).collect();

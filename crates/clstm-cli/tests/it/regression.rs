@@ -186,9 +186,8 @@ fn piped(bytes: &[u8], more: &[&str]) -> Vec<serde_json::Value> {
 fn all_samples_of_a_wav_in_a_pipe_are_processed() {
     let whole = pcm16(&speech(), RATE);
     let (header, samples) = whole.split_at(44);
-    let chunk = |samples: &[u8]| {
-        [b"data", &(samples.len() as u32).to_le_bytes()[..], samples].concat()
-    };
+    let chunk =
+        |samples: &[u8]| [b"data", &(samples.len() as u32).to_le_bytes()[..], samples].concat();
     let riff = |chunks: &[Vec<u8>]| [header[..36].to_vec(), chunks.concat()].concat();
     let expected = piped(&whole, &[]);
     assert!(expected.iter().any(|line| line["label"].is_string()));
