@@ -5,7 +5,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use clstm::audio::{DecodeLimits, PipeBuffer, header_duration_s};
+use clstm::audio::{DecodeLimits, EncodedAudio, header_duration_s};
 use clstm::{
     ChannelEvent, ChannelSelection, Event, Recognizer, Stream, StreamConfig, StreamError,
     TimelineSummary,
@@ -340,7 +340,7 @@ impl TimelineJob<'_> {
 
     fn bytes(
         &self,
-        bytes: PipeBuffer,
+        bytes: impl EncodedAudio,
         take: &mut impl FnMut(usize, Event) -> Result<(), JobError>,
     ) -> Result<TimelineSummary, JobError> {
         let Self { recognizer, channels, limits, config, .. } = self;
