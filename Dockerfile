@@ -7,6 +7,8 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
+# For `clstm --version`: the repository is not in the context. `--build-arg CLSTM_COMMIT=$(git rev-parse --short=12 HEAD)`
+ARG CLSTM_COMMIT
 # Build caches: after a change only what depends on it is compiled again.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
@@ -18,9 +20,9 @@ FROM gcr.io/distroless/cc-debian12:nonroot
 LABEL org.opencontainers.image.title="clstm" \
     org.opencontainers.image.description="Speech emotion recognition: HTTP and WebSocket service with a web page" \
     org.opencontainers.image.source="https://github.com/clstm/clstm" \
-    org.opencontainers.image.licenses="(MIT OR Apache-2.0) AND CC-BY-NC-SA-4.0"
-# Of the code, of the crates in the binary, and of the built-in model (non-commercial use only).
-COPY LICENSE-MIT LICENSE-APACHE crates/clstm-cli/THIRD-PARTY.txt models/ravdess-clstm-plus.md /licenses/
+    org.opencontainers.image.licenses="(MIT OR Apache-2.0) AND CC-BY-NC-SA-4.0 AND ODbL-1.0"
+# Of the code, of the crates in the binary, and of the built-in models: the default one is for non-commercial use only.
+COPY LICENSE-MIT LICENSE-APACHE crates/clstm-cli/THIRD-PARTY.txt models/*.md /licenses/
 COPY --from=build /out/clstm /usr/local/bin/clstm
 USER 65532:65532
 EXPOSE 8765

@@ -15,7 +15,7 @@ RESET_AFTER = {"network.gflb.reset": '"after"'}
 
 PRESETS = (
     *("convlstm-fcn", "convlstm-skip-fcn", "convlstm-bilstm", "convlstm-skip-bilstm"),
-    *("convlstm-bigru", "convlstm-skip-bigru", "clstm", "clstm-plus"),
+    *("convlstm-bigru", "convlstm-skip-bigru", "clstm", "clstm-plus", "clstm-tiny"),
 )
 
 

@@ -12,6 +12,7 @@ from runtimes import RATE
 
 PRESETS = [
     "convlstm-fcn", "convlstm-skip-fcn", "convlstm-bilstm", "convlstm-skip-bilstm", "convlstm-bigru", "convlstm-skip-bigru", "clstm", "clstm-plus",
+    "clstm-tiny",
 ]
 
 

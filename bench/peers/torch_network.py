@@ -68,7 +68,7 @@ class ConvLstm(nn.Module):
         if self.norm is not None:
             inputs = self.norm(inputs)
         first, *later = inputs.unflatten(0, (time, batch)).unflatten(2, (4, -1)).unbind(0)
-        # In the gates' own format: autocast would else go on in float32.
+        # In the gates' own format: autocast would otherwise continue in float32.
         peephole = None if self.peephole is None else self.peephole.to(first.dtype)
         weight = self.state_to_state.to(first.dtype)
         h, c = self.first_step(first, peephole)

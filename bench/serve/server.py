@@ -1,11 +1,13 @@
 """The server under load, its input, and the output of figures."""
 
+import collections
 import os
 import pathlib
 import re
 import struct
 import subprocess
 import sys
+import threading
 import wave
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -67,6 +69,8 @@ class Server:
         if not found:
             sys.exit(f"the server does not start: {line}{self.process.stderr.read()}")
         self.address = (found[1], int(found[2]))
+        # A full pipe would stop the server at its next line of the log.
+        threading.Thread(target=collections.deque, args=(self.process.stderr, 0), daemon=True).start()
 
     def cost(self):
         """CPU seconds so far, and most and present memory in MiB; where it was started here, on Linux."""

@@ -14,7 +14,7 @@ LATEST_S = 1.0
 
 
 def frame(payload):
-    """A binary message whose mask is zero, so that the payload stands as it is (RFC 6455, 5.3)."""
+    """A binary message whose mask is zero, so that the payload is not changed (RFC 6455, 5.3)."""
     n = len(payload)
     head = struct.pack("!BB", 0x82, 0x80 | n) if n < 126 else struct.pack("!BBH", 0x82, 0x80 | 126, n)
     return head + bytes(4) + payload

@@ -1,11 +1,11 @@
 """Fits the speech gate, writes its weights, chooses its threshold, or prints its errors.
 
-usage: fit.py fit TRAIN.bin TRAIN_FOLDER GATE_WEIGHTS.rs
-       fit.py threshold TRAIN.bin TRAIN_FOLDER GATE_WEIGHTS.rs
-       fit.py test TEST.bin TEST_FOLDER GATE_WEIGHTS.rs
+usage: fit.py fit TRAIN.bin TRAIN_FOLDER GATE_WEIGHTS.rs GATE.rs
+       fit.py threshold VALIDATION.bin VALIDATION_FOLDER GATE_WEIGHTS.rs GATE.rs
+       fit.py test TEST.bin TEST_FOLDER GATE_WEIGHTS.rs GATE.rs
 
-`threshold` uses recordings of the training side alone, so that `test` reports speakers, corpora and sounds that neither the weights
-nor the threshold have seen.
+`threshold` writes the threshold into GATE.rs. Its recordings are of speakers that are neither in the fit nor in the test, so that
+`test` reports speakers, corpora and sounds that neither the weights nor the threshold have seen.
 """
 import re
 import sys
@@ -14,10 +14,8 @@ from collections import defaultdict
 import numpy as np
 
 INPUTS, HIDDEN, CLIP = 59, 24, 4.0
-# THRESHOLD of crates/clstm-audio/src/speech/gate.rs.
-THRESHOLD = 0.7
-# Share of the blocks without speech that may pass: the threshold is the lowest that keeps to it.
-PASSING = 0.002
+# Share of the sounds without speech that may get a label: the threshold is the lowest that keeps to it.
+LABELLED = 0.01
 BLOCK_S, MIN_S, MIN_SHARE = 0.064, 0.15, 0.1
 
 
@@ -49,7 +47,7 @@ def fit(binary, folder):
         inputs.append(x[use])
         targets.append(speech[use])
         # What precedes an utterance counts less than sound without any speech.
-        other = 0.5 if kind in ("speech", "whisper") else 1.0
+        other = 0.5 if has_speech(kind) else 1.0
         weight.append(np.where(speech[use], 1.0, other))
     x, y, weight = np.concatenate(inputs), np.concatenate(targets).astype(float), np.concatenate(weight)
     weight[y == 1] *= weight[y == 0].sum() / weight[y == 1].sum()
@@ -111,40 +109,62 @@ def read_rust(path):
     return {**weights, "w1": weights["w1"].reshape(INPUTS, HIDDEN)}
 
 
-def threshold(binary, folder, weights):
-    """The lowest threshold at which blocks without speech pass no more often than PASSING, and what it costs in speech."""
-    other, speech = [], []
-    for _, kind, x, active, share in load(binary, folder):
-        logits = np.where(np.isnan(x[:, 0]), -9.0, output(weights, np.nan_to_num(x)))
-        if kind in ("speech", "whisper"):
-            speech.append(logits[active & (share >= 0.2)])
-        else:
-            other.append(np.where(active, logits, -9.0))
-    other, speech = np.concatenate(other), np.concatenate(speech)
-    print(f"{len(other)} blocks without speech, {len(speech)} with speech")
-    print(f"chosen: {np.quantile(other, 1 - PASSING):.2f} (in use: {THRESHOLD})")
-    for value in np.arange(-0.5, 2.01, 0.25):
-        print(f"{value:5.2f}: {100 * (other > value).mean():.2f}% of sound passes, {100 * (speech > value).mean():.1f}% of speech is found")
+def has_speech(kind):
+    return kind.startswith(("speech", "whisper"))
 
 
-def test(binary, folder, weights):
-    """By kind: recordings, blocks that pass, active speech blocks that pass, recordings without a label."""
-    results = defaultdict(list)
+def outputs(binary, folder, weights):
+    """Kind, output for each active block (-9 for others), whether each block has speech."""
     for _, kind, x, active, share in load(binary, folder):
-        speech = (np.where(np.isnan(x[:, 0]), -9.0, output(weights, np.nan_to_num(x))) > THRESHOLD) & active
-        none = speech.mean() < MIN_SHARE or speech.sum() * BLOCK_S < MIN_S
-        results[kind].append((speech, active & (share >= 0.2), none))
-    print("| kind | recordings | blocks taken for speech | speech blocks found | recordings without a label |")
+        logits = np.where(np.isnan(x[:, 0]) | ~active, -9.0, output(weights, np.nan_to_num(x)))
+        yield kind, logits, active & (share >= 0.2)
+
+
+def is_labelled(logits, threshold):
+    passing = logits > threshold
+    return passing.mean() >= MIN_SHARE and passing.sum() * BLOCK_S >= MIN_S
+
+
+def threshold(binary, folder, weights, gate):
+    """Chooses the lowest threshold at which at most LABELLED of the sounds without speech get a label."""
+    rows = list(outputs(binary, folder, weights))
+    other, speech = ([row for row in rows if has_speech(row[0]) == wanted] for wanted in (False, True))
+    chosen = None
+    for value in np.arange(-1, 4.01, 0.1):
+        false = np.mean([is_labelled(logits, value) for _, logits, _ in other])
+        missed = np.mean([not is_labelled(logits, value) for _, logits, _ in speech])
+        chosen = value if chosen is None and false <= LABELLED else chosen
+        print(f"{value:5.2f}: {100 * false:.1f}% of {len(other)} sounds labelled, {100 * missed:.2f}% of {len(speech)} recordings missed")
+    if chosen is None:
+        sys.exit("no threshold keeps to the share of sounds that may get a label")
+    source = open(gate, encoding="utf-8").read()
+    source, count = re.subn(r"const THRESHOLD: f32 = [^;]*;", f"const THRESHOLD: f32 = {chosen:.1f};", source)
+    assert count == 1
+    open(gate, "w", encoding="utf-8").write(source)
+    print(f"chosen: {chosen:.1f}")
+
+
+def read_threshold(gate):
+    return float(re.search(r"const THRESHOLD: f32 = ([^;]*);", open(gate, encoding="utf-8").read())[1])
+
+
+def test(binary, folder, weights, gate):
+    """By kind: recordings, blocks that pass, active speech blocks that pass, recordings with a label."""
+    limit, results = read_threshold(gate), defaultdict(list)
+    for kind, logits, truth in outputs(binary, folder, weights):
+        for name in [kind, kind.split(";")[0]] if ";" in kind else [kind]:
+            results[name].append((logits > limit, truth, is_labelled(logits, limit)))
+    print("| kind | recordings | blocks taken for speech | speech blocks found | with a label |")
     print("|---|---|---|---|---|")
-    for kind, rows in results.items():
-        speech, truth = (np.concatenate([row[i] for row in rows]) for i in (0, 1))
-        found = f"{100 * speech[truth].mean():.1f}%" if truth.any() else ""
-        none = 100 * np.mean([row[2] for row in rows])
-        print(f"| {kind} | {len(rows)} | {100 * speech.mean():.1f}% | {found} | {none:.1f}% |")
+    for kind, rows in sorted(results.items()):
+        passing, truth = (np.concatenate([row[i] for row in rows]) for i in (0, 1))
+        found = f"{100 * passing[truth].mean():.1f}%" if truth.any() else ""
+        labelled = sum(row[2] for row in rows)
+        print(f"| {kind} | {len(rows)} | {100 * passing.mean():.1f}% | {found} | {labelled} ({100 * labelled / len(rows):.1f}%) |")
 
 
-task, binary, folder, source = sys.argv[1:5]
+task, binary, folder, source, gate = sys.argv[1:6]
 if task == "fit":
     open(source, "w", encoding="utf-8").write(rust(fit(binary, folder)))
 else:
-    {"threshold": threshold, "test": test}[task](binary, folder, read_rust(source))
+    {"threshold": threshold, "test": test}[task](binary, folder, read_rust(source), gate)

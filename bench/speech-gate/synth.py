@@ -191,3 +191,106 @@ def negative(rng, n, family=None):
         other = names[rng.choice(len(names), p=w / w.sum())]; x = norm(x) + norm(FAMILIES[other](rng, n), .1 * 10 ** -rng.uniform(0, 1))
     if rng.random() < .2: x = band(x, 280, 3500, .05)
     return norm(x).astype(np.float32), family
+
+# --- further sound without speech ----------------------------------------------------------------------
+def resonances(rng, x, count=None):
+    "boxes, pipes and horns: some resonant peaks"
+    n = len(x); f = np.fft.rfftfreq(n, 1 / SR); g = np.full(len(f), .05)
+    for _ in range(count or rng.integers(1, 4)):
+        c = 10 ** rng.uniform(2.2, 3.5); g += rng.uniform(.3, 1) / (1 + ((f - c) / (c * rng.uniform(.05, .4))) ** 2)
+    return np.fft.irfft(np.fft.rfft(x) * g, n)
+def drone(rng, n):
+    "engines, fans, drills, transformers: harmonics whose pitch and level move slowly, with noise"
+    t = t_(n); f0 = 10 ** rng.uniform(1.3, 2.5)
+    f = f0 * 2 ** (rng.uniform(0, .5) * smooth_noise(rng, n, rng.uniform(.1, 2)) + rng.uniform(0, .06) * np.sin(2 * np.pi * rng.uniform(.2, 7) * t))
+    if rng.random() < .25:  # gears and throttle: slow ramps and steps
+        f = f * 2 ** np.interp(t, np.linspace(0, t[-1] + 1e-3, 6), rng.uniform(-.7, .7, 6))
+    ph = 2 * np.pi * np.cumsum(f) / SR; x = np.zeros(n); k_max = int(rng.integers(2, 40)); tilt = rng.uniform(0, 1.6)
+    for k in range(1, k_max + 1):
+        if k * f0 < 7600: x += rng.uniform(.1, 1) * np.sin(ph * k + rng.uniform(0, 7)) / k ** tilt
+    x = norm(x) * (1 + rng.uniform(0, .9) * np.sin(2 * np.pi * rng.uniform(.2, 9) * t + rng.uniform(0, 7)))
+    x = x * np.exp(rng.uniform(0, .5) * smooth_noise(rng, n, rng.uniform(.3, 4)))
+    if rng.random() < .6: x = resonances(rng, x)
+    if rng.random() < .8: x = norm(x) + norm(colored(rng, n, rng.uniform(0, 2.5)) * (1 + rng.uniform(0, .9) * np.sin(ph / max(1, int(rng.integers(1, 5))))), .1 * 10 ** -rng.uniform(-.3, 1.5))
+    return norm(x)
+def keyed(rng, n, baud, tones_hz, smooth):
+    "continuous-phase FSK with as many tones"
+    step = max(1, int(SR / baud)); bits = np.repeat(rng.integers(0, len(tones_hz), n // step + 2), step)[:n]; f = np.asarray(tones_hz)[bits]
+    if smooth > 1: f = np.convolve(f, np.ones(smooth) / smooth, "same")
+    return np.sin(2 * np.pi * np.cumsum(f) / SR)
+def psk(rng, n, baud, carrier, points):
+    "phase and amplitude keying: data of modems and fax"
+    step = max(2, int(SR / baud)); m = n // step + 2; a = rng.choice([1.0, 1.0, .6]) if rng.random() < .5 else 1.0
+    level = np.where(rng.random(m) < .5, 1.0, a); phase = np.cumsum(rng.integers(0, points, m)) * 2 * np.pi / points
+    w = np.hanning(2 * step + 1); i, q = (np.convolve(np.repeat(level * fn(phase), step)[:n], w / w.sum(), "same") for fn in (np.cos, np.sin))
+    c = 2 * np.pi * carrier * t_(n); return i * np.cos(c) - q * np.sin(c)
+def modem_part(rng, n):
+    k = rng.integers(0, 7); t = t_(n)
+    if k == 0:
+        pair = [(980, 1180), (1650, 1850), (1270, 1070), (2225, 2025), (1300, 2100), (390, 450), (1400, 1800), (2125, 2295)][rng.integers(8)]
+        return keyed(rng, n, rng.choice([45.45, 50, 75, 110, 150, 300, 600, 1200]), np.array(pair) + rng.uniform(-30, 30), int(rng.integers(1, 20)))
+    if k == 1:
+        c = rng.uniform(400, 2600); return keyed(rng, n, 10 ** rng.uniform(.7, 3), c + np.arange(rng.integers(2, 17)) * rng.uniform(15, 200), int(rng.integers(1, 30)))
+    if k == 2: return psk(rng, n, rng.choice([300, 600, 1200, 1600, 2400, 3000]), rng.choice([1200, 1700, 1800, 1829, 2400]), rng.choice([2, 4, 8]))
+    if k == 3:  # calling and called tones, with reversals and 15 Hz
+        x = np.sin(2 * np.pi * rng.choice([1100, 1300, 2100, 2250, 2100]) * t)
+        if rng.random() < .5: x = x * np.sign(np.sin(2 * np.pi * t / .9 + 1e-3))
+        return x * (1 + rng.choice([0, .2]) * np.sin(2 * np.pi * 15 * t))
+    if k == 4:  # probing: many tones at once
+        return sum(np.sin(2 * np.pi * 150 * j * t + rng.uniform(0, 7)) for j in rng.choice(np.arange(1, 26), rng.integers(3, 22), False))
+    if k == 5: return band(rng.normal(size=n), 300, 3400, .03)
+    x = np.sin(2 * np.pi * rng.choice([600, 750, 1200, 1800, 2400]) * t)
+    return x * (np.sin(2 * np.pi * rng.uniform(4, 120) * t) > 0) if rng.random() < .5 else x
+def modem(rng, n):
+    "modems and fax machines: bursts of tones and data one after another"
+    x, i = np.zeros(n), 0; fast = 10 ** rng.uniform(-1.2, .4)
+    while i < n:
+        m = min(n - i, max(400, int(fast * rng.uniform(.5, 2) * SR)))
+        part = norm(modem_part(rng, m)) * rng.uniform(.4, 1); edge = min(80, m // 4); w = np.ones(m); w[:edge] = np.linspace(0, 1, edge); w[m - edge:] = np.linspace(1, 0, edge)
+        x[i:i + m] = part * w; i += m
+        if rng.random() < .4: i += int(rng.uniform(0, .4) * min(fast, 1) * SR)
+    if rng.random() < .5: x = band(x, 300, 3400, .05)
+    if rng.random() < .5: x = norm(x) + norm(colored(rng, n, rng.uniform(0, 1.5)), .1 * 10 ** -rng.uniform(.7, 2.5))
+    return norm(x)
+def siren(rng, n):
+    "sirens, horns and alarms with harmonics, room and noise"
+    t = t_(n); k = rng.integers(0, 5); lo, hi = np.sort(10 ** rng.uniform(2.3, 3.4, 2)); rate = 10 ** rng.uniform(-1, 1.1)
+    if k == 0: f = lo + (hi - lo) * (.5 + .5 * np.sin(2 * np.pi * rate * t))
+    elif k == 1: f = lo + (hi - lo) * ((t * rate) % 1)
+    elif k == 2: f = np.where((t * rate) % 1 < .5, lo, hi)
+    elif k == 3: f = lo + (hi - lo) * np.minimum((t * rate) % 1 * 4, 1)
+    else: f = lo * 2 ** (rng.uniform(.01, .1) * np.sin(2 * np.pi * rng.uniform(3, 40) * t))
+    x = wave(rng.integers(0, 4), 2 * np.pi * np.cumsum(f) / SR, h=int(rng.integers(3, 16)))
+    if rng.random() < .4: x = x * env_on_off(rng, n, [(1, 10 ** rng.uniform(-1.2, .3)), (0, 10 ** rng.uniform(-1.2, .3))])
+    if rng.random() < .5: x = resonances(rng, x)
+    if rng.random() < .4: x = reverb(rng, x)
+    if rng.random() < .6: x = norm(x) + norm(colored(rng, n, rng.uniform(0, 2)), .1 * 10 ** -rng.uniform(0, 2))
+    return norm(x)
+def animals(rng, n):
+    "birds, crickets, frogs: notes that glide, trill and repeat in phrases"
+    x, i = np.zeros(n), int(rng.uniform(0, .3) * SR); base = 10 ** rng.uniform(2.9, 3.75); h = int(rng.integers(1, 5)); gap = 10 ** rng.uniform(-1.7, -.3)
+    kinds = [(rng.uniform(.03, .3), rng.uniform(-1, 1), rng.uniform(0, .4), rng.uniform(5, 60)) for _ in range(rng.integers(1, 5))]
+    while i < n:
+        length, slide, trill, rate = kinds[rng.integers(len(kinds))]; m = min(n - i, int(length * rng.uniform(.8, 1.2) * SR))
+        if m < 60: break
+        f = base * 2 ** (slide * np.linspace(-.5, .5, m) ** rng.integers(1, 3) + trill * np.sin(2 * np.pi * rate * t_(m)))
+        ph = 2 * np.pi * np.cumsum(f) / SR; note_ = sum(np.sin(ph * (j + 1)) / (j + 1) ** 2 for j in range(h) if base * (j + 1) < 7000)
+        x[i:i + m] += note_ * np.hanning(m) * rng.uniform(.4, 1); i += m + int(gap * rng.uniform(.5, 2) * SR)
+    if rng.random() < .5: x = reverb(rng, x)
+    if rng.random() < .7: x = norm(x) + norm(colored(rng, n, rng.uniform(0, 2)), .1 * 10 ** -rng.uniform(.3, 2))
+    return norm(x)
+def strokes(rng, n):
+    "keyboards, claps and tools: clusters of short sounds with a resonance, each press with its release"
+    x, i = np.zeros(n), 0; pace = 10 ** rng.uniform(-1.3, -.2); shapes = [resonances(rng, rng.normal(size=int(.12 * SR)), 2) for _ in range(5)]
+    many = rng.random() < .3
+    while i < n:
+        for at in ((i,) if rng.random() < .3 else (i, i + int(rng.uniform(.04, .12) * SR))):
+            m = min(n - at, int(rng.uniform(.01, .12) * SR))
+            if m > 20: x[at:at + m] += norm(shapes[rng.integers(5)][:m]) * np.exp(-t_(m) / 10 ** rng.uniform(-2.6, -1.5)) * rng.uniform(.3, 1)
+        i += max(40, int(pace * rng.exponential() * SR / (20 if many else 1)))
+        if rng.random() < .1 and not many: i += int(rng.uniform(.2, 1.2) * SR)
+    if rng.random() < .6: x = norm(x) + norm(colored(rng, n, rng.uniform(0, 2)), .1 * 10 ** -rng.uniform(.3, 2))
+    if rng.random() < .4: x = reverb(rng, x)
+    return norm(x)
+FAMILIES.update({"drone": drone, "modem": modem, "siren": siren, "animals": animals, "strokes": strokes})
+WEIGHTS.update({"drone": 3, "modem": 3, "siren": 1.5, "animals": 1.5, "strokes": 1.5})

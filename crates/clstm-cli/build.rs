@@ -8,8 +8,17 @@ use std::process::Command;
 fn main() {
     println!("cargo::rerun-if-env-changed=CLSTM_COMMIT");
     // Packagers build without a repository and may name the commit.
-    let commit = std::env::var("CLSTM_COMMIT").ok().or_else(commit);
+    let commit = std::env::var("CLSTM_COMMIT").ok().or_else(packaged_commit).or_else(commit);
     println!("cargo::rustc-env=CLSTM_BUILD_COMMIT={}", commit.unwrap_or_default());
+}
+
+/// The short hash of the commit that `cargo publish` packaged.
+fn packaged_commit() -> Option<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cargo_vcs_info.json");
+    let text = std::fs::read_to_string(file).ok()?;
+    let (_, rest) = text.split_once("\"sha1\"")?;
+    let hash: String = rest.chars().skip_while(|c| !c.is_ascii_hexdigit()).take(12).collect();
+    hash.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(hash)
 }
 
 /// The short hash of the checked-out commit, if the sources are those of a repository.

@@ -15,7 +15,7 @@ const text = (path) => readFileSync(path, "utf8");
 
 const server = join(root, "crates/clstm-server/src/page");
 const SHARED = [
-  "capture.js", "dom.js", "history.js", "icon.svg", "labels.js", "lanes.js", "peaks.js", "player.js", "prediction.js", "queue.js", "recorder.js",
+  "capture.js", "dimensions.js", "dom.js", "history.js", "icon.svg", "labels.js", "lanes.js", "peaks.js", "player.js", "prediction.js", "queue.js", "recorder.js",
   "save.js", "sources.js", "style.css", "timeline.js", "view.js", "wav.js", "waveform.js",
 ];
 const PLACE = "<!-- The server's page from here to the end of main. -->\n";

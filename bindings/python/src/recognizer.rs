@@ -154,7 +154,7 @@ impl NativeRecognizer {
     }
 
     /// Recognises given segments of a recording, each by itself. `tiers` are of a TextGrid or ELAN file; `context_s` is the
-    /// audio on each side that short segments also get; `channel` is one channel instead of the mean of all.
+    /// audio on each side that short segments also get; `channels` is `mix`, `each` or a number. Samples have one channel.
     fn recognize_segments(
         &self,
         py: Python<'_>,
@@ -162,12 +162,16 @@ impl NativeRecognizer {
         segments: SegmentSource,
         tiers: Vec<String>,
         context_s: f64,
-        channel: Option<usize>,
+        channels: &str,
     ) -> PyResult<SegmentsRow> {
-        let document =
-            py.detach(|| segments.read(tiers)).map_err(|error| errors::segments(py, &error))?;
-        py.detach(|| segments::recognize(&self.recognizer, &input, &document, context_s, channel))
-            .map_err(|error| error.exception(py))
+        let selection: ChannelSelection = channels.parse().map_err(PyValueError::new_err)?;
+        let document = py
+            .detach(|| segments.read(&input, tiers, selection))
+            .map_err(|error| errors::segments(py, &error))?;
+        py.detach(|| {
+            segments::recognize(&self.recognizer, &input, &document, context_s, selection)
+        })
+        .map_err(|error| error.exception(py))
     }
 
     /// Recognises recordings on all cores.

@@ -1,7 +1,7 @@
 //! Results as tuples.
 
 use clstm::audio::Damage;
-use clstm::{ChannelEvent, EmbeddedRecognition, Event, Recognition, TimelineItem};
+use clstm::{ChannelEvent, EmbeddedRecognition, Event, NoPrediction, Recognition, TimelineItem};
 
 /// What is missing: message, seconds that are missing, second of the first damage.
 pub(crate) type DamageRow = (String, f64, Option<f64>);
@@ -9,8 +9,9 @@ pub(crate) type DamageRow = (String, f64, Option<f64>);
 /// Index of the label, its confidence, probabilities, continuous targets.
 pub(crate) type ScoreRow = (usize, f64, Vec<f64>, Vec<f64>);
 
-/// Duration in seconds, share of speech, scores, damage.
-pub(crate) type RecognitionRow = (f64, f64, Option<ScoreRow>, Option<DamageRow>);
+/// Duration in seconds, share of speech, scores, damage, why there is no label.
+pub(crate) type RecognitionRow =
+    (f64, f64, Option<ScoreRow>, Option<DamageRow>, Option<&'static str>);
 
 /// A recognition and the deep feature.
 pub(crate) type EmbeddedRow = (RecognitionRow, Vec<f64>);
@@ -18,12 +19,12 @@ pub(crate) type EmbeddedRow = (RecognitionRow, Vec<f64>);
 /// Start and end in seconds, share of speech, scores, provisional.
 pub(crate) type ItemRow = (f64, f64, Option<f64>, Option<ScoreRow>, bool);
 
-/// A segment: start, end and seconds of context; speaker and text; status (`ok`, `no_speech`, `too_short`, `outside`) and
-/// whether it ends after the recording; share of speech; scores.
+/// A segment: start, end and seconds of context; speaker and text; status (`ok`, `no_speech`, `too_short`, `outside`),
+/// whether it ends after the recording, and its channel; share of speech; scores.
 pub(crate) type SegmentRow = (
     (f64, f64, f64),
     (Option<String>, Option<String>),
-    (&'static str, bool),
+    (&'static str, bool, Option<usize>),
     f64,
     Option<ScoreRow>,
 );
@@ -48,10 +49,10 @@ pub(crate) fn damage(damage: Option<&Damage>) -> Option<DamageRow> {
 }
 
 pub(crate) fn recognition(recognition: Recognition) -> RecognitionRow {
-    let Recognition { duration_s, speech, prediction, damage: missing } = recognition;
+    let Recognition { duration_s, speech, prediction, reason, damage: missing } = recognition;
     let scores = prediction
         .map(|found| (found.label_index, found.confidence, found.probabilities, found.dimensions));
-    (duration_s, speech, scores, damage(missing.as_ref()))
+    (duration_s, speech, scores, damage(missing.as_ref()), reason.map(NoPrediction::kind))
 }
 
 pub(crate) fn embedded(embedded: EmbeddedRecognition) -> EmbeddedRow {

@@ -5,7 +5,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clstm::audio::DecodeLimits;
-use clstm::{RecognizeError, Recognizer, Span, SpanOutcome, SpanRecognizer, SpanSummary};
+use clstm::{
+    ChannelSelection, RecognizeError, Recognizer, Span, SpanOutcome, SpanRecognizer, SpanSummary,
+};
 use clstm_segments::{Document, Format, ReadOptions, Segment, SegmentsError, with_context};
 use pyo3::FromPyObject;
 use pyo3::pybacked::PyBackedBytes;
@@ -20,7 +22,7 @@ const MAX_BYTES: u64 = 256 << 20;
 /// Segments as Python passes them.
 #[derive(FromPyObject)]
 pub(crate) enum SegmentSource {
-    /// Segments as the CSV of `start,end,speaker`.
+    /// Segments as the CSV of `start,end,speaker,channel`.
     #[pyo3(transparent)]
     Csv(PyBackedBytes),
     /// A file of segments.
@@ -37,9 +39,19 @@ pub(crate) enum ReadError {
 }
 
 impl SegmentSource {
-    /// Reads the segments; `tiers` selects those of a file that has tiers.
-    pub(crate) fn read(&self, tiers: Vec<String>) -> Result<Document, ReadError> {
-        let options = ReadOptions { tiers, ..ReadOptions::default() };
+    /// Reads the segments of a recording; `tiers` selects those of a file that has tiers.
+    pub(crate) fn read(
+        &self,
+        input: &Input,
+        tiers: Vec<String>,
+        selection: ChannelSelection,
+    ) -> Result<Document, ReadError> {
+        let recording = match input {
+            Input::File(path) => path.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
+            _ => None,
+        };
+        let channels = selection == ChannelSelection::Each;
+        let options = ReadOptions { tiers, recording, channels };
         match self {
             Self::Csv(text) => Document::parse(text, Format::Csv, &options),
             Self::File(path) => {
@@ -76,32 +88,36 @@ pub(crate) fn recognize(
     input: &Input,
     document: &Document,
     context_s: f64,
-    channel: Option<usize>,
+    selection: ChannelSelection,
 ) -> Result<SegmentsRow, RecognizeError> {
-    let extended = with_context(document.segments(), context_s);
-    let spans: Vec<Span> =
-        extended.iter().map(|&[start_s, end_s]| Span { start_s, end_s }).collect();
+    let segments = document.segments();
+    let extended = with_context(segments, context_s);
+    let spans = segments.iter().zip(&extended).map(|(segment, [start_s, end_s])| Span {
+        channel: segment.channel,
+        ..Span::new(*start_s, *end_s)
+    });
+    let spans: Vec<Span> = spans.collect();
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
-    let go_on = |_: f64| Ok::<(), RecognizeError>(());
+    let check_interrupt = |_: f64| Ok::<(), RecognizeError>(());
     let summary = match input {
         Input::Samples(bytes, rate) => {
-            let mut parts = SpanRecognizer::new(recognizer, &spans)?;
-            parts.push(&samples(bytes), *rate)?;
+            let mut parts = SpanRecognizer::new(recognizer, selection, &spans)?;
+            parts.push(&samples(bytes), 1, *rate)?;
             parts.finish()?
         }
         Input::Bytes(bytes) => {
-            recognizer.recognize_spans_bytes(bytes, &limits, channel, &spans, go_on)?
+            recognizer.recognize_spans_bytes(bytes, &limits, selection, &spans, check_interrupt)?
         }
         Input::File(path) => {
-            recognizer.recognize_spans_file(path, &limits, channel, &spans, go_on)?
+            recognizer.recognize_spans_file(path, &limits, selection, &spans, check_interrupt)?
         }
     };
-    Ok(rows(document.segments(), &extended, summary))
+    Ok(rows(segments, &extended, summary))
 }
 
 fn rows(segments: &[Segment], extended: &[[f64; 2]], summary: SpanSummary) -> SegmentsRow {
-    let all = segments.iter().zip(extended).zip(summary.spans);
-    let rows = all.map(|((segment, [start_s, end_s]), span)| -> SegmentRow {
+    let rows = summary.spans.into_iter().map(|span| -> SegmentRow {
+        let (segment, [start_s, end_s]) = (&segments[span.span], extended[span.span]);
         let status = match &span.outcome {
             SpanOutcome::Labelled(_) => "ok",
             SpanOutcome::NoSpeech => "no_speech",
@@ -119,7 +135,7 @@ fn rows(segments: &[Segment], extended: &[[f64; 2]], summary: SpanSummary) -> Se
         let context_s = (end_s - start_s - segment.duration_s()).max(0.0);
         let times = (segment.start_s, segment.end_s, context_s);
         let names = (segment.speaker.clone(), segment.text.clone());
-        (times, names, (status, clipped), span.speech, scores)
+        (times, names, (status, clipped, span.channel), span.speech, scores)
     });
     (rows.collect(), summary.duration_s, damage(summary.damage.as_ref()))
 }

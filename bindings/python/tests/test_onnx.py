@@ -19,9 +19,10 @@ PRESETS = [
     "convlstm-skip-bigru",
     "clstm",
     "clstm-plus",
+    "clstm-tiny",
 ]
-# The blocks of `clstm-plus` are not those that `TINY` makes smaller.
-SETTINGS = {"clstm": TINY_GRU, "clstm-plus": {"batch": 8}}
+# The blocks of `clstm-plus` and `clstm-tiny` are not those that `TINY` makes smaller.
+SETTINGS = {"clstm": TINY_GRU, "clstm-plus": {"batch": 8}, "clstm-tiny": {"batch": 8}}
 
 
 def export(folder, model=None, precision="f32"):
@@ -143,6 +144,26 @@ def test_silence_and_clips_shorter_than_a_frame_have_finite_outputs(samples, tmp
     probabilities, logits, features = run(exported, [samples])
     assert numpy.isclose(probabilities.sum(), 1.0, atol=1e-5)
     assert numpy.isfinite(logits).all() and numpy.isfinite(features).all()
+
+
+def test_continuous_targets_agree(tones, tmp_path):
+    rows = [
+        f"{path},{label},{speaker},{index / 3 + (label == 'happy'):.3f},{-index}\n"
+        for index, (path, label, speaker) in enumerate(zip(*tones))
+    ]
+    (tmp_path / "list.csv").write_text("path,label,speaker,arousal,valence\n" + "".join(rows))
+    trained = clstm.train(
+        corpus="manifest", data=tmp_path / "list.csv", target="label,arousal,valence", preset="clstm", epochs=1,
+        set=TINY_GRU, output=tmp_path / "run", log=None,
+    )
+    recognizer = trained.load(min_speech=0.0)
+    exported = session(export(tmp_path, trained.model_path))
+    assert json.loads(exported.get_modelmeta().custom_metadata_map["dimensions"]) == ["arousal", "valence"]
+    for samples in speech()[:6]:
+        expected = list(recognizer.predict((samples, RATE)).dimensions.values())
+        inputs = {"waveform": samples[None], "lengths": numpy.array([len(samples)], numpy.int64)}
+        (found,) = exported.run(["dimensions"], inputs)
+        assert numpy.abs(found[0] - expected).max() < 1e-4
 
 
 @pytest.mark.parametrize("preset", PRESETS)

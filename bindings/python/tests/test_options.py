@@ -6,7 +6,7 @@ import pickle
 import clstm
 import numpy
 import pytest
-from conftest import RATE, SAD, SAMPLE, TINY_GRU, needs
+from conftest import RATE, ROOT, SAD, SAMPLE, TINY_GRU, needs
 
 
 def command(*arguments):
@@ -115,6 +115,57 @@ def test_given_segments_are_those_of_the_command(recognizer, tmp_path):
     assert found.to_arrow()["status"].to_pylist() == ["ok", "too_short", "outside"]
 
 
+def test_an_rttm_file_of_several_recordings_gives_those_of_the_one_that_is_named(recognizer, tmp_path):
+    rttm = tmp_path / "all.rttm"
+    lines = ["SPEAKER sample 1 0.0 2.0 <NA> <NA> anna <NA> <NA>\n", "SPEAKER sad 1 0.5 1.0 <NA> <NA> ben <NA> <NA>\n"]
+    rttm.write_text("".join(lines))
+    assert [segment.speaker for segment in recognizer.predict(SAMPLE, segments=rttm)] == ["anna"]
+    assert [segment.speaker for segment in recognizer.predict(SAD, segments=rttm)] == ["ben"]
+    with pytest.raises(clstm.RecognitionError, match="2 recordings"):
+        recognizer.predict(SAMPLE.read_bytes(), segments=rttm)
+
+
+def test_each_of_three_speakers_of_a_meeting_gets_the_label_of_their_voice(recognizer, tmp_path):
+    voices = {"anna": SAMPLE, "ben": SAD, "carla": ROOT / "assets" / "angry.wav"}
+    parts, turns, start_s = [], [], 0.0
+    for speaker, path in voices.items():
+        samples = clstm.decode(path, RATE)
+        length_s = len(samples) / RATE
+        turns.append(f"SPEAKER talk 1 {start_s:.3f} {length_s:.3f} <NA> <NA> {speaker} <NA> <NA>\n")
+        parts += [samples, numpy.zeros(RATE // 2, numpy.float32)]
+        start_s += length_s + 0.5
+    rttm = tmp_path / "talk.rttm"
+    rttm.write_text("".join(turns))
+    found = recognizer.predict((numpy.concatenate(parts), RATE), segments=rttm)
+    alone = [recognizer.predict(path).label for path in voices.values()]
+    assert len(set(alone)) > 1
+    assert [(segment.speaker, segment.label) for segment in found] == list(zip(voices, alone))
+
+
+def test_segments_of_channels_are_those_of_the_command(recognizer, call, tmp_path):
+    path, samples = call
+    rttm = tmp_path / "call.rttm"
+    rttm.write_text("SPEAKER call 1 0.0 2.0 <NA> <NA> anna <NA> <NA>\nSPEAKER call 2 0.0 2.0 <NA> <NA> ben <NA> <NA>\n")
+    options = ("--segments", rttm, "--channels", "each")
+    (line,) = command(path, *options)
+    found = recognizer.predict(path, segments=rttm, channels="each")
+    assert [item.channel for item in found] == [0, 1]
+    for own, expected in zip(found, line["segments"]):
+        assert (own.channel, own.label) == (expected["channel"], expected["label"])
+        assert own.probabilities == expected["probabilities"]
+    given = [(0.0, 2.0, "anna", 0), (0.0, 2.0, "ben", 1)]
+    again = recognizer.predict((samples, RATE), segments=given, channels="each")
+    assert [(item.speaker, item.label) for item in again] == [(item.speaker, item.label) for item in found]
+    # Without a channel, a segment is processed on every channel.
+    every = recognizer.predict(path, segments=[(0.0, 2.0, "anna")], channels="each")
+    assert [(item.channel, item.label) for item in every] == [(item.channel, item.label) for item in found]
+    assert every.speakers(channel=1) == {"anna": every[1].probabilities}
+    header = clstm.run("predict", path, *options, "--format", "csv", log=None).splitlines()[0].split(",")
+    assert list(found.to_pandas().columns) == header
+    (one,) = recognizer.predict(path, segments=[(0.0, 2.0)], channels=1)
+    assert (one.channel, one.label) == (1, every[1].label)
+
+
 def test_segments_that_cannot_be_read_name_the_reason(recognizer, tmp_path):
     (tmp_path / "bad.rttm").write_text("SPEAKER a 1 -5 1 <NA> <NA> anna <NA> <NA>\n")
     for segments, kind in ((tmp_path / "none.rttm", "not_found"), (tmp_path / "bad.rttm", "segments")):
@@ -123,9 +174,11 @@ def test_segments_that_cannot_be_read_name_the_reason(recognizer, tmp_path):
         assert raised.value.kind == kind
     with pytest.raises(clstm.RecognitionError, match="before the start"):
         recognizer.predict(SAMPLE, segments=[(2.0, 1.0)])
-    for wrong in ({"channels": "each"}, {"context": 20.0}):
+    for wrong in ({"channels": "every"}, {"context": 20.0}):
         with pytest.raises(ValueError):
             recognizer.predict(SAMPLE, segments=[(0.0, 1.0)], **wrong)
+    with pytest.raises(clstm.RecognitionError, match="no channel 1"):
+        recognizer.predict(SAMPLE, segments=[(0.0, 1.0, None, 1)], channels="each")
     with pytest.raises(TypeError, match="one recording"):
         recognizer.predict([SAMPLE], segments=[(0.0, 1.0)])
     with pytest.raises(ValueError, match="a segment is"):
@@ -162,4 +215,6 @@ def test_continuous_targets_are_those_of_the_command(tones, tmp_path):
     found = recognizer.timeline(SAMPLE)
     assert [s.dimensions for s in found.segments] == [s.get("dimensions") for s in timeline["segments"]]
     assert list(found.segments.to_pandas().columns)[-1] == "dim_arousal"
-    assert recognizer.predict(SAMPLE, segments=[(0.0, 2.0)])[0].dimensions.keys() == {"arousal"}
+    given = recognizer.predict(SAMPLE, segments=[(0.0, 2.0)])
+    assert given[0].dimensions.keys() == {"arousal"}
+    assert list(given.to_pandas().columns)[-1] == "dim_arousal"

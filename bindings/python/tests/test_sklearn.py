@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 
-# Checks that use no array of numbers as input. The others fit on random numbers, which are no recordings.
+# Checks that use no array of numbers as input. The others fit on random numbers, which are not recordings.
 CHECKS = [
     estimator_checks.check_estimator_cloneable,
     estimator_checks.check_estimator_repr,

@@ -1,4 +1,4 @@
-//! Names for inputs that are not decoded: audio of other formats, and files that are no audio at all.
+//! Names for inputs that are not decoded: audio of other formats, and files that are not audio at all.
 
 use crate::error::AudioError;
 use crate::sniff::ContainerKind;
@@ -109,7 +109,7 @@ pub(crate) fn unsupported_container(kind: ContainerKind, head: &[u8]) -> AudioEr
     unsupported(head).unwrap_or_else(|| AudioError::unsupported_codec(kind.name()))
 }
 
-/// Files that are no audio, by their first bytes.
+/// Files that are not audio, by their first bytes.
 const OTHER_FILES: [(&[u8], &str); 12] = [
     (b"PK\x03\x04", "a ZIP archive; extract the recordings first"),
     (b"\x1f\x8b", "a gzip archive; extract the recordings first"),
@@ -131,7 +131,7 @@ fn archive_or_document(head: &[u8], least: usize) -> Option<&'static str> {
     OTHER_FILES.iter().find(|(magic, _)| is_here(magic)).map(|(_, what)| *what)
 }
 
-/// What an input is that is no recording at all, for the error message.
+/// What an input is that is not a recording at all, for the error message.
 pub(crate) fn describe_non_audio(head: &[u8]) -> Option<&'static str> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let starts = |magic: &[u8]| head.starts_with(magic);

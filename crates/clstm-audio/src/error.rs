@@ -14,20 +14,32 @@ pub enum AudioError {
     /// There is nothing at the path.
     #[error("no such file: {}; check the path", path.display())]
     NotFound {
-        /// The path asked for.
+        /// The requested path.
         path: PathBuf,
     },
     /// The path is a folder.
     #[error("{} is a folder, not a recording; name a file inside it", path.display())]
     IsDirectory {
-        /// The path asked for.
+        /// The requested path.
         path: PathBuf,
     },
     /// The operating system refused or failed to read the file.
     #[error("cannot read {}: {source}; check the permissions and the disk", path.display())]
     Io {
-        /// The path asked for.
+        /// The requested path.
         path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// The temporary file of a recording from a pipe cannot be written or read.
+    #[error(
+        "cannot store the recording in a temporary file in {}: {source}; free space there, or name \
+         another folder in the variable TMPDIR (on Windows TMP)",
+        folder.display()
+    )]
+    TemporaryFile {
+        /// The folder for temporary files.
+        folder: PathBuf,
         /// The error of the system.
         source: io::Error,
     },
@@ -60,7 +72,7 @@ pub enum AudioError {
         /// The command that converts it.
         command: &'static str,
     },
-    /// The input is no recording, but something else that was recognised.
+    /// The input is not a recording, but something else that was recognised.
     #[error("not a recording: it is {what}{}", named(extension))]
     NotAudio {
         /// What it is instead, and what to do.
@@ -95,7 +107,8 @@ pub enum AudioError {
     #[error("the recording holds no samples; record or export it again")]
     NoSamples,
     /// A NaN or infinite sample, or one so large ([`LOUDEST`](crate::LOUDEST)) that arithmetic with
-    /// it overflows.
+    /// it overflows, among samples of a caller; or a recording that has no other samples. Decoders replace single ones by
+    /// silence: see [`Damage`](crate::Damage).
     #[error(
         "sample {at} is not a usable number (NaN, infinite or huge); export the recording again"
     )]
@@ -160,7 +173,7 @@ impl AudioError {
         match self {
             Self::NotFound { .. } => "not_found",
             Self::IsDirectory { .. } => "is_directory",
-            Self::Io { .. } => "io",
+            Self::Io { .. } | Self::TemporaryFile { .. } => "io",
             Self::Empty => "empty",
             Self::TooLarge { .. } => "too_large",
             Self::UnsupportedFormat { .. }

@@ -16,6 +16,18 @@ pub(crate) fn is_usable(sample: f32) -> bool {
     sample.abs() <= LOUDEST
 }
 
+/// Replaces samples that are NaN, infinite or beyond [`LOUDEST`] by silence, and returns the index of the first one and
+/// their number; `None` where all samples are usable.
+pub fn replace_unusable(samples: &mut [f32]) -> Option<(usize, usize)> {
+    let first = samples.iter().position(|x| !is_usable(*x))?;
+    let mut count = 0;
+    for x in samples[first..].iter_mut().filter(|x| !is_usable(**x)) {
+        *x = 0.0;
+        count += 1;
+    }
+    Some((first, count))
+}
+
 /// What [`rms_normalize`] did.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Level {

@@ -29,7 +29,7 @@
 //! ```
 //!
 //! Samples are `f32` at full scale ±1, lengths are in samples and rates in Hz unless a name ends
-//! in a unit (`_s` seconds, `_db` decibels). The crate knows nothing of networks or corpora.
+//! in a unit (`_s` seconds, `_db` decibels). The crate does not depend on networks or corpora.
 
 #![forbid(unsafe_code)]
 
@@ -38,6 +38,7 @@ mod describe;
 mod error;
 mod extensions;
 mod level;
+mod pipe_buffer;
 mod read_bounded;
 mod report;
 mod resample;
@@ -57,7 +58,10 @@ pub use decode::{LiveDecoder, WebmStream};
 pub use describe::not_raw_samples;
 pub use error::AudioError;
 pub use extensions::EXTENSIONS;
-pub use level::{LOUDEST, Level, SILENCE_FLOOR, remove_dc, rms, rms_dbfs, rms_normalize};
+pub use level::{
+    LOUDEST, Level, SILENCE_FLOOR, remove_dc, replace_unusable, rms, rms_dbfs, rms_normalize,
+};
+pub use pipe_buffer::{EncodedAudio, EncodedBytes, PipeBuffer};
 pub use read_bounded::{MAX_LIST_BYTES, MAX_SETTINGS_BYTES, read_bounded, read_text_bounded};
 pub use report::{Damage, DecodeNote, DecodeReport, Decoded, DecodedChannels};
 pub use resample::{Resampler, resample};

@@ -32,7 +32,7 @@ pub fn read_bounded(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
 pub fn read_text_bounded(path: &Path, max_bytes: u64) -> Result<String> {
     String::from_utf8(read_bounded(path, max_bytes)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let message = format!("it is no UTF-8 text, from byte {at} on; save it as UTF-8");
+        let message = format!("it is not UTF-8 text, from byte {at} on; save it as UTF-8");
         Error::new(ErrorKind::InvalidData, message)
     })
 }

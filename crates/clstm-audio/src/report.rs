@@ -97,7 +97,20 @@ impl Damage {
             .missing(missing_s)
     }
 
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+    /// The damage of `count` samples that were replaced by silence: see [`replace_unusable`](crate::replace_unusable). They are
+    /// in `frames` frames of `sample_rate` Hz, the first one at second `at_s`.
+    #[must_use]
+    pub fn unusable_samples(count: usize, frames: usize, sample_rate: u32, at_s: f64) -> Self {
+        let message = format!(
+            "samples that are NaN, infinite or huge, the first at {at_s:.3} s, were replaced by silence"
+        );
+        let missing_s = frames as f64 / f64::from(sample_rate.max(1));
+        Self { count, at_s: Some(at_s), ..Self::new(message).missing(missing_s) }
+    }
+
+    /// One damaged place of unknown length.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
         Self { missing_s: 0.0, at_byte: None, at_s: None, message: message.into(), count: 1 }
     }
 
@@ -111,8 +124,8 @@ impl Damage {
         self
     }
 
-    /// Adds `next` to what was found before.
-    pub(crate) fn add(all: &mut Option<Self>, next: Self) {
+    /// Adds `next` to what was found before: sums of seconds and places, and the first message.
+    pub fn add(all: &mut Option<Self>, next: Self) {
         match all {
             None => *all = Some(next),
             Some(first) => {
@@ -133,7 +146,8 @@ impl From<&Damage> for AudioError {
 impl std::fmt::Display for Damage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("damaged: ")?;
-        if self.missing_s > 0.0 {
+        // Single samples are less than what is shown.
+        if self.missing_s >= 0.005 {
             write!(f, "{:.2} s missing, ", self.missing_s)?;
         }
         f.write_str(&self.message)

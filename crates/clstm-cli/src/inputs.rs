@@ -142,7 +142,7 @@ fn file_or_folder(path: &Path, inputs: &mut Vec<Input>) {
     }
 }
 
-/// Files of a folder that are no recordings by their names.
+/// Files of a folder that are not recordings by their names.
 #[derive(Default)]
 struct LeftOut {
     /// Files and folders whose names begin with a dot.
@@ -209,7 +209,7 @@ fn expand_glob(pattern: &str, inputs: &mut Vec<Input>) {
     }
 }
 
-/// macOS writes `._name.wav` beside recordings on other file systems: these are no recordings.
+/// macOS writes `._name.wav` beside recordings on other file systems: these are not recordings.
 fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }

@@ -12,12 +12,12 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// What the first interrupt prints, unless a view shows it.
 static MESSAGE: OnceLock<&str> = OnceLock::new();
 
-/// Whether the command has been asked to stop.
+/// Whether the command has been requested to stop.
 pub(crate) fn is_interrupted() -> bool {
     STOP.load(Ordering::Relaxed)
 }
 
-/// Asks the command to stop, as Ctrl-C does. A second call restores the terminal and ends the process with status 130.
+/// Requests the command to stop, as Ctrl-C does. A second call restores the terminal and ends the process with status 130.
 pub(crate) fn interrupt() {
     if STOP.swap(true, Ordering::Relaxed) {
         crate::terminal::leave();

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use clstm::audio::Damage;
-use clstm::{DimensionInfo, LabelledDimensions, LabelledProbabilities, Recognition};
+use clstm::{DimensionInfo, LabelledDimensions, LabelledProbabilities, NoPrediction, Recognition};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -37,6 +37,8 @@ pub(crate) struct Prediction {
     pub(crate) speech: f64,
     /// The label and its probabilities; `None` without speech.
     pub(crate) scores: Option<Scores>,
+    /// Why there is no label.
+    pub(crate) reason: Option<NoPrediction>,
     /// What is missing of the recording.
     pub(crate) damage: Option<Damage>,
 }
@@ -55,14 +57,14 @@ pub(crate) struct Scores {
 impl Prediction {
     /// Of a recognition.
     pub(crate) fn of(recognition: Recognition) -> Self {
-        let Recognition { duration_s, speech, prediction, damage } = recognition;
+        let Recognition { duration_s, speech, prediction, reason, damage } = recognition;
         let scores = prediction.map(|p| Scores {
             label_index: p.label_index,
             confidence: p.confidence,
             probabilities: p.probabilities,
             dimensions: p.dimensions,
         });
-        Self { duration_s, speech, scores, damage }
+        Self { duration_s, speech, scores, reason, damage }
     }
 }
 
@@ -185,6 +187,7 @@ impl<'a> Rows<'a> {
                     duration_s: prediction.duration_s,
                     speech: Some(prediction.speech),
                     label: scores.and_then(|scores| self.label(scores)),
+                    reason: prediction.reason.map(NoPrediction::kind),
                     truth: None,
                     confidence: scores.map(|scores| scores.confidence),
                     abstained: self.abstains(result),
@@ -226,6 +229,7 @@ impl<'a> Rows<'a> {
         columns.extend(top::columns(self.top.unwrap_or(1)));
         columns.extend(probability_columns(self.labels));
         columns.extend(dimension_columns(self.dimensions));
+        columns.push(column("reason", ColumnType::Text));
         columns.push(column("damaged", ColumnType::Text));
         columns.extend(last_columns(self.threshold.is_some()));
         columns
@@ -250,6 +254,8 @@ impl<'a> Rows<'a> {
         values.extend(classes.map(|class| Value::number(probability(class).copied())));
         let found = scores.map_or(&[][..], |scores| &scores.dimensions);
         values.extend(dimension_values(self.dimensions, found));
+        let reason = prediction.and_then(|prediction| prediction.reason);
+        values.push(Value::text(reason.map(NoPrediction::kind)));
         let damaged = prediction.and_then(|prediction| prediction.damage.as_ref());
         values.push(Value::text(damaged.map(|damage| damage.message.as_str())));
         values.push(Value::text(error.map(|error| error.kind)));
@@ -270,7 +276,11 @@ impl<'a> Rows<'a> {
         let seconds = format!("{:.2}", prediction.duration_s);
         let Some(scores) = &prediction.scores else {
             let none = vec![String::new(); self.dimensions.len()];
-            return self.table_row(&path, [&seconds, "(no speech)", ""], none, "");
+            let reason = match prediction.reason {
+                Some(NoPrediction::TooShort) => "(too short)",
+                _ => "(no speech)",
+            };
+            return self.table_row(&path, [&seconds, reason, ""], none, "");
         };
         let second = runners_up(&self.ranked(scores, self.top.unwrap_or(2)));
         let mark = if self.abstains(result) == Some(true) { "? " } else { "" };
@@ -334,6 +344,9 @@ pub(crate) struct Line<'a> {
     pub(crate) speech: Option<f64>,
     /// Null without speech.
     pub(crate) label: Option<&'a str>,
+    /// Why there is no label: `silent`, `no_speech` or `too_short`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<&'static str>,
     /// The label of the corpus, in an evaluation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) truth: Option<&'a str>,
@@ -368,7 +381,7 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use super::{Prediction, RecordingResult, Rows, Scores};
-    use clstm::DimensionInfo;
+    use clstm::{DimensionInfo, NoPrediction};
 
     use crate::args::RowFormat;
     use crate::inputs::RowError;
@@ -383,12 +396,24 @@ mod tests {
         [
             result(
                 "a,b.wav",
-                Ok(Prediction { duration_s: 1.5, speech: 0.5, scores: Some(scores), damage: None }),
+                Ok(Prediction {
+                    duration_s: 1.5,
+                    speech: 0.5,
+                    scores: Some(scores),
+                    reason: None,
+                    damage: None,
+                }),
             ),
             result("c.wav", Err(error)),
             result(
                 "d.wav",
-                Ok(Prediction { duration_s: 2.0, speech: 0.0, scores: None, damage: None }),
+                Ok(Prediction {
+                    duration_s: 2.0,
+                    speech: 0.0,
+                    scores: None,
+                    reason: Some(NoPrediction::TooShort),
+                    damage: None,
+                }),
             ),
         ]
     }
@@ -414,7 +439,9 @@ mod tests {
         assert_eq!(json.matches("dimensions").count(), 1);
         let csv = written(RowFormat::Csv);
         let mut lines = csv.lines();
-        assert!(lines.next().unwrap().contains(",p_sad,dim_arousal,dim_the valence,damaged,"));
+        assert!(
+            lines.next().unwrap().contains(",p_sad,dim_arousal,dim_the valence,reason,damaged,")
+        );
         assert!(lines.next().unwrap().contains(",0.25,0.75,3.25,-0.5,"), "{csv}");
         let commas = |line: &str| line.matches(',').count();
         assert_eq!(commas(csv.lines().nth(3).unwrap()), commas(csv.lines().next().unwrap()));
@@ -422,7 +449,7 @@ mod tests {
 path     seconds  emotion  confidence  arousal  the valence  runner-up
 a,b.wav     1.50  sad           75.0%     3.25        -0.50  happy 25.0%
 c.wav    decode: cut \"short\"
-d.wav       2.00  (no speech)
+d.wav       2.00  (too short)
 ";
         assert_eq!(written(RowFormat::Table), expected);
     }
@@ -467,7 +494,7 @@ d.wav       2.00  (no speech)
             "\n",
             r#"{"path":"c.wav","error":{"kind":"decode","message":"cut \"short\""}}"#,
             "\n",
-            r#"{"path":"d.wav","duration_s":2.0,"speech":0.0,"label":null,"model":"m"}"#,
+            r#"{"path":"d.wav","duration_s":2.0,"speech":0.0,"label":null,"reason":"too_short","model":"m"}"#,
             "\n"
         );
         assert_eq!(written(RowFormat::Jsonl), expected);
@@ -476,10 +503,10 @@ d.wav       2.00  (no speech)
     #[test]
     fn csv_quotes_what_needs_it_and_keeps_its_columns() {
         let expected = "\
-path,duration_s,speech,label,confidence,p_happy,p_sad,damaged,error_kind,error_message
-\"a,b.wav\",1.5,0.5,sad,0.75,0.25,0.75,,,
-c.wav,,,,,,,,decode,\"cut \"\"short\"\"\"
-d.wav,2.0,0.0,,,,,,,
+path,duration_s,speech,label,confidence,p_happy,p_sad,reason,damaged,error_kind,error_message
+\"a,b.wav\",1.5,0.5,sad,0.75,0.25,0.75,,,,
+c.wav,,,,,,,,,decode,\"cut \"\"short\"\"\"
+d.wav,2.0,0.0,,,,,too_short,,,
 ";
         assert_eq!(written(RowFormat::Csv), expected);
     }
@@ -490,7 +517,7 @@ d.wav,2.0,0.0,,,,,,,
 path     seconds  emotion  confidence  runner-up
 a,b.wav     1.50  sad           75.0%  happy 25.0%
 c.wav    decode: cut \"short\"
-d.wav       2.00  (no speech)
+d.wav       2.00  (too short)
 ";
         assert_eq!(written(RowFormat::Table), expected);
     }
@@ -506,17 +533,17 @@ d.wav       2.00  (no speech)
         assert!(json(0.75).contains(r#""abstained":false"#), "equal to the threshold is enough");
         assert_eq!(lines.matches("abstained").count(), 1, "neither failures nor silence abstain");
         let expected = "\
-path,duration_s,speech,label,confidence,p_happy,p_sad,damaged,error_kind,error_message,abstained
-\"a,b.wav\",1.5,0.5,sad,0.75,0.25,0.75,,,,true
-c.wav,,,,,,,,decode,\"cut \"\"short\"\"\",
-d.wav,2.0,0.0,,,,,,,,
+path,duration_s,speech,label,confidence,p_happy,p_sad,reason,damaged,error_kind,error_message,abstained
+\"a,b.wav\",1.5,0.5,sad,0.75,0.25,0.75,,,,,true
+c.wav,,,,,,,,,decode,\"cut \"\"short\"\"\",
+d.wav,2.0,0.0,,,,,too_short,,,,
 ";
         assert_eq!(abstaining(RowFormat::Csv, Some(0.8)), expected);
         let expected = "\
 path     seconds  emotion  confidence  runner-up
 a,b.wav     1.50  ? sad         75.0%  happy 25.0%
 c.wav    decode: cut \"short\"
-d.wav       2.00  (no speech)
+d.wav       2.00  (too short)
 ";
         assert_eq!(abstaining(RowFormat::Table, Some(0.8)), expected);
     }

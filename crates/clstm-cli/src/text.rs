@@ -35,7 +35,7 @@ pub(crate) fn printable_text(text: &str) -> String {
 const LONGEST_LINE: usize = 5000;
 
 /// A message of several lines, the same way. Lines after the first are indented, so that none can pass for another
-/// message, and lines that are too long for anyone to read are cut.
+/// message, and lines that are too long to read are cut.
 pub(crate) fn printable_lines(text: &str) -> String {
     let text = printable_text(text);
     let mut shown = String::new();

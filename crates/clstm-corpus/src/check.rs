@@ -36,7 +36,7 @@ pub struct CheckReport {
     pub clipped: Vec<FaultyUtterance>,
     /// Utterances with the same samples under different ids.
     pub duplicates: Vec<DuplicateGroup>,
-    /// Audio files whose name or place the corpus does not know.
+    /// Audio files whose name or place is not of the corpus.
     pub malformed: Vec<MalformedFile>,
     /// Utterances of which there are several files.
     pub duplicate_files: Vec<DuplicateFile>,

@@ -128,7 +128,7 @@ impl fmt::Display for LeftOut {
             }
             LeftOutReason::NotAudio(extension) => write!(
                 f,
-                "files left out because .{extension} is no audio format: {files}, such as {example}"
+                "files left out because .{extension} is not an audio format: {files}, such as {example}"
             ),
             LeftOutReason::NotListed => write!(
                 f,

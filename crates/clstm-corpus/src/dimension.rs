@@ -81,7 +81,7 @@ impl Corpus {
     ///
     /// # Errors
     ///
-    /// [`CorpusError::Dimension`] for a value that is no number from -1e6 to 1e6, a dimension that has the same value in
+    /// [`CorpusError::Dimension`] for a value that is not a number from -1e6 to 1e6, a dimension that has the same value in
     /// all utterances or is not known of any, and a name that is given twice.
     pub fn with_dimensions(mut self, names: &[String]) -> Result<Self, CorpusError> {
         for (index, name) in names.iter().enumerate() {

@@ -14,7 +14,7 @@ pub enum CorpusError {
     /// No corpus of that name is supported.
     #[error("unknown corpus {name:?}; known: {}", known.join(", "))]
     UnknownCorpus {
-        /// The name asked for.
+        /// The requested name.
         name: String,
         /// The supported names.
         known: Vec<&'static str>,
@@ -59,13 +59,13 @@ pub enum CorpusError {
         /// others. Empty where it is the whole file.
         rows: Vec<RowProblem>,
     },
-    /// A corpus has classes that a model does not know.
-    #[error("corpus {corpus} has classes that the model does not know: {}; it knows {}", unknown.join(", "),
+    /// A corpus has classes that a model does not have.
+    #[error("corpus {corpus} has classes that the model does not have: {}; it has {}", unknown.join(", "),
         known.join(", "))]
     UnknownClasses {
         /// The corpus.
         corpus: String,
-        /// Its classes that the model does not know.
+        /// Its classes that the model does not have.
         unknown: Vec<String>,
         /// The classes of the model.
         known: Vec<String>,
@@ -167,7 +167,7 @@ pub enum CorpusError {
     FoldCount {
         /// The split.
         split: Split,
-        /// The number asked for.
+        /// The requested number.
         k: usize,
         /// Why not.
         reason: String,

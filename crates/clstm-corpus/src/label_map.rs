@@ -206,7 +206,9 @@ impl LabelMap {
                 }
                 let names: Vec<&str> = all.iter().map(|c| without_digest(&c.name)).collect();
                 let names = names.join(", ");
-                return Some(format!("[corpora.{name}] is no corpus of this run; it has {names}"));
+                return Some(format!(
+                    "[corpora.{name}] is not a corpus of this run; it has {names}"
+                ));
             };
             if let Some(label) = map.keys().find(|label| !has(corpus, label)) {
                 let labels = listed(&[corpus]);
@@ -256,7 +258,7 @@ impl Rules {
         }
         let unfit = |name: &&str| name.trim().is_empty() || name.contains(char::is_control);
         if let Some(name) = named.iter().copied().find(unfit) {
-            return Err(format!("{name:?} is no name of a class"));
+            return Err(format!("{name:?} is not the name of a class"));
         }
         let Some(classes) = &self.classes else { return Ok(()) };
         let listed: BTreeSet<&str> = classes.iter().map(String::as_str).collect();

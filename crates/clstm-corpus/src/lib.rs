@@ -63,7 +63,7 @@ pub use manifest::RowProblem;
 pub use open_many::{
     CorpusSource, global_speaker, open_many, open_targets, shares_corpus, shares_speakers,
 };
-pub use parquet::EmbeddedRecordings;
+pub use parquet::{EmbeddedRecordings, parquet_texts};
 pub use read_all::{AudioSource, Measurement, measure, read_each, read_whole, sample_range};
 pub use registry::{CorpusInfo, open, supported};
 pub use remark::Remark;

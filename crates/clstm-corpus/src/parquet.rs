@@ -10,10 +10,12 @@ mod features;
 mod file;
 mod recordings;
 mod table;
+mod texts;
 
 pub use recordings::EmbeddedRecordings;
 pub(crate) use recordings::read_rows;
 pub(crate) use table::read;
+pub use texts::parquet_texts;
 
 /// Extension of the files.
 pub(crate) const EXTENSION: &str = "parquet";

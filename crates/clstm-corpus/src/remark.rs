@@ -45,7 +45,7 @@ pub enum Remark {
         /// The command that extracts it.
         command: &'static str,
     },
-    /// More utterances than the release that the adapter knows.
+    /// More utterances than the release that the adapter describes.
     LargerThanRelease {
         /// Utterances found.
         found: usize,

@@ -10,7 +10,7 @@ pub enum DownloadError {
     /// No corpus of that name can be downloaded.
     #[error("no download for {name:?}; known: {}", known.join(", "))]
     UnknownCorpus {
-        /// The name asked for.
+        /// The requested name.
         name: String,
         /// The names that are known, those that have to be requested included.
         known: Vec<&'static str>,
@@ -62,14 +62,14 @@ pub enum DownloadError {
         /// The server's words for it.
         reason: String,
     },
-    /// A server asks for a longer pause than the retry policy allows.
-    #[error("{url} asks for a pause of {seconds} s ({status}); run the same command after it")]
+    /// A server requests a longer pause than the retry policy allows.
+    #[error("{url} requests a pause of {seconds} s ({status}); run the same command after it")]
     RetryAfter {
         /// The address.
         url: String,
         /// The HTTP status.
         status: u16,
-        /// The pause asked for.
+        /// The requested pause.
         seconds: u64,
     },
     /// A redirect that is not followed.

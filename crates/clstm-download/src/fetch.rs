@@ -145,7 +145,7 @@ impl Job<'_> {
         Ok(joined | resumed)
     }
 
-    /// One request. Whether it went on with what was there.
+    /// One request. Whether it continued the partial file.
     fn attempt(&self) -> Result<bool, HttpError> {
         let FileSpec { name, size, .. } = *self.spec;
         self.monitor.check_cancelled()?;

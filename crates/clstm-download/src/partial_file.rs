@@ -86,7 +86,7 @@ impl PartialFile {
         Ok(file)
     }
 
-    /// Forgets what has come.
+    /// Discards what has been received.
     pub(crate) fn discard(&self) -> Result<(), DownloadError> {
         for path in [&self.path, &self.origin] {
             remove(path)?;

@@ -39,7 +39,7 @@ impl Checksums {
                 None => {
                     return Err(EvalError::malformed(
                         &path,
-                        format!("line {number} is no checksum"),
+                        format!("line {number} is not a checksum"),
                     ));
                 }
             };

@@ -8,7 +8,7 @@ use crate::{Metrics, Prediction};
 /// Predictions and their metrics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// In the order of the utterances that were asked for.
+    /// In the order of the requested utterances.
     pub predictions: Vec<Prediction>,
     /// Mean of `-log p(true class)`.
     pub loss: f64,

@@ -14,7 +14,7 @@ use crate::files::read_checked;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CenterSource {
-    /// Learnt by the centre loss (Eq. 13), as they stood with the model's weights.
+    /// Learnt by the centre loss (Eq. 13), at the epoch of the model's weights.
     Learnt,
     /// Means of the deep features of the training utterances of each class, where there was no centre
     /// loss or its centres were not kept with the model's weights.
@@ -106,7 +106,7 @@ impl DeepFeatures {
             let values: Vec<f32> =
                 words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
             if !values.iter().all(|value| value.is_finite()) {
-                return Err(malformed(&format!("{name} holds what is no number")));
+                return Err(malformed(&format!("{name} holds a value that is not a number")));
             }
             Ok((values, view.shape()[1]))
         };

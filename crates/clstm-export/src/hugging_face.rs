@@ -14,7 +14,7 @@ use crate::ExportError;
 /// Name of the file of the weights, as `clstm train` writes it.
 pub const WEIGHTS_FILE: &str = "model.safetensors";
 
-/// Licences that the hub knows, by their SPDX expression, and the hub's names of them.
+/// Licences of the hub, by their SPDX expression, and the hub's names of them.
 const LICENSES: [(&str, &str); 9] = [
     ("Apache-2.0", "apache-2.0"),
     ("MIT", "mit"),

@@ -8,7 +8,8 @@
 
 #![allow(clippy::print_stdout)]
 
-use clstm_kernels::activation::{Activation, WithFma, WithoutFma};
+use clstm_kernels::activation::Activation;
+use clstm_kernels::simd::{WithFma, WithoutFma};
 use rayon::prelude::*;
 
 /// The largest error of a function and where it is.

@@ -14,6 +14,7 @@
 //! - [`gemm`]: matrix products, in `f32` and in `bf16`.
 //! - [`fft_conv`]: a long strided convolution of one channel by the Fourier transform.
 //! - [`winograd`]: convolutions of three taps with half the multiplications.
+//! - [`simd`]: the use of vector instructions, and why there are two styles.
 //! - [`activation`]: vectorised `exp`, `sigmoid` and `tanh` with stated errors.
 //! - [`newton_schulz`]: the nearest orthogonal matrix, for the Muon optimiser.
 //! - [`buffer`]: the pool that scratch memory comes from.
@@ -33,10 +34,9 @@
 //! # Unsafe code
 //! `unsafe` occurs in three places, each with its reason: the micro-kernels of [`gemm`] (raw pointers
 //! inside bounds that the public functions assert, and instruction sets detected before use), prefetch
-//! instructions, and the huge-page advice of [`buffer`]. Under Miri the crate runs its scalar code:
-//! `cargo +nightly miri test -p clstm-kernels` with `MIRIFLAGS=-Zmiri-disable-isolation` runs the tests
-//! of [`gemm`], [`buffer`] and [`max_pool`] at small sizes, and leaves out the others, which only call
-//! them and would take hours.
+//! instructions, and the huge-page advice of [`buffer`]. `.ci/miri` runs the scalar code and its tests
+//! under Miri, at small sizes, and `.ci/address-sanitizer` all instruction sets of the machine with
+//! AddressSanitizer.
 
 pub mod activation;
 pub mod buffer;
@@ -52,12 +52,12 @@ mod max_pool;
 pub mod newton_schulz;
 pub mod norm_pool;
 mod precision;
+pub mod simd;
 pub mod threads;
 pub mod winograd;
 
 mod aligned_buffer;
 mod batch_norm;
-mod lanes;
 mod padding;
 
 pub use batch_norm::Statistics;

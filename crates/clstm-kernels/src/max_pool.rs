@@ -1,9 +1,9 @@
 //! Max pooling along the length, of plain values and of batch-normalised ones.
 
-use crate::activation::vectorized;
 use crate::batch_norm::Affine;
 use crate::gemm::GemmScalar;
-use crate::lanes::{Lanes, load, load_wide, over_channels, store};
+use crate::simd::lanes::{Lanes, load, load_wide, over_channels, store};
+use crate::simd::vectorized;
 
 /// The maxima of `pool` neighbours along the length: `x` `[segments, length, channels]` to `y`
 /// `[segments, ceil(length / pool), channels]`.

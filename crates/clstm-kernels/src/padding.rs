@@ -1,8 +1,8 @@
 //! Copies of tensors with zeros around and between their rows.
 
 use crate::Buffer;
-use crate::activation::vectorized;
 use crate::gemm::GemmScalar;
+use crate::simd::vectorized;
 
 /// A buffer of `len` zeros with row `i` of `rows` (`width` floats each, rounded to `E`) written at
 /// `at(i)`.

@@ -281,7 +281,7 @@ impl NetworkConfig {
             if !self.segment_length.is_multiple_of(bank.stride * bank.pool) {
                 let (length, frame) = (self.segment_length, bank.stride * bank.pool);
                 return Err(NetworkError::Config(format!(
-                    "segment_length {length} is no multiple of the filterbank's frames of {frame}"
+                    "segment_length {length} is not a multiple of the filterbank's frames of {frame}"
                 )));
             }
         }

@@ -57,8 +57,8 @@ impl WithRoles for DimensionHead {
         // The rows of a branch are the weights of its features; the bias, which is of all, counts with the first.
         let [_, dimensions] = self.weight.dims();
         let rows = self.features.iter().map(|features| features * dimensions).collect();
-        let weight = ParameterRole::decayed().class_specific().across(BranchSpan::Runs(rows));
+        let weight = ParameterRole::decayed().dimension_specific().across(BranchSpan::Runs(rows));
         roles.add(&self.weight, weight);
-        roles.add(&self.bias, ParameterRole::vector().class_specific());
+        roles.add(&self.bias, ParameterRole::vector().dimension_specific());
     }
 }

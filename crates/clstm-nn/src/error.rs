@@ -13,14 +13,14 @@ pub enum NetworkError {
         /// Path of the parameter.
         name: String,
     },
-    /// A tensor that the network does not know.
+    /// A tensor that the network does not have.
     #[error("the weights hold an unknown tensor {name:?}: they belong to another network")]
     UnknownTensor {
         /// Name in the weights.
         name: String,
     },
     /// A tensor of another shape than the parameter.
-    #[error("tensor {name:?} has shape {found:?}, the network wants {wanted:?}")]
+    #[error("tensor {name:?} has shape {found:?}, the network needs {wanted:?}")]
     TensorShape {
         /// Path of the parameter.
         name: String,
@@ -40,7 +40,7 @@ pub enum NetworkError {
     /// No such device.
     #[error("unknown device {name:?}; known are {known}")]
     UnknownDevice {
-        /// What was asked for.
+        /// What was requested.
         name: String,
         /// What there is.
         known: String,
@@ -62,7 +62,7 @@ pub enum NetworkError {
     /// No such preset.
     #[error("unknown preset {name:?}; known are {known}")]
     UnknownPreset {
-        /// What was asked for.
+        /// What was requested.
         name: String,
         /// The names there are.
         known: String,

@@ -117,10 +117,7 @@ impl Filterbank {
         let [batch, samples] = waveform.dims();
         let FilterbankConfig { filters, mean_normalize, vtlp_max, .. } = self.spec.config;
         let shape = self.spec.kernel_shape(batch, samples);
-        let factor = match mode {
-            Mode::Training { seed, .. } => augment::vtlp_factor(vtlp_max, seed),
-            Mode::Inference => 1.0,
-        };
+        let factor = mode.seed().map_or(1.0, |seed| augment::vtlp_factor(vtlp_max, seed));
         let (taps, frames) = (self.taps(factor), shape.frames());
         let energies = if fused::runs_on(&waveform.device()) {
             fused::filterbank(waveform, taps, shape)
@@ -132,9 +129,9 @@ impl Filterbank {
         let logs = if mean_normalize { logs - (energies.mean_dim(1) + floor).log() } else { logs };
         let logs = logs.reshape([batch, frames, 1, filters]);
         let bands = self.norm.forward(logs, mode).reshape([batch, frames, filters]);
-        let bands = match mode {
-            Mode::Training { seed, .. } => augment::augment(&self.spec.config, bands, seed),
-            Mode::Inference => bands,
+        let bands = match mode.seed() {
+            Some(seed) => augment::augment(&self.spec.config, bands, seed),
+            None => bands,
         };
         bands.reshape([batch, frames, filters, 1])
     }

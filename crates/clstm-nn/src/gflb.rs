@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::{BiGru, BiLstm, Mode, Roles, WithRoles};
+use crate::{BiGru, BiLstm, Mode};
 
 /// Stacked bidirectional recurrent layers over the time steps, or none.
 #[derive(Module, Debug)]
@@ -22,12 +22,5 @@ impl Gflb {
     pub fn forward(&self, x: Tensor<3>, mode: Mode) -> Tensor<3> {
         let x = self.gru.iter().fold(x, |x, layer| layer.forward(x));
         self.lstm.iter().fold(x, |x, layer| layer.forward(x, mode))
-    }
-}
-
-impl WithRoles for Gflb {
-    fn add_roles(&self, roles: &mut Roles) {
-        self.gru.iter().for_each(|layer| layer.add_roles(roles));
-        self.lstm.iter().for_each(|layer| layer.add_roles(roles));
     }
 }

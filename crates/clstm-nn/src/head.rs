@@ -129,11 +129,11 @@ impl Head {
         };
         let hidden = pooled.matmul(self.feature_weight.val()) + self.feature_bias.val().unsqueeze();
         let features = activation::relu(hidden); // [B, features]
-        let kept = match mode {
-            Mode::Training { seed, .. } => {
+        let kept = match mode.seed() {
+            Some(seed) => {
                 self.dropout.forward(features.clone(), SeedPurpose::HeadDropout.derive(seed))
             }
-            Mode::Inference => features.clone(),
+            None => features.clone(),
         };
         let logits = self.classify(kept);
         Output { features, logits }

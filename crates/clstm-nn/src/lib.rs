@@ -10,7 +10,7 @@
 //!                                                              -> FC: dimensions, where there are some
 //! ```
 //!
-//! - [`NetworkConfig`]: the settings of a network; [`Preset`] has the seven rows of the paper's Table 1 and `clstm-plus`.
+//! - [`NetworkConfig`]: the settings of a network; [`Preset`] has the seven rows of the paper's Table 1, `clstm-plus` and `clstm-tiny`.
 //! - [`NetworkSpec`]: its layers with their sizes, from which everything else is built.
 //! - [`Network`]: the modules that train; [`InferenceEngine`]: the same network for inference, without Burn in the forward
 //!   pass, its weights packed once.
@@ -110,7 +110,9 @@ pub use optim_bridge::{gradients, update_weights};
 pub use parameters::{NamedTensor, Parameter, load_parameters, parameters, parameters_with_roles};
 pub use precision::require_precision;
 pub use preset::Preset;
-pub use role::{BranchSpan, OptimizerGroup, ParameterKind, ParameterRole, Roles, WithRoles};
+pub use role::{
+    BranchSpan, OptimizerGroup, ParameterKind, ParameterRole, Roles, TrainedTargets, WithRoles,
+};
 pub use skip::Skip;
 pub use spec::{
     BranchSpec, ConvBlockSpec, FilterbankSpec, LayerSpec, LflbSpec, NamedLayer, NetworkSpec,

@@ -1,14 +1,14 @@
 //! The whole network.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor};
 
 use crate::seed::SeedPurpose;
 use crate::spec::{BranchSpec, LayerSpec, NamedLayer, NetworkSpec};
 use crate::{
     CompressionConfig, ConvBlock, DimensionHead, DimensionHeadConfig, Dropout, Filterbank, Gflb,
-    Head, Lflb, NetworkConfig, NetworkError, Output, Precision, Roles, WeightInit, WithRoles,
-    reference,
+    Head, Lflb, NetworkConfig, NetworkError, Output, ParameterKind, Precision, Roles, WeightInit,
+    WithRoles, reference,
 };
 
 /// Which statistics batch normalisation uses in a forward pass, and whether dropout is on.
@@ -24,6 +24,11 @@ pub enum Mode {
         /// the second one of sharpness-aware minimisation.
         update_stats: bool,
     },
+    /// Of a frozen layer in training: running statistics, which stay as they are. Its weights require no gradient.
+    Frozen {
+        /// For what is drawn in the layer, such as the masks of a filterbank.
+        seed: u64,
+    },
 }
 
 impl Mode {
@@ -36,6 +41,24 @@ impl Mode {
     /// Whether a forward pass moves the running statistics.
     pub(crate) fn updates_stats(self) -> bool {
         matches!(self, Self::Training { update_stats: true, .. })
+    }
+
+    /// Whether batch normalisation uses the running statistics.
+    pub(crate) fn uses_running_stats(self) -> bool {
+        matches!(self, Self::Inference | Self::Frozen { .. })
+    }
+
+    /// The seed of what is drawn in training; none in inference.
+    pub(crate) fn seed(self) -> Option<u64> {
+        match self {
+            Self::Training { seed, .. } | Self::Frozen { seed } => Some(seed),
+            Self::Inference => None,
+        }
+    }
+
+    /// The mode of a frozen layer.
+    fn frozen(self) -> Self {
+        self.seed().map_or(Self::Inference, |seed| Self::Frozen { seed })
     }
 }
 
@@ -60,6 +83,9 @@ pub struct Network {
     compression: Option<CompressionConfig>,
     #[module(skip)]
     dropout: Dropout,
+    /// Layers with tensors at the front of the own branch that stay as they are.
+    #[module(skip)]
+    frozen_layers: usize,
 }
 
 impl NetworkConfig {
@@ -106,6 +132,7 @@ impl BranchSpec {
             branches: Vec::new(),
             compression,
             dropout: Dropout { probability: self.dropout },
+            frozen_layers: 0,
         }
     }
 }
@@ -127,6 +154,37 @@ impl Network {
         let branches = std::mem::take(&mut self.branches).into_iter();
         self.branches = branches.map(|branch| branch.with_precision(precision)).collect();
         self
+    }
+
+    /// The network with the first `count` layers of each branch frozen: a training changes neither their weights nor their
+    /// running statistics. Layers without tensors do not count ([`BranchSpec::layers_with_tensors`]).
+    #[must_use]
+    pub fn with_frozen_layers(self, count: usize) -> Self {
+        let network = self.count_frozen_layers(count);
+        let roles = Roles::of(&network);
+        network.map(&mut Freeze { roles: &roles })
+    }
+
+    fn count_frozen_layers(mut self, count: usize) -> Self {
+        self.frozen_layers = count;
+        let branches = std::mem::take(&mut self.branches).into_iter();
+        self.branches = branches.map(|branch| branch.count_frozen_layers(count)).collect();
+        self
+    }
+
+    /// The layers with tensors of the network's own branch, first to last, as
+    /// [`BranchSpec::layers_with_tensors`] lists them.
+    fn layers(&self) -> Vec<&dyn WithRoles> {
+        let mut layers: Vec<&dyn WithRoles> = Vec::new();
+        if let Some(filterbank) = &self.filterbank {
+            layers.push(filterbank);
+        }
+        self.convolutions.iter().for_each(|block| layers.push(block));
+        self.lflbs.iter().for_each(|block| layers.push(block));
+        self.gflb.gru.iter().for_each(|layer| layers.push(layer));
+        self.gflb.lstm.iter().for_each(|layer| layers.push(layer));
+        layers.push(&self.head);
+        layers
     }
 
     /// The mean of the branches' logits and their concatenated deep features.
@@ -158,6 +216,7 @@ impl Network {
                     let seed = SeedPurpose::Branch(i).derive(seed);
                     Mode::Training { seed, update_stats }
                 }
+                Mode::Frozen { seed } => Mode::Frozen { seed: SeedPurpose::Branch(i).derive(seed) },
                 Mode::Inference => mode,
             };
             branch.forward_branch(segments.clone(), mode)
@@ -173,17 +232,28 @@ impl Network {
             Some(config) => reference::compression(waveform, config),
             None => waveform,
         }; // [B, T L]
+        let mut frozen = self.frozen_layers;
+        // Of the next layer.
+        let mut next_mode = || match frozen {
+            0 => mode,
+            _ => {
+                frozen -= 1;
+                mode.frozen()
+            }
+        };
         let steps = match &self.filterbank {
-            Some(bank) => bank.forward(waveform, mode),
+            Some(bank) => bank.forward(waveform, next_mode()),
             None => waveform.reshape([batch, time, length, 1]),
         }; // [B, T, L, C], of a filterbank's frames and bands
-        let steps = self.convolutions.iter().fold(steps, |x, block| block.forward(x, mode));
-        let local = self.lflbs.iter().fold(steps, |x, lflb| lflb.forward(x, mode)); // [B, T, Q, H]
+        let blocks = self.convolutions.iter();
+        let steps = blocks.fold(steps, |x, block| block.forward(x, next_mode()));
+        let lflbs = self.lflbs.iter();
+        let local = lflbs.fold(steps, |x, lflb| lflb.forward(x, next_mode())); // [B, T, Q, H]
         let [_, time, positions, filters] = local.dims();
         let steps = local.reshape([batch, time, positions * filters]); // [B, T, Q * H]
-        let steps = match mode {
-            Mode::Training { seed, .. } => self.dropout.forward(steps, seed),
-            Mode::Inference => steps,
+        let steps = match mode.seed() {
+            Some(seed) => self.dropout.forward(steps, seed),
+            None => steps,
         };
         let global = self.gflb.forward(steps, mode); // [B, T, 2 * hidden]
         self.head.forward(global, mode)
@@ -192,18 +262,26 @@ impl Network {
 
 impl WithRoles for Network {
     fn add_roles(&self, roles: &mut Roles) {
-        if let Some(filterbank) = &self.filterbank {
-            filterbank.add_roles(roles);
-        }
-        self.convolutions.iter().for_each(|block| block.add_roles(roles));
-        self.lflbs.iter().for_each(|block| block.add_roles(roles));
-        self.gflb.add_roles(roles);
-        self.head.add_roles(roles);
+        roles.add_layers(&self.layers(), self.frozen_layers);
         if let Some(head) = &self.dimension_head {
             head.add_roles(roles);
         }
         for (branch, network) in (1..).zip(&self.branches) {
             roles.add_branch(branch, network);
+        }
+    }
+}
+
+/// Takes the gradients from the weights of frozen layers.
+struct Freeze<'a> {
+    roles: &'a Roles,
+}
+
+impl ModuleMapper for Freeze<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.roles.role(param.id).kind {
+            ParameterKind::Frozen => param.set_require_grad(false),
+            ParameterKind::Weight | ParameterKind::RunningStatistic => param,
         }
     }
 }

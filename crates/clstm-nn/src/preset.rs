@@ -8,7 +8,7 @@ use crate::{
     NetworkError, Peepholes, Reset, TemporalPooling,
 };
 
-/// A row of Table 1, or `clstm-plus`.
+/// A row of Table 1, `clstm-plus` or `clstm-tiny`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
     /// ConvLSTM + FCN + softmax.
@@ -28,6 +28,8 @@ pub enum Preset {
     /// Ours, beyond the paper: a learnable filterbank and convolutions over time and frequency before
     /// the ConvLSTM blocks, attention over time; and the proposed system as a second branch.
     ClstmPlus,
+    /// The first branch of `clstm-plus` in small: fewer than 50,000 parameters.
+    ClstmTiny,
 }
 
 impl Preset {
@@ -43,9 +45,10 @@ impl Preset {
     ];
 
     /// All of them.
-    pub const ALL: [Self; 8] = {
+    pub const ALL: [Self; 9] = {
         let [fcn, skip_fcn, bilstm, skip_bilstm, bigru, skip_bigru, clstm] = Self::TABLE_1;
-        [fcn, skip_fcn, bilstm, skip_bilstm, bigru, skip_bigru, clstm, Self::ClstmPlus]
+        let (plus, tiny) = (Self::ClstmPlus, Self::ClstmTiny);
+        [fcn, skip_fcn, bilstm, skip_bilstm, bigru, skip_bigru, clstm, plus, tiny]
     };
 
     /// The name on the command line.
@@ -60,13 +63,14 @@ impl Preset {
             Self::ConvLstmSkipBiGru => "convlstm-skip-bigru",
             Self::Clstm => "clstm",
             Self::ClstmPlus => "clstm-plus",
+            Self::ClstmTiny => "clstm-tiny",
         }
     }
 
     /// Whether the centre loss is added to the softmax loss in training.
     #[must_use]
     pub fn center_loss(self) -> bool {
-        matches!(self, Self::Clstm | Self::ClstmPlus)
+        matches!(self, Self::Clstm | Self::ClstmPlus | Self::ClstmTiny)
     }
 
     /// The row's network for `classes` classes.
@@ -76,27 +80,15 @@ impl Preset {
     /// envelope of what its filters pass. Before it half of the differences in level are taken out of the waveform.
     #[must_use]
     pub fn network(self, classes: usize) -> NetworkConfig {
-        let block = |filters, kernel_input, stride, pool| LflbConfig {
-            filters,
-            kernel_input,
-            kernel_state: 3,
-            stride,
-            pool,
-            peepholes: Peepholes::Channel,
-            input_norm: true,
-        };
         let gflb = match self {
             Self::ConvLstmFcn | Self::ConvLstmSkipFcn => GflbConfig::None,
             Self::ConvLstmBiLstm | Self::ConvLstmSkipBiLstm => {
                 GflbConfig::BiLstm { hidden: 128, layers: 2 }
             }
-            Self::ConvLstmBiGru | Self::ConvLstmSkipBiGru | Self::Clstm | Self::ClstmPlus => {
-                GflbConfig::BiGru { hidden: 128, layers: 2, reset: Reset::Before }
-            }
+            Self::ConvLstmBiGru | Self::ConvLstmSkipBiGru | Self::Clstm => bi_gru(128),
+            Self::ClstmPlus => return plus(classes),
+            Self::ClstmTiny => return tiny(classes),
         };
-        if self == Self::ClstmPlus {
-            return plus(classes, gflb);
-        }
         NetworkConfig {
             sample_rate: 16_000,
             segment_length: 2_000,
@@ -121,17 +113,33 @@ impl Preset {
     }
 }
 
+/// A local feature learning block.
+fn block(filters: usize, kernel_input: usize, stride: usize, pool: usize) -> LflbConfig {
+    LflbConfig {
+        filters,
+        kernel_input,
+        kernel_state: 3,
+        stride,
+        pool,
+        peepholes: Peepholes::Channel,
+        input_norm: true,
+    }
+}
+
+/// Two bidirectional GRUs, one on the other.
+fn bi_gru(hidden: usize) -> GflbConfig {
+    GflbConfig::BiGru { hidden, layers: 2, reset: Reset::Before }
+}
+
+/// A convolution over time and frequency that halves the positions along the frequency.
+fn convolution(filters: usize, stride_time: usize) -> ConvBlockConfig {
+    ConvBlockConfig { filters, kernel_time: 3, kernel_length: 3, stride_time, pool: 2 }
+}
+
 /// The network of `clstm-plus`: frames of 10 ms in 64 bands, three convolutions down to steps of 60 ms
 /// and 8 positions along the frequency, and a ConvLSTM block along it. A second branch is the paper's network: its errors
 /// differ, on unseen speakers too.
-fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
-    let convolution = |filters, stride_time| ConvBlockConfig {
-        filters,
-        kernel_time: 3,
-        kernel_length: 3,
-        stride_time,
-        pool: 2,
-    };
+fn plus(classes: usize) -> NetworkConfig {
     let bank = FilterbankConfig {
         filters: 64,
         kernel: 400,
@@ -142,15 +150,6 @@ fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
         vtlp_max: 0.08,
         mixstyle_prob: 0.0,
     };
-    let block = LflbConfig {
-        filters: 96,
-        kernel_input: 3,
-        kernel_state: 3,
-        stride: 1,
-        pool: 2,
-        peepholes: Peepholes::Channel,
-        input_norm: true,
-    };
     let segment_length = 1_920;
     let beside = NetworkConfig { segment_length, ..Preset::Clstm.network(classes) };
     NetworkConfig {
@@ -159,15 +158,40 @@ fn plus(classes: usize, gflb: GflbConfig) -> NetworkConfig {
         compression: None,
         filterbank: Some(bank),
         convolutions: vec![convolution(32, 2), convolution(64, 3), convolution(96, 1)],
-        blocks: vec![block],
+        blocks: vec![block(96, 3, 1, 2)],
         skip: true,
-        gflb,
+        gflb: bi_gru(128),
         temporal_pooling: TemporalPooling::Attention { hidden: 64 },
         features: 128,
         dropout: 0.3,
         classes,
         dimensions: 0,
         branches: vec![beside],
+    }
+}
+
+/// The network of `clstm-tiny`: the first branch of `clstm-plus` with frames of 20 ms in 40 bands, ConvLSTM and GRUs at one
+/// step of 120 ms for each time step, and an eighth to a half of the filters and units. Half as long filters at twice the stride
+/// take a sixth of the multiplications of the larger filterbank.
+fn tiny(classes: usize) -> NetworkConfig {
+    let plus = plus(classes);
+    let bank = plus.filterbank.map(|bank| FilterbankConfig {
+        filters: 40,
+        kernel: 200,
+        stride: 80,
+        freq_mask_max_width: 5,
+        ..bank
+    });
+    NetworkConfig {
+        filterbank: bank,
+        convolutions: vec![convolution(12, 1), convolution(32, 3), convolution(32, 2)],
+        blocks: vec![block(24, 3, 1, 2)],
+        gflb: bi_gru(16),
+        temporal_pooling: TemporalPooling::Attention { hidden: 16 },
+        features: 32,
+        dropout: 0.1,
+        branches: Vec::new(),
+        ..plus
     }
 }
 

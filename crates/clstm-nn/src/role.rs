@@ -13,6 +13,8 @@ pub enum ParameterKind {
     Weight,
     /// A running mean or variance of batch normalisation, moved by the statistics of batches.
     RunningStatistic,
+    /// A weight or running statistic of a frozen layer, which no step changes.
+    Frozen,
 }
 
 /// How an optimiser may treat a weight beyond element by element.
@@ -71,6 +73,17 @@ impl BranchSpan {
     }
 }
 
+/// The targets that a tensor was trained for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrainedTargets {
+    /// It fits a network for any targets.
+    Any,
+    /// It only fits a network for the same classes, such as the layer of the logits.
+    Classes,
+    /// It only fits a network for the same dimensions (continuous targets).
+    Dimensions,
+}
+
 /// How a tensor is trained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParameterRole {
@@ -82,8 +95,11 @@ pub struct ParameterRole {
     pub optimizer_group: OptimizerGroup,
     /// Which branches of the network it belongs to.
     pub branch: BranchSpan,
-    /// Whether it fits a network for other classes: not so for the layer of the logits.
-    pub transferable: bool,
+    /// The targets that it was trained for.
+    pub targets: TrainedTargets,
+    /// Layers with tensors between its layer and the end of its branch: 0 for the head, and for tensors outside the layers of a
+    /// branch.
+    pub layers_to_head: usize,
 }
 
 impl ParameterRole {
@@ -95,7 +111,8 @@ impl ParameterRole {
             weight_decay: false,
             optimizer_group: OptimizerGroup::Elementwise,
             branch: BranchSpan::One(0),
-            transferable: true,
+            targets: TrainedTargets::Any,
+            layers_to_head: 0,
         }
     }
 
@@ -126,7 +143,19 @@ impl ParameterRole {
     /// The same for a tensor that only fits a network for the same classes.
     #[must_use]
     pub fn class_specific(self) -> Self {
-        Self { transferable: false, ..self }
+        Self { targets: TrainedTargets::Classes, ..self }
+    }
+
+    /// The same for a tensor that only fits a network for the same dimensions.
+    #[must_use]
+    pub fn dimension_specific(self) -> Self {
+        Self { targets: TrainedTargets::Dimensions, ..self }
+    }
+
+    /// Whether the tensor fits a network for other targets.
+    #[must_use]
+    pub fn is_transferable(&self) -> bool {
+        self.targets == TrainedTargets::Any
     }
 
     /// The same for elements of several branches.
@@ -153,6 +182,8 @@ pub trait WithRoles {
 pub struct Roles {
     by_id: HashMap<ParamId, ParameterRole>,
     branch: usize,
+    layers_to_head: usize,
+    frozen: bool,
 }
 
 impl Roles {
@@ -175,7 +206,19 @@ impl Roles {
             BranchSpan::One(_) => BranchSpan::One(self.branch),
             runs @ BranchSpan::Runs(_) => runs,
         };
-        self.by_id.insert(id, ParameterRole { branch, ..role });
+        let kind = if self.frozen { ParameterKind::Frozen } else { role.kind };
+        let layers_to_head = self.layers_to_head;
+        self.by_id.insert(id, ParameterRole { branch, kind, layers_to_head, ..role });
+    }
+
+    /// Adds the roles of the layers of a branch, first to last. The tensors of the first `frozen` ones are
+    /// [frozen](ParameterKind::Frozen).
+    pub(crate) fn add_layers(&mut self, layers: &[&dyn WithRoles], frozen: usize) {
+        for (index, layer) in layers.iter().enumerate() {
+            (self.layers_to_head, self.frozen) = (layers.len() - 1 - index, index < frozen);
+            layer.add_roles(self);
+        }
+        (self.layers_to_head, self.frozen) = (0, false);
     }
 
     /// Adds the roles of a further branch, number `branch` from 1.

@@ -77,7 +77,7 @@ pub struct NamedLayer {
 /// One branch of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BranchSpec {
-    /// First to last; dropout stands before the recurrent layers over time.
+    /// First to last; dropout comes before the recurrent layers over time.
     pub layers: Vec<NamedLayer>,
     /// Probability of dropout.
     pub dropout: f64,
@@ -104,7 +104,24 @@ impl NetworkSpec {
     }
 }
 
+impl NetworkConfig {
+    /// Layers with tensors before the head, of the branch that has the fewest.
+    ///
+    /// # Errors
+    /// [`NetworkError::Config`] if the sizes make no network.
+    pub fn layers_before_heads(&self) -> Result<usize, NetworkError> {
+        let spec = NetworkSpec::new(self)?;
+        let layers = spec.branches.iter().map(|branch| branch.layers_with_tensors().count() - 1);
+        Ok(layers.min().unwrap_or(0))
+    }
+}
+
 impl BranchSpec {
+    /// The layers that have tensors, first to last; the last one is the head.
+    pub fn layers_with_tensors(&self) -> impl DoubleEndedIterator<Item = &NamedLayer> {
+        self.layers.iter().filter(|layer| !layer.path.is_empty())
+    }
+
     /// The layers of a network's own branch, whose sizes have been checked.
     fn new(config: &NetworkConfig) -> Self {
         let mut layers = Vec::new();

@@ -93,7 +93,7 @@ fn protocol(run: &Run, shared: usize) -> String {
         let missing = numbers(&missing);
         text += &format!("; {done} of {} folds done, {missing} missing", protocol.folds);
     }
-    if shared > 0 && !text.contains("speakers in training and test") {
+    if shared > 0 && !protocol.shares_speakers() {
         text += &format!("; {shared} speakers are in training and test");
     }
     if protocol.test_used_for_selection {

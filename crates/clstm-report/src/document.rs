@@ -29,7 +29,7 @@ pub(crate) enum Block {
     Table(Table),
     /// Side by side where the page is wide enough.
     Figures(Vec<Figure>),
-    /// As it stands, such as a command.
+    /// Verbatim text, such as a command.
     Code(String),
 }
 

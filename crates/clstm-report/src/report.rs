@@ -15,7 +15,7 @@ use crate::render::{csv, escape::slug, html, latex, markdown};
 use crate::section::{self, Context};
 use crate::{Analysis, ReportError, Run, RunComparison};
 
-/// How recipes are read: a report knows them as JSON alone.
+/// How recipes are read: a report has them as JSON only.
 #[derive(Clone, Copy, Debug)]
 pub struct RecipeFormat {
     /// A recipe as this release writes it; none where it cannot be read.

@@ -9,13 +9,15 @@ pub struct Annotation {
     pub clipped: bool,
     /// Seconds of audio around the segment that the prediction also used.
     pub context_s: f64,
+    /// The channel that was processed, from 0; `None` for the mean of all.
+    pub channel: Option<usize>,
 }
 
 impl Annotation {
-    /// Of the segment as it is, without context.
+    /// Of the segment as it is, without context and channel.
     #[must_use]
     pub fn new(outcome: Outcome) -> Self {
-        Self { outcome, clipped: false, context_s: 0.0 }
+        Self { outcome, clipped: false, context_s: 0.0, channel: None }
     }
 
     /// The prediction, if there is one.
@@ -61,6 +63,8 @@ pub struct Emotion {
     pub label_index: usize,
     /// Probabilities in the order of the labels.
     pub probabilities: Vec<f64>,
+    /// Continuous targets in the order of their names, in their units; empty for a model without them.
+    pub dimensions: Vec<f64>,
     /// Whether the confidence is below the abstention threshold.
     pub unsure: bool,
 }

@@ -1,13 +1,24 @@
 //! An emotion in a few words, for formats with nothing but text.
 
-use crate::{Annotation, Outcome, WriteOptions};
+use crate::format::free_name;
+use crate::{Annotation, Names, Outcome, WriteOptions};
 
-/// `sad 81%`, with the further labels that are asked for; `? ` marks an unsure one. Without a prediction the reason.
+/// The captions of all channels of a segment: `sad 81%`, or `channel 0: sad 81%; channel 1: no speech`.
 pub(crate) fn caption(
-    annotation: &Annotation,
-    labels: &[String],
+    annotations: &[Annotation],
+    names: Names<'_>,
     options: &WriteOptions,
 ) -> String {
+    let each = annotations.iter().map(|annotation| {
+        let channel = annotation.channel.map(|channel| format!("channel {channel}: "));
+        channel.unwrap_or_default() + &one_caption(annotation, names, options)
+    });
+    each.collect::<Vec<_>>().join("; ")
+}
+
+/// `sad 81%`, with the further labels that are asked for and the continuous targets; `? ` marks an unsure one. Without a
+/// prediction the reason.
+fn one_caption(annotation: &Annotation, names: Names<'_>, options: &WriteOptions) -> String {
     let mut text = match &annotation.outcome {
         Outcome::NoSpeech => "no speech".to_owned(),
         Outcome::TooShort => "too short".to_owned(),
@@ -18,12 +29,13 @@ pub(crate) fn caption(
             let first = |index: &usize| *index == emotion.label_index;
             order.sort_by(|a, b| first(b).cmp(&first(a)).then(p(b).total_cmp(&p(a))));
             let named = |index: &usize| {
-                let label = labels.get(*index).map_or("", String::as_str);
-                format!("{} {:.0}%", one_line(label), 100.0 * p(index))
+                format!("{} {:.0}%", one_line(names.label(*index)), 100.0 * p(index))
             };
-            let names: Vec<String> = order.iter().take(options.top.max(1)).map(named).collect();
+            let labels = order.iter().take(options.top.max(1)).map(named);
+            let values = names.values(&emotion.dimensions);
+            let values = values.map(|(name, value)| format!("{} {value:.2}", one_line(name)));
             let mark = if emotion.unsure { "? " } else { "" };
-            format!("{mark}{}", names.join(", "))
+            format!("{mark}{}", labels.chain(values).collect::<Vec<_>>().join(", "))
         }
     };
     if annotation.clipped {
@@ -44,26 +56,83 @@ pub(crate) fn probabilities(labels: &[String], probabilities: &[f64], separator:
     labels.iter().zip(probabilities).map(pair).collect::<Vec<_>>().join(separator)
 }
 
-/// A probability with four decimals at most.
+/// A number with four decimals at most.
 pub(crate) fn rounded(p: f64) -> f64 {
     (p * 1e4).round() / 1e4
 }
 
-/// The end of a tier's name, and its text for an annotation.
-pub(crate) type TierText = (&'static str, fn(&Annotation, &[String]) -> String);
+/// A tier that is added to formats with tiers.
+pub(crate) struct EmotionTier {
+    /// The end of its name.
+    pub(crate) name: String,
+    content: Content,
+}
 
-/// The tiers that are added to formats with tiers.
-pub(crate) const TIERS: [TierText; 3] = [
-    ("emotion", |annotation, labels| match annotation.emotion() {
-        None => annotation.outcome.status().to_owned(),
-        Some(emotion) => one_line(labels.get(emotion.label_index).map_or("", String::as_str)),
-    }),
-    ("confidence", |annotation, _| {
-        let emotion = annotation.emotion();
-        emotion.map_or(String::new(), |emotion| rounded(emotion.confidence()).to_string())
-    }),
-    ("probabilities", |annotation, labels| {
-        let emotion = annotation.emotion();
-        emotion.map_or(String::new(), |emotion| probabilities(labels, &emotion.probabilities, " "))
-    }),
-];
+/// The text of the annotations of a tier.
+enum Content {
+    Label,
+    Confidence,
+    Probabilities,
+    /// The continuous target of this number.
+    Dimension(usize),
+}
+
+/// The tiers that are added: `emotion`, `confidence`, `probabilities`, and one for each continuous target.
+pub(crate) fn tiers(names: Names<'_>) -> Vec<EmotionTier> {
+    let tier = |(name, content): (&str, Content)| EmotionTier { name: name.to_owned(), content };
+    let first = [
+        ("emotion", Content::Label),
+        ("confidence", Content::Confidence),
+        ("probabilities", Content::Probabilities),
+    ];
+    let mut tiers = Vec::from(first.map(tier));
+    for (index, name) in names.dimensions.iter().enumerate() {
+        let taken: Vec<&str> = tiers.iter().map(|tier| tier.name.as_str()).collect();
+        let name = free_name(&one_line(name), &taken);
+        tiers.push(EmotionTier { name, content: Content::Dimension(index) });
+    }
+    tiers
+}
+
+impl EmotionTier {
+    /// The text for an annotation; empty without a prediction, but for the label, which is then the status.
+    pub(crate) fn text(&self, annotation: &Annotation, names: Names<'_>) -> String {
+        let Some(emotion) = annotation.emotion() else {
+            return match self.content {
+                Content::Label => annotation.outcome.status().to_owned(),
+                _ => String::new(),
+            };
+        };
+        match self.content {
+            Content::Label => one_line(names.label(emotion.label_index)),
+            Content::Confidence => rounded(emotion.confidence()).to_string(),
+            Content::Probabilities => probabilities(names.labels, &emotion.probabilities, " "),
+            Content::Dimension(index) => {
+                let value = emotion.dimensions.get(index);
+                value.map_or(String::new(), |value| rounded(*value).to_string())
+            }
+        }
+    }
+}
+
+/// The channels of annotations, ascending; one without a number for those of the mean.
+pub(crate) fn channels(annotations: &[Vec<Annotation>]) -> Vec<Option<usize>> {
+    let all = annotations.iter().flatten().map(|annotation| annotation.channel);
+    let mut channels: Vec<Option<usize>> = all.collect();
+    channels.sort_unstable();
+    channels.dedup();
+    channels
+}
+
+/// The end of the name of a channel's tier.
+pub(crate) fn channel_suffix(channel: Option<usize>) -> String {
+    channel.map_or(String::new(), |channel| format!(" {channel}"))
+}
+
+/// The annotation of a channel.
+pub(crate) fn of_channel(
+    annotations: &[Annotation],
+    channel: Option<usize>,
+) -> Option<&Annotation> {
+    annotations.iter().find(|annotation| annotation.channel == channel)
+}

@@ -5,7 +5,7 @@
 /// # Errors
 /// In words, if it is no time.
 pub(crate) fn parse(text: &str) -> Result<f64, String> {
-    let wrong = || format!("{text:?} is no time such as 00:01:02,345");
+    let wrong = || format!("{text:?} is not a time such as 00:01:02,345");
     let unsigned = text.strip_prefix('-');
     let parts: Vec<&str> = unsigned.unwrap_or(text).split(':').collect();
     let [minutes @ .., seconds] = &parts[..] else { return Err(wrong()) };

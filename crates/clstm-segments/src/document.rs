@@ -2,7 +2,7 @@
 
 use crate::encoding::Encoding;
 use crate::format::{audacity, csv, eaf, rttm, srt, textgrid, vtt, whisper};
-use crate::{Annotation, Format, Segment, SegmentsError};
+use crate::{Annotation, Format, Names, Segment, SegmentsError};
 
 /// Most segments of a file.
 const MAX_SEGMENTS: usize = 1_000_000;
@@ -16,6 +16,8 @@ pub struct ReadOptions {
     /// Name of the recording, without its extension: of an RTTM file with segments of several recordings, those of
     /// this one are read.
     pub recording: Option<String>,
+    /// Whether the channels of the segments are needed. One that is no number is then an error, else none.
+    pub channels: bool,
 }
 
 /// How a file is written.
@@ -69,10 +71,11 @@ impl Document {
             return Err(SegmentsError::NoTiers { format: format.name() });
         }
         let (text, encoding) = Encoding::decode(bytes)?;
-        let tiers = &options.tiers[..];
+        let (tiers, channels) = (&options.tiers[..], options.channels);
         let (segments, layout) = match format {
             Format::Rttm => {
-                rttm::parse(&text, options.recording.as_deref()).map(|(s, l)| (s, Layout::Rttm(l)))
+                let recording = options.recording.as_deref();
+                rttm::parse(&text, recording, channels).map(|(s, l)| (s, Layout::Rttm(l)))
             }
             Format::Srt => srt::parse(&text).map(|(s, l)| (s, Layout::Srt(l))),
             Format::Vtt => vtt::parse(&text).map(|(s, l)| (s, Layout::Vtt(l))),
@@ -81,8 +84,10 @@ impl Document {
             }
             Format::Eaf => eaf::parse(&text, tiers).map(|(s, l)| (s, Layout::Eaf(l))),
             Format::Audacity => audacity::parse(&text).map(|(s, l)| (s, Layout::Audacity(l))),
-            Format::Csv => csv::parse(&text).map(|(s, l)| (s, Layout::Csv(l))),
-            Format::Whisper => whisper::parse(&text).map(|(s, l)| (s, Layout::Whisper(l))),
+            Format::Csv => csv::parse(&text, channels).map(|(s, l)| (s, Layout::Csv(l))),
+            Format::Whisper => {
+                whisper::parse(&text, channels).map(|(s, l)| (s, Layout::Whisper(l)))
+            }
         }?;
         if segments.len() > MAX_SEGMENTS {
             return Err(SegmentsError::TooMany { most: MAX_SEGMENTS });
@@ -113,24 +118,36 @@ impl Document {
     }
 
     /// The file with an annotation for each segment, in their order; segments beyond the annotations stay as they are.
-    /// `labels` are the names of the probabilities.
     #[must_use]
-    pub fn write(
+    pub fn write<'a>(
         &self,
         annotations: &[Annotation],
-        labels: &[String],
+        names: impl Into<Names<'a>>,
         options: &WriteOptions,
     ) -> Vec<u8> {
-        let text = self.text.as_str();
+        let each: Vec<Vec<Annotation>> = annotations.iter().map(|one| vec![one.clone()]).collect();
+        self.write_channels(&each, names, options)
+    }
+
+    /// The file with the annotations of each segment, one for each channel that was processed: see
+    /// [`Annotation::channel`].
+    #[must_use]
+    pub fn write_channels<'a>(
+        &self,
+        annotations: &[Vec<Annotation>],
+        names: impl Into<Names<'a>>,
+        options: &WriteOptions,
+    ) -> Vec<u8> {
+        let (text, names) = (self.text.as_str(), names.into());
         let edits = match &self.layout {
-            Layout::Rttm(layout) => rttm::annotate(layout, annotations, labels),
-            Layout::Srt(layout) => srt::annotate(layout, annotations, labels, options),
-            Layout::Vtt(layout) => vtt::annotate(text, layout, annotations, labels, options),
-            Layout::TextGrid(layout) => textgrid::annotate(text, layout, annotations, labels),
-            Layout::Eaf(layout) => eaf::annotate(text, layout, annotations, labels),
-            Layout::Audacity(layout) => audacity::annotate(layout, annotations, labels, options),
-            Layout::Csv(layout) => csv::annotate(layout, annotations, labels),
-            Layout::Whisper(layout) => whisper::annotate(layout, annotations, labels),
+            Layout::Rttm(layout) => rttm::annotate(text, layout, annotations, names),
+            Layout::Srt(layout) => srt::annotate(layout, annotations, names, options),
+            Layout::Vtt(layout) => vtt::annotate(text, layout, annotations, names, options),
+            Layout::TextGrid(layout) => textgrid::annotate(text, layout, annotations, names),
+            Layout::Eaf(layout) => eaf::annotate(text, layout, annotations, names),
+            Layout::Audacity(layout) => audacity::annotate(layout, annotations, names, options),
+            Layout::Csv(layout) => csv::annotate(text, layout, annotations, names),
+            Layout::Whisper(layout) => whisper::annotate(layout, annotations, names),
         };
         self.encoding.encode(&edits.apply(text))
     }

@@ -21,7 +21,7 @@ pub enum SegmentsError {
         reason: String,
     },
     /// The bytes are no text.
-    #[error("the file is no text: {reason}")]
+    #[error("the file is not text: {reason}")]
     Encoding {
         /// What was found.
         reason: String,

@@ -14,7 +14,7 @@
 //! assert_eq!((segment.start_s, segment.end_s, segment.speaker.as_deref()), (0.5, 2.75, Some("anna")));
 //!
 //! let labels = ["happy".to_owned(), "sad".to_owned()];
-//! let emotion = Emotion { label_index: 1, probabilities: vec![0.2, 0.8], unsure: false };
+//! let emotion = Emotion { label_index: 1, probabilities: vec![0.2, 0.8], dimensions: Vec::new(), unsure: false };
 //! let annotation = Annotation::new(Outcome::Labelled(emotion));
 //! let written = document.write(&[annotation], &labels, &WriteOptions::default());
 //! assert_eq!(written, b"SPEAKER call 1 0.50 2.25 happy=0.2;sad=0.8 sad anna 0.8 <NA>\n");
@@ -22,10 +22,11 @@
 //! # }
 //! ```
 //!
-//! The crate knows nothing of audio or networks: [`Outcome`] is what a recogniser returned for a segment.
+//! The crate does not depend on audio or networks: [`Outcome`] is what a recogniser returned for a segment.
 
 mod annotation;
 mod caption;
+mod channel;
 mod clock;
 mod context;
 mod document;
@@ -36,6 +37,7 @@ pub mod exchange;
 mod format;
 mod json_scan;
 mod lines;
+mod names;
 mod segment;
 mod speaker_summary;
 
@@ -44,5 +46,6 @@ pub use context::with_context;
 pub use document::{Document, ReadOptions, WriteOptions};
 pub use error::SegmentsError;
 pub use format::Format;
+pub use names::Names;
 pub use segment::Segment;
 pub use speaker_summary::{SpeakerSummary, summarize};

@@ -16,6 +16,8 @@ pub struct Segment {
     pub speaker: Option<String>,
     /// The words or the label of the segment, where the format has them.
     pub text: Option<String>,
+    /// The channel of the recording, from 0, where the format has it: RTTM, CSV, Whisper JSON.
+    pub channel: Option<usize>,
     /// Line of the file, from 1.
     pub line: usize,
 }
@@ -29,7 +31,7 @@ impl Segment {
         let refuse = |reason: String| Err(SegmentsError::line(line, reason));
         for (name, time) in [("start", start_s), ("end", end_s)] {
             if !time.is_finite() || time > MAX_S {
-                return refuse(format!("the {name} {time} is no time of a recording"));
+                return refuse(format!("the {name} {time} is not a time of a recording"));
             }
             if time < 0.0 {
                 return refuse(format!("the {name} {time} s is negative"));
@@ -38,7 +40,7 @@ impl Segment {
         if end_s < start_s {
             return refuse(format!("the end {end_s} s is before the start {start_s} s"));
         }
-        Ok(Self { start_s, end_s, speaker: None, text: None, line })
+        Ok(Self { start_s, end_s, speaker: None, text: None, channel: None, line })
     }
 
     /// The same segment with its speaker; an empty name is none.
@@ -51,6 +53,11 @@ impl Segment {
     pub(crate) fn with_text(self, text: &str) -> Self {
         let text = text.trim();
         Self { text: (!text.is_empty()).then(|| text.to_owned()), ..self }
+    }
+
+    /// The same segment with its channel.
+    pub(crate) fn on(self, channel: Option<usize>) -> Self {
+        Self { channel, ..self }
     }
 
     /// Length in seconds.

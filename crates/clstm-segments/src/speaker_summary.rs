@@ -9,6 +9,8 @@ use crate::{Annotation, Segment};
 pub struct SpeakerSummary {
     /// The speaker; `None` for segments without one.
     pub speaker: Option<String>,
+    /// The channel that was processed, from 0; `None` for the mean of all.
+    pub channel: Option<usize>,
     /// Number of segments.
     pub segments: usize,
     /// Number of segments with a prediction.
@@ -19,21 +21,25 @@ pub struct SpeakerSummary {
     pub time: Vec<f64>,
     /// Mean of the confidences, weighted by duration; `None` without a prediction.
     pub confidence: Option<f64>,
+    /// Means of the continuous targets, weighted by duration; empty without a prediction, and for a model without them.
+    pub dimensions: Vec<f64>,
 }
 
-/// Summaries by speaker, in the order of their first segments. `labels` is the number of labels.
+/// Summaries by speaker and channel, in the order of their first segments. `labels` is the number of labels.
 #[must_use]
-pub fn summarize(
-    segments: &[Segment],
-    annotations: &[Annotation],
+pub fn summarize<'a>(
+    annotated: impl IntoIterator<Item = (&'a Segment, &'a Annotation)>,
     labels: usize,
 ) -> Vec<SpeakerSummary> {
     let mut all: Vec<SpeakerSummary> = Vec::new();
-    let mut places: HashMap<Option<&str>, usize> = HashMap::new();
-    for (segment, annotation) in segments.iter().zip(annotations) {
-        let index = *places.entry(segment.speaker.as_deref()).or_insert_with(|| {
+    let mut places: HashMap<(Option<&str>, Option<usize>), usize> = HashMap::new();
+    for (segment, annotation) in annotated {
+        let key = (segment.speaker.as_deref(), annotation.channel);
+        let index = *places.entry(key).or_insert_with(|| {
             all.push(SpeakerSummary {
                 speaker: segment.speaker.clone(),
+                channel: annotation.channel,
+                dimensions: Vec::new(),
                 segments: 0,
                 labelled: 0,
                 labelled_s: 0.0,
@@ -52,12 +58,19 @@ pub fn summarize(
             *time += seconds;
         }
         *summary.confidence.get_or_insert(0.0) += seconds * emotion.confidence();
+        summary.dimensions.resize(emotion.dimensions.len(), 0.0);
+        let sums = summary.dimensions.iter_mut().zip(&emotion.dimensions);
+        sums.for_each(|(sum, value)| *sum += seconds * value);
     }
     for summary in &mut all {
         let total = summary.labelled_s;
         let share = |sum: f64| if total > 0.0 { sum / total } else { 0.0 };
         summary.time.iter_mut().for_each(|time| *time = share(*time));
         summary.confidence = summary.confidence.map(share);
+        match total > 0.0 {
+            true => summary.dimensions.iter_mut().for_each(|value| *value = share(*value)),
+            false => summary.dimensions.clear(),
+        }
     }
     all
 }
@@ -75,7 +88,8 @@ mod tests {
         let labelled = |label_index: usize, p: f64| {
             let mut probabilities = vec![1.0 - p; 2];
             probabilities[label_index] = p;
-            let emotion = Emotion { label_index, probabilities, unsure: false };
+            let dimensions = vec![10.0 * p];
+            let emotion = Emotion { label_index, probabilities, dimensions, unsure: false };
             Annotation::new(Outcome::Labelled(emotion))
         };
         let segments = [
@@ -90,7 +104,7 @@ mod tests {
             labelled(1, 0.7),
             Annotation::new(Outcome::NoSpeech),
         ];
-        let all = summarize(&segments, &annotations, 2);
+        let all = summarize(segments.iter().zip(&annotations), 2);
         assert_eq!(all.len(), 2);
         assert_eq!(
             (all[0].speaker.as_deref(), all[0].segments, all[0].labelled),
@@ -99,7 +113,13 @@ mod tests {
         assert_eq!((all[0].labelled_s, &all[0].time[..]), (4.0, &[0.75, 0.25][..]));
         assert!((all[0].confidence.unwrap() - 0.85).abs() < 1e-12);
         assert_eq!(all[1].time, [0.0, 1.0]);
-        let silent = summarize(&segments[..1], &annotations[3..], 2);
+        assert!((all[0].dimensions[0] - 8.5).abs() < 1e-12);
+        let silent = summarize([(&segments[0], &annotations[3])], 2);
         assert_eq!((silent[0].confidence, silent[0].time.clone()), (None, vec![0.0, 0.0]));
+        assert!(silent[0].dimensions.is_empty());
+        // Channels of the same speaker are apart.
+        let other = Annotation { channel: Some(1), ..annotations[1].clone() };
+        let both = summarize([(&segments[0], &annotations[0]), (&segments[0], &other)], 2);
+        assert_eq!(both.iter().map(|one| one.channel).collect::<Vec<_>>(), [None, Some(1)]);
     }
 }

@@ -177,9 +177,9 @@ impl From<RecognizeError> for ApiError {
     fn from(error: RecognizeError) -> Self {
         let status = match &error {
             RecognizeError::Audio(error) => audio_status(error),
-            RecognizeError::NoChannel { .. } | RecognizeError::Overlap { .. } => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            RecognizeError::NoChannel { .. }
+            | RecognizeError::Overlap { .. }
+            | RecognizeError::TooManySpans { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(ErrorKind::Library(status, error.kind()), error.to_string())

@@ -46,5 +46,6 @@ pub use decode::{DecodeWorkers, Decoding};
 pub use error::ServerError;
 pub use health::{HealthError, HealthTarget, check_health};
 pub use models::ModelSource;
+pub use routes::check_origin;
 pub use server::{Handle, Server, run};
 pub use tls::TlsFiles;

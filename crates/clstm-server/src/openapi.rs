@@ -1,6 +1,6 @@
 //! The API description, generated from the types of the responses and from the operations below.
 //!
-//! The operations stand here and not at the handlers, which take the whole request: their parameters are known to
+//! The operations are here and not at the handlers, which take the whole request: their parameters are known to
 //! the parsers only. Tests compare both.
 
 use std::collections::BTreeMap;
@@ -15,9 +15,9 @@ use crate::routes::{
     BatchBody, ModelsBody, NamesBody, SegmentsBody, ServerMessage, StatusBody, TimelineBody,
 };
 
-/// The document as JSON.
-pub(crate) fn json() -> String {
-    Document::openapi().to_json().unwrap_or_default()
+/// The document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
 }
 
 #[derive(OpenApi)]
@@ -180,7 +180,8 @@ struct StrictParam {
 #[allow(dead_code, reason = "a description")]
 struct ChannelsParam {
     /// mix (the mean of all channels, the default), each (every channel by itself, such as the two sides of a call), or the number
-    /// of one channel, from 0. Channels by themselves lose their cross-talk.
+    /// of one channel, from 0. Channels by themselves lose their cross-talk. With segments, each processes a segment on the channel
+    /// that the file names, and on every channel without one.
     #[param(pattern = "^(mix|each|[0-9]+)$")]
     channels: Option<String>,
 }
@@ -332,9 +333,9 @@ fn batch() {}
     path = "/v1/stream",
     summary = "A WebSocket: live audio in, predictions out.",
     description = "Binary messages are audio, split at any byte: samples, or WebM, Ogg or fragmented MP4 from a \
-                   MediaRecorder. With `channels=each` or a number, each frame and segment has its `channel`. The text message `{\"end\": true}` ends the stream. The server sends text messages, \
+                   MediaRecorder. With `channels=each` or a number, each frame, segment and turn has its `channel`. The text message `{\"end\": true}` ends the stream. The server sends text messages, \
                    JSON objects of the schema StreamMessage: `ready` first, `frame` for each hop, `segment` for each \
-                   stretch of one label, `end` or `error` last. Close codes: 1000 at the end, 1001 at shutdown, 1008 \
+                   stretch of one label, `turn` for each turn of speech when it has ended, `end` or `error` last. Close codes: 1000 at the end, 1001 at shutdown, 1008 \
                    for an error of the client, 1011 for one of the server. Pages send an API key as the subprotocol \
                    `clstm-key.KEY` beside `clstm.v1`.",
     params(ModelParam, ChannelsParam, StreamParams),

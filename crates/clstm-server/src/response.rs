@@ -8,7 +8,7 @@ use axum::response::Response;
 use clstm::audio::Damage;
 use clstm::{
     ChannelSelection, DimensionInfo, LabelledDimensions, LabelledItem, LabelledProbabilities,
-    Recognition,
+    NoPrediction, Recognition,
 };
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
@@ -54,6 +54,9 @@ pub(crate) struct RecognitionBody<'a> {
     /// The predicted label; null if there is too little speech.
     #[schema(required)]
     label: Option<&'a str>,
+    /// Why there is no label: `silent`, `no_speech` or `too_short`; absent with a label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     /// Calibrated probability of the label; absent without speech.
     #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<f64>,
@@ -88,6 +91,7 @@ impl<'a> RecognitionBody<'a> {
             duration_s: recognition.duration_s,
             speech: recognition.speech,
             label: prediction.map(|p| p.label.as_str()),
+            reason: recognition.reason.map(NoPrediction::kind),
             confidence: prediction.map(|p| p.confidence),
             probabilities: prediction.map(|p| LabelledProbabilities(labels, &p.probabilities)),
             dimensions: None,

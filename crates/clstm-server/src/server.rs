@@ -15,7 +15,7 @@ use crate::decode::{WorkerLimits, WorkerPool};
 use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::quota::{ClientId, Quotas, Resource};
-use crate::routes::{Hosts, check_origins, router};
+use crate::routes::{Hosts, check_origin, router};
 use crate::signals::{Signal, Signals};
 use crate::state::AppState;
 use crate::tls::Tls;
@@ -76,7 +76,7 @@ impl Server {
     /// # Errors
     /// See [`ServerError`].
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
-        check_origins(&config.cors)?;
+        config.cors.iter().try_for_each(|origin| check_origin(origin))?;
         let ServerConfig {
             listen,
             models,

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::ServerError;
 
-/// What a signal asks for.
+/// What a signal requests.
 pub(crate) enum Signal {
     ShutDown,
     /// SIGHUP, on Unix only.

@@ -36,6 +36,10 @@ impl Track {
         self.chunks.iter().map(|(samples, _)| samples.len() as u32).sum()
     }
 
+    fn ticks(&self) -> u32 {
+        self.count() + self.chunks.iter().map(|(_, gap)| gap).sum::<u32>()
+    }
+
     fn data(&self) -> Vec<u8> {
         let samples = self.chunks.iter().flat_map(|(samples, _)| samples);
         samples.flat_map(|x| x.to_be_bytes()).collect()
@@ -81,7 +85,7 @@ impl Track {
         let mut handler = vec![0; 20];
         handler[4..8].copy_from_slice(b"soun");
         let media = [
-            full(b"mdhd", &words(&[0, 0, self.rate, self.count(), 0])),
+            full(b"mdhd", &words(&[0, 0, self.rate, self.ticks(), 0])),
             full(b"hdlr", &handler),
             boxed(b"minf", &self.table(data_at, fragmented)),
         ];

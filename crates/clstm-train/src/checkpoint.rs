@@ -12,7 +12,7 @@ use crate::history::EpochSums;
 use crate::validation::EarlyStopping;
 use crate::{EpochRecord, Recipe, TrainError};
 
-/// Where a training stands.
+/// The position of a training in its schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     /// The recipe it follows.
@@ -128,7 +128,13 @@ pub fn check_checkpoint(path: &Path) -> Result<bool, TrainError> {
 }
 
 fn read_one(path: &Path) -> Result<Option<(State, Values)>, TrainError> {
-    let bytes = match std::fs::read(path) {
+    // A pipe would wait for a writer, and a device may have no end.
+    let read = match path.metadata() {
+        Ok(about) if !about.is_file() => return Err(TrainError::malformed(path, "it is no file")),
+        Ok(_) => std::fs::read(path),
+        Err(error) => Err(error),
+    };
+    let bytes = match read {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(TrainError::io(path, e)),
@@ -235,6 +241,21 @@ mod tests {
         assert!(!previous(&path).exists());
         let error = read(&path).expect_err("nothing is left").to_string();
         assert!(error.contains("delete it to start again"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_gives_way_to_the_one_before() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("checkpoint.safetensors");
+        write(&path, &state(1), &Values::new()).expect("written");
+        write(&path, &state(2), &Values::new()).expect("written");
+        for target in ["/dev/zero", "."] {
+            std::fs::remove_file(&path).expect("removed");
+            std::os::unix::fs::symlink(target, &path).expect("a link");
+            let found = read(&path).expect("the one before").expect("a checkpoint");
+            assert_eq!((found.state.step, found.damage.is_some()), (1, true), "{target}");
+        }
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::fold_run::FoldRun;
 use crate::held_out_calibration::{fit_held_out, hold_out};
 use crate::lineage::{check_start, lineage_of_run, model_of_fold, start_of_fold};
 use crate::{
-    Dataset, Event, Observer, Recipe, StopFlag, Teacher, TrainData, TrainError, begin_run,
-    hold_out_validation, train,
+    Dataset, Event, InitialModel, Observer, Recipe, StopFlag, Teacher, TrainData, TrainError,
+    begin_run, draw_shots, hold_out_validation, train,
 };
 
 /// A cross-validation.
@@ -35,9 +35,8 @@ pub struct CrossValidation {
     pub recipe: Recipe,
     /// Seed of the split; that of the recipe where there is none.
     pub fold_seed: Option<u64>,
-    /// What the trainings start from instead of drawn weights: a model file of other corpora, or a run of the same
-    /// folds, each fold from its model of the same one.
-    pub init: Option<PathBuf>,
+    /// What the trainings start from instead of drawn weights.
+    pub init: Option<InitialModel>,
     /// Runs of the same folds whose models give part of the targets, see [`Teacher`](crate::Teacher); a
     /// fold's training uses those of the same fold.
     pub teachers: Vec<PathBuf>,
@@ -78,6 +77,7 @@ impl CrossValidation {
             preset: self.recipe.preset.clone(),
             epochs: self.recipe.epochs,
             validation: self.recipe.validation.protocol(),
+            shots: self.recipe.sampling.protocol(),
             precision: self.recipe.precision.to_string(),
             tta_passes: self.recipe.frontend.tta.count(),
             ..protocol_of_folds(corpus, groups, self.split, folds, self.recipe.seed)
@@ -108,13 +108,14 @@ pub fn cross_validate(
     observer: &mut dyn Observer,
 ) -> Result<RunMetrics, TrainError> {
     run.recipe.validate()?;
+    run.recipe.check_frozen_layers(run.init.is_some())?;
     let seed = run.fold_seed.unwrap_or(run.recipe.seed);
     let (corpus, groups) = (&dataset.corpus, &dataset.groups);
     let all = folds_allowing(corpus, groups, run.split, run.folds, seed, run.allowed)?;
-    if let Some(init) = run.init.as_deref() {
+    if let Some(init) = &run.init {
         check_start(init, &run.recipe)?;
     }
-    let lineage = lineage_of_run(run.init.as_deref(), &run.teachers)?;
+    let lineage = lineage_of_run(run.init.as_ref(), &run.teachers)?;
     let protocol = EvalProtocol { lineage, ..run.protocol(dataset, &all) };
     let chosen: Vec<&Fold> =
         all.iter().filter(|f| run.only.is_none_or(|only| only == f.number)).collect();
@@ -147,7 +148,7 @@ fn earlier_models(
 ) -> Result<(Option<Model>, Option<Teacher>), TrainError> {
     let ids: Vec<&str> =
         fold.test.iter().map(|&i| dataset.corpus.utterances[i].id.as_str()).collect();
-    let start = |path: &PathBuf| start_of_fold(path, protocol, fold.number, &ids);
+    let start = |init: &InitialModel| start_of_fold(init, protocol, fold.number, &ids);
     let teacher = |path: &PathBuf| model_of_fold(path, protocol, fold.number, &ids);
     let init = run.init.as_ref().map(start).transpose()?;
     let teachers = run.teachers.iter().map(teacher).collect::<Result<Vec<_>, _>>()?;
@@ -182,6 +183,8 @@ fn run_fold(
     remove_temporaries(&folder);
     let recipe = &run.recipe;
     let (init, teacher) = earlier_models(run, dataset, fold, &protocol)?;
+    let fold =
+        &Fold { train: draw_shots(dataset, &fold.train, recipe, fold.number), ..fold.clone() };
     // The inner split of a nested validation: the test part takes no part in it.
     let by = run.split.hold_out(&dataset.corpus.name);
     let inner = hold_out_validation(dataset, fold, by, run.allowed, recipe)?;

@@ -10,7 +10,7 @@ use crate::checkpoint::{self, Loaded};
 use crate::{Dataset, TrainError};
 
 /// Of `test` utterances by a model that was trained on `train`. The centres are those in the
-/// `checkpoint` of the training where it learnt some and stands at the model's epoch; else they are
+/// `checkpoint` of the training where it learnt some and is at the model's epoch; else they are
 /// means over `train`, which takes a pass over these utterances.
 ///
 /// # Errors

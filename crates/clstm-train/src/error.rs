@@ -71,7 +71,7 @@ pub enum TrainError {
     /// Models that cannot teach a training.
     #[error("teacher {0}")]
     Teacher(String),
-    /// The caller asked to stop; the state was saved.
+    /// The caller requested a stop; the state was saved.
     #[error("stopped; everything up to here is saved in {}, continue with --resume", path.display())]
     Stopped {
         /// The checkpoint.

@@ -8,7 +8,7 @@ use clstm_corpus::{shares_corpus, shares_speakers};
 use clstm_eval::files::read_json;
 use clstm_eval::{Ancestor, EvalProtocol, FoldRecord, Lineage, finished_folds, predictions_of};
 
-use crate::{Recipe, Teacher, TrainError};
+use crate::{InitialModel, Recipe, Teacher, TrainError};
 
 /// The lineage of a training: the model that it starts from, and its teachers.
 #[must_use]
@@ -44,19 +44,13 @@ pub(crate) fn ancestor(training: &TrainingInfo) -> Ancestor {
     }
 }
 
-/// [`lineage_of`] a cross-validation that starts from `init`, a model file or a run of the same folds, and has the
-/// models of the runs `teachers` for teachers.
+/// [`lineage_of`] a cross-validation that starts from `init` and has the models of the runs `teachers` for teachers.
 pub(crate) fn lineage_of_run(
-    init: Option<&Path>,
+    init: Option<&InitialModel>,
     teachers: &[PathBuf],
 ) -> Result<Lineage, TrainError> {
     let mut corpora = BTreeSet::new();
-    let mut of = |path: &Path| -> Result<Ancestor, TrainError> {
-        if path.is_file() {
-            let training = Model::read(path)?.info.training;
-            corpora.extend(corpora_of(&training));
-            return Ok(ancestor(&training));
-        }
+    let mut of_run = |path: &Path| -> Result<Ancestor, TrainError> {
         let protocol = finished_folds(path)?.swap_remove(0).0.protocol;
         corpora.insert(protocol.corpus.clone());
         corpora.extend(protocol.lineage.pretraining_corpora);
@@ -68,8 +62,15 @@ pub(crate) fn lineage_of_run(
             distilled_from: protocol.lineage.distilled_from,
         })
     };
-    let initialized_from = init.map(&mut of).transpose()?;
-    let distilled_from = teachers.iter().map(|run| of(run)).collect::<Result<_, _>>()?;
+    let distilled_from = teachers.iter().map(|run| of_run(run)).collect::<Result<_, _>>()?;
+    let initialized_from = match init {
+        None => None,
+        Some(InitialModel::Run(run)) => Some(of_run(run)?),
+        Some(InitialModel::Model { model, .. }) => {
+            corpora.extend(corpora_of(&model.info.training));
+            Some(ancestor(&model.info.training))
+        }
+    };
     Ok(Lineage {
         initialized_from,
         distilled_from,
@@ -78,14 +79,14 @@ pub(crate) fn lineage_of_run(
 }
 
 /// Refuses initial weights that were trained on what the recipe holds out of each fold's training.
-pub(crate) fn check_start(path: &Path, recipe: &Recipe) -> Result<(), TrainError> {
-    match recipe.holds_out() {
-        // A file is of another corpus.
-        Some(key) if !path.is_file() => {
+pub(crate) fn check_start(init: &InitialModel, recipe: &Recipe) -> Result<(), TrainError> {
+    match (init, recipe.holds_out()) {
+        (InitialModel::Run(path), Some(key)) => {
             let what = format!("its models were trained on what {key} would hold out");
-            Err(TrainError::Earlier { path: path.to_owned(), what })
+            Err(TrainError::Earlier { path: path.clone(), what })
         }
-        _ => Ok(()),
+        // A model is of another corpus.
+        (InitialModel::Model { .. }, _) | (_, None) => Ok(()),
     }
 }
 
@@ -106,20 +107,20 @@ pub fn check_init(init: &Model, recipe: &Recipe, corpus: &str) -> Result<(), Tra
     }
 }
 
-/// The model that a fold starts from: a model file of other corpora, or what a run has of the fold.
+/// The model that a fold starts from: a model of other corpora, or what a run has of the fold.
 ///
 /// # Errors
 /// [`TrainError::Earlier`] where it may have been trained on what the fold tests on.
 pub(crate) fn start_of_fold(
-    path: &Path,
+    init: &InitialModel,
     protocol: &EvalProtocol,
     fold: usize,
     test: &[&str],
 ) -> Result<Model, TrainError> {
-    if !path.is_file() {
-        return model_of_fold(path, protocol, fold, test);
-    }
-    let model = Model::read(path)?;
+    let (named, model) = match init {
+        InitialModel::Run(run) => return model_of_fold(run, protocol, fold, test),
+        InitialModel::Model { named, model } => (named, model),
+    };
     let corpora = corpora_of(&model.info.training);
     // Other recordings of the test speakers, such as RAVDESS's songs, are leakage where speakers are kept apart.
     let apart = protocol.is_speaker_independent();
@@ -131,9 +132,9 @@ pub(crate) fn start_of_fold(
             "it, or a model that it builds on, was trained on {both} and perhaps on what is held out here; use a run \
              on the same folds"
         );
-        return Err(TrainError::Earlier { path: path.to_owned(), what });
+        return Err(TrainError::Earlier { path: named.clone(), what });
     }
-    Ok(model)
+    Ok(Model::clone(model))
 }
 
 /// The model that a run has of a fold. It was not trained on what the fold tests on: its run was of the same

@@ -1,5 +1,6 @@
 //! Everything that decides a training.
 
+mod optimizer_config;
 mod overrides;
 mod renamed;
 
@@ -7,6 +8,7 @@ use clstm::FrontendConfig;
 use clstm_nn::{NetworkConfig, Precision, Preset};
 use serde::{Deserialize, Serialize};
 
+pub use self::optimizer_config::OptimizerConfig;
 pub(crate) use self::overrides::NONE;
 use self::overrides::Overrides;
 use crate::augment::{
@@ -18,56 +20,6 @@ use crate::{
     TrainError, ValidationConfig,
 };
 
-/// The optimiser's settings.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OptimizerConfig {
-    /// Learning rate at the top of the schedule.
-    pub learning_rate: f64,
-    /// Decay of the first moment.
-    pub beta_1: f64,
-    /// Decay of the second moment.
-    pub beta_2: f64,
-    /// Added to the root of the second moment.
-    pub epsilon: f64,
-    /// Decoupled weight decay of the weight matrices (not of biases, norms, peepholes, centres).
-    pub weight_decay: f64,
-    /// Largest norm of the gradient of a branch's loss; larger ones are scaled down.
-    pub clip_norm: f64,
-    /// Factor of the learning rate for filters on the waveform: their hundreds of taps are small, and a step that suits
-    /// other weights is noise on them. In [0, 1].
-    #[serde(default = "one", alias = "waveform_rate")]
-    pub waveform_lr_multiplier: f64,
-    /// Radius of sharpness-aware minimisation (SAM, Foret et al., ICLR 2021, <https://arxiv.org/abs/2010.01412>): a step uses
-    /// the gradients at the point at this distance from the weights where the loss is about largest. The distance is
-    /// measured over all weights of a branch. 0 for plain gradients, at half the cost.
-    #[serde(default, alias = "sharpness")]
-    pub sam_rho: f64,
-    /// Steps between two second passes of SAM: the steps between reuse the direction of the last one (LookSAM, Liu et al.,
-    /// CVPR 2022, <https://arxiv.org/abs/2203.02714>), at the cost of plain gradients. 1 for a second pass in every step.
-    #[serde(default = "every_step")]
-    pub sam_every: usize,
-    /// Weight of the reused direction, relative to the gradient's norm (LookSAM's alpha).
-    #[serde(default = "reuse")]
-    pub sam_reuse: f64,
-    /// What moves the weight matrices between hidden layers.
-    #[serde(default, alias = "matrices")]
-    pub kind: OptimizerKind,
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-fn every_step() -> usize {
-    1
-}
-
-/// The value of the paper.
-fn reuse() -> f64 {
-    0.7
-}
-
 /// Utterances of a corpus for which the presets' epochs are set.
 pub const MIN_UTTERANCES_FOR_PRESET_EPOCHS: usize = 1_200;
 
@@ -77,9 +29,6 @@ pub const MAX_BALANCED_RATIO: usize = 2;
 
 /// Most epochs.
 const MOST_EPOCHS: usize = 1_000_000;
-
-/// Most steps between two second passes of SAM.
-const MOST_SAM_EVERY: usize = 1_000;
 
 /// Most utterances of a step.
 const MOST_UTTERANCES_PER_BATCH: usize = 4_096;
@@ -121,7 +70,7 @@ impl Default for MixupConfig {
 }
 
 /// Exponential moving average of the weights and running statistics over the steps (Polyak averaging). The model is the
-/// average; the training goes on from the weights themselves.
+/// average; the training continues from the weights themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeightAverageConfig {
@@ -193,6 +142,10 @@ pub struct Recipe {
     pub validation: ValidationConfig,
     /// The optimiser.
     pub optimizer: OptimizerConfig,
+    /// Layers at the front of each branch whose weights and running statistics stay those of the initial model. Layers
+    /// without tensors do not count, and the head is always trained. 0 for none.
+    #[serde(default)]
+    pub frozen_layers: usize,
     /// Averaging of the weights over the steps; off unless its decay is set.
     #[serde(default)]
     pub weight_average: WeightAverageConfig,
@@ -245,11 +198,13 @@ impl Recipe {
                 weight_decay: 0.02,
                 clip_norm: 5.0,
                 waveform_lr_multiplier: 1.0,
+                layer_decay: 1.0,
                 sam_rho: 0.05,
                 sam_every: 1,
-                sam_reuse: reuse(),
+                sam_reuse: optimizer_config::reuse(),
                 kind: OptimizerKind::Muon,
             },
+            frozen_layers: 0,
             weight_average: WeightAverageConfig::default(),
             schedule: Schedule::OneCycle { warmup: 0.15, cycles: 1 },
             // Short clips are padded at inference as in training: recurrent states and mean-normalised energies
@@ -339,6 +294,7 @@ impl Recipe {
         self.validation.validate()?;
         self.distillation.validate()?;
         self.sampling.validate()?;
+        self.optimizer.validate()?;
         self.auxiliary_tasks.iter().try_for_each(AuxiliaryTask::validate)?;
         match (&self.dimensions, self.network.dimensions) {
             (Some(dimensions), outputs) => dimensions.validate(outputs)?,
@@ -364,6 +320,8 @@ impl Recipe {
         count("validation.eval_every", self.validation.eval_every, 1, MOST_EPOCHS)?;
         count("augment.time_mask.count", self.augment.time_mask.count, 0, MOST_TIME_MASKS)?;
         count("auxiliary_tasks", self.auxiliary_tasks.len(), 0, MOST_TASKS)?;
+        let depth = self.network.layers_before_heads()?;
+        count("frozen_layers", self.frozen_layers, 0, depth)?;
         let values = self.network.largest_activation(self.crop_steps) * self.batch as u128;
         if values > MOST_ACTIVATIONS {
             return Err(TrainError::Recipe(format!(
@@ -392,39 +350,6 @@ impl Recipe {
         }
         if !(0.0..0.5).contains(&self.calibration_share) {
             return bad("calibration_share must be in [0, 0.5)");
-        }
-        let OptimizerConfig {
-            learning_rate,
-            beta_1,
-            beta_2,
-            epsilon,
-            weight_decay,
-            clip_norm,
-            waveform_lr_multiplier,
-            sam_rho,
-            sam_every,
-            sam_reuse,
-            kind: _,
-        } = self.optimizer;
-        let positive = |value: f64, most: f64| value > 0.0 && value <= most;
-        let ranges = [
-            ("learning_rate", positive(learning_rate, 10.0), "(0, 10]"),
-            ("epsilon", positive(epsilon, 1.0), "(0, 1]"),
-            ("clip_norm", positive(clip_norm, 1e6), "(0, 1e6]"),
-            ("weight_decay", (0.0..=10.0).contains(&weight_decay), "[0, 10]"),
-            ("beta_1", (0.0..1.0).contains(&beta_1), "[0, 1)"),
-            ("beta_2", (0.0..1.0).contains(&beta_2), "[0, 1)"),
-            ("waveform_lr_multiplier", (0.0..=1.0).contains(&waveform_lr_multiplier), "[0, 1]"),
-            ("sam_rho", (0.0..=10.0).contains(&sam_rho), "[0, 10]"),
-            ("sam_every", (1..=MOST_SAM_EVERY).contains(&sam_every), "[1, 1000]"),
-            ("sam_reuse", (0.0..=10.0).contains(&sam_reuse), "[0, 10]"),
-        ];
-        if let Some((name, _, range)) = ranges.iter().find(|(_, valid, _)| !valid) {
-            return bad(&format!("optimizer.{name} must be in {range}"));
-        }
-        // Decay multiplies a weight by 1 - rate * decay: beyond 1 weights would change sign and grow.
-        if learning_rate * weight_decay > 1.0 {
-            return bad("optimizer: learning_rate times weight_decay must be at most 1");
         }
         if !(0.0..1.0).contains(&self.weight_average.decay) {
             return bad("weight_average.decay must be in [0, 1)");
@@ -456,6 +381,22 @@ impl Recipe {
     pub fn same_training(&self, other: &Self) -> bool {
         let Self { eval_every, checkpoint_every, .. } = *other;
         Self { eval_every, checkpoint_every, ..self.clone() } == *other
+    }
+
+    /// Refuses frozen layers without an initial model, whose random weights would stay random.
+    ///
+    /// # Errors
+    /// [`TrainError::Recipe`].
+    pub fn check_frozen_layers(&self, has_initial_model: bool) -> Result<(), TrainError> {
+        if self.frozen_layers == 0 || has_initial_model {
+            return Ok(());
+        }
+        let message = format!(
+            "frozen_layers is {}, but the training starts from random weights, which would stay random: name an initial \
+             model with --init",
+            self.frozen_layers
+        );
+        Err(TrainError::Recipe(message))
     }
 
     /// The setting that holds utterances out of a training, where one does.

@@ -66,7 +66,7 @@ fn reevaluate_fold(
         ));
     }
     if outcome.labels != dataset.corpus.labels {
-        return Err(bad("knows other classes than the corpus has"));
+        return Err(bad("has other classes than the corpus"));
     }
     let record =
         predictions_of(&outcome, folder)?.ok_or_else(|| bad("has no predictions.jsonl"))?;

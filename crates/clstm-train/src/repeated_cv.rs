@@ -15,7 +15,7 @@ use crate::{
 pub struct SeedRuns {
     /// How the figures were obtained; its seed is the first one's.
     pub protocol: EvalProtocol,
-    /// One for each seed, in the order asked for.
+    /// One for each seed, in the requested order.
     pub runs: Vec<SeedRun>,
     /// Over the seeds.
     pub mean: FoldStatistic,

@@ -1,4 +1,4 @@
-//! Which utterances an epoch trains on, and in which order.
+//! Which utterances a training and its epochs use, and in which order.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use rand_pcg::Pcg64;
 use serde::{Deserialize, Serialize};
 
 use crate::seed_purpose::SeedPurpose;
-use crate::{Dataset, TrainError};
+use crate::{Dataset, Recipe, TrainError};
 
 /// How often utterances of large and small corpora and classes occur in an epoch (temperature-based sampling, Arivazhagan
 /// et al. 2019, <https://arxiv.org/abs/1907.05019>).
@@ -22,30 +22,67 @@ pub struct SamplingConfig {
     pub corpus_power: f64,
     /// Power for the classes within each corpus, 0 to 1.
     pub class_power: f64,
+    /// Utterances of each class that a training uses, drawn by the recipe's seed from its training part (few-shot); 0 for all.
+    pub shots: usize,
 }
+
+/// Most utterances of each class that can be drawn.
+const MOST_SHOTS: usize = 1_000_000;
 
 impl Default for SamplingConfig {
     /// Every utterance once.
     fn default() -> Self {
-        Self { corpus_power: 1.0, class_power: 1.0 }
+        Self { corpus_power: 1.0, class_power: 1.0, shots: 0 }
     }
 }
 
 impl SamplingConfig {
     pub(crate) fn validate(&self) -> Result<(), TrainError> {
-        let valid = [self.corpus_power, self.class_power].iter().all(|p| (0.0..=1.0).contains(p));
-        match valid {
-            true => Ok(()),
-            false => {
-                let message = "sampling.corpus_power and sampling.class_power must be in [0, 1]";
-                Err(TrainError::Recipe(message.to_owned()))
-            }
+        let bad = |message: String| Err(TrainError::Recipe(message));
+        if ![self.corpus_power, self.class_power].iter().all(|p| (0.0..=1.0).contains(p)) {
+            return bad(
+                "sampling.corpus_power and sampling.class_power must be in [0, 1]".to_owned()
+            );
         }
+        if self.shots > MOST_SHOTS {
+            return bad(format!("sampling.shots is {}, not in 0..={MOST_SHOTS}", self.shots));
+        }
+        Ok(())
     }
 
     fn is_uniform(&self) -> bool {
-        *self == Self::default()
+        let Self { corpus_power, class_power, shots: _ } = *self;
+        let default = Self::default();
+        (corpus_power, class_power) == (default.corpus_power, default.class_power)
     }
+
+    /// The number of shots as a protocol records it; none where all utterances are used.
+    #[must_use]
+    pub fn protocol(&self) -> Option<usize> {
+        (self.shots > 0).then_some(self.shots)
+    }
+}
+
+/// The utterances that a training of fold `fold` (0 for a training on everything) uses of its training part `train`, in the
+/// same order: at most [`shots`](SamplingConfig::shots) of each class, drawn by the recipe's seed, or all where that is 0.
+#[must_use]
+pub fn draw_shots(dataset: &Dataset, train: &[usize], recipe: &Recipe, fold: usize) -> Vec<usize> {
+    let shots = recipe.sampling.shots;
+    if shots == 0 {
+        return train.to_vec();
+    }
+    let seed = SeedPurpose::Shots.derive(recipe.seed, fold as u64);
+    let mut random = Pcg64::seed_from_u64(seed);
+    let mut places: Vec<usize> = (0..train.len()).collect();
+    shuffle(&mut places, &mut random);
+    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
+    places.retain(|place| {
+        let taken = taken.entry(dataset.label(train[*place])).or_default();
+        *taken += 1;
+        *taken <= shots
+    });
+    places.sort_unstable();
+    places.into_iter().map(|place| train[place]).collect()
 }
 
 /// The utterances of epochs.
@@ -158,7 +195,7 @@ mod tests {
     #[test]
     fn powers_of_0_make_corpora_and_classes_equally_frequent() {
         let utterances: Vec<usize> = (0..100).collect();
-        let config = SamplingConfig { corpus_power: 0.0, class_power: 0.0 };
+        let config = SamplingConfig { corpus_power: 0.0, class_power: 0.0, shots: 0 };
         let balanced = sampler(&utterances, Some(rates(config, &keys())));
         let mut counts = [0; 3];
         for epoch in 0..200 {
@@ -177,7 +214,7 @@ mod tests {
     #[test]
     fn powers_of_1_have_each_utterance_once() {
         let utterances: Vec<usize> = (0..100).collect();
-        let config = SamplingConfig { corpus_power: 1.0, class_power: 1.0 };
+        let config = SamplingConfig { corpus_power: 1.0, class_power: 1.0, shots: 0 };
         let rates = rates(config, &keys());
         assert!(rates.iter().all(|rate| (rate - 1.0).abs() < 1e-12));
         let mut order = sampler(&utterances, Some(rates)).epoch(1, 3);
@@ -188,7 +225,7 @@ mod tests {
     #[test]
     fn an_utterance_occurs_its_rate_rounded_down_or_up() {
         let utterances: Vec<usize> = (0..100).collect();
-        let config = SamplingConfig { corpus_power: 0.5, class_power: 0.0 };
+        let config = SamplingConfig { corpus_power: 0.5, class_power: 0.0, shots: 0 };
         let rates = rates(config, &keys());
         let order = sampler(&utterances, Some(rates.clone())).epoch(5, 9);
         for (place, rate) in rates.iter().enumerate() {

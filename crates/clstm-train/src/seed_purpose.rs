@@ -16,6 +16,8 @@ pub(crate) enum SeedPurpose {
     Mixup,
     /// The order of the utterances in an epoch; the index is the epoch, from 0.
     Order,
+    /// The utterances of a few-shot training; the index is the fold, from 1, or 0.
+    Shots,
 }
 
 impl SeedPurpose {
@@ -27,6 +29,7 @@ impl SeedPurpose {
             Self::Dropout => u32::from_be_bytes(*b"drop").into(),
             Self::Mixup => u32::from_be_bytes(*b"mixu").into(),
             Self::Order => u32::from_be_bytes(*b"orde").into(),
+            Self::Shots => u32::from_be_bytes(*b"shot").into(),
         };
         derive_seed(seed, index, tag)
     }

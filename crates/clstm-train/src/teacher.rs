@@ -121,7 +121,7 @@ impl Teacher {
             };
             if model.labels != labels {
                 let (theirs, ours) = (model.labels.join(", "), labels.join(", "));
-                return bad(format!("it knows the classes {theirs}, the corpus has {ours}"));
+                return bad(format!("it has the classes {theirs}, the corpus has {ours}"));
             }
             let of = |f: &FrontendConfig| (f.sample_rate, f.target_rms);
             if of(&model.frontend) != of(&recipe.frontend) {

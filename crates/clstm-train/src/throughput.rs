@@ -23,7 +23,7 @@ impl Throughput {
         Self { train, steps, began: Instant::now(), first: 0, last: None, counted: false }
     }
 
-    /// A step of the epoch (from 1) is done. The first one of a process may stand in the middle.
+    /// A step of the epoch (from 1) is done. The first one of a process may be in the middle.
     pub fn step(&mut self, step: usize) {
         if !self.counted {
             self.first = step.saturating_sub(1);

@@ -104,6 +104,7 @@ pub fn train(
         };
         return Err(TrainError::Recipe(message.to_owned()));
     }
+    recipe.check_frozen_layers(set.init.is_some())?;
     if let Some(init) = set.init {
         check_init(init, recipe, &set.dataset.corpus.name)?;
     }

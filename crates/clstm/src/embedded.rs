@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A shipped model. Its name is that of its file in `models/`, which also holds its model card.
+/// A shipped model. Each is a crate of its own in `models/`, which also has its model card.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EmbeddedModel {
@@ -13,13 +13,6 @@ pub enum EmbeddedModel {
     Open,
     /// `ravdess-clstm-plus`: eight classes, trained on RAVDESS; for non-commercial use.
     RavdessClstmPlus,
-}
-
-/// The contents of a file in `models/`.
-macro_rules! model_file {
-    ($name:literal) => {
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/", $name))
-    };
 }
 
 impl EmbeddedModel {
@@ -46,9 +39,9 @@ impl EmbeddedModel {
     #[must_use]
     pub fn bytes(self) -> &'static [u8] {
         match self {
-            Self::Multi => model_file!("multi.safetensors"),
-            Self::Open => model_file!("open.safetensors"),
-            Self::RavdessClstmPlus => model_file!("ravdess-clstm-plus.safetensors"),
+            Self::Multi => clstm_model_multi::MODEL,
+            Self::Open => clstm_model_open::MODEL,
+            Self::RavdessClstmPlus => clstm_model_ravdess_clstm_plus::MODEL,
         }
     }
 }

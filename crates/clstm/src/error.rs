@@ -47,7 +47,7 @@ pub enum ModelError {
     /// The file ends too early.
     #[error("the file is cut short: it has {found} bytes of {expected}; copy it again")]
     Truncated {
-        /// Bytes that the header speaks of.
+        /// Bytes that the header states.
         expected: u64,
         /// Bytes that there are.
         found: u64,
@@ -107,7 +107,7 @@ pub enum ModelError {
         "the network needs at least {needed} weights, but {held} are there: they belong to another"
     )]
     TooFewWeights {
-        /// What the sizes ask for.
+        /// What the sizes need.
         needed: u128,
         /// What there are.
         held: usize,
@@ -116,7 +116,7 @@ pub enum ModelError {
     /// [`ModelLimits::max_activations`](crate::ModelLimits::max_activations).
     #[error("a layer needs {needed} values for one window, at most {limit} are accepted")]
     TooCostly {
-        /// What the sizes ask for.
+        /// What the sizes need.
         needed: u128,
         /// The limit.
         limit: u64,
@@ -189,6 +189,14 @@ pub enum RecognizeError {
         /// The limit.
         most: usize,
     },
+    /// More parts of channels than are recognised.
+    #[error(
+        "more than {most} segments of channels; select one channel, or split the file of segments"
+    )]
+    TooManySpans {
+        /// The limit.
+        most: usize,
+    },
     /// The network's output is not finite: its weights are finite, but far from sensible ones.
     #[error("the model's output is not finite: its weights are damaged; use another model")]
     NonFiniteLogits,
@@ -211,7 +219,7 @@ impl RecognizeError {
         match self {
             Self::Audio(error) => error.kind(),
             Self::NoChannel { .. } => "channels",
-            Self::Overlap { .. } => "segments",
+            Self::Overlap { .. } | Self::TooManySpans { .. } => "segments",
             Self::NonFiniteLogits => "model",
         }
     }

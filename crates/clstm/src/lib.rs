@@ -85,7 +85,7 @@ pub use provenance::{
     Ancestor, EnsembleMember, EvalProtocol, FoldId, InnerValidation, LeakageCounts, Lineage,
     SelectedWeights, ValidationUnit,
 };
-pub use recognition::{EmbeddedRecognition, LabelPrediction, Recognition};
+pub use recognition::{EmbeddedRecognition, LabelPrediction, NoPrediction, Recognition};
 pub use recognizer::{ClipScores, Recognizer};
 pub use softmax::softmax;
 pub use spans::{Span, SpanOutcome, SpanRecognition, SpanRecognizer, SpanSummary};

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use clstm_audio::{
-    AudioError, Damage, Decoded, Resampler, Waveform, load_bytes, load_file, speech_seconds,
+    AudioError, Damage, Decoded, EncodedAudio, Resampler, Waveform, load_bytes, load_file,
+    speech_seconds,
 };
 
 use crate::{
-    Clip, ClipScores, EmbeddedRecognition, LabelPrediction, Recognition, RecognizeError, Recognizer,
+    Clip, ClipScores, EmbeddedRecognition, LabelPrediction, NoPrediction, Recognition,
+    RecognizeError, Recognizer, spans,
 };
 
 /// Least speech that a recording must have for a prediction, in seconds: a short syllable.
@@ -18,7 +20,8 @@ const MIN_SPEECH_S: f64 = 0.15;
 pub struct PreparedRecording {
     duration_s: f64,
     speech: f64,
-    has_speech: bool,
+    /// Why there is no prediction.
+    reason: Option<NoPrediction>,
     clip: Clip,
     damage: Option<Damage>,
 }
@@ -39,7 +42,13 @@ impl PreparedRecording {
     /// Whether there is enough speech for a prediction: see [`Recognizer::with_min_speech`].
     #[must_use]
     pub fn has_speech(&self) -> bool {
-        self.has_speech
+        self.reason.is_none()
+    }
+
+    /// Why there is no prediction; `None` where there is one.
+    #[must_use]
+    pub fn reason(&self) -> Option<NoPrediction> {
+        self.reason
     }
 
     /// What is missing of a damaged recording.
@@ -82,7 +91,7 @@ impl Recognizer {
     /// If the bytes cannot be decoded within the limits.
     pub fn prepare_bytes(
         &self,
-        bytes: impl AsRef<[u8]>,
+        bytes: impl EncodedAudio,
         extension_hint: Option<&str>,
     ) -> Result<PreparedRecording, RecognizeError> {
         self.prepare_decoded(load_bytes(bytes, extension_hint, self.sample_rate(), self.limits())?)
@@ -152,9 +161,14 @@ impl Recognizer {
         let clip_s = clip.samples.len() as f64 / f64::from(self.sample_rate());
         let min_speech = self.min_speech();
         let enough = min_speech == 0.0 || speech_s >= MIN_SPEECH_S.max(min_speech * clip_s);
-        let has_speech = !clip.silent && enough;
+        let reason = match (clip.silent, enough) {
+            (true, _) => Some(NoPrediction::Silent),
+            (false, true) => None,
+            (false, false) if clip_s < spans::MIN_S => Some(NoPrediction::TooShort),
+            (false, false) => Some(NoPrediction::NoSpeech),
+        };
         let speech = if duration_s > 0.0 { (speech_s / duration_s).min(1.0) } else { 0.0 };
-        Ok(PreparedRecording { duration_s, speech, has_speech, clip, damage: None })
+        Ok(PreparedRecording { duration_s, speech, reason, clip, damage: None })
     }
 
     /// Recognises prepared recordings, each in the same way, bit for bit, as alone: faster together, because their
@@ -167,11 +181,11 @@ impl Recognizer {
         &self,
         recordings: &[PreparedRecording],
     ) -> Vec<Result<Recognition, RecognizeError>> {
-        let spoken = recordings.iter().filter(|recording| recording.has_speech);
+        let spoken = recordings.iter().filter(|recording| recording.has_speech());
         let clips: Vec<&Clip> = spoken.map(|recording| &recording.clip).collect();
         let mut scores = self.score_clips(&clips).into_iter();
         let results = recordings.iter().map(|recording| {
-            let scores = if recording.has_speech { scores.next() } else { None };
+            let scores = if recording.has_speech() { scores.next() } else { None };
             self.recognition(recording, scores)
         });
         results.collect()
@@ -195,7 +209,7 @@ impl Recognizer {
             if !features.iter().all(|value| value.is_finite()) {
                 return Err(RecognizeError::NonFiniteLogits);
             }
-            let scores = recording.has_speech.then_some(scores);
+            let scores = recording.has_speech().then_some(scores);
             let recognition = self.recognition(recording, scores)?;
             Ok(EmbeddedRecognition { recognition, features })
         });
@@ -209,7 +223,8 @@ impl Recognizer {
     ) -> Result<Recognition, RecognizeError> {
         let prediction = scores.map(|scores| self.label_prediction(scores)).transpose()?;
         let (duration_s, speech) = (recording.duration_s, recording.speech);
-        Ok(Recognition { duration_s, speech, prediction, damage: recording.damage.clone() })
+        let (reason, damage) = (recording.reason, recording.damage.clone());
+        Ok(Recognition { duration_s, speech, prediction, reason, damage })
     }
 
     fn label_prediction(&self, scores: ClipScores) -> Result<LabelPrediction, RecognizeError> {

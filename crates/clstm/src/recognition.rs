@@ -12,9 +12,37 @@ pub struct Recognition {
     pub speech: f64,
     /// The prediction; `None` where there is too little speech for one.
     pub prediction: Option<LabelPrediction>,
+    /// Why there is no prediction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<NoPrediction>,
     /// What is missing of a damaged recording: see [`Recognizer::with_strict`](crate::Recognizer::with_strict).
     #[serde(rename = "damaged", skip_serializing_if = "Option::is_none")]
     pub damage: Option<Damage>,
+}
+
+/// Why a recording has no prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NoPrediction {
+    /// All samples are zero, or below -140 dBFS.
+    Silent,
+    /// There is sound, and too little of it is speech.
+    NoSpeech,
+    /// Without its quiet edges it is shorter than 0.4 s, too short to detect speech in it.
+    TooShort,
+}
+
+impl NoPrediction {
+    /// A stable word for programs: `silent`, `no_speech` or `too_short`.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::NoSpeech => "no_speech",
+            Self::TooShort => "too_short",
+        }
+    }
 }
 
 /// A label and the probabilities of all labels.

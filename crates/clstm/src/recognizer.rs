@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use clstm_audio::DecodeLimits;
+use clstm_audio::{DecodeLimits, EncodedAudio};
 use clstm_nn::{ComputeDevice, Precision};
 
 use crate::backend::Backend;
@@ -202,7 +202,7 @@ impl Recognizer {
     /// If the bytes cannot be decoded within the limits.
     pub fn recognize_bytes(
         &self,
-        bytes: impl AsRef<[u8]>,
+        bytes: impl EncodedAudio,
         extension_hint: Option<&str>,
     ) -> Result<Recognition, RecognizeError> {
         self.recognize_one(self.prepare_bytes(bytes, extension_hint)?)

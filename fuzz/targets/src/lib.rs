@@ -19,6 +19,7 @@ mod ogg;
 mod runs;
 #[cfg(feature = "files")]
 mod safetensors_file;
+mod segments;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "files")]
@@ -39,6 +40,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "decode_ogg", run: ogg::decode_repaired },
     Target { name: "opus_packets", run: ogg::opus_packets },
     Target { name: "webm_stream", run: audio::webm_stream },
+    Target { name: "live_stream", run: audio::live_stream },
+    Target { name: "segments", run: segments::segments },
     #[cfg(feature = "files")]
     Target { name: "model", run: model::model },
     #[cfg(feature = "files")]
@@ -69,4 +72,14 @@ pub fn run(name: &str, data: &[u8]) {
     let target = TARGETS.iter().find(|target| target.name == name);
     let Some(target) = target else { panic!("no target is named {name}") };
     (target.run)(data);
+}
+
+/// Keeps the hook for panics, except inside of decoders: the library returns these panics as errors of the recording.
+pub fn allow_panics_of_decoders() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !clstm_audio::is_decoding() {
+            hook(panic);
+        }
+    }));
 }

@@ -11,7 +11,7 @@ fn crc(bytes: &[u8]) -> u32 {
 }
 
 /// Sets the checksum of each page.
-fn repair(data: &mut [u8]) {
+pub(crate) fn repair(data: &mut [u8]) {
     let mut at = 0;
     while let Some(found) = data[at..].windows(4).position(|bytes| bytes == b"OggS") {
         let start = at + found;

@@ -8,26 +8,25 @@
 use std::io::{self, BufRead, BufWriter, Write};
 use std::time::Instant;
 
-mod speech {
-    pub(crate) const RATE: u32 = 16_000;
-    #[path = "../../../../../crates/clstm-audio/src/speech/context.rs"]
-    pub(crate) mod context;
-    #[path = "../../../../../crates/clstm-audio/src/speech/spectrum.rs"]
-    pub(crate) mod spectrum;
+#[path = "../../../../crates/clstm-audio/src/speech/context.rs"]
+mod context;
+#[path = "../../../../crates/clstm-audio/src/speech/spectrum.rs"]
+mod spectrum;
 
-    /// The rows of a recording.
-    pub(crate) fn rows(samples: &[f32]) -> Vec<f32> {
-        let (mut analyzer, mut context) = (spectrum::FrameAnalyzer::new(), context::Context::new());
-        let mut rows = Vec::new();
-        for (i, frame) in samples.as_chunks::<{ spectrum::FFT }>().0.iter().enumerate() {
-            context.push(analyzer.analyze(frame));
-            if i % 2 == 1 {
-                rows.extend(context.summary().unwrap_or([f32::NAN; context::SUMMARY]));
-                rows.push(f32::from(u8::from(context.is_active())));
-            }
+const RATE: u32 = 16_000;
+
+/// The rows of a recording.
+fn rows(samples: &[f32]) -> Vec<f32> {
+    let (mut analyzer, mut context) = (spectrum::FrameAnalyzer::new(), context::Context::new());
+    let mut rows = Vec::new();
+    for (i, frame) in samples.as_chunks::<{ spectrum::FFT }>().0.iter().enumerate() {
+        context.push(analyzer.analyze(frame));
+        if i % 2 == 1 {
+            rows.extend(context.summary().unwrap_or([f32::NAN; context::SUMMARY]));
+            rows.push(f32::from(u8::from(context.is_active())));
         }
-        rows
     }
+    rows
 }
 
 fn main() -> io::Result<()> {
@@ -36,9 +35,9 @@ fn main() -> io::Result<()> {
     for path in io::stdin().lock().lines() {
         let bytes = std::fs::read(path?)?;
         let samples: Vec<f32> = bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        seconds += samples.len() as f64 / f64::from(speech::RATE);
-        let rows = speech::rows(&samples);
-        let count = rows.len() / (speech::context::SUMMARY + 1);
+        seconds += samples.len() as f64 / f64::from(RATE);
+        let rows = rows(&samples);
+        let count = rows.len() / (context::SUMMARY + 1);
         out.write_all(&(count as u32).to_le_bytes())?;
         rows.iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))?;
     }

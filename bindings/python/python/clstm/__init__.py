@@ -25,6 +25,7 @@ from .results import (
     Segment,
     Timeline,
     TimelineItems,
+    Turn,
 )
 from .streaming import Stream
 
@@ -47,6 +48,7 @@ __all__ = [
     "Stream",
     "Timeline",
     "TimelineItems",
+    "Turn",
     "ablate",
     "cross_validate",
     "decode",

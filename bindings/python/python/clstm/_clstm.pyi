@@ -28,7 +28,7 @@ class NativeRecognizer:
         segments: Union[str, bytes],
         tiers: Sequence[str],
         context_s: float,
-        channel: Optional[int],
+        channels: str,
     ) -> tuple[list[Any], float, Any]: ...
     def channel_timelines(
         self, input: Any, channels: str, settings: str

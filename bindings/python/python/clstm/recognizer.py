@@ -203,9 +203,10 @@ class Recognizer:
         a list with a prediction for each channel; samples are then `[n, channels]`.
 
         `segments` are parts of one recording, each recognised by itself: a file of another tool (RTTM, SRT, WebVTT,
-        TextGrid, ELAN, Audacity, CSV, Whisper), whose `tiers` can be named, or a list of `(start, end)` or
-        `(start, end, speaker)` in seconds. Those shorter than 1.5 s also get up to `context` seconds of audio on each
-        side. The result is a list of `GivenSegment`.
+        TextGrid, ELAN, Audacity, CSV, Whisper), whose `tiers` can be named, or a list of `(start, end)`,
+        `(start, end, speaker)` or `(start, end, speaker, channel)` in seconds. Those shorter than 1.5 s also get up to
+        `context` seconds of audio on each side. The result is a list of `GivenSegment`. With `channels="each"` a segment
+        that has a channel is processed on that channel, and another one on every channel.
 
         With tqdm, a bar shows the progress of several recordings in notebooks and terminals, unless `progress=False`.
         """
@@ -382,21 +383,18 @@ class Recognizer:
     ) -> GivenSegments:
         if not is_recording(source) and not _is_matrix(source):
             raise TypeError("segments are of one recording: call predict once for each")
-        if channels == "each":
-            raise ValueError('segments take one channel: channels is "mix" or a number')
         if not 0.0 <= context <= 10.0:
             raise ValueError(f"context is {context}, not a number of seconds from 0 to 10")
-        channel = None if channels == "mix" else int(channels)
-        given = native(source) if channel is None else with_channels(source)
+        given = native(source) if channels == "mix" else with_channels(source)
         rows, duration_s, damage = self._native.recognize_segments(
-            given, segments_text(segments), list(tiers), context, channel
+            given, segments_text(segments), list(tiers), context, str(channels)
         )
         return GivenSegments(
             map(self._given_segment, rows), self.labels, path_of(source), duration_s, _damage(damage)
         )
 
     def _given_segment(self, row: Any) -> GivenSegment:
-        (start_s, end_s, context_s), (speaker, text), (status, clipped), speech, found = row
+        (start_s, end_s, context_s), (speaker, text), (status, clipped, channel), speech, found = row
         label, confidence, probabilities, dimensions = scores(found, self.labels, self.dimensions)
         return GivenSegment(
             start_s=start_s,
@@ -411,10 +409,11 @@ class Recognizer:
             clipped=clipped,
             context_s=context_s,
             dimensions=dimensions,
+            channel=channel,
         )
 
     def _prediction(self, source: Any, row: Any, channel: Optional[int] = None) -> Prediction:
-        duration_s, speech, found, damage = row
+        duration_s, speech, found, damage, reason = row
         label, confidence, probabilities, dimensions = scores(found, self.labels, self.dimensions)
         return Prediction(
             path=path_of(source),
@@ -426,6 +425,7 @@ class Recognizer:
             damaged=_damage(damage),
             channel=channel,
             dimensions=dimensions,
+            reason=reason,
         )
 
     def _failed(self, source: Any, error: tuple[str, str]) -> Prediction:

@@ -83,22 +83,23 @@ def wav(values: bytes, rate: int, channels: int = 1) -> bytes:
 
 
 def segments_text(segments: Any) -> Union[str, bytes]:
-    """Segments for the extension module: the path of a file, or `(start, end)` and `(start, end, speaker)` as CSV.
+    """Segments for the extension module: the path of a file, or tuples of start, end, speaker and channel as CSV.
 
-    >>> segments_text([(0, 1.5, "anna")]).splitlines()
-    [b'start,end,speaker', b'0.0,1.5,anna']
+    >>> segments_text([(0, 1.5, "anna"), (2, 3, None, 1)]).splitlines()
+    [b'start,end,speaker,channel', b'0.0,1.5,anna,', b'2.0,3.0,,1']
     """
     if isinstance(segments, (str, os.PathLike)):
         return os.fspath(segments)
     text = io.StringIO()
     rows = csv.writer(text)
-    rows.writerow(["start", "end", "speaker"])
+    rows.writerow(["start", "end", "speaker", "channel"])
     for segment in segments:
-        start, end, *speaker = segment
-        if len(speaker) > 1:
-            raise ValueError(f"a segment is (start, end) or (start, end, speaker), not {segment!r}")
-        name = "" if not speaker or speaker[0] is None else str(speaker[0])
-        rows.writerow([repr(float(start)), repr(float(end)), name])
+        start, end, *more = segment
+        speaker, channel = (*more, None, None)[:2]
+        if len(more) > 2 or not isinstance(channel, (int, numpy.integer, type(None))):
+            raise ValueError(f"a segment is (start, end), perhaps with a speaker and the number of a channel, not {segment!r}")
+        names = ["" if value is None else str(value) for value in (speaker, channel)]
+        rows.writerow([repr(float(start)), repr(float(end)), *names])
     return text.getvalue().encode()
 
 

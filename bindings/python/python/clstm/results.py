@@ -57,9 +57,11 @@ class Prediction:
     """Number of the channel, from 0; `None` for the mean of all."""
     dimensions: Optional[dict[str, float]] = None
     """Continuous targets, such as arousal, of a model that has them."""
+    reason: Optional[str] = None
+    """Why there is no label: `silent`, `no_speech` or `too_short`."""
 
 
-_TEXTS = ("path", "label", "damaged", "error_kind", "error_message", "speaker", "text", "status")
+_TEXTS = ("path", "label", "reason", "damaged", "error_kind", "error_message", "speaker", "text", "status")
 """Columns of text in tables."""
 
 
@@ -135,6 +137,7 @@ class Predictions(_Table):
             "confidence": [item.confidence for item in self],
             **self._probabilities(),
             **self._dimensions(),
+            "reason": [item.reason for item in self],
             "damaged": [item.damaged and item.damaged.message for item in self],
             "error_kind": [item.error and item.error.kind for item in self],
             "error_message": [item.error and item.error.message for item in self],
@@ -177,6 +180,22 @@ class Frame:
     """Number of the channel, from 0; `None` for the mean of all."""
     dimensions: Optional[dict[str, float]] = None
     """Continuous targets of a model that has them, smoothed over the frames before."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The prediction for a turn of speech in a stream, after it has ended. It replaces those of its frames, some of which may
+    follow."""
+
+    start_s: float
+    end_s: float
+    label: Optional[str]
+    confidence: Optional[float]
+    probabilities: Optional[dict[str, float]]
+    channel: Optional[int] = None
+    """Number of the channel, from 0; `None` for the mean of all."""
+    dimensions: Optional[dict[str, float]] = None
+    """Continuous targets of a model that has them."""
 
 
 class TimelineItems(_Table):
@@ -243,6 +262,8 @@ class GivenSegment:
     """Seconds of audio around the segment that its prediction used."""
     dimensions: Optional[dict[str, float]] = None
     """Continuous targets of a model that has them."""
+    channel: Optional[int] = None
+    """Number of the channel, from 0; `None` for the mean of all."""
 
 
 class GivenSegments(_Table):
@@ -269,16 +290,18 @@ class GivenSegments(_Table):
         fields = ("start_s", "end_s", "speaker", "text", "status", "clipped", "context_s", "speech", "label", "confidence")
         return {
             "path": [self.path] * len(self),
+            **self._channels(),
             **{name: [getattr(item, name) for item in self] for name in fields},
             **self._probabilities(),
+            **self._dimensions(),
         }
 
-    def speakers(self) -> dict[Optional[str], dict[str, float]]:
-        """The mean probabilities of each speaker, weighted by the lengths of the segments."""
+    def speakers(self, channel: Optional[int] = None) -> dict[Optional[str], dict[str, float]]:
+        """The mean probabilities of each speaker, weighted by the lengths of the segments: of all channels, or of one."""
         totals: dict[Optional[str], dict[str, float]] = {}
         lengths: dict[Optional[str], float] = {}
         for item in self:
-            if item.probabilities is None:
+            if item.probabilities is None or channel not in (None, item.channel):
                 continue
             length = item.end_s - item.start_s
             lengths[item.speaker] = lengths.get(item.speaker, 0.0) + length

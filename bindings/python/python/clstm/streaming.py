@@ -8,7 +8,7 @@ import numpy
 
 from ._clstm import NativeStream
 from .recordings import samples
-from .results import Frame, Segment
+from .results import Frame, Segment, Turn
 
 
 def scores(row: Any, labels: list[str], dimensions: list[str]) -> tuple:
@@ -20,12 +20,14 @@ def scores(row: Any, labels: list[str], dimensions: list[str]) -> tuple:
     return labels[index], confidence, dict(zip(labels, probabilities)), named
 
 
-def to_item(row: Any, labels: list[str], dimensions: list[str]) -> Union[Frame, Segment]:
-    """A frame or segment of the row of the extension module."""
+def to_item(row: Any, labels: list[str], dimensions: list[str]) -> Union[Frame, Segment, Turn]:
+    """A frame, segment or turn of the row of the extension module."""
     channel, kind, (start_s, end_s, speech, found, provisional) = row
     label, confidence, probabilities, named = scores(found, labels, dimensions)
     if kind == "frame":
         return Frame(start_s, end_s, speech, label, confidence, probabilities, provisional, channel, named)
+    if kind == "turn":
+        return Turn(start_s, end_s, label, confidence, probabilities, channel, named)
     return Segment(start_s, end_s, label, confidence, probabilities, channel, named)
 
 
@@ -60,8 +62,8 @@ class Stream:
         """Seconds from the end of a frame to the last sample that its final prediction needs, at most."""
         return self._native.latency_s
 
-    def push(self, chunk: Any) -> list[Union[Frame, Segment]]:
-        """Processes more samples, a chunk of any length, and returns the resulting frames and segments.
+    def push(self, chunk: Any) -> list[Union[Frame, Segment, Turn]]:
+        """Processes more samples, a chunk of any length, and returns the resulting frames, segments and turns.
 
         With `channels`, a chunk is `[n, channels]`.
         """
@@ -73,7 +75,7 @@ class Stream:
             raise ValueError(f"samples are of shape {list(values.shape)}; pass [n, channels]")
         return self._items(self._native.push(samples(values.reshape(-1)), values.shape[1]))
 
-    def finish(self) -> list[Union[Frame, Segment]]:
+    def finish(self) -> list[Union[Frame, Segment, Turn]]:
         """Ends the stream and returns the frames that were waiting for more audio, and the last segment."""
         self._check()
         self._closed = True
@@ -83,7 +85,7 @@ class Stream:
         """Ends the stream; what was waiting for more audio is dropped."""
         self._closed = True
 
-    def __iter__(self) -> Iterator[Union[Frame, Segment]]:
+    def __iter__(self) -> Iterator[Union[Frame, Segment, Turn]]:
         if self._source is None:
             raise TypeError("a stream without a source cannot be iterated over: push its chunks")
         for chunk in self._source:
@@ -100,5 +102,5 @@ class Stream:
         if self._closed:
             raise ValueError("the stream has ended")
 
-    def _items(self, rows: Any) -> list[Union[Frame, Segment]]:
+    def _items(self, rows: Any) -> list[Union[Frame, Segment, Turn]]:
         return [to_item(row, self._labels, self._dimensions) for row in rows]

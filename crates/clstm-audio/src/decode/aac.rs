@@ -126,7 +126,7 @@ const ENOUGH: u32 = 16;
 
 /// Finds SBR in a stream whose description does not mention it, as in ADTS.
 ///
-/// SBR stands in the last element of a packet. Where that element begins would take the decoding of
+/// SBR is in the last element of a packet. Where that element begins would take the decoding of
 /// all before it; but its length, its kind and the end mark must fit together, which they do by chance
 /// in one packet of 60.
 #[derive(Debug, Default)]

@@ -45,6 +45,8 @@ pub(super) struct Group {
     pub(super) end: Option<Ticks>,
     /// Whether no frame behind `end` is presented.
     pub(super) trim_at_end: bool,
+    /// Presentation time of the first frame of a stream, where the container gives it apart from `end`.
+    pub(super) begins_at: Option<Ticks>,
     /// Decoded time that is not presented, at the beginning and at the end of the group.
     pub(super) discard: Option<(Ticks, Ticks)>,
     /// First byte in the input, where it is known.
@@ -193,7 +195,7 @@ impl SymphoniaDemuxer<'_> {
     /// Damage if some of the bytes were in no packet.
     fn unused_bytes(&mut self) -> Option<Event> {
         let unused = self.expected_bytes.take()?.checked_sub(self.bytes).filter(|n| *n > 0)?;
-        let message = format!("{unused} bytes between or behind the frames are no audio");
+        let message = format!("{unused} bytes between or behind the frames are not audio");
         Some(Event::Damage(Damage::new(message)))
     }
 

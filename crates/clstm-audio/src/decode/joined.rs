@@ -1,6 +1,6 @@
 //! Recordings joined to one file, as `cat a.flac b.flac` joins them.
 //!
-//! A container that gives its own length, or whose header cannot stand inside its samples, shows where the next
+//! A container that gives its own length, or whose header cannot occur inside its samples, shows where the next
 //! recording begins. That one is opened like an input of its own, of whatever format, and its samples follow.
 //! Ogg and MPEG audio, which are made to be joined, do the same in their demuxers.
 
@@ -116,7 +116,7 @@ impl Demuxer for Joined<'_> {
     }
 }
 
-/// Whether a recording of any format begins at byte `at`. Of samples that go on there, one in some hundred millions looks
+/// Whether a recording of any format begins at byte `at`. Of samples that continue there, one in some hundred millions looks
 /// like two frames of MPEG audio.
 pub(super) fn is_recording_at(scan: &mut Scanner<'_>, at: u64) -> Result<bool, Failure> {
     Ok(sniff(scan.bytes(at, HEAD)?).is_some())

@@ -9,7 +9,7 @@ use crate::resample::{RATE_MAX, RATE_MIN};
 ///
 /// They are checked against what was decoded, never against what a header promises. Beside the
 /// samples that a function returns, decoding takes at most 64 MiB and four times the size of the
-/// input, whatever the input: what a header asks for is checked before it is allocated.
+/// input, whatever the input: what a header requests is checked before it is allocated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DecodeLimits {
     /// Longest recording, in seconds. Decoding stops as soon as it is passed.

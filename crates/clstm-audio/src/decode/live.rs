@@ -131,9 +131,44 @@ impl LiveDecoder {
         });
         super::result(decoded, refused)
     }
+
+    /// Ends the recording: appends the samples that waited for more of it, mixed down to one channel.
+    ///
+    /// # Errors
+    /// Those of [`push`](Self::push).
+    pub fn finish(&mut self, samples: &mut Vec<f32>) -> Result<(), AudioError> {
+        let Self { kind, mixer } = self;
+        kind.finish(&mut |block| {
+            samples.extend_from_slice(mixer.mix(block));
+            Ok(())
+        })
+    }
+
+    /// Ends the recording: hands the samples that waited for more of it to `sink`, as
+    /// [`push_channels`](Self::push_channels) does.
+    ///
+    /// # Errors
+    /// Those of [`push`](Self::push), and the first error of `sink`.
+    pub fn finish_channels<E: From<AudioError>>(
+        &mut self,
+        mut sink: impl FnMut(&[f32], usize, u32) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut refused = None;
+        let decoded = self.kind.finish(&mut |block| {
+            let taken = sink(block.interleaved, block.channels, block.sample_rate);
+            super::keep_error(taken, &mut refused)
+        });
+        super::result(decoded, refused)
+    }
 }
 
 impl Kind {
+    fn finish(&mut self, sink: Sink<'_>) -> Result<(), AudioError> {
+        let Self::Packets(packets) = self else { return Ok(()) };
+        let Decoding { session, output, .. } = &mut packets.decoding;
+        session.as_mut().map_or(Ok(()), |session| session.flush(output, sink))
+    }
+
     fn push(&mut self, bytes: &[u8], sink: Sink<'_>) -> Result<(), AudioError> {
         let packets = match self {
             Self::Webm(webm) => return webm.push_blocks(bytes, sink),
@@ -144,7 +179,7 @@ impl Kind {
         let filled = decoding.output.filled();
         let mut take = |params: &AudioCodecParameters, event: Event| {
             decoding.take(params, event, sink)?;
-            // A jump of the time stamps cannot ask for more memory.
+            // A jump of the time stamps cannot use more memory.
             let rate = f64::from(decoding.output.sample_rate().max(1));
             let silence_s = (decoding.output.filled() - filled) as f64 / rate;
             decoding.output.set_max_gap((MAX_GAP_S - silence_s).max(0.0));

@@ -1,7 +1,7 @@
 //! From the bytes of a recording to samples.
 //!
 //! [`open`] finds the container and walks over its headers; only what a demuxer needs is handed to it, so that
-//! what a header asks for is bounded before it is allocated. WAV, AIFF, FLAC, CAF and Matroska are then
+//! what a header requests is bounded before it is allocated. WAV, AIFF, FLAC, CAF and Matroska are then
 //! demuxed by Symphonia; [`mpeg`], [`ogg`] and [`mp4`] here, because their time stamps, edit lists
 //! and damage matter and Symphonia leaves them out. [`stream`] decodes packet by packet, and
 //! [`output`] puts the samples at their time: gaps become silence, the encoder's delay is left out.
@@ -12,6 +12,7 @@ mod aac;
 mod aiff;
 mod caf;
 mod demux;
+mod doubtful;
 mod flac;
 mod header;
 mod high_pass;
@@ -51,6 +52,8 @@ pub use limits::DecodeLimits;
 pub use live::LiveDecoder;
 pub use mix::Downmixer;
 pub(crate) use mpeg::kind_of as mpeg_kind;
+pub(crate) use open::check_head;
+pub(crate) use splice::Source;
 pub use stream::is_decoding;
 #[cfg(feature = "opus")]
 pub use webm_stream::WebmStream;
@@ -61,6 +64,7 @@ use output::Block;
 use select::{Channels, select};
 
 use crate::error::AudioError;
+use crate::pipe_buffer::EncodedAudio;
 use crate::report::{DecodeNote, DecodeReport, Decoded, DecodedChannels};
 use crate::resample::Resampler;
 use crate::waveform::Waveform;
@@ -83,7 +87,7 @@ pub fn decode_file(path: &Path, limits: &DecodeLimits) -> Result<Decoded, AudioE
     open::with_file(path, limits, |input| whole(input, limits))
 }
 
-/// Decodes a recording in memory, such as the body of a request, like [`decode_file`].
+/// Decodes a recording in memory, such as the body of a request, or a [`PipeBuffer`](crate::PipeBuffer), like [`decode_file`].
 ///
 /// `extension_hint`, without its dot, is used in messages only.
 ///
@@ -91,11 +95,11 @@ pub fn decode_file(path: &Path, limits: &DecodeLimits) -> Result<Decoded, AudioE
 ///
 /// Like [`decode_file`], without those about paths.
 pub fn decode_bytes(
-    bytes: impl AsRef<[u8]>,
+    bytes: impl EncodedAudio,
     extension_hint: Option<&str>,
     limits: &DecodeLimits,
 ) -> Result<Decoded, AudioError> {
-    whole(&Bytes { bytes: bytes.as_ref(), extension: extension_hint }, limits)
+    whole(&Bytes { bytes: bytes.encoded(), extension: extension_hint }, limits)
 }
 
 /// Decodes a file and resamples it to `sample_rate` on the way, chunk by chunk.
@@ -122,12 +126,12 @@ pub fn load_file(
 ///
 /// Like [`load_file`], without those about paths.
 pub fn load_bytes(
-    bytes: impl AsRef<[u8]>,
+    bytes: impl EncodedAudio,
     extension_hint: Option<&str>,
     sample_rate: u32,
     limits: &DecodeLimits,
 ) -> Result<Decoded, AudioError> {
-    load(&Bytes { bytes: bytes.as_ref(), extension: extension_hint }, sample_rate, limits)
+    load(&Bytes { bytes: bytes.encoded(), extension: extension_hint }, sample_rate, limits)
 }
 
 /// Decodes a file and resamples each of its channels to `sample_rate`.
@@ -152,12 +156,12 @@ pub fn load_channels_file(
 ///
 /// Like [`load_file`], without those about paths.
 pub fn load_channels_bytes(
-    bytes: impl AsRef<[u8]>,
+    bytes: impl EncodedAudio,
     extension_hint: Option<&str>,
     sample_rate: u32,
     limits: &DecodeLimits,
 ) -> Result<DecodedChannels, AudioError> {
-    let input = Bytes { bytes: bytes.as_ref(), extension: extension_hint };
+    let input = Bytes { bytes: bytes.encoded(), extension: extension_hint };
     load_channels(&input, sample_rate, limits)
 }
 
@@ -187,12 +191,12 @@ pub fn stream_file<E: From<AudioError>>(
 ///
 /// Like [`stream_file`], without those about paths.
 pub fn stream_bytes<E: From<AudioError>>(
-    bytes: impl AsRef<[u8]>,
+    bytes: impl EncodedAudio,
     extension_hint: Option<&str>,
     limits: &DecodeLimits,
     mut sink: impl FnMut(&[f32], u32) -> Result<(), E>,
 ) -> Result<DecodeReport, E> {
-    let input = Bytes { bytes: bytes.as_ref(), extension: extension_hint };
+    let input = Bytes { bytes: bytes.encoded(), extension: extension_hint };
     let mut refused = None;
     let decoded =
         mono(&input, limits, &mut |chunk, rate| keep_error(sink(chunk, rate), &mut refused));
@@ -229,12 +233,12 @@ pub fn stream_channels_file<E: From<AudioError>>(
 ///
 /// Like [`stream_channels_file`], without those about paths.
 pub fn stream_channels_bytes<E: From<AudioError>>(
-    bytes: impl AsRef<[u8]>,
+    bytes: impl EncodedAudio,
     extension_hint: Option<&str>,
     limits: &DecodeLimits,
     mut sink: impl FnMut(&[f32], usize, u32) -> Result<(), E>,
 ) -> Result<DecodeReport, E> {
-    let input = Bytes { bytes: bytes.as_ref(), extension: extension_hint };
+    let input = Bytes { bytes: bytes.encoded(), extension: extension_hint };
     let mut refused = None;
     let decoded = select(&input, limits, Channels::Apart).and_then(|track| {
         stream::decode(&input, track, limits, &mut |block: Block<'_>| {

@@ -5,6 +5,7 @@
 //! is silence. Fragments (moof) follow the tables. Format: ISO/IEC 14496-12; QuickTime File Format.
 
 mod boxes;
+mod check;
 mod codec;
 mod edits;
 mod fragments;
@@ -65,6 +66,8 @@ pub(super) struct Mp4Demuxer<'a> {
     /// Samples so far, each of which takes at least a byte of the file.
     count: u64,
     notes: Vec<DecodeNote>,
+    /// What is wrong with the tables.
+    contradiction: Option<Damage>,
     damage: Option<Damage>,
     /// First byte, in the input, of a recording that is joined to this one.
     next: Option<u64>,
@@ -84,8 +87,10 @@ impl<'a> Mp4Demuxer<'a> {
         }
         let tracks = movie.tracks.len();
         let movie_scale = movie.time_scale;
-        let track = movie.tracks.into_iter().nth(index).ok_or(AudioError::NoAudioTrack)?;
+        let mut track = movie.tracks.into_iter().nth(index).ok_or(AudioError::NoAudioTrack)?;
         let (params, notes) = codec::params(&track.entry, limits)?;
+        let rate = params.sample_rate.unwrap_or(1);
+        let contradiction = check::check(&mut scan, &mut track, rate)?;
         let edits = edits::resolve(&track, movie_scale, movie.priming);
         let fragments = first_fragment
             .filter(|_| movie.is_fragmented)
@@ -101,6 +106,7 @@ impl<'a> Mp4Demuxer<'a> {
             held: None,
             count: 0,
             notes,
+            contradiction,
             damage,
             next: next.map(|next| scan.base() + next),
             ended: false,
@@ -205,6 +211,9 @@ impl Demuxer for Mp4Demuxer<'_> {
         if let Some(note) = self.notes.pop() {
             return Ok(Some(Event::Note(note)));
         }
+        if let Some(contradiction) = self.contradiction.take() {
+            return Ok(Some(Event::Damage(contradiction)));
+        }
         while !self.ended {
             let Some(edit) = self.edits.get(self.edit).copied() else { break };
             let Some(sample) = self.next_sample()? else {
@@ -266,6 +275,10 @@ impl Demuxer for Mp4Demuxer<'_> {
                 at_byte: Some(self.scan.base() + sample.at),
                 ..Group::of(packet)
             })));
+        }
+        if std::mem::take(&mut self.table).overlaps() {
+            let message = "samples of the index overlap: their sizes are wrong";
+            Damage::add(&mut self.damage, Damage::new(message));
         }
         Ok(self.damage.take().map(Event::Damage))
     }

@@ -190,7 +190,7 @@ impl Walk {
         let gap = self.at - at;
         let frames = gap as f64 / self.last.map_or(self.stream.len, |(_, last)| last.len) as f64;
         let message = match self.at == len {
-            true => format!("{gap} bytes behind the last frame are no audio"),
+            true => format!("{gap} bytes behind the last frame are not audio"),
             false => format!("no frame at byte {}; {gap} bytes were passed over", scan.base() + at),
         };
         // What follows the last frame is more often a tag or a page of HTML than a lost frame.

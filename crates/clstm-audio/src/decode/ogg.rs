@@ -56,7 +56,7 @@ struct Stream {
     channels: usize,
     /// Frames before the sound.
     pre_skip: i64,
-    /// The beginning of a packet that goes on in the next page.
+    /// The beginning of a packet that continues in the next page.
     partial: Vec<u8>,
     /// Whether the beginning of the open packet is missing or too long to be held.
     skip_partial: bool,
@@ -417,6 +417,7 @@ impl Stream {
         let start = Ticks { value: -self.pre_skip, per_second: self.sample_rate };
         Group {
             start: (is_first && page.is_last).then_some(start),
+            begins_at: is_first.then_some(start),
             exact: true,
             packets: packets.into_iter().filter(|data| !data.is_empty()).map(packet).collect(),
             end,

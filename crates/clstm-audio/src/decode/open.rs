@@ -1,7 +1,7 @@
 //! Opening an input: which container it is, and its demuxer.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor};
 use std::path::Path;
 
 use symphonia::core::formats::{FormatOptions, FormatReader};
@@ -19,6 +19,7 @@ use super::splice::{Part, Source, Spliced};
 use super::{aiff, caf, flac, matroska, wav};
 use crate::describe::{describe_non_audio, unsupported, unsupported_container};
 use crate::error::AudioError;
+use crate::pipe_buffer::{EncodedBytes, PipeBuffer};
 use crate::report::Damage;
 use crate::sniff::{ContainerKind, sniff};
 
@@ -26,8 +27,6 @@ use crate::sniff::{ContainerKind, sniff};
 const HEAD: usize = 4096;
 /// Bytes of the header of an ID3v2 tag.
 const ID3_HEADER: u64 = 10;
-/// Bytes of a pipe that are read before it is clear that they are a recording.
-const PIPE_HEAD: u64 = 1 << 20;
 
 /// Something to decode, which can be opened more than once.
 pub(super) trait Input {
@@ -41,24 +40,32 @@ pub(super) trait Input {
     fn io_error(&self, error: io::Error) -> AudioError;
 }
 
-/// Bytes in memory.
+/// Bytes without a path.
 pub(super) struct Bytes<'b> {
-    pub(super) bytes: &'b [u8],
+    pub(super) bytes: EncodedBytes<'b>,
     pub(super) extension: Option<&'b str>,
 }
 
 impl Input for Bytes<'_> {
     fn open(&self) -> io::Result<(Box<dyn Source + '_>, u64)> {
-        Ok((Box::new(Cursor::new(self.bytes)), self.bytes.len() as u64))
+        Ok(match self.bytes {
+            EncodedBytes::Memory(bytes) => (Box::new(Cursor::new(bytes)), bytes.len() as u64),
+            EncodedBytes::Pipe(buffer) => buffer.open(),
+        })
     }
 
     fn extension(&self) -> Option<&str> {
         self.extension
     }
 
-    fn io_error(&self, error: io::Error) -> AudioError {
-        // A cursor over memory fails only by ending early.
-        AudioError::damaged(error.to_string())
+    fn io_error(&self, source: io::Error) -> AudioError {
+        match self.bytes {
+            // A cursor over memory fails only by ending early.
+            EncodedBytes::Memory(_) => AudioError::damaged(source.to_string()),
+            EncodedBytes::Pipe(_) => {
+                AudioError::TemporaryFile { folder: std::env::temp_dir(), source }
+            }
+        }
     }
 }
 
@@ -92,7 +99,7 @@ fn io_error(path: &Path, source: io::Error) -> AudioError {
     }
 }
 
-/// Runs `then` on the file at `path`. A pipe or a device is read into memory first.
+/// Runs `then` on the file at `path`. A pipe or a device is read to its end first.
 pub(super) fn with_file<T>(
     path: &Path,
     limits: &DecodeLimits,
@@ -107,24 +114,19 @@ pub(super) fn with_file<T>(
     if metadata.is_file() {
         return then(&RegularFile { path, extension });
     }
-    let bytes = read_pipe(path, limits)?;
-    then(&Bytes { bytes: &bytes, extension })
+    let pipe = File::open(path).map_err(|source| io_error(path, source))?;
+    let buffer = PipeBuffer::read(pipe, path, limits)?;
+    then(&Bytes { bytes: EncodedBytes::Pipe(&buffer), extension })
 }
 
-/// Reads a pipe or a device to its end, if it begins like a recording: `/dev/zero` has no end.
-fn read_pipe(path: &Path, limits: &DecodeLimits) -> Result<Vec<u8>, AudioError> {
-    let failed = |source| io_error(path, source);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    (&mut file).take(PIPE_HEAD.min(limits.max_bytes)).read_to_end(&mut bytes).map_err(failed)?;
-    if !bytes.is_empty() {
-        let input = Bytes { bytes: &bytes, extension: None };
-        identify(&mut scanner(&input, limits).map_err(|error| input_error(&input, error))?, &input)
-            .map_err(|error| input_error(&input, error))?;
-    }
-    let most = limits.max_bytes.saturating_add(1).saturating_sub(bytes.len() as u64);
-    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
+/// Whether a recording may begin with `head`.
+///
+/// # Errors
+/// Those of opening it.
+pub(crate) fn check_head(head: &[u8], limits: &DecodeLimits) -> Result<(), AudioError> {
+    let input = Bytes { bytes: EncodedBytes::Memory(head), extension: None };
+    let found = scanner(&input, limits).and_then(|mut scan| identify(&mut scan, &input));
+    found.map(|_| ()).map_err(|error| input_error(&input, error))
 }
 
 fn input_error(input: &dyn Input, failure: Failure) -> AudioError {

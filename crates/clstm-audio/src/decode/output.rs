@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::limits::DecodeLimits;
 use crate::error::AudioError;
-use crate::level::is_usable;
+use crate::level::{is_usable, replace_unusable};
 use crate::report::{Damage, DecodeNote, DecodeReport};
 use crate::sniff::ContainerKind;
 
@@ -23,7 +23,7 @@ pub(super) type Sink<'a> = &'a mut dyn FnMut(Block<'_>) -> Result<(), AudioError
 
 /// Differences up to this many seconds between a time stamp and the decoded samples before it are
 /// rounding (WebM counts milliseconds) and jitter, not gaps.
-const TOLERANCE_S: f64 = 0.015;
+pub(super) const TOLERANCE_S: f64 = 0.015;
 /// Gaps above this many seconds are a wrong time stamp, not silence.
 const MAX_GAP_S: f64 = 3600.0;
 /// Seconds that may be decoded and discarded beside what is presented: encoder delay, edits.
@@ -51,6 +51,10 @@ pub(super) struct Output {
     damage: Option<Damage>,
     notes: Vec<DecodeNote>,
     silence: Vec<f32>,
+    /// Samples of a block of which some were replaced.
+    repaired: Vec<f32>,
+    /// Whether any decoded sample was a usable number.
+    any_usable: bool,
 }
 
 impl Output {
@@ -68,6 +72,8 @@ impl Output {
             damage: None,
             notes: Vec::new(),
             silence: Vec::new(),
+            repaired: Vec::new(),
+            any_usable: false,
         }
     }
 
@@ -192,20 +198,39 @@ impl Output {
         Ok(())
     }
 
-    /// Hands out a block that follows what was handed out before.
+    /// Whether any decoded sample was a usable number.
+    pub(super) fn has_usable_samples(&self) -> bool {
+        self.any_usable
+    }
+
+    /// Hands out a block that follows what was handed out before. Samples that are no usable numbers become silence.
     pub(super) fn push(&mut self, sink: Sink<'_>, block: Block<'_>) -> Result<(), AudioError> {
         let frames = (block.interleaved.len() / block.channels.max(1)) as u64;
         if frames == 0 {
             return Ok(());
         }
         self.check_length(block.sample_rate, block.channels, frames)?;
-        if let Some(at) = block.interleaved.iter().position(|x| !is_usable(*x)) {
-            let at = self.position + (at / block.channels) as u64;
-            return Err(AudioError::NonFinite { at });
-        }
+        let at = self.position;
         self.position += frames;
         self.decoded += frames;
-        sink(block)
+        if block.interleaved.iter().all(|x| is_usable(*x)) {
+            self.any_usable = true;
+            return sink(block);
+        }
+        let frames = block.interleaved.chunks(block.channels);
+        let frames = frames.filter(|frame| !frame.iter().all(|x| is_usable(*x))).count();
+        let mut repaired = std::mem::take(&mut self.repaired);
+        repaired.clear();
+        repaired.extend_from_slice(block.interleaved);
+        if let Some((first, count)) = replace_unusable(&mut repaired) {
+            self.any_usable |= count < repaired.len();
+            let at = at + (first / block.channels) as u64;
+            let at_s = at as f64 / f64::from(block.sample_rate.max(1));
+            self.add_damage(Damage::unusable_samples(count, frames, block.sample_rate, at_s));
+        }
+        let taken = sink(Block { interleaved: &repaired, ..block });
+        self.repaired = repaired;
+        taken
     }
 
     /// Hands out a block whose first frame belongs to frame `start` of the stream: silence fills the

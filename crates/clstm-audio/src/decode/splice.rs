@@ -10,7 +10,7 @@ use std::time::Instant;
 use symphonia::core::io::MediaSource;
 
 /// A seekable input.
-pub(super) trait Source: Read + Seek + Send + Sync {}
+pub(crate) trait Source: Read + Seek + Send + Sync {}
 
 impl<T: Read + Seek + Send + Sync> Source for T {}
 

@@ -11,6 +11,7 @@ use symphonia::core::errors::Error;
 
 use super::aac::SbrDetector;
 use super::demux::{Demuxer, Event, Group, Ticks, reason};
+use super::doubtful::{Doubtful, is_close};
 use super::limits::DecodeLimits;
 use super::open::{Input, Opened};
 use super::output::{Block, Output, Sink};
@@ -19,12 +20,15 @@ use super::scan::Failure;
 use super::select::SelectedTrack;
 use super::{mp4, vorbis};
 use crate::error::AudioError;
+use crate::level::replace_unusable;
 use crate::report::{Damage, DecodeNote, DecodeReport};
 
 /// Longest description that a container may give a decoder, in bytes.
 const MAX_EXTRA_DATA: usize = 1 << 20;
 /// Most frames in a packet or a block of one.
 const MAX_PACKET_FRAMES: u64 = 1 << 17;
+/// Most time at the end of the last packets that encoders fill: the longest packet of Opus.
+const LONGEST_FILLING: Ticks = Ticks { value: 120, per_second: 1000 };
 /// Frames that a packet counts for if it cannot be decoded.
 const LOST_FRAMES: u64 = 1024;
 
@@ -69,7 +73,10 @@ pub(super) fn decode(
         None => output.add_damage(Damage::new(PANICKED)),
     }
     if output.has_samples() {
-        return Ok(output.finish(container));
+        return match output.has_usable_samples() {
+            true => Ok(output.finish(container)),
+            false => Err(AudioError::NonFinite { at: 0 }),
+        };
     }
     Err(output.into_damage().unwrap_or(AudioError::NoSamples))
 }
@@ -84,6 +91,8 @@ pub(super) struct Session {
     promised: Option<u64>,
     /// Damage of which the next time stamp shows how long it is.
     missing: Option<Damage>,
+    /// A group that waits for the next one to show where it belongs.
+    doubtful: Option<Doubtful>,
     sbr: Option<SbrDetector>,
     /// Where the stream has another rate than the recording.
     converter: Option<RateConverter>,
@@ -106,6 +115,7 @@ impl Session {
             delay_left: delay,
             promised,
             missing: None,
+            doubtful: None,
             sbr: (params.codec == CODEC_ID_AAC).then(SbrDetector::default),
             converter: None,
             interleaved: Vec::new(),
@@ -169,7 +179,7 @@ impl Session {
         }
         let is_timed = group.start.or(group.end).is_some();
         let packets = std::mem::take(&mut group.packets);
-        let (mut rate, mut channels, mut lost) = (0, 0, 0);
+        let (mut rate, mut channels, mut lost, mut last) = (0, 0, 0, 0);
         for packet in &packets {
             if let Some(sbr) = &mut self.sbr {
                 sbr.observe(&packet.data);
@@ -211,7 +221,7 @@ impl Session {
                 output.add_damage(Damage::new("the number of channels changes"));
                 continue;
             }
-            (rate, channels) = (packet_rate, count);
+            (rate, channels, last) = (packet_rate, count, decoded.frames());
             if packets.len() == 1 {
                 decoded.copy_to_vec_interleaved::<f32>(&mut self.interleaved);
             } else {
@@ -230,11 +240,12 @@ impl Session {
         }
         let to = output.sample_rate();
         if rate == to {
-            self.flush(output, sink)?;
+            self.flush_converter(output, sink)?;
         } else {
+            self.settle(None, output, sink)?;
             self.convert(rate, channels, &mut group, output, sink)?;
         }
-        self.place(&group, to, channels, output, sink)?;
+        self.place(&group, last, to, channels, output, sink)?;
         Ok(())
     }
 
@@ -248,6 +259,12 @@ impl Session {
         output: &mut Output,
         sink: Sink<'_>,
     ) -> Result<(), AudioError> {
+        let at_s = output.seconds().unwrap_or(0.0);
+        if let Some((first, count)) = replace_unusable(&mut self.interleaved) {
+            let at_s = at_s + (first / channels) as f64 / f64::from(rate.max(1));
+            let frames = count.div_ceil(channels);
+            output.add_damage(Damage::unusable_samples(count, frames, rate, at_s));
+        }
         let before = self.converter.take_if(|converter| !converter.takes(rate, channels));
         if let Some(mut before) = before {
             before.finish(output, sink)?;
@@ -274,13 +291,29 @@ impl Session {
 
     /// Hands out what is held back at the end of a stream.
     pub(super) fn flush(&mut self, output: &mut Output, sink: Sink<'_>) -> Result<(), AudioError> {
+        self.settle(None, output, sink)?;
+        self.flush_converter(output, sink)
+    }
+
+    fn flush_converter(&mut self, output: &mut Output, sink: Sink<'_>) -> Result<(), AudioError> {
         self.converter.take().map_or(Ok(()), |mut converter| converter.finish(output, sink))
     }
 
-    /// Hands out the decoded frames of a group at their time, less what is discarded.
+    /// Hands out a group that waits: the next one begins at frame `next` by its time.
+    fn settle(
+        &mut self,
+        next: Option<i64>,
+        output: &mut Output,
+        sink: Sink<'_>,
+    ) -> Result<(), AudioError> {
+        self.doubtful.take().map_or(Ok(()), |doubtful| doubtful.place(next, output, sink))
+    }
+
+    /// Hands out the decoded frames of a group at their time, less what is discarded. Its last packet has `last` frames.
     fn place(
         &mut self,
         group: &Group,
+        last: usize,
         rate: u32,
         channels: usize,
         output: &mut Output,
@@ -296,23 +329,50 @@ impl Session {
         let mut end = decoded - tail.min(decoded - lead);
 
         let mut start = group.start.map(|start| start.frames(rate));
-        if let Some(group_end) = group.end.map(|end| end.frames(rate)) {
-            let by_end = group_end.saturating_sub(i64::try_from(decoded).unwrap_or(i64::MAX));
-            let here = output.stream_frames();
+        let group_end = group.end.map(|end| end.frames(rate));
+        let count = i64::try_from(decoded).unwrap_or(i64::MAX);
+        self.settle(group_end.map(|end| end.saturating_sub(count)), output, sink)?;
+        let mut doubted = None;
+        if let Some(group_end) = group_end {
+            let by_end = group_end.saturating_sub(count);
+            let is_first = !output.stream_has_begun();
+            let here = match group.begins_at.filter(|_| is_first) {
+                Some(start) => start.frames(rate),
+                None => output.stream_frames(),
+            };
+            // Where something is missing, the time alone shows how much.
+            let contradicts = self.missing.is_none() && !is_close(by_end, here, rate);
+            let is_late = by_end > here;
             if start.is_none() {
-                if here == 0 && !output.stream_has_begun() && by_end > 0 && !group.trim_at_end {
+                start = Some(by_end);
+                if group.trim_at_end {
+                    // On the last page the time is that of the end of the sound, not of the packets.
+                    start = Some(by_end.max(here));
+                    if contradicts && is_late {
+                        start = Some(here);
+                        output.add_damage(contradiction(group));
+                    }
+                } else if is_first && by_end > 0 {
                     output.remove_offset(by_end);
+                } else if contradicts && is_first != is_late {
+                    doubted = Some((here, group_end));
+                } else if output.stream_frames() > 0 {
+                    // Nothing is presented again.
+                    start = Some(by_end.max(here));
+                    if contradicts {
+                        output.add_damage(contradiction(group));
+                    }
                 }
-                // On the last page the time is that of the end of the sound, not of the packets.
-                start = Some(if group.trim_at_end {
-                    by_end.max(output.stream_frames())
-                } else {
-                    by_end
-                });
             }
             if let Some(start) = start.filter(|_| group.trim_at_end) {
-                let presented = group_end.saturating_sub(start).max(0).unsigned_abs();
-                end = end.min(presented).max(lead);
+                // Encoders fill the last packet; more than that is no filling.
+                let filled = start.saturating_add(count).saturating_sub(group_end).max(0);
+                let filled = filled.unsigned_abs();
+                if filled <= (last as u64).max(frames(LONGEST_FILLING)) {
+                    end = end.min(decoded.saturating_sub(filled)).max(lead);
+                } else {
+                    output.add_damage(contradiction(group));
+                }
             }
         }
         output.mark_begun();
@@ -326,7 +386,14 @@ impl Session {
             missing.into_iter().for_each(|damage| output.add_damage(damage));
             return output.push(sink, block);
         };
-        let start = start.saturating_add(i64::try_from(lead).unwrap_or(0));
+        let lead = i64::try_from(lead).unwrap_or(0);
+        let start = start.saturating_add(lead);
+        if let Some((here, ends_at)) = doubted {
+            let (by_time, by_order) = (start, here.saturating_add(lead));
+            self.doubtful =
+                Some(Doubtful::new(block, by_time, by_order, ends_at, contradiction(group)));
+            return Ok(());
+        }
         if let Some(damage) = missing {
             let gap = start.saturating_sub(output.stream_frames()).max(0);
             output.add_damage(damage.missing(gap as f64 / f64::from(rate.max(1))));
@@ -347,6 +414,12 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// The damage of a time stamp that is not used.
+fn contradiction(group: &Group) -> Damage {
+    let message = "a time stamp contradicts the length of the sound before it and was ignored";
+    Damage { at_byte: group.at_byte, ..Damage::new(message) }
 }
 
 /// Compares the length with that in the header.

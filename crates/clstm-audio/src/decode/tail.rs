@@ -1,4 +1,4 @@
-//! What stands behind the samples of a file: metadata, another recording, or samples that the header left out.
+//! What follows the samples of a file: metadata, another recording, or samples that the header left out.
 
 use super::joined::is_recording_at;
 use super::mpeg;
@@ -85,7 +85,7 @@ pub(super) fn tail(scan: &mut Scanner<'_>, from: u64, order: ByteOrder) -> Resul
 /// Damage for bytes that are neither audio nor metadata.
 pub(super) fn unknown(scan: &Scanner<'_>, at: u64) -> Damage {
     let bytes = scan.len() - at;
-    let message = format!("{bytes} bytes behind the samples are no audio");
+    let message = format!("{bytes} bytes behind the samples are not audio");
     Damage::new(message).at_byte(scan.base() + at)
 }
 

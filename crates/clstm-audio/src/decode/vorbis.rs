@@ -1,4 +1,4 @@
-//! The set-up header of Vorbis, checked before a decoder allocates what it asks for.
+//! The set-up header of Vorbis, checked before a decoder allocates what it requests.
 //!
 //! A header of 275 bytes can describe codebooks that take gigabytes. Layout: Vorbis I specification,
 //! sections 3.2.1 and 4.2.4, <https://xiph.org/vorbis/doc/Vorbis_I_spec.html>.

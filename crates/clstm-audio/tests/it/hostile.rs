@@ -9,7 +9,7 @@ use clstm_audio::{DecodeLimits, decode_bytes, decode_file, is_decoding};
 
 use crate::support::matroska::element;
 use crate::support::mp4::boxed;
-use crate::support::ogg::{FIRST, LAST, opus_head, opus_headers, page};
+use crate::support::ogg::{CONTINUED, FIRST, LAST, opus_head, opus_headers, page, unfinished_page};
 use crate::support::{Format, fixture_path, sine, wav};
 
 /// Bytes of each flood.
@@ -73,10 +73,27 @@ fn vorbis(count: u64) -> Vec<u8> {
     [page(1, 0, FIRST, 0, &[&head]), page(1, 1, 0, 0, &[comments, &setup])].concat()
 }
 
-/// Chained Opus whose delay takes all of the sound.
-fn silent_chain() -> Vec<u8> {
-    let one = [opus_headers(1, u16::MAX), page(1, 2, LAST, 960, &[b"\x0c"])].concat();
+/// Chained Opus recordings of one packet each.
+fn chain(delay: u16) -> Vec<u8> {
+    let one = [opus_headers(1, delay), page(1, 2, LAST, 960, &[b"\x0c"])].concat();
     one.repeat(SIZE / one.len())
+}
+
+/// Frames of MPEG 2.5 at 8 kbit/s with nothing in them.
+fn empty_mpeg_frames() -> Vec<u8> {
+    flood(b"", &[&b"\xff\xe3\x10\xc0"[..], &[0; 72_000 * 8 / 11_025 - 4]].concat())
+}
+
+/// Bytes without any structure (SplitMix64).
+fn noise() -> Vec<u8> {
+    let mut state = 0_u64;
+    let mut next = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    };
+    (0..SIZE / 8).flat_map(|_| next().to_le_bytes()).collect()
 }
 
 fn id3_frames() -> Vec<u8> {
@@ -98,9 +115,9 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     channels[22..24].fill(0xff);
     let mut aiff = std::fs::read(fixture_path("tone.aiff")).unwrap();
     aiff[20..22].fill(0xff);
-    let endless = page(1, 2, 1, -1, &[&[0xaa; 255 * 255][..]]);
     vec![
-        ("vorbis codebooks", vorbis(16)),
+        ("16 Vorbis codebooks", vorbis(16)),
+        ("two Vorbis codebooks", vorbis(2)),
         ("ID3 tags", flood(b"", b"ID3\x04\0\0\0\0\0\0")),
         ("ID3 frames", id3_frames()),
         ("RIFF chunks", riff(b"junk\0\0\0\0")),
@@ -118,14 +135,24 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         ("EBML clusters", flood(&webm, b"\x1fC\xb6u\x80")),
         ("EBML tags", flood(&webm, &element(0x1254_C367, b""))),
         ("Ogg pages", flood(&opus_headers(1, 0), &page(1, 2, 0, 0, &[]))),
-        ("Ogg packet without end", flood(&opus_headers(1, 0), &endless)),
+        (
+            "Ogg packet without end",
+            flood(&opus_headers(1, 0), &unfinished_page(1, 2, CONTINUED, 255)),
+        ),
+        (
+            "Ogg packet in small pages",
+            flood(&opus_headers(1, 0), &unfinished_page(1, 2, CONTINUED, 1)),
+        ),
         ("Ogg streams", flood(b"", &page(1, 0, FIRST, 0, &[&opus_head(0)]))),
-        ("Opus without sound", silent_chain()),
+        ("Opus without sound", chain(u16::MAX)),
+        ("Opus recordings of a packet", chain(312)),
         ("ADTS frames", flood(b"", b"\xff\xf1\x60\x40\x01\x1f\xfc\0")),
         ("MPEG sync codes", flood(b"", b"\xff")),
+        ("MPEG frames without sound", empty_mpeg_frames()),
         ("WAV channels", channels),
         ("AIFF channels", aiff),
         ("zeros", vec![0; SIZE]),
+        ("noise", noise()),
     ]
 }
 

@@ -9,6 +9,7 @@
 
 mod channels;
 mod compressed;
+mod contradictions;
 mod corpus;
 mod damage;
 mod errors;

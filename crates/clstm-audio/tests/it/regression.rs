@@ -151,7 +151,7 @@ fn recordings_behind_fragments_and_cuts_are_decoded() {
     let fragments = fragmented(&tone, &[0]);
     assert_eq!(seconds(&fragments.repeat(2)), 1.0);
     assert_eq!(seconds(&[&fragments[..], &mp4(std::slice::from_ref(&tone))].concat()), 1.0);
-    // Segments of one recording, each with its description: the times go on.
+    // Segments of one recording, each with its description: the times continue.
     let segments = [fragments.clone(), fragmented(&tone, &[8_000]), fragmented(&tone, &[16_000])];
     assert_eq!(seconds(&segments.concat()), 1.5);
     let webm = fixture("browser.webm");
@@ -430,7 +430,7 @@ fn joined_files_of_different_rates_are_decoded_at_the_first_rate() {
         let joined = decode(&files.concat()).strict().unwrap();
         assert_eq!(joined.sample_rate, first);
         assert!((joined.duration_s() - 1.5).abs() < 0.002, "{} s", joined.duration_s());
-        // The tone goes on in each part.
+        // The tone continues in each part.
         for part in joined.samples.chunks(joined.samples.len() / 3).take(3) {
             let inside = &part[part.len() / 4..part.len() * 3 / 4];
             let rms = (inside.iter().map(|x| x * x).sum::<f32>() / inside.len() as f32).sqrt();

@@ -155,8 +155,8 @@ fn chained_streams_follow_each_other() {
 
 #[test]
 fn a_gap_in_ogg_is_silence_and_a_late_start_is_none() {
-    let decoded = decode(&opus(1, 0, &[(9_600, 0), (9_600 + 48_000, LAST)]));
-    assert_eq!(decoded.waveform.samples.len(), 9_600 + 48_000);
+    let pages = [(9_600, 0), (9_600 + 48_000, 0), (19_200 + 48_000, LAST)];
+    assert_eq!(decode(&opus(1, 0, &pages)).waveform.samples.len(), 19_200 + 48_000);
     // A page that is missing is damage, too.
     let whole = opus(1, 0, &[(9_600, 0), (19_200, 0), (28_800, LAST)]);
     let page_len = (whole.len() - opus_headers(1, 0).len()) / 3;

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Format;
 
 const EXAMPLES: &str = "\
-The two runs must have test utterances in common: use the same --split, and for random folds the same
+The two runs must have test utterances in common: use the same --split, and for random folds the same \
 --fold-seed. The permutation test and the bootstrap resample whole speakers if the runs contain speaker names.
 
 Example:

@@ -82,7 +82,7 @@ pub(crate) enum CorrectionTool {
     Elan,
     /// TextGrids with a tier of labels.
     Textgrid,
-    /// A table of audformat as CSV, with a column for each rater.
+    /// A database or a table of audformat, as CSV or Parquet, with a column for each rater.
     Audformat,
 }
 

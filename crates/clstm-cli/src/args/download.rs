@@ -9,8 +9,8 @@ Examples:
   clstm corpus download emo-db --output data/emo-db --from https://mirror.uni.example/emodb.zip
   clstm corpus download iemocap --output data/iemocap    (prints how to request it)
 
-Running the same command again resumes an interrupted download.
-Proxies are taken from HTTPS_PROXY, ALL_PROXY and NO_PROXY; SSL_CERT_FILE may name further certificates to
+Running the same command again resumes an interrupted download. \
+Proxies are taken from HTTPS_PROXY, ALL_PROXY and NO_PROXY; SSL_CERT_FILE may name further certificates to \
 trust.";
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 const EXAMPLES: &str = "\
-All runs must have tested the same utterances in the same folds; their seeds, presets and settings may differ.
+All runs must have tested the same utterances in the same folds; their seeds, presets and settings may differ. \
 The new run has the folds that all of them have completed. Its metrics are those of the averaged probabilities.
 
 Examples:

@@ -18,15 +18,15 @@ Examples:
   clstm evaluate runs/random --corpus ravdess --data data/ravdess --tta-shifts 4 --tta-polarity \\
       --output runs/random-tta
 
---calibrate fits a temperature and a scaling of the confidence (docs/training.md). The printed calibration errors
+--calibrate fits a temperature and a scaling of the confidence (docs/training.md). The printed calibration errors \
 are cross-fitted: each corpus of a join, or each group of speakers, is measured with the calibration of the others.
 
-With RUN, each fold's model is tested again on its own test utterances, without training. --output is the
-folder of the new run, whose models apply the same test-time augmentation (TTA). TTA averages the logits
-over copies of the input: shifted by 0, 1/N, ..., (N-1)/N of a time step and, with --tta-polarity, also inverted.
+With RUN, each fold's model is tested again on its own test utterances, without training. --output is the \
+folder of the new run, whose models apply the same test-time augmentation (TTA). TTA averages the logits \
+over copies of the input: shifted by 0, 1/N, ..., (N-1)/N of a time step and, with --tta-polarity, also inverted. \
 The inference time is multiplied by the number of copies.
 
-Scores on recordings or speakers of the training are not valid for new ones. The command prints a warning if
+Scores on recordings or speakers of the training are not valid for new ones. The command prints a warning if \
 the model file shows such an overlap.";
 
 #[derive(Debug, Args)]

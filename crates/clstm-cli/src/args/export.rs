@@ -3,12 +3,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 const EXAMPLES: &str = "\
-The ONNX graph computes probabilities from a mono waveform at the model's sample rate: level normalisation, trimming,
-windows, all branches and the calibration. It has no speech gate: every recording gets probabilities. Inputs: waveform
-[batch, samples] and lengths [batch]; outputs: probabilities, logits and features. Labels, rate and licence are in its
+The ONNX graph computes probabilities from a mono waveform at the model's sample rate: level normalisation, trimming, \
+windows, all branches and the calibration. It has no speech gate: every recording gets probabilities. Inputs: waveform \
+[batch, samples] and lengths [batch]; outputs: probabilities, logits and features. Labels, rate and licence are in its \
 metadata. docs/onnx.md has examples, and the accuracy of int8.
 
-The folder of format huggingface has the layout of the Hugging Face hub: README.md (the model card with its metadata),
+The folder of format huggingface has the layout of the Hugging Face hub: README.md (the model card with its metadata), \
 config.json and model.safetensors. --model reads such a folder.
 
 Examples:

@@ -9,7 +9,7 @@ Examples:
   clstm healthcheck 127.0.0.1:9000
   clstm healthcheck https://127.0.0.1:8765 --ca cert.pem
 
-For service managers and container images without curl. Exit status 0 if the server responds, 1 if it does not
+For service managers and container images without curl. Exit status 0 if the server responds, 1 if it does not \
 within 2 s.";
 
 #[derive(Debug, Args)]

@@ -14,13 +14,13 @@ Examples:
   clstm listen --input call.raw --rate 8000 --no-realtime --format jsonl   raw samples in a file
   clstm listen --input call.wav --channel each                             both channels of a call
 
-In the live view, q or Ctrl-C stops and prints a summary, Ctrl-L redraws. NO_COLOR disables colours. Lines are
+In the live view, q or Ctrl-C stops and prints a summary, Ctrl-L redraws. NO_COLOR disables colours. Lines are \
 printed instead with --no-tui, and if standard output is not a terminal.
 
-A line of --format jsonl is a frame, {\"type\": \"frame\", \"start_s\", \"end_s\", \"speech\", \"label\", \"confidence\",
-\"probabilities\"}, or a completed segment, {\"type\": \"segment\", ...}. A frame with \"provisional\": true is an early
-result; the final frame of the same times follows it. --lookahead 0 has no provisional frames. With --channel each or
-a number, lines have \"channel\".
+A line of --format jsonl is a frame, {\"type\": \"frame\", \"start_s\", \"end_s\", \"speech\", \"label\", \"confidence\", \
+\"probabilities\"}, or a completed segment, {\"type\": \"segment\", ...}. A frame with \"provisional\": true is an early \
+result; the final frame of the same times follows it. --lookahead 0 has no provisional frames. With --channel each or \
+a number, lines have \"channel\". A model with continuous targets adds \"dimensions\".
 
 The microphone needs a build with the feature `microphone`: cargo build --release --features microphone";
 

@@ -114,7 +114,7 @@ impl Args {
     }
 }
 
-/// What the arguments ask for.
+/// What the arguments request.
 #[derive(Debug)]
 pub(crate) enum Invocation {
     /// A command.
@@ -141,7 +141,7 @@ fn with_negative_numbers(command: clap::Command) -> clap::Command {
     names.iter().fold(command, |command, name| command.mut_subcommand(name, with_negative_numbers))
 }
 
-/// The command line as clap knows it.
+/// The command line as clap defines it.
 pub(crate) fn command() -> clap::Command {
     let command = with_negative_numbers(Args::command());
     TRAINING.into_iter().fold(command, |command, (name, arguments)| {

@@ -21,9 +21,9 @@ Examples:
   clstm predict call.wav --segments call.rttm --output emotions.rttm
   clstm predict calls/ --timeline --format textgrid --output grids/
 
-A line of --format jsonl is {\"path\", \"duration_s\", \"speech\", \"label\", \"confidence\", \"probabilities\", \"model\"}
-or {\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first also has \"abstained\", with --top
-\"top\": [{\"label\", \"probability\"}], with --timeline \"segments\": [{\"start_s\", \"end_s\", \"label\", \"confidence\", \"probabilities\"}], with --frames \"frames\" as
+A line of --format jsonl is {\"path\", \"duration_s\", \"speech\", \"label\", \"confidence\", \"probabilities\", \"model\"} \
+or {\"path\", \"error\": {\"kind\", \"message\"}}; with --abstain the first also has \"abstained\", with --top \
+\"top\": [{\"label\", \"probability\"}], with --timeline \"segments\": [{\"start_s\", \"end_s\", \"label\", \"confidence\", \"probabilities\"}], with --frames \"frames\" as \
 well. \"label\" is null without speech. A recording that fails does not stop the others; the exit status is then 1.";
 
 #[derive(Debug, Args)]
@@ -79,7 +79,8 @@ pub(crate) struct PredictArgs {
     pub(crate) embeddings: Option<PathBuf>,
     /// Channels of the recordings: mix processes their mean, each processes every channel separately (such as the two
     /// speakers of a call), and a number selects one channel, from 0. Rows then have the channel. Cross-talk counts as no speech: 128 ms in which another
-    /// channel is at least 12 dB louder and this one is a copy of it.
+    /// channel is at least 12 dB louder and this one is a copy of it. With --segments, each processes a segment on the
+    /// channel that the file names (RTTM, CSV, Whisper JSON), and on every channel without one.
     #[arg(long, value_name = "mix|each|N", default_value_t = ChannelSelection::Mix, conflicts_with = "embeddings")]
     pub(crate) channels: ChannelSelection,
     /// Predict each segment of this file of another tool separately, and write the file with the emotions added:

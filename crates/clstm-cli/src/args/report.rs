@@ -3,8 +3,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 const EXAMPLES: &str = "\
-Writes DIR/report.html, a self-contained page, and the same content as report.md, report.tex (which compiles
-on its own), report.json, tables/*.csv, tables/*.tex, figures/*.svg and figures/*.png. A folder of runs,
+Writes DIR/report.html, a self-contained page, and the same content as report.md, report.tex (which compiles \
+on its own), report.json, tables/*.csv, tables/*.tex, figures/*.svg and figures/*.png. A folder of runs, \
 such as that of an ablation, selects the runs in it. The report lists the missing files of each run.
 
 Examples:

@@ -14,9 +14,9 @@ Examples:
   curl --data-binary @hello.wav http://127.0.0.1:8765/v1/recognize
   curl -F file=@a.wav -F file=@b.mp3 http://127.0.0.1:8765/v1/batch
 
-Every option can also be set by an environment variable, such as CLSTM_PORT, or in the file of --config.
-SIGTERM or Ctrl-C stops the server after it has completed the accepted requests. SIGHUP reloads the model files
-and the certificate.
+Every option can also be set by an environment variable, such as CLSTM_PORT, or in the file of --config. \
+SIGTERM or Ctrl-C stops the server after it has completed the accepted requests. SIGHUP reloads the model files \
+and the certificate. \
 The API is described in docs/server.md and, while the server runs, at /docs/api.";
 
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub(crate) struct ServeArgs {
     #[arg(id = "config", long = "config", value_name = "FILE", env = "CLSTM_CONFIG")]
     _config: Option<PathBuf>,
     /// IP address to bind to. A loopback address accepts connections from this machine only.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", env = "CLSTM_HOST")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", env = "CLSTM_HOST", value_parser = address)]
     pub(crate) host: IpAddr,
     /// TCP port to bind to; 0 for a free one.
     #[arg(long, value_name = "PORT", default_value_t = 8765, env = "CLSTM_PORT")]
@@ -57,11 +57,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "tls_cert", env = "CLSTM_TLS_KEY")]
     pub(crate) tls_key: Option<PathBuf>,
     /// Origin of web pages that may use the API, such as https://example.org; repeat for several, * for all.
-    #[arg(long, value_name = "ORIGIN", env = "CLSTM_CORS")]
+    #[arg(long, value_name = "ORIGIN", env = "CLSTM_CORS", value_parser = origin)]
     pub(crate) cors: Vec<String>,
     /// Host name of the server, such as that of a proxy; repeat for several. On a loopback address without API keys,
     /// requests for other hosts are rejected.
-    #[arg(long, value_name = "HOST", env = "CLSTM_ALLOWED_HOST")]
+    #[arg(long, value_name = "HOST", env = "CLSTM_ALLOWED_HOST", value_parser = host_name)]
     pub(crate) allowed_host: Vec<String>,
     /// Processes that decode uploads, so that a malicious file cannot stop the service; 0 decodes in the server
     /// itself [default: one per compute thread; 0 on Windows].
@@ -109,6 +109,31 @@ impl ServeArgs {
     pub(crate) fn address(&self) -> SocketAddr {
         self.listen.unwrap_or(SocketAddr::new(self.host, self.port))
     }
+}
+
+/// An IP address.
+fn address(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| {
+        "expected an IP address, such as 127.0.0.1, or 0.0.0.0 for all interfaces".to_owned()
+    })
+}
+
+/// An origin of web pages.
+fn origin(text: &str) -> Result<String, String> {
+    clstm_server::check_origin(text)
+        .map(|()| text.to_owned())
+        .map_err(|_| "expected an origin, such as https://example.org, or * for all".to_owned())
+}
+
+/// A host name without scheme, port and path, or an IP address.
+fn host_name(text: &str) -> Result<String, String> {
+    let is_name =
+        !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-._".contains(&c));
+    let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if is_name || inside.parse::<IpAddr>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    Err("expected a host name without scheme, port and path, such as speech.example.org".to_owned())
 }
 
 /// Level of the log.

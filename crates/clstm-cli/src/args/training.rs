@@ -10,7 +10,7 @@ use crate::error::CliError;
 use super::{CorpusArgs, LeakageArgs, PrecisionArg, numbers};
 
 const TRAIN_EXAMPLES: &str = "\
-Writes RUN/model.safetensors, history.json, recipe.json and checkpoint.safetensors. Ctrl-C saves a checkpoint
+Writes RUN/model.safetensors, history.json, recipe.json and checkpoint.safetensors. Ctrl-C saves a checkpoint \
 after the current step; --resume continues from it and produces a bit-identical model.
 
 Examples:
@@ -21,9 +21,9 @@ Examples:
   clstm train ... --scores runs/random/metrics.json runs/emobox/metrics.json";
 
 const CV_EXAMPLES: &str = "\
-Writes RUN/metrics.json and, for each fold, RUN/fold-N/ with its model, predictions and history. The model of a
-fold is that of its last epoch: test utterances select nothing. The confidence of a fold is calibrated with the
-other folds' predictions of their own test utterances or, with --set calibration_share=0.1, with a tenth of the
+Writes RUN/metrics.json and, for each fold, RUN/fold-N/ with its model, predictions and history. The model of a \
+fold is that of its last epoch: test utterances select nothing. The confidence of a fold is calibrated with the \
+other folds' predictions of their own test utterances or, with --set calibration_share=0.1, with a tenth of the \
 fold's training utterances, which are held out of its training.
 
 Examples:
@@ -38,13 +38,13 @@ Examples:
   clstm cv ... --split random --teacher runs/plus --output runs/distilled
   clstm cv ... --set validation.share=0.1 --set validation.patience=5 --set validation.select=best
 
-The last command holds out a tenth of each fold's training utterances (with --split speaker: of its speakers) for
+The last command holds out a tenth of each fold's training utterances (with --split speaker: of its speakers) for \
 validation. Their loss stops the training early and selects the epoch. Test utterances select nothing.";
 
 const ABLATE_EXAMPLES: &str = "\
-Trains the seven networks of the paper's Table 1 with the same folds, seed, epochs, augmentation and sizes.
-The rows differ only in skip connections, global block and centre loss. RUN/<preset>/ is a run as `clstm cv`
-writes it, RUN/ablation.json the table. Each fold is trained for all rows before the next; Ctrl-C saves, --resume
+Trains the seven networks of the paper's Table 1 with the same folds, seed, epochs, augmentation and sizes. \
+The rows differ only in skip connections, global block and centre loss. RUN/<preset>/ is a run as `clstm cv` \
+writes it, RUN/ablation.json the table. Each fold is trained for all rows before the next; Ctrl-C saves, --resume \
 continues. --set center_loss=... and network.gflb.* apply to the rows that have them.
 
 Examples:
@@ -98,8 +98,8 @@ pub(crate) struct TrainingArgs {
 #[derive(Debug, Args)]
 pub(crate) struct PresetArgs {
     /// Network and settings: a row of the paper's Table 1 (convlstm-fcn, convlstm-skip-fcn, convlstm-bilstm,
-    /// convlstm-skip-bilstm, convlstm-bigru, convlstm-skip-bigru, clstm), or clstm-plus, which is more
-    /// accurate than the paper's networks.
+    /// convlstm-skip-bilstm, convlstm-bigru, convlstm-skip-bigru, clstm), clstm-plus, which is more
+    /// accurate than the paper's networks, or clstm-tiny, which has fewer than 50,000 parameters.
     #[arg(long, value_name = "PRESET")]
     pub(crate) preset: Preset,
 }
@@ -133,9 +133,9 @@ pub(crate) struct CvArgs {
     pub(crate) training: TrainingArgs,
     #[command(flatten)]
     pub(crate) folds: FoldArgs,
-    /// Initial weights instead of random ones: a model of another corpus, or a run on the same folds. Each fold then
-    /// starts from the model of the same fold of that run.
-    #[arg(long, visible_alias = "init-from", value_name = "MODEL|RUN")]
+    /// Initial weights instead of random ones: a built-in model or a model file of other corpora, or a run on the same
+    /// folds. Each fold then starts from the model of the same fold of that run.
+    #[arg(long, visible_alias = "init-from", value_name = "NAME|MODEL|RUN")]
     pub(crate) init: Option<PathBuf>,
     /// Cross-validation on the same folds to distil from; repeat for several. Each fold uses the models of the same
     /// fold. See the settings distillation.*.

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &AblateArgs) -> Result<(), CliError> {
     let out = args.training.output.as_path();
     let corpus = corpus::open(&args.training.choice)?;
     let rows = rows(args, corpus.labels.len())?;
-    // All rows share what is asked of the first here.
+    // All rows share the settings that are checked on the first here.
     let Some((_, recipe)) = rows.first().cloned() else {
         return Err(CliError::Usage("--rows names no row".to_owned()));
     };
@@ -59,11 +59,11 @@ pub(crate) fn run(args: &AblateArgs) -> Result<(), CliError> {
     ablation::finished(&table?, out, &mut Output::stdout())
 }
 
-/// The rows asked for, in the paper's order.
+/// The requested rows, in the paper's order.
 fn rows(args: &AblateArgs, classes: usize) -> Result<Vec<(Preset, Recipe)>, CliError> {
     if let Some(other) = args.rows.iter().find(|preset| !Preset::TABLE_1.contains(preset)) {
         let rows = Preset::TABLE_1.map(Preset::name).join(", ");
-        let message = format!("--rows: {other} is no row of Table 1; they are {rows}");
+        let message = format!("--rows: {other} is not a row of Table 1; they are {rows}");
         return Err(CliError::Usage(message));
     }
     let changes = training::Changes::of(&args.training)?;

@@ -1,5 +1,6 @@
 //! `clstm annotate export`: pre-annotations for annotation tools.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use clstm::{Event, LabelPrediction, Recognizer, StreamConfig, StreamError};
 use clstm_segments::exchange::{
     PreAnnotation, audacity, audformat, elan, label_studio, sort_by_confidence,
 };
-use clstm_segments::{Annotation, Emotion, Outcome};
+use clstm_segments::{Annotation, Emotion, Names, Outcome};
 
 use crate::args::{AnnotateExportArgs, AnnotationTool};
 use crate::columns::csv_row_of;
@@ -54,8 +55,11 @@ pub(crate) fn export(args: &AnnotateExportArgs) -> Result<(), CliError> {
         return Err(CliError::Reported);
     }
     sort_by_confidence(&mut recordings);
-    let (labels, name) = (recognizer.labels(), recognizer.info().name.as_str());
-    let files = files(args.to, &recordings, labels, name)?;
+    let info = recognizer.info();
+    let dimensions: Vec<String> =
+        info.dimensions.iter().map(|dimension| dimension.name.clone()).collect();
+    let names = Names { labels: recognizer.labels(), dimensions: &dimensions };
+    let files = files(args.to, &recordings, names, &info.name)?;
     for (name, _) in &files {
         guard.check_replaced("--output", &folder.join(name))?;
     }
@@ -82,33 +86,41 @@ pub(crate) fn export(args: &AnnotateExportArgs) -> Result<(), CliError> {
 fn files(
     tool: AnnotationTool,
     recordings: &[PreAnnotation],
-    labels: &[String],
+    names: Names<'_>,
     model: &str,
 ) -> Result<Vec<(PathBuf, String)>, CliError> {
     let documents = |extension: &str, write: &dyn Fn(&PreAnnotation) -> String| {
         let mut files: Vec<(PathBuf, String)> = Vec::new();
-        let mut order = csv_row_of(["document", "recording", "label", "confidence"]);
+        let mut written = HashSet::new();
+        let head = ["document", "recording", "label", "confidence"];
+        let dimensions = names.dimensions.iter().map(|name| format!("dim_{name}"));
+        let head: Vec<String> = head.map(str::to_owned).into_iter().chain(dimensions).collect();
+        let mut order = csv_row_of(head.iter().map(String::as_str));
         for recording in recordings {
             let stem = Path::new(&recording.path).file_stem().unwrap_or_default();
             let mut name = PathBuf::from(stem).into_os_string();
             name.push(".");
             name.push(extension);
             let name = PathBuf::from(name);
-            if files.iter().any(|(other, _)| *other == name) {
+            if !written.insert(name.clone()) {
                 return Err(CliError::Usage(format!(
                     "two recordings would both be written to {}: process one folder at a time",
                     name.text()
                 )));
             }
             let emotion = recording.whole.emotion();
-            let label = emotion.and_then(|emotion| labels.get(emotion.label_index));
-            let confidence = emotion.map(|emotion| format!("{:.4}", emotion.confidence()));
-            order += &csv_row_of([
-                name.text().as_str(),
-                &recording.path,
-                label.map_or("", String::as_str),
-                confidence.as_deref().unwrap_or_default(),
-            ]);
+            let label = emotion.and_then(|emotion| names.labels.get(emotion.label_index));
+            let number = |value: Option<f64>| value.map_or(String::new(), |it| format!("{it:.4}"));
+            let mut cells = vec![
+                name.text(),
+                recording.path.clone(),
+                label.cloned().unwrap_or_default(),
+                number(emotion.map(Emotion::confidence)),
+            ];
+            cells.extend((0..names.dimensions.len()).map(|index| {
+                number(emotion.and_then(|emotion| emotion.dimensions.get(index).copied()))
+            }));
+            order += &csv_row_of(cells.iter().map(String::as_str));
             files.push((name, write(recording)));
         }
         files.push((PathBuf::from("order.csv"), order));
@@ -116,17 +128,17 @@ fn files(
     };
     match tool {
         AnnotationTool::LabelStudio => Ok(vec![
-            (PathBuf::from("tasks.json"), label_studio::tasks(recordings, labels, model)),
-            (PathBuf::from("config.xml"), label_studio::configuration(labels)),
+            (PathBuf::from("tasks.json"), label_studio::tasks(recordings, names, model)),
+            (PathBuf::from("config.xml"), label_studio::configuration(names.labels)),
         ]),
-        AnnotationTool::Audformat => Ok(audformat::database(recordings, labels, model)
+        AnnotationTool::Audformat => Ok(audformat::database(recordings, names, model)
             .map(|(name, text)| (PathBuf::from(name), text))
             .into()),
         AnnotationTool::Elan => {
-            documents("eaf", &|recording| elan::document(recording, labels, &recording.path))
+            documents("eaf", &|recording| elan::document(recording, names, &recording.path))
         }
         AnnotationTool::Audacity => {
-            documents("txt", &|recording| audacity::label_track(recording, labels))
+            documents("txt", &|recording| audacity::label_track(recording, names))
         }
     }
 }
@@ -158,6 +170,7 @@ fn pre_annotation(
                     Some(score) => Outcome::Labelled(Emotion {
                         label_index: score.label_index,
                         probabilities: score.probabilities.to_vec(),
+                        dimensions: score.dimensions.to_vec(),
                         unsure: false,
                     }),
                 };
@@ -171,8 +184,8 @@ fn pre_annotation(
     let shown = full.strip_prefix(base).map_or_else(|_| full.text(), |inside| inside.text());
     let whole = match recognition.prediction {
         None => Outcome::NoSpeech,
-        Some(LabelPrediction { label_index, probabilities, .. }) => {
-            Outcome::Labelled(Emotion { label_index, probabilities, unsure: false })
+        Some(LabelPrediction { label_index, probabilities, dimensions, .. }) => {
+            Outcome::Labelled(Emotion { label_index, probabilities, dimensions, unsure: false })
         }
     };
     Ok(PreAnnotation {

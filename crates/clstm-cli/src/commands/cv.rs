@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use clstm_eval::EvalError;
-use clstm_train::{CrossValidation, cross_validate, cross_validate_seeds};
+use clstm_train::{CrossValidation, InitialModel, cross_validate, cross_validate_seeds};
 
 use crate::args::{CvArgs, FoldArgs};
 use crate::error::CliError;
 use crate::output::Output;
-use crate::resolve::device;
+use crate::resolve::{device, model};
 use crate::text::PathText;
 use crate::training::{self, Observers, RunDescription, RunLock, jobs, report, seeds};
 use crate::version;
@@ -17,6 +17,7 @@ use crate::version;
 pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
     let out = args.training.output.as_path();
     let (corpus, recipe) = training::open(&args.training, args.start.preset)?;
+    recipe.check_frozen_layers(args.init.is_some())?;
     let device = device::open(args.training.device, recipe.precision)?;
     let folds = args.folds.count(&corpus)?;
     let several = !args.seeds.is_empty();
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
         allowed,
         only,
         fold_seed,
-        init: args.init.clone(),
+        init: args.init.as_deref().map(initial_model).transpose()?,
         teachers: args.teacher.clone(),
         inputs: Some(training::inputs(
             &args.training,
@@ -87,6 +88,15 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
     let metrics = cross_validate(&run, &dataset, resume, stop, &mut watchers);
     watchers.finish();
     report::finished(&metrics?, out, &mut Output::stdout())
+}
+
+/// A run of the same folds, or else a model by its name or file.
+fn initial_model(named: &Path) -> Result<InitialModel, CliError> {
+    if named.is_dir() && !model::model_file(named).is_file() {
+        return Ok(InitialModel::Run(named.to_owned()));
+    }
+    let model = Box::new(model::open(Some(named))?);
+    Ok(InitialModel::Model { named: named.to_owned(), model })
 }
 
 /// Rejects a folder with folds unless the run is resumed: the jobs of a run cannot know which of them began it.

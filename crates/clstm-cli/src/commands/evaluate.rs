@@ -182,6 +182,7 @@ fn write_predictions(
             duration_s: dataset.durations_s[index],
             speech: None,
             label: Some(name(prediction.predicted)),
+            reason: None,
             truth: Some(name(prediction.truth)),
             confidence: Some(prediction.confidence()),
             abstained: None,

@@ -30,7 +30,8 @@ pub(crate) fn run(args: &ListenArgs) -> Result<(), CliError> {
     let config = StreamConfig { hop_s: args.hop, lookahead_s, ..live };
     let labels = recognizer.labels();
     let input = sound.name.clone();
-    let session = Session::new(&input, &recognizer.info().name, labels, args.hop);
+    let session = Session::new(&input, &recognizer.info().name, labels, args.hop)
+        .with_dimensions(&recognizer.info().dimensions);
     let shared = Arc::new(Shared::new(session));
     let stop = interrupt::stop_on_interrupt("")?;
     let mut guard = OutputGuard::new(args.force);

@@ -6,10 +6,13 @@ mod resume;
 mod segments;
 mod timeline;
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use clstm::Precision;
-use clstm::audio::{AudioError, DecodeLimits, DecodeNote, Decoded, load_bytes, load_file};
+use clstm::audio::{
+    AudioError, DecodeLimits, DecodeNote, Decoded, PipeBuffer, load_bytes, load_file,
+};
 use clstm::{ChannelSelection, EmbeddedRecognition, ModelInfo, RecognizeError, Recognizer};
 use clstm_eval::csv;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -53,9 +56,6 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
         "stopping, what is complete is written; Ctrl-C again stops at once",
     )?;
     if let Some(file) = &args.segments {
-        if !recognizer.info().dimensions.is_empty() {
-            note("--segments writes the labels; the continuous targets of the model are left out");
-        }
         return segments::run(args, file, &recognizer, &inputs, threshold, &mut guard);
     }
     if args.timeline {
@@ -211,7 +211,7 @@ fn threshold(args: &PredictArgs, info: &ModelInfo) -> Result<Option<f64>, CliErr
 /// The results for a recording: one, or one for each channel.
 struct Processed {
     results: Vec<RecordingResult>,
-    /// Deep features, where they are asked for.
+    /// Deep features, where they are requested.
     features: Option<Vec<f64>>,
     /// What the decoder notes.
     notes: Vec<DecodeNote>,
@@ -243,7 +243,7 @@ impl Job<'_> {
             Source::File(path) => {
                 recognizer.prepare_channels_file(path, &limits, *channels).map_err(row_error)
             }
-            Source::Stdin => read_stdin(limits.max_bytes).and_then(|bytes| {
+            Source::Stdin => read_stdin(&limits).and_then(|bytes| {
                 recognizer.prepare_channels_bytes(bytes, &limits, *channels).map_err(row_error)
             }),
             Source::Row(recordings, row) => {
@@ -282,7 +282,7 @@ impl Job<'_> {
         let limits = DecodeLimits::default();
         let decoded = match &input.source {
             Source::File(path) => load_file(path, rate, &limits).map_err(audio_error),
-            Source::Stdin => read_stdin(limits.max_bytes)
+            Source::Stdin => read_stdin(&limits)
                 .and_then(|bytes| load_bytes(bytes, None, rate, &limits).map_err(audio_error)),
             Source::Row(recordings, row) => recordings
                 .read(*row)
@@ -338,15 +338,10 @@ fn row_error(error: RecognizeError) -> RowError {
     RowError { kind: error.kind(), message: error.to_string() }
 }
 
-/// Reads standard input, but no more than `limit` + 1 bytes: the decoder rejects more than `limit`.
-pub(super) fn read_stdin(limit: u64) -> Result<Vec<u8>, RowError> {
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes);
-    read.map_err(|error| RowError {
-        kind: "io",
-        message: format!("cannot read standard input: {error}"),
-    })?;
-    Ok(bytes)
+/// Reads standard input to its end; what is long goes to a temporary file.
+pub(super) fn read_stdin(limits: &DecodeLimits) -> Result<PipeBuffer, RowError> {
+    let name = Path::new("standard input");
+    PipeBuffer::read(io::stdin().lock(), name, limits).map_err(audio_error)
 }
 
 /// Whether the rows appear on a terminal, one for each completed recording.

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &ServeArgs, threads: Option<NonZeroUsize>) -> Result<(),
     let local = address.ip().is_loopback();
     if !local && keys.is_none() {
         warn(
-            "no API keys configured: anyone who can reach this address can use the server (see --api-key-file)",
+            "no API keys configured: every client that reaches this address can use the server (see --api-key-file)",
         );
     }
     let tls = args.tls_cert.clone().zip(args.tls_key.clone());

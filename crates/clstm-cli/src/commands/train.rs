@@ -7,7 +7,9 @@ use clstm::Precision;
 use clstm_corpus::{AllowedLeakage, Corpus, Fold, HoldOutUnit, Target};
 use clstm_eval::files::remove_temporaries;
 use clstm_eval::{EvalError, EvalProtocol, protocol_of_everything};
-use clstm_train::{Teacher, TrainData, begin_run, check_init, hold_out_validation, lineage_of};
+use clstm_train::{
+    Teacher, TrainData, begin_run, check_init, draw_shots, hold_out_validation, lineage_of,
+};
 
 use crate::args::TrainArgs;
 use crate::error::CliError;
@@ -21,6 +23,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
     let out = args.training.output.as_path();
     let (corpus, recipe) = training::open(&args.training, args.start.preset)?;
     let device = device::open(args.training.device, recipe.precision)?;
+    recipe.check_frozen_layers(args.init.is_some())?;
     let init = args.init.as_deref().map(|named| model::open(Some(named))).transpose()?;
     if let Some(init) = &init {
         print_new_head(init, &corpus);
@@ -44,7 +47,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
 
     let everything: Vec<usize> = (0..dataset.clips.len()).collect();
     let by = hold_out(&dataset.corpus);
-    let whole = Fold { number: 0, train: everything, test: Vec::new() };
+    let train = draw_shots(&dataset, &everything, &recipe, 0);
+    let whole = Fold { number: 0, train, test: Vec::new() };
     let cut = hold_out_validation(&dataset, &whole, by, AllowedLeakage::default(), &recipe)?;
     let validation = cut.as_ref().map_or(&[][..], |cut| &cut.validation);
     let set = TrainData {
@@ -62,6 +66,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
         lineage,
         epochs: recipe.epochs,
         validation: recipe.validation.protocol(),
+        shots: recipe.sampling.protocol(),
         precision: recipe.precision.to_string(),
         tta_passes: recipe.frontend.tta.count(),
         ..protocol_of_everything(&dataset.corpus, recipe.seed)

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clstm::audio::Damage;
-use clstm::{Event, Frame};
+use clstm::{DimensionInfo, Event, Frame, Segment};
 
 use super::channel::{Chunk, Lost};
 use super::meter::Meter;
@@ -55,6 +55,21 @@ pub(crate) struct ShownFrame {
     pub(crate) label: Option<usize>,
 }
 
+/// The last turn of speech that has ended.
+#[derive(Clone, Copy, Debug)]
+struct ShownTurn {
+    start_s: f64,
+    end_s: f64,
+    label: usize,
+}
+
+impl ShownTurn {
+    /// Whether a frame is in the turn.
+    fn covers(&self, start_s: f64, end_s: f64) -> bool {
+        (self.start_s..=self.end_s).contains(&((start_s + end_s) / 2.0))
+    }
+}
+
 /// Delay of frames behind the arrival of their audio.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Latency {
@@ -83,18 +98,45 @@ impl Latency {
 pub(crate) struct LabelTimes {
     pub(crate) label_s: Vec<f64>,
     pub(crate) no_speech_s: f64,
+    /// Sums of the continuous targets over the time with a label, each value times its seconds.
+    dimension_sums: Vec<f64>,
 }
 
 impl LabelTimes {
-    fn add(&mut self, label: Option<usize>, seconds: f64) {
+    fn add(&mut self, label: Option<usize>, values: &[f64], seconds: f64) {
         let Some(label) = label else {
             self.no_speech_s += seconds;
             return;
         };
+        self.dimension_sums.resize(values.len(), 0.0);
+        let sums = self.dimension_sums.iter_mut().zip(values);
+        sums.for_each(|(sum, value)| *sum += seconds * value);
+        self.add_label(label, seconds);
+    }
+
+    fn add_label(&mut self, label: usize, seconds: f64) {
         if self.label_s.len() <= label {
             self.label_s.resize(label + 1, 0.0);
         }
         self.label_s[label] += seconds;
+    }
+
+    /// Moves seconds from one label to another. Sums of hops are not exact.
+    fn move_to(&mut self, label: usize, from: usize, seconds: f64) {
+        if let Some(before) = self.label_s.get_mut(from) {
+            *before = if *before - seconds < 1e-6 { 0.0 } else { *before - seconds };
+        }
+        self.add_label(label, seconds);
+    }
+
+    /// Means of the continuous targets over the time with a label; none without it.
+    pub(crate) fn dimension_means(&self) -> Vec<f64> {
+        let seconds: f64 = self.label_s.iter().sum();
+        self.dimension_sums
+            .iter()
+            .map(|sum| sum / seconds)
+            .filter(|mean| mean.is_finite())
+            .collect()
     }
 }
 
@@ -107,6 +149,8 @@ pub(crate) struct Session {
     pub(crate) model: String,
     /// Labels of the model, printable.
     pub(crate) labels: Vec<String>,
+    /// Continuous targets of the model, printable.
+    pub(crate) dimensions: Vec<String>,
     /// Seconds from one frame to the next.
     pub(crate) hop_s: f64,
     /// Sample rate in Hz; `None` before the first chunk.
@@ -119,8 +163,11 @@ pub(crate) struct Session {
     pub(crate) meter: Meter,
     /// The frames of the last ten minutes.
     pub(crate) frames: VecDeque<ShownFrame>,
+    turn: Option<ShownTurn>,
     /// Smoothed probabilities of the latest frame with speech; empty before the first.
     pub(crate) probabilities: Vec<f64>,
+    /// Continuous targets of that frame.
+    pub(crate) values: Vec<f64>,
     pub(crate) latency: Latency,
     /// Time of each label, by channel; that of the mean without a number.
     pub(crate) times: BTreeMap<Option<usize>, LabelTimes>,
@@ -135,6 +182,7 @@ impl Session {
             source: printable(source),
             model: printable(model),
             labels: labels.iter().map(|label| printable(label)).collect(),
+            dimensions: Vec::new(),
             hop_s,
             rate: None,
             samples: 0,
@@ -142,11 +190,19 @@ impl Session {
             lost: Lost::default(),
             meter: Meter::default(),
             frames: VecDeque::new(),
+            turn: None,
             probabilities: Vec::new(),
+            values: Vec::new(),
             latency: Latency::default(),
             times: BTreeMap::new(),
             damage: None,
         }
+    }
+
+    /// With the continuous targets of the model.
+    pub(crate) fn with_dimensions(self, dimensions: &[DimensionInfo]) -> Self {
+        let dimensions = dimensions.iter().map(|dimension| printable(&dimension.name)).collect();
+        Self { dimensions, ..self }
     }
 
     /// Counts a chunk that has arrived.
@@ -165,13 +221,25 @@ impl Session {
         event: &Event,
         latency: Option<Duration>,
     ) {
-        let Event::Frame(frame) = event else { return };
+        match event {
+            Event::Frame(frame) => self.add(channel, frame, latency),
+            Event::Turn(turn) if channel.is_none() => self.revise(turn),
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, channel: Option<usize>, frame: &Frame, latency: Option<Duration>) {
         let Frame { start_s, end_s, prediction, .. } = frame;
         let label = prediction.as_ref().map(|prediction| prediction.label_index);
-        self.times.entry(channel).or_default().add(label, end_s - start_s);
+        let turn = self.turn.filter(|turn| channel.is_none() && turn.covers(*start_s, *end_s));
+        let label = label.map(|label| turn.map_or(label, |turn| turn.label));
+        let values = prediction.as_ref().map_or(&[][..], |prediction| &prediction.dimensions);
+        self.times.entry(channel).or_default().add(label, values, end_s - start_s);
         if let Some(prediction) = prediction {
             self.probabilities.clear();
             self.probabilities.extend_from_slice(&prediction.smoothed);
+            self.values.clear();
+            self.values.extend_from_slice(&prediction.dimensions);
             if let Some(latency) = latency {
                 self.latency.add(latency);
             }
@@ -180,6 +248,25 @@ impl Session {
         let old = end_s - KEPT_S;
         while self.frames.front().is_some_and(|first| first.end_s <= old) {
             self.frames.pop_front();
+        }
+    }
+
+    /// The prediction for a turn replaces those of its frames, some of which may follow.
+    fn revise(&mut self, turn: &Segment) {
+        let Some(score) = &turn.label else { return };
+        let (start_s, end_s, label) = (turn.start_s, turn.end_s, score.label_index);
+        let turn = ShownTurn { start_s, end_s, label };
+        self.turn = Some(turn);
+        self.probabilities.clear();
+        self.probabilities.extend_from_slice(&score.probabilities);
+        self.values.clear();
+        self.values.extend_from_slice(&score.dimensions);
+        let times = self.times.entry(None).or_default();
+        for frame in self.frames.iter_mut().rev().take_while(|frame| frame.end_s > start_s) {
+            if let Some(before) = frame.label.filter(|_| turn.covers(frame.start_s, frame.end_s)) {
+                times.move_to(label, before, frame.end_s - frame.start_s);
+                frame.label = Some(label);
+            }
         }
     }
 
@@ -226,7 +313,7 @@ mod tests {
                 probabilities: [0.5; 2].into_iter().collect(),
                 smoothed,
                 label_index,
-                dimensions: [].into_iter().collect(),
+                dimensions: [2.0 + label_index as f64].into_iter().collect(),
             }
         });
         let start_s = 0.5 * number as f64;
@@ -251,14 +338,21 @@ mod tests {
             let latency = Some(Duration::from_millis(number as u64));
             session.update(None, &frame(number, label), latency);
         }
-        let expected = LabelTimes { label_s: vec![375.0, 750.0], no_speech_s: 375.0 };
+        let expected = LabelTimes {
+            label_s: vec![375.0, 750.0],
+            no_speech_s: 375.0,
+            dimension_sums: vec![2.0 * 375.0 + 3.0 * 750.0],
+        };
+        let mean = expected.dimension_means()[0];
+        assert!((mean - 8.0 / 3.0).abs() < 1e-12, "{mean}");
+        assert!(LabelTimes::default().dimension_means().is_empty());
         assert_eq!(session.times, BTreeMap::from([(None, expected)]));
         let kept = session.frames.len() as f64 * 0.5;
         assert!((kept - KEPT_S).abs() <= 0.5, "{kept}");
         assert_eq!(session.frames.back().map(|last| last.end_s), Some(1500.0));
         // The last probabilities stay through a pause.
         session.update(None, &frame(3000, None), None);
-        assert_eq!(session.probabilities, [0.25, 0.75]);
+        assert_eq!((session.probabilities.as_slice(), session.values[0]), (&[0.25, 0.75][..], 3.0));
         // Frames without speech have no latency.
         let worst = session.latency.worst;
         assert_eq!((worst, session.latency.last), (Duration::from_millis(2999), worst));

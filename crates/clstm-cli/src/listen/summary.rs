@@ -14,6 +14,9 @@ pub(crate) fn summary(session: &Session, written: Option<&str>) -> String {
             text += &format!("channel {channel}\n");
         }
         text += &table(times, labels);
+        for (name, mean) in session.dimensions.iter().zip(times.dimension_means()) {
+            text += &format!("  {name} {mean:.2} on average\n");
+        }
     }
     if let Some(mean) = session.latency.mean() {
         let (mean, worst) = (mean.as_millis(), session.latency.worst.as_millis());
@@ -33,7 +36,7 @@ pub(crate) fn summary(session: &Session, written: Option<&str>) -> String {
 
 /// The times of the labels, the longest first.
 fn table(times: &LabelTimes, labels: &[String]) -> String {
-    let LabelTimes { label_s, no_speech_s } = times;
+    let LabelTimes { label_s, no_speech_s, .. } = times;
     let total: f64 = label_s.iter().sum::<f64>() + no_speech_s;
     let mut times: Vec<(&str, f64)> =
         labels.iter().map(String::as_str).zip(label_s.iter().copied()).collect();

@@ -29,7 +29,7 @@ impl Lines {
         let ChannelEvent { channel, event } = event;
         let channel = self.channels.then_some(channel);
         let text = match self.format {
-            ListenFormat::Text => line(channel, event, &self.labels),
+            ListenFormat::Text => line(channel, event, &self.labels, &self.dimensions),
             ListenFormat::Jsonl => Some(json(channel, event, &self.labels, &self.dimensions)),
         };
         text.map_or(Ok(()), |text| self.output.write(&text))
@@ -81,8 +81,13 @@ fn json(
 /// Width of the bar in characters.
 const BAR: usize = 20;
 
-/// A frame as a line for people: its end, perhaps its channel, the label and a bar of its probability.
-fn line(channel: Option<usize>, event: Event, labels: &[String]) -> Option<String> {
+/// A frame as a line for people: its end, perhaps its channel, the label, a bar of its probability and the continuous targets.
+fn line(
+    channel: Option<usize>,
+    event: Event,
+    labels: &[String],
+    dimensions: &[DimensionInfo],
+) -> Option<String> {
     let item = TimelineItem::of(event, true)?;
     let channel = channel.map_or_else(String::new, |channel| format!("  channel {channel}"));
     let time = pad(&clock(item.end_s), 10, false) + &channel;
@@ -92,5 +97,8 @@ fn line(channel: Option<usize>, event: Event, labels: &[String]) -> Option<Strin
     let filled = (emotion.confidence * BAR as f64).round() as usize;
     let bar = "#".repeat(filled) + &".".repeat(BAR.saturating_sub(filled));
     let sure = pad(&percent(emotion.confidence), 6, false);
-    Some(format!("{time}  {}  {sure}  {bar}\n", pad(&label, widest, true)))
+    let values = dimensions.iter().zip(emotion.dimensions.iter());
+    let values: String =
+        values.map(|(it, value)| format!("  {} {value:.2}", printable(&it.name))).collect();
+    Some(format!("{time}  {}  {sure}  {bar}{values}\n", pad(&label, widest, true)))
 }

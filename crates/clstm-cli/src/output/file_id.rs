@@ -3,6 +3,9 @@
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
+/// Most links that follow each other, as on Linux.
+const MAX_LINKS: usize = 40;
+
 /// Identity of an existing file or folder.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum FileId {
@@ -25,11 +28,22 @@ impl FileId {
 
     /// The file that a path leads to, or would once it is created; `None` if its folder does not exist.
     pub(super) fn of_output(path: &Path) -> Option<Self> {
+        Self::of_new(path, MAX_LINKS)
+    }
+
+    fn of_new(path: &Path, links: usize) -> Option<Self> {
         if let Some(id) = Self::of(path) {
             return Some(id);
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = Self::of(folder.unwrap_or_else(|| Path::new(".")))?;
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        // A link to a file that does not exist creates that file.
+        if links > 0
+            && let Ok(target) = path.read_link()
+        {
+            return Self::of_new(&folder.join(target), links - 1);
+        }
+        let folder = Self::of(folder)?;
         Some(Self::New(Box::new(folder), PathBuf::from(path.file_name()?)))
     }
 

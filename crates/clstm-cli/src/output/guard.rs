@@ -1,4 +1,4 @@
-//! No output replaces an input, and nothing that exists is overwritten unasked.
+//! No output replaces an input, and nothing that exists is overwritten without `--force`.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -88,7 +88,13 @@ impl OutputGuard {
 
     /// Opens stdout, or a file to write its whole content.
     pub(crate) fn create(&mut self, option: &str, path: Option<&Path>) -> Result<Output, CliError> {
-        let Some(path) = path else { return Ok(Output::stdout()) };
+        let Some(path) = path else {
+            // Redirected by `>>` to an input.
+            if cfg!(unix) {
+                self.check("standard output,", Path::new("/dev/stdout"))?;
+            }
+            return Ok(Output::stdout());
+        };
         self.check(option, path)?;
         Ok(Output::file(path, create(path, self.force)?))
     }
@@ -206,6 +212,18 @@ mod tests {
         let new = folder.path().join("new.csv");
         guard.check("--output", &new).unwrap();
         assert!(guard.check("--predictions", &folder.path().join("./new.csv")).is_err());
+        #[cfg(unix)]
+        {
+            // Links to a file that does not exist yet, and to themselves.
+            let link = |name: &str, target: &str| {
+                let path = folder.path().join(name);
+                std::os::unix::fs::symlink(target, &path).unwrap();
+                path
+            };
+            assert!(guard.check("--predictions", &link("first.csv", "new.csv")).is_err());
+            assert!(guard.check("--predictions", &link("second.csv", "first.csv")).is_err());
+            guard.check("--predictions", &link("loop.csv", "loop.csv")).unwrap();
+        }
         both.write("x").unwrap();
         // Another process, or another descriptor of this one, cannot write to it meanwhile.
         let second = OutputGuard::new(true).append("--output", &path).err();

@@ -1,13 +1,17 @@
 //! Segments as rows: a table, JSON lines, CSV and Parquet.
 
-use clstm::LabelledProbabilities;
-use clstm_segments::{Annotation, Emotion, Segment, SpeakerSummary, summarize};
-use serde::{Serialize, Serializer};
+use clstm::{DimensionInfo, LabelledDimensions, LabelledProbabilities};
+use clstm_segments::{Emotion, SpeakerSummary};
+use serde::Serialize;
 
-use super::{SegmentResults, summary_table};
+use super::{SegmentResult, SegmentResults, summary_table};
 use crate::args::RowFormat;
-use crate::columns::{Column, ColumnType, Value, csv_header, csv_row, probability_columns};
+use crate::columns::{
+    Column, ColumnType, Value, csv_header, csv_row, dimension_columns, dimension_values,
+    probability_columns,
+};
 use crate::json;
+use crate::rows::channel_value;
 use crate::table::{pad, percent};
 use crate::text::printable;
 use crate::timeline::clock;
@@ -21,6 +25,10 @@ pub(crate) struct SegmentRows<'a> {
     pub(crate) threshold: Option<f64>,
     /// Number of labels of `--top`.
     pub(crate) top: Option<usize>,
+    /// Whether rows have a channel.
+    pub(crate) channels: bool,
+    /// Continuous targets of the model.
+    pub(crate) dimensions: &'a [DimensionInfo],
 }
 
 /// A line of JSON for a recording.
@@ -36,6 +44,8 @@ struct Line<'a> {
 /// A segment in a line of JSON.
 #[derive(Serialize)]
 struct SegmentLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<usize>,
     start_s: f64,
     end_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,27 +71,25 @@ struct SegmentLine<'a> {
     top: Option<Vec<RankedLabel<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     probabilities: Option<LabelledProbabilities<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<LabelledDimensions<'a>>,
 }
 
 /// A speaker in a line of JSON.
 #[derive(Serialize)]
 struct SpeakerLine<'a> {
-    speaker: Option<String>,
+    speaker: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<usize>,
     segments: usize,
     labelled: usize,
     labelled_s: f64,
     confidence: Option<f64>,
     /// Share of the time with a prediction, by label.
-    time: Shares<'a>,
-}
-
-/// Labels and their shares: an object in the order of the labels.
-struct Shares<'a>(&'a [String], Vec<f64>);
-
-impl Serialize for Shares<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        LabelledProbabilities(self.0, &self.1).serialize(serializer)
-    }
+    time: LabelledProbabilities<'a>,
+    /// Means of the continuous targets, weighted by duration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<LabelledDimensions<'a>>,
 }
 
 fn is_zero(seconds: &f64) -> bool {
@@ -97,8 +105,9 @@ impl<'a> SegmentRows<'a> {
     /// The columns of CSV and Parquet.
     pub(crate) fn columns(&self) -> Vec<Column> {
         let column = |name: &str, kind| (name.to_owned(), kind);
-        let mut columns = vec![
-            column("path", ColumnType::Text),
+        let mut columns = vec![column("path", ColumnType::Text)];
+        columns.extend(self.channels.then(|| column("channel", ColumnType::Number)));
+        columns.extend([
             column("start_s", ColumnType::Number),
             column("end_s", ColumnType::Number),
             column("speaker", ColumnType::Text),
@@ -109,20 +118,21 @@ impl<'a> SegmentRows<'a> {
             column("speech", ColumnType::Number),
             column("label", ColumnType::Text),
             column("confidence", ColumnType::Number),
-        ];
+        ]);
         columns.extend(top::columns(self.top.unwrap_or(1)));
         columns.extend(probability_columns(self.labels));
+        columns.extend(dimension_columns(self.dimensions));
         columns.extend(self.threshold.map(|_| column("abstained", ColumnType::Flag)));
         columns
     }
 
     /// The rows as values.
     pub(crate) fn values(&self, results: &SegmentResults<'_>) -> Vec<Vec<Value>> {
-        let all = results.segments.iter().zip(results.annotations).zip(&results.speech);
-        let row = |((segment, annotation), speech): ((&Segment, &Annotation), &f64)| {
+        let row = |SegmentResult { segment, annotation, speech }: &SegmentResult<'_>| {
             let emotion = annotation.emotion();
-            let mut values = vec![
-                Value::Text(results.path.to_owned()),
+            let mut values = vec![Value::Text(results.path.to_owned())];
+            values.extend(self.channels.then(|| channel_value(annotation.channel)));
+            values.extend([
                 Value::Number(segment.start_s),
                 Value::Number(segment.end_s),
                 Value::text(segment.speaker.as_deref()),
@@ -133,17 +143,19 @@ impl<'a> SegmentRows<'a> {
                 Value::Number(*speech),
                 Value::text(emotion.and_then(|emotion| self.label(emotion))),
                 Value::number(emotion.map(Emotion::confidence)),
-            ];
+            ]);
             let count = self.top.unwrap_or(1);
             let ranked = emotion.map(|emotion| self.ranked(emotion, count));
             values.extend(top::values(&ranked.unwrap_or_default(), count));
             let p = |class| emotion.and_then(|emotion| emotion.probabilities.get(class).copied());
             values.extend((0..self.labels.len()).map(|class| Value::number(p(class))));
+            let found = emotion.map_or(&[][..], |emotion| &emotion.dimensions);
+            values.extend(dimension_values(self.dimensions, found));
             let unsure = emotion.map(|emotion| emotion.unsure);
             values.extend(self.threshold.map(|_| Value::flag(unsure)));
             values
         };
-        all.map(row).collect()
+        results.results.iter().map(row).collect()
     }
 
     /// The rows as text.
@@ -164,10 +176,11 @@ impl<'a> SegmentRows<'a> {
     }
 
     fn json(&self, results: &SegmentResults<'_>) -> String {
-        let all = results.segments.iter().zip(results.annotations).zip(&results.speech);
-        let segments = all.map(|((segment, annotation), speech)| {
+        let each = results.results.iter();
+        let segments = each.map(|SegmentResult { segment, annotation, speech }| {
             let emotion = annotation.emotion();
             SegmentLine {
+                channel: annotation.channel,
                 start_s: segment.start_s,
                 end_s: segment.end_s,
                 speaker: segment.speaker.as_deref(),
@@ -182,14 +195,21 @@ impl<'a> SegmentRows<'a> {
                 top: emotion.zip(self.top).map(|(emotion, top)| self.ranked(emotion, top)),
                 probabilities: emotion
                     .map(|emotion| LabelledProbabilities(self.labels, &emotion.probabilities)),
+                dimensions: emotion.and_then(|emotion| {
+                    LabelledDimensions::of(self.dimensions, &emotion.dimensions)
+                }),
             }
         });
-        let speakers = summarize(results.segments, results.annotations, self.labels.len());
-        let speakers = speakers.into_iter().map(|summary| {
-            let SpeakerSummary { speaker, segments, labelled, labelled_s, time, confidence } =
-                summary;
-            let time = Shares(self.labels, time);
-            SpeakerLine { speaker, segments, labelled, labelled_s, confidence, time }
+        let summaries = results.speakers(self.labels.len());
+        let speakers = summaries.iter().map(|summary: &SpeakerSummary| SpeakerLine {
+            speaker: summary.speaker.as_deref(),
+            channel: summary.channel,
+            segments: summary.segments,
+            labelled: summary.labelled,
+            labelled_s: summary.labelled_s,
+            confidence: summary.confidence,
+            time: LabelledProbabilities(self.labels, &summary.time),
+            dimensions: LabelledDimensions::of(self.dimensions, &summary.dimensions),
         });
         let line = Line {
             path: results.path,
@@ -205,27 +225,35 @@ impl<'a> SegmentRows<'a> {
     /// The path, a line for each segment, and the summary.
     fn table(&self, results: &SegmentResults<'_>) -> String {
         let mut text = printable(results.path) + "\n";
-        let speaker = |segment: &Segment| printable(segment.speaker.as_deref().unwrap_or("-"));
-        let widest = results.segments.iter().map(|segment| speaker(segment).len()).max();
+        let speaker = |SegmentResult { segment, annotation, .. }: &SegmentResult<'_>| {
+            let name = printable(segment.speaker.as_deref().unwrap_or("-"));
+            annotation.channel.map_or(name.clone(), |channel| format!("{name}, channel {channel}"))
+        };
+        let widest = results.results.iter().map(|result| speaker(result).len()).max();
         let label = self.labels.iter().map(|label| printable(label).len() + 2).max().unwrap_or(0);
-        for (segment, annotation) in results.segments.iter().zip(results.annotations) {
+        for result in &results.results {
+            let SegmentResult { segment, annotation, .. } = result;
             let times = [segment.start_s, segment.end_s].map(clock);
             text += &format!(
                 "  {} - {}  {}  ",
                 pad(&times[0], 10, false),
                 pad(&times[1], 10, false),
-                pad(&speaker(segment), widest.unwrap_or(0), true)
+                pad(&speaker(result), widest.unwrap_or(0), true)
             );
             text += &match annotation.emotion() {
                 None => format!("({})", annotation.outcome.status().replace('_', " ")),
                 Some(emotion) => {
+                    let values = self.dimensions.iter().zip(&emotion.dimensions);
+                    let values: String = values
+                        .map(|(it, value)| format!("  {} {value:.2}", printable(&it.name)))
+                        .collect();
                     let mark = if emotion.unsure { "? " } else { "" };
                     let name = printable(self.label(emotion).unwrap_or_default());
                     format!(
-                        "{}  {}  {}",
+                        "{}  {}  {}{values}",
                         pad(&format!("{mark}{name}"), label, true),
                         pad(&percent(emotion.confidence()), 6, false),
-                        runners_up(&self.ranked(emotion, self.top.unwrap_or(2)))
+                        runners_up(&self.ranked(emotion, self.top.unwrap_or(2))).trim_end()
                     )
                 }
             };
@@ -235,7 +263,7 @@ impl<'a> SegmentRows<'a> {
             text.truncate(text.trim_end().len());
             text.push('\n');
         }
-        let summaries = summarize(results.segments, results.annotations, self.labels.len());
-        text + "\n" + &summary_table(&summaries, self.labels)
+        let summaries = results.speakers(self.labels.len());
+        text + "\n" + &summary_table(&summaries, self.labels, self.dimensions)
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Timeline {
     /// The mean of the probabilities over all frames with speech, by duration; `None` without speech.
     pub(crate) scores: Option<Scores>,
     pub(crate) segments: Vec<TimelineItem>,
-    /// Empty unless asked for.
+    /// Empty unless requested.
     pub(crate) frames: Vec<TimelineItem>,
     /// What is missing of a damaged recording.
     pub(crate) damage: Option<Damage>,

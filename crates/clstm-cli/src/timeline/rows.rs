@@ -1,11 +1,11 @@
-//! Timelines in the format asked for.
+//! Timelines in the requested format.
 
 use clstm::audio::Damage;
 use clstm::{DimensionInfo, LabelScore, LabelledDimensions, LabelledItem, LabelledProbabilities};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use super::document::Track;
+use super::document::{Track, Wording};
 use super::{Timeline, TimelineItem, document};
 use crate::args::RowFormat;
 use crate::columns::{
@@ -152,7 +152,8 @@ impl TimelineRows<'_> {
 
     /// The rows of a recording, or its document; its channels one after another.
     pub(crate) fn text(&self, timelines: &[Timeline]) -> String {
-        let (labels, threshold) = (self.labels, self.threshold);
+        let wording =
+            Wording { labels: self.labels, dimensions: self.dimensions, threshold: self.threshold };
         let each = |write: &dyn Fn(&Timeline) -> String| timelines.iter().map(write).collect();
         let tracks = timelines.iter().map(|timeline| (timeline.channel, self.items(timeline)));
         let tracks: Vec<Track<'_>> = tracks.collect();
@@ -164,9 +165,9 @@ impl TimelineRows<'_> {
             // Written as values.
             RowFormat::Parquet => String::new(),
             RowFormat::Table => each(&|timeline| self.table(timeline)),
-            RowFormat::Textgrid => document::textgrid(&tracks, labels, threshold),
-            RowFormat::Srt => document::srt(&tracks, labels, threshold),
-            RowFormat::Vtt => document::vtt(&tracks, labels, threshold),
+            RowFormat::Textgrid => document::textgrid(&tracks, wording),
+            RowFormat::Srt => document::srt(&tracks, wording),
+            RowFormat::Vtt => document::vtt(&tracks, wording),
         }
     }
 

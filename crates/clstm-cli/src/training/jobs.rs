@@ -131,7 +131,7 @@ fn job_arguments(all: impl Iterator<Item = OsString>) -> Vec<OsString> {
     kept
 }
 
-/// Asks a job to save and end.
+/// Requests a job to save and end.
 fn terminate(child: &Child) {
     #[cfg(unix)]
     if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {

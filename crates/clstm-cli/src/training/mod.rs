@@ -20,8 +20,8 @@ use std::path::Path;
 
 use clstm::audio::{DecodeLimits, MAX_SETTINGS_BYTES, read_bounded, read_text_bounded};
 use clstm_corpus::{AllowedLeakage, Corpus, Split, folds_allowing};
-use clstm_nn::{Precision, Preset};
-use clstm_train::{Dataset, Recipe, StopFlag};
+use clstm_nn::{NetworkSpec, Precision, Preset};
+use clstm_train::{Dataset, Recipe, StopFlag, TrainError};
 use serde::Serialize;
 
 use crate::args::{PrecisionArg, TrainingArgs};
@@ -41,19 +41,30 @@ pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recip
     let corpus = corpus::open(&args.choice)?;
     let changes = Changes::of(args)?;
     let of_preset = Recipe::new(preset, corpus.labels.len()).with_dimensions(&corpus.dimensions);
-    let own = of_preset.clone().for_corpus(&corpus.class_counts());
-    let recipe = own.with_changes(changes.file.as_ref(), &changes.pairs);
-    // The recipe comes from the user alone.
-    let recipe = recipe.map_err(|error| {
-        let message = error.to_string();
-        CliError::Usage(settings::with_suggestions(&message, &of_preset, &changes.pairs))
-    })?;
+    // The preset adapted to a corpus of these counts, and with the user's changes.
+    let adapt = |counts: &[usize]| -> Result<(Recipe, Recipe), CliError> {
+        let own = of_preset.clone().for_corpus(counts);
+        let recipe = own.with_changes(changes.file.as_ref(), &changes.pairs);
+        // The recipe comes from the user alone.
+        let recipe = recipe.map_err(|error| {
+            let message = error.to_string();
+            CliError::Usage(settings::with_suggestions(&message, &of_preset, &changes.pairs))
+        })?;
+        Ok((own, recipe))
+    };
+    let mut counts = corpus.class_counts();
+    let (mut own, mut recipe) = adapt(&counts)?;
+    if recipe.sampling.shots > 0 {
+        counts.iter_mut().for_each(|count| *count = recipe.sampling.shots.min(*count));
+        (own, recipe) = adapt(&counts)?;
+    }
     if recipe.preset != preset.name() {
         let message = format!("preset is set with --preset {}, not as a setting", recipe.preset);
         return Err(CliError::Usage(message));
     }
     check_classes(&recipe, &corpus)?;
-    print_adaptations(&corpus, &of_preset, &own, &recipe);
+    print_adaptations(&corpus.labels, &counts, [&of_preset, &own, &recipe]);
+    print_frozen_layers(&recipe)?;
     print_threads();
     Ok((corpus, recipe))
 }
@@ -75,20 +86,37 @@ fn print_threads() {
     ));
 }
 
-/// Prints the settings of the preset that were adapted to the corpus, unless the user has set them.
-fn print_adaptations(corpus: &Corpus, preset: &Recipe, own: &Recipe, recipe: &Recipe) {
+/// Prints the layers that the training does not change, where there are some.
+fn print_frozen_layers(recipe: &Recipe) -> Result<(), CliError> {
+    if recipe.frozen_layers == 0 {
+        return Ok(());
+    }
+    let spec = NetworkSpec::new(&recipe.network).map_err(TrainError::from)?;
+    let frozen = spec.branches.iter().enumerate().flat_map(|(branch, layers)| {
+        let layers = layers.layers_with_tensors().take(recipe.frozen_layers);
+        layers.map(move |layer| match branch {
+            0 => layer.path.clone(),
+            _ => format!("branches.{}.{}", branch - 1, layer.path),
+        })
+    });
+    note(&format!("frozen layers: {}", frozen.collect::<Vec<_>>().join(", ")));
+    Ok(())
+}
+
+/// Prints the settings of the preset that were adapted to a corpus with these counts of utterances of each label, unless
+/// the user has set them.
+fn print_adaptations(labels: &[String], counts: &[usize], [preset, own, recipe]: [&Recipe; 3]) {
     if own.epochs != preset.epochs && recipe.epochs == own.epochs {
         note(&format!(
             "{} utterances are few: {} epochs instead of {} (override with --epochs N)",
-            corpus.utterances.len(),
+            counts.iter().sum::<usize>(),
             own.epochs,
             preset.epochs
         ));
     }
     let changed = own.logit_adjustment != preset.logit_adjustment;
     if changed && recipe.logit_adjustment == own.logit_adjustment {
-        let counts = corpus.class_counts();
-        let classes = || counts.iter().zip(&corpus.labels).filter(|(count, _)| **count > 0);
+        let classes = || counts.iter().zip(labels).filter(|(count, _)| **count > 0);
         if let (Some(most), Some(least)) = (classes().max(), classes().min()) {
             note(&format!(
                 "{} {}, {} {}: classes are trained as if equally frequent (override with --set logit_adjustment=0)",
@@ -213,11 +241,8 @@ pub(crate) fn read_recipe(path: &Path) -> Result<Option<Recipe>, CliError> {
 
 /// Writes a file of indented JSON atomically.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), CliError> {
-    let name = path.text();
-    let mut text = serde_json::to_vec_pretty(value)
-        .map_err(|error| CliError::Failed(format!("cannot write {name}: {error}")))?;
-    text.push(b'\n');
-    clstm::write_atomic(path, &text).map_err(|error| CliError::writing(&name, &error))
+    clstm_eval::files::write_json(path, value)
+        .map_err(|error| CliError::Failed(format!("cannot write {error}")))
 }
 
 /// The flag that ends a training at its next step, with a checkpoint, after Ctrl-C or SIGTERM.

@@ -81,7 +81,11 @@ fn what_would_make_rows_incomparable_is_refused() {
     ] {
         complains(&mut ablate(&out, &["--set", setting]), 2, message);
     }
-    complains(&mut ablate(&out, &["--rows", "clstm-plus"]), 2, "clstm-plus is no row of Table 1");
+    complains(
+        &mut ablate(&out, &["--rows", "clstm-plus"]),
+        2,
+        "clstm-plus is not a row of Table 1",
+    );
     complains(&mut ablate(&out, &["--rows", "resnet"]), 2, "convlstm-skip-bigru");
     complains(&mut ablate(&out, &["--fold", "3"]), 2, "there is no fold 3");
     status(&mut ablate(&out, &["--preset", "clstm"]), 2);

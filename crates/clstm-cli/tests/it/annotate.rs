@@ -200,7 +200,38 @@ fn a_database_of_audformat_is_read_with_its_raters_speakers_and_ties() {
     assert_eq!(text(&output.stdout).lines().count(), 2);
     complains(manifest("audformat", &root).args(["--rater", "eve"]), 1, "by the rater \"eve\"");
     fs::rename(root.join("db.emotion.csv"), root.join("db.emotion.parquet")).unwrap();
+    complains(&mut manifest("audformat", &root), 1, "db.emotion.parquet: cannot be read");
+    fs::remove_file(root.join("db.emotion.parquet")).unwrap();
     complains(&mut manifest("audformat", &root), 1, "storage_format");
+}
+
+#[test]
+fn a_database_of_audformat_is_read_as_audformat_saves_it() {
+    let root = folder("annotate-audformat-parquet");
+    let saved = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/audformat");
+    for name in ["db.yaml", "db.emotion.parquet", "db.files.parquet", "db.parts.parquet"] {
+        fs::copy(saved.join(name), root.join(name)).unwrap();
+    }
+    for name in ["a.wav", "b.wav", "c.wav"] {
+        fs::write(root.join(name), crate::support::pcm16(&[0.0; 32_000], 16_000)).unwrap();
+    }
+    let list = root.join("list.csv");
+    let _ = fs::remove_file(&list);
+    ok(manifest("audformat", &root).arg("--output").arg(&list));
+    let rows = fs::read_to_string(&list).unwrap();
+    let mut rows: Vec<Vec<&str>> = rows.lines().map(|row| row.split(',').collect()).collect();
+    let column = |name: &str| rows[0].iter().position(|it| *it == name).unwrap();
+    let columns = ["path", "start_s", "end_s", "label", "speaker"].map(column);
+    let cells = |row: &Vec<&str>| columns.map(|index| row[index].to_owned());
+    let mut found: Vec<[String; 5]> = rows.drain(1..).map(|row| cells(&row)).collect();
+    found.sort();
+    let expected = [
+        ["a.wav", "", "", "happy", "s1"],
+        ["a.wav", "0.5", "1.25", "sad", "s1"],
+        ["b.wav", "", "", "happy", "s2"],
+        ["c.wav", "", "", "sad", "s3"],
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]

@@ -64,6 +64,9 @@ fn what_cannot_be_built_on_is_refused() {
         cv
     };
     complains(cv().arg("--init").arg(model()), 1, "perhaps on what is held out here");
+    // The corpora of a built-in model are known too.
+    complains(cv().args(["--init", "multi"]), 1, "perhaps on what is held out here");
+    complains(cv().args(["--init", "no-such-model"]), 2, "the built-in models are multi");
     complains(cv().arg("--teacher").arg(model()), 1, "shared-model/model.safetensors");
     complains(cv().arg("--teacher").arg(place("nowhere")), 1, "nowhere");
     let mut train = training("train", &out, 1);
@@ -73,6 +76,23 @@ fn what_cannot_be_built_on_is_refused() {
     train.args(["--set", "validation.share=0.25"]).arg("--init").arg(model());
     complains(&mut train, 2, "perhaps on what validation.share would hold out");
     assert!(!new.exists(), "nothing was begun");
+}
+
+#[test]
+fn a_model_is_fine_tuned_on_few_utterances_with_frozen_layers() {
+    let out = place("building-few-shot");
+    let mut train = training("train", &out, 1);
+    train.args(["--set", "frozen_layers=2", "--set", "sampling.shots=1"]);
+    complains(&mut train, 2, "frozen_layers is 2, but the training starts from random weights");
+    assert!(!out.exists(), "nothing was begun");
+    let out = place("building-fine-tuned");
+    let mut train = training("train", &out, 1);
+    train.args(["--set", "frozen_layers=2", "--set", "sampling.shots=1"]);
+    let reported = text(&ok(train.arg("--init").arg(model())).stderr);
+    assert!(reported.contains("frozen layers: lflbs.0, lflbs.1\n"), "{reported}");
+    assert!(reported.contains("training on 8 utterances"), "{reported}");
+    let table = text(&ok(clstm().arg("inspect").arg(out.join("model.safetensors"))).stdout);
+    assert!(table.contains("1 training utterance of each class"), "{table}");
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn speakers_are_recognised_where_both_sides_have_them() {
     let report = parsed(&ok(&mut fold).stdout);
     assert_eq!(report["training_overlap"]["held_out_fold"], true);
     assert_eq!(report["confusion"], metrics["folds"][1]["confusion"]);
-    let message = "classes that the model does not know";
+    let message = "classes that the model does not have";
     complains(&mut evaluate(&model, "ravdess", corpus()), 1, message);
 
     let never = place("choice-never");

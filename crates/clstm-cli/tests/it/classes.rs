@@ -89,6 +89,6 @@ fn merged_classes_are_scored_on_a_corpus_with_other_labels() {
     assert_eq!(report["utterances"], 4);
     let mut unmapped = clstm();
     unmapped.args(["evaluate", "--corpus", "manifest", "--data"]).arg(&list);
-    let message = "classes that the model does not know";
+    let message = "classes that the model does not have";
     complains(unmapped.arg("--model").arg(model()), 1, message);
 }

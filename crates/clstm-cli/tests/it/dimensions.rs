@@ -1,7 +1,7 @@
 //! Continuous targets from a manifest to predictions.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -106,6 +106,103 @@ fn predictions_have_the_values_in_every_format() {
     assert!(line["dimensions"]["arousal"].is_f64(), "{line}");
     let csv = predict(&["--timeline", "--format", "csv"]);
     assert!(csv.lines().next().unwrap().contains(",dim_arousal,dim_valence,damaged"), "{csv}");
+}
+
+/// The output of a command with the model, for a recording of 2 s.
+fn documents(arguments: &[&str], segments: Option<(&str, &str)>) -> String {
+    let mut predict = clstm();
+    predict.args(["predict", "--min-speech", "0", "--model"]).arg(model());
+    predict.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav"));
+    if let Some((name, content)) = segments {
+        let path = folder("dimensions").join(name);
+        fs::write(&path, content).unwrap();
+        predict.arg("--segments").arg(path);
+    }
+    text(&ok(predict.args(arguments)).stdout)
+}
+
+/// Whether a text has a value of the range behind this name.
+fn has_value(text: &str, name: &str, range: [f64; 2]) -> bool {
+    text.split(name).skip(1).any(|rest| {
+        let number = |c: char| c.is_ascii_digit() || c == '.';
+        let rest = rest.trim_start_matches(['=', ' ', ':', '"']);
+        let end = rest.find(|c| !number(c)).unwrap_or(rest.len());
+        rest[..end].parse().is_ok_and(|value: f64| (range[0]..=range[1]).contains(&value))
+    })
+}
+
+#[test]
+fn documents_of_a_timeline_have_the_values() {
+    let (arousal, valence) = ([0.6, 4.2], [1.0, 4.0]);
+    let grid = documents(&["--timeline", "--format", "textgrid"], None);
+    assert!(grid.contains("\nsize = 4\n"), "{grid}");
+    for (name, range) in [("arousal", arousal), ("valence", valence)] {
+        let tier = grid.split(&format!("name = \"{name}\"")).nth(1).unwrap();
+        assert!(has_value(tier.split("item [").next().unwrap(), "text = ", range), "{grid}");
+    }
+    for format in ["srt", "vtt"] {
+        let text = documents(&["--timeline", "--format", format], None);
+        assert!(has_value(&text, "arousal", arousal), "{text}");
+        assert!(has_value(&text, "valence", valence), "{text}");
+    }
+}
+
+#[test]
+fn given_segments_get_the_values_in_every_format() {
+    let range = [0.6, 4.2];
+    let rttm = documents(&[], Some(("a.rttm", "SPEAKER a 1 0 2 <NA> <NA> anna <NA> <NA>\n")));
+    assert!(has_value(&rttm, "dim_arousal", range) && rttm.split(' ').count() == 10, "{rttm}");
+    let srt = documents(&[], Some(("a.srt", "1\n00:00:00,000 --> 00:00:02,000\nhello\n")));
+    assert!(has_value(&srt, "arousal", range), "{srt}");
+    let vtt = documents(&[], Some(("a.vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\nhello\n")));
+    assert!(has_value(&vtt, "\"arousal\"", range) && vtt.contains("%] hello"), "{vtt}");
+    let csv = documents(&[], Some(("a.csv", "start,end\n0,2\n")));
+    assert!(csv.lines().next().unwrap().ends_with(",emotion_dim_arousal,emotion_dim_valence"));
+    let value = csv.trim_end().rsplit(',').nth(1).unwrap().parse::<f64>();
+    assert!(value.is_ok_and(|value| value >= range[0] && value <= range[1]), "{csv}");
+    let json = documents(&[], Some(("a.json", "[{\"start\": 0, \"end\": 2}]")));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert!(json[0]["emotion"]["dimensions"]["arousal"].is_f64(), "{json}");
+    let rows = documents(&["--format", "jsonl"], Some(("b.csv", "start,end\n0,2\n")));
+    let line = json_lines(rows.as_bytes()).remove(0);
+    assert_eq!(line["segments"][0]["dimensions"].as_object().unwrap().len(), 2);
+    assert!(line["speakers"][0]["dimensions"]["valence"].is_f64(), "{line}");
+    let rows = documents(&["--format", "csv"], Some(("b.csv", "start,end\n0,2\n")));
+    assert!(rows.lines().next().unwrap().ends_with(",dim_arousal,dim_valence"), "{rows}");
+    let table = documents(&["--format", "table"], Some(("b.csv", "start,end\n0,2\n")));
+    assert!(
+        has_value(&table, "arousal", range) && table.contains("confidence  arousal"),
+        "{table}"
+    );
+}
+
+#[test]
+fn pre_annotations_have_the_values() {
+    for (tool, name) in [
+        ("label-studio", "tasks.json"),
+        ("elan", "sample.eaf"),
+        ("audacity", "sample.txt"),
+        ("audformat", "db.emotion.csv"),
+    ] {
+        let output = folder("dimensions").join(format!("annotate-{tool}"));
+        let mut export = clstm();
+        export.args(["annotate", "export", "--to", tool, "--force", "--output"]).arg(&output);
+        export.arg("--model").arg(model());
+        ok(export.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav")));
+        let written = fs::read_to_string(output.join(name)).unwrap();
+        assert!(written.contains("arousal") && written.contains("valence"), "{written}");
+    }
+}
+
+#[test]
+fn live_events_have_the_values() {
+    let mut listen = clstm();
+    listen.arg("listen").arg("--model").arg(model()).arg("--input");
+    listen.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/sample.wav"));
+    let output = ok(listen.args(["--format", "text", "--no-realtime"]));
+    assert!(has_value(&text(&output.stdout), "arousal", [0.6, 4.2]), "{}", text(&output.stdout));
+    let summary = text(&output.stderr);
+    assert!(summary.contains("arousal ") && summary.contains(" on average"), "{summary}");
 }
 
 #[test]

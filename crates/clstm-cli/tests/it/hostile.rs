@@ -100,7 +100,7 @@ impl Server {
                 break rest.trim_end_matches('/').to_owned();
             }
         };
-        // What the server logs is read and dropped, lest it waits for a reader.
+        // What the server logs is read and dropped: the server would otherwise wait for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
     }

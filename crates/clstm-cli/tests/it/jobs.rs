@@ -41,7 +41,7 @@ fn folds_side_by_side_give_the_results_of_folds_in_turn() {
 }
 
 #[test]
-fn a_failed_job_is_named_and_the_others_go_on() {
+fn a_failed_job_is_named_and_the_others_continue() {
     let out = place("jobs-failed");
     ok(&mut cv(&out, 1, &["--fold", "1"]));
     // The record of the first fold is damaged: the second is trained all the same, and neither can be joined.

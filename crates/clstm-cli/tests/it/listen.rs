@@ -281,7 +281,7 @@ fn a_damaged_input_is_processed_and_marked() {
     for_people.args(["listen", "--no-realtime", "--model"]).arg(model()).arg("--input").arg(&cut);
     let shown = ok(&mut for_people);
     assert!(text(&shown.stderr).contains(" damaged: 1.12 s missing"), "{}", text(&shown.stderr));
-    // A writer to a pipe that does not know the length promises nothing.
+    // A writer to a pipe does not know the length.
     let mut unknown = bytes[..bytes.len() / 2 / 2 * 2].to_vec();
     unknown[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
     fs::write(&named, &unknown).unwrap();

@@ -128,7 +128,7 @@ fn evaluation_reports_what_was_held_out() {
     assert_eq!(report["training_overlap"]["held_out_fold"], false);
     assert_eq!(report["utterances"], 15);
     let strange = write("own/strange.csv", &rows.replace("weary", "tired"));
-    complains(&mut evaluate(&model, &strange), 1, "the model does not know: tired; it knows eager");
+    complains(&mut evaluate(&model, &strange), 1, "the model does not have: tired; it has eager");
 }
 
 #[test]

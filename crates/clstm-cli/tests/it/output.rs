@@ -52,7 +52,10 @@ fn a_file_gets_what_stdout_would() {
     assert_eq!(text.lines().count(), 17, "a header and Actor_01's 16");
     assert!(text.starts_with("path,duration_s,speech,label,confidence,p_neutral,p_calm,p_happy,"));
     assert!(
-        text.lines().next().unwrap().ends_with(",p_surprised,damaged,error_kind,error_message")
+        text.lines()
+            .next()
+            .unwrap()
+            .ends_with(",p_surprised,reason,damaged,error_kind,error_message")
     );
 }
 

@@ -45,6 +45,11 @@ fn predict_never_replaces_what_it_reads() {
         piped.args(["predict", "--force", "-", "--model"]).arg(&copy).arg("--output").arg(&wav);
         piped.stdin(std::process::Stdio::from(fs::File::open(&wav).unwrap()));
         commands.push(piped);
+        // Standard output that is appended to the recording.
+        let mut appended = clstm();
+        appended.args(["predict", "--model"]).arg(&copy).arg(&wav);
+        appended.stdout(fs::OpenOptions::new().append(true).open(&wav).unwrap());
+        commands.push(appended);
     }
     let mut embeddings = clstm();
     embeddings.args(["predict", "--force", "--model"]).arg(&copy).arg(&wav);

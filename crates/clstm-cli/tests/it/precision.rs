@@ -44,7 +44,7 @@ fn a_bf16_run_records_its_precision_everywhere() {
 }
 
 #[test]
-fn a_run_goes_on_in_its_own_precision_only() {
+fn a_run_continues_in_its_own_precision_only() {
     let out = place("bf16-setting");
     // As a setting, too.
     ok(training("train", &out, 2).args(["--set", "precision=bf16"]));

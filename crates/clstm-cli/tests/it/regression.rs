@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{RATE, clstm, complains, folder, ok, pcm16, speech, text, training};
+use crate::support::{
+    RATE, clstm, complains, folder, json_lines, ok, pcm16, predict, speech, status, text, training,
+};
 
 fn recording(name: &str) -> std::path::PathBuf {
     let path = folder("regression").join(name);
@@ -116,4 +119,162 @@ fn segments_are_not_written_under_the_ending_of_another_format() {
     fs::write(&empty, "").unwrap();
     let output = ok(clstm().arg("predict").arg(&path).arg("--segments").arg(&empty));
     assert!(text(&output.stderr).contains("the file has no segments"));
+}
+
+/// A recording in a pipe was in memory as a whole, and a pipe without an end was read up to 8 GiB.
+#[cfg(unix)]
+#[test]
+fn a_long_recording_in_a_pipe_goes_to_a_temporary_file() {
+    // 66 MiB of 16-bit samples.
+    let samples = speech().iter().copied().cycle().take(33 << 20).collect::<Vec<_>>();
+    let path = folder("regression").join("long.wav");
+    fs::write(&path, pcm16(&samples, 768_000)).unwrap();
+    let timeline = || {
+        let mut command = predict();
+        command.args(["--timeline", "--format", "jsonl"]);
+        command
+    };
+    let open = |path: &Path| Stdio::from(fs::File::open(path).unwrap());
+    let file = json_lines(&ok(timeline().arg(&path)).stdout);
+    let mut piped = json_lines(&ok(timeline().arg("-").stdin(open(&path))).stdout);
+    piped[0]["path"] = file[0]["path"].clone();
+    assert_eq!(piped, file);
+
+    let mut without_space = timeline();
+    without_space.arg("-").stdin(open(&path)).env("TMPDIR", "/nonexistent");
+    let line = json_lines(&status(&mut without_space, 1).stdout);
+    let error = line[0]["error"]["message"].as_str().unwrap();
+    assert!(error.contains("in a temporary file in /nonexistent"), "{error}");
+
+    let endless = status(timeline().arg("-").stdin(open(Path::new("/dev/zero"))), 1);
+    assert_eq!(json_lines(&endless.stdout)[0]["error"]["kind"], "format");
+    fs::remove_file(&path).unwrap();
+}
+
+/// Values of `serve` of a wrong form failed when the server started, with status 1.
+#[test]
+fn origins_and_hosts_of_a_wrong_form_are_usage_errors() {
+    for (option, value, form) in [
+        ("--cors", "x", "expected an origin, such as https://example.org"),
+        ("--cors", "https://example.org/page", "expected an origin"),
+        ("--cors", "ftp://example.org", "expected an origin"),
+        ("--host", "localhost", "expected an IP address, such as 127.0.0.1"),
+        ("--allowed-host", "https://example.org", "expected a host name without scheme"),
+        ("--allowed-host", "example.org:8765", "expected a host name without scheme"),
+    ] {
+        let output = complains(clstm().args(["serve", "--port", "0", option, value]), 2, form);
+        let message = text(&output.stderr);
+        assert!(message.contains(&format!("'{value}'")) && message.contains(option), "{message}");
+    }
+}
+
+/// The frames of a WAV in a pipe, as JSON lines.
+fn piped(bytes: &[u8], more: &[&str]) -> Vec<serde_json::Value> {
+    let mut command = clstm();
+    command.args(["listen", "--input", "-", "--format", "jsonl", "--lookahead", "0", "--model"]);
+    command.arg(crate::support::model()).args(more);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    crate::support::json_lines(&output.stdout)
+}
+
+/// The second chunk of samples of a WAV in a pipe, and a WAV behind another one, were passed over.
+#[test]
+fn all_samples_of_a_wav_in_a_pipe_are_processed() {
+    let whole = pcm16(&speech(), RATE);
+    let (header, samples) = whole.split_at(44);
+    let chunk =
+        |samples: &[u8]| [b"data", &(samples.len() as u32).to_le_bytes()[..], samples].concat();
+    let riff = |chunks: &[Vec<u8>]| [header[..36].to_vec(), chunks.concat()].concat();
+    let expected = piped(&whole, &[]);
+    assert!(expected.iter().any(|line| line["label"].is_string()));
+    let (one, two) = samples.split_at(samples.len() / 4 * 2);
+    let list = b"LIST\x03\0\0\0abc\0".to_vec();
+    assert_eq!(piped(&riff(&[chunk(one), chunk(two)]), &[]), expected);
+    assert_eq!(piped(&riff(&[chunk(one), list, chunk(two)]), &[]), expected);
+    assert_eq!(piped(&[riff(&[chunk(one)]), riff(&[chunk(two)])].concat(), &[]), expected);
+    // What is no audio is reported.
+    let html = b"<html>504 Gateway Timeout</html> ".repeat(4);
+    let lines = piped(&[&whole[..], &html].concat(), &[]);
+    assert_eq!(lines[..lines.len() - 1], expected);
+    assert_eq!(lines.last().unwrap()["type"], "damaged");
+}
+
+/// One NaN refused a recording, and ended a stream.
+#[test]
+fn samples_that_are_no_numbers_mark_a_recording_as_damaged() {
+    let mut samples = speech();
+    samples[RATE as usize] = f32::NAN;
+    let data: Vec<u8> = samples.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let wav = crate::support::wav_of(3, 1, RATE, 32, &data);
+    let path = folder("regression").join("nan.wav");
+    fs::write(&path, &wav).unwrap();
+    let predict = || {
+        let mut command = clstm();
+        command.arg("predict").arg(&path).args(["--format", "jsonl"]);
+        command
+    };
+    let output = ok(&mut predict());
+    let line = &crate::support::json_lines(&output.stdout)[0];
+    assert!(line["label"].is_string(), "{line}");
+    assert_eq!((&line["damaged"]["count"], &line["damaged"]["at_s"]), (&1.into(), &1.0.into()));
+    complains(predict().arg("--strict"), 1, "NaN, infinite or huge, the first at 1.000 s");
+    for (bytes, more) in [(&wav, &[][..]), (&data, &["--sample-format", "f32le"][..])] {
+        let lines = piped(bytes, more);
+        let last = lines.last().unwrap();
+        assert_eq!((&last["type"], &last["count"]), (&"damaged".into(), &1.into()), "{last}");
+    }
+}
+
+/// A file of results with a torn last row, or with zeros, was continued behind it.
+#[test]
+fn results_with_a_torn_last_row_are_continued() {
+    let (one, two) = (recording("resume-a.wav"), recording("resume-b.wav"));
+    for (format, torn) in [("csv", "b.wav,1.0,"), ("jsonl", "{\"path\":\"b.wav\",\"dur")] {
+        let results = folder("regression").join(format!("resume.{format}"));
+        let predict = |paths: &[&std::path::Path]| {
+            let mut command = clstm();
+            command.arg("predict").args(paths).args(["--format", format, "--resume", "--output"]);
+            command.arg(&results);
+            command
+        };
+        ok(&mut predict(&[&one, &two]));
+        let expected = fs::read(&results).unwrap();
+        fs::remove_file(&results).unwrap();
+        ok(&mut predict(&[&one]));
+        let first = fs::read(&results).unwrap();
+        for tail in [torn.to_owned(), format!("{torn}\n"), format!("{torn}\0\0\0\0")] {
+            fs::write(&results, [&first[..], tail.as_bytes()].concat()).unwrap();
+            ok(&mut predict(&[&one, &two]));
+            assert_eq!(text(&fs::read(&results).unwrap()), text(&expected), "{format}: {tail:?}");
+        }
+        let zeros = [&first[..], b"\0\0\0\n"].concat();
+        fs::write(&results, &zeros).unwrap();
+        complains(&mut predict(&[&one, &two]), 1, "has a NUL character");
+        assert_eq!(fs::read(&results).unwrap(), zeros, "nothing is lost");
+    }
+}
+
+/// Exports of annotation tools and results to be resumed were read to the end of a device.
+#[cfg(unix)]
+#[test]
+fn annotations_and_results_without_end_are_refused() {
+    let path = recording("a.wav");
+    for tool in ["label-studio", "audformat"] {
+        let manifest = ["corpus", "manifest", "/dev/zero", "--from", tool];
+        complains(clstm().args(manifest), 1, "/dev/zero");
+    }
+    let mut resumed = predict();
+    resumed.arg(&path).args(["--format", "jsonl", "--resume", "--output", "/dev/zero"]);
+    complains(&mut resumed, 1, "/dev/zero: it is no file");
+    // A pipe among documents, without a writer.
+    let documents = folder("regression-documents");
+    let made = std::process::Command::new("mkfifo").arg(documents.join("a.TextGrid")).status();
+    assert!(made.unwrap().success());
+    let mut manifest = clstm();
+    manifest.args(["corpus", "manifest", "--from", "textgrid"]).arg(&documents);
+    complains(&mut manifest, 1, "has no .TextGrid files");
 }

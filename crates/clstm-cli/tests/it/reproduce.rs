@@ -49,6 +49,17 @@ fn a_row_is_repeated_to_the_last_digit_and_differences_are_printed() {
     assert_eq!(other.status.code(), Some(1), "{printed}{}", text(&other.stderr));
     assert!(printed.contains("test_utterances: 31 recorded, 32 repeated"), "{printed}");
 
+    // A row that starts from a model which it does not record.
+    let started = fs::read_to_string(&path).unwrap().replacen(
+        "\"protocol\": {",
+        "\"protocol\": { \"initialized_from\": { \"preset\": \"clstm\" },",
+        1,
+    );
+    fs::write(&path, started).unwrap();
+    let refused = reproduce(&results, &["--output", &out("reproduce-started")]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("name it with --init"), "{}", text(&refused.stderr));
+
     // What cannot be repeated.
     fs::remove_file(row.join("recipe.json")).unwrap();
     let refused = reproduce(&results, &["--output", &out("reproduce-none")]);

@@ -92,9 +92,9 @@ fn a_killed_training_loses_at_most_one_checkpoint_interval() {
     assert!((8..EPOCHS).contains(&last), "it was not killed on the way:\n{reported}");
 
     let resumed = text(&ok(fold(&killed).arg("--resume")).stderr);
-    let going_on = resumed.lines().find(|line| line.contains("continuing after epoch")).unwrap();
-    let kept = number(going_on, "after epoch ");
-    assert!(kept + 3 > last, "killed in or after epoch {last}, went on after {kept}");
+    let continued = resumed.lines().find(|line| line.contains("continuing after epoch")).unwrap();
+    let kept = number(continued, "after epoch ");
+    assert!(kept + 3 > last, "killed in or after epoch {last}, continued after {kept}");
     let files = ["model.safetensors", "history.json", "predictions.jsonl"];
     same(&whole.join("fold-1"), &killed.join("fold-1"), &files);
     let metrics = |run: &Path| {

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{RATE, clstm, complains, folder, json_lines, ok, pcm16, text};
+use crate::support::{RATE, clstm, complains, folder, json_lines, ok, pcm16, text, wav_of};
 
 fn asset(name: &str) -> Vec<f32> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets").join(name);
@@ -216,4 +216,104 @@ fn mistakes_are_named() {
     );
     complains(&mut predict(&file("none.docx", "x"), &[]), 1, "unknown format of segments");
     complains(predict(&good, &["--channels", "3"]).arg("--strict"), 1, "no channel 3");
+}
+
+/// Two voices at the same time, one on each channel.
+fn stereo(name: &str) -> PathBuf {
+    let channels = ["sample.wav", "sad.wav"].map(asset);
+    let frames = channels.iter().map(Vec::len).max().unwrap();
+    let at = |channel: &Vec<f32>, i: usize| channel.get(i).copied().unwrap_or(0.0);
+    let samples = (0..frames).flat_map(|i| channels.iter().map(move |channel| at(channel, i)));
+    let data: Vec<u8> = samples.flat_map(|x| ((x * 32_767.0) as i16).to_le_bytes()).collect();
+    let path = folder("segments").join(name);
+    fs::write(&path, wav_of(1, 2, RATE, 16, &data)).unwrap();
+    path
+}
+
+fn of_channels(recording: &Path, segments: &Path, more: &[&str]) -> Command {
+    let mut command = clstm();
+    command.arg("predict").arg(recording).arg("--segments").arg(segments);
+    command.args(["--channels", "each"]).args(more);
+    command
+}
+
+#[test]
+fn segments_with_a_channel_are_processed_on_it() {
+    let recording = stereo("own-channels.wav");
+    let [first, second] = ["sample.wav", "sad.wav"].map(single);
+    let rttm = file(
+        "own.rttm",
+        "SPEAKER m 1 0 2 <NA> <NA> anna <NA> <NA>\nSPEAKER m 2 0 2 <NA> <NA> ben <NA> <NA>\n",
+    );
+    let written = text(&ok(&mut of_channels(&recording, &rttm, &[])).stdout);
+    let lines: Vec<&str> = written.lines().collect();
+    assert_eq!(lines.len(), 2, "{written}");
+    for (line, expected) in lines.iter().zip([&first, &second]) {
+        assert_eq!(line.split(' ').nth(6), expected["label"].as_str(), "{written}");
+    }
+    let output = ok(&mut of_channels(&recording, &rttm, &["--format", "jsonl"]));
+    let line = json_lines(&output.stdout).remove(0);
+    let channels = |rows: &Value| -> Vec<Value> {
+        rows.as_array().unwrap().iter().map(|row| row["channel"].clone()).collect()
+    };
+    assert_eq!(channels(&line["segments"]), [0, 1]);
+    assert_eq!(channels(&line["speakers"]), [0, 1]);
+    let summary = text(&output.stderr);
+    assert!(summary.contains("speaker  channel  segments"), "{summary}");
+    // The mean has both voices, and a note names the way out.
+    let mut mix = clstm();
+    mix.arg("predict").arg(&recording).arg("--segments").arg(&rttm).args(["--format", "csv"]);
+    let mix = ok(&mut mix);
+    assert!(text(&mix.stdout).starts_with("path,start_s,"), "{}", text(&mix.stdout));
+    assert!(text(&mix.stderr).contains("--channels each"), "{}", text(&mix.stderr));
+    // Diarisers write channel 1 for every recording: the other channel is named.
+    let one = file("one.rttm", "SPEAKER m 1 0 2 <NA> <NA> anna <NA> <NA>\n");
+    let output = ok(&mut of_channels(&recording, &one, &["--format", "jsonl"]));
+    assert!(text(&output.stderr).contains("no segment of the file is of channel 1"));
+    // A number selects the channel of all segments.
+    let mut number = clstm();
+    number.arg("predict").arg(&recording).arg("--segments").arg(&one);
+    number.args(["--channels", "1", "--format", "jsonl"]);
+    let line = json_lines(&ok(&mut number).stdout).remove(0);
+    assert_eq!(
+        (&line["segments"][0]["channel"], &line["segments"][0]["label"]),
+        (&1.into(), &second["label"])
+    );
+}
+
+#[test]
+fn segments_without_a_channel_are_processed_on_every_channel_in_every_format() {
+    let recording = stereo("every-channel.wav");
+    let labels = ["sample.wav", "sad.wav"].map(|name| single(name)["label"].take());
+    let [first, second] = labels.each_ref().map(|label| label.as_str().unwrap());
+    let written = |name: &str, segments: &str| {
+        text(&ok(&mut of_channels(&recording, &file(name, segments), &[])).stdout)
+    };
+    let rttm = written("every.rttm", "SPEAKER m <NA> 0 2 <NA> <NA> anna <NA> <NA>\n");
+    let rows: Vec<Vec<&str>> = rttm.lines().map(|line| line.split(' ').collect()).collect();
+    assert_eq!(rows.iter().map(|row| row[2]).collect::<Vec<_>>(), ["1", "2"], "{rttm}");
+    assert_eq!(rows.iter().map(|row| row[6]).collect::<Vec<_>>(), [first, second], "{rttm}");
+    let csv = written("every.csv", "start,end,channel\n0,2,\n0,2,1\n");
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').take(4).collect()).collect();
+    let expected = [["0", "2", "0", first], ["0", "2", "1", second], ["0", "2", "1", second]];
+    assert_eq!(rows[1..], expected, "{csv}");
+    let srt = written("every.srt", "1\n00:00:00,000 --> 00:00:02,000\nhello\n");
+    assert!(srt.contains(&format!("[channel 0: {first} ")), "{srt}");
+    assert!(srt.contains(&format!("; channel 1: {second} ")) && srt.contains("] hello"), "{srt}");
+    let json = written("every.json", "[{\"start\": 0, \"end\": 2, \"text\": \"hello\"}]");
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let found = json[0]["emotion"].as_array().unwrap();
+    assert_eq!((&found[0]["channel"], &found[0]["label"]), (&0.into(), &labels[0]));
+    assert_eq!((&found[1]["channel"], &found[1]["label"]), (&1.into(), &labels[1]));
+}
+
+#[test]
+fn channels_that_there_are_not_name_the_segment() {
+    let (mono, _) = meeting();
+    let csv = file("third.csv", "start,end,channel\n0,2,0\n0,2,2\n");
+    complains(&mut of_channels(&mono, &csv, &[]), 1, "segment of line 3: there is no channel 2");
+    let csv = file("left.csv", "start,end,channel\n0,2,left\n");
+    complains(&mut of_channels(&mono, &csv, &[]), 1, "line 2: the channel \"left\" is no number");
+    // A column of that name is not read unless it is asked for.
+    ok(&mut predict(&csv, &[]));
 }

@@ -149,7 +149,7 @@ fn settings_that_make_no_timeline_are_refused() {
 }
 
 #[test]
-fn an_interrupted_run_goes_on_and_ends_like_one_that_was_not() {
+fn an_interrupted_run_continues_and_ends_like_one_that_was_not() {
     let from = folder("resume-recordings");
     for name in ["a, b.wav", "c.wav", "d.wav"] {
         fs::copy(sample(), from.join(name)).unwrap();

@@ -39,7 +39,7 @@ fn a_training_of_everything_validates_on_whole_speakers_and_records_it() {
 }
 
 #[test]
-fn patience_without_utterances_to_look_at_is_refused() {
+fn patience_without_validation_utterances_is_refused() {
     let mut train = training("train", &place("unvalidated"), 3);
     train.args(["--set", "validation.patience=3"]);
     complains(&mut train, 2, "set validation.share, such as 0.1");

@@ -97,12 +97,12 @@ fn maps_that_cannot_be_followed_are_refused() {
     let refusal = |text: &str| mapped(&tree, &["ravdess", "manifest"], text).unwrap_err();
     insta::assert_snapshot!(refusal("[labels]\nhapy = \"up\"\nsad = \"down\"\n"), @r#"label map map.toml: there is no label "hapy"; the labels are angry, calm, disgust, fearful, gloomy, happy, joyful, neutral, odd, sad, surprised"#);
     insta::assert_snapshot!(refusal("[corpora.own]\nhappy = \"up\"\ngloomy = \"down\"\n"), @r#"label map map.toml: own has no label "happy"; its labels are gloomy, joyful, odd"#);
-    insta::assert_snapshot!(refusal("[corpora.ravdes]\nhappy = \"up\"\n"), @"label map map.toml: [corpora.ravdes] is no corpus of this run; it has ravdess, own");
+    insta::assert_snapshot!(refusal("[corpora.ravdes]\nhappy = \"up\"\n"), @"label map map.toml: [corpora.ravdes] is not a corpus of this run; it has ravdess, own");
     insta::assert_snapshot!(refusal("classes = [\"up\"]\n[labels]\nsad = \"down\"\n"), @r#"label map map.toml: "down" is not among its classes; add it there"#);
     insta::assert_snapshot!(refusal("classes = [\"up\", \"down\"]\n[labels]\nsad = \"down\"\n"), @r#"label map map.toml: no label counts as "up", which is among its classes"#);
     insta::assert_snapshot!(refusal("classes = [\"up\", \"up\"]\n[labels]\nsad = \"up\"\n"), @"label map map.toml: classes names a class twice");
     insta::assert_snapshot!(refusal("[labels]\nsad = \"down\"\nangry = \"down\"\n"), @"label map map.toml: 1 of its classes (down) have utterances in what was opened; there must be at least two");
-    insta::assert_snapshot!(refusal("[labels]\nsad = \" \"\n"), @r#"label map map.toml: " " is no name of a class"#);
+    insta::assert_snapshot!(refusal("[labels]\nsad = \" \"\n"), @r#"label map map.toml: " " is not the name of a class"#);
     insta::assert_snapshot!(refusal(""), @r#"label map map.toml: maps no label; write lines such as excited = "happy" below [labels]"#);
     let flat = refusal("sad = \"down\"\n");
     assert!(flat.contains("unknown field `sad`") && flat.contains("below [labels]"), "{flat}");

@@ -223,7 +223,7 @@ fn a_model_s_classes_can_be_put_in_place_of_the_corpus_s() {
     assert_eq!(other.class_counts(), [2, 0, 1]);
     let error = corpus.with_labels(&model[..2]).unwrap_err().to_string();
     assert!(
-        error.ends_with("has classes that the model does not know: happy; it knows sad, calm"),
+        error.ends_with("has classes that the model does not have: happy; it has sad, calm"),
         "{error}"
     );
 }

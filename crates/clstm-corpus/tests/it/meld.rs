@@ -108,7 +108,7 @@ fn reports_unusable_rows() {
             "cannot be used: it has no column Dialogue_ID",
         ]
     );
-    // The release's own broken one is no one's fault.
+    // The damaged file of the release itself is not counted.
     assert_eq!(corpus.notes.ignored.get("broken"), Some(&1));
     assert!(corpus.notes.missing.is_empty());
     // Not the whole release: nothing to compare the counts with.

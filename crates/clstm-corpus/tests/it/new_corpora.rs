@@ -193,7 +193,7 @@ fn any_readable_format_is_read_and_others_are_counted() {
     let sentences = corpus.notes.sentences();
     let [ape, midi] = sentences.as_slice() else { panic!("{sentences:?}") };
     assert!(ape.contains("because .ape cannot be decoded: 2, such as"), "{ape}");
-    assert!(midi.contains("because .mid is no audio format: 1, such as"), "{midi}");
+    assert!(midi.contains("because .mid is not an audio format: 1, such as"), "{midi}");
     // One's own folder with such files is not in order.
     let own = Tree::new();
     own.wav("x/a.wav", "a");

@@ -19,7 +19,7 @@ pub(crate) struct HttpError {
 pub(crate) enum Retryable {
     No,
     Yes,
-    /// After the time that the server asks for.
+    /// After the time that the server requests.
     After(Duration),
 }
 

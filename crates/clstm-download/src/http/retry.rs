@@ -41,7 +41,7 @@ impl Client {
     }
 }
 
-/// The server asks for a longer pause than the policy allows.
+/// The server requests a longer pause than the policy allows.
 fn too_long(error: DownloadError, asked: Duration) -> DownloadError {
     match error {
         DownloadError::Status { url, status, .. } => {

@@ -33,7 +33,7 @@ pub struct RetryPolicy {
     pub first_wait: Duration,
     /// The longest wait.
     pub longest_wait: Duration,
-    /// A server that asks for a longer pause (`Retry-After`) is not waited for.
+    /// A server that requests a longer pause (`Retry-After`) is not waited for.
     pub longest_pause: Duration,
 }
 
@@ -83,7 +83,7 @@ impl RetryPolicy {
         self.first_wait.saturating_mul(doubled).min(self.longest_wait)
     }
 
-    /// The wait after this number of failures where the server asks for a pause; none where it is too
+    /// The wait after this number of failures where the server requests a pause; none where it is too
     /// long.
     pub(crate) fn pause(&self, failures: u32, asked: Duration) -> Option<Duration> {
         (asked <= self.longest_pause).then(|| asked.max(self.wait(failures)))

@@ -73,7 +73,7 @@ pub(crate) fn files(
         .map(|entry| {
             let DataFile { id, filename, filesize, checksum, md5 } = entry.data_file;
             if entry.restricted {
-                return Err(wrong(format!("{filename:?} is not open to everybody any more")));
+                return Err(wrong(format!("{filename:?} is no longer open to the public")));
             }
             let folder = match entry.directory_label.as_deref() {
                 None | Some("") => PathBuf::new(),

@@ -27,7 +27,7 @@ pub(super) const IEMOCAP: Source = Source {
     "https://sail.usc.edu/iemocap/iemocap_release.htm",
     "It is free for research, but has to be requested from the University of Southern California:
   1. Fill in the release form at https://sail.usc.edu/iemocap/iemocap_release.htm, with an address
-     of your university or institute. Everybody with access to the data has to sign.
+     of your university or institute. Each person with access to the data has to sign.
   2. Within some days a link to the full release comes by mail (IEMOCAP_full_release, 12 GB
      packed).
   3. Unpack it and name the folder that holds Session1 to Session5:

@@ -178,7 +178,7 @@ fn entries(
         total = total.saturating_add(bytes);
         if found.len() >= MAX_FILES || total > MAX_BYTES {
             return Err(format!(
-                "it holds more than {MAX_FILES} files or {} GiB: that is no corpus",
+                "it holds more than {MAX_FILES} files or {} GiB: that is not a corpus",
                 MAX_BYTES >> 30
             ));
         }

@@ -92,7 +92,7 @@ fn bombs() {
             File { name: b"b".to_vec(), ..huge.clone() },
             File { name: b"c".to_vec(), ..huge },
         ]),
-        "that is no corpus",
+        "that is not a corpus",
     );
 }
 

@@ -21,7 +21,7 @@ fn recordings() -> Vec<File> {
     (0..12).map(|i| file(&format!("OAF_w{i}_angry.wav"), &noise(2_000 + 100 * i))).collect()
 }
 
-/// The list of a Dataverse with these files and one that is no recording.
+/// The list of a Dataverse with these files and one that is not a recording.
 fn listing(files: &[File]) -> String {
     let entry = |(id, file): (usize, &File)| {
         let (name, size) = (std::str::from_utf8(&file.name).unwrap(), file.data.len());

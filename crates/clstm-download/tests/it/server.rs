@@ -42,7 +42,7 @@ impl Request {
 /// What a server does with a request.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// Sends these bytes and goes on listening on the connection.
+    /// Sends these bytes and continues to read from the connection.
     Send(Vec<u8>),
     /// Sends these bytes and hangs up.
     Break(Vec<u8>),

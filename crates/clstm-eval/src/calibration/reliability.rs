@@ -33,7 +33,7 @@ pub struct Reliability {
 }
 
 impl Reliability {
-    /// Of predictions, by their probabilities as they stand.
+    /// Of predictions, by their probabilities without a change.
     #[must_use]
     pub fn of(predictions: &[Prediction]) -> Self {
         let mut bins = vec![ReliabilityBin::default(); ECE_BINS];

@@ -27,7 +27,7 @@ pub struct RiskCoverage {
 }
 
 impl RiskCoverage {
-    /// Of predictions, by their confidences as they stand.
+    /// Of predictions, by their confidences without a change.
     #[must_use]
     pub fn of(predictions: &[Prediction]) -> Self {
         let steps = steps(predictions);
@@ -56,7 +56,7 @@ impl RiskCoverage {
 /// The smallest threshold whose risk is at most half of that of never abstaining, where it leaves at
 /// least 50 predictions. None where there is no such threshold.
 ///
-/// Its coverage and risk are of the very predictions that it was chosen by and so a little too good;
+/// Its coverage and risk are of the predictions that it was chosen by and therefore slightly too good;
 /// [`RunCalibration`](crate::RunCalibration) has cross-fitted ones.
 #[must_use]
 pub fn recommended_threshold(predictions: &[Prediction]) -> Option<RiskPoint> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster::{ClusterBy, clusters, speakers};
 use crate::Prediction;
-use crate::random::derive_seed;
+use crate::random::SeedPurpose;
 
 /// Resamples of an interval. The ends of a 95% interval, being the 250th values from either end of the
 /// sorted resamples, then wander by about a twentieth of their distance from the middle.
@@ -86,7 +86,7 @@ pub fn bootstrap(predictions: &[Prediction], classes: usize, seed: u64) -> Optio
     let resampled: Vec<Figures> = (0..REPLICATES as u64)
         .into_par_iter()
         .map(|replicate| {
-            let mut random = Pcg64::seed_from_u64(derive_seed(seed, replicate, BOOTSTRAP));
+            let mut random = Pcg64::seed_from_u64(SeedPurpose::Resample.derive(seed, replicate));
             Figures::of((0..count).map(|_| &cells[below(count, &mut random)]), classes)
         })
         .collect();
@@ -110,9 +110,6 @@ pub fn bootstrap(predictions: &[Prediction], classes: usize, seed: u64) -> Optio
             .collect(),
     })
 }
-
-/// Keeps the numbers of resamples apart from those of permutations.
-const BOOTSTRAP: u64 = 0x626f_6f74;
 
 /// What is counted of a resample.
 struct Figures {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::bootstrap::{Interval, REPLICATES, below};
 use super::cluster::{ClusterBy, clusters, speakers};
 use super::concordance::{Concordance, Moments};
-use crate::random::derive_seed;
+use crate::random::SeedPurpose;
 use crate::{DimensionPrediction, Prediction};
 
 /// Figures of one continuous target.
@@ -83,9 +83,6 @@ impl DimensionSummary {
     }
 }
 
-/// Keeps the numbers of these resamples apart from those of other statistics.
-const DIMENSIONS: u64 = 0x6469_6d73;
-
 fn summary(predictions: &[Prediction], name: String, seed: u64) -> Option<DimensionSummary> {
     let (by, of, _) = clusters(speakers(predictions));
     let pairs: Vec<(usize, (f64, f64))> = known(predictions, &name).collect();
@@ -112,7 +109,8 @@ fn summary(predictions: &[Prediction], name: String, seed: u64) -> Option<Dimens
     let resampled: Vec<Concordance> = (0..REPLICATES as u64)
         .into_par_iter()
         .map(|replicate| {
-            let mut random = Pcg64::seed_from_u64(derive_seed(seed, replicate, DIMENSIONS));
+            let mut random =
+                Pcg64::seed_from_u64(SeedPurpose::DimensionResample.derive(seed, replicate));
             let count = groups.len();
             figures(&mut (0..count).map(|_| &groups[below(count, &mut random)]))
         })

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::bootstrap::{Interval, REPLICATES, below};
 use super::cluster::{ClusterBy, clusters};
 use super::mcnemar::{McNemar, mcnemar_exact};
-use crate::random::derive_seed;
+use crate::random::SeedPurpose;
 use crate::{EvalError, Prediction};
 
 /// Up to this number of clusters that differ, every swap is counted: 2^23 sums, some ten
@@ -98,7 +98,8 @@ pub fn compare(
     let resampled: Vec<Accuracies> = (0..REPLICATES as u64)
         .into_par_iter()
         .map(|replicate| {
-            let mut random = Pcg64::seed_from_u64(derive_seed(seed, replicate, PAIRED));
+            let mut random =
+                Pcg64::seed_from_u64(SeedPurpose::PairedResample.derive(seed, replicate));
             Accuracies::of((0..count).map(|_| &cells[below(count, &mut random)]), classes)
         })
         .collect();
@@ -129,11 +130,6 @@ pub fn compare(
         seed,
     }))
 }
-
-/// Keeps the numbers of paired resamples apart from others.
-const PAIRED: u64 = 0x7061_6972;
-/// And those of swaps.
-const SWAPS: u64 = 0x7377_6170;
 
 fn by_name(run: &[Prediction]) -> Result<HashMap<&str, &Prediction>, EvalError> {
     let names: HashMap<&str, &Prediction> = run.iter().map(|p| (p.id.as_str(), p)).collect();
@@ -228,7 +224,8 @@ fn random_swaps(sums: &[[f64; 2]], seed: u64) -> [f64; 2] {
     let counts = (0..PERMUTATIONS as u64)
         .into_par_iter()
         .map(|permutation| {
-            let mut random = Pcg64::seed_from_u64(derive_seed(seed, permutation, SWAPS));
+            let mut random =
+                Pcg64::seed_from_u64(SeedPurpose::Permutation.derive(seed, permutation));
             let mut total = [0.0; 2];
             for sums in sums.chunks(64) {
                 let mut bits = random.next_u64();

@@ -1,8 +1,8 @@
 //! Moments of rows that arrive one time step after another.
 
 use super::Moments;
-use crate::activation::vectorized;
 use crate::gemm::GemmScalar;
+use crate::simd::vectorized;
 
 /// Rows summed in `f32` before the sums move to `f64`: 256 additions of values of one magnitude lose
 /// at most 8 of 24 bits, and far less on average.

@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::moments::block_and_task;
-use crate::activation::vectorized;
-use crate::lanes::{Lanes, load, over_channels};
+use crate::simd::lanes::{Lanes, load, over_channels};
+use crate::simd::vectorized;
 
 /// Coefficients of the gradient of a batch norm's input `x`, `[channels]` each:
 /// `dx = scale * dy + x_coeff * (x - mean) + constant`.

@@ -1,7 +1,7 @@
 //! Mean and variance of each channel of a tensor, in one read of memory.
 
-use crate::activation::vectorized;
-use crate::lanes::{Lanes, lanes, load, over_channels, store};
+use crate::simd::lanes::{Lanes, lanes, load, over_channels, store};
+use crate::simd::vectorized;
 use rayon::prelude::*;
 
 /// Floats of one block (32 KiB): small enough to stay in the first-level cache while it is read twice.

@@ -10,9 +10,9 @@ use super::norm::{BatchNorm, InputNormGradient};
 use super::weights::{Weights, taps_last, transpose};
 use super::{ConvLstmShape, Peepholes, Saved, SavedOf};
 use crate::Buffer;
-use crate::activation::vectorized;
 use crate::gemm::GemmScalar;
 use crate::padding::widen_into;
+use crate::simd::vectorized;
 
 /// Gradients of the parameters, each in the layout of its parameter in [`super::Params`].
 #[derive(Debug)]

@@ -12,10 +12,10 @@ use super::norm::{BatchNorm, InputNorm};
 use super::state::StateProduct;
 use super::weights::Weights;
 use super::{ConvLstmShape, Params, Saved, SavedOf};
-use crate::activation::vectorized;
 use crate::batch_norm::{Affine, MomentAccumulator, Statistics};
 use crate::gemm::GemmScalar;
 use crate::padding::round_into;
+use crate::simd::vectorized;
 use crate::{Buffer, Precision, UTTERANCE_BLOCK};
 
 /// Runs the layer over `x` `[B, T, L, C]` from zero states and writes `y` `[B, T, P, H]`.

@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::ConvLstmShape;
 use super::input::GroupInput;
 use crate::Buffer;
-use crate::activation::vectorized;
 use crate::gemm::GemmScalar;
 use crate::padding::widen_into;
+use crate::simd::vectorized;
 use crate::winograd;
 
 /// One group's memory. A row is a `(position, utterance)`; the utterance is the inner index.

@@ -1,10 +1,10 @@
 //! Batch normalisation of the input-to-state pre-activations, per gate channel.
 
-use crate::activation::vectorized;
 use crate::batch_norm::{
     Affine, MomentAccumulator, Statistics, merge_groups, reciprocal_deviation,
 };
 use crate::gemm::GemmScalar;
+use crate::simd::vectorized;
 
 /// What happens to the input-to-state pre-activations before the gates.
 #[derive(Clone, Copy, Debug)]

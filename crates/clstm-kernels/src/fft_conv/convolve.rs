@@ -6,7 +6,9 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::fft::{Complex, POINTS, Scratch, slot, transform};
 use super::product;
-use super::simd_complex::{AHEAD, get_columns, load, prefetch_write, put_columns, store};
+use super::simd_complex::{
+    AHEAD, get_columns, load, prefetch_columns_to_write, put_columns, store,
+};
 use super::{
     BLOCK, COLUMNS, FftConvPlan, InputSpectra, LANES, PAIRS, ROW, TILE, WeightSpectra, frequencies,
     pair_of,
@@ -165,7 +167,7 @@ impl WithSimd for Convolve<'_> {
                                 }
                                 if p + AHEAD < outputs.len() {
                                     let at = first + (p + AHEAD) * position_stride + column;
-                                    prefetch_write(to, at);
+                                    prefetch_columns_to_write(to, at);
                                 }
                             },
                         );

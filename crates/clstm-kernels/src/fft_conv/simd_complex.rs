@@ -4,6 +4,7 @@ use pulp::Simd;
 
 use super::LANES;
 use super::fft::Complex;
+use crate::simd;
 
 /// The real parts at the start of `from`, the imaginary ones 16 further on.
 #[inline(always)]
@@ -55,35 +56,16 @@ pub(super) const AHEAD: usize = 4;
 
 /// Prefetches the columns at `at` for reading.
 #[inline(always)]
-pub(super) fn prefetch_read(x: &[f32], at: usize) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    {
-        use std::arch::x86_64::_MM_HINT_T0;
-        prefetch::<_MM_HINT_T0>(x, at);
-        prefetch::<_MM_HINT_T0>(x, at + LANES);
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = (x, at);
+pub(super) fn prefetch_columns(x: &[f32], at: usize) {
+    let at = x.as_ptr().wrapping_add(at);
+    simd::prefetch_read(at);
+    simd::prefetch_read(at.wrapping_add(LANES));
 }
 
 /// Prefetches the columns at `at` for writing.
 #[inline(always)]
-pub(super) fn prefetch_write(x: &[f32], at: usize) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    {
-        use std::arch::x86_64::_MM_HINT_ET0;
-        prefetch::<_MM_HINT_ET0>(x, at);
-        prefetch::<_MM_HINT_ET0>(x, at + LANES);
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = (x, at);
-}
-
-/// Prefetches the cache line of `x[at]`, which need not exist.
-#[cfg(all(target_arch = "x86_64", not(miri)))]
-#[inline(always)]
-fn prefetch<const HINT: i32>(x: &[f32], at: usize) {
-    // SAFETY: a prefetch is a hint that is valid for any address: it neither faults nor changes memory, and
-    // processors without the one for writing (PREFETCHW) ignore it.
-    unsafe { std::arch::x86_64::_mm_prefetch::<HINT>(x.as_ptr().wrapping_add(at).cast()) }
+pub(super) fn prefetch_columns_to_write(x: &[f32], at: usize) {
+    let at = x.as_ptr().wrapping_add(at);
+    simd::prefetch_write(at);
+    simd::prefetch_write(at.wrapping_add(LANES));
 }

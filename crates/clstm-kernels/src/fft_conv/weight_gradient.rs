@@ -6,7 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::fft::{Complex, POINTS, Scratch, transform};
 use super::product;
-use super::simd_complex::{AHEAD, get_columns, load, prefetch_read, put_columns, store};
+use super::simd_complex::{AHEAD, get_columns, load, prefetch_columns, put_columns, store};
 use super::{
     BLOCK, COLUMNS, FftConvPlan, InputSpectra, LANES, PAIRS, ROW, TILE, WeightGradientSpectra,
     frequencies, pair_of,
@@ -88,7 +88,7 @@ impl WithSimd for Correlate<'_> {
                             |_, p| {
                                 if p + AHEAD < outputs.len() {
                                     let at = first + (p + AHEAD) * position_stride + column;
-                                    prefetch_read(d, at);
+                                    prefetch_columns(d, at);
                                 }
                                 if p < outputs.len() {
                                     let d = &d[first + p * position_stride..][..plan.columns];

@@ -4,9 +4,9 @@ use rayon::prelude::*;
 
 use super::prepared::windows;
 use super::{FilterbankShape, Saved, pad_wave};
-use crate::activation::vectorized;
 use crate::fft_conv::FftConvPlan;
 use crate::gemm::{ConvTaps, GemmTnArgs, MatrixView, gemm_tn};
+use crate::simd::vectorized;
 use crate::{Buffer, UTTERANCES_PER_GRADIENT};
 
 /// The gradient of the filters `[2, F, K]` given `de` `[B, frames, F]`. The waveform is data: no

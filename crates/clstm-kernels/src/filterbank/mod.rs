@@ -15,8 +15,8 @@ mod prepared;
 mod shape;
 
 use crate::Buffer;
-use crate::activation::vectorized;
 use crate::padding::rows_between_zeros;
+use crate::simd::vectorized;
 pub use backward::backward;
 pub use prepared::PreparedFilterbank;
 pub use shape::FilterbankShape;

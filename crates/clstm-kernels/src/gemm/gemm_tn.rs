@@ -5,8 +5,8 @@ use super::instruction_set::{InstructionSet, MicroKernels};
 use super::microkernel::{Tile, WORD, run_tile};
 use super::tiling::{even_runs, panels};
 use super::{GemmScalar, GemmTnArgs, MatrixView};
-use crate::activation::vectorized;
 use crate::aligned_buffer::AlignedBuffer;
+use crate::simd::vectorized;
 
 /// Words of the sum (rows, or pairs of rows) that one pass takes. Enough to outweigh reading and
 /// writing the gradient once per pass (64 cache-line accesses against 256 x 24 multiply-adds), and few

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::isa::{Isa, Task};
+use crate::simd::prefetch_read;
 
 /// Where a tile's operands lie and where its sums go. Distances in `a` are in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +90,7 @@ impl<I: Isa, A: LhsOrder, const R: usize, const V: usize> Task for Multiply<'_, 
             let mut sums = [[I::zero(); V]; R];
             for i in 0..R {
                 for line in 0..(V * I::LANES).div_ceil(LINE) {
-                    prefetch(tile.out.wrapping_add(i * tile.out_stride + line * LINE).cast());
+                    prefetch_read(tile.out.wrapping_add(i * tile.out_stride + line * LINE));
                 }
             }
             let mut b = tile.panel;
@@ -97,7 +98,7 @@ impl<I: Isa, A: LhsOrder, const R: usize, const V: usize> Task for Multiply<'_, 
                 let mut a = tile.a.add(tap * tile.a_tap);
                 for _ in 0..tile.words {
                     for line in 0..(V * I::LANES).div_ceil(LINE) {
-                        prefetch(b.wrapping_add(AHEAD * V * I::LANES + line * LINE));
+                        prefetch_read(b.wrapping_add(AHEAD * V * I::LANES + line * LINE));
                     }
                     step::<I, R, V>(
                         |i| a.add(i * row).cast::<u32>().read_unaligned(),
@@ -143,19 +144,6 @@ fn first_half(half: u16) -> u32 {
     u32::from_ne_bytes([x, y, 0, 0])
 }
 
-/// Prefetches a cache line that may never be used; any address is allowed.
-#[inline(always)]
-fn prefetch(at: *const u32) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: SSE is part of the architecture, and a prefetch never faults.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(at.cast());
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = at;
-}
-
 /// Adds the products of one word of each row with one row of the panel.
 ///
 /// # Safety
@@ -199,7 +187,7 @@ pub(super) unsafe fn run_tile(
     columns: usize,
 ) {
     if width == columns {
-        // SAFETY: the caller promises what the kernel asks for, and every column exists.
+        // SAFETY: the caller promises what the kernel needs, and every column exists.
         return unsafe { kernel(tile) };
     }
     let mut sums = [0.0; MAX_SUMS];

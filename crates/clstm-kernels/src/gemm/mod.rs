@@ -38,7 +38,6 @@ pub use gemm_nn::gemm_nn;
 pub use gemm_tn::gemm_tn;
 #[doc(hidden)]
 pub use gemm_tn::gemm_tn_with;
-#[doc(hidden)]
 pub use instruction_set::InstructionSet;
 pub use packed_weights::PackedWeights;
 pub use scalar::GemmScalar;

@@ -6,8 +6,8 @@ use super::GemmScalar;
 use super::bounds::assert_in_bounds;
 use super::instruction_set::{InstructionSet, MicroKernels};
 use super::tiling::panels;
-use crate::activation::vectorized;
 use crate::aligned_buffer::AlignedBuffer;
+use crate::simd::vectorized;
 
 /// Weights `[taps, depth, columns]`, packed for [`gemm_nn`](super::gemm_nn).
 ///

@@ -5,8 +5,8 @@ use std::ops::Deref;
 use half::bf16;
 
 use crate::Precision;
-use crate::activation::vectorized;
 use crate::buffer::{Buffer, Pooled};
+use crate::simd::vectorized;
 
 /// How elements lie in the 32-bit words that the micro-kernels read.
 ///

@@ -3,8 +3,9 @@
 //! Tensors of all steps (`gates`, `states`, ..) are passed as the slice that starts at this step; their
 //! rows, one per utterance, are `time` steps apart. Scratch tensors of one step have adjacent rows.
 
-use crate::activation::{sigmoid, tanh, vectorized};
-use crate::lanes::{Lanes, add, lanes, load, over_channels, store};
+use crate::activation::{sigmoid, tanh};
+use crate::simd::lanes::{Lanes, add, lanes, load, over_channels, store};
+use crate::simd::vectorized;
 
 /// The three gates of a row of `3H`.
 #[inline(always)]

@@ -62,7 +62,7 @@ where
     let mut sinks: Vec<_> = ranges.iter().map(sink).collect();
     // States are pooled once their statistics are known: they are kept in any case.
     let (saved, input) = forward_in::<E, _>(layer, x, params, input_norm, &mut sinks, true);
-    let saved = saved.expect("asked for");
+    let saved = saved.expect("requested");
     let moments: Vec<_> = sinks.into_iter().map(|sink| sink.moments).collect();
     let (mean, variance) = merge_groups(&moments).mean_and_variance();
     let rstd = reciprocal_deviation(variance.iter().copied(), norm.epsilon);

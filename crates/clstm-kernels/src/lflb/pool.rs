@@ -4,12 +4,12 @@ use rayon::prelude::*;
 
 use super::LflbShape;
 use crate::Buffer;
-use crate::activation::vectorized;
 use crate::batch_norm::{BnGradCoeffs, MomentAccumulator};
 use crate::conv_lstm::group::{GradSource, Group, Layout, OutputSink, group_ranges, split};
 use crate::gemm::GemmScalar;
-use crate::lanes::{Lanes, load, over_channels, store};
 use crate::max_pool::{PooledAffine, Window};
+use crate::simd::lanes::{Lanes, load, over_channels, store};
+use crate::simd::vectorized;
 
 /// Takes the moments of the states.
 pub(super) struct StatsSink {

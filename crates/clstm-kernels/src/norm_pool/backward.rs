@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::{NormPoolShape, Saved};
-use crate::activation::vectorized;
 use crate::batch_norm::{BnGradCoeffs, gradient_sums};
-use crate::lanes::{Lanes, load, over_channels};
+use crate::simd::lanes::{Lanes, load, over_channels};
+use crate::simd::vectorized;
 
 /// Gradients of the parameters, `[channels]` each.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::NormPoolShape;
-use crate::activation::vectorized;
-use crate::lanes::over_channels;
 use crate::max_pool::{PooledAffine, Window};
+use crate::simd::lanes::over_channels;
+use crate::simd::vectorized;
 use crate::threads;
 
 /// What the backward pass needs of each window, `[rows, pooled, channels]`.

@@ -6,8 +6,8 @@ use super::transformed::TransformedRows;
 use super::weights::WinogradWeights;
 use super::{tile_count, tiling, transform};
 use crate::Buffer;
-use crate::activation::vectorized;
 use crate::gemm::{ConvTaps, GemmTnArgs, MatrixView, gemm_tn};
+use crate::simd::vectorized;
 
 /// The gradient of the weights of a [`Convolution`](super::Convolution), summed over many additions, and
 /// the gradient of its input.

@@ -1,8 +1,10 @@
 //! The transforms of one tile: small matrices times rows of a few thousand floats.
 
-use pulp::{Arch, Simd, WithSimd};
+use std::marker::PhantomData;
 
 use super::matrices::{Matrix, OUTPUTS, POINTS, input, output, transpose};
+use crate::simd::lanes::{Lanes, lanes, load, over_channels, store};
+use crate::simd::{Arithmetic, WithArithmetic, vectorized_with};
 
 /// A linear map between the rows of a tile. It is a type, so that its zeros and ones cost nothing.
 trait Map {
@@ -102,13 +104,27 @@ fn rows_mut(x: &mut [f32], count: usize) -> [&mut [f32]; POINTS] {
 }
 
 fn run<M: Map>(from: [&[f32]; POINTS], to: [&mut [f32]; POINTS]) {
-    Arch::new().dispatch(Task::<M> { from, to, map: std::marker::PhantomData });
+    vectorized_with(Task::<M> { from, to, map: PhantomData });
 }
 
+/// A map of the rows `from` to the rows `to`, all of one length.
 struct Task<'a, M> {
     from: [&'a [f32]; POINTS],
     to: [&'a mut [f32]; POINTS],
-    map: std::marker::PhantomData<M>,
+    map: PhantomData<M>,
+}
+
+impl<M: Map> WithArithmetic for Task<'_, M> {
+    #[inline(always)]
+    fn run<A: Arithmetic>(mut self) {
+        let width = self.from[0].len();
+        over_channels(width, &mut Columns::<M, A> { task: &mut self, with: PhantomData });
+    }
+}
+
+struct Columns<'a, 'b, M, A> {
+    task: &'a mut Task<'b, M>,
+    with: PhantomData<A>,
 }
 
 /// A loop over matrix indices, unrolled: the entries of the matrix are then constants.
@@ -124,55 +140,113 @@ macro_rules! unrolled {
     };
 }
 
-/// `Σ_j coefficients[j] x[j]`
+impl<M: Map, A: Arithmetic> Lanes for Columns<'_, '_, M, A> {
+    #[inline(always)]
+    fn run<const L: usize>(&mut self, at: usize) {
+        let Task { from, to, .. } = &mut *self.task;
+        let mut x = [[0.0_f32; L]; POINTS];
+        unrolled!(J < M::FROM => { x[J] = load(from[J], at); });
+        unrolled!(I < M::TO => {
+            let start = if M::ADD { Some(load(to[I], at)) } else { None };
+            store(combine::<A, L>(M::MATRIX[I], &x, start), to[I], at);
+        });
+    }
+}
+
+/// `start + Σ_j coefficients[j] x[j]`
 #[inline(always)]
-fn combine<S: Simd>(
-    simd: S,
+fn combine<A: Arithmetic, const L: usize>(
     coefficients: [f32; POINTS],
-    x: &[S::f32s; POINTS],
-    start: Option<S::f32s>,
-) -> S::f32s {
+    x: &[[f32; L]; POINTS],
+    start: Option<[f32; L]>,
+) -> [f32; L] {
     let mut sum = start;
     unrolled!(J < POINTS => {
-        let c = coefficients[J];
+        let (c, x) = (coefficients[J], &x[J]);
         if c != 0.0 {
             sum = Some(match sum {
-                None if c == 1.0 => x[J],
-                None => simd.mul_f32s(simd.splat_f32s(c), x[J]),
-                Some(sum) if c == 1.0 => simd.add_f32s(sum, x[J]),
-                Some(sum) if c == -1.0 => simd.sub_f32s(sum, x[J]),
-                Some(sum) => simd.mul_add_e_f32s(simd.splat_f32s(c), x[J], sum),
+                None if c == 1.0 => *x,
+                None => lanes::<L>(#[inline(always)] |l| c * x[l]),
+                Some(sum) if c == 1.0 => lanes::<L>(#[inline(always)] |l| sum[l] + x[l]),
+                Some(sum) if c == -1.0 => lanes::<L>(#[inline(always)] |l| sum[l] - x[l]),
+                Some(sum) => lanes::<L>(#[inline(always)] |l| A::mul_add(c, x[l], sum[l])),
             });
         }
     });
-    sum.unwrap_or(simd.splat_f32s(0.0))
+    sum.unwrap_or([0.0; L])
 }
 
-impl<M: Map> WithSimd for Task<'_, M> {
-    type Output = ();
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { from, to, .. } = self;
-        let width = from[0].len();
-        let mut at = 0;
-        while at + S::F32_LANES <= width {
-            let mut x = [simd.splat_f32s(0.0); POINTS];
-            unrolled!(J < M::FROM => { x[J] = S::as_simd_f32s(&from[J][at..]).0[0]; });
-            unrolled!(I < M::TO => {
-                let to = &mut S::as_mut_simd_f32s(&mut to[I][at..]).0[0];
-                *to = combine(simd, M::MATRIX[I], &x, M::ADD.then_some(*to));
-            });
-            at += S::F32_LANES;
+    /// The transforms of a tile, element by element.
+    struct Scalar<'a> {
+        matrix: Matrix,
+        /// Whether to add to the output.
+        add: bool,
+        from: &'a [Vec<f32>],
+        to: &'a mut [Vec<f32>],
+    }
+
+    impl WithArithmetic for Scalar<'_> {
+        fn run<A: Arithmetic>(self) {
+            for (to, coefficients) in self.to.iter_mut().zip(&self.matrix) {
+                for (at, to) in to.iter_mut().enumerate() {
+                    let mut sum = self.add.then_some(*to);
+                    for (c, row) in coefficients.iter().zip(self.from).filter(|(c, _)| **c != 0.0) {
+                        sum = Some(match sum {
+                            None => c * row[at],
+                            Some(sum) => A::mul_add(*c, row[at], sum),
+                        });
+                    }
+                    *to = std::hint::black_box(sum.unwrap_or(0.0));
+                }
+            }
         }
-        if at < width {
-            let mut x = [simd.splat_f32s(0.0); POINTS];
-            unrolled!(J < M::FROM => { x[J] = simd.partial_load_f32s(&from[J][at..width]); });
-            unrolled!(I < M::TO => {
-                let to = &mut to[I][at..width];
-                let start = M::ADD.then(#[inline(always)] || simd.partial_load_f32s(to));
-                simd.partial_store_f32s(to, combine(simd, M::MATRIX[I], &x, start));
-            });
+    }
+
+    /// Rows of numbers that differ in every element.
+    fn numbers(rows: usize, width: usize, phase: f32) -> Vec<Vec<f32>> {
+        let number = |row: usize, at: usize| ((row * 131 + at * 17) as f32 * 0.37 + phase).sin();
+        (0..rows).map(|row| (0..width).map(|at| number(row, at)).collect()).collect()
+    }
+
+    /// Compares the map `run` of `count` rows to the scalar code.
+    fn check(
+        (matrix, add, counts): (Matrix, bool, [usize; 2]),
+        width: usize,
+        run: impl Fn([&[f32]; POINTS], [&mut [f32]; POINTS]),
+    ) {
+        let (from, before) = (numbers(counts[0], width, 0.1), numbers(counts[1], width, 0.7));
+        let (mut actual, mut expected) = (before.clone(), before);
+        let mut inputs = [&[][..]; POINTS];
+        inputs.iter_mut().zip(&from).for_each(|(to, row)| *to = row);
+        let mut outputs = <[&mut [f32]; POINTS]>::default();
+        outputs.iter_mut().zip(&mut actual).for_each(|(to, row)| *to = row);
+        run(inputs, outputs);
+        vectorized_with(Scalar { matrix, add, from: &from, to: &mut expected });
+        assert_eq!(actual, expected, "{counts:?} rows of {width}");
+    }
+
+    fn check_tile<const M: usize>(width: usize) {
+        let (m, n) = (M, M + 2);
+        let of = |matrix, add, counts| (matrix, add, counts);
+        check(of(input(m), false, [n, n]), width, run::<InputTransform<M>>);
+        check(of(output(m), false, [n, m]), width, run::<OutputTransform<M>>);
+        let back = of(transpose(output(m)), false, [m, n]);
+        check(back, width, run::<OutputTransformGradient<M>>);
+        let back = of(transpose(input(m)), true, [n, n]);
+        check(back, width, run::<InputTransformGradient<M>>);
+    }
+
+    #[test]
+    fn every_transform_equals_scalar_code_bit_for_bit() {
+        for width in [0, 1, 3, 4, 15, 16, 17, 20, 37, 64] {
+            check_tile::<1>(width);
+            check_tile::<2>(width);
+            check_tile::<3>(width);
+            check_tile::<OUTPUTS>(width);
         }
     }
 }

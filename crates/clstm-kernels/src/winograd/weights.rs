@@ -2,8 +2,8 @@
 
 use super::matrices::{POINTS, WEIGHTS};
 use crate::Buffer;
-use crate::activation::vectorized;
 use crate::gemm::PackedWeights;
+use crate::simd::vectorized;
 
 /// Weights of three taps, transformed: one plane per interpolation point, each in the order of the
 /// weights.

@@ -163,7 +163,7 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::cases(64))]
 
     #[test]
     fn any_sizes_equal_the_sum(

@@ -233,7 +233,7 @@ fn a_step_gives_the_same_bits_on_any_number_of_threads() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(crate::cases(24))]
 
     /// Utterances are independent: a batch gives what its utterances give one by one.
     #[test]
@@ -311,7 +311,7 @@ fn training_by_winograd_differs_from_inference_by_rounding() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(crate::cases(48))]
 
     #[test]
     fn training_and_inference_agree_as_documented(

@@ -143,7 +143,7 @@ fn the_preset_agrees_with_the_direct_sum() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(48))]
 
     #[test]
     fn all_sizes_agree_with_the_direct_sum(

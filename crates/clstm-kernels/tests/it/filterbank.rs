@@ -132,7 +132,7 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(crate::cases(48))]
 
     #[test]
     fn any_sizes_equal_the_sum(

@@ -217,14 +217,8 @@ fn check_tn<E: GemmScalar>(case: Case) {
     }
 }
 
-/// Without files: Miri isolates the interpreted program.
-fn config() -> ProptestConfig {
-    let cases = if cfg!(miri) { 3 } else { 48 };
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(crate::cases(48))]
 
     #[test]
     fn gemm_nn_is_the_product(case in cases()) {

@@ -141,7 +141,7 @@ fn resets() -> impl Strategy<Value = Reset> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(24))]
 
     #[test]
     fn agrees_with_the_reference(

@@ -133,7 +133,7 @@ fn sizes(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(crate::cases(48))]
 
     #[test]
     fn equals_its_parts(

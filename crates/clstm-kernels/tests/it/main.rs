@@ -1,29 +1,26 @@
 //! Integration tests of the kernels.
 //!
-//! Under Miri only those of the unsafe code are compiled, at small sizes; see the crate documentation.
+//! Under Miri those that would take minutes to interpret are ignored, and properties have one case (`.ci/miri`).
 #![allow(clippy::print_stderr, reason = "a skipped test prints why")]
 
-#[cfg(not(miri))]
 mod conv_2d;
-#[cfg(not(miri))]
 mod conv_lstm;
-#[cfg(not(miri))]
 mod fft_conv;
-#[cfg(not(miri))]
 mod filterbank;
 mod gemm;
-#[cfg(not(miri))]
 mod gru;
-#[cfg(not(miri))]
 mod lflb;
 mod max_pool;
-#[cfg(not(miri))]
 mod newton_schulz;
-#[cfg(not(miri))]
 mod norm_pool;
 mod pool;
 mod random;
-#[cfg(not(miri))]
 mod reference;
-#[cfg(not(miri))]
 mod winograd;
+
+/// Settings of a property with that many cases; one under Miri, which interprets some ten thousand operations per second.
+fn cases(cases: u32) -> proptest::test_runner::Config {
+    let cases = if cfg!(miri) { 1 } else { cases };
+    // Without files: Miri isolates the interpreted program.
+    proptest::test_runner::Config { cases, failure_persistence: None, ..Default::default() }
+}

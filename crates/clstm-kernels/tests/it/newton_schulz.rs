@@ -46,7 +46,7 @@ fn distance(actual: &[f32], expected: &[f64]) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(crate::cases(24))]
 
     #[test]
     fn follows_the_algorithm(m in 1..40_usize, n in 1..70_usize, seed: u64) {

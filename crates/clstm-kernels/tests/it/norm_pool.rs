@@ -122,7 +122,7 @@ fn numeric(x: &[f64], loss: impl Fn(&[f64]) -> f64) -> Vec<f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases(48))]
 
     #[test]
     fn agrees_with_the_reference(

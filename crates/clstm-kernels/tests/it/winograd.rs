@@ -124,7 +124,7 @@ fn assert_near(what: &str, actual: &[f32], exact: &[f64], terms: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::cases(64))]
 
     #[test]
     fn outputs_and_gradients_are_those_of_direct_sums(

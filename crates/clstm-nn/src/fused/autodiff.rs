@@ -19,11 +19,11 @@ use super::operation::{
     conv_2d_forward, conv_lstm_forward, filterbank_forward, lflb_forward, norm_pool_forward, slice,
 };
 
-/// From the output's gradient (and which inputs want one) to the inputs' gradients.
+/// From the output's gradient (and which inputs need one) to the inputs' gradients.
 type Closure<const N: usize> =
     Box<dyn FnOnce(&FlexTensor, [bool; N]) -> [Option<Vec<f32>>; N] + Send>;
 
-/// The state of a step in the graph. Burn wants it `Clone`; it is used once all the same.
+/// The state of a step in the graph. Burn requires `Clone`; it is used once only.
 #[derive(Clone)]
 struct Pending<const N: usize> {
     shapes: [Shape; N],

@@ -2,6 +2,9 @@
 //!
 //! Each operation has a hand-written backward pass. What a forward pass saved travels in the autodiff
 //! graph inside a closure that turns the output's gradient into those of the inputs.
+//!
+//! What a forward pass saves comes from the kernels' buffer pool. Outputs and gradients do not: they are Burn tensors,
+//! which own their memory.
 
 #[cfg(feature = "train")]
 mod autodiff;
@@ -56,10 +59,8 @@ fn conv_lstm_call(
     mode: Mode,
     device: &Device,
 ) -> (Tensor<3>, Tensor<1>, ConvLstmCall) {
-    let running = match (&layer.statistics, mode) {
-        (Some(statistics), Mode::Inference) => Some(statistics.values()),
-        _ => None,
-    };
+    let statistics = layer.statistics.as_ref().filter(|_| mode.uses_running_stats());
+    let running = statistics.map(RunningStatistics::values);
     let call = ConvLstmCall {
         shape,
         normalized: layer.gamma.is_some(),
@@ -116,7 +117,7 @@ pub(crate) fn lflb(
     let call = LflbCall {
         conv_lstm,
         pool: norm_pool.pool,
-        running: (mode == Mode::Inference).then(|| norm_pool.statistics.values()),
+        running: mode.uses_running_stats().then(|| norm_pool.statistics.values()),
         statistics: stats.clone(),
     };
     let y = <Dispatch as FusedOps>::lflb(
@@ -140,7 +141,7 @@ pub(crate) fn norm_pool(h: Tensor<4>, layer: &NormPool, mode: Mode) -> Tensor<4>
     let [batch, time, positions, channels] = h.dims();
     let shape = NormPoolConfig { channels, pool: layer.pool }.kernel_shape(batch * time, positions);
     let stats = StatsCell::default();
-    let running = (mode == Mode::Inference).then(|| layer.statistics.values());
+    let running = mode.uses_running_stats().then(|| layer.statistics.values());
     let y = <Dispatch as FusedOps>::norm_pool(
         h.into_dispatch(),
         layer.gamma.val().into_dispatch(),

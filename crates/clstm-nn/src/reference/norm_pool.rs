@@ -28,13 +28,13 @@ pub(super) fn normalize(
         shape[axis] = channels;
         values.reshape(shape)
     };
-    let (centred, variance) = match mode {
-        Mode::Inference => {
+    let (centred, variance) = match mode.uses_running_stats() {
+        true => {
             let here = |t: Tensor<1>| along(t.to_device(&h.device()));
             let (mean, variance) = (statistics.mean.value(), statistics.variance.value());
             (h.clone() - here(mean), here(variance))
         }
-        Mode::Training { .. } => {
+        false => {
             let mean = h.clone().mean_dim(other).mean_dim(0); // 1 but along the channels
             let centred = h - mean.clone();
             let variance = (centred.clone() * centred.clone()).mean_dim(other).mean_dim(0);

@@ -3,8 +3,8 @@
 use clstm_nn::burn::module::Param;
 use clstm_nn::burn::tensor::{Device, Tensor};
 use clstm_nn::{
-    BranchSpan, InferenceEngine, Mode, NetworkConfig, NetworkError, Precision, Preset, ccc_loss,
-    parameters, parameters_with_roles,
+    BranchSpan, InferenceEngine, Mode, NetworkConfig, NetworkError, Precision, Preset,
+    TrainedTargets, ccc_loss, parameters, parameters_with_roles,
 };
 
 use crate::branches::pair;
@@ -110,8 +110,10 @@ fn the_head_changes_no_other_weight_and_spans_the_branches() {
         ("dimension_head.weight", vec![21, 3])
     );
     assert_eq!(weight.role.branch, BranchSpan::Runs(vec![12 * 3, 9 * 3]));
-    assert!(weight.role.weight_decay && !weight.role.transferable && weight.role.is_weight());
-    assert!(!bias.role.weight_decay && !bias.role.transferable);
+    assert!(weight.role.weight_decay && weight.role.is_weight() && !bias.role.weight_decay);
+    for tensor in [weight, bias] {
+        assert_eq!(tensor.role.targets, TrainedTargets::Dimensions);
+    }
     assert_eq!(bias.tensor.values, [0.0; 3]);
 }
 

@@ -6,6 +6,7 @@ mod branches;
 mod compression;
 mod dimensions;
 mod engine;
+mod frozen;
 mod fused;
 mod layers;
 mod network;

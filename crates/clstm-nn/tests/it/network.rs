@@ -25,6 +25,8 @@ fn shrink(config: &mut NetworkConfig) {
     }
     if let Some(bank) = &mut config.filterbank {
         (bank.filters, bank.kernel, bank.freq_mask_max_width) = (16, 64, 3);
+        // Frames of 160 samples: two or more steps are left behind the convolutions of each preset.
+        bank.stride = 40;
         for block in &mut config.convolutions {
             block.filters = 5;
         }
@@ -67,6 +69,18 @@ fn every_preset_reaches_every_weight_with_a_gradient() {
             assert!(values.iter().all(|v| v.is_finite()), "{preset}: {}", weight.name);
             assert!(values.iter().any(|v| *v != 0.0), "{preset}: {} gets none", weight.name);
         }
+    }
+}
+
+#[test]
+fn clstm_tiny_has_fewer_than_50_000_parameters() {
+    let network = Preset::ClstmTiny.network(8).init(1, &device()).expect("a valid configuration");
+    let tensors = parameters(&network);
+    let count: usize = tensors.iter().map(|tensor| tensor.values.len()).sum();
+    assert!((40_000..50_000).contains(&count), "{count}");
+    let has = |part: &str| tensors.iter().any(|tensor| tensor.name.contains(part));
+    for part in ["filterbank", "convolutions.2", "conv_lstm", "gru.1.bwd", "attention"] {
+        assert!(has(part), "{part}");
     }
 }
 

@@ -38,7 +38,7 @@ fn roles_are_those_of_release_0_1() {
             assert_eq!(role.optimizer_group, group, "{preset}: {name}");
             let branch = usize::from(name.starts_with("branches.0."));
             assert_eq!(role.branch, BranchSpan::One(branch), "{preset}: {name}");
-            assert_eq!(role.transferable, !name.contains("head.class_"), "{preset}: {name}");
+            assert_eq!(role.is_transferable(), !name.contains("head.class_"), "{preset}: {name}");
         }
     }
 }

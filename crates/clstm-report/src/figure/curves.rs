@@ -52,7 +52,7 @@ fn draw(curves: &[Curve<'_>], most: f64, y_title: &str, y_label: fn(f64) -> Stri
         }
         let mean = points(&mean(folds));
         canvas.path(&mean, color, Style::line(2.0, dash));
-        // Few epochs are looked at on the test side: they are marked, up to as many as stay apart.
+        // Few epochs have an evaluation on the test side: they are marked, up to as many as stay apart.
         if *series > 0 && mean.len() <= 30 {
             mean.iter().for_each(|point| canvas.mark(*point, 3.0, *series, 1.0));
         }

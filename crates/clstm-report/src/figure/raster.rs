@@ -44,7 +44,7 @@ pub(crate) fn png(canvas: &Canvas) -> Result<Vec<u8>, String> {
     Ok(encode(&pixels))
 }
 
-/// A path through points; none where one is no number.
+/// A path through points; none where one is not a number.
 fn polygon(points: &[[f64; 2]], closed: bool) -> Option<Path> {
     let mut path = PathBuilder::new();
     for (i, point) in points.iter().enumerate() {

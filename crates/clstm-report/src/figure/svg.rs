@@ -99,7 +99,7 @@ fn text(lettering: &TextStyle) -> String {
     format!(r#"<text x="{x}" y="{y}"{anchor}{class}{more}>{text}</text>"#)
 }
 
-/// A coordinate to a hundredth, as short as can be; what is no number, which no caller should give, is
+/// A coordinate to a hundredth, as short as can be; what is not a number, which no caller should give, is
 /// drawn at the edge instead of breaking the file.
 fn short(value: f64) -> String {
     let rounded = if value.is_finite() { (value * 100.0).round() / 100.0 } else { 0.0 };

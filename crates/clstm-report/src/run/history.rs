@@ -29,7 +29,7 @@ pub struct EpochPoint {
     pub train_ua: f64,
     /// Weighted accuracy on these.
     pub train_wa: f64,
-    /// The test utterances, in epochs that looked at them.
+    /// The test utterances, in epochs that evaluated them.
     #[serde(default)]
     pub test: Option<Seen>,
     /// A validation part of the training utterances, where one was held out.

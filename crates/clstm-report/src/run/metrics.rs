@@ -88,7 +88,7 @@ fn check(run: &RunMetrics) -> Result<(), String> {
     }
     let shares = [run.mean, run.std].into_iter().flat_map(|m| [m.ua, m.wa, m.macro_f1]);
     if !shares.clone().all(is_share) {
-        return Err("a mean or deviation that is no share".to_owned());
+        return Err("a mean or deviation that is not a share".to_owned());
     }
     match &run.calibration {
         Some(calibration) if !possible(calibration) => {

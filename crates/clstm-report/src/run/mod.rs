@@ -8,7 +8,8 @@ mod metrics;
 use std::path::Path;
 
 use clstm_eval::{
-    DeepFeatures, Environment, EvalProtocol, Prediction, RunInputs, RunMetrics, read_predictions,
+    DeepFeatures, DimensionSummary, Environment, EvalProtocol, Prediction, RunInputs, RunMetrics,
+    read_predictions,
 };
 use serde_json::Value;
 
@@ -71,7 +72,9 @@ impl Run {
         });
         let folds = folds.collect::<Result<Vec<_>, _>>()?;
         let inputs = RunInputs::read(folder)?;
+        let joined = !folder.join("metrics.json").is_file();
         let run = Self { name: name_of(folder), metrics, recipe, inputs, folds, notes };
+        let run = if joined { run.with_joined_dimensions() } else { run };
         Ok(run.with_gaps_noted())
     }
 
@@ -87,6 +90,17 @@ impl Run {
         let all: Option<Vec<&Vec<Prediction>>> =
             self.folds.iter().map(|fold| fold.predictions.as_ref()).collect();
         Some(all?.into_iter().flatten().cloned().collect())
+    }
+
+    /// Computes the figures of continuous targets, which the records of the folds have for each fold only.
+    fn with_joined_dimensions(mut self) -> Self {
+        if let Some(all) = self.predictions() {
+            self.metrics.dimensions = DimensionSummary::of(&all, self.metrics.protocol.seed);
+        } else if self.metrics.folds.iter().any(|fold| !fold.dimensions.is_empty()) {
+            let note = "No figures of continuous targets: they take the predictions of every fold.";
+            self.notes.push(note.to_owned());
+        }
+        self
     }
 
     /// Notes what some folds have and others lack, and what none has.

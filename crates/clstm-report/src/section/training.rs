@@ -19,7 +19,7 @@ pub(super) fn blocks(context: &Context<'_>) -> Vec<Block> {
     }
     if !blocks.is_empty() {
         blocks.insert(0, Block::Text(
-            "Test utterances are looked at now and then for these curves; nothing is chosen by them. \
+            "Test utterances are evaluated at some epochs for these curves only; nothing is chosen by them. \
              Training figures are those of the augmented crops as they were learnt from: with dropout and, \
              where the recipe has them, mixup and label smoothing, which is why they can lie below those of \
              the test."

@@ -240,4 +240,26 @@ fn continuous_targets_have_a_table_and_scatter_plots_beside_the_raters() {
     // Truths are 1 to 5 and predictions half as far from 3: of covariance 1 with variances 2 and 0.5.
     let ccc = dimensions[0]["ccc"]["value"].as_f64().unwrap();
     assert!(ccc > 0.7 && ccc < 0.85, "{ccc}");
+    // Without metrics.json the same figures are computed from the folds.
+    let whole = Run::read(&run).unwrap().metrics.dimensions;
+    std::fs::remove_file(run.join("metrics.json")).unwrap();
+    let joined = Run::read(&run).unwrap().metrics.dimensions;
+    assert_eq!(joined.len(), whole.len());
+    for (joined, whole) in joined.iter().zip(&whole) {
+        assert_eq!((&joined.name, joined.clusters), (&whole.name, whole.clusters));
+        assert!((joined.ccc.low - whole.ccc.low).abs() < 1e-12, "{joined:?} {whole:?}");
+    }
+    let report = Written::of(std::slice::from_ref(&run));
+    assert_eq!(report.text("tables/dimensions.csv"), table);
+    assert_eq!(report.files(".svg"), figures);
+    // They take the predictions of every fold.
+    std::fs::remove_file(run.join("fold-1/predictions.jsonl")).unwrap();
+    edit(&run.join("fold-2/metrics.json"), |record| {
+        record["metrics"]["dimensions"] = serde_json::json!([
+            {"name": "valence", "utterances": 16, "ccc": 0.5, "pearson": 0.5, "rmse": 1.0}
+        ]);
+    });
+    let partial = Run::read(&run).unwrap();
+    assert!(partial.metrics.dimensions.is_empty());
+    assert!(partial.notes.iter().any(|note| note.starts_with("No figures of continuous targets")));
 }

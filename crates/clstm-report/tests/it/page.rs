@@ -1,4 +1,4 @@
-//! The page: whole, alone, and to be read by everyone.
+//! The page: complete, self-contained and accessible.
 
 use std::collections::HashSet;
 

@@ -6,41 +6,61 @@ mod yaml;
 use std::collections::BTreeMap;
 
 use super::{Judgement, PreAnnotation};
-use crate::SegmentsError;
 use crate::caption::rounded;
 use crate::clock;
 use crate::format::csv::{quote, read_rows};
+use crate::format::free_name;
+use crate::{Names, SegmentsError};
 
 pub use header::{Header, LabelColumn};
 
-/// The header of a database with these labels, and its table `emotion` of the recordings.
+/// The header of a database with these labels, and its table `emotion` of the recordings, with a scheme and a column for each
+/// continuous target.
 #[must_use]
-pub fn database(
+pub fn database<'a>(
     recordings: &[PreAnnotation],
-    labels: &[String],
+    names: impl Into<Names<'a>>,
     model: &str,
 ) -> [(String, String); 2] {
     // JSON strings are YAML strings.
     let text = |text: &str| serde_json::Value::from(text).to_string();
+    let Names { labels, dimensions } = names.into();
     let names: Vec<String> = labels.iter().map(|label| text(label)).collect();
+    let mut columns = vec!["file".to_owned(), "emotion".to_owned(), "confidence".to_owned()];
+    for name in dimensions {
+        let taken: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let name = free_name(name, &taken);
+        columns.push(name);
+    }
+    let each = |write: &dyn Fn(&str) -> String| -> String {
+        columns[3..].iter().map(|name| write(&text(name))).collect()
+    };
+    let schemes = each(&|name| format!("  {name}: {{dtype: float}}\n"));
+    let of_schemes =
+        each(&|name| format!("      {name}: {{scheme_id: {name}, rater_id: clstm}}\n"));
     let header = format!(
         "name: pre-annotations\nsource: clstm\nusage: research\nlanguages: []\nraters:\n  clstm: {{type: machine, \
          description: {}}}\nschemes:\n  emotion: {{dtype: str, labels: [{}]}}\n  confidence: {{dtype: float, minimum: 0, \
-         maximum: 1}}\ntables:\n  emotion:\n    type: filewise\n    columns:\n      emotion: {{scheme_id: emotion, \
-         rater_id: clstm}}\n      confidence: {{scheme_id: confidence, rater_id: clstm}}\n",
+         maximum: 1}}\n{schemes}tables:\n  emotion:\n    type: filewise\n    columns:\n      emotion: {{scheme_id: emotion, \
+         rater_id: clstm}}\n      confidence: {{scheme_id: confidence, rater_id: clstm}}\n{of_schemes}",
         text(model),
         names.join(", ")
     );
-    let mut table = "file,emotion,confidence\n".to_owned();
+    let quoted: Vec<String> = columns.iter().map(|name| quote(name, ',')).collect();
+    let mut table = quoted.join(",") + "\n";
     for recording in recordings {
         let emotion = recording.whole.emotion();
         let label = emotion.and_then(|emotion| labels.get(emotion.label_index));
-        table += &format!(
-            "{},{},{}\n",
+        let mut cells = vec![
             quote(&recording.path, ','),
             label.map_or(String::new(), |label| quote(label, ',')),
-            emotion.map_or(String::new(), |emotion| rounded(emotion.confidence()).to_string())
-        );
+            emotion.map_or(String::new(), |emotion| rounded(emotion.confidence()).to_string()),
+        ];
+        cells.extend((0..dimensions.len()).map(|index| {
+            let value = emotion.and_then(|emotion| emotion.dimensions.get(index));
+            value.map_or(String::new(), |value| rounded(*value).to_string())
+        }));
+        table += &(cells.join(",") + "\n");
     }
     [("db.yaml".to_owned(), header), ("db.emotion.csv".to_owned(), table)]
 }
@@ -160,7 +180,7 @@ fn span(start: &str, end: &str, line: usize) -> Result<Option<[f64; 2]>, Segment
 /// A time as pandas writes it: `0 days 00:00:01.500000`, or a number of seconds.
 fn time(text: &str, line: usize) -> Result<f64, SegmentsError> {
     let wrong =
-        || SegmentsError::line(line, format!("{text:?} is no time such as 0 days 00:00:01.5"));
+        || SegmentsError::line(line, format!("{text:?} is not a time such as 0 days 00:00:01.5"));
     if let Some(seconds) = clock::number(text) {
         return Ok(seconds);
     }

@@ -3,12 +3,14 @@
 use quick_xml::escape::escape;
 
 use super::PreAnnotation;
-use crate::caption::TIERS;
+use crate::Names;
+use crate::caption::tiers;
 
 /// A document for a recording: a tier `emotion` with the parts that have a prediction, in which labels are corrected, and tiers
-/// for confidence and probabilities that refer to it.
+/// for confidence, probabilities and each continuous target that refer to it.
 #[must_use]
-pub fn document(recording: &PreAnnotation, labels: &[String], media: &str) -> String {
+pub fn document<'a>(recording: &PreAnnotation, names: impl Into<Names<'a>>, media: &str) -> String {
+    let names = names.into();
     let spoken: Vec<_> =
         recording.parts.iter().filter(|(.., part)| part.emotion().is_some()).collect();
     // Not beyond the end of the recording.
@@ -22,18 +24,19 @@ pub fn document(recording: &PreAnnotation, labels: &[String], media: &str) -> St
             );
         }
     }
-    let mut tiers = String::new();
+    let mut elements = String::new();
     let mut id = 0;
-    for (place, (name, value)) in TIERS.iter().enumerate() {
+    for (place, tier) in tiers(names).iter().enumerate() {
         let parent = if place == 0 {
             "LINGUISTIC_TYPE_REF=\"emotion\"".to_owned()
         } else {
             "LINGUISTIC_TYPE_REF=\"prediction\" PARENT_REF=\"emotion\"".to_owned()
         };
-        tiers += &format!("    <TIER {parent} TIER_ID=\"{name}\">\n");
+        let name = escape(tier.name.as_str());
+        elements += &format!("    <TIER {parent} TIER_ID=\"{name}\">\n");
         for (index, (_, _, part)) in spoken.iter().enumerate() {
             id += 1;
-            let value = value(part, labels);
+            let value = tier.text(part, names);
             let element = if place == 0 { "ALIGNABLE_ANNOTATION" } else { "REF_ANNOTATION" };
             let reference = match place {
                 0 => format!(
@@ -43,13 +46,13 @@ pub fn document(recording: &PreAnnotation, labels: &[String], media: &str) -> St
                 ),
                 _ => format!("ANNOTATION_REF=\"a{}\"", index + 1),
             };
-            tiers += &format!(
+            elements += &format!(
                 "        <ANNOTATION>\n            <{element} ANNOTATION_ID=\"a{id}\" {reference}>\n                \
                  <ANNOTATION_VALUE>{}</ANNOTATION_VALUE>\n            </{element}>\n        </ANNOTATION>\n",
                 escape(value.as_str())
             );
         }
-        tiers += "    </TIER>\n";
+        elements += "    </TIER>\n";
     }
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ANNOTATION_DOCUMENT AUTHOR=\"clstm\" \
@@ -58,7 +61,7 @@ pub fn document(recording: &PreAnnotation, labels: &[String], media: &str) -> St
          xsi:noNamespaceSchemaLocation=\"http://www.mpi.nl/tools/elan/EAFv3.0.xsd\">\n    <HEADER MEDIA_FILE=\"\" \
          TIME_UNITS=\"milliseconds\">\n        <MEDIA_DESCRIPTOR MEDIA_URL=\"{}\" MIME_TYPE=\"audio/*\"/>\n        \
          <PROPERTY NAME=\"lastUsedAnnotationId\">{id}</PROPERTY>\n    </HEADER>\n    <TIME_ORDER>\n{slots}    \
-         </TIME_ORDER>\n{tiers}    <LINGUISTIC_TYPE GRAPHIC_REFERENCES=\"false\" LINGUISTIC_TYPE_ID=\"emotion\" \
+         </TIME_ORDER>\n{elements}    <LINGUISTIC_TYPE GRAPHIC_REFERENCES=\"false\" LINGUISTIC_TYPE_ID=\"emotion\" \
          TIME_ALIGNABLE=\"true\"/>\n    <LINGUISTIC_TYPE CONSTRAINTS=\"Symbolic_Association\" \
          GRAPHIC_REFERENCES=\"false\" LINGUISTIC_TYPE_ID=\"prediction\" TIME_ALIGNABLE=\"false\"/>\n    <CONSTRAINT \
          DESCRIPTION=\"1-1 association with a parent annotation\" STEREOTYPE=\"Symbolic_Association\"/>\n\

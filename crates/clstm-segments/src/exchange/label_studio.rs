@@ -4,16 +4,17 @@
 use serde_json::{Map, Value, json};
 
 use super::{Judgement, PreAnnotation};
-use crate::SegmentsError;
 use crate::caption::rounded;
+use crate::{Names, SegmentsError};
 
 /// The name of the labels in the configuration.
 const CHOICES: &str = "emotion";
 
 /// Tasks to import, in the order of the recordings: the predicted label as a prediction, and its probability as the
-/// score, by which Label Studio can sort.
+/// score, by which Label Studio can sort. Probabilities and continuous targets are part of the data of a task.
 #[must_use]
-pub fn tasks(recordings: &[PreAnnotation], labels: &[String], model: &str) -> String {
+pub fn tasks<'a>(recordings: &[PreAnnotation], names: impl Into<Names<'a>>, model: &str) -> String {
+    let names = names.into();
     let all = recordings.iter().map(|recording| {
         let mut data = Map::new();
         data.insert("audio".to_owned(), json!(recording.path));
@@ -21,10 +22,16 @@ pub fn tasks(recordings: &[PreAnnotation], labels: &[String], model: &str) -> St
         let mut predictions = Vec::new();
         if let Some(emotion) = recording.whole.emotion() {
             let score = rounded(emotion.confidence());
-            let pairs = labels.iter().zip(&emotion.probabilities);
+            let pairs = names.labels.iter().zip(&emotion.probabilities);
             let probabilities: Map<String, Value> =
                 pairs.map(|(label, p)| (label.clone(), json!(rounded(*p)))).collect();
             data.insert("probabilities".to_owned(), Value::Object(probabilities));
+            let values = names.values(&emotion.dimensions);
+            let values: Map<String, Value> =
+                values.map(|(name, value)| (name.to_owned(), json!(rounded(value)))).collect();
+            if !values.is_empty() {
+                data.insert("dimensions".to_owned(), Value::Object(values));
+            }
             predictions.push(json!({
                 "model_version": model,
                 "score": score,
@@ -34,7 +41,7 @@ pub fn tasks(recordings: &[PreAnnotation], labels: &[String], model: &str) -> St
                     "to_name": "audio",
                     "type": "choices",
                     "score": score,
-                    "value": { "choices": [labels.get(emotion.label_index)] }
+                    "value": { "choices": [names.labels.get(emotion.label_index)] }
                 }]
             }));
         }

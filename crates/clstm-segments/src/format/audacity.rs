@@ -3,7 +3,7 @@
 use crate::caption::caption;
 use crate::edits::Edits;
 use crate::lines::lines;
-use crate::{Annotation, Segment, SegmentsError, WriteOptions, clock};
+use crate::{Annotation, Names, Segment, SegmentsError, WriteOptions, clock};
 
 /// The places of the captions, one a segment.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError>
             let cell = cells.next().unwrap_or_default();
             clock::number(cell).ok_or_else(|| {
                 let reason = format!(
-                    "the {name} {cell:?} is no number; a line is START, END and LABEL, separated by tabs"
+                    "the {name} {cell:?} is not a number; a line is START, END and LABEL, separated by tabs"
                 );
                 SegmentsError::line(line.number, reason)
             })
@@ -50,13 +50,14 @@ pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError>
 /// Puts `[sad 81%] ` before the text of each label.
 pub(crate) fn annotate(
     layout: &Layout,
-    annotations: &[Annotation],
-    labels: &[String],
+    annotations: &[Vec<Annotation>],
+    names: Names<'_>,
     options: &WriteOptions,
 ) -> Edits {
     let mut edits = Edits::default();
-    for (Place { at, before, after }, annotation) in layout.0.iter().zip(annotations) {
-        edits.insert(*at, format!("{before}[{}]{after}", caption(annotation, labels, options)));
+    let all = layout.0.iter().zip(annotations);
+    for (Place { at, before, after }, found) in all.filter(|(_, found)| !found.is_empty()) {
+        edits.insert(*at, format!("{before}[{}]{after}", caption(found, names, options)));
     }
     edits
 }

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use crate::caption::{one_line, rounded};
 use crate::edits::Edits;
-use crate::lines::line_at;
-use crate::{Annotation, Segment, SegmentsError, clock};
+use crate::lines::{line_at, line_end};
+use crate::{Annotation, Names, Segment, SegmentsError, channel, clock};
 
 const START: [&str; 6] = ["start", "start_s", "begin", "onset", "start_time", "tmin"];
 const END: [&str; 7] = ["end", "end_s", "stop", "offset", "end_time", "tmax", "stop_s"];
 const DURATION: [&str; 3] = ["duration", "duration_s", "length"];
 const SPEAKER: [&str; 3] = ["speaker", "speaker_id", "speaker_label"];
+const CHANNEL: [&str; 1] = ["channel"];
 const TEXT: [&str; 3] = ["text", "label", "transcript"];
 
 /// Where columns are added.
@@ -22,8 +23,21 @@ pub(crate) struct Layout {
     /// The end of the header, and its names.
     header: usize,
     names: Vec<String>,
-    /// The ends of the rows, one a segment, with the number of cells that the row lacks.
-    rows: Vec<(usize, usize)>,
+    /// The column of the channel.
+    channel: Option<usize>,
+    /// The rows, one a segment.
+    rows: Vec<SegmentRow>,
+}
+
+/// The row of a segment.
+#[derive(Debug)]
+struct SegmentRow {
+    /// Without its end.
+    place: Range<usize>,
+    /// Number of its cells.
+    cells: usize,
+    /// The cell of the channel, if it is empty.
+    empty_channel: Option<Range<usize>>,
 }
 
 /// A row: its cells without quotes, and its place without its end.
@@ -31,6 +45,8 @@ struct Row {
     /// Its first line, from 1.
     line: usize,
     cells: Vec<String>,
+    /// The place of each cell, with its quotes.
+    places: Vec<Range<usize>>,
     place: Range<usize>,
 }
 
@@ -40,8 +56,8 @@ pub(crate) fn has_header(line: &str) -> bool {
     header.is_some_and(|row| find(&row.cells, &START).is_some())
 }
 
-/// Reads the rows below the header.
-pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError> {
+/// Reads the rows below the header. Unless channels are `needed`, one that is no channel is ignored.
+pub(crate) fn parse(text: &str, needed: bool) -> Result<(Vec<Segment>, Layout), SegmentsError> {
     let first = crate::lines::lines(text).find(|line| !line.is_blank());
     let separator = separator(first.map_or("", |line| line.text));
     let mut all = rows(text, separator)?.into_iter().filter(|row| !is_blank(row));
@@ -52,8 +68,8 @@ pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError>
     let Some(start) = column(&START).filter(|_| end.or(duration).is_some()) else {
         return Err(SegmentsError::line(header.line, missing));
     };
-    let (speaker, words) = (column(&SPEAKER), column(&TEXT));
-    let (mut segments, mut ends, mut decimal_comma) = (Vec::new(), Vec::new(), false);
+    let (speaker, words, channel) = (column(&SPEAKER), column(&TEXT), column(&CHANNEL));
+    let (mut segments, mut rows, mut decimal_comma) = (Vec::new(), Vec::new(), false);
     for row in all {
         let line = row.line;
         let cell = |index: usize| row.cells.get(index).map_or("", String::as_str);
@@ -63,7 +79,7 @@ pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError>
                 let name = header.cells.get(index).map_or("", String::as_str);
                 SegmentsError::line(
                     line,
-                    format!("the {name} {:?} is no time in seconds", cell(index)),
+                    format!("the {name} {:?} is not a time in seconds", cell(index)),
                 )
             })
         };
@@ -75,15 +91,22 @@ pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError>
             (None, None) => from,
         };
         let segment = Segment::new(from, to, line)?.by(speaker.map(cell));
-        segments.push(segment.with_text(words.map_or("", cell)));
-        ends.push((row.place.end, header.cells.len().saturating_sub(row.cells.len())));
+        let number = channel::parse(channel.map_or("", cell), line, needed)?;
+        segments.push(segment.with_text(words.map_or("", cell)).on(number));
+        let place = channel.and_then(|index| row.places.get(index).cloned());
+        rows.push(SegmentRow {
+            empty_channel: place.filter(|_| cell(channel.unwrap_or(0)).trim().is_empty()),
+            place: row.place.clone(),
+            cells: row.cells.len(),
+        });
     }
     let layout = Layout {
         separator,
         decimal_comma,
         header: header.place.end,
         names: header.cells,
-        rows: ends,
+        channel,
+        rows,
     };
     Ok((segments, layout))
 }
@@ -115,6 +138,7 @@ fn separator(header: &str) -> char {
 fn rows(text: &str, separator: char) -> Result<Vec<Row>, SegmentsError> {
     let mut rows = Vec::new();
     let (mut cells, mut cell, mut start, mut quoted_at) = (Vec::new(), String::new(), 0, None);
+    let (mut places, mut cell_start): (Vec<Range<usize>>, usize) = (Vec::new(), 0);
     let (mut line, mut row_line) = (1, 1);
     let mut letters = text.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {
@@ -129,15 +153,21 @@ fn rows(text: &str, separator: char) -> Result<Vec<Row>, SegmentsError> {
             '"' if cell.is_empty() => quoted_at = Some(at),
             '\n' | '\r' => {
                 cells.push(std::mem::take(&mut cell));
-                let cells = std::mem::take(&mut cells);
-                rows.push(Row { line: row_line, cells, place: start..at });
+                places.push(cell_start..at);
+                let (cells, places) = (std::mem::take(&mut cells), std::mem::take(&mut places));
+                rows.push(Row { line: row_line, cells, places, place: start..at });
                 if letter == '\r' && letters.next_if(|(_, next)| *next == '\n').is_some() {
                     line += 1;
                 }
                 row_line = line;
                 start = letters.peek().map_or(text.len(), |(at, _)| *at);
+                cell_start = start;
             }
-            letter if letter == separator => cells.push(std::mem::take(&mut cell)),
+            letter if letter == separator => {
+                cells.push(std::mem::take(&mut cell));
+                places.push(cell_start..at);
+                cell_start = at + separator.len_utf8();
+            }
             letter => cell.push(letter),
         }
     }
@@ -146,55 +176,118 @@ fn rows(text: &str, separator: char) -> Result<Vec<Row>, SegmentsError> {
     }
     if start < text.len() {
         cells.push(cell);
-        rows.push(Row { line: row_line, cells, place: start..text.len() });
+        places.push(cell_start..text.len());
+        rows.push(Row { line: row_line, cells, places, place: start..text.len() });
     }
     Ok(rows)
 }
 
-/// Adds the columns `emotion`, `emotion_confidence`, `emotion_status` and one for each probability. Columns of the same names
-/// that are there already stay, and the new ones are numbered.
-pub(crate) fn annotate(layout: &Layout, annotations: &[Annotation], labels: &[String]) -> Edits {
-    let Layout { separator, decimal_comma, header, names, rows } = layout;
-    let taken: Vec<&str> = names.iter().map(|name| name.trim()).collect();
-    let mut new: Vec<String> =
-        ["emotion", "emotion_confidence", "emotion_status"].map(str::to_owned).into();
-    new.extend(labels.iter().map(|label| format!("emotion_p_{}", one_line(label))));
-    let mut edits = Edits::default();
-    let mut cells = String::new();
-    for name in &new {
-        let name_free = super::free_name(name, &taken);
-        cells.push(*separator);
-        cells += &quote(&name_free, *separator);
+/// Adds the columns `emotion`, `emotion_confidence`, `emotion_status`, one for each probability and one for each continuous
+/// target, and for channels `channel`, unless the table has it. A segment of several channels has a row for each. Columns of
+/// the same names that are there already stay, and the new ones are numbered.
+pub(crate) fn annotate(
+    text: &str,
+    layout: &Layout,
+    annotations: &[Vec<Annotation>],
+    names: Names<'_>,
+) -> Edits {
+    let new_channel = layout.channel.is_none()
+        && annotations.iter().flatten().any(|annotation| annotation.channel.is_some());
+    let writer = Writer { layout, names, new_channel };
+    let (mut edits, end) = (Edits::default(), line_end(text));
+    edits.insert(layout.header, writer.header());
+    for (row, annotations) in layout.rows.iter().zip(annotations) {
+        let each = annotations.iter().map(|annotation| writer.row(text, row, annotation));
+        let written: Vec<String> = each.collect();
+        if !written.is_empty() {
+            edits.replace(row.place.clone(), written.join(end));
+        }
     }
-    edits.insert(*header, cells);
-    for ((end, lacking), annotation) in rows.iter().zip(annotations) {
+    edits
+}
+
+/// Writes the cells that are added.
+struct Writer<'a> {
+    layout: &'a Layout,
+    names: Names<'a>,
+    /// Whether a column for the channel is added.
+    new_channel: bool,
+}
+
+impl Writer<'_> {
+    /// The cells of the header.
+    fn header(&self) -> String {
+        let names = &self.layout.names;
+        let mut taken: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+        let fixed = ["emotion", "emotion_confidence", "emotion_status"].map(str::to_owned);
+        let labels = self.names.labels.iter();
+        let labels = labels.map(|label| format!("emotion_p_{}", one_line(label)));
+        let dimensions = self.names.dimensions.iter();
+        let dimensions = dimensions.map(|name| format!("emotion_dim_{}", one_line(name)));
+        let channel = self.new_channel.then(|| "channel".to_owned());
+        let wanted: Vec<String> =
+            channel.into_iter().chain(fixed).chain(labels).chain(dimensions).collect();
+        let mut free = Vec::new();
+        for name in &wanted {
+            free.push(super::free_name(name, &taken));
+            taken.push(name);
+        }
+        self.cells(free)
+    }
+
+    /// A row with the cells of an annotation.
+    fn row(&self, text: &str, row: &SegmentRow, annotation: &Annotation) -> String {
+        let Layout { channel, names, .. } = self.layout;
+        let number = annotation.channel.map_or(String::new(), |number| number.to_string());
+        let mut edits = Edits::default();
+        if let (Some(cell), Some(_)) = (&row.empty_channel, annotation.channel) {
+            let start = row.place.start;
+            edits.replace(cell.start - start..cell.end - start, number.clone());
+        }
+        let lacking = (row.cells..names.len()).map(|index| match *channel == Some(index) {
+            true => number.clone(),
+            false => String::new(),
+        });
+        let mut cells: Vec<String> = lacking.collect();
+        cells.extend(self.new_channel.then_some(number));
+        cells.extend(self.values(annotation));
+        edits.apply(&text[row.place.clone()]) + &self.cells(cells)
+    }
+
+    fn values(&self, annotation: &Annotation) -> Vec<String> {
         let emotion = annotation.emotion();
-        let label = emotion.and_then(|emotion| labels.get(emotion.label_index));
-        let number = |p: f64| {
-            let number = rounded(p).to_string();
-            if *decimal_comma { number.replace('.', ",") } else { number }
+        let number = |value: f64| {
+            let number = rounded(value).to_string();
+            if self.layout.decimal_comma { number.replace('.', ",") } else { number }
         };
         let status = match annotation.clipped {
             true => format!("{} clipped", annotation.outcome.status()),
             false => annotation.outcome.status().to_owned(),
         };
         let mut values = vec![
-            label.map_or(String::new(), |label| one_line(label)),
+            emotion
+                .map_or(String::new(), |emotion| one_line(self.names.label(emotion.label_index))),
             emotion.map_or(String::new(), |emotion| number(emotion.confidence())),
             status,
         ];
-        values.extend((0..labels.len()).map(|index| {
-            let p = emotion.and_then(|emotion| emotion.probabilities.get(index));
-            p.map_or(String::new(), |p| number(*p))
-        }));
-        let mut cells = separator.to_string().repeat(*lacking);
-        for value in values {
-            cells.push(*separator);
-            cells += &quote(&value, *separator);
+        let all = [
+            (self.names.labels, emotion.map(|emotion| &emotion.probabilities)),
+            (self.names.dimensions, emotion.map(|emotion| &emotion.dimensions)),
+        ];
+        for (names, found) in all {
+            values.extend((0..names.len()).map(|index| {
+                let value = found.and_then(|found| found.get(index));
+                value.map_or(String::new(), |value| number(*value))
+            }));
         }
-        edits.insert(*end, cells);
+        values
     }
-    edits
+
+    /// Cells, each behind a separator.
+    fn cells(&self, cells: Vec<String>) -> String {
+        let separator = self.layout.separator;
+        cells.iter().map(|cell| format!("{separator}{}", quote(cell, separator))).collect()
+    }
 }
 
 /// A cell, in quotes where it needs them.

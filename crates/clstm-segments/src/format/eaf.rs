@@ -7,10 +7,10 @@ use quick_xml::escape::escape;
 
 use super::eaf_document::{EafDocument, Tier, Times, read};
 use super::{choose_tiers, free_name};
-use crate::caption::TIERS;
+use crate::caption::{EmotionTier, channel_suffix, channels, of_channel, tiers};
 use crate::edits::Edits;
 use crate::lines::line_end;
-use crate::{Annotation, Segment, SegmentsError};
+use crate::{Annotation, Names, Segment, SegmentsError};
 
 /// Longest chain of annotations that refer to each other.
 const MAX_CHAIN: usize = 32;
@@ -171,47 +171,56 @@ fn fill(slots: &mut [Option<f64>], chain: &[usize]) {
 const CONSTRAINT: &str = "<CONSTRAINT DESCRIPTION=\"1-1 association with a parent annotation\" \
                           STEREOTYPE=\"Symbolic_Association\"/>";
 
-/// Adds three tiers below each tier that was read: NAME emotion, NAME confidence, NAME probabilities. Each annotation refers to
-/// the one that it describes.
+/// Adds tiers below each tier that was read: NAME emotion, NAME confidence, NAME probabilities and one for each continuous
+/// target. Those of a channel end with its number. Each annotation refers to the one that it describes.
 pub(crate) fn annotate(
     text: &str,
     layout: &Layout,
-    annotations: &[Annotation],
-    labels: &[String],
+    annotations: &[Vec<Annotation>],
+    names: Names<'_>,
 ) -> Edits {
     let end = line_end(text);
     let mut edits = Edits::default();
     let known: Vec<&str> = layout.types.iter().map(String::as_str).collect();
     let kind = free_name("emotion", &known);
     let (mut taken, mut id) = (layout.tier_ids.clone(), layout.next_id);
-    let (mut tiers, mut rest) = (String::new(), annotations);
+    let (mut added, mut rest) = (String::new(), annotations);
+    let channels = channels(annotations);
+    // Without annotations, tiers without content.
+    let channels = if channels.is_empty() { vec![None] } else { channels };
+    let kinds = tiers(names);
+    let all: Vec<(Option<usize>, &EmotionTier)> =
+        channels.iter().flat_map(|channel| kinds.iter().map(|kind| (*channel, kind))).collect();
     for (parent, ids) in &layout.chosen {
         let (own, others) = rest.split_at(ids.len().min(rest.len()));
         rest = others;
-        for (suffix, cell) in TIERS {
+        for (channel, tier) in &all {
             let known: Vec<&str> = taken.iter().map(String::as_str).collect();
-            let name = free_name(&format!("{parent} {suffix}"), &known);
-            tiers += &format!(
+            let name = format!("{parent} {}{}", tier.name, channel_suffix(*channel));
+            let name = free_name(&name, &known);
+            added += &format!(
                 "{end}    <TIER LINGUISTIC_TYPE_REF=\"{}\" PARENT_REF=\"{}\" TIER_ID=\"{}\">{end}",
                 escape(kind.as_str()),
                 escape(parent.as_str()),
                 escape(name.as_str())
             );
-            for (reference, annotation) in ids.iter().zip(own) {
-                tiers += &format!(
+            let found = own.iter().map(|annotations| of_channel(annotations, *channel));
+            for (reference, annotation) in ids.iter().zip(found) {
+                let Some(annotation) = annotation else { continue };
+                added += &format!(
                     "        <ANNOTATION>{end}            <REF_ANNOTATION ANNOTATION_ID=\"a{id}\" \
                      ANNOTATION_REF=\"{}\">{end}                <ANNOTATION_VALUE>{}</ANNOTATION_VALUE>{end}            \
                      </REF_ANNOTATION>{end}        </ANNOTATION>{end}",
                     escape(reference.as_str()),
-                    escape(cell(annotation, labels).as_str())
+                    escape(tier.text(annotation, names).as_str())
                 );
                 id += 1;
             }
-            tiers += "    </TIER>";
+            added += "    </TIER>";
             taken.push(name);
         }
     }
-    edits.insert(layout.after_tier, tiers);
+    edits.insert(layout.after_tier, added);
     edits.insert(
         layout.after_type,
         format!(

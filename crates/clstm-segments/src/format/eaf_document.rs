@@ -178,7 +178,7 @@ fn begin(
             let time = match attribute(element, "TIME_VALUE") {
                 None => None,
                 Some(text) => Some(text.trim().parse::<f64>().map_err(|_| {
-                    SegmentsError::line(line, format!("the time {text:?} is no number"))
+                    SegmentsError::line(line, format!("the time {text:?} is not a number"))
                 })?),
             };
             document.slot_ids.insert(required("TIME_SLOT_ID")?, document.slots.len());
@@ -211,7 +211,7 @@ fn begin(
     Ok(())
 }
 
-/// Remembers where an element ended.
+/// Stores where an element ended.
 fn finish(document: &mut EafDocument, name: &str, end: usize) {
     match name {
         "TIER" | "TIME_ORDER" => document.after_tier = Some(end),

@@ -3,7 +3,7 @@
 use crate::caption::caption;
 use crate::edits::Edits;
 use crate::lines::{Line, lines};
-use crate::{Annotation, Segment, SegmentsError, WriteOptions, clock};
+use crate::{Annotation, Names, Segment, SegmentsError, WriteOptions, clock};
 
 /// The places of the captions, one a segment.
 #[derive(Debug)]
@@ -74,13 +74,14 @@ pub(crate) fn speaker_prefix(text: &str) -> (Option<&str>, usize) {
 /// Puts `[sad 81%] ` before the text of each cue, behind the speaker.
 pub(crate) fn annotate(
     layout: &Layout,
-    annotations: &[Annotation],
-    labels: &[String],
+    annotations: &[Vec<Annotation>],
+    names: Names<'_>,
     options: &WriteOptions,
 ) -> Edits {
     let mut edits = Edits::default();
-    for (place, annotation) in layout.0.iter().zip(annotations) {
-        let caption = caption(annotation, labels, options);
+    let all = layout.0.iter().zip(annotations);
+    for (place, annotations) in all.filter(|(_, annotations)| !annotations.is_empty()) {
+        let caption = caption(annotations, names, options);
         edits.insert(
             place.at,
             match place.line_end {

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::textgrid_tokens::{Tokens, Value};
 use super::{choose_tiers, free_name};
-use crate::caption::TIERS;
+use crate::caption::{EmotionTier, channel_suffix, channels, of_channel, tiers};
 use crate::edits::Edits;
 use crate::lines::{line_at, line_end};
-use crate::{Annotation, Segment, SegmentsError};
+use crate::{Annotation, Names, Segment, SegmentsError};
 
 /// Where tiers are added.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ pub(crate) fn parse(
             "IntervalTier" => tiers.push(interval_tier(text, &mut tokens, name, &mut lines)?),
             "TextTier" => point_tier(&mut tokens)?,
             _ => {
-                let reason = format!("{class:?} is no class of a tier");
+                let reason = format!("{class:?} is not a class of a tier");
                 return Err(SegmentsError::line(line_at(text, place.start), reason));
             }
         }
@@ -161,12 +161,13 @@ fn point_tier(tokens: &mut Tokens<'_>) -> Result<(), SegmentsError> {
     Ok(())
 }
 
-/// Adds three tiers for each tier that was read, with its intervals: NAME emotion, NAME confidence, NAME probabilities.
+/// Adds tiers for each tier that was read, with its intervals: NAME emotion, NAME confidence, NAME probabilities and one for
+/// each continuous target. Those of a channel end with its number.
 pub(crate) fn annotate(
     text: &str,
     layout: &Layout,
-    annotations: &[Annotation],
-    labels: &[String],
+    annotations: &[Vec<Annotation>],
+    names: Names<'_>,
 ) -> Edits {
     let mut edits = Edits::default();
     let end = line_end(text);
@@ -178,15 +179,25 @@ pub(crate) fn annotate(
     let mut number = *count;
     let mut taken: Vec<String> = layout.names.clone();
     let mut rest = annotations;
+    let channels = channels(annotations);
+    // Without annotations, tiers without text.
+    let channels = if channels.is_empty() { vec![None] } else { channels };
+    let kinds = tiers(names);
+    let all: Vec<(Option<usize>, &EmotionTier)> =
+        channels.iter().flat_map(|channel| kinds.iter().map(|kind| (*channel, kind))).collect();
     for tier in &layout.chosen {
         let spoken = tier.intervals.iter().filter(|interval| interval.is_spoken()).count();
         let (own, others) = rest.split_at(spoken.min(rest.len()));
         rest = others;
-        for (suffix, cell) in TIERS {
+        for (channel, kind) in &all {
             let known: Vec<&str> = taken.iter().map(String::as_str).collect();
-            let name = free_name(&format!("{} {suffix}", tier.name), &known);
+            let name = format!("{} {}{}", tier.name, kind.name, channel_suffix(*channel));
+            let name = free_name(&name, &known);
             number += 1;
-            let cells = own.iter().map(|annotation| cell(annotation, labels));
+            let cells = own.iter().map(|annotations| {
+                let annotation = of_channel(annotations, *channel);
+                annotation.map_or(String::new(), |annotation| kind.text(annotation, names))
+            });
             added += &written_tier(layout.long, number, &name, tier, cells, end);
             taken.push(name);
         }

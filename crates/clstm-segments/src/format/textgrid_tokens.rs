@@ -103,7 +103,7 @@ impl<'a> Tokens<'a> {
         let (number, place) = self.number(what)?;
         if number.fract() != 0.0 || !(0.0..=1e9).contains(&number) {
             let line = line_at(self.text, place.start);
-            return Err(SegmentsError::line(line, format!("{number} is no {what}")));
+            return Err(SegmentsError::line(line, format!("{number} is not a {what}")));
         }
         Ok((number as usize, place))
     }

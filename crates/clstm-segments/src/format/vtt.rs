@@ -6,7 +6,7 @@ use super::srt::{speaker_prefix, times};
 use crate::caption::{caption, one_line, rounded};
 use crate::edits::Edits;
 use crate::lines::{Line, line_end, lines};
-use crate::{Annotation, Segment, SegmentsError, WriteOptions};
+use crate::{Annotation, Names, Segment, SegmentsError, WriteOptions};
 
 /// The places of the cues, one a segment.
 #[derive(Debug)]
@@ -79,21 +79,24 @@ fn voice(text: &str) -> (Option<&str>, usize) {
     }
 }
 
-/// Puts a note with all probabilities before each cue, and `[sad 81%] ` before its text, within the voice tag.
+/// Puts a note with all probabilities and continuous targets before each cue, one for each channel, and `[sad 81%] ` before its text, within the voice tag.
 pub(crate) fn annotate(
     text: &str,
     layout: &Layout,
-    annotations: &[Annotation],
-    labels: &[String],
+    annotations: &[Vec<Annotation>],
+    names: Names<'_>,
     options: &WriteOptions,
 ) -> Edits {
     let (mut edits, line_end) = (Edits::default(), line_end(text));
-    for (place, annotation) in layout.0.iter().zip(annotations) {
-        edits.insert(
-            place.cue,
-            format!("NOTE clstm {}{line_end}{line_end}", note(annotation, labels)),
-        );
-        let caption = caption(annotation, labels, options);
+    // The values of continuous targets are in the note.
+    let labels_only = Names { dimensions: &[], ..names };
+    let all = layout.0.iter().zip(annotations);
+    for (place, annotations) in all.filter(|(_, annotations)| !annotations.is_empty()) {
+        for annotation in annotations {
+            let note = note(annotation, names);
+            edits.insert(place.cue, format!("NOTE clstm {note}{line_end}{line_end}"));
+        }
+        let caption = caption(annotations, labels_only, options);
         let caption = caption.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         edits.insert(
             place.at,
@@ -107,19 +110,23 @@ pub(crate) fn annotate(
 }
 
 /// The annotation as JSON in one line. A note must not contain an arrow.
-fn note(annotation: &Annotation, labels: &[String]) -> String {
+fn note(annotation: &Annotation, names: Names<'_>) -> String {
+    let pair = |(name, value): (&str, f64)| format!("{}:{}", json!(one_line(name)), rounded(value));
+    let object = |pairs: Vec<String>| format!("{{{}}}", pairs.join(","));
+    let channel = annotation.channel.map(|channel| format!("\"channel\":{channel}"));
+    let mut members: Vec<String> = channel.into_iter().collect();
     let Some(emotion) = annotation.emotion() else {
-        return json!({ "status": annotation.outcome.status() }).to_string();
+        members.push(format!("\"status\":{}", json!(annotation.outcome.status())));
+        return object(members);
     };
-    let pairs = labels.iter().zip(&emotion.probabilities);
-    let all: Vec<String> =
-        pairs.map(|(label, p)| format!("{}:{}", json!(one_line(label)), rounded(*p))).collect();
-    let label = labels.get(emotion.label_index).map_or("", String::as_str);
-    let text = format!(
-        "{{\"label\":{},\"confidence\":{},\"probabilities\":{{{}}}}}",
-        json!(one_line(label)),
-        rounded(emotion.confidence()),
-        all.join(",")
-    );
-    text.replace("-->", "->")
+    members.push(format!("\"label\":{}", json!(one_line(names.label(emotion.label_index)))));
+    members.push(format!("\"confidence\":{}", rounded(emotion.confidence())));
+    let labels = names.labels.iter().map(String::as_str);
+    let pairs = labels.zip(emotion.probabilities.iter().copied()).map(pair);
+    members.push(format!("\"probabilities\":{}", object(pairs.collect())));
+    let values: Vec<String> = names.values(&emotion.dimensions).map(pair).collect();
+    if !values.is_empty() {
+        members.push(format!("\"dimensions\":{}", object(values)));
+    }
+    object(members).replace("-->", "->")
 }

@@ -8,7 +8,7 @@ use crate::caption::rounded;
 use crate::edits::Edits;
 use crate::json_scan::Scanner;
 use crate::lines::lines;
-use crate::{Annotation, Segment, SegmentsError};
+use crate::{Annotation, Names, Segment, SegmentsError, channel};
 
 /// The member that is added to a segment.
 const MEMBER: &str = "emotion";
@@ -27,8 +27,9 @@ enum Place {
 
 type Members = Vec<(String, Range<usize>)>;
 
-/// Reads the segments. One without times takes those of its words.
-pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError> {
+/// Reads the segments. One without times takes those of its words. Unless channels are `needed`, one that is no channel is
+/// ignored.
+pub(crate) fn parse(text: &str, needed: bool) -> Result<(Vec<Segment>, Layout), SegmentsError> {
     let mut scanner = Scanner::new(text, 0);
     let list = if text.trim_start().starts_with('[') {
         scanner.value()?
@@ -57,6 +58,9 @@ pub(crate) fn parse(text: &str) -> Result<(Vec<Segment>, Layout), SegmentsError>
             serde_json::from_str::<String>(&text[place]).ok()
         };
         let segment = Segment::new(start_s, end_s, line)?.by(string("speaker").as_deref());
+        let number = member(&members, "channel").map_or("", |place| &text[place]);
+        let number = if number == "null" { "" } else { number.trim_matches('"') };
+        let segment = segment.on(channel::parse(number, line, needed)?);
         segments.push(segment.with_text(&string("text").unwrap_or_default()));
         places.push(match member(&members, MEMBER) {
             Some(place) => Place::Value(place),
@@ -89,11 +93,20 @@ fn word_times(text: &str, segment: &Members) -> Result<(Option<f64>, Option<f64>
     Ok((first, last))
 }
 
-/// Adds the member `emotion` to each segment, or replaces the one that is there.
-pub(crate) fn annotate(layout: &Layout, annotations: &[Annotation], labels: &[String]) -> Edits {
+/// Adds the member `emotion` to each segment, or replaces the one that is there. For several channels it is a list.
+pub(crate) fn annotate(
+    layout: &Layout,
+    annotations: &[Vec<Annotation>],
+    names: Names<'_>,
+) -> Edits {
     let mut edits = Edits::default();
-    for (place, annotation) in layout.0.iter().zip(annotations) {
-        let value = value(annotation, labels);
+    for (place, annotations) in layout.0.iter().zip(annotations) {
+        let each = annotations.iter().map(|annotation| value(annotation, names));
+        let value = match &each.collect::<Vec<_>>()[..] {
+            [] => continue,
+            [value] => value.clone(),
+            values => format!("[{}]", values.join(", ")),
+        };
         match place {
             Place::Value(place) => edits.replace(place.clone(), value),
             Place::End(at) => edits.insert(*at, format!(", \"{MEMBER}\": {value}")),
@@ -103,22 +116,26 @@ pub(crate) fn annotate(layout: &Layout, annotations: &[Annotation], labels: &[St
 }
 
 /// An annotation as JSON, with the labels in their order.
-fn value(annotation: &Annotation, labels: &[String]) -> String {
-    let mut text = format!("{{\"status\": {}", json!(annotation.outcome.status()));
+fn value(annotation: &Annotation, names: Names<'_>) -> String {
+    let pair = |(name, value): (&str, f64)| format!("{}: {}", json!(name), rounded(value));
+    let object = |pairs: Vec<String>| format!("{{{}}}", pairs.join(", "));
+    let channel = annotation.channel.map(|channel| format!("\"channel\": {channel}"));
+    let mut members: Vec<String> = channel.into_iter().collect();
+    members.push(format!("\"status\": {}", json!(annotation.outcome.status())));
     if let Some(emotion) = annotation.emotion() {
-        let pair = |(label, p): (&String, &f64)| format!("{}: {}", json!(label), rounded(*p));
-        let all: Vec<String> = labels.iter().zip(&emotion.probabilities).map(pair).collect();
-        let label = labels.get(emotion.label_index);
-        text += &format!(
-            ", \"label\": {}, \"confidence\": {}, \"unsure\": {}, \"probabilities\": {{{}}}",
-            json!(label),
-            rounded(emotion.confidence()),
-            emotion.unsure,
-            all.join(", ")
-        );
+        members.push(format!("\"label\": {}", json!(names.label(emotion.label_index))));
+        members.push(format!("\"confidence\": {}", rounded(emotion.confidence())));
+        members.push(format!("\"unsure\": {}", emotion.unsure));
+        let labels = names.labels.iter().map(String::as_str);
+        let pairs = labels.zip(emotion.probabilities.iter().copied()).map(pair);
+        members.push(format!("\"probabilities\": {}", object(pairs.collect())));
+        let values: Vec<String> = names.values(&emotion.dimensions).map(pair).collect();
+        if !values.is_empty() {
+            members.push(format!("\"dimensions\": {}", object(values)));
+        }
     }
     if annotation.clipped {
-        text += ", \"clipped\": true";
+        members.push("\"clipped\": true".to_owned());
     }
-    text + "}"
+    object(members)
 }

@@ -4,7 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::samples::{AUDACITY, EAF, RTTM, SHORT_TEXTGRID, SRT, TEXTGRID, VTT, WHISPER, annotated};
+use crate::samples::{
+    AUDACITY, CSV, EAF, RTTM, SHORT_TEXTGRID, SRT, TEXTGRID, VTT, WHISPER, annotated,
+    annotated_by_channel, annotated_with_dimensions,
+};
 use clstm_segments::Format;
 use clstm_test_support::skip;
 
@@ -42,6 +45,7 @@ fn the_libraries_of_other_tools_read_what_is_written() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/consumers/check.py");
     let Some(python) = python(&script) else { return };
     let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
     let utf16: Vec<u8> =
         annotated(Format::TextGrid, TEXTGRID).encode_utf16().flat_map(u16::to_be_bytes).collect();
     for (name, bytes) in [
@@ -56,6 +60,25 @@ fn the_libraries_of_other_tools_read_what_is_written() {
         ("call.json", annotated(Format::Whisper, WHISPER).into_bytes()),
     ] {
         fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let open = RTTM.replace("call 1 ", "call <NA> ");
+    for (name, format, text) in [
+        ("more.rttm", Format::Rttm, open.as_str()),
+        ("more.srt", Format::Srt, SRT),
+        ("more.vtt", Format::Vtt, VTT),
+        ("more.TextGrid", Format::TextGrid, TEXTGRID),
+        ("more.eaf", Format::Eaf, EAF),
+        ("more.txt", Format::Audacity, AUDACITY),
+        ("more.csv", Format::Csv, CSV),
+        ("more.json", Format::Whisper, WHISPER),
+    ] {
+        let write = |folder: &str, text: String| {
+            let folder = path.join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join(name), text).unwrap();
+        };
+        write("dimensions", annotated_with_dimensions(format, text));
+        write("channels", annotated_by_channel(format, text));
     }
     python.run(folder.path());
 }

@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod annotators;
+mod channels;
 mod consumers;
 mod detection;
+mod dimensions;
 mod eaf;
 mod exchange;
 mod mistakes;

@@ -1,7 +1,7 @@
 //! A file of each format, with what this crate does not interpret, and annotations.
 
 use clstm_segments::{
-    Annotation, Document, Emotion, Format, Outcome, ReadOptions, SegmentsError, WriteOptions,
+    Annotation, Document, Emotion, Format, Names, Outcome, ReadOptions, SegmentsError, WriteOptions,
 };
 
 pub(crate) const RTTM: &str = "\
@@ -170,11 +170,61 @@ pub(crate) fn annotations(count: usize) -> Vec<Annotation> {
     let emotion = |label_index: usize, p: f64| {
         let mut probabilities = vec![1.0 - p; 2];
         probabilities[label_index] = p;
-        Outcome::Labelled(Emotion { label_index, probabilities, unsure: p < 0.7 })
+        Outcome::Labelled(Emotion {
+            label_index,
+            probabilities,
+            dimensions: Vec::new(),
+            unsure: p < 0.7,
+        })
     };
     let outcomes =
         [emotion(1, 0.8), Outcome::NoSpeech, Outcome::TooShort, emotion(0, 0.6), Outcome::Outside];
     outcomes.into_iter().cycle().take(count).map(Annotation::new).collect()
+}
+
+/// The same with arousal and valence.
+pub(crate) fn rated(count: usize) -> Vec<Annotation> {
+    let mut all = annotations(count);
+    for annotation in &mut all {
+        if let Outcome::Labelled(emotion) = &mut annotation.outcome {
+            emotion.dimensions = vec![3.25, -0.12346];
+        }
+    }
+    all
+}
+
+/// Names of continuous targets.
+pub(crate) fn dimensions() -> Vec<String> {
+    ["arousal", "valence"].map(str::to_owned).to_vec()
+}
+
+/// The first annotations in channel 0, and others in channel 1.
+pub(crate) fn of_channels(count: usize) -> Vec<Vec<Annotation>> {
+    let on = |annotation: &Annotation, channel: usize| Annotation {
+        channel: Some(channel),
+        ..annotation.clone()
+    };
+    let (first, second) = (annotations(count), annotations(count + 3));
+    let pairs = first.iter().zip(&second[3..]);
+    pairs.map(|(first, second)| vec![on(first, 0), on(second, 1)]).collect()
+}
+
+/// The file with the annotations of two channels, as text.
+pub(crate) fn annotated_by_channel(format: Format, text: &str) -> String {
+    let document = read(format, text);
+    let annotations = of_channels(document.segments().len());
+    let written = document.write_channels(&annotations, &labels(), &WriteOptions::default());
+    String::from_utf8(written).unwrap()
+}
+
+/// The file with annotations that have continuous targets, as text.
+pub(crate) fn annotated_with_dimensions(format: Format, text: &str) -> String {
+    let document = read(format, text);
+    let (labels, dimensions) = (labels(), dimensions());
+    let names = Names { labels: &labels, dimensions: &dimensions };
+    let annotations = rated(document.segments().len());
+    let written = document.write(&annotations, names, &WriteOptions::default());
+    String::from_utf8(written).unwrap()
 }
 
 /// The file with these annotations, as text.

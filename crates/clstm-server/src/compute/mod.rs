@@ -6,9 +6,15 @@
 
 mod channels;
 mod clip;
+mod fair_queue;
 mod queue;
 mod spans;
 mod timeline;
+
+/// What the queue synchronises with.
+mod sync {
+    pub(super) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+}
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clstm::audio::DecodeLimits;
-use clstm::{RecognizeError, Span, SpanRecognizer, SpanSummary};
+use clstm::{ChannelSelection, RecognizeError, Span, SpanRecognizer, SpanSummary};
 use tokio::sync::oneshot;
 
 use super::{Compute, RequestBytes, run};
@@ -17,8 +17,7 @@ pub(crate) struct SpanRequest {
     pub(crate) bytes: RequestBytes,
     pub(crate) limits: DecodeLimits,
     pub(crate) spans: Vec<Span>,
-    /// The channel, from 0; without one the mean of all.
-    pub(crate) channel: Option<usize>,
+    pub(crate) channels: ChannelSelection,
     /// Whether a damaged recording is an error.
     pub(crate) strict: bool,
 }
@@ -48,10 +47,10 @@ impl From<Stop> for ApiError {
 impl SpanRequest {
     /// Decodes and processes the recording on this thread until `cancelled` returns true.
     fn run(&self, cancelled: impl Fn() -> bool) -> Result<SpanSummary, Stop> {
-        let Self { model, bytes, limits, spans, channel, strict } = self;
+        let Self { model, bytes, limits, spans, channels, strict } = self;
         let bytes = (**bytes).as_ref();
         let recognizer = model.recognizer.clone().with_strict(*strict);
-        recognizer.recognize_spans_bytes(bytes, limits, *channel, spans, |_| {
+        recognizer.recognize_spans_bytes(bytes, limits, *channels, spans, |_| {
             if cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
         })
     }
@@ -68,19 +67,16 @@ impl Compute {
             }));
             return Ok(result.await.map_err(|_| ApiError::internal())??);
         };
-        let SpanRequest { model, bytes, limits, spans, channel, strict } = request;
-        let recognizer = SpanRecognizer::new(&model.recognizer, &spans)?;
-        let samples = if channel.is_some() { Samples::Channels } else { Samples::Mixed };
-        let recording = decoders.timelines.open((*bytes).as_ref(), samples, &limits).await?;
-        let push = |(recognizer, channel): &mut (SpanRecognizer, Option<usize>),
-                    samples: &[f32],
-                    channels: usize,
-                    rate: u32| match *channel {
-            None => recognizer.push(samples, rate),
-            Some(channel) => recognizer.push_channel(channel, samples, channels, rate),
+        let SpanRequest { model, bytes, limits, spans, channels, strict } = request;
+        let recognizer = SpanRecognizer::new(&model.recognizer, channels, &spans)?
+            .with_limit(limits.max_duration_s);
+        let samples = match channels {
+            ChannelSelection::Mix => Samples::Mixed,
+            _ => Samples::Channels,
         };
-        let ((recognizer, _), damage) =
-            self.feed(recording, strict, (recognizer, channel), push).await?;
+        let recording = decoders.timelines.open((*bytes).as_ref(), samples, &limits).await?;
+        let (recognizer, damage) =
+            self.feed(recording, strict, recognizer, SpanRecognizer::push).await?;
         let mut summary = run(&self.long, move || recognizer.finish()).await??;
         summary.damage = damage;
         Ok(summary)

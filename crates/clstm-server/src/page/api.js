@@ -119,7 +119,7 @@ const route = (path, method, operation) => {
   appendText(segment, "p", operation.summary);
   if (operation.description) appendText(segment, "p", operation.description, { class: "quiet" });
   const open = operation.security?.length === 0;
-  add(segment, "p", open ? "Open to everybody." : "With a key, where the server has keys.", { class: "quiet" });
+  add(segment, "p", open ? "Without a key." : "With a key, where the server has keys.", { class: "quiet" });
   if (operation.parameters?.length) {
     const body = table(segment, "Parameters", ["Name", "Type", "Meaning"]);
     operation.parameters.map(resolve).forEach((parameter) => {

@@ -3,7 +3,7 @@
 import { $, element } from "./dom.js";
 
 // Colour of each emotion and the text colour on it, with a contrast of 4.5 to 1 or more. A colour belongs to an
-// emotion, so that it means the same for every model. Each label's name stands beside its colour everywhere.
+// emotion, so that it means the same for every model. The name of each label is always beside its colour.
 const COLORS = {
   angry: ["#cf3a2c", "#fff"],
   happy: ["#f2c12e", "#000"],

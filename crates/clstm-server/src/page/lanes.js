@@ -1,5 +1,6 @@
 // The lanes of a recording: one for each channel or speaker, or a single one without a name.
 
+import { curvesOf } from "./dimensions.js";
 import { $, element } from "./dom.js";
 
 // Height of the time axis, in pixels.
@@ -16,22 +17,26 @@ export const laneOf = (record) => record.lanes[record.chosen];
 
 const isSingle = ({ lanes }) => lanes.length === 1 && !lanes[0].name;
 const waveOf = (lane) => (lane.frames.length ? WAVE : 0);
-const heightOf = (lane) => NAME + waveOf(lane) + STRIP;
+const heightOf = (record, lane) => NAME + waveOf(lane) + STRIP + curvesOf(record);
 
 // Height of the drawing in pixels; that of the style sheet for a single lane.
 export function drawingHeight(record) {
   if (!record || isSingle(record)) return "";
-  return `${AXIS + record.lanes.reduce((sum, lane) => sum + heightOf(lane), 0)}px`;
+  return `${AXIS + record.lanes.reduce((sum, lane) => sum + heightOf(record, lane), 0)}px`;
 }
 
 // Where the lanes are, from top to bottom.
 export function layout(record, height) {
-  if (isSingle(record)) return [{ lane: record.lanes[0], top: 0, name: 0, wave: height - AXIS - SINGLE_STRIP, strip: SINGLE_STRIP }];
+  const curves = curvesOf(record);
+  if (isSingle(record)) {
+    const wave = height - AXIS - SINGLE_STRIP - curves;
+    return [{ lane: record.lanes[0], top: 0, name: 0, wave, strip: SINGLE_STRIP, curves }];
+  }
   let below = 0;
   return record.lanes.map((lane) => {
     const top = below;
-    below += heightOf(lane);
-    return { lane, top, name: NAME, wave: waveOf(lane), strip: STRIP };
+    below += heightOf(record, lane);
+    return { lane, top, name: NAME, wave: waveOf(lane), strip: STRIP, curves };
   });
 }
 
@@ -40,7 +45,7 @@ export function laneAt(record, { clientY }) {
   const { top, height } = $("picture").getBoundingClientRect();
   const at = layout(record, height).findIndex((place) => {
     const y = clientY - top - place.top;
-    return y >= 0 && y < place.name + place.wave + place.strip;
+    return y >= 0 && y < place.name + place.wave + place.strip + place.curves;
   });
   return at < 0 ? record.chosen : at;
 }

@@ -20,6 +20,13 @@ const KEPT_S = 1200;
 // Only zeros for this long mean that the microphone is switched off.
 const SILENT_S = 3;
 
+// Whether a frame with speech is in a turn: the prediction for the whole turn replaces that of the frame, which may follow it.
+const covers = (turn, frame) => {
+  const middle_s = frame ? (frame.start_s + frame.end_s) / 2 : NaN;
+  return frame?.label && middle_s >= turn.start_s && middle_s <= turn.end_s;
+};
+const revised = (turn, { start_s, end_s, speech }) => ({ ...turn, type: "frame", start_s, end_s, speech });
+
 let live = null; // the running session
 let asking = false; // whether the microphone is being opened
 
@@ -50,10 +57,11 @@ function connect(microphone) {
   const { rate } = microphone;
   const socket = open(rate);
   const record = {
-    name: `Microphone, ${new Date().toLocaleTimeString()}`, model: model(), labels: model().labels,
+    name: `Microphone, ${new Date().toLocaleTimeString()}`, model: model(), labels: model().labels, dimensions: model().dimensions,
     duration_s: 0, hop_s: HOP_S, running: true, chosen: 0, sound: null,
     lanes: [{ name: "", about: "as a whole", whole: null, frames: [], segments: [], peaks: emptyPeaks() }],
   };
+  const turns = [];
   const [lane] = record.lanes;
   live = { socket, microphone, ended: false, wrong: null };
   const mine = live;
@@ -81,13 +89,20 @@ function connect(microphone) {
       announce("The microphone is on. Speak.");
     } else if (event.type === "frame") {
       // A final frame replaces the provisional one of the same time.
-      lane.frames[Math.round(event.start_s / HOP_S)] = event;
+      const turn = turns.findLast((each) => covers(each, event));
+      lane.frames[Math.round(event.start_s / HOP_S)] = turn ? revised(turn, event) : event;
       const latest = lane.frames.at(-1);
       const state = latest.provisional ? ", provisional" : "";
       showPrediction(latest, `at ${clock(latest.end_s)}${state}`, record.model.abstention);
     } else if (event.type === "segment") {
       lane.segments.push(event);
       showSegments(record);
+    } else if (event.type === "turn") {
+      turns.push(event);
+      lane.frames.forEach((frame, index) => {
+        if (covers(event, frame)) lane.frames[index] = revised(event, frame);
+      });
+      showPrediction(event, `${clock(event.start_s)} to ${clock(event.end_s)}`, record.model.abstention);
     } else if (event.type === "error") {
       mine.wrong = event.error.message;
     }

@@ -1,5 +1,6 @@
 // The prediction as a word, and its probabilities as bars.
 
+import { meanValues, showValues } from "./dimensions.js";
 import { $, percent } from "./dom.js";
 import { labels } from "./labels.js";
 
@@ -48,6 +49,7 @@ export function showPrediction(prediction, context, abstention, otherwise = "no 
   if ($("prediction").textContent !== text) $("prediction").textContent = text;
   $("when").textContent = context + (prediction?.label ? `, ${percent(prediction.confidence)} confidence` : "");
   showBars(prediction?.label ? prediction.probabilities : undefined);
+  showValues(prediction?.label ? prediction.dimensions : undefined);
 }
 
 // Whether screen readers announce changes: not while a recording plays.
@@ -63,5 +65,5 @@ export function meanOf(frames, names) {
     return [label, spoken.reduce((sum, frame) => sum + frame.probabilities[label], 0) / spoken.length];
   }));
   const label = names.reduce((a, b) => (probabilities[b] > probabilities[a] ? b : a));
-  return { label, confidence: probabilities[label], probabilities };
+  return { label, confidence: probabilities[label], probabilities, dimensions: meanValues(spoken) };
 }

@@ -61,13 +61,13 @@ async function speakerLanes(post, file, given) {
   form.append("segments", given);
   const { segments, speakers, duration_s, damaged } = await post("", form);
   const most = [...speakers].sort((a, b) => b.labelled_s - a.labelled_s).slice(0, MOST_SPEAKERS);
-  const lanes = speakers.filter((one) => most.includes(one)).map(({ speaker, time, confidence }) => {
+  const lanes = speakers.filter((one) => most.includes(one)).map(({ speaker, time, confidence, dimensions }) => {
     const [label] = Object.entries(time).reduce((a, b) => (b[1] > a[1] ? b : a), [null, 0]);
     const name = speaker ?? "no speaker";
     return {
       name, about: `${name}, share of the time by emotion`, frames: [], peaks: null,
       segments: segments.filter((segment) => (segment.speaker ?? null) === speaker),
-      whole: label ? { label, confidence, probabilities: time } : { label: null },
+      whole: label ? { label, confidence, probabilities: time, dimensions } : { label: null },
     };
   });
   return { lanes, duration_s, damaged };
@@ -80,7 +80,7 @@ async function recognize({ file, given }) {
   // The file, not its bytes: the browser then sends it from the disk.
   const post = (query, body) => ask(`v1/recognize?model=${encodeURIComponent(served.name)}${query}`, { method: "POST", body });
   const found = given ? await speakerLanes(post, file, given) : await channelLanes(post, file, served.labels);
-  return { name: file.name, model: served, labels: served.labels, hop_s: HOP_S, chosen: 0, sound: file, ...found };
+  return { name: file.name, model: served, labels: served.labels, dimensions: served.dimensions, hop_s: HOP_S, chosen: 0, sound: file, ...found };
 }
 
 // Retries once when an unreachable server is reachable again.

@@ -1,5 +1,6 @@
 // A timeline as a file: the rows of `clstm predict --timeline`.
 
+import { dimensionsOf } from "./dimensions.js";
 import { $, element } from "./dom.js";
 import { current } from "./timeline.js";
 
@@ -19,10 +20,13 @@ function csv(record, what) {
   const all = rowsOf(record, what);
   const lane = ["channel", "speaker"].filter((name) => all.some((row) => row[name] !== undefined));
   const columns = ["path", ...lane, "start_s", "end_s", ...speech, "label", "confidence"];
-  const head = [...columns, ...record.labels.map((label) => `p_${label}`), "damaged", "error_kind", "error_message"];
+  const names = dimensionsOf(record).map(({ name }) => name);
+  const values = [...record.labels.map((label) => `p_${label}`), ...names.map((name) => `dim_${name}`)];
+  const head = [...columns, ...values, "damaged", "error_kind", "error_message"];
   const rows = all.map((row) => {
     const probabilities = record.labels.map((label) => row.probabilities?.[label]);
-    return [...columns.map((column) => row[column]), ...probabilities, record.damaged?.message, "", ""];
+    const dimensions = names.map((name) => row.dimensions?.[name]);
+    return [...columns.map((column) => row[column]), ...probabilities, ...dimensions, record.damaged?.message, "", ""];
   });
   return [head, ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");
 }

@@ -19,7 +19,7 @@ export class ApiError extends Error {
 
 export const key = () => $("key").value;
 // The chosen model, as in `/v1/models`.
-export const model = () => $("model").selectedOptions[0]?.model_ ?? { name: "", labels: [], digest: "", abstention: null };
+export const model = () => $("model").selectedOptions[0]?.model_ ?? { name: "", labels: [], dimensions: [], digest: "", abstention: null };
 
 export async function ask(path, options = {}) {
   const headers = key() ? { "X-API-Key": key() } : {};

@@ -1,5 +1,6 @@
 // The recording in view: its drawing, a position in it, its playback.
 
+import { dimensionsOf, setDimensions, valueCells } from "./dimensions.js";
 import { $, clock, element, percent } from "./dom.js";
 import { setLabels } from "./labels.js";
 import { describe, laneAt, laneOf, offerLanes } from "./lanes.js";
@@ -39,10 +40,12 @@ export function show(record) {
     $("picture").setAttribute("aria-label", "No recording yet");
     $("whole").hidden = true;
     position = null;
+    setDimensions([]);
     showPrediction(null, "", null, "Nothing yet");
     return draw();
   }
   setLabels(record.labels);
+  setDimensions(dimensionsOf(record));
   position = null;
   $("position").max = record.duration_s;
   $("position").step = record.hop_s;
@@ -139,7 +142,7 @@ export function showSegments(record) {
     start.append(button);
     row.append(
       start, element("td", clock(segment.end_s)), element("td", segment.label ?? "no speech"),
-      element("td", segment.label ? percent(segment.confidence) : ""),
+      element("td", segment.label ? percent(segment.confidence) : ""), ...valueCells(segment),
     );
     return row;
   });

@@ -1,5 +1,6 @@
-// Draws the waveform and the emotions on a canvas.
+// Draws the waveform, the emotions and the curves of continuous targets on a canvas.
 
+import { drawCurves } from "./dimensions.js";
 import { clock } from "./dom.js";
 import { color, labels, short } from "./labels.js";
 import { AXIS, drawingHeight, laneOf, layout } from "./lanes.js";
@@ -34,11 +35,12 @@ export function drawWaveform(canvas, record, { from, span, cursor }) {
     pen.fillText("A waveform with its emotions appears here.", width / 2, height / 2, width);
     return;
   }
-  for (const { lane, top, name, wave, strip } of layout(record, height)) {
+  for (const { lane, top, name, wave, strip, curves } of layout(record, height)) {
     if (name) drawName(view, lane, top + name / 2, lane === laneOf(record));
     if (wave) drawWave(view, lane, record.hop_s, top + name, wave);
     if (lane.frames.length || !name) drawFrames(view, lane, record.hop_s, top + name + wave, strip);
     else drawSegments(view, lane, top + name + wave, strip);
+    if (curves) drawCurves(view, record, lane, top + name + wave + strip, curves);
   }
   drawTimes(view);
   if (cursor !== null) drawCursor(view, cursor);

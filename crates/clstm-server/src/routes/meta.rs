@@ -8,13 +8,14 @@ use axum::response::{IntoResponse, Response};
 use clstm::Score;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::OpenApi;
 
 use crate::api_error::{ApiError, ErrorKind};
 use crate::response::json;
 use crate::state::SharedState;
 
 /// The API description.
-static OPENAPI: LazyLock<String> = LazyLock::new(crate::openapi::json);
+static OPENAPI: LazyLock<OpenApi> = LazyLock::new(crate::openapi::document);
 
 /// The state of the server.
 #[derive(Serialize, ToSchema)]
@@ -43,6 +44,8 @@ pub(crate) struct Model<'a> {
     name: &'a str,
     default: bool,
     labels: &'a [String],
+    /// Continuous targets, such as arousal, with their ranges; empty for most models.
+    dimensions: Vec<Dimension<'a>>,
     /// Sample rate in Hz.
     sample_rate: u32,
     /// SHA-256 of the weights and their description.
@@ -56,6 +59,16 @@ pub(crate) struct Model<'a> {
     scores: &'a [Score],
     license: &'a str,
     description: &'a str,
+}
+
+/// A continuous target.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Dimension<'a> {
+    name: &'a str,
+    /// No prediction is smaller.
+    min: f64,
+    /// No prediction is larger.
+    max: f64,
 }
 
 pub(super) async fn health() -> Response {
@@ -77,6 +90,11 @@ pub(super) async fn models(State(app): State<SharedState>) -> Response {
             name: &info.name,
             default: i == 0,
             labels: model.labels(),
+            dimensions: info
+                .dimensions
+                .iter()
+                .map(|it| Dimension { name: &it.name, min: it.min, max: it.max })
+                .collect(),
             sample_rate: info.frontend.sample_rate,
             digest: model.recognizer.digest(),
             abstention: info.calibration.as_ref().and_then(|c| Some(c.abstention?.threshold)),
@@ -89,7 +107,7 @@ pub(super) async fn models(State(app): State<SharedState>) -> Response {
     json(StatusCode::OK, &ModelsBody { models: models.collect() })
 }
 
-/// Requires API keys: without them anyone who reaches the port could trigger reloads.
+/// Requires API keys: without them every client that reaches the port could trigger reloads.
 pub(super) async fn reload(State(app): State<SharedState>) -> Response {
     if app.keys.is_none() {
         let message = "without API keys, models are reloaded by the signal SIGHUP only";
@@ -112,5 +130,5 @@ pub(super) async fn metrics(State(app): State<SharedState>) -> Response {
 }
 
 pub(super) async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], OPENAPI.as_str()).into_response()
+    json(StatusCode::OK, &*OPENAPI)
 }

@@ -53,18 +53,19 @@ pub(crate) fn router(app: &SharedState) -> Router {
         .with_state(app.clone())
 }
 
-/// Validates [`crate::ServerConfig::cors`].
-pub(crate) fn check_origins(origins: &[String]) -> Result<(), ServerError> {
-    for origin in origins {
-        let host = origin.strip_prefix("https://").or(origin.strip_prefix("http://"));
-        let valid = host.is_some_and(|host| {
-            !host.is_empty() && !host.contains(['/', '?', '#', '*']) && host.is_ascii()
-        });
-        if !(valid || origin == "*") || HeaderValue::from_str(origin).is_err() {
-            return Err(ServerError::Origin { origin: origin.clone() });
-        }
+/// Validates one of [`ServerConfig::cors`](crate::ServerConfig::cors).
+///
+/// # Errors
+/// [`ServerError::Origin`] if it is neither scheme and host, such as `https://example.org`, nor `*`.
+pub fn check_origin(origin: &str) -> Result<(), ServerError> {
+    let host = origin.strip_prefix("https://").or(origin.strip_prefix("http://"));
+    let valid = host.is_some_and(|host| {
+        !host.is_empty() && !host.contains(['/', '?', '#', '*', ' ', '@']) && host.is_ascii()
+    });
+    match (valid || origin == "*") && HeaderValue::from_str(origin).is_ok() {
+        true => Ok(()),
+        false => Err(ServerError::Origin { origin: origin.to_owned() }),
     }
-    Ok(())
 }
 
 fn cors(origins: &[String]) -> CorsLayer {

@@ -35,6 +35,12 @@ impl Hosts {
     fn allows(&self, authority: &str) -> bool {
         let Some(allowed) = &self.allowed else { return true };
         let Ok(authority) = authority.parse::<Authority>() else { return false };
+        // A host and perhaps a port: no name of a user, nothing behind an address in brackets.
+        let port = authority.as_str().strip_prefix(authority.host());
+        let number = |port: &str| port.strip_prefix(':').is_some_and(|n| n.parse::<u16>().is_ok());
+        if !port.is_some_and(|port| port.is_empty() || number(port)) {
+            return false;
+        }
         let host = authority.host().to_ascii_lowercase();
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         host == "localhost"
@@ -49,11 +55,16 @@ pub(super) async fn check(
     request: Request<Body>,
     next: Next,
 ) -> Response {
-    let host = host_of(request.uri(), request.headers()).map(str::to_owned);
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        let message = "a request has one header Host".to_owned();
+        return drain_and_reject(ErrorKind::Request, message, request.into_body())
+            .await
+            .into_response();
+    }
     // Clients that are not browsers may leave it out (HTTP/1.0).
-    if let Some(host) = &host
-        && !app.hosts.allows(host)
-    {
+    let hosts: Vec<String> =
+        hosts_of(request.uri(), request.headers()).map(str::to_owned).collect();
+    if let Some(host) = hosts.iter().find(|host| !app.hosts.allows(host)) {
         let message = format!("host {host:?} is not served here; allow it with --allowed-host");
         return drain_and_reject(ErrorKind::Host, message, request.into_body())
             .await
@@ -61,7 +72,9 @@ pub(super) async fn check(
     }
     if let Some(origin) = request.headers().get(header::ORIGIN) {
         let origin = origin.to_str().unwrap_or_default();
-        let own = origin.split_once("://").is_some_and(|(_, from)| Some(from) == host.as_deref());
+        let own = origin
+            .split_once("://")
+            .is_some_and(|(_, from)| hosts.first().is_some_and(|host| host == from));
         if !own && !app.origins.iter().any(|allowed| allowed == "*" || allowed == origin) {
             let message = format!("pages of {origin:?} may not use this server; see --cors");
             return drain_and_reject(ErrorKind::Origin, message, request.into_body())
@@ -72,10 +85,11 @@ pub(super) async fn check(
     next.run(request).await
 }
 
-fn host_of<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+/// The host of an absolute target, and that of the header.
+fn hosts_of<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
     let authority = uri.authority().map(Authority::as_str);
-    let header = || headers.get(header::HOST).map(|host| host.to_str().unwrap_or_default());
-    authority.or_else(header)
+    let header = headers.get(header::HOST).map(|host| host.to_str().unwrap_or_default());
+    authority.into_iter().chain(header)
 }
 
 #[cfg(test)]
@@ -95,8 +109,18 @@ mod tests {
         for own in ["localhost", "LOCALHOST:8765", "127.0.0.1:8765", "127.8.0.1", "[::1]:8765"] {
             assert!(hosts.allows(own), "{own}");
         }
-        let foreign =
-            ["evil.example", "evil.example:8765", "localhost.evil.example", "", "10.0.0.1", "a b"];
+        let foreign = [
+            "evil.example",
+            "evil.example:8765",
+            "localhost.evil.example",
+            "",
+            "10.0.0.1",
+            "a b",
+            "evil.example:80@localhost",
+            "[::1]x",
+            "localhost:http",
+            "localhost:99999",
+        ];
         for foreign in foreign {
             assert!(!hosts.allows(foreign), "{foreign:?}");
         }

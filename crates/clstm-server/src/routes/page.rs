@@ -22,16 +22,17 @@ const STYLE: &str = "text/css; charset=utf-8";
 const IMAGE: &str = "image/svg+xml";
 const AUDIO: &str = "audio/wav";
 
-/// The recording of "Try a sample"; `assets/README.md` names its source.
-const SAMPLE: &[u8] = include_bytes!("../../../../assets/sad.wav");
+/// The recording of "Try a sample", a copy of `assets/sad.wav`: a package contains no file of another folder.
+const SAMPLE: &[u8] = include_bytes!("../page/sample.wav");
 
 /// Path, media type and content of each file.
-const FILES: [(&str, &str, &str); 26] = [
+const FILES: [(&str, &str, &str); 27] = [
     ("/", HTML, include_str!("../page/index.html")),
     ("/style.css", STYLE, include_str!("../page/style.css")),
     ("/icon.svg", IMAGE, include_str!("../page/icon.svg")),
     ("/app.js", SCRIPT, include_str!("../page/app.js")),
     ("/capture.js", SCRIPT, include_str!("../page/capture.js")),
+    ("/dimensions.js", SCRIPT, include_str!("../page/dimensions.js")),
     ("/dom.js", SCRIPT, include_str!("../page/dom.js")),
     ("/history.js", SCRIPT, include_str!("../page/history.js")),
     ("/labels.js", SCRIPT, include_str!("../page/labels.js")),

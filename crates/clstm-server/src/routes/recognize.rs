@@ -115,7 +115,7 @@ fn parse(request: &Request) -> Result<Params, ApiError> {
         return Err(ApiError::request("context is a number of seconds from 0 to 10"));
     }
     let tier = query.text("tier").map(str::to_owned);
-    let segments = SegmentParams { tier, context_s, channel: None };
+    let segments = SegmentParams { tier, context_s, channels };
     let timeline = kind.map(|kind| (kind, config));
     Ok(Params { model, strict, channels, embedding, timeline, segments })
 }
@@ -151,7 +151,6 @@ async fn respond(
         }
         // As long as a timeline may take.
         let _permit = app.admit_timeline()?;
-        let segments = SegmentParams { channel: segments::channel(channels)?, ..segments };
         return segments::recognize(app, model.as_deref(), recording, file, segments, strict).await;
     }
     match timeline {

@@ -5,7 +5,10 @@ use std::path::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use clstm::audio::Damage;
-use clstm::{ChannelSelection, LabelledProbabilities, Span, SpanOutcome, SpanSummary};
+use clstm::{
+    ChannelSelection, DimensionInfo, LabelledDimensions, LabelledProbabilities, Span, SpanOutcome,
+    SpanSummary,
+};
 use clstm_segments::{
     Annotation, Document, Emotion, Format, Outcome, ReadOptions, Segment, SpeakerSummary,
     summarize, with_context,
@@ -17,7 +20,7 @@ use super::recognize::with_timeout;
 use crate::api_error::{ApiError, ErrorKind};
 use crate::body::Recording;
 use crate::compute::SpanRequest;
-use crate::openapi::{DamageBody, Probabilities};
+use crate::openapi::{DamageBody, Dimensions, Probabilities};
 use crate::response::json;
 use crate::state::AppState;
 
@@ -27,23 +30,7 @@ pub(super) struct SegmentParams {
     pub(super) tier: Option<String>,
     /// Seconds of context of short segments.
     pub(super) context_s: f64,
-    /// The channel, from 0; without one the mean of all.
-    pub(super) channel: Option<usize>,
-}
-
-/// The channel of segments.
-///
-/// # Errors
-/// For each channel: a segment has one prediction.
-pub(super) fn channel(channels: ChannelSelection) -> Result<Option<usize>, ApiError> {
-    match channels {
-        ChannelSelection::Mix => Ok(None),
-        ChannelSelection::One(channel) => Ok(Some(channel)),
-        ChannelSelection::Each => {
-            let message = "a form with segments takes one channel: channels=mix or a number";
-            Err(ApiError::request(message))
-        }
-    }
+    pub(super) channels: ChannelSelection,
 }
 
 /// The emotions of given segments.
@@ -52,7 +39,7 @@ pub(super) fn channel(channels: ChannelSelection) -> Result<Option<usize>, ApiEr
 pub(crate) struct SegmentsBody<'a> {
     path: &'a str,
     duration_s: f64,
-    /// In the order of the file.
+    /// In the order of the file; with `channels=each` those of a segment in the order of its channels.
     segments: Vec<SegmentBody<'a>>,
     /// In the order of their first segments.
     speakers: Vec<SpeakerBody<'a>>,
@@ -67,6 +54,9 @@ pub(crate) struct SegmentsBody<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = RecognizedSegment)]
 pub(crate) struct SegmentBody<'a> {
+    /// The channel, from 0, with `channels=each` or a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<usize>,
     start_s: f64,
     end_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +68,9 @@ pub(crate) struct SegmentBody<'a> {
     /// Whether the segment ends after the recording; absent if not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     clipped: bool,
+    /// Seconds of audio around the segment that its prediction used; absent without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_s: Option<f64>,
     /// Share of the segment that is speech.
     speech: f64,
     /// Null without a prediction.
@@ -88,13 +81,20 @@ pub(crate) struct SegmentBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Probabilities>)]
     probabilities: Option<LabelledProbabilities<'a>>,
+    /// Continuous targets by name, such as arousal; absent without a prediction, and for a model without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Dimensions>)]
+    dimensions: Option<LabelledDimensions<'a>>,
 }
 
 /// What a speaker expresses.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Speaker)]
 pub(crate) struct SpeakerBody<'a> {
-    speaker: Option<String>,
+    speaker: Option<&'a str>,
+    /// The channel, from 0, with `channels=each` or a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<usize>,
     segments: usize,
     labelled: usize,
     labelled_s: f64,
@@ -102,16 +102,11 @@ pub(crate) struct SpeakerBody<'a> {
     confidence: Option<f64>,
     /// Share of the labelled time by label.
     #[schema(value_type = Probabilities)]
-    time: Shares<'a>,
-}
-
-/// Labels and shares, an object in the order of the labels.
-pub(crate) struct Shares<'a>(&'a [String], Vec<f64>);
-
-impl Serialize for Shares<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        LabelledProbabilities(self.0, &self.1).serialize(serializer)
-    }
+    time: LabelledProbabilities<'a>,
+    /// Means of the continuous targets by duration; absent without a prediction, and for a model without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Dimensions>)]
+    dimensions: Option<LabelledDimensions<'a>>,
 }
 
 /// Recognises the segments of a recording.
@@ -125,37 +120,40 @@ pub(super) async fn recognize(
 ) -> Result<Response, ApiError> {
     let model = app.model(model)?;
     let document = read(&segments, &recording.name, &params)?;
-    let extended = with_context(document.segments(), params.context_s);
-    let spans = extended.iter().map(|&[start_s, end_s]| Span { start_s, end_s }).collect();
-    let channel = params.channel;
-    let selection = channel.map_or(ChannelSelection::Mix, ChannelSelection::One);
-    let limits = app.limits.decoding_channels(app.limits.max_timeline_s, selection);
-    let Recording { name, bytes } = recording;
-    let request = SpanRequest { model: model.clone(), bytes, limits, spans, channel, strict };
-    let summary = with_timeout(app.limits.response_timeout, app.compute.spans(request)).await?;
-    app.metrics.audio_processed(summary.duration_s);
-    let annotations: Vec<Annotation> = annotations(document.segments(), &summary).collect();
-    let labels = model.labels();
-    let all = document.segments().iter().zip(&annotations).zip(&summary.spans);
-    let segments = all.map(|((segment, annotation), span)| {
-        segment_body(segment, annotation, span.speech, labels)
+    let segments = document.segments();
+    let extended = with_context(segments, params.context_s);
+    let spans = segments.iter().zip(&extended).map(|(segment, [start_s, end_s])| Span {
+        channel: segment.channel,
+        ..Span::new(*start_s, *end_s)
     });
-    let speakers = summarize(document.segments(), &annotations, labels.len()).into_iter();
-    let speakers = speakers.map(|summary| {
-        let SpeakerSummary { speaker, segments, labelled, labelled_s, time, confidence } = summary;
-        SpeakerBody {
-            speaker,
-            segments,
-            labelled,
-            labelled_s,
-            confidence,
-            time: Shares(labels, time),
-        }
+    let (spans, channels) = (spans.collect(), params.channels);
+    let limits = app.limits.decoding_channels(app.limits.max_timeline_s, channels);
+    let Recording { name, bytes } = recording;
+    let request = SpanRequest { model: model.clone(), bytes, limits, spans, channels, strict };
+    let summary = with_timeout(app.limits.response_timeout, app.compute.spans(request)).await?;
+    app.metrics.audio_processed(summary.duration_s * summary.channels as f64);
+    let annotated: Vec<(&Segment, Annotation)> = annotated(segments, &extended, &summary).collect();
+    let (labels, dimensions) = (model.labels(), &model.info().dimensions);
+    let all = annotated.iter().zip(&summary.spans);
+    let rows = all.map(|((segment, annotation), span)| {
+        segment_body(segment, annotation, span.speech, labels, dimensions)
+    });
+    let pairs = annotated.iter().map(|(segment, annotation)| (*segment, annotation));
+    let summaries = summarize(pairs, labels.len());
+    let speakers = summaries.iter().map(|summary: &SpeakerSummary| SpeakerBody {
+        speaker: summary.speaker.as_deref(),
+        channel: summary.channel,
+        segments: summary.segments,
+        labelled: summary.labelled,
+        labelled_s: summary.labelled_s,
+        confidence: summary.confidence,
+        time: LabelledProbabilities(labels, &summary.time),
+        dimensions: LabelledDimensions::of(dimensions, &summary.dimensions),
     });
     let body = SegmentsBody {
         path: &name,
         duration_s: summary.duration_s,
-        segments: segments.collect(),
+        segments: rows.collect(),
         speakers: speakers.collect(),
         damaged: summary.damage.as_ref(),
         model: &model.info().name,
@@ -176,15 +174,19 @@ fn read(
     let format = Format::detect(Path::new(&segments.name), bytes).map_err(refuse)?;
     let recording =
         Path::new(recording).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let options = ReadOptions { tiers: params.tier.iter().cloned().collect(), recording };
+    let channels = params.channels == ChannelSelection::Each;
+    let tiers = params.tier.iter().cloned().collect();
+    let options = ReadOptions { tiers, recording, channels };
     Document::parse(bytes, format, &options).map_err(refuse)
 }
 
-fn annotations<'a>(
+fn annotated<'a>(
     segments: &'a [Segment],
+    extended: &'a [[f64; 2]],
     summary: &'a SpanSummary,
-) -> impl Iterator<Item = Annotation> + 'a {
-    segments.iter().zip(&summary.spans).map(|(segment, span)| {
+) -> impl Iterator<Item = (&'a Segment, Annotation)> {
+    summary.spans.iter().map(|span| {
+        let (segment, [start_s, end_s]) = (&segments[span.span], extended[span.span]);
         let outcome = match &span.outcome {
             SpanOutcome::NoSpeech => Outcome::NoSpeech,
             SpanOutcome::TooShort => Outcome::TooShort,
@@ -192,12 +194,14 @@ fn annotations<'a>(
             SpanOutcome::Labelled(prediction) => Outcome::Labelled(Emotion {
                 label_index: prediction.label_index,
                 probabilities: prediction.probabilities.clone(),
+                dimensions: prediction.dimensions.clone(),
                 unsure: false,
             }),
         };
         // Context may end after the recording; the segment itself then does not.
         let clipped = span.clipped && segment.end_s > summary.duration_s;
-        Annotation { clipped, ..Annotation::new(outcome) }
+        let context_s = (end_s - start_s - segment.duration_s()).max(0.0);
+        (segment, Annotation { outcome, clipped, context_s, channel: span.channel })
     })
 }
 
@@ -206,18 +210,22 @@ fn segment_body<'a>(
     annotation: &'a Annotation,
     speech: f64,
     labels: &'a [String],
+    dimensions: &'a [DimensionInfo],
 ) -> SegmentBody<'a> {
     let emotion = annotation.emotion();
     SegmentBody {
+        channel: annotation.channel,
         start_s: segment.start_s,
         end_s: segment.end_s,
         speaker: segment.speaker.as_deref(),
         text: segment.text.as_deref(),
         status: annotation.outcome.status(),
         clipped: annotation.clipped,
+        context_s: Some(annotation.context_s).filter(|seconds| *seconds > 0.0),
         speech,
         label: emotion.and_then(|e| labels.get(e.label_index)).map(String::as_str),
         confidence: emotion.map(Emotion::confidence),
         probabilities: emotion.map(|e| LabelledProbabilities(labels, &e.probabilities)),
+        dimensions: emotion.and_then(|e| LabelledDimensions::of(dimensions, &e.dimensions)),
     }
 }

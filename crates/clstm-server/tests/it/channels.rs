@@ -233,17 +233,16 @@ async fn a_batch_has_channels_and_deep_features() {
 }
 
 #[tokio::test]
-async fn segments_are_of_one_channel() {
+async fn segments_are_of_the_selected_channels() {
     let server = TestServer::start(config()).await;
     let bytes = wav_channels(&call());
     let csv = b"start,end,speaker\n0,2,anna\n3.5,6,ben\n";
-    let ask = async |query: &str| {
+    let ask_with = async |query: &str, name: &str, segments: &[u8]| {
         let path = format!("/v1/recognize?{query}");
-        let files = [("file", "a.wav", &bytes[..]), ("segments", "a.csv", &csv[..])];
+        let files = [("file", "a.wav", &bytes[..]), ("segments", name, segments)];
         send(server.address, form(&path, &files)).await
     };
-    let refused = ask("channels=each").await;
-    assert_eq!(refused.error(), (400, "request".to_owned()));
+    let ask = async |query: &str| ask_with(query, "a.csv", csv).await;
     assert_eq!(ask("embedding=true").await.error(), (400, "request".to_owned()));
     assert_eq!(ask("channels=2").await.error(), (422, "channels".to_owned()));
     let (first, second) = (ask("channels=0").await.json(), ask("channels=1").await.json());
@@ -253,6 +252,36 @@ async fn segments_are_of_one_channel() {
     };
     assert_eq!(status(&first), ["ok", "no_speech"]);
     assert_eq!(status(&second), ["no_speech", "ok"]);
+    // Without channels in the file, every segment on every channel.
+    let each = ask("channels=each").await.json();
+    let rows = |body: &Value| body["segments"].as_array().expect("segments").clone();
+    let by_channel = |channel: usize| -> Vec<Value> {
+        rows(&each).into_iter().filter(|row| row["channel"] == channel).collect()
+    };
+    assert_eq!(by_channel(0), rows(&first));
+    assert_eq!(by_channel(1), rows(&second));
+    let speakers = each["speakers"].as_array().expect("speakers").iter();
+    let speakers: Vec<Value> = speakers.map(|s| json!([s["speaker"], s["channel"]])).collect();
+    assert_eq!(
+        speakers,
+        [json!(["anna", 0]), json!(["anna", 1]), json!(["ben", 0]), json!(["ben", 1])]
+    );
+    // With channels in the file, each segment on its own.
+    let rttm =
+        b"SPEAKER a 1 0 2 <NA> <NA> anna <NA> <NA>\nSPEAKER a 2 3.5 2.5 <NA> <NA> ben <NA> <NA>\n";
+    let own = ask_with("channels=each", "a.rttm", rttm).await.json();
+    assert_eq!(status(&own), ["ok", "ok"]);
+    assert_eq!(own["segments"][0]["label"], first["segments"][0]["label"]);
+    assert_eq!(own["segments"][1]["probabilities"], second["segments"][1]["probabilities"]);
+    let mix = ask_with("", "a.rttm", rttm).await.json();
+    assert!(mix["segments"][0].get("channel").is_none(), "{mix}");
+    let third = b"start,end,channel\n0,2,0\n0,2,2\n";
+    let missing = ask_with("channels=each", "a.csv", third).await;
+    assert_eq!(missing.error(), (422, "channels".to_owned()));
+    let wrong = b"start,end,channel\n0,2,left\n";
+    let wrong = ask_with("channels=each", "a.csv", wrong).await;
+    assert_eq!(wrong.error(), (422, "segments".to_owned()));
+    assert!(wrong.json()["error"]["message"].as_str().expect("text").contains("line 2"));
 }
 
 /// What the library returns for interleaved samples.

@@ -24,7 +24,7 @@ async fn flood(stream: &mut TcpStream, bytes: &[u8], clock: &StoppedClock) -> us
             match stream.try_write(left) {
                 Ok(count) => left = &left[count..],
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    // The server does not read: only its clock goes on.
+                    // The server does not read: only its clock advances.
                     clock.advance(1).await;
                 }
                 Err(_) => return sent,
@@ -33,7 +33,7 @@ async fn flood(stream: &mut TcpStream, bytes: &[u8], clock: &StoppedClock) -> us
         }
         clock.advance(1).await;
     }
-    panic!("the server goes on for a client that does not read");
+    panic!("the server continues for a client that does not read");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod clock;
 mod containers;
 #[cfg(unix)]
 mod decode_workers;
+mod dimensions;
 mod floods;
 mod limits;
 mod meta;

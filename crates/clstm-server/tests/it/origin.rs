@@ -47,6 +47,20 @@ async fn a_name_that_was_rebound_to_the_loopback_interface_is_not_served() {
 }
 
 #[tokio::test]
+async fn every_host_of_a_request_must_be_served() {
+    let server = TestServer::start(config()).await;
+    let two = [("host", "localhost"), ("host", "evil.example")];
+    let response = ask(&server, "GET", "/v1/models", &two).await;
+    assert_eq!(response.error(), (400, "request".to_owned()));
+    for (target, host) in
+        [("http://localhost/v1/models", "evil.example"), ("http://evil.example/", "localhost")]
+    {
+        let response = ask(&server, "GET", target, &[("host", host)]).await;
+        assert_eq!(response.error(), (421, "host".to_owned()), "{target} {host}");
+    }
+}
+
+#[tokio::test]
 async fn allowed_hosts_are_served_and_keys_lift_the_restriction() {
     let allowed_hosts = vec!["voice.example".to_owned()];
     let server = TestServer::start(ServerConfig { allowed_hosts, ..config() }).await;

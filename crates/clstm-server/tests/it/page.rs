@@ -52,3 +52,11 @@ async fn the_page_needs_nothing_from_elsewhere() {
         assert!(seen.contains(file), "{file} is not part of the page: {seen:?}");
     }
 }
+
+#[tokio::test]
+async fn the_sample_is_a_recording_of_the_repository() {
+    let server = TestServer::start(config()).await;
+    let response = get(server.address, "/sample.wav").await;
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/sad.wav");
+    assert_eq!(response.body, std::fs::read(source).expect("a file"));
+}

@@ -56,7 +56,7 @@ async fn a_client_has_its_streams_and_the_others_theirs() {
 }
 
 #[tokio::test]
-async fn a_single_key_has_no_one_to_leave_room_for() {
+async fn a_single_key_may_use_the_whole_capacity() {
     let server = with_keys(1, Limits { client_streams: 1, ..Limits::default() }).await;
     let _first = stream(&server, KEYS[0]).await.expect("a stream");
     assert!(stream(&server, KEYS[0]).await.is_ok());

@@ -174,7 +174,7 @@ async fn wrong_requests_get_the_reason() {
     assert_eq!((body.status, body.json()), (StatusCode::OK, line("-", &silent)));
     for (body, expected) in [
         (Vec::new(), (400, "empty")),
-        (b"This is no sound at all, whatever one does to it.".to_vec(), (415, "format")),
+        (b"This is text and not a recording.".to_vec(), (415, "format")),
         (sample[..40].to_vec(), (422, "decode")),
     ] {
         let response = post(address, "/v1/recognize", body).await.error();

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clstm::ClassMap;
-use clstm::{Span, SpanOutcome};
+use clstm::{ChannelSelection, ClassMap, Span, SpanOutcome};
 use clstm_server::ServerConfig;
 use serde_json::json;
 
@@ -28,10 +27,12 @@ async fn segments_get_their_emotions() {
         .collect();
     assert_eq!(status[2..], ["too_short", "outside"], "{body}");
     // What the library returns for these parts.
-    let spans = [[0.0, 1.5], [1.0, 3.0]].map(|[start_s, end_s]| Span { start_s, end_s });
+    let spans = [[0.0, 1.5], [1.0, 3.0]].map(|[start, end]| Span::new(start, end));
     let limits = clstm::audio::DecodeLimits::default();
-    let go_on = |_| Ok::<(), clstm::RecognizeError>(());
-    let expected = tiny().recognize_spans_bytes(&bytes, &limits, None, &spans, go_on).unwrap();
+    let no_interrupt = |_| Ok::<(), clstm::RecognizeError>(());
+    let mix = ChannelSelection::Mix;
+    let expected =
+        tiny().recognize_spans_bytes(&bytes, &limits, mix, &spans, no_interrupt).unwrap();
     for (segment, span) in body["segments"].as_array().unwrap().iter().zip(&expected.spans) {
         match &span.outcome {
             SpanOutcome::Labelled(prediction) => {

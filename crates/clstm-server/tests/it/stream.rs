@@ -97,13 +97,19 @@ pub(crate) fn expected(sound: &[f32], rate: u32, hop_s: f64) -> Vec<Value> {
                 "type": "segment", "start_s": s.start_s, "end_s": s.end_s,
                 "label": label(s.label.as_ref().map(|e| e.label_index)),
             }),
+            Event::Turn(s) => json!({
+                "type": "turn", "start_s": s.start_s, "end_s": s.end_s,
+                "label": label(s.label.as_ref().map(|e| e.label_index)),
+            }),
             _ => panic!("another event"),
         };
         let received = match event {
             Event::Frame(m) | Event::ProvisionalFrame(m) => {
                 m.prediction.as_ref().map(|a| (a.smoothed[a.label_index], &a.smoothed))
             }
-            Event::Segment(s) => s.label.as_ref().map(|e| (e.confidence, &e.probabilities)),
+            Event::Segment(s) | Event::Turn(s) => {
+                s.label.as_ref().map(|e| (e.confidence, &e.probabilities))
+            }
             _ => None,
         };
         if let Some((confidence, probabilities)) = received {
@@ -292,6 +298,6 @@ async fn a_client_that_does_not_read_is_disconnected() {
             () = tokio::task::yield_now() => clock.advance(1).await,
         }
     };
-    assert!(disconnected, "the server goes on for a client that does not read");
+    assert!(disconnected, "the server continues for a client that does not read");
     crate::timeouts::gauge(&server, "streams", 0).await;
 }

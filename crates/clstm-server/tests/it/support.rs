@@ -5,7 +5,8 @@ use std::path::Path;
 
 use clstm::audio::{DecodeLimits, TrimConfig, decode_file};
 use clstm::{
-    FrontendConfig, Model, ModelInfo, ProbabilityCalibration, Recognizer, TrainingInfo, TtaConfig,
+    DimensionInfo, FrontendConfig, Model, ModelInfo, ProbabilityCalibration, Recognizer,
+    TrainingInfo, TtaConfig,
 };
 use clstm_nn::burn::tensor::Device;
 use clstm_nn::{
@@ -48,11 +49,16 @@ fn network() -> NetworkConfig {
 
 /// A model of random weights.
 pub(crate) fn model(name: &str, seed: u64) -> Model {
-    let network = network();
+    model_with(name, seed, &[])
+}
+
+/// The same with continuous targets.
+fn model_with(name: &str, seed: u64, dimensions: &[&str]) -> Model {
+    let network = NetworkConfig { dimensions: dimensions.len(), ..network() };
     let tensors = parameters(&network.init(seed, &Device::flex()).expect("a network"));
     let info = ModelInfo {
         name: name.to_owned(),
-        dimensions: Vec::new(),
+        dimensions: dimensions.iter().map(|name| dimension(name)).collect(),
         labels: ["calm", "glad", "sad"].map(str::to_owned).to_vec(),
         frontend: FrontendConfig {
             sample_rate: RATE,
@@ -71,6 +77,15 @@ pub(crate) fn model(name: &str, seed: u64) -> Model {
         description: "Random weights.".to_owned(),
     };
     Model::new(info, tensors).expect("a model")
+}
+
+fn dimension(name: &str) -> DimensionInfo {
+    DimensionInfo { name: name.to_owned(), min: 1.0, max: 5.0, mean: 3.0, std: 0.5 }
+}
+
+/// A model with arousal and valence.
+pub(crate) fn rated() -> Recognizer {
+    Recognizer::new(model_with("rated", 7, &["arousal", "valence"])).expect("a recognizer")
 }
 
 pub(crate) fn tiny() -> Recognizer {

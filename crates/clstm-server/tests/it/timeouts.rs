@@ -144,7 +144,7 @@ async fn error_of(socket: &mut Socket) -> String {
 async fn only_audio_extends_the_timeout_of_a_stream() {
     let server = TestServer::with(Limits::default()).await;
     let clock = StoppedClock::new();
-    // The first four bytes of WebM are no audio either.
+    // The first four bytes of WebM are not audio either.
     let head = Message::Binary(vec![0x1A, 0x45, 0xDF, 0xA3].into());
     for (query, message) in [
         ("", Message::Ping(vec![1].into())),

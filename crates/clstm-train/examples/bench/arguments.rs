@@ -15,7 +15,8 @@ impl Arguments {
         let command = words.next().ok_or("a command is missing: prepare, work or layers")?;
         let mut pairs = Vec::new();
         while let Some(name) = words.next() {
-            let name = name.strip_prefix("--").ok_or_else(|| format!("{name:?} is no option"))?;
+            let name =
+                name.strip_prefix("--").ok_or_else(|| format!("{name:?} is not an option"))?;
             let value = words.next().ok_or_else(|| format!("--{name} takes a value"))?;
             pairs.push((name.to_owned(), value));
         }
@@ -32,7 +33,7 @@ impl Arguments {
 
     pub(crate) fn number(&self, name: &'static str) -> Result<usize> {
         let text = self.text(name)?;
-        text.parse().map_err(|_| format!("--{name} {text:?} is no number").into())
+        text.parse().map_err(|_| format!("--{name} {text:?} is not a number").into())
     }
 
     /// An option that may be missing.
@@ -44,7 +45,7 @@ impl Arguments {
     pub(crate) fn settings(&self) -> Result<Vec<(String, String)>> {
         let pair = |text: &str| {
             let (key, value) =
-                text.split_once('=').ok_or_else(|| format!("--set {text:?} is no key=value"))?;
+                text.split_once('=').ok_or_else(|| format!("--set {text:?} is not key=value"))?;
             Ok((key.to_owned(), value.to_owned()))
         };
         self.all("set").map(pair).collect()

@@ -153,6 +153,6 @@ impl Clock {
 fn leaf<const D: usize>(x: &Tensor<D>, mode: Mode) -> Tensor<D> {
     match mode {
         Mode::Training { .. } => x.clone().detach().require_grad(),
-        Mode::Inference => x.clone(),
+        Mode::Inference | Mode::Frozen { .. } => x.clone(),
     }
 }

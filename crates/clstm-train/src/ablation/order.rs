@@ -1,4 +1,4 @@
-//! Whether our rows stand in the paper's order.
+//! Whether our rows are in the paper's order.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,11 @@ pub struct OrderAgreement {
     pub kendall: Option<f64>,
     /// Spearman's rho, ties at their mean rank; none where all our rows are equal.
     pub spearman: Option<f64>,
-    /// Neighbours in the paper's order that stand the other way round here, the worst first.
+    /// Neighbours in the paper's order that are in the opposite order here, the worst first.
     pub swapped: Vec<Swap>,
 }
 
-/// Two neighbours in the paper's order that stand the other way round here.
+/// Two neighbours in the paper's order that are in the opposite order here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Swap {
     /// Preset of the row that the paper finds worse.

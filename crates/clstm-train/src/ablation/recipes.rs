@@ -9,7 +9,8 @@ use crate::{Recipe, TrainError};
 
 /// The recipes of the seven rows, in the paper's order, all with the same changes (see
 /// [`Recipe::with_changes`]). `network.gflb.*` goes to the rows whose global block has that setting, and
-/// `center_loss` to those that have that loss.
+/// `center_loss` to those that have that loss. The recipes are not adapted to a corpus ([`Recipe::for_corpus`]): the rows
+/// have the epochs and the loss of the paper.
 ///
 /// # Errors
 /// [`TrainError::Recipe`] for settings that no row has, that do not fit, or that would make a row another
@@ -78,7 +79,7 @@ fn gflb_fields(gflb: &GflbConfig) -> &'static [&'static str] {
     }
 }
 
-/// A configuration file without what means nothing to the row. A name that no row knows stays: it is
+/// A configuration file without what means nothing to the row. A name that no row has stays: it is
 /// refused where the file is laid over the recipe.
 fn of_row(mut file: toml::Table, preset: Preset, recipe: &Recipe) -> toml::Table {
     if !preset.center_loss() {

@@ -23,7 +23,7 @@ pub struct AblationTable {
     pub rows: Vec<AblationRow>,
     /// The folds that all rows which were begun have done: those over which the rows are compared.
     pub common_folds: Vec<usize>,
-    /// Whether the rows stand in the paper's order by their UA over the common folds: against the column
+    /// Whether the rows are in the paper's order by their UA over the common folds: against the column
     /// of the corpus, or against both where it is in neither; empty for fewer than two rows.
     pub order: Vec<OrderAgreement>,
 }

@@ -139,9 +139,10 @@ impl Learner {
         let device = device.clone().autodiff();
         let network = recipe.network.init(recipe.seed, &device)?.with_precision(recipe.precision);
         let network = match init {
-            Some(init) => init_from(network, init)?,
+            Some(init) => init_from(network, init, &device)?,
             None => network,
         };
+        let network = network.with_frozen_layers(recipe.frozen_layers);
         let (classes, features) = (recipe.network.classes, recipe.network.branch_features());
         let heads = recipe.auxiliary_tasks.iter().zip(task_classes).map(|(task, &classes)| {
             let (features, gradient_reversal) = (features.clone(), task.gradient_reversal);

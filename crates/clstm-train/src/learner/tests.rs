@@ -197,7 +197,7 @@ fn the_model_is_the_average_of_the_weights() {
         let off = tensor.values.iter().zip(expected).map(|(a, b)| (f64::from(*a) - b).abs());
         assert!(off.fold(0.0, f64::max) < 1e-5, "{}", tensor.name);
     }
-    assert_ne!(found, raw(&learner), "the training goes on from the weights themselves");
+    assert_ne!(found, raw(&learner), "the training continues from the weights themselves");
 }
 
 /// Weights and optimiser: everything that a skipped step leaves alone.

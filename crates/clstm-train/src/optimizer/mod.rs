@@ -116,6 +116,7 @@ impl Optimizer {
             OptimizerGroup::WaveformFilters => rate * self.config.waveform_lr_multiplier,
             _ => rate,
         };
+        let rate = rate * layer_factor(self.config.layer_decay, role.layers_to_head);
         let decay = if role.weight_decay { self.config.weight_decay } else { 0.0 };
         match matrices(&self.config, role) {
             None => {
@@ -136,6 +137,11 @@ impl Optimizer {
             }
         }
     }
+}
+
+/// Factor of the learning rate of a layer with this many layers between it and the end of its branch.
+fn layer_factor(layer_decay: f64, layers_to_head: usize) -> f64 {
+    layer_decay.powi(i32::try_from(layers_to_head).unwrap_or(i32::MAX))
 }
 
 /// The matrices that a weight is made of, where Muon moves it.
@@ -162,6 +168,7 @@ mod tests {
             weight_decay: 0.5,
             clip_norm: 1.0,
             waveform_lr_multiplier: 0.5,
+            layer_decay: 1.0,
             sam_rho: 0.0,
             sam_every: 1,
             sam_reuse: 0.7,
@@ -228,6 +235,22 @@ mod tests {
         };
         let (waveform, other) = (ParameterRole::waveform_filters(), ParameterRole::decayed());
         assert!((moved(waveform) / moved(other) - 0.5).abs() < 1e-4);
+    }
+
+    #[test]
+    fn layers_before_the_head_take_smaller_steps() {
+        let weights = [0, 1, 3].map(|layers_to_head| {
+            weight(ParameterRole { layers_to_head, ..ParameterRole::vector() }, &[1])
+        });
+        let config = OptimizerConfig { layer_decay: 0.5, ..config() };
+        let mut adam = Optimizer::new(config, Precision::F32, &weights);
+        adam.begin();
+        for (index, factor) in [1.0, 0.5, 0.125].into_iter().enumerate() {
+            let mut value = [1.0];
+            adam.update(index, &mut value, &[0.2], 0.1);
+            // The first step of Adam has the length of the learning rate.
+            assert!((1.0 - value[0] - 0.1 * factor).abs() < 1e-6, "{value:?}, {factor}");
+        }
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl EventWriter {
     }
 }
 
-/// Time since 1970; nothing on a clock that stands before it.
+/// Time since 1970; nothing on a clock that is before it.
 fn now() -> std::time::Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

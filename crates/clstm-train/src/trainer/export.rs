@@ -1,4 +1,4 @@
-//! The model file of a training as it stands.
+//! The model file of a training in its present state.
 
 use clstm::{
     DimensionInfo, EvalProtocol, FoldId, HeldOutCounts, Model, ModelInfo, ProbabilityCalibration,
@@ -100,7 +100,7 @@ fn description(recipe: &Recipe) -> String {
     let preset = &recipe.preset;
     let paper = "the hierarchical ConvLSTM network of Mustaqeem & Kwon (2020)";
     let network = match preset.parse() {
-        Ok(Preset::ClstmPlus) => format!(
+        Ok(Preset::ClstmPlus | Preset::ClstmTiny) => format!(
             "{preset}, after {paper}, with a learnt filterbank and convolutions before the ConvLSTM \
              block and attention over time"
         ),
@@ -132,6 +132,9 @@ mod tests {
         let paper = description(&Recipe::new(Preset::Clstm, 8));
         assert!(paper.contains(": clstm of the hierarchical ConvLSTM network"), "{paper}");
         assert!(paper.ends_with("Kwon (2020)."), "{paper}");
+        let tiny = description(&Recipe::new(Preset::ClstmTiny, 8));
+        assert!(tiny.contains(": clstm-tiny, after the hierarchical ConvLSTM network"), "{tiny}");
+        assert!(tiny.ends_with("and attention over time."), "{tiny}");
     }
 
     #[test]

@@ -106,7 +106,7 @@ fn a_model_file_holds_nothing_of_the_tasks() {
 fn a_resumed_training_keeps_its_tasks_and_refuses_other_targets() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut dataset = trembling();
-    // Not everything is known of everybody.
+    // Some attributes of some speakers are unknown.
     dataset.corpus.utterances[5].statement = None;
     let mut recipe = asking(Target::Statement, 0.5, false);
     recipe.epochs = 4;

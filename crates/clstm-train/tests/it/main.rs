@@ -8,6 +8,7 @@ mod dataset;
 mod dimensions;
 mod ensemble;
 mod extending;
+mod fine_tuning;
 mod recipe;
 mod reevaluate;
 mod release_0_1;

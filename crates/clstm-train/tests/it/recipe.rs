@@ -195,6 +195,12 @@ fn mistakes_are_named() {
         ("validation.select", "worst", "select"),
         ("validation.eval_every", "0", "validation.eval_every"),
         ("optimizer.learning_rate", "-1", "optimizer"),
+        ("optimizer.layer_decay", "0", "layer_decay"),
+        ("optimizer.layer_decay", "1.5", "layer_decay"),
+        ("optimizer.layer_decay", "nan", "layer_decay"),
+        ("frozen_layers", "-1", "frozen_layers"),
+        ("frozen_layers", "front", "frozen_layers"),
+        ("sampling.shots", "-5", "shots"),
         ("optimizer.kind", "sgd", "muon"),
         ("schedule.cycles", "0", "cycles"),
         ("schedule.cycles", "121", "cycles"),
@@ -215,6 +221,8 @@ fn settings_have_upper_bounds() {
         ("epochs", "18446744073709551615", ""),
         ("epochs", "10000000", "epochs is 10000000"),
         ("eval_every", "10000000", "eval_every"),
+        ("frozen_layers", "1000", "frozen_layers is 1000"),
+        ("sampling.shots", "10000000", "sampling.shots is 10000000"),
         ("checkpoint_every", "10000000", "checkpoint_every"),
         ("validation.eval_every", "10000000", "validation.eval_every"),
         ("augment.time_mask.count", "1000000", "time_mask.count"),
@@ -262,10 +270,15 @@ fn recipes_from_before_a_setting_are_read_with_its_default() {
     let recipe = Recipe::new(Preset::Clstm, 8);
     let mut json = serde_json::to_value(&recipe).expect("JSON");
     let fields = json.as_object_mut().expect("an object");
-    for setting in ["mixup", "calibration_share", "validation"] {
+    for setting in ["mixup", "calibration_share", "validation", "frozen_layers"] {
         fields.remove(setting).expect("there");
     }
-    fields["optimizer"].as_object_mut().expect("an object").remove("waveform_lr_multiplier");
+    let mut remove = |table: &str, setting: &str| {
+        fields[table].as_object_mut().expect("an object").remove(setting).expect("there");
+    };
+    remove("optimizer", "waveform_lr_multiplier");
+    remove("optimizer", "layer_decay");
+    remove("sampling", "shots");
     fields["network"].as_object_mut().expect("an object").remove("temporal_pooling");
     // Trainings knew no mixup then, whatever the preset does now.
     let before = Recipe { mixup: MixupConfig::default(), ..recipe.clone() };

@@ -7,8 +7,8 @@ use clstm_corpus::Split;
 use clstm_nn::Precision;
 use clstm_nn::burn::tensor::Device;
 use clstm_train::{
-    CrossValidation, EvalError, NullObserver, Recipe, RunMetrics, StopFlag, Teacher, TrainError,
-    Trained, cross_validate,
+    CrossValidation, EvalError, InitialModel, NullObserver, Recipe, RunMetrics, StopFlag, Teacher,
+    TrainError, Trained, cross_validate,
 };
 
 use crate::corpus::{dataset, recipe};
@@ -158,7 +158,7 @@ fn a_fold_starts_from_a_model_without_its_test_utterances() {
     let path = |name: &str| folder.path().join(name);
     let from = |name: &str, seed: u64, only: Option<usize>, start: &str| {
         let mut run = folds(path(name), seed, only, Vec::new());
-        run.init = Some(path(start));
+        run.init = Some(InitialModel::read(&path(start)).expect("a start"));
         // A step too small to lead anywhere: what is there was there at the start.
         (run.recipe.epochs, run.recipe.optimizer.learning_rate) = (1, 1e-12);
         cross(&run)
@@ -185,7 +185,8 @@ fn a_fold_starts_from_a_model_without_its_test_utterances() {
     assert!(strange.contains("held out here"), "{strange}");
 
     let mut validated = folds(path("validated"), 1, None, Vec::new());
-    (validated.init, validated.recipe.validation.share) = (Some(path("one")), 0.25);
+    let init = InitialModel::read(&path("one")).expect("a run");
+    (validated.init, validated.recipe.validation.share) = (Some(init), 0.25);
     let refused = cross(&validated).expect_err("leakage into validation").to_string();
     assert!(refused.contains("would hold out"), "{refused}");
 

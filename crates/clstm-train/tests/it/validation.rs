@@ -77,7 +77,7 @@ fn the_best_look_gives_the_weights_and_patience_the_end() {
     assert!(losses.len() < recipe.epochs, "it was to end early: {losses:?}");
     assert_eq!(trained.model.info.training.epochs, best);
 
-    // The model's weights are those that were looked at, and the test figures are of them.
+    // The model's weights are those of the best evaluation, and the test figures are of them.
     let dataset = dataset();
     let [_, validation, test] = parts(&dataset);
     let recognizer = Recognizer::new(trained.model.clone()).expect("a model");

@@ -9,7 +9,7 @@ mod timelines;
 
 use std::path::Path;
 
-use clstm_audio::{Damage, DecodeLimits, DecodeReport};
+use clstm_audio::{Damage, DecodeLimits, DecodeReport, EncodedAudio};
 use clstm_audio::{stream_channels_bytes, stream_channels_file};
 
 use crate::{PreparedRecording, RecognizeError, Recognizer};
@@ -68,7 +68,7 @@ impl Recognizer {
     /// Those of [`prepare_channels_file`](Self::prepare_channels_file).
     pub fn prepare_channels_bytes(
         &self,
-        bytes: impl AsRef<[u8]>,
+        bytes: impl EncodedAudio,
         limits: &DecodeLimits,
         selection: ChannelSelection,
     ) -> Result<PreparedChannels, RecognizeError> {

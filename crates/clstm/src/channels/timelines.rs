@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clstm_audio::{AudioError, DecodeLimits, DecodeReport};
+use clstm_audio::{AudioError, DecodeLimits, DecodeReport, EncodedAudio};
 use clstm_audio::{stream_channels_bytes, stream_channels_file};
 
 use super::{ChannelSelection, ChannelSplitter};
@@ -147,7 +147,7 @@ impl Recognizer {
     /// Those of [`channel_timelines_file`](Self::channel_timelines_file).
     pub fn channel_timelines_bytes<E: From<StreamError>>(
         &self,
-        bytes: impl AsRef<[u8]>,
+        bytes: impl EncodedAudio,
         limits: &DecodeLimits,
         selection: ChannelSelection,
         config: &StreamConfig,

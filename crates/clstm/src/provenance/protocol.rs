@@ -71,6 +71,9 @@ pub struct EvalProtocol {
     /// Validation inside the training; none where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<InnerValidation>,
+    /// Utterances of each class that the training drew from its training part (few-shot), at most; none where it used all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shots: Option<usize>,
     /// Arithmetic of the training: `f32` or `bf16`.
     pub precision: String,
     /// Passes of test-time augmentation (TTA) over each test utterance, whose logits are averaged; 1 for none.
@@ -101,6 +104,9 @@ pub struct EnsembleMember {
     /// Validation inside its training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<InnerValidation>,
+    /// Utterances of each class that its training drew, at most; none where it used all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shots: Option<usize>,
     /// Passes of test-time augmentation.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub tta_passes: usize,
@@ -168,13 +174,20 @@ impl EvalProtocol {
         }
     }
 
+    /// Whether speakers are known to be in training and test.
+    #[must_use]
+    pub fn shares_speakers(&self) -> bool {
+        let is_unknown = self.split == "given" && self.speakers_apart.is_none();
+        !self.is_speaker_independent() && !is_unknown
+    }
+
     /// Whether speakers are in training and test, in words.
     #[must_use]
     pub fn speakers(&self) -> &'static str {
-        match (self.split.as_str(), self.speakers_apart) {
-            _ if self.is_speaker_independent() => "speaker-independent",
-            ("given", None) => "speakers not named",
-            _ => "speakers in training and test",
+        match self.shares_speakers() {
+            true => "speakers in training and test",
+            false if self.is_speaker_independent() => "speaker-independent",
+            false => "speakers not named",
         }
     }
 
@@ -238,6 +251,7 @@ impl EvalProtocol {
             seed: self.seed,
             precision: self.precision.clone(),
             validation: self.validation,
+            shots: self.shots,
             tta_passes: self.tta_passes,
         }
     }
@@ -315,11 +329,16 @@ impl EnsembleMember {
         };
         let validation =
             self.validation.map_or(String::new(), |it| format!(", {}", it.describe(unit)));
+        let shots = match self.shots {
+            None => String::new(),
+            Some(1) => ", 1 training utterance of each class".to_owned(),
+            Some(count) => format!(", {count} training utterances of each class"),
+        };
         let tta = match self.tta_passes {
             0 | 1 => String::new(),
             count => format!(", test-time augmentation of {count} passes"),
         };
         let Self { epochs, seed, lineage, .. } = self;
-        format!("{epochs} epochs, seed {seed}{arithmetic}{lineage}{models}{validation}{tta}")
+        format!("{epochs} epochs, seed {seed}{arithmetic}{lineage}{models}{shots}{validation}{tta}")
     }
 }

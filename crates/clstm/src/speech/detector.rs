@@ -142,19 +142,35 @@ impl SpeechDetector {
         self.block_frames = 0;
     }
 
+    /// Frames that a pause of `seconds` has.
+    pub(crate) fn pause(seconds: f64) -> u64 {
+        ((seconds * f64::from(RATE) / FRAME as f64).ceil() as u64).max(1)
+    }
+
+    /// Frames that have been judged.
+    pub(crate) fn known(&self) -> u64 {
+        self.first + self.frames.len() as u64
+    }
+
+    /// Whether a frame is speech; forgotten ones and those to come are none.
+    pub(crate) fn is_speech(&self, frame: u64) -> bool {
+        let index = frame.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
+        index.and_then(|index| self.frames.get(index)).copied().unwrap_or(false)
+    }
+
     /// Frames that end by `sample` of the stream.
-    fn frames_by(&self, sample: u64) -> u64 {
+    pub(crate) fn frames_by(&self, sample: u64) -> u64 {
         sample * u64::from(RATE) / u64::from(self.rate) / FRAME as u64
     }
 
     /// First sample of the stream that is in a frame.
-    fn sample_of(&self, frame: u64) -> u64 {
+    pub(crate) fn sample_of(&self, frame: u64) -> u64 {
         frame * FRAME as u64 * u64::from(self.rate) / u64::from(RATE)
     }
 
     /// Whether every frame that ends by `sample` of the stream has been judged.
     pub(crate) fn knows(&self, sample: u64) -> bool {
-        self.first + self.frames.len() as u64 >= self.frames_by(sample)
+        self.known() >= self.frames_by(sample)
     }
 
     /// Drops frames that end before `sample` of the stream.
@@ -182,7 +198,7 @@ impl SpeechDetector {
     /// The part of `within` that has the speech of `samples` and no pause of `pause_s` or longer before or behind
     /// it. Half of such a pause belongs to the part, but at most 0.1 s.
     pub(crate) fn utterance(&self, samples: [u64; 2], within: [u64; 2], pause_s: f64) -> [u64; 2] {
-        let pause = ((pause_s * f64::from(RATE) / FRAME as f64).ceil() as usize).max(1);
+        let pause = Self::pause(pause_s) as usize;
         let margin = (pause / 2).min(6);
         let (core, all) = (self.range(samples), self.range(within));
         let speech = |frame: &usize| self.frames[*frame];

@@ -24,6 +24,10 @@ pub struct StreamConfig {
     /// A pause of this length separates utterances: a window does not reach across it. `None` lets it.
     #[serde(default)]
     pub utterance_pause_s: Option<f64>,
+    /// Whether each turn of speech also gets a prediction as a whole, after it has ended ([`Event::Turn`](crate::Event)). Turns are
+    /// separated by pauses of `utterance_pause_s`; without it there are none.
+    #[serde(default)]
+    pub turns: bool,
     /// Time constant of the exponential smoothing of log-probabilities over time; 0 for none.
     pub smoothing_s: f64,
     /// Shortest change of label that begins a segment.
@@ -63,6 +67,7 @@ impl StreamConfig {
             lookahead_s: None,
             provisional_s: None,
             utterance_pause_s: None,
+            turns: false,
             smoothing_s: 1.0,
             min_segment_s: 2.0,
             min_pause_s: 1.0,
@@ -71,7 +76,7 @@ impl StreamConfig {
     }
 
     /// For live audio: a frame each half second, with a provisional prediction after half a second and the final one
-    /// after one second. `docs/listen.md` has the accuracy by lookahead.
+    /// after one second, and a prediction for each turn of speech when it has ended. `docs/listen.md` has the accuracy of each.
     #[must_use]
     pub fn live() -> Self {
         Self {
@@ -79,6 +84,7 @@ impl StreamConfig {
             lookahead_s: Some(1.0),
             provisional_s: Some(0.5),
             utterance_pause_s: Some(0.4),
+            turns: true,
             min_segment_s: 1.0,
             min_pause_s: 0.5,
             ..Self::recording()

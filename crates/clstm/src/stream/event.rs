@@ -15,15 +15,20 @@ pub enum Event {
     ProvisionalFrame(Frame),
     /// A segment of one label, or without speech, has ended. Segments follow each other without gaps.
     Segment(Segment),
+    /// A turn of speech has ended, where [`StreamConfig::turns`](crate::StreamConfig::turns) requests turns: the prediction for
+    /// all of it, which replaces those of its frames. It is what [`Recognizer::recognize`](crate::Recognizer::recognize) returns
+    /// for turns of up to a window (3 s), and more accurate than frames, which were predicted before the turn had ended.
+    Turn(Segment),
 }
 
 impl Event {
-    /// The `type` of the event in JSON: `frame` or `segment`.
+    /// The `type` of the event in JSON: `frame`, `segment` or `turn`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Frame(_) | Self::ProvisionalFrame(_) => "frame",
             Self::Segment(_) => "segment",
+            Self::Turn(_) => "turn",
         }
     }
 }
@@ -55,7 +60,7 @@ pub struct WindowPrediction {
     pub dimensions: DimensionValues,
 }
 
-/// Consecutive frames of one label, or without speech.
+/// Consecutive frames of one label, or without speech; or a turn of speech.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Segment {
     /// Start, in seconds from the first sample.

@@ -23,6 +23,8 @@ mod segments;
 mod smoother;
 mod timeline;
 mod timeline_item;
+mod turn_scores;
+mod turns;
 
 use clstm_audio::Resampler;
 use clstm_nn::threads;
@@ -33,6 +35,8 @@ use crate::{Clip, RecognizeError, Recognizer};
 use config::Sizes;
 use segments::Segmenter;
 use smoother::{Smoother, WindowScores};
+use turn_scores::TurnScores;
+use turns::Turns;
 
 pub use config::{SpeechConfig, StreamConfig};
 pub use error::StreamError;
@@ -118,6 +122,10 @@ pub struct Stream {
     next: u64,
     /// The next frame to get a provisional prediction.
     next_provisional: u64,
+    /// `None` without turns.
+    turns: Option<Turns>,
+    /// The windows of the open turn.
+    turn: TurnScores,
     /// Frames whose window is complete, and the windows of those with speech.
     pending: Vec<PendingFrame>,
     clips: Vec<Clip>,
@@ -150,8 +158,11 @@ impl Stream {
         let frontend = &recognizer.info().frontend;
         let sizes = config.sizes(frontend)?;
         let resampler = Resampler::new(sample_rate, frontend.sample_rate)?;
+        let pause_s = config.utterance_pause_s.filter(|_| config.turns);
+        let pause = (pause_s.unwrap_or(0.0) * f64::from(frontend.sample_rate)).ceil() as usize;
         // Twice a window: old samples are dropped only when there are that many.
-        let kept = 2 * sizes.window + 2 * sizes.hop + sizes.lookahead;
+        let kept = 2 * sizes.window + 2 * sizes.hop + sizes.lookahead + pause;
+        let turn = TurnScores::new(&recognizer.info().network);
         Ok(Self {
             sizes,
             min_share: config.speech.min_share,
@@ -165,6 +176,8 @@ impl Stream {
             first: 0,
             next: 0,
             next_provisional: 0,
+            turns: pause_s.map(|pause_s| Turns::new(SpeechDetector::pause(pause_s))),
+            turn,
             pending: Vec::with_capacity(BATCH),
             clips: Vec::with_capacity(BATCH),
             buffers: Vec::with_capacity(BATCH),
@@ -237,10 +250,16 @@ impl Stream {
         self.speech.push(&self.samples[before..])?;
         self.speech.finish()?;
         self.advance(true, events)?;
+        self.advance_turns(u64::MAX, events)?;
+        if let Some(turn) = self.turns.as_mut().and_then(Turns::finish) {
+            self.end_turn(turn, events)?;
+        }
         events.extend(self.segmenter.finish().map(Event::Segment));
         self.samples.clear();
         (self.first, self.next, self.next_provisional) = (0, 0, 0);
         self.smoother.reset();
+        self.turns.iter_mut().for_each(Turns::reset);
+        self.turn.reset();
         self.speech.restart();
         Ok(())
     }
@@ -257,7 +276,9 @@ impl Stream {
         let unjudged = (self.speech.latency_s() * rate).ceil() as usize;
         // Samples behind a window are kept until there is another window of them, and an incomplete frame
         // follows.
-        let most = 2 * window + hop + lookahead + unjudged + self.resampled_len(pushed);
+        let pause_s = self.turns.as_ref().and(self.utterance_pause_s).unwrap_or(0.0);
+        let pause = (pause_s * rate).ceil() as usize;
+        let most = 2 * window + hop + lookahead + pause + unjudged + self.resampled_len(pushed);
         self.samples.reserve_exact(most.saturating_sub(self.samples.len()));
     }
 
@@ -297,6 +318,7 @@ impl Stream {
             let frame = if early.is_some() { self.next_provisional } else { self.next };
             let [start, end] = [frame * hop, (frame + 1) * hop];
             let complete = total >= due && self.speech.knows(due);
+            self.advance_turns(due, events)?;
             if !(complete || ended && start < total) {
                 break;
             }
@@ -314,6 +336,7 @@ impl Stream {
         self.predict(events)?;
         // The first sample that the next window may begin with, should the stream end within its frame.
         let needed = (self.next * hop).saturating_sub(window as u64);
+        let needed = needed.min(self.needed_by_turn());
         // Not at every chunk, because the samples behind are moved to the front each time.
         let old = needed.saturating_sub(self.first).min(self.samples.len() as u64) as usize;
         if old > window {

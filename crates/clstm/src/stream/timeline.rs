@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use clstm_audio::{
-    AudioError, Damage, DecodeLimits, DecodeNote, DecodeReport, stream_bytes, stream_file,
+    AudioError, Damage, DecodeLimits, DecodeNote, DecodeReport, EncodedAudio, stream_bytes,
+    stream_file,
 };
 
 use super::{Event, PIECE_S, Stream, StreamConfig, StreamError};
@@ -58,7 +59,8 @@ impl Recognizer {
         driver.finish(report)
     }
 
-    /// The timeline of a recording in memory, like [`timeline_file`](Self::timeline_file).
+    /// The timeline of a recording in memory, or from a pipe ([`PipeBuffer`](clstm_audio::PipeBuffer)), like
+    /// [`timeline_file`](Self::timeline_file).
     ///
     /// `extension_hint`, without its dot, is used in messages only.
     ///
@@ -66,7 +68,7 @@ impl Recognizer {
     /// Those of [`timeline_file`](Self::timeline_file).
     pub fn timeline_bytes<E: From<StreamError>>(
         &self,
-        bytes: impl AsRef<[u8]>,
+        bytes: impl EncodedAudio,
         extension_hint: Option<&str>,
         limits: &DecodeLimits,
         config: &StreamConfig,

@@ -73,7 +73,7 @@ impl From<Event> for TimelineItem {
         match event {
             Event::Frame(frame) => Self::of_frame(frame, false),
             Event::ProvisionalFrame(frame) => Self::of_frame(frame, true),
-            Event::Segment(segment) => Self {
+            Event::Segment(segment) | Event::Turn(segment) => Self {
                 start_s: segment.start_s,
                 end_s: segment.end_s,
                 speech: None,

@@ -13,6 +13,7 @@ mod malformed;
 mod model_file;
 mod public_api;
 mod recognizer;
+mod spans;
 mod speech;
 mod stream;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::f32::consts::TAU;
 
-use clstm::{Event, Recognizer, Stream, StreamConfig};
+use clstm::{Event, NoPrediction, Recognizer, Stream, StreamConfig};
 
 use crate::support::{RATE, conversation, tiny};
 
@@ -132,6 +132,27 @@ fn a_word_between_silence_gets_a_label() {
     let recognition = recognizer().recognize(&samples, RATE).expect("a recording");
     assert!(recognition.prediction.is_some(), "{recognition:?}");
     assert!((0.01..=0.08).contains(&recognition.speech), "{}", recognition.speech);
+}
+
+/// A word of 0.3 s got no label and no reason.
+#[test]
+fn recordings_without_a_label_have_a_reason() {
+    let speech = conversation();
+    let recognizer = recognizer();
+    let reason = |samples: &[f32]| {
+        let found = recognizer.recognize(samples, RATE).expect("a recording");
+        assert_eq!(found.prediction.is_none(), found.reason.is_some(), "{found:?}");
+        found.reason
+    };
+    assert_eq!(reason(&speech[..2 * RATE as usize]), None);
+    assert_eq!(reason(&[0.0; RATE as usize]), Some(NoPrediction::Silent));
+    let tone = signal(|t| tones(&[425.0], t));
+    assert_eq!(reason(&tone), Some(NoPrediction::NoSpeech));
+    assert_eq!(reason(&tone[..RATE as usize / 5]), Some(NoPrediction::TooShort));
+    // 0.1 s of speech is too short with and without silence around it.
+    let word = &speech[RATE as usize / 2..][..RATE as usize / 10];
+    assert_eq!(reason(word), Some(NoPrediction::TooShort));
+    assert_eq!(NoPrediction::TooShort.kind(), "too_short");
 }
 
 #[test]

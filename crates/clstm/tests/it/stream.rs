@@ -64,12 +64,13 @@ proptest! {
         lookahead_s in prop::sample::select(vec![None, Some(0.0), Some(0.3)]),
         provisional_s in prop::sample::select(vec![None, Some(0.0), Some(0.1)]),
         utterance_pause_s in prop::sample::select(vec![None, Some(0.1), Some(0.4)]),
+        turns in any::<bool>(),
     ) {
         let recognizer = Recognizer::new(if plus { tiny_plus() } else { tiny() }).expect("a model");
         let sound = clstm::audio::Waveform { samples: conversation(), sample_rate: RATE };
         let sound = resample(&sound, rate).expect("another rate").samples;
         let config =
-            StreamConfig { lookahead_s, provisional_s, utterance_pause_s, ..config() };
+            StreamConfig { lookahead_s, provisional_s, utterance_pause_s, turns, ..config() };
         let mut stream = Stream::new(&recognizer, rate, &config).expect("a stream");
         let whole = pushed_through(&mut stream, &[&sound]);
         // The same stream again: it is as new after its end.
@@ -98,6 +99,52 @@ fn events_of_the_presets_do_not_depend_on_the_chunks() {
             );
         }
     }
+}
+
+/// Longer than the longest window of half a second, a turn has the mean of windows that overlap by half.
+#[test]
+fn the_prediction_for_a_turn_is_that_of_its_windows() {
+    let (recognizer, sound) = (recognizer(), conversation());
+    let config = StreamConfig { turns: true, utterance_pause_s: Some(0.3), ..config() };
+    let mut stream = Stream::new(&recognizer, RATE, &config).expect("a stream");
+    let events = pushed_through(&mut stream, &[&sound]);
+    let turns: Vec<&Segment> =
+        events.iter().filter_map(|e| if let Event::Turn(t) = e { Some(t) } else { None }).collect();
+    assert!(!turns.is_empty(), "{events:?}");
+    let frontend = &recognizer.info().frontend;
+    let window = frontend.max_steps * frontend.segment_length;
+    // A margin of six frames of the speech detector before and behind the turn.
+    let sample = |seconds: f64| (seconds * f64::from(RATE)).round() as usize;
+    for turn in turns {
+        let start = sample(turn.start_s).saturating_sub(6 * 256);
+        let end = (sample(turn.end_s) + 6 * 256).min(sound.len() / 256 * 256);
+        let mut starts = vec![];
+        let mut at = start;
+        while at + window < end {
+            starts.push(at);
+            at += window.div_ceil(2);
+        }
+        starts.push(end.saturating_sub(window).max(start));
+        let mut mean = vec![0.0; 3];
+        for at in &starts {
+            let clip = frontend.preprocess(sound[*at..(at + window).min(end)].to_vec());
+            let logits = recognizer.recognize_clip(&clip);
+            mean.iter_mut().zip(logits).for_each(|(sum, x)| *sum += x / starts.len() as f64);
+        }
+        let expected = recognizer.probabilities(&mean);
+        let label = turn.label.as_ref().expect("a label");
+        for (a, b) in label.probabilities.iter().zip(&expected) {
+            assert!((a - b).abs() < 1e-9, "{turn:?}: {expected:?}");
+        }
+        assert_eq!(label.confidence, label.probabilities[label.label_index]);
+        assert!(label.probabilities.iter().all(|p| *p <= label.confidence));
+    }
+    // The first turn is predicted before the stream ends, frames without turns are the same.
+    let mut without =
+        Stream::new(&recognizer, RATE, &StreamConfig { turns: false, ..config }).expect("a stream");
+    let mut rest = events;
+    rest.retain(|event| !matches!(event, Event::Turn(_)));
+    assert_eq!(pushed_through(&mut without, &[&sound]), rest);
 }
 
 #[test]

@@ -115,7 +115,7 @@ macro_rules! replays {
 }
 
 replays! {
-    decode decode_ogg opus_packets webm_stream model manifest emo_evaluation label_map recipe checkpoint run_folder http
+    decode decode_ogg opus_packets webm_stream live_stream segments model manifest emo_evaluation label_map recipe checkpoint run_folder http
     form socket
 }
 

@@ -100,7 +100,7 @@ class TurnRecognizer:
         self._drop(self._longest_s if self._speaking else self._lead_s)
 
     def begin(self) -> None:
-        """Begins a turn; one that lasts goes on."""
+        """Begins a turn; a turn that has not ended continues."""
         if not self._speaking:
             self._speaking = True
             self._turn += 1

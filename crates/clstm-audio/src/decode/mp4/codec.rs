@@ -103,6 +103,18 @@ impl SampleEntry {
         self.pcm_codec().is_some()
     }
 
+    /// Bytes of a frame of PCM; 0 for other codecs and unknown sizes.
+    pub(super) fn pcm_frame_len(&self) -> u32 {
+        let bits = match &self.kind {
+            b"ulaw" | b"alaw" | b"raw " => 8,
+            b"in24" => 24,
+            b"in32" | b"fl32" => 32,
+            b"fl64" => 64,
+            _ => self.bits,
+        };
+        if self.is_pcm() { self.channels.saturating_mul(bits / 8) } else { 0 }
+    }
+
     /// Whether its encoders put silence before the sound.
     pub(super) fn has_encoder_delay(&self) -> bool {
         self.kind == *b"mp4a"
@@ -228,6 +240,41 @@ pub(super) fn params(
     Ok((params, notes))
 }
 
+/// Frames of a packet that begins with `head`, at `rate` Hz; `None` where the codec does not give it.
+pub(super) fn packet_frames(entry: &SampleEntry, rate: u32, head: &[u8]) -> Option<u32> {
+    match (&entry.kind, entry.object_type) {
+        (b"mp4a", 0x40 | 0x66..=0x68) => Some(1024),
+        (b"mp4a", 0x69 | 0x6b) | (b".mp3", _) => Some(if rate < 32_000 { 576 } else { 1152 }),
+        (b"alac", _) => entry.config.first_chunk().map(|frames| u32::from_be_bytes(*frames)),
+        (b"Opus", _) => opus_frames(head),
+        (b"fLaC", _) => {
+            // Least and largest block of the stream's description, behind the header of the metadata block.
+            let [least, largest] = [4, 6].map(|at| {
+                entry.config.get(at..at + 2).map(|n| u32::from(n[0]) << 8 | u32::from(n[1]))
+            });
+            largest.filter(|largest| least == Some(*largest) && *largest > 0)
+        }
+        _ => None,
+    }
+}
+
+/// Frames of a packet of Opus at 48 kHz (RFC 6716, section 3.1).
+fn opus_frames(packet: &[u8]) -> Option<u32> {
+    let toc = *packet.first()?;
+    let (mode, size) = (toc >> 3, usize::from(toc >> 3 & 3));
+    let frames = match mode {
+        0..12 => [480, 960, 1920, 2880][size],
+        12..16 => [480, 960][size & 1],
+        _ => [120, 240, 480, 960][size],
+    };
+    let count = match toc & 3 {
+        0 => 1,
+        1 | 2 => 2,
+        _ => u32::from(*packet.get(1)? & 0x3f),
+    };
+    (count > 0).then_some(frames * count)
+}
+
 fn unsupported(kind: &[u8; 4]) -> AudioError {
     AudioError::unsupported_codec(match kind {
         b"samr" => "AMR",
@@ -298,7 +345,7 @@ fn descriptor(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((*tag, body, behind))
 }
 
-/// The decoder of ALAC allocates as many frames as its description asks for.
+/// The decoder of ALAC allocates as many frames as its description states.
 pub(in super::super) fn check_alac(config: &[u8]) -> Result<(), AudioError> {
     let frames = config.first_chunk().map(|frames| u32::from_be_bytes(*frames));
     match frames {

@@ -73,7 +73,7 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
 }
 
 /// Whether the recording at `at` has times of its own: of segments that were put together for transmission, each with a
-/// description before it, the times go on.
+/// description before it, the times continue.
 fn begins_at_0(scan: &mut Scanner<'_>, mut at: u64) -> Result<bool, Failure> {
     while let Some(found) = next_box(scan, at, u64::MAX)? {
         if found.kind == *b"moov" && find(scan, &found, b"mvex")?.is_none() {
@@ -104,5 +104,5 @@ fn cut_short(scan: &Scanner<'_>, found: &BoxHeader) -> Damage {
 fn no_box(scan: &Scanner<'_>, at: u64) -> Damage {
     let bytes = scan.len() - at;
     let at = scan.base() + at;
-    Damage::new(format!("{bytes} bytes from byte {at} on are no box of an MP4 file")).at_byte(at)
+    Damage::new(format!("{bytes} bytes from byte {at} on are not a box of an MP4 file")).at_byte(at)
 }

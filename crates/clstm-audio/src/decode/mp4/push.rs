@@ -138,7 +138,7 @@ impl Header {
 }
 
 /// Bytes of the fragment at the start of `bytes`, to the end of its samples; `None` if that is not known yet. Other boxes may
-/// stand between the description and the samples.
+/// are between the description and the samples.
 fn fragment_len(bytes: &[u8]) -> Result<Option<usize>, AudioError> {
     let mut at = 0;
     loop {

@@ -1,5 +1,7 @@
 //! The tables of samples in the movie box, read entry by entry (ISO/IEC 14496-12, sections 8.6 and 8.7).
 
+use std::collections::BTreeMap;
+
 use super::Sample;
 use super::boxes::{BoxHeader, find, number};
 use crate::decode::scan::{Failure, Scanner, be};
@@ -44,6 +46,10 @@ pub(super) struct Tables {
     /// The size of all samples, if it is one.
     fixed_size: u32,
     samples: u64,
+    /// Duration of a sample behind the end of the table of times.
+    last_duration: Option<u32>,
+    /// A wrong duration in the table of times, and the right one.
+    corrected: Option<(u32, u32)>,
 }
 
 impl Tables {
@@ -70,6 +76,105 @@ impl Tables {
         }
         Ok(tables)
     }
+
+    /// Whether there is no sample: of a fragmented file.
+    pub(super) fn is_empty(&self) -> bool {
+        self.samples == 0 && self.times.count == 0
+    }
+
+    /// What the table of times gives in all.
+    pub(super) fn times(&self, scan: &mut Scanner<'_>) -> Result<Times, Failure> {
+        let mut times = Times::default();
+        // Samples of each duration, as long as there are few.
+        let mut counts = BTreeMap::<u32, u64>::new();
+        let mut cursor = Cursor::new(self.times);
+        while let Some(entry) = cursor.next(scan)? {
+            let (count, duration) = (be(&entry[..4]), be(&entry[4..]) as u32);
+            times.samples = times.samples.saturating_add(count);
+            times.ticks = times.ticks.saturating_add(count.saturating_mul(u64::from(duration)));
+            times.longest = times.longest.max(if count > 0 { duration } else { 0 });
+            if counts.len() < MAX_DURATIONS || counts.contains_key(&duration) {
+                let of_duration = counts.entry(duration).or_default();
+                *of_duration = of_duration.saturating_add(count);
+            }
+        }
+        // Of equal numbers the longer duration: the last packet may be shorter.
+        if let Some((ticks, count)) = counts.into_iter().max_by_key(|(_, count)| *count) {
+            (times.typical, times.of_typical) = (Some(ticks), count);
+        }
+        Ok(times)
+    }
+
+    /// Samples of all chunks, and of the largest one.
+    pub(super) fn in_chunks(&self, scan: &mut Scanner<'_>) -> Result<(u64, u64), Failure> {
+        let (mut all, mut largest) = (0_u64, 0);
+        let mut cursor = Cursor::new(self.chunks);
+        let mut before: Option<(u64, u64)> = None;
+        let end = self.offsets.count + 1;
+        loop {
+            let next = cursor.next(scan)?.map(run);
+            let until = next.map_or(end, |(first, _)| first.min(end));
+            if let Some((first, samples)) = before {
+                let chunks = until.saturating_sub(first);
+                all = all.saturating_add(chunks.saturating_mul(samples));
+                largest = largest.max(if chunks > 0 { samples } else { 0 });
+            }
+            before = Some(match next {
+                Some(next) => next,
+                None => return Ok((all, largest)),
+            });
+        }
+    }
+
+    /// Samples by the table of sizes.
+    pub(super) fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    /// Whether all samples have one size.
+    pub(super) fn is_of_one_size(&self) -> bool {
+        self.fixed_size != 0
+    }
+
+    /// Replaces the number of samples, which only tables with one size for all can have wrong without losing some.
+    pub(super) fn set_samples(&mut self, samples: u64) {
+        self.samples = samples;
+    }
+
+    /// Replaces a size of all samples that is not `len`.
+    pub(super) fn correct_size(&mut self, len: u32) {
+        if self.fixed_size != 0 && len != 0 {
+            self.fixed_size = len;
+        }
+    }
+
+    /// Sets the duration of samples that the table of times lacks.
+    pub(super) fn set_last_duration(&mut self, ticks: Option<u32>) {
+        self.last_duration = ticks;
+    }
+
+    /// Replaces the duration `wrong` by `right`, in ticks.
+    pub(super) fn correct_duration(&mut self, wrong: u32, right: u32) {
+        self.corrected = Some((wrong, right));
+        self.last_duration = Some(right);
+    }
+}
+
+/// Durations of samples that are counted. A track has one or two, or some around a mean.
+const MAX_DURATIONS: usize = 64;
+
+/// A table of times in short.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    /// Samples that have a time.
+    pub(super) samples: u64,
+    /// Ticks of all of them.
+    pub(super) ticks: u64,
+    /// The duration of most samples, and the longest one, in ticks.
+    pub(super) typical: Option<u32>,
+    pub(super) longest: u32,
+    /// Samples of the usual duration.
+    pub(super) of_typical: u64,
 }
 
 /// Reads the entries of a table in their order.
@@ -107,7 +212,7 @@ impl Cursor {
 }
 
 /// The samples of the movie box, in their order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct SampleTable {
     times: Cursor,
     chunks: Cursor,
@@ -126,6 +231,11 @@ pub(super) struct SampleTable {
     per_chunk: u64,
     left_in_chunk: u64,
     at: u64,
+    last_duration: Option<u32>,
+    corrected: Option<(u32, u32)>,
+    /// First byte of the chunk, and whether one began within the samples of the one before.
+    chunk_at: u64,
+    overlaps: bool,
 }
 
 impl SampleTable {
@@ -145,7 +255,16 @@ impl SampleTable {
             per_chunk: 0,
             left_in_chunk: 0,
             at: 0,
+            last_duration: tables.last_duration,
+            corrected: tables.corrected,
+            chunk_at: 0,
+            overlaps: false,
         }
+    }
+
+    /// Whether a chunk began within the samples of the one before: then the sizes are wrong.
+    pub(super) fn overlaps(&self) -> bool {
+        self.overlaps
     }
 
     /// Ticks behind the last sample so far.
@@ -173,13 +292,19 @@ impl SampleTable {
             size => size,
         };
         while self.same_duration == 0 {
-            // A table that is too short repeats its last entry.
+            // A table that is too short repeats its usual entry.
             let Some(entry) = self.times.next(scan)? else {
                 self.same_duration = u64::MAX;
+                self.duration = self.last_duration.unwrap_or(self.duration);
                 break;
             };
             self.same_duration = be(&entry[..4]);
             self.duration = be(&entry[4..]) as u32;
+            if let Some((wrong, right)) = self.corrected
+                && self.duration == wrong
+            {
+                self.duration = right;
+            }
         }
         self.same_duration -= 1;
         let sample = Sample { at: self.at, len, time: self.time, duration: self.duration };
@@ -191,7 +316,10 @@ impl SampleTable {
     /// Goes to the next chunk; false if there is none.
     fn next_chunk(&mut self, scan: &mut Scanner<'_>) -> Result<bool, Failure> {
         let Some(offset) = self.offsets.next(scan)? else { return Ok(false) };
+        let (before, end) = (self.chunk_at, self.at);
         self.at = be(offset);
+        self.chunk_at = self.at;
+        self.overlaps |= self.chunk > 0 && self.at > before && self.at < end;
         self.chunk += 1;
         if self.chunk == 1 {
             self.next_run = self.chunks.next(scan)?.map(run);

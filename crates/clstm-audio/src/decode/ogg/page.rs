@@ -83,7 +83,7 @@ impl<'a> Pages<'a> {
         if self.at > from + 3 {
             let n = self.at - from;
             let at = self.scan.base() + from;
-            let message = format!("{n} bytes from byte {at} on are no intact Ogg page");
+            let message = format!("{n} bytes from byte {at} on are not an intact Ogg page");
             damages.push(Damage::new(message).at_byte(at));
         }
     }

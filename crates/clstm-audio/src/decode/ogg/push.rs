@@ -4,7 +4,7 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 
 use super::page::{self, Page};
 use super::{CHAIN_BYTES, Codec, MIN_CHAIN, Stream};
-use crate::decode::demux::Event;
+use crate::decode::demux::{Event, Group};
 use crate::decode::limits::DecodeLimits;
 use crate::decode::live::Take;
 use crate::error::AudioError;
@@ -70,7 +70,7 @@ impl OggPush {
                     }
                     let at = self.at + done as u64;
                     let message =
-                        format!("{passed} bytes from byte {at} on are no intact Ogg page");
+                        format!("{passed} bytes from byte {at} on are not an intact Ogg page");
                     take(&self.params, Event::Damage(Damage::new(message).at_byte(at)))?;
                     done += passed;
                 }
@@ -93,10 +93,10 @@ impl OggPush {
             return Ok(());
         }
         let (packets, missing) = stream.packets(&page);
-        if missing {
+        let missing = missing.then(|| {
             let message = format!("pages are missing or out of order at byte {}", page.at);
-            take(&self.params, Event::Damage(Damage::new(message).at_byte(page.at)))?;
-        }
+            Damage::new(message).at_byte(page.at)
+        });
         let too_long = AudioError::TooComplex { what: "bytes of an Ogg packet" };
         let mut packets = packets.ok_or(too_long)?.into_iter();
         while stream.headers_left > 0
@@ -106,9 +106,10 @@ impl OggPush {
         }
         let sound: Vec<_> = packets.collect();
         if sound.is_empty() {
-            return Ok(());
+            return missing.map_or(Ok(()), |damage| take(&self.params, Event::Damage(damage)));
         }
-        take(&self.params, Event::Group(stream.group(sound, &page)))
+        let group = Group { missing_before: missing, ..stream.group(sound, &page) };
+        take(&self.params, Event::Group(group))
     }
 
     /// Begins a stream: the first one with Opus, or one that follows it.

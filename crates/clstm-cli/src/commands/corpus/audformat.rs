@@ -1,13 +1,14 @@
-//! Databases of audformat: a header `db.yaml` and its tables as CSV.
+//! Databases of audformat: a header `db.yaml` and its tables as CSV or Parquet.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use clstm::audio::{MAX_LIST_BYTES, read_text_bounded};
 use clstm_segments::SegmentsError;
 use clstm_segments::exchange::Judgement;
 use clstm_segments::exchange::audformat::{self, Header, LabelColumn};
 
+use crate::columns::csv_row_of;
 use crate::error::CliError;
 use crate::text::PathText;
 
@@ -28,14 +29,14 @@ pub(super) fn judgements(
         let Some(table) = only else {
             return Err(CliError::Failed(format!("{}: there is no db.yaml", folder.text())));
         };
-        let text = read(table, files)?;
+        let text = read_table(table, files)?;
         return audformat::judgements(&text, scheme).map_err(|error| failed(table, &error));
     }
     let text = read(&header, files)?;
     let description = Header::parse(&text).map_err(|error| failed(&header, &error))?;
     let tables: Vec<(&str, PathBuf)> = description
         .tables()
-        .map(|name| (name, folder.join(format!("db.{name}.csv"))))
+        .map(|name| (name, table_path(folder, name, only)))
         .filter(|(_, table)| only.is_none_or(|only| only.file_name() == table.file_name()))
         .collect();
     let mut speakers = BTreeMap::new();
@@ -49,13 +50,13 @@ pub(super) fn judgements(
                 continue;
             }
             let reason = format!(
-                "{} is not there; tables are read as CSV: save the database with \
+                "{} is not there; tables are read as CSV or Parquet: save the database with \
                  db.save(..., storage_format=\"csv\")",
                 table.text()
             );
             return Err(CliError::Failed(reason));
         }
-        let text = read(table, files)?;
+        let text = read_table(table, files)?;
         speakers.extend(audformat::speakers(&text).map_err(|error| failed(table, &error))?);
         if !chosen.is_empty() {
             let found = audformat::judgements_of(&text, &chosen);
@@ -103,9 +104,38 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// The file of a table: the one that was named, or CSV before Parquet.
+fn table_path(folder: &Path, name: &str, only: Option<&Path>) -> PathBuf {
+    let [csv, parquet] =
+        ["csv", "parquet"].map(|extension| folder.join(format!("db.{name}.{extension}")));
+    let named = only.is_some_and(|only| only.file_name() == parquet.file_name());
+    if named || !csv.is_file() && parquet.is_file() { parquet } else { csv }
+}
+
+/// A table as CSV. Parquet has lengths of time in nanoseconds, as pandas.
+fn read_table(path: &Path, files: &mut Vec<PathBuf>) -> Result<String, CliError> {
+    if path.extension().is_none_or(|extension| extension != "parquet") {
+        return read(path, files);
+    }
+    files.push(path.to_owned());
+    let mut rows = clstm_corpus::parquet_texts(path)
+        .map_err(|error| CliError::Failed(format!("{}: {error}", path.text())))?;
+    let names = rows.first().cloned().unwrap_or_default();
+    let times = names.iter().enumerate().filter(|(_, name)| *name == "start" || *name == "end");
+    for (index, _) in times {
+        for cell in rows.iter_mut().skip(1).filter_map(|row| row.get_mut(index)) {
+            if let Ok(nanoseconds) = cell.parse::<i64>() {
+                *cell = (nanoseconds as f64 / 1e9).to_string();
+            }
+        }
+    }
+    Ok(rows.iter().map(|row| csv_row_of(row.iter().map(String::as_str))).collect())
+}
+
 fn read(path: &Path, files: &mut Vec<PathBuf>) -> Result<String, CliError> {
     files.push(path.to_owned());
-    fs::read_to_string(path).map_err(|error| CliError::Failed(format!("{}: {error}", path.text())))
+    read_text_bounded(path, MAX_LIST_BYTES)
+        .map_err(|error| CliError::Failed(format!("{}: {error}", path.text())))
 }
 
 fn failed(path: &Path, error: &SegmentsError) -> CliError {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clstm::audio::EXTENSIONS;
+use clstm::audio::{EXTENSIONS, MAX_LIST_BYTES, read_bounded};
 use clstm_segments::exchange::{Judgement, Utterance, gather, label_studio};
 use clstm_segments::{Document, Format, ReadOptions, SegmentsError};
 
@@ -36,7 +36,7 @@ pub(super) fn run(args: &ManifestArgs, tool: CorrectionTool) -> Result<(), CliEr
     for file in &documents {
         let failed =
             |reason: &dyn std::fmt::Display| CliError::Failed(format!("{}: {reason}", file.text()));
-        let bytes = fs::read(file).map_err(|error| failed(&error))?;
+        let bytes = read_bounded(file, MAX_LIST_BYTES).map_err(|error| failed(&error))?;
         let read = match tool {
             CorrectionTool::LabelStudio => {
                 text(&bytes).and_then(|text| label_studio::judgements(&text))
@@ -227,6 +227,8 @@ fn files(path: &Path, tool: CorrectionTool) -> Result<Vec<PathBuf>, CliError> {
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|known| known.eq_ignore_ascii_case(extension)))
+        // A pipe would wait for a writer.
+        .filter(|path| path.is_file())
         .collect();
     files.sort();
     match files.is_empty() {

@@ -69,6 +69,7 @@ fn parts(info: &ModelInfo, dataset: &Dataset) -> Result<(Vec<Fold>, EvalProtocol
         epochs: training.epochs,
         precision: training.precision.clone(),
         lineage: training.lineage.clone(),
+        shots: training.protocol.shots,
         tta_passes: info.frontend.tta.count(),
         ..protocol_of_folds(corpus, &dataset.groups, split, &all, training.seed)
     };

@@ -18,7 +18,7 @@ fn is_supported(name: &str) -> bool {
 /// How far test and training are the same thing.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Overlap {
-    /// Whether the test utterances are the very fold that was held out in the training.
+    /// Whether the test utterances are the fold that was held out in the training.
     held_out_fold: bool,
     /// Test speakers that the model was trained on.
     speakers: Vec<String>,

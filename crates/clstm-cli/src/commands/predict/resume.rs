@@ -34,15 +34,21 @@ pub(super) fn finished(
         return Err(CliError::Usage(message.to_owned()));
     }
     let name = file.text();
-    let text = match fs::read_to_string(file) {
-        Ok(text) => text,
+    let read = match file.metadata() {
+        // A device may have no end.
+        Ok(about) if !about.is_file() => Err(io::Error::other("it is no file")),
+        Ok(_) => fs::read(file),
+        Err(error) => Err(error),
+    };
+    let content = match read {
+        Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
         Err(error) => return Err(CliError::Failed(format!("cannot read {name}: {error}"))),
     };
-    let finished = match format {
-        RowFormat::Jsonl => from_json_lines(&text, model, many_rows),
-        _ => from_csv(&text, header, many_rows),
-    };
+    let finished = whole_lines(&content).and_then(|text| match format {
+        RowFormat::Jsonl => from_json_lines(text, model, many_rows),
+        _ => from_csv(text, header, many_rows),
+    });
     let Finished { paths, bytes } = finished.map_err(|reason| {
         CliError::Failed(format!("cannot resume {name}: {reason}; choose another --output"))
     })?;
@@ -51,12 +57,31 @@ pub(super) fn finished(
     Ok(paths)
 }
 
+/// The lines that have an end, as text. What follows them was not written to its end: it may stop within a character, or be
+/// zeros that a file system left.
+fn whole_lines(content: &[u8]) -> Result<&str, String> {
+    let end = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    let lines = &content[..end];
+    let line = |at: usize| 1 + lines[..at].iter().filter(|byte| **byte == b'\n').count();
+    if let Some(at) = lines.iter().position(|byte| *byte == 0) {
+        return Err(format!("line {} has a NUL character; the file is damaged", line(at)));
+    }
+    std::str::from_utf8(lines)
+        .map_err(|error| format!("line {} is not UTF-8", line(error.valid_up_to())))
+}
+
 fn from_json_lines(text: &str, model: &str, many_rows: bool) -> Result<Finished, String> {
     let mut rows = Rows { many_rows, ..Rows::default() };
+    let mut done = 0;
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
         let Some(json) = line.strip_suffix('\n') else { break };
-        let value: serde_json::Value =
-            serde_json::from_str(json).map_err(|error| format!("line {number}: {error}"))?;
+        let value: serde_json::Value = match serde_json::from_str(json) {
+            Ok(value) => value,
+            // The last line may be torn: its recording is processed again.
+            Err(error) if error.is_eof() && done + line.len() == text.len() => break,
+            Err(error) => return Err(format!("line {number}: {error}")),
+        };
+        done += line.len();
         let Some(path) = value["path"].as_str() else {
             return Err(format!("line {number} has no path"));
         };
@@ -81,8 +106,18 @@ fn from_csv(text: &str, header: &str, many_rows: bool) -> Result<Finished, Strin
         };
     };
     let mut rows = Rows { many_rows, before: header.len(), ..Rows::default() };
+    let (columns, mut line) = (cells(header), 1 + header.matches('\n').count());
     while let Some(end) = row_end(rest) {
         let (row, next) = rest.split_at(end);
+        let found = cells(row);
+        // The last row may be torn: its recording is processed again.
+        if found < columns && next.is_empty() {
+            break;
+        }
+        if found != columns {
+            return Err(format!("line {line} has {found} cells instead of {columns}"));
+        }
+        line += row.matches('\n').count();
         rows.add(first_cell(row), row.len());
         rest = next;
     }
@@ -97,6 +132,16 @@ fn row_end(text: &str) -> Option<usize> {
         byte == b'\n' && !quoted
     });
     end.map(|end| end + 1)
+}
+
+/// Number of cells of a row.
+fn cells(row: &str) -> usize {
+    let mut quoted = false;
+    let commas = row.bytes().filter(|byte| {
+        quoted ^= *byte == b'"';
+        *byte == b',' && !quoted
+    });
+    1 + commas.count()
 }
 
 fn first_cell(row: &str) -> String {
@@ -152,7 +197,7 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
-    use super::{Finished, from_csv, from_json_lines};
+    use super::{Finished, from_csv, from_json_lines, whole_lines};
 
     fn finished(paths: &[&str], bytes: usize) -> Result<Finished, String> {
         Ok(Finished { paths: paths.iter().map(|&path| path.to_owned()).collect(), bytes })
@@ -170,6 +215,28 @@ mod tests {
         assert_eq!(from_json_lines("", "m", false), finished(&[], 0));
         assert!(from_json_lines(&whole, "n", false).unwrap_err().contains("model m"));
         assert!(from_json_lines("path,label\n", "m", false).unwrap_err().contains("line 1"));
+    }
+
+    #[test]
+    fn torn_last_rows_are_removed_and_damaged_files_refused() {
+        assert_eq!(whole_lines("a,b\nü".as_bytes()), Ok("a,b\n"));
+        assert_eq!(whole_lines(&"a\nü".as_bytes()[..3]), Ok("a\n"), "half of a character");
+        assert_eq!(whole_lines(b"a\nb\n\0\0\0"), Ok("a\nb\n"));
+        assert!(whole_lines(b"a\nb\0\nc\n").unwrap_err().contains("line 2 has a NUL"));
+        assert!(whole_lines(b"a\n\xff\n").unwrap_err().contains("line 2 is not UTF-8"));
+        let header = "path,label,confidence\n";
+        let csv = |rows: &str| from_csv(&format!("{header}{rows}"), header, false);
+        let kept = header.len() + "a.wav,sad,0.5\n".len();
+        assert_eq!(csv("a.wav,sad,0.5\nb.wav,sa\n"), finished(&["a.wav"], kept));
+        let torn = csv("a.wav,sa\nb.wav,sad,0.5\n").unwrap_err();
+        assert!(torn.contains("line 2 has 2 cells instead of 3"), "{torn}");
+        let joined = csv("a.wav,sab.wav,sad,0.5\nc.wav,sad,0.5\n").unwrap_err();
+        assert!(joined.contains("line 2 has 4 cells"), "{joined}");
+        let one = "{\"path\":\"a\",\"model\":\"m\"}\n";
+        let torn = format!("{one}{{\"path\":\"b\",\"dur\n");
+        assert_eq!(from_json_lines(&torn, "m", false), finished(&["a"], one.len()));
+        let torn = format!("{{\"path\":\"b\",\"dur\n{one}");
+        assert!(from_json_lines(&torn, "m", false).unwrap_err().contains("line 1"));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::path::Path;
 use clstm::audio::DecodeLimits;
 use clstm::{ChannelSelection, RecognizeError, Recognizer, Span, SpanOutcome, SpanSummary};
 use clstm_segments::{
-    Annotation, Document, Emotion, Format, Outcome, ReadOptions, SegmentsError, WriteOptions,
-    summarize, with_context,
+    Annotation, Document, Emotion, Format, Names, Outcome, ReadOptions, Segment, SegmentsError,
+    WriteOptions, with_context,
 };
 
 use super::{read_stdin, row_error};
@@ -19,7 +19,7 @@ use crate::interrupt;
 use crate::messages::{self, note};
 use crate::output::OutputGuard;
 use crate::row_sink::RowSink;
-use crate::segments::{SegmentResults, SegmentRows, summary_table};
+use crate::segments::{SegmentResult, SegmentResults, SegmentRows, summary_table};
 use crate::text::PathText;
 
 /// Most bytes of a file of segments.
@@ -41,50 +41,60 @@ pub(super) fn run(
         let message = "--segments is for one recording: run the command once for each";
         return Err(CliError::Usage(message.to_owned()));
     };
-    let channel = match args.channels {
-        ChannelSelection::Mix => None,
-        ChannelSelection::One(channel) => Some(channel),
-        ChannelSelection::Each => {
-            let message = "--segments takes one channel: --channels mix or a number";
-            return Err(CliError::Usage(message.to_owned()));
-        }
-    };
     guard.input("the segments", file);
     let document = read(args, file, input)?;
-    if document.segments().is_empty() {
+    let segments = document.segments();
+    if segments.is_empty() {
         messages::warn(&format!("{}: the file has no segments", file.text()));
     }
+    if args.channels == ChannelSelection::Mix && has_several_channels(segments) {
+        note("the segments are of several channels; --channels each takes each from its channel");
+    }
+    let info = recognizer.info();
     let target = Target::of(args, document.format())?;
     let rows = SegmentRows {
         labels: recognizer.labels(),
         model: &recognizer.info().name,
         threshold,
         top: args.top.map(std::num::NonZeroUsize::get),
+        channels: args.channels != ChannelSelection::Mix,
+        dimensions: &info.dimensions,
     };
     let mut sink = target.open(args, guard, &rows)?;
-    let extended = with_context(document.segments(), args.context);
-    let spans: Vec<Span> =
-        extended.iter().map(|&[start_s, end_s]| Span { start_s, end_s }).collect();
-    let recognizer = recognizer.clone().with_strict(args.strict);
-    let summary = recognize(&recognizer, input, channel, &spans).map_err(|error| match error {
-        Stop::Interrupted => CliError::Reported,
-        Stop::Failed(error) => CliError::Failed(format!("{}: {}", input.path, error.message)),
-    })?;
+    let extended = with_context(segments, args.context);
+    let spans = segments.iter().zip(&extended).map(|(segment, [start_s, end_s])| Span {
+        channel: segment.channel,
+        ..Span::new(*start_s, *end_s)
+    });
+    let spans: Vec<Span> = spans.collect();
+    let strict = recognizer.clone().with_strict(args.strict);
+    let summary =
+        recognize(&strict, input, args.channels, &spans).map_err(|error| match error {
+            Stop::Interrupted => CliError::Reported,
+            Stop::Failed(error) => CliError::Failed(format!("{}: {}", input.path, error.message)),
+            Stop::NoChannel(error, channel) => CliError::Failed(format!(
+                "{}{}: {error}",
+                input.path,
+                line_of_channel(segments, channel, args.channels)
+            )),
+        })?;
     if let Some(damage) = &summary.damage {
         messages::warn(&format!("{}: {damage}", input.path));
     }
-    let annotations = annotations(&document, &summary, &extended, threshold);
     let results = SegmentResults {
         path: &input.path,
         duration_s: summary.duration_s,
-        segments: document.segments(),
-        annotations: &annotations,
-        speech: summary.spans.iter().map(|span| span.speech).collect(),
+        results: results(segments, &summary, &extended, threshold),
     };
+    warn_unused_channels(segments, &summary, args.channels);
     match (&mut sink, target) {
         (Sink::Document(output), _) => {
             let options = WriteOptions { top: args.top.map_or(1, std::num::NonZeroUsize::get) };
-            output.write_bytes(&document.write(&annotations, recognizer.labels(), &options))?;
+            let dimensions: Vec<String> =
+                info.dimensions.iter().map(|dimension| dimension.name.clone()).collect();
+            let names = Names { labels: recognizer.labels(), dimensions: &dimensions };
+            let annotations = results.annotations(segments);
+            output.write_bytes(&document.write_channels(&annotations, names, &options))?;
         }
         (Sink::Rows(sink), Target::Rows(format)) => {
             sink.write(|| rows.text(format, &results), || rows.values(&results))?;
@@ -96,7 +106,7 @@ pub(super) fn run(
     }
     // A table has the summary already.
     let people = matches!(target, Target::Rows(RowFormat::Table));
-    report(&results, recognizer.labels(), !people);
+    report(&results, &rows, !people);
     Ok(())
 }
 
@@ -121,7 +131,8 @@ fn read(args: &PredictArgs, file: &Path, input: &Input) -> Result<Document, CliE
         Source::File(path) => path.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
         _ => None,
     };
-    let options = ReadOptions { tiers: args.tier.clone(), recording };
+    let channels = args.channels == ChannelSelection::Each;
+    let options = ReadOptions { tiers: args.tier.clone(), recording, channels };
     Document::parse(&bytes, format, &options).map_err(refuse)
 }
 
@@ -214,49 +225,89 @@ fn other_format(extension: &str, own: Format) -> bool {
 /// Why the recognition ended early.
 enum Stop {
     Failed(RowError),
+    /// The recording does not have the channel.
+    NoChannel(String, usize),
     Interrupted,
 }
 
 impl From<RecognizeError> for Stop {
     fn from(error: RecognizeError) -> Self {
-        Self::Failed(row_error(error))
+        match error {
+            RecognizeError::NoChannel { channel, .. } => {
+                Self::NoChannel(error.to_string(), channel)
+            }
+            error => Self::Failed(row_error(error)),
+        }
+    }
+}
+
+/// Whether the file names more than one channel.
+fn has_several_channels(segments: &[Segment]) -> bool {
+    let mut channels = segments.iter().filter_map(|segment| segment.channel);
+    let first = channels.next();
+    channels.any(|channel| Some(channel) != first)
+}
+
+/// Names the line of the first segment of a channel, if the file has chosen it.
+fn line_of_channel(segments: &[Segment], channel: usize, selection: ChannelSelection) -> String {
+    let of_channel = |segment: &&Segment| segment.channel == Some(channel);
+    let first = segments.iter().find(of_channel).filter(|_| selection == ChannelSelection::Each);
+    first.map_or(String::new(), |segment| format!(", segment of line {}", segment.line))
+}
+
+/// Warns of channels of the recording that no segment is of: some tools write channel 1 for every recording.
+fn warn_unused_channels(segments: &[Segment], summary: &SpanSummary, selection: ChannelSelection) {
+    if selection != ChannelSelection::Each || segments.iter().any(|it| it.channel.is_none()) {
+        return;
+    }
+    let unused = |channel: &usize| segments.iter().all(|it| it.channel != Some(*channel));
+    let unused: Vec<String> =
+        (0..summary.channels).filter(unused).map(|channel| channel.to_string()).collect();
+    if !unused.is_empty() && !segments.is_empty() {
+        messages::warn(&format!(
+            "no segment of the file is of channel {}, which is not processed; --channels N selects a channel for all \
+             segments",
+            unused.join(", ")
+        ));
     }
 }
 
 fn recognize(
     recognizer: &Recognizer,
     input: &Input,
-    channel: Option<usize>,
+    selection: ChannelSelection,
     spans: &[Span],
 ) -> Result<SpanSummary, Stop> {
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
-    let go_on = |_: f64| match interrupt::is_interrupted() {
+    let check_interrupt = |_: f64| match interrupt::is_interrupted() {
         true => Err(Stop::Interrupted),
         false => Ok(()),
     };
     match &input.source {
-        Source::File(path) => recognizer.recognize_spans_file(path, &limits, channel, spans, go_on),
+        Source::File(path) => {
+            recognizer.recognize_spans_file(path, &limits, selection, spans, check_interrupt)
+        }
         Source::Stdin => {
-            let bytes = read_stdin(limits.max_bytes).map_err(Stop::Failed)?;
-            recognizer.recognize_spans_bytes(bytes, &limits, channel, spans, go_on)
+            let bytes = read_stdin(&limits).map_err(Stop::Failed)?;
+            recognizer.recognize_spans_bytes(bytes, &limits, selection, spans, check_interrupt)
         }
         Source::Row(recordings, row) => {
             let bytes = recordings.read(*row).map_err(RecognizeError::from)?;
-            recognizer.recognize_spans_bytes(bytes, &limits, channel, spans, go_on)
+            recognizer.recognize_spans_bytes(bytes, &limits, selection, spans, check_interrupt)
         }
         Source::Failed(error) => Err(Stop::Failed(error.clone())),
     }
 }
 
 /// The results in the order of the segments.
-fn annotations(
-    document: &Document,
+fn results<'a>(
+    segments: &'a [Segment],
     summary: &SpanSummary,
     extended: &[[f64; 2]],
     threshold: Option<f64>,
-) -> Vec<Annotation> {
-    let spans = document.segments().iter().zip(&summary.spans).zip(extended);
-    let each = spans.map(|((segment, span), [start_s, end_s])| {
+) -> Vec<SegmentResult<'a>> {
+    let each = summary.spans.iter().map(|span| {
+        let (segment, [start_s, end_s]) = (&segments[span.span], extended[span.span]);
         let outcome = match &span.outcome {
             SpanOutcome::NoSpeech => Outcome::NoSpeech,
             SpanOutcome::TooShort => Outcome::TooShort,
@@ -264,24 +315,27 @@ fn annotations(
             SpanOutcome::Labelled(prediction) => Outcome::Labelled(Emotion {
                 label_index: prediction.label_index,
                 probabilities: prediction.probabilities.clone(),
+                dimensions: prediction.dimensions.clone(),
                 unsure: threshold.is_some_and(|threshold| prediction.confidence < threshold),
             }),
         };
         let context_s = (end_s - start_s - segment.duration_s()).max(0.0);
         // Context may end after the recording; the segment itself then does not.
         let clipped = span.clipped && segment.end_s > summary.duration_s;
-        Annotation { outcome, clipped, context_s }
+        let annotation = Annotation { outcome, clipped, context_s, channel: span.channel };
+        SegmentResult { segment, annotation, speech: span.speech }
     });
     each.collect()
 }
 
 /// Prints how many segments end after the recording, and the summary by speaker.
-fn report(results: &SegmentResults<'_>, labels: &[String], with_summary: bool) {
-    let outside =
-        |annotation: &&Annotation| annotation.clipped || annotation.outcome == Outcome::Outside;
-    let count = results.annotations.iter().filter(outside).count();
+fn report(results: &SegmentResults<'_>, rows: &SegmentRows<'_>, with_summary: bool) {
+    let outside = |SegmentResult { annotation, .. }: &&SegmentResult<'_>| {
+        annotation.clipped || annotation.outcome == Outcome::Outside
+    };
+    let count = results.results.iter().filter(outside).count();
     if count > 0 {
-        let all = results.annotations.len();
+        let all = results.results.len();
         messages::warn(&format!(
             "{count} of {all} segments end after the recording ({:.2} s); what is there of them was recognised",
             results.duration_s
@@ -290,6 +344,6 @@ fn report(results: &SegmentResults<'_>, labels: &[String], with_summary: bool) {
     if !with_summary {
         return;
     }
-    let summaries = summarize(results.segments, results.annotations, labels.len());
-    note(summary_table(&summaries, labels).trim_end());
+    let summaries = results.speakers(rows.labels.len());
+    note(summary_table(&summaries, rows.labels, rows.dimensions).trim_end());
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use clstm::audio::{DecodeLimits, header_duration_s};
+use clstm::audio::{DecodeLimits, EncodedAudio, header_duration_s};
 use clstm::{
     ChannelEvent, ChannelSelection, Event, Recognizer, Stream, StreamConfig, StreamError,
     TimelineSummary,
@@ -277,14 +277,12 @@ impl TimelineJob<'_> {
                 self.progress.expect(|| header_duration_s(path, &self.limits));
                 self.file(path, &mut take)
             }
-            // Standard input is read to its end first, because some formats have their index there. The audio is decoded
-            // piece by piece.
-            Source::Stdin => match read_stdin(self.limits.max_bytes) {
-                Ok(bytes) => self.bytes(&bytes, &mut take),
+            Source::Stdin => match read_stdin(&self.limits) {
+                Ok(bytes) => self.bytes(bytes, &mut take),
                 Err(error) => return Some(vec![Timeline::failed(&input.path, error)]),
             },
             Source::Row(recordings, row) => match recordings.read(*row) {
-                Ok(bytes) => self.bytes(&bytes, &mut take),
+                Ok(bytes) => self.bytes(bytes, &mut take),
                 Err(error) => {
                     let error = super::audio_error(error);
                     return Some(vec![Timeline::failed(&input.path, error)]);
@@ -342,7 +340,7 @@ impl TimelineJob<'_> {
 
     fn bytes(
         &self,
-        bytes: &[u8],
+        bytes: impl EncodedAudio,
         take: &mut impl FnMut(usize, Event) -> Result<(), JobError>,
     ) -> Result<TimelineSummary, JobError> {
         let Self { recognizer, channels, limits, config, .. } = self;

@@ -18,7 +18,7 @@ use crate::timeline::clock;
 /// State beside the session.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Status {
-    /// The user has asked to stop.
+    /// The user has requested a stop.
     pub(super) stopping: bool,
     /// No audio has arrived for a while.
     pub(super) waiting: bool,
@@ -127,12 +127,14 @@ fn last_line(
     frame.render_widget(Line::from(parts), area);
 }
 
-/// The current label and its probability, such as `happy 83.0%`.
+/// The current label, its probability and the continuous targets, such as `happy 83.0%, arousal 3.20`.
 fn current(session: &Session) -> Option<(usize, String)> {
     let label = session.label()?;
     let name = session.labels.get(label)?;
     let probability = session.probabilities.get(label)?;
-    Some((label, format!("{name} {}", percent(*probability))))
+    let values = session.dimensions.iter().zip(&session.values);
+    let values: String = values.map(|(name, value)| format!(", {name} {value:.2}")).collect();
+    Some((label, format!("{name} {}{values}", percent(*probability))))
 }
 
 /// A bar in eighths of cells, of at most `columns` columns, and the dots after it.

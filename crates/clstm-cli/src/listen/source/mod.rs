@@ -6,6 +6,7 @@ mod pcm;
 mod raw;
 mod recording;
 mod wav_header;
+mod wav_stream;
 
 use std::any::Any;
 use std::path::Path;

@@ -6,14 +6,15 @@ use std::path::Path;
 
 use clstm::ChannelSelection;
 use clstm::audio::{
-    ContainerKind, Damage, DecodeLimits, not_raw_samples, sniff, stream_bytes,
-    stream_channels_bytes,
+    AudioError, ContainerKind, Damage, DecodeLimits, PipeBuffer, not_raw_samples, replace_unusable,
+    sniff, stream_bytes, stream_channels_bytes,
 };
 
 use super::Sound;
 use super::pace::Pace;
 use super::pcm::{Pcm, width};
 use super::wav_header::WavHeader;
+use super::wav_stream::{Next, WavStream};
 use crate::args::{ListenArgs, SampleFormat};
 use crate::error::CliError;
 use crate::listen::channel::{AudioSender, Lost, SourceError};
@@ -60,7 +61,7 @@ fn sound(
     let apart = args.channel != ChannelSelection::Mix;
     let shown = name.clone();
     let run = move |sender: &AudioSender| {
-        let mut player = Player { name, sender, pace, apart };
+        let mut player = Player { name, sender, pace, apart, frames: 0, damage: None };
         let mut reader = reader;
         let mut head = Vec::new();
         reader.by_ref().take(HEAD).read_to_end(&mut head).map_err(|e| player.failed(&e))?;
@@ -92,6 +93,10 @@ struct Player<'a> {
     pace: Option<Pace>,
     /// Whether the channels of a container stay apart instead of being mixed down.
     apart: bool,
+    /// Frames of samples that were sent as they arrived.
+    frames: u64,
+    /// What is missing of those samples.
+    damage: Option<Damage>,
 }
 
 impl Player<'_> {
@@ -118,7 +123,7 @@ impl Player<'_> {
             let cut = "the data ends within a sample; check --sample-format and --channels";
             return Err(self.failed(&cut));
         }
-        Ok(None)
+        Ok(self.damage.take())
     }
 
     /// Sends samples as they arrive. Returns whether they end within one.
@@ -132,9 +137,71 @@ impl Player<'_> {
         let mut pcm = Pcm::new(reader, format, channels);
         let mut samples = Vec::new();
         while pcm.read(&mut samples).map_err(|error| self.failed(&error))? {
+            if let Some((first, count)) = replace_unusable(&mut samples) {
+                let at = self.frames + (first / channels) as u64;
+                let (frames, at_s) = (count.div_ceil(channels), at as f64 / f64::from(rate));
+                self.add_damage(Damage::unusable_samples(count, frames, rate, at_s));
+            }
+            self.frames += (samples.len() / channels) as u64;
             self.send(&samples, channels, rate)?;
         }
         Ok(pcm.is_cut())
+    }
+
+    fn add_damage(&mut self, damage: Damage) {
+        Damage::add(&mut self.damage, damage);
+    }
+
+    /// Sends all chunks of samples of a WAV, and of those that are joined to it, as they arrive.
+    fn wav(
+        &mut self,
+        mut header: WavHeader,
+        mut stream: WavStream<impl Read>,
+    ) -> Result<Option<Damage>, SourceError> {
+        loop {
+            stream.skip(header.data_at as u64).map_err(|error| self.failed(&error))?;
+            match self.chunks(header, &mut stream)? {
+                Some(next) => header = next,
+                None => return Ok(self.damage.take()),
+            }
+        }
+    }
+
+    /// Sends the chunks of samples of one WAV. Returns the header of a WAV that is joined to it.
+    fn chunks(
+        &mut self,
+        header: WavHeader,
+        stream: &mut WavStream<impl Read>,
+    ) -> Result<Option<WavHeader>, SourceError> {
+        let WavHeader { format, channels, rate, data_bytes, .. } = header;
+        let mut len = data_bytes;
+        loop {
+            let mut data = stream.by_ref().take(len);
+            let cut = self.samples(data.by_ref(), format, channels, rate)?;
+            // Writers of pipes do not know the length.
+            let missing = if len == u64::MAX { 0 } else { data.limit() };
+            if cut || missing > 0 {
+                let bytes_per_s = (width(format) * channels) as f64 * f64::from(rate);
+                self.add_damage(Damage::cut_short(missing as f64 / bytes_per_s));
+            }
+            match stream.after_samples(len).map_err(|error| self.failed(&error))? {
+                Next::End => return Ok(None),
+                Next::Samples(more) => len = more,
+                Next::Recording(next) => return Ok(Some(next)),
+                Next::Uncounted => {
+                    let message = format!(
+                        "the WAV header promises {len} bytes of samples, more follow; all were decoded"
+                    );
+                    self.add_damage(Damage::new(message));
+                    len = u64::MAX;
+                }
+                Next::NoAudio => {
+                    let message = "what follows the samples cannot be decoded as it arrives";
+                    self.add_damage(Damage::new(message));
+                    return Ok(None);
+                }
+            }
+        }
     }
 
     /// Sends the audio of a container: of WAV as it arrives, of others once all of it has arrived.
@@ -147,23 +214,16 @@ impl Player<'_> {
         if kind == ContainerKind::Wav
             && let Some(header) = WavHeader::parse(&head)
         {
-            let WavHeader { format, channels, rate, data_at, data_bytes } = header;
-            let data = io::Cursor::new(head).chain(reader);
-            // Whole frames only: writers of pipes do not know the length.
-            let mut data = data.take((data_at as u64).saturating_add(data_bytes));
-            io::copy(&mut data.by_ref().take(data_at as u64), &mut io::sink())
-                .map_err(|error| self.failed(&error))?;
-            let cut = self.samples(data.by_ref(), format, channels, rate)?;
-            let missing = if data_bytes == u64::MAX { 0 } else { data.limit() };
-            let bytes_per_s = (width(format) * channels) as f64 * f64::from(rate);
-            let damage = || Damage::cut_short(missing as f64 / bytes_per_s);
-            return Ok((cut || missing > 0).then(damage));
+            return self.wav(header, WavStream::new(io::Cursor::new(head).chain(reader)));
         }
         let limits = DecodeLimits { max_duration_s: f64::INFINITY, ..DecodeLimits::default() };
-        let mut bytes = head;
-        let rest = limits.max_bytes.saturating_add(1);
-        reader.take(rest).read_to_end(&mut bytes).map_err(|error| self.failed(&error))?;
         let name = self.name.clone();
+        let bytes =
+            PipeBuffer::read(io::Cursor::new(head).chain(reader), Path::new(&name), &limits)
+                .map_err(|error| match error {
+                    AudioError::Io { .. } => SourceError::from(error),
+                    error => SourceError::Failed(format!("{name}: {error}")),
+                })?;
         let decoded = match self.apart {
             false => {
                 stream_bytes(bytes, None, &limits, |samples, rate| self.send(samples, 1, rate))

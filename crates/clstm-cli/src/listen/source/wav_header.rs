@@ -55,7 +55,10 @@ impl WavHeader {
                 }
                 b"data" => {
                     let (format, channels, rate) = encoding?;
-                    let known = size > 0 && size < PLACEHOLDER;
+                    // A length of 0 is true where the length of the file fits it.
+                    let file_len = u64::from(u32_at(4)?) + 8;
+                    let is_filled_in = file_len < u64::from(PLACEHOLDER) && file_len > body as u64;
+                    let known = (size > 0 || is_filled_in) && size < PLACEHOLDER;
                     let data_bytes = if known { u64::from(size) } else { u64::MAX };
                     return Some(Self { format, channels, rate, data_at: body, data_bytes });
                 }

@@ -44,9 +44,17 @@ pub(super) struct Training {
 
 /// The last recalls of the classes.
 pub(super) struct Classes {
-    /// Whose recalls they are, in words.
-    pub(super) of: &'static str,
+    pub(super) part: Part,
     pub(super) metrics: Metrics,
+}
+
+/// What the classes were evaluated on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Crops of the training utterances.
+    Training,
+    /// Validation utterances.
+    Validation,
 }
 
 impl State {
@@ -137,13 +145,12 @@ impl Training {
             // Recalls of validation utterances have priority over those of training crops, also between two
             // evaluations.
             Event::Classes { validation: Some(metrics), .. } => {
-                let of = "validation utterances";
-                self.classes = Some(Classes { of, metrics: metrics.clone() });
+                self.classes = Some(Classes { part: Part::Validation, metrics: metrics.clone() });
             }
             Event::Classes { training, validation: None } => {
-                let of = "training crops";
-                if self.classes.as_ref().is_none_or(|before| before.of == of) {
-                    self.classes = Some(Classes { of, metrics: training.clone() });
+                let part = Part::Training;
+                if self.classes.as_ref().is_none_or(|before| before.part == part) {
+                    self.classes = Some(Classes { part, metrics: training.clone() });
                 }
             }
             Event::Epoch(record) => {

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, LineGauge, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
-use super::state::{State, Training};
+use super::state::{Part, State, Training};
 use crate::table::{pad, percent, shortened};
 
 /// The least height that leaves room for curves between the lines above and below.
@@ -24,7 +24,7 @@ const TRAINING: Color = Color::Cyan;
 const VALIDATION: Color = Color::Yellow;
 const TEST: Color = Color::Magenta;
 
-/// Draws a state; `stopping` once the user has asked to stop.
+/// Draws a state; `stopping` once the user has requested a stop.
 pub(super) fn draw(frame: &mut Frame<'_>, state: &State, stopping: bool) {
     let area = frame.area();
     let count = state.labels.len() as u16;
@@ -103,29 +103,50 @@ fn foot(frame: &mut Frame<'_>, area: Rect, state: &State, training: &Training, s
     frame.render_widget(Line::raw(text), area);
 }
 
-/// A curve, of the softmax loss or of UA: its name, its points by epoch, and its colour.
-type Curve = (&'static str, Vec<(f64, f64)>, Color);
+/// A curve, of the softmax loss or of UA.
+struct Curve {
+    name: &'static str,
+    /// Values by epoch.
+    points: Vec<(f64, f64)>,
+    color: Color,
+    /// Whether it is of the test utterances, which decide nothing.
+    is_test: bool,
+}
+
+impl Curve {
+    /// The curves of the training, validation and test utterances.
+    fn each(points: [Vec<(f64, f64)>; 3]) -> [Self; 3] {
+        let [training, validation, test] = points;
+        let curve = |name, points, color| Self { name, points, color, is_test: false };
+        [
+            curve("training", training, TRAINING),
+            curve("validation", validation, VALIDATION),
+            Self { is_test: true, ..curve("test", test, TEST) },
+        ]
+    }
+}
 
 fn losses(frame: &mut Frame<'_>, area: Rect, training: &Training) {
     let of = |value: fn(&clstm_train::EpochRecord) -> Option<f64>| points(training, value);
-    let curves = [
-        ("training", of(|r| Some(r.softmax_loss)), TRAINING),
-        ("validation", of(|r| Some(r.validation?.loss)), VALIDATION),
-        ("test", of(|r| Some(r.test?.loss)), TEST),
-    ];
-    let most = curves.iter().flat_map(|(_, points, _)| points).map(|p| p.1).fold(0.0, f64::max);
+    let curves = Curve::each([
+        of(|r| Some(r.softmax_loss)),
+        of(|r| Some(r.validation?.loss)),
+        of(|r| Some(r.test?.loss)),
+    ]);
+    let most = curves.iter().flat_map(|curve| &curve.points).map(|p| p.1).fold(0.0, f64::max);
     let top = if most > 0.0 { most } else { 1.0 };
-    chart(frame, area, "loss", training.epochs, (top, format!("{top:.2}")), &curves);
+    let heading = ("loss", |last: f64| format!("{last:.3}"));
+    chart(frame, area, heading, training.epochs, (top, format!("{top:.2}")), &curves);
 }
 
 fn accuracies(frame: &mut Frame<'_>, area: Rect, training: &Training) {
     let of = |value: fn(&clstm_train::EpochRecord) -> Option<f64>| points(training, value);
-    let curves = [
-        ("training", of(|r| Some(r.train_ua)), TRAINING),
-        ("validation", of(|r| Some(r.validation?.ua)), VALIDATION),
-        ("test", of(|r| Some(r.test?.ua)), TEST),
-    ];
-    chart(frame, area, "UA", training.epochs, (1.0, "100%".to_owned()), &curves);
+    let curves = Curve::each([
+        of(|r| Some(r.train_ua)),
+        of(|r| Some(r.validation?.ua)),
+        of(|r| Some(r.test?.ua)),
+    ]);
+    chart(frame, area, ("UA", percent), training.epochs, (1.0, "100%".to_owned()), &curves);
 }
 
 fn points(
@@ -138,27 +159,24 @@ fn points(
 fn chart(
     frame: &mut Frame<'_>,
     area: Rect,
-    title: &str,
+    (title, text): (&str, impl Fn(f64) -> String),
     epochs: usize,
     (top, label): (f64, String),
     curves: &[Curve],
 ) {
     let mut heading = vec![Span::raw(format!(" {title} "))];
     let mut below = Line::default();
-    let shown = curves.iter().filter(|(_, points, _)| !points.is_empty());
-    for (name, points, color) in shown.clone() {
-        let last = points.last().map_or(0.0, |point| point.1);
-        let last = if title == "UA" { percent(last) } else { format!("{last:.3}") };
+    let shown = curves.iter().filter(|curve| !curve.points.is_empty());
+    for Curve { name, points, color, is_test } in shown.clone() {
+        let last = text(points.last().map_or(0.0, |point| point.1));
         let style = Style::new().fg(*color);
-        match *name {
-            "test" => {
-                below = Line::styled(format!(" test {last}, for the curve only "), style);
-            }
-            name => heading.push(Span::styled(format!("{name} {last} "), style)),
+        match *is_test {
+            true => below = Line::styled(format!(" {name} {last}, for the curve only "), style),
+            false => heading.push(Span::styled(format!("{name} {last} "), style)),
         }
     }
     let datasets = shown
-        .map(|(_, points, color)| {
+        .map(|Curve { points, color, .. }| {
             let dataset = Dataset::default().data(points).style(Style::new().fg(*color));
             // One point is no line.
             match points.len() {
@@ -185,12 +203,15 @@ fn recalls(frame: &mut Frame<'_>, area: Rect, state: &State, training: &Training
         frame.render_widget(block, area);
         return;
     };
-    let block = Block::bordered().title(format!(" recall by class, {} ", classes.of));
+    let (part, color) = match classes.part {
+        Part::Training => ("training crops", TRAINING),
+        Part::Validation => ("validation utterances", VALIDATION),
+    };
+    let block = Block::bordered().title(format!(" recall by class, {part} "));
     let widest = state.labels.iter().map(|label| label.width()).max().unwrap_or(0);
     let widest = widest.min(WIDEST_LABEL);
     // Two blanks, the figure, and the frame.
     let room = usize::from(area.width).saturating_sub(widest + 2 + 6 + 2);
-    let color = if classes.of.starts_with("validation") { VALIDATION } else { TRAINING };
     let lines = state.labels.iter().zip(&classes.metrics.classes).map(|(label, class)| {
         let full = (class.recall * room as f64).round() as usize;
         Line::from(vec![

@@ -3,9 +3,10 @@
 use std::marker::PhantomData;
 
 use super::Peephole;
-use crate::activation::{Activation, Arithmetic, WithArithmetic, arithmetic};
+use crate::activation::Activation;
 use crate::gemm::GemmScalar;
-use crate::lanes::{Lanes, add, lanes, load, load_wide, over_channels, store, store_narrow};
+use crate::simd::lanes::{Lanes, add, lanes, load, load_wide, over_channels, store, store_narrow};
+use crate::simd::{Arithmetic, WithArithmetic, vectorized_with};
 
 /// What a backward step reads and writes, for rows of whole positions.
 pub(in crate::conv_lstm) struct Backward<'a, E> {
@@ -46,7 +47,7 @@ pub(in crate::conv_lstm) struct NormSums<'a, E> {
 
 impl<E: GemmScalar> Backward<'_, E> {
     pub(in crate::conv_lstm) fn run(self) {
-        arithmetic(self);
+        vectorized_with(self);
     }
 }
 

@@ -3,10 +3,11 @@
 use std::marker::PhantomData;
 
 use super::Peephole;
-use crate::activation::{Activation, Arithmetic, WithArithmetic, arithmetic};
+use crate::activation::Activation;
 use crate::batch_norm::Affine;
 use crate::gemm::GemmScalar;
-use crate::lanes::{Lanes, lanes, load, load_wide, over_channels, store, store_narrow};
+use crate::simd::lanes::{Lanes, lanes, load, load_wide, over_channels, store, store_narrow};
+use crate::simd::{Arithmetic, WithArithmetic, vectorized_with};
 
 /// What a forward step reads and writes, for rows of whole positions.
 pub(in crate::conv_lstm) struct Forward<'a, R, E> {
@@ -34,7 +35,7 @@ pub(in crate::conv_lstm) struct Forward<'a, R, E> {
 
 impl<R: GemmScalar, E: GemmScalar> Forward<'_, R, E> {
     pub(in crate::conv_lstm) fn run(self) {
-        arithmetic(self);
+        vectorized_with(self);
     }
 }
 

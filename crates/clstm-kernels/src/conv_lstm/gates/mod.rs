@@ -1,6 +1,6 @@
 //! Gates of some positions of one step, forward and backward.
 //!
-//! The loops run over channels in vector-sized runs ([`Lanes`](crate::lanes::Lanes)), and for each run
+//! The loops run over channels in vector-sized runs ([`Lanes`](crate::simd::lanes::Lanes)), and for each run
 //! over the rows of a position: what belongs to the channel (weights, scales, sums of gradients) stays
 //! in vector registers.
 

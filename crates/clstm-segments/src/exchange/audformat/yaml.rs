@@ -94,7 +94,7 @@ fn node<'a>(
                         let value = next(parser)?;
                         entries.push((key.into_owned(), node(value, parser, depth + 1)?));
                     }
-                    _ => return Err(SegmentsError::structure("a key of the header is no text")),
+                    _ => return Err(SegmentsError::structure("a key of the header is not text")),
                 }
             }
         }

@@ -1,7 +1,9 @@
 //! Input of a stream: its parameters, and the samples of its messages.
 
 use axum::http::Uri;
-use clstm::audio::{AudioError, ContainerKind, Damage, LiveDecoder, not_raw_samples, sniff};
+use clstm::audio::{
+    AudioError, ContainerKind, Damage, LiveDecoder, not_raw_samples, replace_unusable, sniff,
+};
 use clstm::{ChannelSelection, RecognizeError, StreamConfig, StreamError};
 
 use crate::api_error::ApiError;
@@ -132,6 +134,8 @@ pub(super) struct SampleReader {
     samples: Vec<f32>,
     /// Complete frames so far.
     count: u64,
+    /// Raw samples that are no usable numbers.
+    unusable: Option<Damage>,
     /// The first bytes: those before the decoder is known; of raw samples at most [`SNIFFED_BYTES`].
     head: Vec<u8>,
 }
@@ -154,6 +158,7 @@ impl SampleReader {
             apart: params.channels != ChannelSelection::Mix,
             samples: Vec::new(),
             count: 0,
+            unusable: None,
             head: Vec::new(),
         }
     }
@@ -168,11 +173,11 @@ impl SampleReader {
         matches!(self.decoder, Some(Decoder::S16(_) | Decoder::F32(_)))
     }
 
-    /// What is missing of a damaged container.
+    /// What is missing: of a damaged container, or of raw samples that are NaN or infinite.
     pub(super) fn damage(&self) -> Option<&Damage> {
         match &self.decoder {
             Some(Decoder::Container(live)) => live.damage(),
-            _ => None,
+            _ => self.unusable.as_ref(),
         }
     }
 
@@ -193,7 +198,7 @@ impl SampleReader {
         self.begin(sink)
     }
 
-    /// Reads the samples of a stream that ended before its decoder was known.
+    /// Reads the samples of a stream that ended before its decoder was known, and what a container holds back.
     ///
     /// # Errors
     /// Those of [`read`](Self::read).
@@ -201,7 +206,20 @@ impl SampleReader {
         if self.decoder.is_none() && !self.head.is_empty() {
             self.begin(sink)?;
         }
-        Ok(())
+        let Self { decoder: Some(Decoder::Container(live)), samples, count, .. } = self else {
+            return Ok(());
+        };
+        if self.apart {
+            return live.finish_channels(|block, channels, rate| {
+                *count += (block.len() / channels.max(1)) as u64;
+                sink(block, channels, rate)
+            });
+        }
+        samples.clear();
+        live.finish(samples)?;
+        *count += samples.len() as u64;
+        let rate = live.sample_rate().unwrap_or(self.rate);
+        if samples.is_empty() { Ok(()) } else { sink(samples, 1, rate) }
     }
 
     /// Decides by the first bytes how the stream is decoded, and decodes them.
@@ -260,6 +278,11 @@ impl SampleReader {
                 let rate = live.sample_rate().unwrap_or(self.rate);
                 return sink(samples, 1, rate);
             }
+        }
+        if let Some((first, all)) = replace_unusable(samples) {
+            let at_s = (*count + (first / channels) as u64) as f64 / f64::from(self.rate);
+            let frames = all.div_ceil(channels);
+            Damage::add(&mut self.unusable, Damage::unusable_samples(all, frames, self.rate, at_s));
         }
         *count += (samples.len() / channels) as u64;
         sink(samples, channels, self.rate)
@@ -374,6 +397,29 @@ mod tests {
             assert_eq!(samples(apart, &floats), (values.to_vec(), 2), "{size}");
             let apart = "interleaved=3&channels=1";
             assert_eq!(samples(apart, &words), (expected.to_vec(), 3), "{size}");
+        }
+    }
+
+    /// One NaN ended the stream.
+    #[test]
+    fn samples_that_are_no_numbers_become_silence_and_are_reported() {
+        let mut values = [0.5_f32; 64];
+        (values[20], values[21], values[40]) = (f32::NAN, f32::INFINITY, 1e38);
+        let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        for size in [5, 64, 256] {
+            let mut reader = reader("format=f32le&interleaved=2&rate=8000");
+            let mut all = Vec::new();
+            for message in bytes.chunks(size) {
+                let mut sink = |samples: &[f32], _: usize, _: u32| {
+                    all.extend_from_slice(samples);
+                    Ok(())
+                };
+                reader.read(message, &mut sink).expect("samples");
+            }
+            let silent = |n: usize| [20, 21, 40].contains(&n);
+            assert!(all.iter().enumerate().all(|(n, x)| *x == if silent(n) { 0.0 } else { 0.5 }));
+            let damage = reader.damage().expect("damage");
+            assert_eq!((damage.count, damage.at_s), (3, Some(10.0 / 8000.0)), "{damage:?}");
         }
     }
 

@@ -18,6 +18,10 @@ pub(crate) enum ServerMessage<'a> {
     Ready {
         model: &'a str,
         labels: &'a [String],
+        /// Names of the continuous targets of the model; absent without them.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[schema(required = false)]
+        dimensions: Vec<&'a str>,
         /// Sample rate of raw samples in Hz; 48000 for containers, whose own rate is used.
         rate: u32,
         /// Seconds from one frame to the next.
@@ -27,11 +31,13 @@ pub(crate) enum ServerMessage<'a> {
     },
     Frame(ItemBody<'a>),
     Segment(ItemBody<'a>),
+    /// The prediction for a turn of speech that has ended. It replaces those of its frames, some of which may follow.
+    Turn(ItemBody<'a>),
     /// The last message, after `{"end": true}` or at shutdown.
     End {
         /// Seconds of audio received.
         duration_s: f64,
-        /// What is missing of a damaged container.
+        /// What is missing: of a damaged container, or of samples that are NaN or infinite.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<DamageBody>)]
         damaged: Option<&'a Damage>,
@@ -48,14 +54,15 @@ pub(super) fn event_json(
     dimensions: &[DimensionInfo],
 ) -> serde_json::Result<String> {
     let ChannelEvent { channel, event } = event;
-    let segment = matches!(event, Event::Segment(_));
+    let message = match event {
+        Event::Segment(_) => ServerMessage::Segment,
+        Event::Turn(_) => ServerMessage::Turn,
+        _ => ServerMessage::Frame,
+    };
     let item = TimelineItem::from(event);
     let item = item.labelled(labels, dimensions);
     let body = ItemBody { item, channel: (!mix).then_some(channel) };
-    serde_json::to_string(&match segment {
-        true => ServerMessage::Segment(body),
-        false => ServerMessage::Frame(body),
-    })
+    serde_json::to_string(&message(body))
 }
 
 /// A text message of the client. Audio comes in binary messages.

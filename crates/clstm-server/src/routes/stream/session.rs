@@ -180,6 +180,7 @@ impl Session {
         let ready = ServerMessage::Ready {
             model: &info.name,
             labels: self.model.labels(),
+            dimensions: info.dimensions.iter().map(|it| it.name.as_str()).collect(),
             rate: self.params.rate,
             hop_s: self.params.config.hop_s,
             latency_s: self.state.as_ref().map_or(0.0, |state| state.stream.latency_s()),

@@ -8,6 +8,7 @@
 mod appearance;
 mod chromium;
 mod devtools;
+mod dimensions;
 mod errors;
 mod keyboard;
 mod lanes;
@@ -44,11 +45,16 @@ struct Stage {
 impl Stage {
     /// `None` without a browser.
     async fn new() -> Option<Self> {
+        Self::with(shipped()).await
+    }
+
+    /// The same with another server.
+    async fn with(config: ServerConfig) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let talk = folder.path().join("talk.wav");
         std::fs::write(&talk, wav(&talk_sound())).expect("a recording");
         let browser = Chromium::start(&talk).await?;
-        let server = TestServer::start(shipped()).await;
+        let server = TestServer::start(config).await;
         let models = get(server.address, "/v1/models").await.json();
         let labels = serde_json::from_value(models["models"][0]["labels"].clone()).expect("labels");
         let abstention = models["models"][0]["abstention"].as_f64().unwrap_or(0.0);
@@ -115,8 +121,8 @@ impl Stage {
 
 /// A server with the shipped model, which predicts more than one emotion.
 fn shipped() -> ServerConfig {
-    let model =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/ravdess-clstm-plus.safetensors");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../models/ravdess-clstm-plus/ravdess-clstm-plus.safetensors");
     ServerConfig { models: vec![ModelSource::File(model)], ..config() }
 }
 

@@ -56,7 +56,17 @@ pub(super) fn member(text: &str) -> EnsembleMember {
         let Trained { epochs, seed, precision, lineage, validation, tta_passes, .. } =
             trained(rest)?;
         let preset = preset.to_owned();
-        Some(EnsembleMember { preset, lineage, epochs, seed, precision, validation, tta_passes })
+        let shots = None;
+        Some(EnsembleMember {
+            preset,
+            lineage,
+            epochs,
+            seed,
+            precision,
+            validation,
+            shots,
+            tta_passes,
+        })
     });
     parsed.unwrap_or_else(|| EnsembleMember {
         preset: text.to_owned(),

@@ -38,7 +38,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, session: &Session, palette
     while shown.len() > 1 && length(&shown) + 2 * LEAST > width {
         shown.pop();
     }
-    // The peak stands behind the level it belongs to.
+    // The peak is drawn behind its level.
     if shown.len() == 3 {
         shown.swap(1, 2);
     }

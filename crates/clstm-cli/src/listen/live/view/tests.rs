@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use clstm::{Event, Frame, WindowPrediction};
+use clstm::{DimensionInfo, Event, Frame, WindowPrediction};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -173,4 +173,33 @@ fn lines_are_shared_without_rest_or_overflow() {
     assert_eq!(share(8, 8), (0, 5, 3));
     assert_eq!(share(4, 8), (0, 4, 0));
     assert_eq!(share(2, 8), (1, 0, 1));
+}
+
+#[test]
+fn continuous_targets_follow_the_current_label() {
+    let names = ["arousal", "valence"];
+    let dimensions = names.map(|name| DimensionInfo {
+        name: name.to_owned(),
+        min: 1.0,
+        max: 5.0,
+        mean: 3.0,
+        std: 1.0,
+    });
+    let mut session = session(&LABELS).with_dimensions(&dimensions);
+    session.take(&sound(1.0, 0.05));
+    let prediction = WindowPrediction {
+        probabilities: [0.125; 8].into_iter().collect(),
+        smoothed: [0.125; 8].into_iter().collect(),
+        label_index: 2,
+        dimensions: [3.25, 2.5].into_iter().collect(),
+    };
+    let frame = Frame { start_s: 0.0, end_s: 0.5, speech: 1.0, prediction: Some(prediction) };
+    session.update(None, &Event::Frame(frame), None);
+    for height in [24, 5] {
+        let shown = screen(&session, 80, height, Status::default());
+        assert!(shown.contains("happy 12.5%, arousal 3.25, valence 2.50"), "{shown}");
+    }
+    predict(&mut session, 1, None);
+    let pause = screen(&session, 80, 24, Status::default());
+    assert!(!pause.contains("arousal"), "{pause}");
 }

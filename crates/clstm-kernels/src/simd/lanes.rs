@@ -1,10 +1,5 @@
 //! Loops over runs of channels whose width the compiler knows, so that they live in vector registers.
 //!
-//! Elementwise kernels are written with these plain arrays and run under
-//! [`vectorized`](crate::activation::vectorized), which lets the compiler vectorise them for any
-//! instruction set. Kernels that need particular instructions use `pulp` ([`crate::fft_conv`],
-//! [`crate::winograd`]) or [`crate::gemm`]'s own instruction-set trait.
-//!
 //! Everything here is inlined into its caller: code that is not inlined is compiled for the smallest
 //! vectors.
 

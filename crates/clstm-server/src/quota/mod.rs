@@ -3,11 +3,19 @@
 //! The limits of the server ([`Limits::max_recordings`](crate::Limits::max_recordings) and the like) protect
 //! the server; quotas protect clients from each other.
 
-use std::collections::HashMap;
+mod shares;
+
+/// What the shares synchronise with.
+mod sync {
+    pub(super) use std::sync::{Mutex, MutexGuard, PoisonError};
+}
+
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::api_error::ApiError;
+
+use shares::Shares;
 
 /// The identity that quotas are kept by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,9 +78,8 @@ impl Resource {
 /// What each client holds, and how much one may hold.
 #[derive(Debug)]
 pub(crate) struct Quotas {
-    limit: [usize; RESOURCES],
-    /// Clients that hold something; never more entries than connections.
-    held: Mutex<HashMap<ClientId, [usize; RESOURCES]>>,
+    /// Never more entries than connections.
+    shares: Shares<ClientId, RESOURCES>,
 }
 
 impl Quotas {
@@ -83,7 +90,7 @@ impl Quotas {
         limit[Resource::Timelines.index()] = limits.client_timelines;
         limit[Resource::Streams.index()] = limits.client_streams;
         limit[Resource::Bytes.index()] = limits.client_buffered_bytes;
-        Arc::new(Self { limit, held: Mutex::default() })
+        Arc::new(Self { shares: Shares::new(limit) })
     }
 
     /// Acquires `count` of a resource. Without a client there is no quota.
@@ -97,10 +104,6 @@ impl Quotas {
             QuotaGuard { owner: client.map(|client| (self.clone(), client)), resource, count: 0 };
         guard.extend(count)?;
         Ok(guard)
-    }
-
-    fn held(&self) -> MutexGuard<'_, HashMap<ClientId, [usize; RESOURCES]>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -116,30 +119,17 @@ impl QuotaGuard {
     /// Acquires `more`, if the quota allows.
     pub(crate) fn extend(&mut self, more: usize) -> Result<(), ApiError> {
         let Some((quotas, client)) = &self.owner else { return Ok(()) };
-        let i = self.resource.index();
-        let mut all = quotas.held();
-        let held = all.get(client).map_or(0, |held| held[i]);
-        let limit = quotas.limit[i];
-        if held.saturating_add(more) > limit {
-            return Err(ApiError::client_limit(limit, self.resource.name()));
-        }
-        if more > 0 {
-            all.entry(*client).or_default()[i] += more;
-            self.count += more;
-        }
+        let acquired = quotas.shares.acquire(*client, self.resource.index(), more);
+        acquired.map_err(|limit| ApiError::client_limit(limit, self.resource.name()))?;
+        self.count += more;
         Ok(())
     }
 }
 
 impl Drop for QuotaGuard {
     fn drop(&mut self) {
-        let Some((quotas, client)) = &self.owner else { return };
-        let mut all = quotas.held();
-        if let Some(held) = all.get_mut(client) {
-            held[self.resource.index()] -= self.count;
-            if *held == [0; RESOURCES] {
-                all.remove(client);
-            }
+        if let Some((quotas, client)) = &self.owner {
+            quotas.shares.release(*client, self.resource.index(), self.count);
         }
     }
 }
@@ -183,6 +173,6 @@ mod tests {
         drop(first);
         let third = quotas.acquire(one, Resource::Streams, 1).unwrap();
         drop((second, third, others, unlimited, bytes));
-        assert!(quotas.held().is_empty(), "clients that hold nothing have no entry");
+        assert!(quotas.shares.is_empty(), "clients that hold nothing have no entry");
     }
 }
