@@ -282,7 +282,7 @@ impl TimelineJob<'_> {
                 Err(error) => return Some(vec![Timeline::failed(&input.path, error)]),
             },
             Source::Row(recordings, row) => match recordings.read(*row) {
-                Ok(bytes) => self.bytes(&bytes, &mut take),
+                Ok(bytes) => self.bytes(bytes, &mut take),
                 Err(error) => {
                     let error = super::audio_error(error);
                     return Some(vec![Timeline::failed(&input.path, error)]);
