@@ -24,7 +24,10 @@ impl WeightAverage {
         let share = 1.0 - self.decay.min((1.0 + step) / (10.0 + step));
         for (average, tensor) in self.values.iter_mut().zip(parameters(network)) {
             for (average, value) in average.iter_mut().zip(tensor.values) {
-                *average += (share * f64::from(value - *average)) as f32;
+                // Equal values stay as they are, also negative zeros: a frozen layer keeps its bits.
+                if value != *average {
+                    *average += (share * f64::from(value - *average)) as f32;
+                }
             }
         }
     }
