@@ -151,7 +151,7 @@ def nightingale(rng, n):
         f = np.linspace(start, end, m) + rng.choice([0, 300]) * np.sin(2 * np.pi * rng.uniform(20, 80) * time(m))
         one = np.sin(2 * np.pi * np.cumsum(f) / RATE) * np.sin(np.pi * np.linspace(0, 1, m)) ** 0.5
         for _ in range(rng.integers(1, 5)):
-            room = min(m, n - at)
+            room = max(0, min(m, n - at))
             x[at : at + room] += one[:room]
             at += room + int(rng.uniform(0.02, 0.15) * RATE)
         at += int(rng.uniform(0, 0.6) * RATE)
