@@ -23,7 +23,7 @@ def load(binary, folder):
     """Name, kind, summaries `[blocks, INPUTS]`, active `[blocks]`, share of speech in the second before `[blocks]`."""
     raw, at = open(binary, "rb").read(), 0
     for line in open(f"{folder}/meta.csv"):
-        name, kind = line.strip().split(",")
+        name, kind = line.strip().split(",", 1)
         count = int(np.frombuffer(raw, np.uint32, 1, at)[0])
         rows = np.frombuffer(raw, np.float32, count * (INPUTS + 1), at + 4).reshape(count, INPUTS + 1)
         at += 4 + rows.nbytes

@@ -79,7 +79,42 @@ fn other_sound() -> Vec<(&'static str, Vec<f32>)> {
         ("DTMF", signal(dtmf)),
         ("chords", signal(chord)),
         ("melody", signal(melody)),
+        ("engine drone", signal(drone())),
+        ("modem, 100 baud in bursts", keyed(100.0, 1000.0, [0.1, 0.15])),
+        ("modem, 300 baud in bursts", keyed(300.0, 500.0, [0.6, 0.8])),
+        ("siren", signal(siren)),
     ]
+}
+
+/// Harmonics of 70 Hz of which pitch and level move slowly, with some noise.
+fn drone() -> impl FnMut(f32) -> f32 {
+    let mut noise = random();
+    move |t| {
+        let swing = 0.15 / (TAU * 0.3) * (1.0 - (TAU * 0.3 * t).cos());
+        let phase = TAU * 70.0 * (t + swing);
+        let harmonic = |k: f32| (k * phase + k * k).sin() / k.sqrt();
+        let sum: f32 = (1..=30).map(|k| harmonic(k as f32)).sum();
+        0.05 * (1.0 + 0.8 * (TAU * 0.7 * t).sin()) * sum + 0.003 * noise()
+    }
+}
+
+/// Two tones, 850 Hz apart, keyed by random bits, for `on` seconds in every `period`.
+fn keyed(baud: f32, low_hz: f32, [on, period]: [f32; 2]) -> Vec<f32> {
+    let mut source = random();
+    let bits: Vec<bool> = (0..SECONDS * 1200).map(|_| source() > 0.0).collect();
+    let mut phase = 0.0;
+    signal(|t| {
+        let high = bits[(t * baud) as usize];
+        phase += TAU * (low_hz + if high { 850.0 } else { 0.0 }) / RATE as f32;
+        phase %= TAU;
+        if t % period < on { 0.1 * phase.sin() } else { 0.0 }
+    })
+}
+
+/// A wail from 400 to 1400 Hz with harmonics.
+fn siren(t: f32) -> f32 {
+    let phase = TAU * (900.0 * t - 500.0 / (TAU * 0.5) * (TAU * 0.5 * t).cos());
+    (1..=6).map(|k| 0.05 * (k as f32 * phase).sin() / k as f32).sum()
 }
 
 fn recognizer() -> Recognizer {

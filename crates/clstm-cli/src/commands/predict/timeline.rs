@@ -5,7 +5,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use clstm::audio::{DecodeLimits, PipeBuffer, header_duration_s};
+use clstm::audio::{DecodeLimits, EncodedAudio, header_duration_s};
 use clstm::{
     ChannelEvent, ChannelSelection, Event, Recognizer, Stream, StreamConfig, StreamError,
     TimelineSummary,
@@ -282,7 +282,7 @@ impl TimelineJob<'_> {
                 Err(error) => return Some(vec![Timeline::failed(&input.path, error)]),
             },
             Source::Row(recordings, row) => match recordings.read(*row) {
-                Ok(bytes) => self.bytes(&bytes, &mut take),
+                Ok(bytes) => self.bytes(bytes, &mut take),
                 Err(error) => {
                     let error = super::audio_error(error);
                     return Some(vec![Timeline::failed(&input.path, error)]);
@@ -340,7 +340,7 @@ impl TimelineJob<'_> {
 
     fn bytes(
         &self,
-        bytes: PipeBuffer,
+        bytes: impl EncodedAudio,
         take: &mut impl FnMut(usize, Event) -> Result<(), JobError>,
     ) -> Result<TimelineSummary, JobError> {
         let Self { recognizer, channels, limits, config, .. } = self;
