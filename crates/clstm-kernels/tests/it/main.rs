@@ -1,6 +1,6 @@
 //! Integration tests of the kernels.
 //!
-//! Under Miri those that would take minutes to interpret are ignored, and properties have one case (`.ci/miri`).
+//! Under Miri properties have one case, and `.ci/miri` selects the tests of the unsafe code.
 #![allow(clippy::print_stderr, reason = "a skipped test prints why")]
 
 mod conv_2d;
