@@ -82,7 +82,7 @@ fn other_files_are_refused_with_a_reason() {
         ("", "line 1: expected the file type"),
         (
             "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n0 1 <exists> 1 \"IntervalTier\" \"a\" 0 1 1e30",
-            "no number of intervals",
+            "not a number of intervals",
         ),
     ] {
         let error = parse(Format::TextGrid, text).unwrap_err().to_string();

@@ -22,7 +22,7 @@ fn voice(name: &str) -> Vec<f32> {
 }
 
 async fn server() -> TestServer {
-    let model = ModelSource::File(shipped("models", "multi.safetensors"));
+    let model = ModelSource::File(shipped("models/multi", "multi.safetensors"));
     TestServer::start(ServerConfig { models: vec![model], ..config() }).await
 }
 

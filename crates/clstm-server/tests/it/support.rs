@@ -55,7 +55,12 @@ pub(crate) fn model(name: &str, seed: u64) -> Model {
 /// The same with continuous targets.
 fn model_with(name: &str, seed: u64, dimensions: &[&str]) -> Model {
     let network = NetworkConfig { dimensions: dimensions.len(), ..network() };
-    let tensors = parameters(&network.init(seed, &Device::flex()).expect("a network"));
+    let mut tensors = parameters(&network.init(seed, &Device::flex()).expect("a network"));
+    // A new head has zeros, with which all values are the mean.
+    for tensor in tensors.iter_mut().filter(|it| it.name == "dimension_head.weight") {
+        let weights = tensor.values.iter_mut().enumerate();
+        weights.for_each(|(i, weight)| *weight = 1.0 - 0.17 * i as f32);
+    }
     let info = ModelInfo {
         name: name.to_owned(),
         dimensions: dimensions.iter().map(|name| dimension(name)).collect(),
