@@ -168,10 +168,8 @@ impl NativeRecognizer {
         let document = py
             .detach(|| segments.read(&input, tiers, selection))
             .map_err(|error| errors::segments(py, &error))?;
-        py.detach(|| {
-            segments::recognize(&self.recognizer, &input, &document, context_s, selection)
-        })
-        .map_err(|error| error.exception(py))
+        py.detach(|| segments::recognize(&self.recognizer, &input, &document, context_s, selection))
+            .map_err(|error| error.exception(py))
     }
 
     /// Recognises recordings on all cores.
