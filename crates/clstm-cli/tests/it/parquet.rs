@@ -89,7 +89,7 @@ fn training_and_evaluation_are_those_of_the_files() {
     ok(&mut on("train", "audiofolder", &files, &out("whole")));
     let losses = |run: &str| {
         let history = json_file(&out(run).join("history.json"));
-        history[0]["train_loss"].clone()
+        history[0]["loss"].clone()
     };
     assert!(losses("rows").is_number(), "{}", json_file(&out("rows").join("history.json")));
 
@@ -125,7 +125,7 @@ fn bad_rows_are_named() {
     let output =
         complains(predict().arg(&path).args(["--format", "jsonl"]), 1, "1 of 3 recordings failed");
     let lines = json_lines(&output.stdout);
-    assert_eq!(lines[1]["error"]["kind"], "unsupported_format");
+    assert_eq!(lines[1]["error"]["kind"], "format");
     assert!(lines[0]["label"].is_string() && lines[2]["label"].is_string());
     let report = status(clstm().args(["corpus", "check", "manifest", "--data"]).arg(&path), 1);
     assert!(text(&report.stdout).contains("bad.parquet:1"), "{}", text(&report.stdout));
