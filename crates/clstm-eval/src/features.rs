@@ -155,7 +155,7 @@ mod tests {
         refused(&path, 3, "centers is not of 3 rows");
         let not_a_number = DeepFeatures { features: vec![f32::NAN; 6], ..some() };
         not_a_number.write(&path).expect("written");
-        refused(&path, 2, "no number");
+        refused(&path, 2, "not a number");
         DeepFeatures { truths: vec![0, 2], ..some() }.write(&path).expect("written");
         refused(&path, 2, "do not fit");
         let whole = std::fs::read(&path).expect("bytes");

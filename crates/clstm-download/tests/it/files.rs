@@ -143,7 +143,7 @@ fn lists_that_cannot_be_used() {
     let list = listing(&recordings());
     for (from, to, words) in [
         ("OAF_w3_angry.wav", "../evil.wav", "leaves the folder"),
-        ("\"restricted\":false", "\"restricted\":true", "not open"),
+        ("\"restricted\":false", "\"restricted\":true", "no longer open"),
         ("\"type\":\"MD5\"", "\"type\":\"CRC\"", "no checksum that is known"),
         ("\"filesize\"", "\"size\"", "not as it should be"),
         ("{\"status\"", "<html>", "not as it should be"),

@@ -20,7 +20,7 @@ fn record(change: impl FnOnce(&mut Value)) -> String {
 }
 
 #[test]
-fn books_that_cannot_be() {
+fn records_that_are_refused() {
     let refuses = |message: String, what: &str| {
         assert!(message.contains("metrics.json") && message.contains(what), "{message}");
     };
@@ -33,7 +33,7 @@ fn books_that_cannot_be() {
     refuses(record(|b| b["folds"][1]["fold"] = json!(1)), "fold 1 is there twice");
     refuses(record(|b| b["folds"][1]["fold"] = json!(7)), "fold 7");
     refuses(record(|b| b["folds"][0]["seconds"] = json!(-1.0)), "time");
-    refuses(record(|b| b["mean"]["ua"] = json!(1e300)), "no share");
+    refuses(record(|b| b["mean"]["ua"] = json!(1e300)), "not a share");
     refuses(record(|b| b["protocol"]["folds"] = json!(u32::MAX)), "more of them than can be");
     refuses(record(|b| b["calibration"]["calibrated"]["ece"] = json!(7)), "calibration");
     refuses(
