@@ -47,8 +47,8 @@ fn ogg(webm: &[u8]) -> Vec<u8> {
     let chunks = packets.chunks(7);
     let (mut time, last) = (0, chunks.len() - 1);
     for (number, chunk) in chunks.enumerate() {
-        // 20 ms each, which is what browsers record.
-        time += 960 * chunk.len() as i64;
+        // 60 ms each, which is what the browser recorded.
+        time += 2880 * chunk.len() as i64;
         let flags = if number == last { 4 } else { 0 };
         file.extend(page(1, 2 + number as u32, flags, time, chunk));
     }

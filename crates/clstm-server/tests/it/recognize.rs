@@ -27,6 +27,9 @@ fn line(path: &str, bytes: &[u8]) -> Value {
         line["confidence"] = json!(prediction.confidence);
         line["probabilities"] = probabilities.into();
     }
+    if let Some(reason) = received.reason {
+        line["reason"] = json!(reason.kind());
+    }
     if let Some(damage) = &received.damage {
         line["damaged"] = json!(damage);
     }

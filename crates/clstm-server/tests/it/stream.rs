@@ -261,15 +261,21 @@ async fn failing_streams_get_the_reason() {
     let text = |text: &'static str| Message::Text(text.into());
     assert_eq!(fails(&server, "", text("stop")).await, closed("request"));
     assert_eq!(fails(&server, "", text("{\"end\":false}")).await, closed("request"));
-    let nan = f32::NAN.to_le_bytes().repeat(4);
-    assert_eq!(
-        fails(&server, "?format=f32le", Message::Binary(nan.into())).await,
-        closed("non_finite")
-    );
     let long = Message::Binary(vec![0; 2 * RATE as usize + 2].into());
     assert_eq!(fails(&server, "", long).await, closed("too_long"));
     let large = Message::Binary(vec![0; 100_001].into());
     assert_eq!(fails(&server, "", large).await, closed("request"));
+}
+
+#[tokio::test]
+async fn samples_that_are_not_numbers_are_marked_at_the_end() {
+    let server = TestServer::start(config()).await;
+    let mut samples = conversation();
+    samples[100] = f32::NAN;
+    let bytes: Vec<u8> = samples.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let all = received(&server, "?format=f32le", &bytes, &[12_800]).await;
+    let end = all.last().expect("an end");
+    assert_eq!((&end["type"], &end["damaged"]["count"]), (&json!("end"), &json!(1)), "{end}");
 }
 
 #[tokio::test]
