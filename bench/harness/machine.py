@@ -44,11 +44,14 @@ class Busy:
         self.clock, self.own, self.all = os.times().elapsed, _process_ticks(pid), _machine_ticks()
 
     def others(self) -> dict:
-        """Cores used by other processes, and of them those taken by the host; empty if the system does not report it."""
+        """Cores used by other processes, and of them those taken by the host; empty if the system does not report it, or within one tick."""
         own, now = _process_ticks(self.pid), _machine_ticks()
         if self.own is None or own is None or self.all is None or now is None:
             return {}
         elapsed = (os.times().elapsed - self.clock) * os.sysconf("SC_CLK_TCK")
+        # The clock has steps of a tick, and a turn may be shorter.
+        if elapsed <= 0:
+            return {}
         busy, stolen = (after - before for before, after in zip(self.all, now, strict=True))
         others = max(busy - (own - self.own), 0) / elapsed
         return {"others_cores": round(others, 3), "stolen_cores": round(stolen / elapsed, 3)}
