@@ -6,8 +6,10 @@ import os
 import pkgutil
 import re
 import shutil
+import wave
 
 import clstm
+import numpy
 import pytest
 from conftest import ROOT, TINY_GRU, needs
 
@@ -65,6 +67,17 @@ def copy_recordings(folder, *names):
         shutil.copy(ROOT / "assets" / name, folder)
 
 
+def stereo(path, *channels):
+    """Writes a recording with those of `channels` as its channels, as long as the shortest."""
+    sides = [(clstm.decode(channel, 16_000) * 32_767).astype("<i2") for channel in channels]
+    length = min(map(len, sides))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(len(sides))
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(numpy.stack([side[:length] for side in sides], axis=1).tobytes())
+
+
 def test_snippets_of_the_page_on_live_agents(tmp_path, monkeypatch):
     needs("pipecat")
     needs("livekit.agents")
@@ -95,6 +108,7 @@ def test_snippets_of_the_documentation(tones, manifest, tmp_path, monkeypatch):
     needs("matplotlib")
     copy_recordings(tmp_path, "sample.wav", "sad.wav")
     shutil.copy(ROOT / "assets" / "sample.wav", tmp_path / "interview.wav")
+    stereo(tmp_path / "call.wav", tmp_path / "sample.wav", tmp_path / "sad.wav")
     shutil.copytree(os.path.dirname(tones[0][0]), tmp_path / "recordings")
     rows = zip([os.path.join("recordings", os.path.basename(path)) for path in tones[0]], *tones[1:])
     (tmp_path / "mine.csv").write_text("path,label,speaker\n" + "".join(",".join(row) + "\n" for row in rows))

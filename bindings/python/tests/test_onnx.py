@@ -116,7 +116,7 @@ def test_openvino_agrees_on_speech_of_any_length_and_at_its_edges(tmp_path):
 
 def test_models_by_name_and_by_file(tmp_path):
     names = [export(tmp_path / name, name) for name in ("open", "ravdess-clstm-plus")]
-    files = [export(tmp_path / "files" / name, ROOT / "models" / f"{name}.safetensors") for name in ("open", "ravdess-clstm-plus")]
+    files = [export(tmp_path / "files" / name, ROOT / "models" / name / f"{name}.safetensors") for name in ("open", "ravdess-clstm-plus")]
     for name, file in zip(names, files):
         assert name.read_bytes() == file.read_bytes()
     recognizer = clstm.load("ravdess-clstm-plus", min_speech=0.0)

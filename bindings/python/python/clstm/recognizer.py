@@ -197,7 +197,7 @@ class Recognizer:
         True
         >>> with open("assets/sample.wav", "rb") as file:
         ...     recognizer.predict(file.read()).label
-        'neutral'
+        'angry'
 
         `classes` merges labels, see `with_classes`. `channels` is `mix`, the number of a channel, or `each`, which returns
         a list with a prediction for each channel; samples are then `[n, channels]`.

@@ -46,7 +46,7 @@ class TurnRecognizer:
     >>> turns.push(samples.tobytes(), 16_000)
     >>> event = turns.end()()
     >>> event.speaker, event.turn, event.final, event.label
-    ('anna', 1, True, 'neutral')
+    ('anna', 1, True, 'angry')
     """
 
     def __init__(
