@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use crate::decode::{DecodeLimits, Source, check_head};
+use crate::decode::{DecodeLimits, Source, check_head, seek_position};
 use crate::error::AudioError;
 
 /// Bytes that are kept in memory.
@@ -106,12 +106,7 @@ impl Read for FileReader<'_> {
 
 impl Seek for FileReader<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.len.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = at.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        self.at = seek_position(to, self.at, self.len)?;
         Ok(self.at)
     }
 }

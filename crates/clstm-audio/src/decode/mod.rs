@@ -53,7 +53,7 @@ pub use live::LiveDecoder;
 pub use mix::Downmixer;
 pub(crate) use mpeg::kind_of as mpeg_kind;
 pub(crate) use open::check_head;
-pub(crate) use splice::Source;
+pub(crate) use splice::{Source, seek_position};
 pub use stream::is_decoding;
 #[cfg(feature = "opus")]
 pub use webm_stream::WebmStream;

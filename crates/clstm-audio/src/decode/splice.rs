@@ -157,14 +157,22 @@ impl Read for Spliced<'_> {
 impl Seek for Spliced<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.spend(SEEK_COST)?;
-        let position = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.len.checked_add_signed(by),
-            SeekFrom::Current(by) => self.position.checked_add_signed(by),
-        };
-        self.position = position.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        self.position = seek_position(to, self.position, self.len)?;
         Ok(self.position)
     }
+}
+
+/// The position after a seek in `len` bytes from byte `at`; it may be behind the end.
+///
+/// # Errors
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) before the first byte.
+pub(crate) fn seek_position(to: SeekFrom, at: u64, len: u64) -> io::Result<u64> {
+    let position = match to {
+        SeekFrom::Start(position) => Some(position),
+        SeekFrom::End(by) => len.checked_add_signed(by),
+        SeekFrom::Current(by) => at.checked_add_signed(by),
+    };
+    position.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
 impl MediaSource for Spliced<'_> {
