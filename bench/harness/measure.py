@@ -6,7 +6,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from .machine import extensions
 from .systems import OURS, System
 from .networks import Files, Network, prepare
 from .plan import Layers, Measurement
@@ -41,7 +40,7 @@ class Bench:
         """One measurement: in each round every system takes its turn, so that drift hits all alike."""
         found, left_out, workers = {}, {}, {}
         systems = [system for system in work.systems if system.family in self.families]
-        lacking = [s for s in systems if s.needs and not set(s.needs) & set(extensions())]
+        lacking = [s for s in systems if not s.runs_here()]
 
         def leave_out(name: str, failure: Failed) -> None:
             left_out[name] = str(failure)

@@ -70,7 +70,7 @@ def layers(groups: list[str], threads: list[int]) -> list[Layers]:
     if "layers" not in groups:
         return []
     sizes = [("train_step", 32, threads[-1]), ("infer", 1, threads[0])]
-    return [Layers(*size, system.precision) for size in sizes for system in CLSTM]
+    return [Layers(*size, system.precision) for size in sizes for system in CLSTM if system.runs_here()]
 
 
 def _peak(threads: int) -> Measurement:
