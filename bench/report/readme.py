@@ -25,8 +25,10 @@ def section(results: dict) -> str:
     machine = results["machine"]
     # Where the processor has no bf16, ours in bf16 is f32 with rounded operands.
     precisions = ["f32", "bf16"] if "avx512_bf16" in machine["extensions"] else ["f32"]
-    head = ["work", *(f"clstm {precision}" for precision in precisions), *(f"{family} f32" for family in FAMILIES)]
-    rows = [row for title, wanted in ROWS for row in _rows(results, title, wanted, precisions)]
+    measured = {system["family"] for m in results["measurements"] for system in m["systems"].values()}
+    families = [family for family in FAMILIES if family in measured]
+    head = ["work", *(f"clstm {precision}" for precision in precisions), *(f"{family} f32" for family in families)]
+    rows = [row for title, wanted in ROWS for row in _rows(results, title, wanted, precisions, families)]
     commit = machine["commit"].removesuffix("-dirty")
     place = f"Commit {commit}, {machine['cpu']} ({', '.join(machine['extensions'])}), {machine['cores']} cores, {machine['date'][:10]}."
     clock = "CPU time. " if results.get("clock") == "cpu" else ""
@@ -45,7 +47,7 @@ def replace(readme: str, results: dict) -> str:
     return readme[:begin] + section(results) + readme[end + len(END) :]
 
 
-def _rows(results: dict, title: str, wanted: dict, precisions: list[str]) -> list[list[str]]:
+def _rows(results: dict, title: str, wanted: dict, precisions: list[str], families: list[str]) -> list[list[str]]:
     """A row for each number of threads."""
     rows = []
     for m in select(results, **wanted):
@@ -54,7 +56,7 @@ def _rows(results: dict, title: str, wanted: dict, precisions: list[str]) -> lis
             continue
         threads = f"{m['threads']} thread{'s' * (m['threads'] > 1)}"
         times = [f"**{milliseconds(median(seconds(system)))} ms**" for system in own]
-        rows.append([f"{title}, {threads}", *times, *(_fastest(m, family, own[0]) for family in FAMILIES)])
+        rows.append([f"{title}, {threads}", *times, *(_fastest(m, family, own[0]) for family in families)])
     return rows
 
 
