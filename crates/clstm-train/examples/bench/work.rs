@@ -77,20 +77,26 @@ pub(crate) fn probabilities(recognizer: &Recognizer, waveform: &[f32]) -> Vec<f6
     recognizer.probabilities(&recognizer.recognize_clip(&clip))
 }
 
-/// A product of two square matrices of `side` on each thread, through Burn's GEMM.
+/// Products of two square matrices of `side`, through Burn's GEMM.
 ///
-/// Each thread has products of its own, so that the time does not depend on how one product is split over
-/// threads.
+/// Each thread computes products of its own, so that the time does not depend on how one product is split over
+/// threads. Burn is built without its thread pool.
 fn gemm(side: usize, threads: usize) -> Result<()> {
+    // Starting a thread is nothing beside four products.
+    const PRODUCTS: usize = 4;
     let device = Device::flex();
-    // Burn hands whole products to threads from four on.
-    let shape = [4 * threads, side, side];
-    let random = |shape| Tensor::<3>::random(shape, Distribution::Default, &device);
-    let (a, b) = (random(shape), random(shape));
-    ready(shape[0]);
+    let operands: Vec<[Tensor<3>; 2]> = (0..threads)
+        .map(|_| {
+            [(); 2].map(|()| Tensor::random([PRODUCTS, side, side], Distribution::Default, &device))
+        })
+        .collect();
+    ready(PRODUCTS * threads);
     turns(|| {
-        let product = a.clone().matmul(b.clone());
-        std::hint::black_box(product);
+        std::thread::scope(|scope| {
+            for [a, b] in &operands {
+                scope.spawn(|| std::hint::black_box(a.clone().matmul(b.clone())));
+            }
+        });
         Ok(())
     })
 }
