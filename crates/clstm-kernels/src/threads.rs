@@ -40,6 +40,28 @@ pub fn for_each<I: IndexedParallelIterator>(iter: I, work: impl Fn(I::Item) + Sy
     }
 }
 
+/// Runs `work` on a thread of the pool, if more than one thread shares the work.
+///
+/// From outside of the pool each distribution of work in it wakes a thread and blocks until that has finished; here that
+/// happens once for all of them.
+pub fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    if count() == 1 || rayon::current_thread_index().is_some() {
+        work()
+    } else {
+        rayon::scope(|_| work())
+    }
+}
+
+/// Runs both, side by side if more than one thread shares the work.
+pub fn join(a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+    if count() == 1 {
+        a();
+        b();
+    } else {
+        rayon::join(a, b);
+    }
+}
+
 struct Sequential<F>(F);
 
 impl<T, F: Fn(T)> ProducerCallback<T> for Sequential<F> {
@@ -57,7 +79,7 @@ mod tests {
 
     use rayon::prelude::*;
 
-    use super::{count, for_each, single_threaded};
+    use super::{count, for_each, in_pool, join, single_threaded};
 
     fn fill(to: &mut [usize]) {
         for_each(to.par_chunks_mut(3).enumerate(), |(i, to)| {
@@ -90,5 +112,28 @@ mod tests {
             assert!(panicked.is_err());
             assert_eq!(count(), 3);
         });
+    }
+
+    #[test]
+    fn work_moves_to_the_pool_once_and_both_halves_of_a_join_run() {
+        let [mut a, mut b] = [None; 2];
+        let index = in_pool(|| {
+            join(|| a = rayon::current_thread_index(), || b = rayon::current_thread_index());
+            rayon::current_thread_index()
+        });
+        assert_eq!(index.is_some(), rayon::current_num_threads() > 1);
+        assert_eq!([a.is_some(), b.is_some()], [index.is_some(); 2]);
+
+        let [mut a, mut b] = [None; 2];
+        let index = single_threaded(|| {
+            in_pool(|| {
+                join(|| a = Some(thread::current().id()), || b = Some(thread::current().id()));
+                rayon::current_thread_index()
+            })
+        });
+        assert_eq!(
+            (index, a, b),
+            (None, Some(thread::current().id()), Some(thread::current().id()))
+        );
     }
 }

@@ -107,8 +107,10 @@ impl InferenceEngine {
         let inputs = segments.par_chunks(part * utterance);
         let outputs =
             scores.features.par_chunks_mut(part * f).zip(scores.logits.par_chunks_mut(part * c));
-        threads::for_each(inputs.zip(outputs), |(segments, (features, logits))| {
-            self.run_part(segments, time, features, logits);
+        threads::in_pool(|| {
+            threads::for_each(inputs.zip(outputs), |(segments, (features, logits))| {
+                self.run_part(segments, time, features, logits);
+            });
         });
         scores.dimensions.clear();
         if let Some(head) = &self.dimension_head {
@@ -128,20 +130,44 @@ impl InferenceEngine {
         if let [alone] = &self.branches[..] {
             return alone.forward(shape, segments, features, logits);
         }
-        let width = self.features();
-        let share = 1.0 / self.branches.len() as f32;
-        let mut own_logits = Buffer::recycled(logits.len());
+        let (width, classes) = (self.features(), logits.len());
+        let mut own_features = Buffer::recycled(batch * width);
+        let mut own_logits = Buffer::recycled(self.branches.len() * classes);
+        run_branches(&self.branches, shape, segments, &mut own_features, &mut own_logits);
+
+        let mut rest = &own_features[..];
         let mut at = 0;
-        logits.fill(0.0);
         for branch in &self.branches {
-            let mut own = Buffer::recycled(batch * branch.features());
-            branch.forward(shape, segments, &mut own, &mut own_logits);
+            let (own, others) = rest.split_at(batch * branch.features());
             let rows = own.chunks_exact(branch.features()).zip(features.chunks_exact_mut(width));
             rows.for_each(|(own, row)| row[at..][..own.len()].copy_from_slice(own));
-            at += branch.features();
-            logits.iter_mut().zip(&*own_logits).for_each(|(mean, own)| *mean += share * own);
+            (rest, at) = (others, at + branch.features());
+        }
+        let share = 1.0 / self.branches.len() as f32;
+        logits.fill(0.0);
+        for own in own_logits.chunks_exact(classes) {
+            logits.iter_mut().zip(own).for_each(|(mean, own)| *mean += share * own);
         }
     }
+}
+
+/// Runs branches side by side where there are threads for it: an utterance alone then takes as long as its slowest branch.
+///
+/// `features` are `[batch, features]` of one branch after another, `logits` `[branches, batch, classes]`.
+fn run_branches(
+    branches: &[Branch],
+    shape @ [batch, _]: [usize; 2],
+    segments: &[f32],
+    features: &mut [f32],
+    logits: &mut [f32],
+) {
+    let Some((first, others)) = branches.split_first() else { return };
+    let (own_features, features) = features.split_at_mut(batch * first.features());
+    let (own_logits, logits) = logits.split_at_mut(batch * first.classes());
+    threads::join(
+        || first.forward(shape, segments, own_features, own_logits),
+        || run_branches(others, shape, segments, features, logits),
+    );
 }
 
 /// Utterances of a part, so that there are as many parts as threads, or a multiple of that where a
