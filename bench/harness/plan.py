@@ -1,6 +1,6 @@
 """What is measured, and by whom."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from . import networks
 from .systems import CLSTM, COMPILED, EAGER, GEMMS, JAX_ALL, JAX_SCAN, KERAS_TF, ONNX_RUNTIME
@@ -39,13 +39,13 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Layers:
-    """Time by layer of one work, of our network alone."""
+    """Time and allocations by part of one work, of our network alone."""
 
     what: str
     batch: int
     threads: int
     precision: str
-    network: Network = field(default=networks.CLSTM)
+    network: Network
 
 
 def measurements(groups: list[str], threads: list[int]) -> list[Measurement]:
@@ -66,11 +66,17 @@ def measurements(groups: list[str], threads: list[int]) -> list[Measurement]:
 
 
 def layers(groups: list[str], threads: list[int]) -> list[Layers]:
-    """Training at the most threads, one clip at the fewest; in both precisions."""
+    """Training at the most threads, one clip at the fewest; in both precisions. `clstm-plus` as it is trained, in its batches."""
     if "layers" not in groups:
         return []
-    sizes = [("train_step", 32, threads[-1]), ("infer", 1, threads[0])]
-    return [Layers(*size, system.precision) for size in sizes for system in CLSTM]
+    plus = networks.unchanged("clstm-plus")
+    sizes = [("train_step", 32, threads[-1], networks.CLSTM), ("train_step", 16, threads[-1], plus)]
+    sizes += [("infer", 1, threads[0], network) for network in (networks.CLSTM, plus)]
+    return [
+        Layers(what, batch, count, system.precision, network)
+        for what, batch, count, network in sizes
+        for system in CLSTM
+    ]
 
 
 def _peak(threads: int) -> Measurement:
