@@ -77,7 +77,8 @@ impl InferenceEngine {
 
     /// Runs over `segments` `[batch, time, length]`, row-major.
     ///
-    /// Utterances are distributed over the threads of the current Rayon pool. An utterance's output is
+    /// Utterances are distributed over the threads of the current Rayon pool, and where there are more threads than utterances,
+    /// their branches. An utterance's output is
     /// the same to the last bit, alone and among others, and on any number of threads.
     ///
     /// # Panics
@@ -107,8 +108,10 @@ impl InferenceEngine {
         let inputs = segments.par_chunks(part * utterance);
         let outputs =
             scores.features.par_chunks_mut(part * f).zip(scores.logits.par_chunks_mut(part * c));
+        // Where the batch has fewer parts than there are threads, the others take branches.
+        let side_by_side = batch.div_ceil(part) < threads::count();
         threads::for_each(inputs.zip(outputs), |(segments, (features, logits))| {
-            self.run_part(segments, time, features, logits);
+            self.run_part(segments, time, features, logits, side_by_side);
         });
         scores.dimensions.clear();
         if let Some(head) = &self.dimension_head {
@@ -122,24 +125,43 @@ impl InferenceEngine {
         self.branches.iter().map(Branch::features).sum()
     }
 
-    /// [`InferenceEngine::run`] for a part of the batch, through all layers.
-    fn run_part(&self, segments: &[f32], time: usize, features: &mut [f32], logits: &mut [f32]) {
+    /// [`InferenceEngine::run`] for a part of the batch, through all layers; the branches on different threads if
+    /// `side_by_side`.
+    fn run_part(
+        &self,
+        segments: &[f32],
+        time: usize,
+        features: &mut [f32],
+        logits: &mut [f32],
+        side_by_side: bool,
+    ) {
         let shape @ [batch, _] = [segments.len() / (time * self.segment_length), time];
         if let [alone] = &self.branches[..] {
             return alone.forward(shape, segments, features, logits);
         }
         let width = self.features();
         let share = 1.0 / self.branches.len() as f32;
-        let mut own_logits = Buffer::recycled(logits.len());
+        let classes = logits.len();
+        let run = |branch: &Branch| {
+            let mut own = Buffer::recycled(batch * branch.features());
+            let mut own_logits = Buffer::recycled(classes);
+            branch.forward(shape, segments, &mut own, &mut own_logits);
+            (own, own_logits)
+        };
         let mut at = 0;
         logits.fill(0.0);
-        for branch in &self.branches {
-            let mut own = Buffer::recycled(batch * branch.features());
-            branch.forward(shape, segments, &mut own, &mut own_logits);
+        // In the order of the branches, on any number of threads.
+        let mut add = |branch: &Branch, (own, own_logits): (Buffer, Buffer)| {
             let rows = own.chunks_exact(branch.features()).zip(features.chunks_exact_mut(width));
             rows.for_each(|(own, row)| row[at..][..own.len()].copy_from_slice(own));
             at += branch.features();
             logits.iter_mut().zip(&*own_logits).for_each(|(mean, own)| *mean += share * own);
+        };
+        if side_by_side {
+            let outputs: Vec<_> = self.branches.par_iter().map(run).collect();
+            self.branches.iter().zip(outputs).for_each(|(branch, output)| add(branch, output));
+        } else {
+            self.branches.iter().for_each(|branch| add(branch, run(branch)));
         }
     }
 }
