@@ -89,7 +89,7 @@ class Bench:
         files = self.files(work.network, work.batch)
         command = [self.ours, "layers", "--what", work.what, "--batch", work.batch]
         command += ["--threads", work.threads, "--precision", work.precision]
-        command += ["--model", files.model, "--check", files.check]
+        command += ["--model", files.model, "--check", files.check, "--preset", work.network.preset]
         command += ["--steps", 1 if self.quick else 5 if work.what == "train_step" else 50]
         child = subprocess.run(
             [str(part) for part in command],

@@ -66,11 +66,18 @@ def measurements(groups: list[str], threads: list[int]) -> list[Measurement]:
 
 
 def layers(groups: list[str], threads: list[int]) -> list[Layers]:
-    """Training at the most threads, one clip at the fewest; in both precisions."""
+    """Training at the most threads, one clip at the fewest. `clstm-plus` as it is trained, in its batches."""
     if "layers" not in groups:
         return []
-    sizes = [("train_step", 32, threads[-1]), ("infer", 1, threads[0])]
-    return [Layers(*size, system.precision) for size in sizes for system in CLSTM if system.runs_here()]
+    plus = networks.unchanged("clstm-plus")
+    sizes = [("train_step", 32, threads[-1], networks.CLSTM), ("train_step", 16, threads[-1], plus)]
+    sizes += [("infer", 1, threads[0], network) for network in (networks.CLSTM, plus)]
+    return [
+        Layers(what, batch, count, system.precision, network)
+        for what, batch, count, network in sizes
+        for system in CLSTM
+        if system.runs_here()
+    ]
 
 
 def _peak(threads: int) -> Measurement:

@@ -17,6 +17,14 @@ TITLES = {
 }
 
 
+# Before each table of the parts of a training step.
+STEP_PARTS = (
+    "The preset's recipe without SAM and mixup. Each part runs by itself on the output of the one before; a whole step is the "
+    "trainer's own, with augmentation, which a training does on a further thread. Allocations and their size are those of one "
+    "step on all threads; buffers of the kernels' pool are none."
+)
+
+
 def markdown(results: dict, cross_validation: dict | None) -> str:
     """The whole page."""
     lines = [*head(results), *warnings(results), *parity(results)]
@@ -39,8 +47,11 @@ def markdown(results: dict, cross_validation: dict | None) -> str:
     for work in results["layers"]:
         if work["parts"]:
             size = f"batch {work['batch']}, {work['threads']} thread{'s' * (work['threads'] > 1)}"
-            title = f"{TITLES[work['what']]} by layer"
-            lines += [f"## {title}: `{work['network']}`, {work['precision']}, {size}", ""]
+            title = f"{TITLES[work['what']]} by part"
+            network = work["network"].removeprefix("preset-")
+            lines += [f"## {title}: `{network}`, {work['precision']}, {size}", ""]
+            if work["what"] == "train_step" and "allocations" in work["parts"][0]:
+                lines += [STEP_PARTS, ""]
             lines += tables.layers(results, work)
     if any(select(results, group="scaling")):
         lines += ["## How the cost of a training step grows", ""]

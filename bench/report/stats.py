@@ -53,9 +53,9 @@ def nominal_gflop(results: dict, measurement: dict, first_convolution: bool = Tr
 
 
 def share_of_peak(results: dict, measurement: dict, system: dict, first_convolution: bool = True) -> float | None:
-    """Nominal FLOP/s of a system by the fastest GEMM of its precision; nothing where the arithmetic is not counted."""
+    """Nominal FLOP/s of a system by the fastest GEMM of its precision."""
     peak = peak_gflops(results, system["precision"], measurement["threads"])
-    if peak is None or not flops.counted(results["networks"][measurement["network"]]["config"]):
+    if peak is None:
         return None
     work = nominal_gflop(results, measurement, first_convolution)
     return work / median(seconds(system)) / peak[0]

@@ -70,30 +70,46 @@ def shares(results: dict) -> list[str]:
 
 
 def layers(results: dict, work: dict) -> list[str]:
-    """Time by layer of one work."""
+    """Time and allocations by part of one work."""
     network = results["networks"][work["network"]]
     nominal = {part.name: part for part in flops.parts(network["config"], network["segments"])}
     best = peak_gflops(results, work["precision"], work["threads"])
     parts = {part["name"]: part for part in work["parts"]}
-    whole = median(parts.pop("whole")["forward"])
-    rows, summed = [], 0.0
+    whole = parts.pop("whole")
+    step = median(whole["forward"])
+    rows, aside, summed = [], [], 0.0
     for name, part in parts.items():
         forward, backward = (median(part[way]) if part[way] else 0.0 for way in ("forward", "backward"))
-        summed += forward + backward
         cells = [name, milliseconds(forward), milliseconds(backward) if part["backward"] else ""]
-        cells += [percent((forward + backward) / whole)]
-        if name in nominal:
-            work_done = work["batch"] * nominal[name].forward
-            work_done += work["batch"] * nominal[name].backward if part["backward"] else 0.0
+        cells += [percent((forward + backward) / step), *_allocated(part)]
+        # A block's name lists what is in the same operation.
+        if counted := nominal.get(name.split(",")[0]):
+            work_done = work["batch"] * counted.forward
+            work_done += work["batch"] * counted.backward if part["backward"] else 0.0
             rate = work_done / (forward + backward) / 1e9
             cells += [f"{work_done / 1e9:.2f}", f"{rate:.0f}", percent(rate / best[0]) if best else ""]
         else:
             cells += ["", "", ""]
-        rows.append(cells)
-    rows.append(["sum of the parts", milliseconds(summed), "", percent(summed / whole), "", "", ""])
-    rows.append(["whole step", milliseconds(whole), "", "100 %", "", "", ""])
-    head = ["part", "forward ms", "backward ms", "of the whole", "nominal GFLOP", "GFLOP/s", "of GEMM peak"]
-    return table(head, rows)
+        if part.get("aside"):
+            aside.append(cells)
+        else:
+            rows.append(cells)
+            summed += forward + backward
+    rows.append(["sum of the parts", milliseconds(summed), "", percent(summed / step), *[""] * 5])
+    rows.append(["whole step", milliseconds(step), "", "100 %", *_allocated(whole), *[""] * 3])
+    head = ["part", "forward ms", "backward ms", "of the whole", "allocations", "allocated"]
+    head += ["nominal GFLOP", "GFLOP/s", "of GEMM peak"]
+    lines = table(head, [*rows, *aside])
+    if faults := whole.get("page_faults"):
+        lines += [f"Page faults of a whole step: {median(faults):.0f}.", ""]
+    return lines
+
+
+def _allocated(part: dict) -> list[str]:
+    """Requests to the allocator in a step and their size; empty in results of before they were counted."""
+    if not part.get("allocations"):
+        return ["", ""]
+    return [f"{median(part['allocations']):.0f}", mebibytes(median(part["allocated_bytes"]) / 2**20)]
 
 
 def scaling(results: dict) -> list[str]:

@@ -43,13 +43,32 @@ impl ConvBlock {
     /// - output: `[batch, ceil(time / stride_time), ceil(length / pool), filters]`
     #[must_use]
     pub fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
+        self.normalize(self.convolution(x), mode)
+    }
+
+    /// The convolution alone.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, time, length, channels]`
+    /// - output: `[batch, ceil(time / stride_time), length, filters]`
+    #[must_use]
+    pub fn convolution(&self, x: Tensor<4>) -> Tensor<4> {
         let [batch, time, ..] = x.dims();
         let shape = self.spec.kernel_shape(batch, time, self.precision);
-        let y = if fused::runs_on(&x.device()) {
+        if fused::runs_on(&x.device()) {
             fused::conv_2d(x, self.weight.val(), shape)
         } else {
             reference::conv_2d(x, self.weight.val(), shape)
-        }; // [B, T', L, H]
+        }
+    }
+
+    /// Batch norm, max pooling and ReLU of the convolution's output.
+    ///
+    /// # Shapes
+    /// - `y`: `[batch, time, length, filters]`
+    /// - output: `[batch, time, ceil(length / pool), filters]`
+    #[must_use]
+    pub fn normalize(&self, y: Tensor<4>, mode: Mode) -> Tensor<4> {
         // ReLU keeps the order: after the maximum it has fewer values to process.
         activation::relu(self.norm_pool.forward(y, mode))
     }

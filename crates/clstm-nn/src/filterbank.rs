@@ -114,6 +114,17 @@ impl Filterbank {
     /// - output: `[batch, frames, filters, 1]`
     #[must_use]
     pub fn forward(&self, waveform: Tensor<2>, mode: Mode) -> Tensor<4> {
+        let logs = self.log_energies(waveform, mode);
+        self.augment(self.norm.forward(logs, mode), mode)
+    }
+
+    /// Log energies before batch norm, from filters that training warps (VTLP).
+    ///
+    /// # Shapes
+    /// - `waveform`: `[batch, samples]`
+    /// - output: `[batch, frames, 1, filters]`
+    #[must_use]
+    pub fn log_energies(&self, waveform: Tensor<2>, mode: Mode) -> Tensor<4> {
         let [batch, samples] = waveform.dims();
         let FilterbankConfig { filters, mean_normalize, vtlp_max, .. } = self.spec.config;
         let shape = self.spec.kernel_shape(batch, samples);
@@ -127,8 +138,18 @@ impl Filterbank {
         let floor = self.floor.val().exp().reshape([1, 1, filters]);
         let logs = (energies.clone() + floor.clone()).log();
         let logs = if mean_normalize { logs - (energies.mean_dim(1) + floor).log() } else { logs };
-        let logs = logs.reshape([batch, frames, 1, filters]);
-        let bands = self.norm.forward(logs, mode).reshape([batch, frames, filters]);
+        logs.reshape([batch, frames, 1, filters])
+    }
+
+    /// MixStyle and frequency masks of normalised log energies in training.
+    ///
+    /// # Shapes
+    /// - `bands`: `[batch, frames, 1, filters]`
+    /// - output: `[batch, frames, filters, 1]`
+    #[must_use]
+    pub fn augment(&self, bands: Tensor<4>, mode: Mode) -> Tensor<4> {
+        let [batch, frames, _, filters] = bands.dims();
+        let bands = bands.reshape([batch, frames, filters]);
         let bands = match mode.seed() {
             Some(seed) => augment::augment(&self.spec.config, bands, seed),
             None => bands,

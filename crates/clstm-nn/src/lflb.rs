@@ -35,17 +35,26 @@ impl Lflb {
     #[must_use]
     pub fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
         let skipped = self.skip.as_ref().map(|skip| skip.forward(x.clone()));
-        let y = if fused::runs_on(&x.device()) {
+        let y = self.without_skip(x, mode);
+        match skipped {
+            Some(skipped) => y + skipped,
+            None => y,
+        }
+    }
+
+    /// ConvLSTM, batch norm and pooling, which are one operation on the CPU.
+    ///
+    /// # Shapes
+    /// As [`forward`](Self::forward).
+    #[must_use]
+    pub fn without_skip(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
+        if fused::runs_on(&x.device()) {
             let [batch, time, ..] = self.conv_lstm.dims(&x);
             let shape = self.conv_lstm.kernel_shape(batch, time);
             fused::lflb(x, &self.conv_lstm, &self.norm_pool, shape, mode)
         } else {
             let h = self.conv_lstm.forward(x, mode); // [B, T, P, H]
             self.norm_pool.forward(h, mode) // [B, T, Q, H]
-        };
-        match skipped {
-            Some(skipped) => y + skipped,
-            None => y,
         }
     }
 }

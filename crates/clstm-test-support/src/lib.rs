@@ -5,6 +5,7 @@
 //! independent implementations.
 
 pub mod aiff;
+pub mod allocations;
 pub mod caf;
 mod crc;
 pub mod flac;

@@ -4,50 +4,18 @@
 #[path = "it/support.rs"]
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use clstm::audio::{Waveform, resample};
 use clstm::{Event, FrontendConfig, Model, ModelInfo, Recognizer, Stream, StreamConfig};
 use clstm_nn::{GflbConfig, Preset};
+use clstm_test_support::allocations::{CountingAllocator, of_watched_threads, watch_thread};
 use support::{RATE, conversation, info, model, tiny, tiny_network, tiny_pair, tiny_plus};
 
-/// Counts what the threads of a test ask for; those of the test harness are none of its business.
-struct Counting;
-
-static COUNT: AtomicUsize = AtomicUsize::new(0);
-
-thread_local! {
-    static WATCHED: Cell<bool> = const { Cell::new(false) };
-}
-
-// SAFETY: every request goes to the system's allocator as it came. Growing and zeroing go through `alloc`
-// by their defaults, and are counted.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // A thread that ends may allocate after its locals are gone.
-        if WATCHED.try_with(Cell::get).unwrap_or(false) {
-            COUNT.fetch_add(1, Ordering::Relaxed);
-        }
-        // SAFETY: the caller's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: the caller's.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Requests to the allocator during the work, on all watched threads.
 fn allocations(work: impl FnOnce()) -> usize {
-    let before = COUNT.load(Ordering::Relaxed);
-    work();
-    COUNT.load(Ordering::Relaxed) - before
+    of_watched_threads(work).1.count
 }
 
 /// A preset's sizes with random weights, and its own front end.
@@ -124,8 +92,8 @@ fn check_live(name: &str, recognizer: &Recognizer, rate: u32, hop_s: f64, sizes:
 fn a_warm_stream_allocates_nothing() {
     // The threads that may be handed work are watched as well.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
-    pool.start_handler(|_| WATCHED.set(true)).build_global().expect("threads");
-    WATCHED.set(true);
+    pool.start_handler(|_| watch_thread()).build_global().expect("threads");
+    watch_thread();
     assert_eq!(allocations(|| drop(std::hint::black_box(vec![1_u8; 10]))), 1, "it counts");
 
     let mut lstm = tiny_network();
@@ -156,7 +124,7 @@ fn a_warm_stream_allocates_nothing() {
     let alone = std::thread::spawn(|| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
         let _pool = pool.build().expect("a pool");
-        WATCHED.set(true);
+        watch_thread();
         for model in [tiny(), tiny_plus(), tiny_pair()] {
             let recognizer = Recognizer::new(model).expect("a model");
             let config = StreamConfig { hop_s: 0.2, ..StreamConfig::recording() };

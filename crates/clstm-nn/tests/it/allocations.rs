@@ -1,35 +1,11 @@
-//! Counts what a thread asks the allocator for.
+//! Counts what a thread requests from the allocator.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-struct Counting;
-
-thread_local! {
-    static BYTES: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every request goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // A thread that ends may allocate after its locals are gone.
-        let _ = BYTES.try_with(|bytes| bytes.set(bytes.get() + layout.size()));
-        // SAFETY: the caller's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: the caller's.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
+use clstm_test_support::allocations::{CountingAllocator, of_thread};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-/// Bytes that this thread asked for while it did the work.
+/// Bytes that this thread requested while it did the work.
 pub(crate) fn allocated(work: impl FnOnce()) -> usize {
-    let before = BYTES.get();
-    work();
-    BYTES.get() - before
+    of_thread(work).1.bytes
 }

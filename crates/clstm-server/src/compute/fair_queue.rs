@@ -78,6 +78,12 @@ impl<L, C: Batched> FairQueue<L, C> {
         self.changed.notify_one();
     }
 
+    /// Whether nothing waits and all of the queue's `threads` but the calling one do.
+    pub(super) fn is_calm(&self, threads: usize) -> bool {
+        let waiting = self.lock();
+        waiting.live.is_empty() && waiting.clips.is_empty() && waiting.idle + 1 >= threads
+    }
+
     /// Marks the end: [`next`](Self::next) returns what is queued, then `None`.
     pub(super) fn end(&self) {
         self.lock().ended = true;

@@ -16,6 +16,7 @@ mod sync {
     pub(super) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 }
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -70,8 +71,16 @@ impl Compute {
         decoders: Option<Decoders>,
         metrics: &Metrics,
     ) -> Result<Self, ServerError> {
-        let short = Arc::new(Queue::new(metrics.clone()));
-        let long = Arc::new(Queue::new(metrics.clone()));
+        let all = threads.get() + threads.get().div_ceil(2);
+        let mut short = Queue::new(metrics.clone(), threads.get());
+        if threads.get() > 1 {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get());
+            let pool = pool.thread_name(|index| format!("clstm-together-{index}")).build();
+            let failed = |error| ServerError::system("start a thread")(io::Error::other(error));
+            short = short.with_pool(pool.map_err(failed)?);
+        }
+        let short = Arc::new(short);
+        let long = Arc::new(Queue::new(metrics.clone(), all - threads.get()));
         let compute = Self {
             short: short.clone(),
             long: long.clone(),
@@ -79,14 +88,14 @@ impl Compute {
             short_threads: threads.get(),
             decoders,
         };
-        let all = threads.get() + threads.get().div_ceil(2);
         for i in 0..all {
             let (queue, long) = match i < threads.get() {
                 true => (short.clone(), long.clone()),
                 false => (long.clone(), long.clone()),
             };
             let thread = Builder::new().name(format!("clstm-{i}")).spawn(move || {
-                // Parallelism is over requests: the kernels of a thread stay on that thread.
+                // Parallelism is over requests: the kernels of a thread stay on that thread, but for a batch of clips
+                // that is the only work.
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
                 let _pool = pool.build();
                 queue.work(&long);

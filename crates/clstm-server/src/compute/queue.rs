@@ -4,6 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use rayon::ThreadPool;
+
 use super::clip::{ClipJob, recognize_batch};
 use super::fair_queue::{Batched, FairQueue, Work};
 use crate::metrics::{Lane, Metrics};
@@ -15,6 +17,10 @@ pub(super) type Task = Box<dyn FnOnce() + Send>;
 pub(super) struct Queue {
     waiting: FairQueue<Task, ClipJob>,
     metrics: Metrics,
+    /// Threads that take work of the queue.
+    threads: usize,
+    /// As many threads that share the windows and branches of one batch while there is no other work.
+    together: Option<ThreadPool>,
 }
 
 impl Batched for ClipJob {
@@ -24,8 +30,14 @@ impl Batched for ClipJob {
 }
 
 impl Queue {
-    pub(super) fn new(metrics: Metrics) -> Self {
-        Self { waiting: FairQueue::new(), metrics }
+    /// For `threads` threads, each of which computes its work alone.
+    pub(super) fn new(metrics: Metrics, threads: usize) -> Self {
+        Self { waiting: FairQueue::new(), metrics, threads, together: None }
+    }
+
+    /// While a batch of clips is the only work, it is computed by the threads of this pool.
+    pub(super) fn with_pool(self, pool: ThreadPool) -> Self {
+        Self { together: Some(pool), ..self }
     }
 
     pub(super) fn push_task(&self, task: Task) {
@@ -39,6 +51,16 @@ impl Queue {
     /// Marks the end: threads finish what is queued and return.
     pub(super) fn end(&self) {
         self.waiting.end();
+    }
+
+    /// Recognises a batch, on all threads if they are idle.
+    fn recognize(&self, jobs: Vec<ClipJob>, long: &Arc<Queue>) {
+        match &self.together {
+            Some(pool) if self.waiting.is_calm(self.threads) => {
+                pool.install(|| recognize_batch(jobs, long));
+            }
+            _ => recognize_batch(jobs, long),
+        }
     }
 
     /// Runs work until the end; long clips are moved to `long`.
@@ -55,7 +77,7 @@ impl Queue {
                 }
                 Work::Clips(jobs) => {
                     self.metrics.batch(jobs.len());
-                    let _ = catch_unwind(AssertUnwindSafe(|| recognize_batch(jobs, long)));
+                    let _ = catch_unwind(AssertUnwindSafe(|| self.recognize(jobs, long)));
                     let spent = began.elapsed();
                     self.metrics.computed(Lane::Clips, spent);
                     self.waiting.spent_on_clips(spent);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clstm_nn::Precision;
+use clstm_test_support::allocations::watch_thread;
 
 use crate::Result;
 
@@ -51,9 +52,12 @@ impl Arguments {
         self.all("set").map(pair).collect()
     }
 
-    /// Makes the thread pool of the size asked for; what the products are computed in.
+    /// Makes the thread pool of the size asked for, whose allocations are counted with those of this thread; what the
+    /// products are computed in.
     pub(crate) fn start(&self) -> Result<Precision> {
-        rayon::ThreadPoolBuilder::new().num_threads(self.number("threads")?).build_global()?;
+        watch_thread();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.number("threads")?);
+        pool.start_handler(|_| watch_thread()).build_global()?;
         Ok(self.text("precision")?.parse()?)
     }
 

@@ -45,6 +45,11 @@ impl Inputs {
         self.values.chunks_exact(self.steps * self.length).nth(index)
     }
 
+    /// Time steps of an utterance.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps
+    }
+
     /// The first utterances, as plain data.
     pub(crate) fn first(&self, batch: usize) -> Result<TensorData> {
         let needed = batch * self.steps * self.length;
@@ -87,7 +92,7 @@ pub(crate) fn write(path: &Path, inputs: &Inputs, checked: usize, results: &Resu
 }
 
 /// The class of utterance `index`.
-fn label(index: usize, classes: usize) -> usize {
+pub(crate) fn label(index: usize, classes: usize) -> usize {
     index % classes
 }
 

@@ -41,15 +41,15 @@ pub(crate) fn prepare(arguments: &Arguments) -> Result<()> {
 
     // No two programs draw the same dropout.
     let sure = NetworkConfig { dropout: 0.0, ..config };
-    let mut learner = Learner::new(&sure, &model, Precision::F32)?;
+    let learner = Learner::new(&sure, &model, Precision::F32)?;
     let loss = learner.loss(&checked, 0);
-    let gradients = learner.backward(&loss);
+    let mut gradients = learner.gradients(&mut loss.backward());
     let recognizer = Recognizer::new(model.clone())?;
     let results = Results {
         logits,
         probabilities: recordings(&recognizer, &inputs)?,
         loss: loss.into_scalar::<f32>(),
-        gradient_norm: learner.update(gradients) as f32,
+        gradient_norm: learner.clip(&mut gradients) as f32,
     };
     if let Some(path) = arguments.optional_path("save-onnx") {
         std::fs::write(path, clstm_export::onnx(&model, clstm_export::WeightPrecision::F32)?)?;
