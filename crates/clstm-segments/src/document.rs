@@ -107,6 +107,17 @@ impl Document {
         &self.segments
     }
 
+    /// The names of the tiers that were read; none for formats without tiers.
+    pub fn tiers(&self) -> impl Iterator<Item = &str> {
+        let (textgrid, eaf) = match &self.layout {
+            Layout::TextGrid(layout) => (&layout.chosen[..], &[][..]),
+            Layout::Eaf(layout) => (&[][..], &layout.chosen[..]),
+            _ => (&[][..], &[][..]),
+        };
+        let textgrid = textgrid.iter().map(|tier| tier.name.as_str());
+        textgrid.chain(eaf.iter().map(|(name, _)| name.as_str()))
+    }
+
     /// Addresses of the recordings that the file names: paths or `file:` URLs, those relative to the file first. Only ELAN
     /// documents have them.
     #[must_use]

@@ -6,10 +6,10 @@
 #![forbid(unsafe_code)]
 
 mod audio;
-#[cfg(feature = "files")]
+#[cfg(feature = "lists")]
 mod folder;
 pub mod hostile;
-#[cfg(feature = "files")]
+#[cfg(feature = "lists")]
 mod lists;
 #[cfg(feature = "files")]
 mod model;
@@ -44,11 +44,11 @@ pub const TARGETS: &[Target] = &[
     Target { name: "segments", run: segments::segments },
     #[cfg(feature = "files")]
     Target { name: "model", run: model::model },
-    #[cfg(feature = "files")]
+    #[cfg(feature = "lists")]
     Target { name: "manifest", run: lists::manifest },
-    #[cfg(feature = "files")]
+    #[cfg(feature = "lists")]
     Target { name: "emo_evaluation", run: lists::emo_evaluation },
-    #[cfg(feature = "files")]
+    #[cfg(feature = "lists")]
     Target { name: "label_map", run: lists::label_map },
     #[cfg(feature = "files")]
     Target { name: "recipe", run: settings::recipe },
@@ -74,11 +74,13 @@ pub fn run(name: &str, data: &[u8]) {
     (target.run)(data);
 }
 
-/// Keeps the hook for panics, except inside of decoders: the library returns these panics as errors of the recording.
+/// Keeps the hook for panics, except inside of decoders of other crates: the library returns these panics as errors of the
+/// recording. A panic of its own code is a defect, also where it is caught.
 pub fn allow_panics_of_decoders() {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if !clstm_audio::is_decoding() {
+        let is_own = panic.location().is_some_and(|place| place.file().contains("crates/clstm-"));
+        if is_own || !clstm_audio::is_decoding() {
             hook(panic);
         }
     }));

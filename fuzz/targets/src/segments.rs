@@ -31,11 +31,13 @@ fn document(format: Format, data: &[u8]) {
     let outcomes = [Outcome::Labelled(emotion()), Outcome::NoSpeech, Outcome::TooShort];
     let outcomes = outcomes.into_iter().cycle().take(segments.len());
     let annotations: Vec<Annotation> = outcomes.map(Annotation::new).collect();
-    // These get further tiers, and the first one's name, which a second reading needs, is not public.
-    if matches!(format, Format::TextGrid | Format::Eaf) {
+    // Annotations outside of their tier would belong to the one that is added.
+    if format == Format::Eaf {
         drop(document.write(&annotations, &labels, &WriteOptions::default()));
         return;
     }
+    let tiers = document.tiers().map(str::to_owned).collect();
+    let options = ReadOptions { tiers, ..options };
     let written = document.write(&annotations, &labels, &WriteOptions::default());
     let again = Document::parse(&written, format, &options);
     let again = again.unwrap_or_else(|error| panic!("written, but not read: {error}"));

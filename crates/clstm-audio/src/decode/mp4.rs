@@ -50,6 +50,13 @@ struct Sample {
     duration: u32,
 }
 
+impl Sample {
+    /// Ticks behind the sample. Times of fragments may be near the largest number.
+    fn end(&self) -> i64 {
+        self.time.saturating_add(i64::from(self.duration))
+    }
+}
+
 /// Samples of one audio track of an MP4.
 pub(super) struct Mp4Demuxer<'a> {
     scan: Scanner<'a>,
@@ -181,9 +188,9 @@ impl<'a> Mp4Demuxer<'a> {
                 }
                 let Some(next) = self.next_sample()? else { break };
                 let is_next = next.at == sample.at + data.len() as u64
-                    && next.time == sample.time + i64::from(sample.duration)
+                    && next.time == sample.end()
                     && next.len <= SMALL_SAMPLE
-                    && next.at + u64::from(next.len) <= self.scan.len();
+                    && next.at.saturating_add(u64::from(next.len)) <= self.scan.len();
                 if !is_next {
                     self.held = Some(next);
                     break;
@@ -224,7 +231,7 @@ impl Demuxer for Mp4Demuxer<'_> {
                 }
                 continue;
             };
-            let end = sample.time + i64::from(sample.duration);
+            let end = sample.end();
             if sample.time >= edit.media_end {
                 self.held = Some(sample);
                 self.edit += 1;
@@ -242,9 +249,9 @@ impl Demuxer for Mp4Demuxer<'_> {
                 Err(damage) => {
                     self.ended = true;
                     self.damage = None;
-                    let mut end = sample.time + i64::from(sample.duration);
+                    let mut end = sample.end();
                     while let Some(sample) = self.next_sample()? {
-                        end = end.max(sample.time + i64::from(sample.duration));
+                        end = end.max(sample.end());
                     }
                     let missing = end.min(edit.media_end) - sample.time;
                     let missing_s = missing as f64 / f64::from(self.track.time_scale);
@@ -254,7 +261,7 @@ impl Demuxer for Mp4Demuxer<'_> {
             if data.is_empty() {
                 continue;
             }
-            let end = sample.time + i64::from(sample.duration);
+            let end = sample.end();
             let ticks = |value: i64| Ticks { value, per_second: self.track.time_scale };
             let lead = (edit.media_start - sample.time).clamp(0, i64::from(sample.duration));
             let start = ticks(edit.presented_at.saturating_add(sample.time - edit.media_start));

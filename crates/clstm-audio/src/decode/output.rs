@@ -130,7 +130,8 @@ impl Output {
 
     /// Frames handed out since the stream began.
     pub(super) fn stream_frames(&self) -> i64 {
-        self.position() - self.origin
+        // Time stamps near the largest number move the origin as far.
+        self.position().saturating_sub(self.origin)
     }
 
     fn position(&self) -> i64 {

@@ -1,8 +1,8 @@
 //! One test for every bug that was found.
 
 use clstm_audio::{
-    AudioError, Damage, DecodeLimits, DecodeNote, Decoded, LOUDEST, Waveform, decode_bytes,
-    resample,
+    AudioError, ContainerKind, Damage, DecodeLimits, DecodeNote, Decoded, LOUDEST, LiveDecoder,
+    Waveform, decode_bytes, resample,
 };
 
 use clstm_test_support::caf::caf;
@@ -471,4 +471,44 @@ fn hum_in_phase_opposition_cancels_and_the_voice_stays() {
     let pairs = mono.iter().zip(&voice);
     let error = pairs.map(|(a, b)| (f64::from(*a) - b).powi(2)).sum::<f64>() / voice.len() as f64;
     assert!(error.sqrt() < 1e-4, "{}", error.sqrt());
+}
+
+/// Runs of up to 2^32 samples without bytes were processed sample by sample, without regard to the deadline.
+#[test]
+fn runs_of_samples_without_bytes_take_no_time() {
+    let mut file = fragmented(&Track::of(&sine(440.0, 0.5, 8_000, 0.5), 8_000), &[0]);
+    // The size of a sample is 0, and its duration 1 by the index.
+    let header = boxed(b"tfhd", &[0, 2, 0, 0x10, 0, 0, 0, 1, 0, 0, 0, 0]);
+    let run = boxed(b"trun", &[0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+    let traf = boxed(b"traf", &[header, run.repeat(1000)].concat());
+    file.extend([boxed(b"moof", &traf), boxed(b"mdat", b"")].concat());
+    assert_eq!(seconds(&file), 0.5);
+}
+
+/// Fragments of 16 bytes behind an index of 64 KiB: each had the index parsed again.
+#[test]
+fn short_fragments_behind_a_long_index_are_refused() {
+    let whole = fragmented(&Track::of(&sine(440.0, 0.5, 8_000, 0.5), 8_000), &[]);
+    let index = whole.windows(4).position(|kind| kind == b"moov").unwrap() + 4;
+    let body = [&whole[index..], &boxed(b"free", b"").repeat(7000)].concat();
+    let start = [&whole[..index - 8], &boxed(b"moov", &body)].concat();
+    let fragment = [boxed(b"moof", b""), boxed(b"mdat", b"")].concat();
+    let file = [start, fragment.repeat(10_000)].concat();
+    for size in [997, file.len()] {
+        let mut live = LiveDecoder::new(ContainerKind::Mp4).unwrap();
+        let mut errors =
+            file.chunks(size).filter_map(|piece| live.push(piece, &mut Vec::new()).err());
+        assert_eq!(errors.next().map(|error| error.kind()), Some("too_complex"), "{size}");
+    }
+}
+
+/// The place in a stream whose times are near the largest number was negative by overflow, and its sound was lost.
+#[test]
+fn sound_at_the_largest_times_is_decoded() {
+    let mut file = opus_headers(1, 0);
+    for number in 2..12 {
+        file.extend(page(1, number, 0, i64::MAX, &[&[0x08, 1, 2, 3]]));
+    }
+    let (duration_s, _) = damage(&file);
+    assert!((duration_s - 0.2).abs() < 1e-9, "{duration_s} s");
 }

@@ -2,7 +2,7 @@
 //!
 //! A lenient reader takes a quotation mark anywhere: one that is not closed makes the rest of the
 //! file a single field, and the rows in it are lost silently. Here quotation marks enclose
-//! a whole field and are duplicate_files within, or the file is refused. Lines may end in any of the
+//! a whole field and are doubled within, or the file is refused. Lines may end in any of the
 //! three ways.
 
 use super::problem::RowProblem;

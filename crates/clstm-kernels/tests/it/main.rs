@@ -3,6 +3,8 @@
 //! Under Miri properties have one case, and `.ci/miri` selects the tests of the unsafe code.
 #![allow(clippy::print_stderr, reason = "a skipped test prints why")]
 
+mod activation;
+mod activation_error;
 mod conv_2d;
 mod conv_lstm;
 mod fft_conv;

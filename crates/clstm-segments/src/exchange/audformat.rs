@@ -28,8 +28,7 @@ pub fn database<'a>(
     let names: Vec<String> = labels.iter().map(|label| text(label)).collect();
     let mut columns = vec!["file".to_owned(), "emotion".to_owned(), "confidence".to_owned()];
     for name in dimensions {
-        let taken: Vec<&str> = columns.iter().map(String::as_str).collect();
-        let name = free_name(name, &taken);
+        let name = free_name(name, &columns);
         columns.push(name);
     }
     let each = |write: &dyn Fn(&str) -> String| -> String {

@@ -218,7 +218,7 @@ impl Writer<'_> {
     /// The cells of the header.
     fn header(&self) -> String {
         let names = &self.layout.names;
-        let mut taken: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+        let mut taken: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
         let fixed = ["emotion", "emotion_confidence", "emotion_status"].map(str::to_owned);
         let labels = self.names.labels.iter();
         let labels = labels.map(|label| format!("emotion_p_{}", one_line(label)));
@@ -227,12 +227,10 @@ impl Writer<'_> {
         let channel = self.new_channel.then(|| "channel".to_owned());
         let wanted: Vec<String> =
             channel.into_iter().chain(fixed).chain(labels).chain(dimensions).collect();
-        let mut free = Vec::new();
         for name in &wanted {
-            free.push(super::free_name(name, &taken));
-            taken.push(name);
+            taken.push(super::free_name(name, &taken));
         }
-        self.cells(free)
+        self.cells(taken.split_off(names.len()))
     }
 
     /// A row with the cells of an annotation.

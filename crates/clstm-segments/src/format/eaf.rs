@@ -19,12 +19,12 @@ const MAX_CHAIN: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Layout {
     /// The tiers that were read: their names and the ids of their annotations.
-    chosen: Vec<(String, Vec<String>)>,
+    pub(crate) chosen: Vec<(String, Vec<String>)>,
     tier_ids: Vec<String>,
     pub(crate) media: Vec<String>,
     types: Vec<String>,
-    /// The first number of new annotations.
-    next_id: u64,
+    /// The first number of new annotations; wider than those that are read.
+    next_id: u128,
     last_id: Option<Range<usize>>,
     after_tier: usize,
     after_type: usize,
@@ -39,6 +39,10 @@ pub(crate) fn parse(
 ) -> Result<(Vec<Segment>, Layout), SegmentsError> {
     if !text.contains("<ANNOTATION_DOCUMENT") {
         return Err(SegmentsError::structure("this is no ELAN document: no ANNOTATION_DOCUMENT"));
+    }
+    // The reader would skip it, and count the places of all elements without it.
+    if text.starts_with('\u{feff}') {
+        return Err(SegmentsError::structure("the ELAN document has two byte order marks"));
     }
     let document = read(text)?;
     let places = document.after_tier.zip(document.after_type);
@@ -82,11 +86,12 @@ pub(crate) fn parse(
         chosen.push((tier.id.clone(), ids));
     }
     let last = document.last_id.as_ref().and_then(|place| text[place.clone()].parse::<u64>().ok());
-    let used = document.annotation_ids.iter().filter_map(|id| id.strip_prefix('a')?.parse().ok());
+    let used = document.annotation_ids.iter();
+    let used = used.filter_map(|id| id.strip_prefix('a')?.parse::<u64>().ok());
     let before_constraint = document.before_constraint.unwrap_or(after_type);
     let layout = Layout {
         chosen,
-        next_id: used.chain(last).max().unwrap_or(0) + 1,
+        next_id: used.chain(last).max().map_or(0, u128::from) + 1,
         last_id: document.last_id.clone(),
         after_tier,
         after_type,
@@ -181,8 +186,7 @@ pub(crate) fn annotate(
 ) -> Edits {
     let end = line_end(text);
     let mut edits = Edits::default();
-    let known: Vec<&str> = layout.types.iter().map(String::as_str).collect();
-    let kind = free_name("emotion", &known);
+    let kind = free_name("emotion", &layout.types);
     let (mut taken, mut id) = (layout.tier_ids.clone(), layout.next_id);
     let (mut added, mut rest) = (String::new(), annotations);
     let channels = channels(annotations);
@@ -195,9 +199,8 @@ pub(crate) fn annotate(
         let (own, others) = rest.split_at(ids.len().min(rest.len()));
         rest = others;
         for (channel, tier) in &all {
-            let known: Vec<&str> = taken.iter().map(String::as_str).collect();
             let name = format!("{parent} {}{}", tier.name, channel_suffix(*channel));
-            let name = free_name(&name, &known);
+            let name = free_name(&name, &taken);
             added += &format!(
                 "{end}    <TIER LINGUISTIC_TYPE_REF=\"{}\" PARENT_REF=\"{}\" TIER_ID=\"{}\">{end}",
                 escape(kind.as_str()),

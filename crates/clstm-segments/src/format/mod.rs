@@ -11,6 +11,7 @@ mod textgrid_tokens;
 pub(crate) mod vtt;
 pub(crate) mod whisper;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::SegmentsError;
@@ -164,8 +165,10 @@ pub(crate) fn choose_tiers(known: &[&str], wanted: &[String]) -> Result<Vec<usiz
 }
 
 /// A name that is not taken: `name`, or `name 2`, `name 3` and so on.
-pub(crate) fn free_name(name: &str, taken: &[&str]) -> String {
-    let free = |name: &String| !taken.contains(&name.as_str());
+pub(crate) fn free_name<S: AsRef<str>>(name: &str, taken: &[S]) -> String {
+    // A file may have all of them up to a large number.
+    let taken: HashSet<&str> = taken.iter().map(AsRef::as_ref).collect();
+    let free = |name: &String| !taken.contains(name.as_str());
     let numbered = (2..).map(|number| format!("{name} {number}"));
     std::iter::once(name.to_owned()).chain(numbered).find(free).unwrap_or_default()
 }

@@ -19,12 +19,14 @@ pub(crate) struct Layout {
     /// Names of all tiers.
     names: Vec<String>,
     /// The tiers that were read.
-    chosen: Vec<IntervalTier>,
+    pub(crate) chosen: Vec<IntervalTier>,
+    /// The byte after the last tier, if there is more than white space behind it.
+    end: Option<usize>,
 }
 
 #[derive(Debug)]
-struct IntervalTier {
-    name: String,
+pub(crate) struct IntervalTier {
+    pub(crate) name: String,
     /// Start and end as written.
     bounds: [String; 2],
     intervals: Vec<Interval>,
@@ -67,11 +69,11 @@ pub(crate) fn parse(
     let count = tokens.count("number of tiers")?;
     let long = text[..count.1.start].contains("xmin");
     let (mut names, mut tiers) = (Vec::new(), Vec::new());
+    let mut lines = LineCounter::new(text);
     for _ in 0..count.0 {
         let (class, place) = tokens.text("class of a tier")?;
         let (name, _) = tokens.text("name of a tier")?;
         names.push(name.clone());
-        let mut lines = LineCounter::new(text);
         match class.as_str() {
             "IntervalTier" => tiers.push(interval_tier(text, &mut tokens, name, &mut lines)?),
             "TextTier" => point_tier(&mut tokens)?,
@@ -97,7 +99,8 @@ pub(crate) fn parse(
             segments.push(segment.by(speaker).with_text(&interval.text));
         }
     }
-    Ok((segments, Layout { count, long, names, chosen }))
+    let end = Some(tokens.place()).filter(|end| !text[*end..].trim().is_empty());
+    Ok((segments, Layout { count, long, names, chosen, end }))
 }
 
 impl Interval {
@@ -173,7 +176,7 @@ pub(crate) fn annotate(
     let end = line_end(text);
     let (count, place) = &layout.count;
     let mut added = String::new();
-    if !text.ends_with(['\n', '\r']) {
+    if layout.end.is_some() || !text.ends_with(['\n', '\r']) {
         added += end;
     }
     let mut number = *count;
@@ -190,9 +193,8 @@ pub(crate) fn annotate(
         let (own, others) = rest.split_at(spoken.min(rest.len()));
         rest = others;
         for (channel, kind) in &all {
-            let known: Vec<&str> = taken.iter().map(String::as_str).collect();
             let name = format!("{} {}{}", tier.name, kind.name, channel_suffix(*channel));
-            let name = free_name(&name, &known);
+            let name = free_name(&name, &taken);
             number += 1;
             let cells = own.iter().map(|annotations| {
                 let annotation = of_channel(annotations, *channel);
@@ -203,7 +205,7 @@ pub(crate) fn annotate(
         }
     }
     edits.replace(place.clone(), number.to_string());
-    edits.insert(text.len(), added);
+    edits.insert(layout.end.unwrap_or(text.len()), added);
     edits
 }
 

@@ -34,6 +34,11 @@ impl<'a> Tokens<'a> {
         Self { text, at: 0 }
     }
 
+    /// The byte after the last token.
+    pub(super) fn place(&self) -> usize {
+        self.at
+    }
+
     /// The next token; `None` at the end.
     ///
     /// # Errors

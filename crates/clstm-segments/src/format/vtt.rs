@@ -109,7 +109,7 @@ pub(crate) fn annotate(
     edits
 }
 
-/// The annotation as JSON in one line. A note must not contain an arrow.
+/// The annotation as JSON in one line. A note must not contain an arrow; the end of one can only be in a string.
 fn note(annotation: &Annotation, names: Names<'_>) -> String {
     let pair = |(name, value): (&str, f64)| format!("{}:{}", json!(one_line(name)), rounded(value));
     let object = |pairs: Vec<String>| format!("{{{}}}", pairs.join(","));
@@ -128,5 +128,5 @@ fn note(annotation: &Annotation, names: Names<'_>) -> String {
     if !values.is_empty() {
         members.push(format!("\"dimensions\":{}", object(values)));
     }
-    object(members).replace("-->", "->")
+    object(members).replace("-->", "--\\u003e")
 }

@@ -131,6 +131,12 @@ impl Fragments {
                 0 => count,
                 len => count.min(run.end.saturating_sub(at) / len),
             };
+            if len == 0 && defaults.len == 0 {
+                // Samples without bytes, up to 2^32 of them, take no place in the file, but time.
+                let ticks = count.saturating_mul(u64::from(defaults.duration));
+                time = time.saturating_add_unsigned(ticks);
+                continue;
+            }
             for _ in 0..count {
                 if self.queue.len() >= MAX_SAMPLES {
                     return Err(

@@ -16,6 +16,11 @@ use crate::error::AudioError;
 
 /// Most bytes of the index: those of browsers have one or two kilobytes. It is read again for each fragment.
 const MAX_INDEX: u64 = 64 << 10;
+/// Bytes of the index that are read again for each byte of the recording: fragments of browsers are about as long as the index.
+/// Those of a few bytes behind a long index would cost thousands of times what was sent.
+const MAX_REPEATED: u64 = 64;
+/// Bytes of the index that may be read again at any time.
+const MIN_REPEATED: u64 = 1 << 20;
 /// Most bytes of a fragment: a minute of AAC. Recorders write one every second or so.
 const MAX_FRAGMENT: u64 = 1 << 20;
 
@@ -28,6 +33,10 @@ pub(in crate::decode) struct Mp4Push {
     held: Vec<u8>,
     /// Bytes of a box to come that do not matter.
     skip: u64,
+    /// Bytes of the recording that are done with.
+    passed: u64,
+    /// Bytes of the index that were read again.
+    repeated: u64,
 }
 
 /// The header of a box at the start of bytes.
@@ -39,13 +48,14 @@ struct Header {
 
 impl Mp4Push {
     pub(in crate::decode) fn new(limits: DecodeLimits) -> Self {
-        Self { limits, index: Vec::new(), held: Vec::new(), skip: 0 }
+        Self { limits, index: Vec::new(), held: Vec::new(), skip: 0, passed: 0, repeated: 0 }
     }
 
     /// Hands out what `bytes` complete.
     ///
     /// # Errors
-    /// If the file has no fragments, no supported audio track, an index or fragment that is too long, or is damaged.
+    /// If the file has no fragments, no supported audio track, an index or fragment that is too long, fragments that are too
+    /// short for their index, or is damaged.
     pub(in crate::decode) fn push(
         &mut self,
         bytes: &[u8],
@@ -57,6 +67,7 @@ impl Mp4Push {
         loop {
             let skipped = self.skip.min((all.len() - done) as u64);
             self.skip -= skipped;
+            self.passed += skipped;
             done += skipped as usize;
             let rest = &all[done..];
             let Some(header) = Header::read(rest)? else { break };
@@ -66,6 +77,7 @@ impl Mp4Push {
                         break;
                     };
                     self.index = index.to_vec();
+                    self.passed += index.len() as u64;
                     done += index.len();
                 }
                 b"moof" if self.index.is_empty() => {
@@ -74,6 +86,8 @@ impl Mp4Push {
                 b"moof" => {
                     let Some(len) = fragment_len(rest)? else { break };
                     let Some(fragment) = rest.get(..len) else { break };
+                    self.passed += len as u64;
+                    self.count_repeated()?;
                     self.fragment(fragment, take)?;
                     done += len;
                 }
@@ -90,6 +104,15 @@ impl Mp4Push {
         all.drain(..done);
         self.held = all;
         Ok(())
+    }
+
+    /// Counts that the index is read again. It depends on the place in the recording, not on how the bytes are cut.
+    fn count_repeated(&mut self) -> Result<(), AudioError> {
+        self.repeated = self.repeated.saturating_add(self.index.len() as u64);
+        match self.repeated > MIN_REPEATED.saturating_add(MAX_REPEATED * self.passed) {
+            true => Err(AudioError::TooComplex { what: "fragments for the index of an MP4" }),
+            false => Ok(()),
+        }
     }
 
     /// Reads a fragment behind the index.
