@@ -3,9 +3,9 @@
 use clstm::{ModelError, RecognizeError, StreamError};
 use clstm_cli::OpenModelError;
 use clstm_corpus::CorpusError;
+use clstm_segments::SegmentsError;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError};
 use pyo3::prelude::*;
-
-use crate::segments::ReadError;
 
 /// Classes of `clstm.errors`.
 #[derive(Clone, Copy, Debug)]
@@ -25,13 +25,40 @@ impl ErrorClass {
     }
 }
 
-/// The exception with the message and kind of an error.
-pub(crate) fn exception(py: Python<'_>, class: ErrorClass, kind: &str, message: &str) -> PyErr {
-    let create = || {
-        let class = py.import("clstm.errors")?.getattr(class.name())?;
-        class.call1((message, kind))
-    };
-    create().map_or_else(|error| error, PyErr::from_value)
+/// Why a call failed.
+pub(crate) enum Failure {
+    /// An error of the library: class, kind and message.
+    Library(ErrorClass, &'static str, String),
+    /// An exception that a handler of signals has raised.
+    Signal(PyErr),
+    /// The work ended after Ctrl-C.
+    Interrupted,
+    /// The threads cannot be started.
+    Threads(String),
+}
+
+impl Failure {
+    /// The exception.
+    pub(crate) fn exception(self, py: Python<'_>) -> PyErr {
+        match self {
+            Self::Library(class, kind, message) => {
+                let create = || {
+                    let class = py.import("clstm.errors")?.getattr(class.name())?;
+                    class.call1((message, kind))
+                };
+                create().map_or_else(|error| error, PyErr::from_value)
+            }
+            Self::Signal(error) => error,
+            Self::Interrupted => PyKeyboardInterrupt::new_err(()),
+            Self::Threads(message) => PyRuntimeError::new_err(message),
+        }
+    }
+}
+
+impl<E: KnownError> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Library(E::CLASS, error.kind(), error.to_string())
+    }
 }
 
 /// What the library's errors have in common.
@@ -41,11 +68,6 @@ pub(crate) trait KnownError: std::fmt::Display {
 
     /// The stable word of the error.
     fn kind(&self) -> &'static str;
-
-    /// The exception.
-    fn exception(&self, py: Python<'_>) -> PyErr {
-        exception(py, Self::CLASS, self.kind(), &self.to_string())
-    }
 }
 
 impl KnownError for RecognizeError {
@@ -61,6 +83,14 @@ impl KnownError for StreamError {
 
     fn kind(&self) -> &'static str {
         StreamError::kind(self)
+    }
+}
+
+impl KnownError for SegmentsError {
+    const CLASS: ErrorClass = ErrorClass::Recognition;
+
+    fn kind(&self) -> &'static str {
+        SegmentsError::kind(self)
     }
 }
 
@@ -81,16 +111,10 @@ impl KnownError for OpenModelError {
 }
 
 /// A class map that cannot be read.
-pub(crate) fn class_map(py: Python<'_>, error: &CorpusError) -> PyErr {
-    exception(py, ErrorClass::Model, "class_map", &error.to_string())
-}
+impl KnownError for CorpusError {
+    const CLASS: ErrorClass = ErrorClass::Model;
 
-/// Segments that cannot be read.
-pub(crate) fn segments(py: Python<'_>, error: &ReadError) -> PyErr {
-    match error {
-        ReadError::File(kind, message) => exception(py, ErrorClass::Recognition, kind, message),
-        ReadError::Segments(error) => {
-            exception(py, ErrorClass::Recognition, error.kind(), &error.to_string())
-        }
+    fn kind(&self) -> &'static str {
+        "class_map"
     }
 }

@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use clstm::audio::{DecodeLimits, Waveform, load_bytes, load_file, resample};
+use clstm::audio::{AudioError, DecodeLimits, Waveform, load_bytes, load_file, resample};
 use clstm::{
     ChannelEvent, ChannelSelection, ChannelTimelineBuilder, Event, PreparedRecording,
-    RecognizeError, Recognizer, StreamConfig, StreamError, TimelineBuilder, TimelineSummary,
+    RecognizeError, Recognizer, StreamConfig, TimelineBuilder, TimelineSummary,
 };
 use pyo3::FromPyObject;
 use pyo3::pybacked::PyBackedBytes;
+
+use crate::compute::Interrupt;
+use crate::errors::Failure;
 
 /// A recording.
 #[derive(FromPyObject)]
@@ -26,6 +29,23 @@ pub(crate) enum Input {
 /// The samples in the bytes of an array of `f32`.
 pub(crate) fn samples(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().copied().map(f32::from_ne_bytes).collect()
+}
+
+/// Calls `process` with each second of the samples of a recording, between checks for Ctrl-C.
+pub(crate) fn each_second(
+    bytes: &[u8],
+    rate: u32,
+    interrupt: &Interrupt,
+    mut process: impl FnMut(&[f32]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let samples = samples(bytes);
+    if samples.is_empty() {
+        return Err(RecognizeError::from(AudioError::NoSamples).into());
+    }
+    samples.chunks(rate.max(1) as usize).try_for_each(|second| {
+        interrupt.check()?;
+        process(second)
+    })
 }
 
 impl Input {
@@ -61,18 +81,29 @@ impl Input {
         recognizer: &Recognizer,
         limits: &DecodeLimits,
         config: &StreamConfig,
-    ) -> Result<(Vec<Event>, TimelineSummary), StreamError> {
-        with_events(|events| match self {
+        interrupt: &Interrupt,
+    ) -> Result<(Vec<Event>, TimelineSummary), Failure> {
+        let mut events = Vec::new();
+        let summary = match self {
             Self::Samples(bytes, rate) => {
                 let mut builder = TimelineBuilder::new(recognizer, config)?;
-                builder.add(&samples(bytes), *rate);
-                builder.finish(events)
+                each_second(bytes, *rate, interrupt, |second| {
+                    if builder.add(second, *rate) {
+                        builder.process(&mut events)?;
+                    }
+                    Ok(())
+                })?;
+                builder.finish(&mut events)?
             }
             Self::Bytes(bytes) => {
-                recognizer.timeline_bytes(bytes, None, limits, config, push_to(events))
+                let on_event = push_to(&mut events, interrupt);
+                recognizer.timeline_bytes(bytes, None, limits, config, on_event)?
             }
-            Self::File(path) => recognizer.timeline_file(path, limits, config, push_to(events)),
-        })
+            Self::File(path) => {
+                recognizer.timeline_file(path, limits, config, push_to(&mut events, interrupt))?
+            }
+        };
+        Ok((events, summary))
     }
 
     /// The events of the timelines of the selected channels.
@@ -82,40 +113,40 @@ impl Input {
         limits: &DecodeLimits,
         selection: ChannelSelection,
         config: &StreamConfig,
-    ) -> Result<(Vec<ChannelEvent>, TimelineSummary), StreamError> {
-        with_events(|events| match self {
+        interrupt: &Interrupt,
+    ) -> Result<(Vec<ChannelEvent>, TimelineSummary), Failure> {
+        let mut events = Vec::new();
+        let summary = match self {
             Self::Samples(bytes, rate) => {
                 let mut builder = ChannelTimelineBuilder::new(recognizer, selection, config)?;
-                builder.add(&samples(bytes), 1, *rate)?;
-                builder.finish(events)
+                each_second(bytes, *rate, interrupt, |second| {
+                    if builder.add(second, 1, *rate)? {
+                        builder.process(&mut events)?;
+                    }
+                    Ok(())
+                })?;
+                builder.finish(&mut events)?
             }
-            Self::Bytes(bytes) => recognizer.channel_timelines_bytes(
-                bytes,
-                limits,
-                selection,
-                config,
-                push_to(events),
-            ),
+            Self::Bytes(bytes) => {
+                let on_event = push_to(&mut events, interrupt);
+                recognizer.channel_timelines_bytes(bytes, limits, selection, config, on_event)?
+            }
             Self::File(path) => {
-                recognizer.channel_timelines_file(path, limits, selection, config, push_to(events))
+                let on_event = push_to(&mut events, interrupt);
+                recognizer.channel_timelines_file(path, limits, selection, config, on_event)?
             }
-        })
+        };
+        Ok((events, summary))
     }
 }
 
-/// What `run` returns, with the events that it adds.
-fn with_events<E>(
-    run: impl FnOnce(&mut Vec<E>) -> Result<TimelineSummary, StreamError>,
-) -> Result<(Vec<E>, TimelineSummary), StreamError> {
-    let mut events = Vec::new();
-    let summary = run(&mut events)?;
-    Ok((events, summary))
-}
-
-/// A callback that adds each event to `events`.
-fn push_to<E>(events: &mut Vec<E>) -> impl FnMut(E) -> Result<(), StreamError> {
+/// A callback that adds each event to `events`, until Ctrl-C.
+fn push_to<'a, E>(
+    events: &'a mut Vec<E>,
+    interrupt: &'a Interrupt,
+) -> impl FnMut(E) -> Result<(), Failure> + 'a {
     move |event| {
         events.push(event);
-        Ok(())
+        interrupt.check()
     }
 }

@@ -2,6 +2,7 @@
 //! package turns them into dataclasses.
 
 mod classes;
+mod compute;
 mod errors;
 mod input;
 mod recognizer;
@@ -12,10 +13,11 @@ mod stream;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clstm::EmbeddedModel;
 use clstm_cli::RestartCommand;
 use pyo3::prelude::*;
 
-use crate::errors::KnownError;
+use crate::compute::compute;
 use crate::input::Input;
 
 /// Speech emotion recognition, the part in Rust.
@@ -26,7 +28,7 @@ mod _clstm {
     #[pymodule_export]
     use super::stream::NativeStream;
     #[pymodule_export]
-    use super::{decode, run_command, version};
+    use super::{decode, models, run_command, version};
 }
 
 /// Executes a command line of `clstm` without its first item, the name of the program, and returns the exit status.
@@ -48,9 +50,14 @@ fn run_command(
 /// Decodes a recording, mixes its channels down and resamples it: mono samples at `sample_rate` Hz as native-endian `f32`.
 #[pyfunction]
 fn decode(py: Python<'_>, input: Input, sample_rate: u32) -> PyResult<Vec<u8>> {
-    let decoded = py.detach(|| input.decode(sample_rate));
-    let samples = decoded.map_err(|error| error.exception(py))?;
+    let samples = compute(py, |_| Ok(input.decode(sample_rate)?))?;
     Ok(samples.iter().flat_map(|sample| sample.to_ne_bytes()).collect())
+}
+
+/// The names of the built-in models, the default first.
+#[pyfunction]
+fn models() -> Vec<&'static str> {
+    EmbeddedModel::ALL.map(EmbeddedModel::name).to_vec()
 }
 
 /// The version of the package.

@@ -12,16 +12,14 @@ use pyo3::prelude::*;
 use rayon::prelude::*;
 
 use crate::classes::Classes;
-use crate::errors::{self, KnownError};
+use crate::compute::compute;
+use crate::errors::Failure;
 use crate::input::Input;
 use crate::results::{
     self, ChannelRows, DamageRow, EmbeddedRow, EventRow, Outcome, RecognitionRow, SegmentsRow,
 };
 use crate::segments::{self, SegmentSource};
 use crate::stream::{NativeStream, stream_config};
-
-/// Recordings between two checks for Ctrl-C.
-const PIECE: usize = 64;
 
 /// Longest recording of a timeline or of segments, in seconds: a week, as in the command. Memory does not grow with it.
 pub(crate) const LONGEST_S: f64 = 7.0 * 24.0 * 3600.0;
@@ -60,13 +58,10 @@ impl NativeRecognizer {
         if !(0.0..=1.0).contains(&min_speech) {
             return Err(PyValueError::new_err(format!("min_speech is {min_speech}, not in 0..=1")));
         }
-        let opened = py.detach(|| {
-            let model = clstm_cli::open_model(named.as_deref()).map_err(Failure::Open)?;
-            Recognizer::new(model)
-                .and_then(|recognizer| recognizer.with_precision(precision.unwrap_or_default()))
-                .map_err(Failure::Model)
-        });
-        let recognizer = opened.map_err(|failure| failure.exception(py))?;
+        let recognizer = compute(py, |_| {
+            let recognizer = Recognizer::new(clstm_cli::open_model(named.as_deref())?)?;
+            Ok(recognizer.with_precision(precision.unwrap_or_default())?)
+        })?;
         let recognizer = recognizer.with_min_speech(min_speech).with_strict(strict);
         Ok(Self { recognizer, fast: OnceLock::new(), precision })
     }
@@ -110,16 +105,15 @@ impl NativeRecognizer {
 
     /// The same model with fewer classes: those of a built-in map, of a TOML file, or of rules.
     fn with_classes(&self, py: Python<'_>, classes: Classes) -> PyResult<Self> {
-        let map = classes.open().map_err(|error| errors::class_map(py, &error))?;
-        let merge = |recognizer: &Recognizer| {
-            let merged = recognizer.clone().with_classes(&map);
-            merged.map_err(|error| error.exception(py))
-        };
-        let fast = match self.fast.get() {
-            Some(fast) => OnceLock::from(merge(fast)?),
-            None => OnceLock::new(),
-        };
-        Ok(Self { recognizer: merge(&self.recognizer)?, fast, precision: self.precision })
+        compute(py, |_| {
+            let map = classes.open()?;
+            let fast = match self.fast.get() {
+                Some(fast) => OnceLock::from(fast.clone().with_classes(&map)?),
+                None => OnceLock::new(),
+            };
+            let recognizer = self.recognizer.clone().with_classes(&map)?;
+            Ok(Self { recognizer, fast, precision: self.precision })
+        })
     }
 
     /// Recognises the selected channels of recordings, `each` or a number, on all cores. Samples have one channel.
@@ -165,11 +159,11 @@ impl NativeRecognizer {
         channels: &str,
     ) -> PyResult<SegmentsRow> {
         let selection: ChannelSelection = channels.parse().map_err(PyValueError::new_err)?;
-        let document = py
-            .detach(|| segments.read(&input, tiers, selection))
-            .map_err(|error| errors::segments(py, &error))?;
-        py.detach(|| segments::recognize(&self.recognizer, &input, &document, context_s, selection))
-            .map_err(|error| error.exception(py))
+        compute(py, |interrupt| {
+            let document = segments.read(&input, tiers, selection)?;
+            let recognizer = &self.recognizer;
+            segments::recognize(recognizer, &input, &document, context_s, selection, interrupt)
+        })
     }
 
     /// Recognises recordings on all cores.
@@ -198,10 +192,8 @@ impl NativeRecognizer {
     fn timeline(&self, py: Python<'_>, input: Input, settings: &str) -> PyResult<TimelineRow> {
         let config = stream_config(StreamConfig::recording(), settings)?;
         let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
-        let fast = self.fast(py)?;
-        let (events, summary) = py
-            .detach(|| input.timeline(fast, &limits, &config))
-            .map_err(|error| error.exception(py))?;
+        let (events, summary) =
+            compute(py, |interrupt| input.timeline(self.fast()?, &limits, &config, interrupt))?;
         let items = events.into_iter().map(results::event).collect();
         Ok((items, summary.duration_s, results::damage(summary.damage.as_ref())))
     }
@@ -217,10 +209,9 @@ impl NativeRecognizer {
         let selection: ChannelSelection = channels.parse().map_err(PyValueError::new_err)?;
         let config = stream_config(StreamConfig::recording(), settings)?;
         let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
-        let fast = self.fast(py)?;
-        let (items, summary) = py
-            .detach(|| input.channel_timelines(fast, &limits, selection, &config))
-            .map_err(|error| error.exception(py))?;
+        let (items, summary) = compute(py, |interrupt| {
+            input.channel_timelines(self.fast()?, &limits, selection, &config, interrupt)
+        })?;
         let items = items.into_iter().map(results::channel_event);
         Ok((items.collect(), summary.duration_s, results::damage(summary.damage.as_ref())))
     }
@@ -236,22 +227,7 @@ impl NativeRecognizer {
     ) -> PyResult<NativeStream> {
         let selection: ChannelSelection = channels.parse().map_err(PyValueError::new_err)?;
         let config = stream_config(StreamConfig::live(), settings)?;
-        NativeStream::open(py, self.fast(py)?, sample_rate, selection, &config)
-    }
-}
-
-/// Why a model could not be opened.
-enum Failure {
-    Open(clstm_cli::OpenModelError),
-    Model(clstm::ModelError),
-}
-
-impl Failure {
-    fn exception(&self, py: Python<'_>) -> PyErr {
-        match self {
-            Self::Open(error) => error.exception(py),
-            Self::Model(error) => error.exception(py),
-        }
+        compute(py, |_| NativeStream::open(self.fast()?, sample_rate, selection, &config))
     }
 }
 
@@ -266,7 +242,7 @@ impl NativeRecognizer {
         self.outcomes(py, inputs, |input| input.prepare(&self.recognizer).and_then(&process))
     }
 
-    /// Processes recordings in parallel, in the order given, without the GIL.
+    /// Processes recordings in parallel and returns the results in the order given. After Ctrl-C those that have begun end.
     fn outcomes<T: Send>(
         &self,
         py: Python<'_>,
@@ -277,22 +253,17 @@ impl NativeRecognizer {
             Ok(result) => (result, None),
             Err(error) => (None, Some((error.kind().to_owned(), error.to_string()))),
         };
-        let mut outcomes = Vec::with_capacity(inputs.len());
-        for piece in inputs.chunks(PIECE) {
-            let results: Vec<_> = py.detach(|| piece.par_iter().map(one).collect());
-            outcomes.extend(results);
-            py.check_signals()?;
-        }
-        Ok(outcomes)
+        compute(py, |interrupt| {
+            inputs.par_iter().map(|input| interrupt.check().map(|()| one(input))).collect()
+        })
     }
 
-    fn fast(&self, py: Python<'_>) -> PyResult<&Recognizer> {
+    fn fast(&self) -> Result<&Recognizer, Failure> {
         if let Some(fast) = self.fast.get() {
             return Ok(fast);
         }
         let precision = self.precision.unwrap_or_else(Precision::fastest);
-        let fast = self.recognizer.clone();
-        let fast = fast.with_precision(precision).map_err(|error| error.exception(py))?;
+        let fast = self.recognizer.clone().with_precision(precision)?;
         Ok(self.fast.get_or_init(|| fast))
     }
 }

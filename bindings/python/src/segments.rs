@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 use clstm::audio::DecodeLimits;
 use clstm::{
-    ChannelSelection, RecognizeError, Recognizer, Span, SpanOutcome, SpanRecognizer, SpanSummary,
+    ChannelSelection, Recognizer, Span, SpanOutcome, SpanRecognizer, SpanSummary,
 };
-use clstm_segments::{Document, Format, ReadOptions, Segment, SegmentsError, with_context};
+use clstm_segments::{Document, Format, ReadOptions, Segment, with_context};
 use pyo3::FromPyObject;
 use pyo3::pybacked::PyBackedBytes;
 
-use crate::input::{Input, samples};
+use crate::compute::Interrupt;
+use crate::errors::{ErrorClass, Failure};
+use crate::input::{Input, each_second};
 use crate::recognizer::LONGEST_S;
 use crate::results::{SegmentRow, SegmentsRow, damage};
 
@@ -30,14 +32,6 @@ pub(crate) enum SegmentSource {
     File(PathBuf),
 }
 
-/// Why segments cannot be read.
-pub(crate) enum ReadError {
-    /// The file cannot be read, or is too large: kind and message.
-    File(&'static str, String),
-    /// It is not valid.
-    Segments(SegmentsError),
-}
-
 impl SegmentSource {
     /// Reads the segments of a recording; `tiers` selects those of a file that has tiers.
     pub(crate) fn read(
@@ -45,39 +39,37 @@ impl SegmentSource {
         input: &Input,
         tiers: Vec<String>,
         selection: ChannelSelection,
-    ) -> Result<Document, ReadError> {
+    ) -> Result<Document, Failure> {
         let recording = match input {
             Input::File(path) => path.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
             _ => None,
         };
         let channels = selection == ChannelSelection::Each;
         let options = ReadOptions { tiers, recording, channels };
-        match self {
-            Self::Csv(text) => Document::parse(text, Format::Csv, &options),
+        Ok(match self {
+            Self::Csv(text) => Document::parse(text, Format::Csv, &options)?,
             Self::File(path) => {
                 let bytes = read_bounded(path)?;
-                Format::detect(path, &bytes)
-                    .and_then(|format| Document::parse(&bytes, format, &options))
+                Document::parse(&bytes, Format::detect(path, &bytes)?, &options)?
             }
-        }
-        .map_err(ReadError::Segments)
+        })
     }
 }
 
-fn read_bounded(path: &Path) -> Result<Vec<u8>, ReadError> {
+fn read_bounded(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |error: std::io::Error| {
         let kind = match error.kind() {
             std::io::ErrorKind::NotFound => "not_found",
             _ => "io",
         };
-        ReadError::File(kind, format!("{}: {error}", path.display()))
+        Failure::Library(ErrorClass::Recognition, kind, format!("{}: {error}", path.display()))
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {
         let message = format!("{} has more than {} MiB", path.display(), MAX_BYTES >> 20);
-        return Err(ReadError::File("too_large", message));
+        return Err(Failure::Library(ErrorClass::Recognition, "too_large", message));
     }
     Ok(bytes)
 }
@@ -89,7 +81,8 @@ pub(crate) fn recognize(
     document: &Document,
     context_s: f64,
     selection: ChannelSelection,
-) -> Result<SegmentsRow, RecognizeError> {
+    interrupt: &Interrupt,
+) -> Result<SegmentsRow, Failure> {
     let segments = document.segments();
     let extended = with_context(segments, context_s);
     let spans = segments.iter().zip(&extended).map(|(segment, [start_s, end_s])| Span {
@@ -98,11 +91,11 @@ pub(crate) fn recognize(
     });
     let spans: Vec<Span> = spans.collect();
     let limits = DecodeLimits { max_duration_s: LONGEST_S, ..DecodeLimits::default() };
-    let check_interrupt = |_: f64| Ok::<(), RecognizeError>(());
+    let check_interrupt = |_: f64| interrupt.check();
     let summary = match input {
         Input::Samples(bytes, rate) => {
             let mut parts = SpanRecognizer::new(recognizer, selection, &spans)?;
-            parts.push(&samples(bytes), 1, *rate)?;
+            each_second(bytes, *rate, interrupt, |second| Ok(parts.push(second, 1, *rate)?))?;
             parts.finish()?
         }
         Input::Bytes(bytes) => {

@@ -11,7 +11,8 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use serde_json::Value;
 
-use crate::errors::KnownError;
+use crate::compute::compute_detached;
+use crate::errors::Failure;
 use crate::input::samples;
 use crate::results::{self, EventRow};
 
@@ -44,22 +45,22 @@ pub(crate) fn stream_config(config: StreamConfig, changes: &str) -> PyResult<Str
 
 impl NativeStream {
     pub(crate) fn open(
-        py: Python<'_>,
         recognizer: &Recognizer,
         sample_rate: u32,
         selection: ChannelSelection,
         config: &StreamConfig,
-    ) -> PyResult<Self> {
-        let opened = py.detach(|| match selection {
+    ) -> Result<Self, Failure> {
+        let stream = match selection {
             ChannelSelection::Mix => {
                 let mut stream = Stream::new(recognizer, sample_rate, config)?;
                 stream.warm_up(CHUNK_S * sample_rate as usize);
-                Ok(Live::Mono(Box::new(stream)))
+                Live::Mono(Box::new(stream))
             }
-            _ => ChannelStream::new(recognizer, sample_rate, selection, config)
-                .map(|stream| Live::Channels(Box::new(stream))),
-        });
-        let stream = opened.map_err(|error: StreamError| error.exception(py))?;
+            _ => {
+                let stream = ChannelStream::new(recognizer, sample_rate, selection, config)?;
+                Live::Channels(Box::new(stream))
+            }
+        };
         Ok(Self { stream: Mutex::new(stream), sample_rate })
     }
 
@@ -70,19 +71,24 @@ impl NativeStream {
         mono: impl FnOnce(&mut Stream, &mut Vec<Event>) -> Result<(), StreamError> + Send,
         each: impl FnOnce(&mut ChannelStream, &mut Vec<ChannelEvent>) -> Result<(), StreamError> + Send,
     ) -> PyResult<Vec<EventRow>> {
-        let advanced = py.detach(|| match &mut *self.lock() {
-            Live::Mono(stream) => {
-                let mut events = Vec::new();
-                mono(stream, &mut events)?;
-                Ok(events.into_iter().map(results::event).collect())
-            }
-            Live::Channels(stream) => {
-                let mut events = Vec::new();
-                each(stream, &mut events)?;
-                Ok(events.into_iter().map(results::channel_event).collect())
-            }
+        let advanced = py.detach(|| {
+            // Not on the threads for computation: one of them may begin the work of another caller while it waits for the others.
+            let mut locked = self.lock();
+            let live: &mut Live = &mut locked;
+            compute_detached(|_| match live {
+                Live::Mono(stream) => {
+                    let mut events = Vec::new();
+                    mono(stream, &mut events)?;
+                    Ok(events.into_iter().map(results::event).collect())
+                }
+                Live::Channels(stream) => {
+                    let mut events = Vec::new();
+                    each(stream, &mut events)?;
+                    Ok(events.into_iter().map(results::channel_event).collect())
+                }
+            })
         });
-        advanced.map_err(|error: StreamError| error.exception(py))
+        advanced.map_err(|failure| failure.exception(py))
     }
 
     fn lock(&self) -> MutexGuard<'_, Live> {

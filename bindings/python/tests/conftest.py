@@ -58,6 +58,12 @@ def tone(pitch_hz, seed, seconds=0.3):
     return (0.3 * numpy.sin(2 * numpy.pi * pitch_hz * times) + 0.03 * noise).astype(numpy.float32)
 
 
+def cross_validate(output, **options):
+    """Two folds by speaker, one epoch each, unless `options` has others."""
+    usual = dict(preset="clstm", split="speaker", folds=2, epochs=1, seed=3, set=TINY_GRU, log=None)
+    return clstm.cross_validate(**{**usual, **options}, output=output)
+
+
 @pytest.fixture(scope="session")
 def recognizer():
     return clstm.load()
@@ -74,6 +80,21 @@ def tones(tmp_path_factory):
         path.write_bytes(wav(tone([300, 900][index % 2], index)))
         rows.append((str(path), label, speaker))
     return tuple(zip(*rows))
+
+
+@pytest.fixture(scope="session")
+def model_with_dimensions(tones, tmp_path_factory):
+    """A training with the continuous targets `arousal` and `valence` beside the label."""
+    folder = tmp_path_factory.mktemp("dimensions")
+    rows = [
+        f"{path},{label},{speaker},{index / 3 + (label == 'happy'):.3f},{-index}\n"
+        for index, (path, label, speaker) in enumerate(zip(*tones))
+    ]
+    (folder / "list.csv").write_text("path,label,speaker,arousal,valence\n" + "".join(rows))
+    return clstm.train(
+        corpus="manifest", data=folder / "list.csv", target="label,arousal,valence", preset="clstm", epochs=1,
+        set=TINY_GRU, output=folder / "run", log=None,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -7,24 +7,14 @@ import sys
 import clstm
 import pytest
 from clstm.progress import TrainingProgress
-from conftest import SAMPLE, TINY_GRU, needs
+from conftest import SAMPLE, TINY_GRU, cross_validate, needs
 
 
 @pytest.fixture(scope="module")
 def cross_validation(manifest, tmp_path_factory):
     lines = []
-    run = clstm.cross_validate(
-        corpus="manifest",
-        data=manifest,
-        preset="clstm",
-        split="speaker",
-        folds=2,
-        epochs=1,
-        seed=3,
-        set=TINY_GRU,
-        output=tmp_path_factory.mktemp("cv") / "run",
-        log=lines.append,
-    )
+    output = tmp_path_factory.mktemp("cv") / "run"
+    run = cross_validate(output, corpus="manifest", data=manifest, log=lines.append)
     assert any("epoch 1/1" in line for line in lines), lines
     return run
 

@@ -8,7 +8,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 from clstm.datasets import write_audiofolder
-from conftest import SAD, SAMPLE, TINY_GRU, needs
+from conftest import SAD, SAMPLE, cross_validate, needs
 
 
 def rows(tones):
@@ -21,12 +21,6 @@ def rows(tones):
 def metadata(folder):
     with open(folder / "metadata.csv", newline="") as file:
         return list(csv.DictReader(file))
-
-
-def cross_validate(output, **corpus):
-    return clstm.cross_validate(
-        **corpus, preset="clstm", split="speaker", folds=2, epochs=1, seed=3, set=TINY_GRU, output=output, log=None
-    )
 
 
 def test_parquet_with_embedded_audio_is_a_corpus(tones, manifest, tmp_path):
@@ -66,16 +60,8 @@ def test_datasets_of_the_library_keep_classes_and_splits(tones, tmp_path):
     key = lambda row: (row["split"], row["label"], row["speaker"])  # noqa: E731
     assert sorted(map(key, metadata(again))) == sorted(map(key, listed))
     for data in (again, tmp_path / "files"):
-        run = clstm.cross_validate(
-            corpus="audiofolder",
-            data=data,
-            preset="clstm",
-            split="given",
-            epochs=1,
-            set=TINY_GRU,
-            output=tmp_path / "runs" / data.name,
-            log=None,
-        )
+        output = tmp_path / "runs" / data.name
+        run = cross_validate(output, corpus="audiofolder", data=data, split="given", folds=None)
         assert run.metrics["folds"][0]["test_utterances"] == 8
         assert run.metrics["labels"] == ["happy", "sad"]
 
@@ -98,8 +84,25 @@ def test_names_in_a_file_are_no_paths(tmp_path):
         write_audiofolder(tmp_path / "hostile.parquet", folder)
     with pytest.raises(KeyError, match="there is no column emotion; there are audio, label"):
         write_audiofolder(tmp_path / "hostile.parquet", tmp_path / "new", label="emotion")
+    # What failed has left the folder empty.
+    assert metadata(write_audiofolder(tmp_path / "hostile.parquet", tmp_path / "new"))[0]["label"] == "a"
     with pytest.raises(FileNotFoundError):
         write_audiofolder(tmp_path / "inside", tmp_path / "none")
+
+
+def test_recordings_without_a_class_have_no_label(tmp_path):
+    names = {"info": {"features": {"label": {"names": ["happy", "sad"], "_type": "ClassLabel"}}}}
+
+    def write(*labels):
+        file = tmp_path / "classes.parquet"
+        table = pyarrow.Table.from_pylist([{"audio": {"bytes": SAMPLE.read_bytes()}, "label": label} for label in labels])
+        pyarrow.parquet.write_table(table.replace_schema_metadata({"huggingface": json.dumps(names)}), file)
+        return file
+
+    folder = write_audiofolder(write(1, -1, 0), tmp_path / "folder")
+    assert [row["label"] for row in metadata(folder)] == ["sad", "", "happy"]
+    with pytest.raises(ValueError, match="no class 2; the classes are happy, sad"):
+        write_audiofolder(write(2), tmp_path / "wrong")
 
 
 def test_a_model_folder_of_the_hub_is_a_model(recognizer, tmp_path):

@@ -146,18 +146,9 @@ def test_silence_and_clips_shorter_than_a_frame_have_finite_outputs(samples, tmp
     assert numpy.isfinite(logits).all() and numpy.isfinite(features).all()
 
 
-def test_continuous_targets_agree(tones, tmp_path):
-    rows = [
-        f"{path},{label},{speaker},{index / 3 + (label == 'happy'):.3f},{-index}\n"
-        for index, (path, label, speaker) in enumerate(zip(*tones))
-    ]
-    (tmp_path / "list.csv").write_text("path,label,speaker,arousal,valence\n" + "".join(rows))
-    trained = clstm.train(
-        corpus="manifest", data=tmp_path / "list.csv", target="label,arousal,valence", preset="clstm", epochs=1,
-        set=TINY_GRU, output=tmp_path / "run", log=None,
-    )
-    recognizer = trained.load(min_speech=0.0)
-    exported = session(export(tmp_path, trained.model_path))
+def test_continuous_targets_agree(model_with_dimensions, tmp_path):
+    recognizer = model_with_dimensions.load(min_speech=0.0)
+    exported = session(export(tmp_path, model_with_dimensions.model_path))
     assert json.loads(exported.get_modelmeta().custom_metadata_map["dimensions"]) == ["arousal", "valence"]
     for samples in speech()[:6]:
         expected = list(recognizer.predict((samples, RATE)).dimensions.values())

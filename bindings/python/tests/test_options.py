@@ -6,7 +6,7 @@ import pickle
 import clstm
 import numpy
 import pytest
-from conftest import RATE, ROOT, SAD, SAMPLE, TINY_GRU, needs
+from conftest import RATE, ROOT, SAD, SAMPLE, needs
 
 
 def command(*arguments):
@@ -193,28 +193,19 @@ def test_a_bar_shows_batches(recognizer, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_continuous_targets_are_those_of_the_command(tones, tmp_path):
-    rows = [
-        f"{path},{label},{speaker},{index / 3 + (label == 'happy'):.3f}\n"
-        for index, (path, label, speaker) in enumerate(zip(*tones))
-    ]
-    (tmp_path / "list.csv").write_text("path,label,speaker,arousal\n" + "".join(rows))
-    run = clstm.train(
-        corpus="manifest", data=tmp_path / "list.csv", target="label,arousal", preset="clstm", epochs=1, set=TINY_GRU,
-        output=tmp_path / "run", log=None,
-    )
-    recognizer = run.load(min_speech=0.0)
-    assert recognizer.dimensions == ["arousal"]
-    options = ("--model", run.model_path, "--min-speech", "0")
+def test_continuous_targets_are_those_of_the_command(model_with_dimensions):
+    recognizer = clstm.load(model_with_dimensions, min_speech=0.0)
+    assert recognizer.dimensions == ["arousal", "valence"]
+    options = ("--model", model_with_dimensions, "--min-speech", "0")
     (line,) = command(SAMPLE, *options)
     prediction = recognizer.predict(SAMPLE)
-    assert prediction.dimensions == line["dimensions"] and list(prediction.dimensions) == ["arousal"]
+    assert prediction.dimensions == line["dimensions"] and list(prediction.dimensions) == ["arousal", "valence"]
     header = clstm.run("predict", SAMPLE, *options, "--format", "csv", log=None).splitlines()[0].split(",")
     assert list(recognizer.predict([SAMPLE]).to_pandas().columns) == header
     (timeline,) = command(SAMPLE, *options, "--timeline")
     found = recognizer.timeline(SAMPLE)
     assert [s.dimensions for s in found.segments] == [s.get("dimensions") for s in timeline["segments"]]
-    assert list(found.segments.to_pandas().columns)[-1] == "dim_arousal"
+    assert list(found.segments.to_pandas().columns)[-2:] == ["dim_arousal", "dim_valence"]
     given = recognizer.predict(SAMPLE, segments=[(0.0, 2.0)])
-    assert given[0].dimensions.keys() == {"arousal"}
-    assert list(given.to_pandas().columns)[-1] == "dim_arousal"
+    assert given[0].dimensions.keys() == {"arousal", "valence"}
+    assert list(given.to_pandas().columns)[-1] == "dim_valence"

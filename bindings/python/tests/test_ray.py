@@ -10,7 +10,7 @@ import clstm
 import numpy
 import pyarrow.parquet
 import pytest
-from conftest import RATE, SAD, SAMPLE, TINY_GRU, needs, wav
+from conftest import RATE, SAD, SAMPLE, TINY_GRU, cross_validate, needs, wav
 
 ray = needs("ray")
 needs("ray.data")
@@ -126,6 +126,11 @@ def test_a_second_call_scores_what_is_new_and_keeps_the_settings(nodes, tmp_path
     assert dict(second.to_pandas()[["path", "label"]].to_numpy()) == {
         str(path): clstm.load().predict(path).label for path in (SAMPLE, SAD)
     }
+    # A path alone is no list of characters.
+    again = score(str(SAMPLE), output=tmp_path / "scores", workers=1, log=None)
+    assert (again.rows, again.skipped) == (2, 1)
+    with pytest.raises(TypeError, match="source is paths"):
+        score([SAD, (numpy.zeros(100), RATE)], output=tmp_path / "scores", log=None)
     odd = score([os.fsdecode(b"none-\xff.wav")], output=tmp_path / "scores", workers=1, log=None)
     assert (odd.rows, odd.failed) == (3, 1)
     with pytest.raises(ValueError, match="min_speech differ"):
@@ -179,11 +184,7 @@ def test_a_recording_that_ends_its_process_gets_an_error(tmp_path):
 
 
 def cross_validation(manifest, output, **more):
-    settings = {**TINY_GRU, "checkpoint_every": 1}
-    return clstm.cross_validate(
-        corpus="manifest", data=manifest, preset="clstm", split="speaker", folds=2, epochs=120, seed=3,
-        set=settings, output=output, **more,
-    )
+    return cross_validate(output, corpus="manifest", data=manifest, epochs=120, **more)
 
 
 def figures(run):

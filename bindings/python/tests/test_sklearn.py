@@ -71,9 +71,30 @@ def test_recordings_in_memory_are_trained_on(tones):
     assert sorted(classifier.classes_) == ["high", "low"]
 
 
+def test_classes_are_those_of_the_labels(tones):
+    paths, labels, _ = tones
+    numbers = numpy.array([7 if label == "happy" else -1 for label in labels])
+    classifier = fast(seed=5).fit(paths, numbers)
+    assert classifier.classes_.tolist() == [-1, 7] and set(classifier.predict(paths)) <= {-1, 7}
+    assert 0.0 <= classifier.score(paths, numbers) <= 1.0
+    assert classifier.recognizer_.labels == ["-1", "7"]
+    with pytest.raises(ValueError, match="rename them"):
+        fast().fit(paths, [f"{label} " for label in labels])
+
+
+def test_a_second_fit_replaces_the_model(tones):
+    paths, labels, _ = tones
+    classifier = fast(seed=5).fit(paths, labels)
+    first = classifier.predict_proba(paths[:2])
+    classifier.set_params(seed=6).fit(paths, labels)
+    second = classifier.predict_proba(paths[:2])
+    assert not numpy.array_equal(first, second)
+    assert numpy.array_equal(second, fast(seed=6).fit(paths, labels).predict_proba(paths[:2]))
+
+
 def test_a_grid_search_over_settings(tones):
     paths, labels, speakers = map(numpy.array, tones)
-    settings = [TINY_GRU, {**TINY_GRU, "optimizer.learning_rate": 1e-2}]
+    settings = [TINY_GRU, {**TINY_GRU, "optimizer.learning_rate": numpy.float32(1e-2)}]
     search = GridSearchCV(fast(), {"settings": settings}, cv=GroupKFold(2))
     search.fit(paths, labels, groups=speakers)
     assert search.best_params_["settings"] in settings
@@ -83,6 +104,8 @@ def test_a_grid_search_over_settings(tones):
 def test_what_is_no_recording_is_refused(tones):
     with pytest.raises(TypeError, match="recordings"):
         CLSTMEmbedder().fit_transform(numpy.zeros((3, 4)))
+    with pytest.raises(TypeError, match="one recording"):
+        CLSTMEmbedder().fit_transform(str(SAMPLE))
     with pytest.raises(ValueError, match="labels"):
         fast().fit([SAMPLE, SAD], ["happy"])
     with pytest.raises(clstm.CommandError, match="preset|setting"):

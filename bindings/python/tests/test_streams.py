@@ -67,6 +67,36 @@ def test_a_stream_that_has_ended_takes_no_samples(recognizer):
         list(recognizer.stream(RATE))
 
 
+def test_a_stream_with_a_source_is_an_iterator(recognizer):
+    samples = speech()
+    chunks = [samples[start : start + 4_000] for start in range(0, len(samples), 4_000)]
+    expected = list(recognizer.stream(RATE, chunks))
+    stream = recognizer.stream(RATE, iter(chunks))
+    first = next(stream)
+    # A loop that ends early loses nothing.
+    for second in stream:
+        break
+    assert [first, second, *stream] == expected
+    assert next(stream, None) is None
+    with recognizer.stream(RATE, chunks) as closed:
+        next(closed)
+    assert list(closed) == []
+    with pytest.raises(TypeError, match="iterable of chunks"):
+        recognizer.stream(RATE, samples)
+
+
+def test_chunks_are_arrays_of_samples(recognizer):
+    # Packages for microphones deliver [n, 1], or bytes.
+    samples = (speech()[:RATE] * 32_767).astype("int16")
+    expected = recognizer.stream(RATE).push(samples)
+    assert recognizer.stream(RATE).push(samples[:, None]) == expected
+    for wrong in (samples.tobytes(), 0.5):
+        with pytest.raises(TypeError, match="frombuffer|an array"):
+            recognizer.stream(RATE).push(wrong)
+    with pytest.raises(ValueError, match="pass .n, channels"):
+        recognizer.stream(RATE, channels="each").push(numpy.zeros((2, 8_000)))
+
+
 def test_bad_settings_and_samples_are_errors(recognizer):
     with pytest.raises(clstm.RecognitionError) as raised:
         recognizer.timeline(SAMPLE, hop=0)

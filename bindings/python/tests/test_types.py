@@ -29,11 +29,18 @@ def test_the_stubs_are_those_of_the_extension_module(tmp_path):
 def test_the_return_type_follows_the_arguments(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(
+        "from typing import List, Optional\n"
         "import clstm\n"
         "recognizer = clstm.load()\n"
         "one: clstm.Prediction = recognizer.predict('a.wav', channels=1)\n"
         "many: clstm.Predictions = recognizer.predict(['a.wav'], progress=True)\n"
         "each: clstm.Predictions = recognizer.predict('a.wav', channels='each')\n"
         "given: clstm.GivenSegments = recognizer.predict('a.wav', segments=[(0.0, 1.0)])\n"
+        "label: Optional[str] = many[0].label\n"
+        "some: clstm.Predictions = many[1:]\n"
+        "timeline: clstm.Timeline = recognizer.timeline('a.wav', channels=1)\n"
+        "timelines: List[clstm.Timeline] = recognizer.timeline('a.wav', channels='each')\n"
+        "segment: clstm.Segment = timeline.segments[0]\n"
+        "opened: clstm.Prediction = recognizer.predict(open('a.wav', 'rb'))\n"
     )
     mypy("mypy", "--ignore-missing-imports", "--cache-dir", str(tmp_path / "cache"), str(program), folder=tmp_path)

@@ -14,7 +14,7 @@ reads corpora of Parquet files.
 from ._clstm import version as _version
 from .commands import Run, ablate, cross_validate, evaluate, report, run, train
 from .errors import ClstmError, CommandError, ModelError, RecognitionError
-from .recognizer import Recognizer, decode, load
+from .recognizer import Recognizer, decode, load, models
 from .results import (
     Damage,
     Frame,
@@ -54,6 +54,7 @@ __all__ = [
     "decode",
     "evaluate",
     "load",
+    "models",
     "report",
     "run",
     "train",

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Callable, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence, Union
 
 from .errors import CommandError
+from .parent import environment
 from .progress import TrainingProgress
 from .recognizer import Recognizer, load
+from .settings import json_text
 
 PathLike = Union[str, "os.PathLike[str]"]
 Log = Callable[[str], None]
@@ -27,7 +29,8 @@ def run(*arguments: Any, log: Optional[Log] = _print) -> str:
     """Executes a command line of `clstm` and returns what it prints on standard output.
 
     `log` receives each message, such as the progress of a training; `None` drops them. Ctrl-C (in a notebook: Interrupt)
-    lets the command save what is done, and then raises `KeyboardInterrupt`; `resume=True` continues from there.
+    lets the command save what is done, and then raises `KeyboardInterrupt`; `resume=True` continues from there. So does the end
+    of this process, such as a restart of the notebook's kernel (on Linux).
 
     >>> print(run("inspect", "ravdess-clstm-plus").splitlines()[0])
     ravdess-clstm-plus
@@ -40,9 +43,9 @@ def run(*arguments: Any, log: Optional[Log] = _print) -> str:
 
 
 def _execute(
-    arguments: Sequence[str], log: Optional[Log], before: Optional[Callable[[], None]] = None
+    arguments: Sequence[str], log: Optional[Log], end: signal.Signals = signal.SIGINT
 ) -> str:
-    """See `run`. `before` is executed in the new process before the command; Unix only."""
+    """See `run`. The command receives the signal `end` when this process ends."""
     command = [sys.executable, "-m", "clstm", *arguments]
     # A session of its own: an interrupt reaches it from here alone, and once.
     process = subprocess.Popen(
@@ -53,7 +56,7 @@ def _execute(
         encoding="utf-8",
         errors="replace",
         start_new_session=True,
-        preexec_fn=before,
+        env=environment(end),
     )
     messages: list[str] = []
     assert process.stdout is not None and process.stderr is not None
@@ -98,13 +101,19 @@ def _reason(messages: list[str], status: int) -> str:
 
 def _interrupt(process: subprocess.Popen) -> None:
     """Lets the command save its work; a second interrupt ends it at once."""
-    process.send_signal(signal.SIGINT)
+    _send_interrupt(process)
     try:
         process.wait()
     except BaseException:
-        process.send_signal(signal.SIGINT)
+        _send_interrupt(process)
         process.wait()
         raise
+
+
+def _send_interrupt(process: subprocess.Popen) -> None:
+    # On Windows the console sends it to all of its processes.
+    if sys.platform != "win32":
+        process.send_signal(signal.SIGINT)
 
 
 class Run:
@@ -115,6 +124,9 @@ class Run:
 
     def __repr__(self) -> str:
         return f"clstm.Run({str(self.path)!r})"
+
+    def __fspath__(self) -> str:
+        return str(self.path)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -211,10 +223,9 @@ def evaluate(run_folder: Optional[PathLike] = None, *, log: Optional[Log] = _pri
     return json.loads(printed)
 
 
-def report(*runs: Union[PathLike, Run], log: Optional[Log] = _print, **options: Any) -> Path:
+def report(*runs: PathLike, log: Optional[Log] = _print, **options: Any) -> Path:
     """`clstm report`: tables and figures of runs in the folder `output`, whose `report.html` it returns."""
-    folders = [item.path if isinstance(item, Run) else item for item in runs]
-    run("report", *folders, *_arguments(options), log=log)
+    run("report", *runs, *_arguments(options), log=log)
     return Path(options["output"]) / "report.html"
 
 
@@ -233,7 +244,7 @@ def _arguments(options: Mapping[str, Any]) -> list[str]:
             arguments.append(option)
         elif isinstance(value, Mapping):
             arguments += [f"{option}={key}={_setting(item)}" for key, item in value.items()]
-        elif isinstance(value, (list, tuple)):
+        elif isinstance(value, Iterable) and not isinstance(value, (str, bytes, os.PathLike)):
             arguments += [f"{option}={_text(item)}" for item in value]
         else:
             arguments.append(f"{option}={_text(value)}")
@@ -241,11 +252,9 @@ def _arguments(options: Mapping[str, Any]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, Run):
-        return str(value.path)
-    return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+    return os.fsdecode(value) if isinstance(value, (bytes, os.PathLike)) else str(value)
 
 
 def _setting(value: Any) -> str:
     """A value of `--set`, in TOML."""
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json_text(value)

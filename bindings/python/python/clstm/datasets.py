@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, Optional, Union
 
@@ -50,6 +51,17 @@ def write_audiofolder(
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty: choose another folder")
     names = {"label": label, **({} if speaker is None else {"speaker": speaker}), **columns}
+    try:
+        _write(source, folder, audio, label, names)
+    except BaseException:
+        # The next call needs an empty folder.
+        shutil.rmtree(folder / "audio", ignore_errors=True)
+        (folder / "metadata.csv").unlink(missing_ok=True)
+        raise
+    return folder
+
+
+def _write(source: Any, folder: Path, audio: str, label: str, names: Mapping[str, str]) -> None:
     with open(folder / "metadata.csv", "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["file_name", *names, "split"])
@@ -64,7 +76,6 @@ def write_audiofolder(
                 count += 1
                 values = [_value(row[column], label_names if column == label else None) for column in names.values()]
                 rows.writerow([name, *values, split or ""])
-    return folder
 
 
 def _tables(
@@ -77,6 +88,8 @@ def _tables(
                 yield _split(str(split)), table, names, local
         return
     if hasattr(source, "features") and hasattr(source, "with_format"):
+        if not hasattr(source, "__len__"):
+            raise TypeError("the dataset is streamed: load it without streaming=True")
         names = getattr(source.features.get(label), "names", None)
         rows = source.with_format("arrow")
         for start in range(0, len(rows), _ROWS):
@@ -123,9 +136,14 @@ def _class_names(schema: pyarrow.Schema, label: str) -> Optional[list[str]]:
 def _value(value: Any, names: Optional[list[str]]) -> str:
     if value is None:
         return ""
-    if names is not None and isinstance(value, int):
-        return names[value]
-    return str(value)
+    if names is None or not isinstance(value, int):
+        return str(value)
+    # -1 is a recording without a label.
+    if value == -1:
+        return ""
+    if not 0 <= value < len(names):
+        raise ValueError(f"there is no class {value}; the classes are {', '.join(names)}")
+    return names[value]
 
 
 def _write_recording(folder: Path, index: int, value: Any, local: bool) -> str:

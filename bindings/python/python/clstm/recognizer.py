@@ -8,20 +8,21 @@ from typing import Any, Callable, Iterable, Literal, Mapping, Optional, Union, o
 
 import numpy
 
+from . import _clstm
 from ._clstm import NativeRecognizer
-from ._clstm import decode as _decode
 from .errors import RecognitionError
 from .progress import Progress
 from .recordings import (
     Recording,
     is_recording,
     native,
-    natives,
     path_of,
     sample_rate,
     segments_text,
+    several,
     with_channels,
 )
+from .resolve import absolute_file, model_file
 from .results import (
     Damage,
     Frame,
@@ -33,8 +34,8 @@ from .results import (
     Timeline,
     TimelineItems,
 )
+from .settings import json_text
 from .streaming import Stream, scores, to_item
-
 
 Classes = Union[str, "os.PathLike[str]", Mapping[str, str]]
 """A class map: the name of a built-in one (`basic-four`, `basic-six`), a TOML file, or the class of each label."""
@@ -42,8 +43,8 @@ Classes = Union[str, "os.PathLike[str]", Mapping[str, str]]
 Channels = Union[str, int]
 """`mix` for the mean of all channels, `each`, or the number of one, from 0."""
 
-PIECE = 64
-"""Recordings between two steps of a bar."""
+PIECE = 32 * max(2, os.cpu_count() or 1)
+"""Recordings that are converted together, between two steps of a bar."""
 
 
 def decode(source: Recording, rate: int = 16_000) -> "numpy.ndarray":
@@ -55,7 +56,18 @@ def decode(source: Recording, rate: int = 16_000) -> "numpy.ndarray":
     >>> samples.dtype, round(len(samples) / 8_000, 2)
     (dtype('float32'), 2.24)
     """
-    return numpy.frombuffer(_decode(native(source), sample_rate(rate)), numpy.float32)
+    content = _clstm.decode(native(source), sample_rate(rate))
+    # The bytes cannot be written to.
+    return numpy.frombuffer(content, numpy.float32).copy()
+
+
+def models() -> list[str]:
+    """The names of the built-in models, the default first.
+
+    >>> models()
+    ['multi', 'open', 'ravdess-clstm-plus']
+    """
+    return _clstm.models()
 
 
 def load(
@@ -65,7 +77,7 @@ def load(
     min_speech: float = 0.1,
     strict: bool = False,
 ) -> "Recognizer":
-    """Loads a model: a built-in one by name, a model file, a folder with a `model.safetensors`, or the default one.
+    """Loads a model: a built-in one by name (see `models`), a model file, a folder with a `model.safetensors`, or the default one.
 
     `precision` is `f32`, `bf16` or `auto`: `f32` for whole recordings, the processor's fastest for timelines and streams.
     Recordings get a label where at least the share `min_speech` of them is speech. A `strict` recognizer treats damaged
@@ -78,13 +90,17 @@ def load(
         ...
     clstm.errors.ModelError: there is no model file missing.safetensors, and the built-in ...
     """
-    named = None if model is None else os.fspath(model)
-    source = (named, precision, min_speech, strict)
-    return Recognizer(NativeRecognizer.open(*source), source)
+    named = None if model is None else os.fsdecode(model)
+    settings = (precision, min_speech, strict)
+    opened = NativeRecognizer.open(named, *settings)
+    # Another process, which has another working folder, opens the same file.
+    file = None if named is None else model_file(named)
+    return Recognizer(opened, (named if file is None else os.path.abspath(file), *settings))
 
 
 class Recognizer:
-    """A loaded model; see `load`. Threads can share one."""
+    """A loaded model; see `load`. Threads and forked processes can share one. A pickle contains the path of the model file, or the
+    name of the built-in model."""
 
     def __init__(self, opened: NativeRecognizer, source: tuple) -> None:
         self._native = opened
@@ -113,10 +129,12 @@ class Recognizer:
         """
         native_classes: Any
         if isinstance(classes, Mapping):
-            rules = {str(label): str(name) for label, name in classes.items()}
+            rules = dict(classes)
+            if not all(isinstance(item, str) for pair in rules.items() for item in pair):
+                raise TypeError(f"classes name the class of each label, not {classes!r}; leave out the labels to drop")
             native_classes = (rules, list(dict.fromkeys(rules.values())))
         else:
-            native_classes = os.fspath(classes)
+            classes = native_classes = absolute_file(os.fsdecode(classes))
         return Recognizer(self._native.with_classes(native_classes), (*self._source, classes))
 
     @property
@@ -188,8 +206,9 @@ class Recognizer:
     ) -> Any:
         """The emotion of a recording, or of each of several.
 
-        A recording is a path, the bytes of a file, or `(samples, rate)` with mono samples and their rate in Hz. Several are
-        processed on all cores without the GIL; one that fails has an `error` and does not stop the others.
+        A recording is a path, the bytes of a file, a file opened with mode `rb`, or `(samples, rate)` with mono samples and
+        their rate in Hz. Several, of any iterable, are processed on all cores without the GIL; one that fails has an `error` and
+        does not stop the others.
 
         >>> import numpy
         >>> recognizer = load()
@@ -222,10 +241,10 @@ class Recognizer:
         if is_recording(source):
             row, error = self._native.recognize([native(source)])[0]
             if error is not None:
-                raise _exception(error)
+                raise _exception(error, source)
             return self._prediction(source, row)
-        sources = _listed(source)
-        outcomes = _in_pieces(self._native.recognize, natives(sources), progress)
+        sources = several(source)
+        outcomes = _in_pieces(self._native.recognize, sources, native, progress)
         predictions = (
             self._failed(source, error) if error else self._prediction(source, row)
             for source, (row, error) in zip(sources, outcomes)
@@ -257,20 +276,42 @@ class Recognizer:
         sizes = self.branch_features
         if branch is not None and not 0 <= branch < len(sizes):
             raise ValueError(f"branch is {branch}; the model has {len(sizes)}, numbered from 0")
-        sources = [source] if is_recording(source) else _listed(source)
+        sources = [source] if is_recording(source) else several(source)
         rows = numpy.full((len(sources), sum(sizes)), numpy.nan, dtype=numpy.float32)
-        outcomes = _in_pieces(self._native.embed, natives(sources), progress)
+        outcomes = _in_pieces(self._native.embed, sources, native, progress)
         for index, (source, (row, error)) in enumerate(zip(sources, outcomes)):
             if error is None:
                 rows[index] = row[1]
             elif errors == "raise":
-                path = path_of(source)
-                kind, message = error
-                raise RecognitionError(f"{path}: {message}" if path else message, kind)
+                raise _exception(error, source)
         if branch is None:
             return rows
         start = sum(sizes[:branch])
         return rows[:, start : start + sizes[branch]]
+
+    @overload
+    def timeline(
+        self,
+        source: Recording,
+        *,
+        hop: float = ...,
+        window: Optional[float] = ...,
+        classes: Optional[Classes] = ...,
+        channels: Literal["each"],
+        **settings: Any,
+    ) -> list[Timeline]: ...
+
+    @overload
+    def timeline(
+        self,
+        source: Recording,
+        *,
+        hop: float = ...,
+        window: Optional[float] = ...,
+        classes: Optional[Classes] = ...,
+        channels: Union[Literal["mix"], int] = ...,
+        **settings: Any,
+    ) -> Timeline: ...
 
     def timeline(
         self,
@@ -294,9 +335,9 @@ class Recognizer:
         (5, 0.5)
         """
         if classes is not None:
-            recognizer = self.with_classes(classes)
-            return recognizer.timeline(source, hop=hop, window=window, channels=channels, **settings)
-        text = json.dumps({"hop_s": hop, "window_s": window, **settings})
+            merged: Any = self.with_classes(classes)
+            return merged.timeline(source, hop=hop, window=window, channels=channels, **settings)
+        text = json_text({"hop_s": hop, "window_s": window, **settings})
         if channels == "mix":
             rows, duration_s, damage = self._native.timeline(native(source), text)
             return self._timeline(source, rows, duration_s, damage, None)
@@ -337,8 +378,8 @@ class Recognizer:
     ) -> Stream:
         """Emotions in live audio at `rate` Hz, mono unless `channels` is given.
 
-        With `source`, an iterable of chunks of samples, the stream yields frames and segments as their audio arrives; without
-        it, `push` chunks. A frame each `hop` seconds uses up to `lookahead` seconds behind it. `classes` merges labels, see
+        With `source`, an iterable of chunks of samples, the stream is an iterator of frames, segments and turns; without it,
+        `push` chunks. A frame each `hop` seconds uses up to `lookahead` seconds behind it. `classes` merges labels, see
         `with_classes`. With `channels`, `each` or the number of one, chunks are `[n, channels]`, and frames and segments have
         the number of their channel. Further settings are the fields of `StreamConfig`, such as `provisional_s` (`None` for no
         early frames).
@@ -357,23 +398,22 @@ class Recognizer:
                 rate, source, hop=hop, lookahead=lookahead, channels=channels, **settings
             )
         settings = {"hop_s": hop, "lookahead_s": lookahead, **settings}
-        opened = self._native.stream(sample_rate(rate), str(channels), json.dumps(settings))
+        opened = self._native.stream(sample_rate(rate), str(channels), json_text(settings))
         return Stream(opened, self.labels, self.dimensions, source, channels != "mix")
 
     def _predict_channels(self, source: Any, channels: Channels, progress: Optional[bool]) -> Any:
         """A prediction for each channel; of one recording and one channel the prediction itself."""
-        single = is_recording(source) or _is_matrix(source)
-        sources = [source] if single else _listed(source)
-        inputs = [with_channels(item) for item in sources]
+        single = is_recording(source)
+        sources = [source] if single else several(source)
         outcomes = _in_pieces(
-            lambda piece: self._native.recognize_channels(piece, str(channels)), inputs, progress
+            lambda piece: self._native.recognize_channels(piece, str(channels)), sources, with_channels, progress
         )
         predictions = Predictions([], self.labels)
         for item, (rows, error) in zip(sources, outcomes):
             if error is None:
                 predictions += [self._prediction(item, row, number) for number, row in rows]
             elif single:
-                raise _exception(error)
+                raise _exception(error, source)
             else:
                 predictions.append(self._failed(item, error))
         return predictions[0] if single and channels != "each" else predictions
@@ -381,13 +421,17 @@ class Recognizer:
     def _predict_segments(
         self, source: Any, segments: Any, channels: Channels, tiers: Iterable[str], context: float
     ) -> GivenSegments:
-        if not is_recording(source) and not _is_matrix(source):
+        if not is_recording(source):
             raise TypeError("segments are of one recording: call predict once for each")
         if not 0.0 <= context <= 10.0:
             raise ValueError(f"context is {context}, not a number of seconds from 0 to 10")
         given = native(source) if channels == "mix" else with_channels(source)
         rows, duration_s, damage = self._native.recognize_segments(
-            given, segments_text(segments), list(tiers), context, str(channels)
+            given,
+            segments_text(segments),
+            [tiers] if isinstance(tiers, str) else list(tiers),
+            context,
+            str(channels),
         )
         return GivenSegments(
             map(self._given_segment, rows), self.labels, path_of(source), duration_s, _damage(damage)
@@ -430,7 +474,7 @@ class Recognizer:
 
     def _failed(self, source: Any, error: tuple[str, str]) -> Prediction:
         nan = float("nan")
-        return Prediction(path_of(source), nan, nan, None, None, None, None, _exception(error))
+        return Prediction(path_of(source), nan, nan, None, None, None, None, _exception(error, None))
 
 
 def _reopen(
@@ -442,35 +486,25 @@ def _reopen(
     return recognizer
 
 
-def _is_matrix(source: Any) -> bool:
-    """Whether `source` is samples of several channels with their rate."""
-    return isinstance(source, tuple) and len(source) == 2 and isinstance(source[0], numpy.ndarray)
-
-
-def _in_pieces(process: Callable[[list], list], inputs: list, progress: Optional[bool]) -> list:
-    """The results of all inputs, with a bar for more than a piece of them."""
-    if len(inputs) <= PIECE and not progress:
-        return process(inputs)
+def _in_pieces(
+    process: Callable[[list], list], sources: list, convert: Callable[[Any], Any], progress: Optional[bool]
+) -> list:
+    """The results of all recordings, with a bar for more than a piece of them. One piece at a time is converted and in memory."""
     results: list = []
-    with Progress(len(inputs), "recordings", shown=progress) as shown:
-        for start in range(0, len(inputs), PIECE):
-            piece = inputs[start : start + PIECE]
+    shown = False if len(sources) <= PIECE and not progress else progress
+    with Progress(len(sources), "recordings", shown=shown) as bar:
+        for start in range(0, len(sources), PIECE):
+            piece = [convert(source) for source in sources[start : start + PIECE]]
             results += process(piece)
-            shown.update(len(piece))
+            bar.update(len(piece))
     return results
 
 
-def _listed(sources: Any) -> list:
-    if isinstance(sources, tuple) or isinstance(sources, list):
-        return list(sources)
-    if isinstance(sources, numpy.ndarray) and sources.dtype.kind in "iuf":
-        natives(sources)
-    return list(sources)
-
-
-def _exception(error: tuple[str, str]) -> RecognitionError:
+def _exception(error: tuple[str, str], source: Any) -> RecognitionError:
+    """The error of a recording, with its path in front, as the command prints it."""
     kind, message = error
-    return RecognitionError(message, kind)
+    path = path_of(source)
+    return RecognitionError(message if path is None else f"{path}: {message}", kind)
 
 
 def _damage(row: Any) -> Optional[Damage]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Iterable, List, Optional, SupportsIndex, TypeVar, overload
 
 from .errors import RecognitionError
 
@@ -65,12 +66,31 @@ _TEXTS = ("path", "label", "reason", "damaged", "error_kind", "error_message", "
 """Columns of text in tables."""
 
 
-class _Table(list):
-    """A list with a table of its items."""
+_Item = TypeVar("_Item", bound=Any)
+_Own = TypeVar("_Own", bound="_Table")
 
-    def __init__(self, items: Any, labels: list[str]) -> None:
+
+class _Table(List[_Item]):
+    """A list with a table of its items. A slice is such a list, too."""
+
+    def __init__(self, items: Iterable[_Item], labels: list[str]) -> None:
         super().__init__(items)
         self.labels = labels
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> _Item: ...
+
+    @overload
+    def __getitem__(self: _Own, index: slice) -> _Own: ...
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        if not isinstance(index, slice):
+            return found
+        part = type(self).__new__(type(self))
+        part.__dict__.update(self.__dict__)
+        part.extend(found)
+        return part
 
     def columns(self) -> dict[str, list]:
         """The table by columns."""
@@ -78,19 +98,17 @@ class _Table(list):
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas table with a row for each item; needs `pip install pandas`."""
-        import pandas
-
-        return pandas.DataFrame(self.columns())
+        return _import("pandas", "to_pandas").DataFrame(self.columns())
 
     def to_arrow(self) -> "pyarrow.Table":
         """An Arrow table with a row for each item; needs `pip install pyarrow`."""
-        import pyarrow
-
-        types = dict.fromkeys(_TEXTS, pyarrow.string())
-        types.update(channel=pyarrow.int64(), clipped=pyarrow.bool_())
-        types = {name: types.get(name, pyarrow.float64()) for name in self.columns()}
+        arrow = _import("pyarrow", "to_arrow")
+        types = dict.fromkeys(_TEXTS, arrow.string())
+        types.update(channel=arrow.int64(), clipped=arrow.bool_())
         columns = self.columns().items()
-        return pyarrow.table({name: pyarrow.array(values, types[name]) for name, values in columns})
+        return arrow.table(
+            {name: arrow.array(values, types.get(name, arrow.float64())) for name, values in columns}
+        )
 
     def _channels(self) -> dict[str, list]:
         """A column of the channels where there are any."""
@@ -113,7 +131,14 @@ class _Table(list):
         }
 
 
-class Predictions(_Table):
+def _import(package: str, method: str) -> Any:
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise ImportError(f"{method} needs {package}: pip install {package}") from error
+
+
+class Predictions(_Table[Prediction]):
     """Predictions of several recordings, in the order given. The columns of tables are those of `clstm predict --format csv`.
 
     >>> import clstm
@@ -145,20 +170,24 @@ class Predictions(_Table):
 
 
 @dataclass(frozen=True)
-class Segment:
-    """An interval of one label, or without speech."""
-
+class _Interval:
     start_s: float
+    """Start in seconds of the recording or stream."""
     end_s: float
     label: Optional[str]
     """`None` without speech."""
     confidence: Optional[float]
-    """Mean of the label's probability over the segment."""
+    """The probability of the label."""
     probabilities: Optional[dict[str, float]]
     channel: Optional[int] = None
     """Number of the channel, from 0; `None` for the mean of all."""
     dimensions: Optional[dict[str, float]] = None
-    """Means of the continuous targets of a model that has them."""
+    """Continuous targets of a model that has them."""
+
+
+@dataclass(frozen=True)
+class Segment(_Interval):
+    """An interval of one label, or without speech. Confidence, probabilities and continuous targets are means over it."""
 
 
 @dataclass(frozen=True)
@@ -183,22 +212,12 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Turn:
+class Turn(_Interval):
     """The prediction for a turn of speech in a stream, after it has ended. It replaces those of its frames, some of which may
     follow."""
 
-    start_s: float
-    end_s: float
-    label: Optional[str]
-    confidence: Optional[float]
-    probabilities: Optional[dict[str, float]]
-    channel: Optional[int] = None
-    """Number of the channel, from 0; `None` for the mean of all."""
-    dimensions: Optional[dict[str, float]] = None
-    """Continuous targets of a model that has them."""
 
-
-class TimelineItems(_Table):
+class TimelineItems(_Table[_Item]):
     """Segments or frames, first to last."""
 
     def columns(self) -> dict[str, list]:
@@ -225,8 +244,8 @@ class Timeline:
 
     path: Optional[str]
     duration_s: float
-    segments: TimelineItems
-    frames: TimelineItems
+    segments: TimelineItems[Segment]
+    frames: TimelineItems[Frame]
     damaged: Optional[Damage] = None
     channel: Optional[int] = None
     """Number of the channel, from 0; `None` for the mean of all."""
@@ -266,7 +285,7 @@ class GivenSegment:
     """Number of the channel, from 0; `None` for the mean of all."""
 
 
-class GivenSegments(_Table):
+class GivenSegments(_Table[GivenSegment]):
     """Segments in the order given. The columns of tables are those of `clstm predict --segments FILE --format csv`.
 
     >>> import clstm
@@ -278,7 +297,12 @@ class GivenSegments(_Table):
     """
 
     def __init__(
-        self, items: Any, labels: list[str], path: Optional[str], duration_s: float, damaged: Optional[Damage]
+        self,
+        items: Iterable[GivenSegment],
+        labels: list[str],
+        path: Optional[str],
+        duration_s: float,
+        damaged: Optional[Damage],
     ) -> None:
         super().__init__(items, labels)
         self.path = path

@@ -10,15 +10,15 @@ import csv
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Iterable, Optional, Union
 
 import numpy
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from .commands import train
 from .recognizer import Recognizer, load
-from .recordings import native, path_of, sample_rate, samples, wav
+from .recordings import is_recording, native, path_of, several, wav
 
 __all__ = ["CLSTMClassifier", "CLSTMEmbedder"]
 
@@ -64,7 +64,7 @@ class CLSTMClassifier(ClassifierMixin, BaseEstimator):
 
     `settings` are those of `clstm train --set`, such as `{"optimizer.learning_rate": 5e-4}`; `init` is a model with the
     initial weights. `output` keeps the folder of the training; without it, the fitted estimator holds the model file alone.
-    Pickling stores the model file.
+    Pickling stores the model file. The labels of the model file are the classes as text.
     """
 
     def __init__(
@@ -87,14 +87,17 @@ class CLSTMClassifier(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any, speakers: Any = None) -> "CLSTMClassifier":
         """Trains on recordings with labels; `speakers` names the speaker of each for settings that need it."""
-        recordings, labels = _recordings(X), [str(label) for label in y]
+        recordings, labels = _recordings(X), column_or_1d(y)
+        classes = numpy.unique(labels)
+        names = _names(classes)
         if len(recordings) != len(labels):
             raise ValueError(f"{len(recordings)} recordings, but {len(labels)} labels")
+        speakers = None if speakers is None else list(speakers)
         if speakers is not None and len(speakers) != len(labels):
             raise ValueError(f"{len(labels)} labels, but {len(speakers)} speakers")
         with tempfile.TemporaryDirectory() as scratch:
             output = self.output or os.path.join(scratch, "run")
-            manifest = _write_manifest(Path(scratch), recordings, labels, speakers)
+            manifest = _write_manifest(Path(scratch), recordings, map(str, labels), speakers)
             options = {"log": print} if self.verbose else {"log": None}
             run = train(
                 corpus="manifest",
@@ -108,7 +111,9 @@ class CLSTMClassifier(ClassifierMixin, BaseEstimator):
                 **options,
             )
             self.model_ = run.model_path.read_bytes()
-        self.classes_ = numpy.array(sorted(set(labels)))
+        # That of an earlier call.
+        self.__dict__.pop("_recognizer", None)
+        self.classes_ = classes
         self.n_features_in_ = 1
         return self
 
@@ -126,20 +131,20 @@ class CLSTMClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> "numpy.ndarray":
         """Probabilities `[n, classes]` in the order of `classes_`; equal ones for a silent recording."""
         predictions = self.recognizer_.predict(_recordings(X))
-        even = 1.0 / len(self.classes_)
+        names, even = _names(self.classes_), 1.0 / len(self.classes_)
         rows = numpy.full((len(predictions), len(self.classes_)), even)
         for row, prediction in zip(rows, predictions):
             if prediction.error is not None:
                 raise prediction.error
             if prediction.probabilities is not None:
-                row[:] = [prediction.probabilities[label] for label in self.classes_]
+                row[:] = [prediction.probabilities[name] for name in names]
         return rows
 
     def predict(self, X: Any) -> "numpy.ndarray":
         """The most probable labels."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def save(self, path: str) -> None:
+    def save(self, path: Union[str, "os.PathLike[str]"]) -> None:
         """Writes the model file, which `clstm.load` and the command read."""
         check_is_fitted(self, "model_")
         Path(path).write_bytes(self.model_)
@@ -174,11 +179,20 @@ def _recordings(X: Any) -> list:
             X = X[:, 0]
         if X.ndim != 1:
             raise ValueError(f"X is of shape {list(X.shape)}: pass one recording a row")
-        return [str(item) if isinstance(item, str) else item for item in X]
-    return list(X)
+    if is_recording(X):
+        raise TypeError("X is one recording: pass a list of recordings")
+    return several(X)
 
 
-def _write_manifest(folder: Path, recordings: list, labels: list, speakers: Any) -> Path:
+def _names(classes: "numpy.ndarray") -> list[str]:
+    """The labels of a model of these classes."""
+    names = [str(label) for label in classes]
+    if len(set(names)) < len(names) or any(name != name.strip() or not name for name in names):
+        raise ValueError(f"the classes {names} are empty, equal, or have blanks at an end, as text: rename them")
+    return names
+
+
+def _write_manifest(folder: Path, recordings: list, labels: Iterable[str], speakers: Any) -> Path:
     """A manifest of the recordings; those in memory are written beside it as WAV."""
     manifest = folder / "manifest.csv"
     with open(manifest, "w", newline="", encoding="utf-8") as file:
@@ -196,7 +210,5 @@ def _write_manifest(folder: Path, recordings: list, labels: list, speakers: Any)
 
 def _wav(recording: Any) -> bytes:
     """A recording in memory as the bytes of a file."""
-    content = native(recording)
-    if isinstance(content, bytes):
-        return content
-    return wav(samples(recording[0]), sample_rate(recording[1]))
+    content: Any = native(recording)
+    return wav(*content) if isinstance(content, tuple) else content

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Optional, Union
+from collections import deque
+from typing import Any, Deque, Iterable, Iterator, Optional, Union
 
 import numpy
 
 from ._clstm import NativeStream
-from .recordings import samples
+from .recordings import interleaved, samples
 from .results import Frame, Segment, Turn
+
+
+Event = Union[Frame, Segment, Turn]
+
+_END = object()
 
 
 def scores(row: Any, labels: list[str], dimensions: list[str]) -> tuple:
@@ -20,7 +26,7 @@ def scores(row: Any, labels: list[str], dimensions: list[str]) -> tuple:
     return labels[index], confidence, dict(zip(labels, probabilities)), named
 
 
-def to_item(row: Any, labels: list[str], dimensions: list[str]) -> Union[Frame, Segment, Turn]:
+def to_item(row: Any, labels: list[str], dimensions: list[str]) -> Event:
     """A frame, segment or turn of the row of the extension module."""
     channel, kind, (start_s, end_s, speech, found, provisional) = row
     label, confidence, probabilities, named = scores(found, labels, dimensions)
@@ -31,7 +37,7 @@ def to_item(row: Any, labels: list[str], dimensions: list[str]) -> Union[Frame, 
     return Segment(start_s, end_s, label, confidence, probabilities, channel, named)
 
 
-class Stream:
+class Stream(Iterator[Event]):
     """Emotions in live audio; see `Recognizer.stream`. Memory does not grow with its length.
 
     >>> import clstm, numpy
@@ -54,7 +60,10 @@ class Stream:
         self._labels = labels
         self._dimensions = dimensions
         self._several = several
-        self._source = source
+        if isinstance(source, numpy.ndarray) and source.ndim < 2:
+            raise TypeError("source is an iterable of chunks: pass [samples], or push the samples")
+        self._chunks = None if source is None else iter(source)
+        self._waiting: Deque[Event] = deque()
         self._closed = False
 
     @property
@@ -62,20 +71,16 @@ class Stream:
         """Seconds from the end of a frame to the last sample that its final prediction needs, at most."""
         return self._native.latency_s
 
-    def push(self, chunk: Any) -> list[Union[Frame, Segment, Turn]]:
+    def push(self, chunk: Any) -> list[Event]:
         """Processes more samples, a chunk of any length, and returns the resulting frames, segments and turns.
 
-        With `channels`, a chunk is `[n, channels]`.
+        With `channels`, a chunk is `[n, channels]`. The bytes of a microphone are `numpy.frombuffer(chunk, "int16")`.
         """
         self._check()
-        if not self._several:
-            return self._items(self._native.push(samples(chunk), 1))
-        values = numpy.asarray(chunk)
-        if values.ndim != 2:
-            raise ValueError(f"samples are of shape {list(values.shape)}; pass [n, channels]")
-        return self._items(self._native.push(samples(values.reshape(-1)), values.shape[1]))
+        content, channels = interleaved(chunk) if self._several else (samples(chunk), 1)
+        return self._items(self._native.push(content, channels))
 
-    def finish(self) -> list[Union[Frame, Segment, Turn]]:
+    def finish(self) -> list[Event]:
         """Ends the stream and returns the frames that were waiting for more audio, and the last segment."""
         self._check()
         self._closed = True
@@ -84,13 +89,21 @@ class Stream:
     def close(self) -> None:
         """Ends the stream; what was waiting for more audio is dropped."""
         self._closed = True
+        self._waiting.clear()
 
-    def __iter__(self) -> Iterator[Union[Frame, Segment, Turn]]:
-        if self._source is None:
+    def __iter__(self) -> "Stream":
+        return self
+
+    def __next__(self) -> Event:
+        """The next frame, segment or turn of the source, whose chunks are taken as they are needed."""
+        if self._chunks is None:
             raise TypeError("a stream without a source cannot be iterated over: push its chunks")
-        for chunk in self._source:
-            yield from self.push(chunk)
-        yield from self.finish()
+        while not self._waiting:
+            if self._closed:
+                raise StopIteration
+            chunk = next(self._chunks, _END)
+            self._waiting.extend(self.finish() if chunk is _END else self.push(chunk))
+        return self._waiting.popleft()
 
     def __enter__(self) -> "Stream":
         return self
@@ -102,5 +115,5 @@ class Stream:
         if self._closed:
             raise ValueError("the stream has ended")
 
-    def _items(self, rows: Any) -> list[Union[Frame, Segment, Turn]]:
+    def _items(self, rows: Any) -> list[Event]:
         return [to_item(row, self._labels, self._dimensions) for row in rows]

@@ -85,6 +85,8 @@ class TurnRecognizer:
 
     def push(self, pcm: bytes, rate: int, channels: int = 1) -> None:
         """Adds 16-bit samples, interleaved if there are several channels, whose mean is used."""
+        if rate <= 0 or channels <= 0:
+            raise ValueError(f"the rate is {rate} Hz, and there are {channels} channels")
         samples = numpy.frombuffer(pcm, numpy.int16)
         if channels > 1:
             samples = samples.reshape(-1, channels).mean(axis=1).astype(numpy.int16)

@@ -6,10 +6,8 @@ begun again, because its node was lost, continues from its checkpoint. The figur
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional
 
@@ -85,25 +83,17 @@ def _count(options: Mapping[str, Any]) -> int:
 def _fold(command: str, arguments: list[str], logged: bool) -> Optional[str]:
     """Executes the command in a worker, and returns why it failed."""
     try:
-        _execute([command, *arguments], _print if logged else None, before=_end_with_worker)
+        # The fold is begun again elsewhere when this worker has ended, and needs the lock of the run.
+        _execute([command, *arguments], _print if logged else None, end=signal.SIGKILL)
     except CommandError as error:
         return error.message
     return None
-
-
-def _end_with_worker() -> None:
-    """In the new process: it ends with its worker, whose fold is begun again elsewhere and needs the lock of the run."""
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def _absolute(value: Any) -> Any:
     """Paths as workers see them, whose working folder is another one."""
     if isinstance(value, (list, tuple)):
         return [_absolute(item) for item in value]
-    if isinstance(value, Run):
-        value = value.path
     if isinstance(value, os.PathLike) or (isinstance(value, str) and os.path.exists(value)):
         return os.path.abspath(value)
     return value

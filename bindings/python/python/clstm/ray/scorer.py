@@ -17,14 +17,12 @@ import pyarrow.fs
 
 from ..errors import RecognitionError
 from ..recognizer import Recognizer, load
+from ..recordings import LARGEST_FILE
 from ..results import Prediction, Predictions
 from .parts import Parts, part_name
 
 ATTEMPTS = 2
 """Attempts of a batch before its recordings are processed one by one, each in a process of its own."""
-
-LARGEST_FILE = 1 << 30
-"""Most bytes of a recording in an object store."""
 
 READERS = 16
 """Recordings of an object store that are read at the same time."""

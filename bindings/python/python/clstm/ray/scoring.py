@@ -15,7 +15,8 @@ import ray.data
 
 from ..commands import _print
 from ..progress import Progress
-from ..resolve import model_file
+from ..recordings import is_recording, path_of, several
+from ..resolve import absolute_file, model_file
 from .parts import Parts
 from .scorer import Scorer, ScoringSettings
 
@@ -94,6 +95,8 @@ def score(
     They restart after the loss of a node.
     """
     began = time.monotonic()
+    dataset = source if isinstance(source, ray.data.Dataset) else None
+    names = [] if dataset is not None else _paths(source)
     settings = _settings(model, classes, min_speech, strict, precision)
     output = os.fspath(output)
     if "://" not in output:
@@ -106,16 +109,16 @@ def score(
     before = len(done)
     most_workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)) // num_cpus)
 
-    if isinstance(source, ray.data.Dataset):
+    waiting: Optional[ray.data.Dataset]
+    if dataset is not None:
         total = skipped = None
-        waiting: Optional[ray.data.Dataset] = source
+        waiting = dataset
         if before:
             function: Any = _without
             arguments = (ray.put(done), path)
-            waiting = source.map_batches(function, batch_format="pyarrow", fn_args=arguments)
+            waiting = dataset.map_batches(function, batch_format="pyarrow", fn_args=arguments)
         size = batch_size or LARGEST_BATCH // 4
     else:
-        names = list(dict.fromkeys(_text(os.fspath(item)) for item in source))
         known = set(done.to_pylist())
         left = [name for name in names if name not in known]
         total, skipped = len(left), len(names) - len(left)
@@ -163,7 +166,15 @@ def score(
     )
 
 
-def _text(path: Union[str, bytes]) -> str:
+def _paths(source: Any) -> list[str]:
+    """Each path once, as text; one path is a list of it."""
+    paths = [source] if is_recording(source) else several(source)
+    if any(path_of(path) is None for path in paths):
+        raise TypeError("source is paths: pass a Ray dataset for recordings in memory")
+    return list(dict.fromkeys(map(_text, paths)))
+
+
+def _text(path: Union[str, bytes, "os.PathLike[str]"]) -> str:
     """A path as text for Parquet. One that is not UTF-8 has escapes: its row has an error, the others are scored.
 
     >>> _text("a.wav"), _text(b"a\\xff.wav")
@@ -174,7 +185,9 @@ def _text(path: Union[str, bytes]) -> str:
 
 def _settings(model: Any, classes: Any, min_speech: float, strict: bool, precision: str) -> ScoringSettings:
     """The settings with the content of a model file, which the nodes need not have."""
-    named = None if model is None else os.fspath(model)
+    named = None if model is None else os.fsdecode(model)
+    if isinstance(classes, (str, os.PathLike)):
+        classes = absolute_file(os.fsdecode(classes))
     file = None if named is None else model_file(named)
     weights = None
     if file is not None:
