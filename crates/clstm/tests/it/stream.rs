@@ -113,11 +113,12 @@ fn the_prediction_for_a_turn_is_that_of_its_windows() {
     assert!(!turns.is_empty(), "{events:?}");
     let frontend = &recognizer.info().frontend;
     let window = frontend.max_steps * frontend.segment_length;
-    // A margin of six frames of the speech detector before and behind the turn.
+    // Three quarters of the pause of 19 frames of the speech detector, in whole frames, before and behind the turn.
+    let margin = 14 * 256;
     let sample = |seconds: f64| (seconds * f64::from(RATE)).round() as usize;
     for turn in turns {
-        let start = sample(turn.start_s).saturating_sub(6 * 256);
-        let end = (sample(turn.end_s) + 6 * 256).min(sound.len() / 256 * 256);
+        let start = sample(turn.start_s).saturating_sub(margin);
+        let end = (sample(turn.end_s) + margin).min(sound.len() / 256 * 256);
         let mut starts = vec![];
         let mut at = start;
         while at + window < end {
