@@ -1,6 +1,5 @@
 //! Integration tests of the training: tiny networks on a tiny made-up corpus.
 
-mod allocations;
 mod augmentation;
 mod auxiliary;
 mod corpus;
