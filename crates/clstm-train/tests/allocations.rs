@@ -29,7 +29,9 @@ fn steps(preset: Preset, steps: usize) -> Vec<Allocations> {
         assert_eq!(metrics.outcome, StepOutcome::Updated);
         allocations
     };
-    (0..2).for_each(|_| drop(step()));
+    for _ in 0..2 {
+        step();
+    }
     (0..steps).map(|_| step()).collect()
 }
 
@@ -39,14 +41,18 @@ fn steps_of_a_training_keep_their_number_of_allocations() {
     let measured = std::thread::spawn(|| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
         let _pool = pool.build().expect("a pool");
-        [Preset::Clstm, Preset::ClstmPlus, Preset::ClstmTiny].map(|preset| (preset, steps(preset, 6)))
+        [Preset::Clstm, Preset::ClstmPlus, Preset::ClstmTiny]
+            .map(|preset| (preset, steps(preset, 6)))
     });
     for (preset, steps) in measured.join().expect("no panic") {
-        let (most, bytes) = limits(preset);
-        for (index, step) in steps.iter().enumerate() {
-            let Allocations { count, bytes: requested } = *step;
-            assert!(count <= most, "{preset}: step {index} has {count} allocations of {most}");
-            assert!(requested <= bytes, "{preset}: step {index} requests {requested} of {bytes} bytes");
+        let (most, most_bytes) = limits(preset);
+        let first = steps[0];
+        for (index, &Allocations { count, bytes }) in steps.iter().enumerate() {
+            assert!(count <= most, "{preset}: step {index} has {count} allocations");
+            assert!(bytes <= most_bytes, "{preset}: step {index} requests {bytes} bytes");
+            // The tables of Burn's graph differ by some requests.
+            assert!(count <= first.count + first.count / 50, "{preset}: {count} after {first:?}");
+            assert!(bytes <= first.bytes + first.bytes / 50, "{preset}: {bytes} after {first:?}");
         }
     }
 }
@@ -55,7 +61,7 @@ fn steps_of_a_training_keep_their_number_of_allocations() {
 /// keeps for the backward pass comes from the pool of the kernels and counts once.
 fn limits(preset: Preset) -> (usize, usize) {
     match preset {
-        Preset::ClstmPlus => (20_000, 200 << 20),
-        _ => (10_000, 100 << 20),
+        Preset::ClstmPlus => (28_000, 120 << 20),
+        _ => (15_000, 60 << 20),
     }
 }
