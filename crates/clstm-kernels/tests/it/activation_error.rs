@@ -1,6 +1,7 @@
 //! Errors of the activation functions against `f64`, in units in the last place (ULP).
 //!
 //! The example `activation_error` includes this file, and measures all values of `f32`; the tests measure some of them.
+#![allow(dead_code, reason = "the example and the tests use different parts")]
 
 use clstm_kernels::activation::Activation;
 use clstm_kernels::simd::{Arithmetic, WithArithmetic, WithFma, WithoutFma, vectorized};
