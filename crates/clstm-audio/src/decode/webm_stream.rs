@@ -58,6 +58,11 @@ impl WebmStream {
         decoded
     }
 
+    /// What is wrong with the time stamps so far.
+    pub(super) fn damage(&self) -> Option<&Damage> {
+        self.output.damage()
+    }
+
     /// [`push`](Self::push), without mixing the channels.
     pub(super) fn push_blocks(&mut self, bytes: &[u8], sink: Sink<'_>) -> Result<(), AudioError> {
         let Self { demuxer, packets, delay_left, output, .. } = self;
