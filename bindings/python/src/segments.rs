@@ -101,7 +101,7 @@ pub(crate) fn recognize(
     let check_interrupt = |_: f64| Ok::<(), RecognizeError>(());
     let summary = match input {
         Input::Samples(bytes, rate) => {
-            let mut parts = SpanRecognizer::new(recognizer, selection, &spans)?;
+            let mut parts = SpanRecognizer::new(recognizer, selection, &spans);
             parts.push(&samples(bytes), 1, *rate)?;
             parts.finish()?
         }
