@@ -67,11 +67,11 @@ pub(crate) fn parse(
     let count = tokens.count("number of tiers")?;
     let long = text[..count.1.start].contains("xmin");
     let (mut names, mut tiers) = (Vec::new(), Vec::new());
+    let mut lines = LineCounter::new(text);
     for _ in 0..count.0 {
         let (class, place) = tokens.text("class of a tier")?;
         let (name, _) = tokens.text("name of a tier")?;
         names.push(name.clone());
-        let mut lines = LineCounter::new(text);
         match class.as_str() {
             "IntervalTier" => tiers.push(interval_tier(text, &mut tokens, name, &mut lines)?),
             "TextTier" => point_tier(&mut tokens)?,
