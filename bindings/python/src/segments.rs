@@ -94,7 +94,7 @@ pub(crate) fn recognize(
     let check_interrupt = |_: f64| interrupt.check();
     let summary = match input {
         Input::Samples(bytes, rate) => {
-            let mut parts = SpanRecognizer::new(recognizer, selection, &spans)?;
+            let mut parts = SpanRecognizer::new(recognizer, selection, &spans);
             each_second(bytes, *rate, interrupt, |second| Ok(parts.push(second, 1, *rate)?))?;
             parts.finish()?
         }

@@ -280,14 +280,16 @@ impl<'a> Rows<'a> {
                 Some(NoPrediction::TooShort) => "(too short)",
                 _ => "(no speech)",
             };
-            return self.table_row(&path, [&seconds, reason, ""], none, "");
+            let row = self.table_row(&path, [&seconds, reason, ""], none, "");
+            return marked(row, prediction.damage.as_ref());
         };
         let second = runners_up(&self.ranked(scores, self.top.unwrap_or(2)));
         let mark = if self.abstains(result) == Some(true) { "? " } else { "" };
         let label = format!("{mark}{}", printable(self.label(scores).unwrap_or_default()));
         let dimensions = scores.dimensions.iter().map(|value| format!("{value:.2}")).collect();
         let confidence = percent(scores.confidence);
-        self.table_row(&path, [&seconds, &label, &confidence], dimensions, &second)
+        let row = self.table_row(&path, [&seconds, &label, &confidence], dimensions, &second);
+        marked(row, prediction.damage.as_ref())
     }
 
     fn table_row(
@@ -313,6 +315,21 @@ impl<'a> Rows<'a> {
         );
         row.trim_end().to_owned() + "\n"
     }
+}
+
+/// The mark of a damaged recording in a table: ` (damaged, 0.45 s missing)`; empty for an intact one.
+pub(crate) fn damage_mark(damage: Option<&Damage>) -> String {
+    match damage {
+        None => String::new(),
+        // Single samples are less than what is shown.
+        Some(damage) if damage.missing_s < 0.005 => "  (damaged)".to_owned(),
+        Some(damage) => format!("  (damaged, {:.2} s missing)", damage.missing_s),
+    }
+}
+
+/// A row of a table with the mark at its end.
+fn marked(row: String, damage: Option<&Damage>) -> String {
+    row.trim_end_matches('\n').to_owned() + &damage_mark(damage) + "\n"
 }
 
 /// The channel of a row.

@@ -96,7 +96,9 @@ pub struct LeftOut {
 pub enum LeftOutReason {
     /// An audio format that no decoder reads, by its extension.
     UnreadableFormat(String),
-    /// Neither an audio format nor a text or list, by its extension (empty where it has none).
+    /// A recording whose name has no extension: recordings are found by their extensions.
+    NoExtension,
+    /// Neither an audio format nor a text or list, by its extension.
     NotAudio(String),
     /// A recording that the folder's metadata does not list.
     NotListed,
@@ -120,12 +122,11 @@ impl fmt::Display for LeftOut {
                 "files left out because .{extension} cannot be decoded: {files}, such as {example}; \
                  convert them, for instance with ffmpeg -i in.{extension} out.flac"
             ),
-            LeftOutReason::NotAudio(extension) if extension.is_empty() => {
-                write!(
-                    f,
-                    "files left out because they have no extension: {files}, such as {example}"
-                )
-            }
+            LeftOutReason::NoExtension => write!(
+                f,
+                "recordings left out because their names have no extension: {files}, such as \
+                 {example}; rename them"
+            ),
             LeftOutReason::NotAudio(extension) => write!(
                 f,
                 "files left out because .{extension} is not an audio format: {files}, such as {example}"

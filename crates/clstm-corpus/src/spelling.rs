@@ -6,10 +6,13 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::Corpus;
 
-/// The common form of spellings of one name: Unicode's composed form, in lower case, without blanks at
-/// the ends; a whole number without leading zeros and without `.0`, as spreadsheets write it.
+/// The common form of spellings of one name: Unicode's composed compatibility form, in lower case, without characters that
+/// cannot be seen and with single blanks between words; a whole number without leading zeros and without `.0`, as
+/// spreadsheets write it.
 pub(crate) fn common_form(name: &str) -> String {
-    let text: String = name.trim().nfc().flat_map(char::to_lowercase).collect();
+    let visible: String = name.nfkc().filter(|letter| !is_invisible(*letter)).collect();
+    let words: Vec<&str> = visible.split_whitespace().collect();
+    let text: String = words.join(" ").chars().flat_map(char::to_lowercase).collect();
     let whole = text.split_once('.').map_or(text.as_str(), |(whole, fraction)| {
         if !fraction.is_empty() && fraction.bytes().all(|b| b == b'0') { whole } else { &text }
     });
@@ -20,6 +23,11 @@ pub(crate) fn common_form(name: &str) -> String {
         },
         false => text,
     }
+}
+
+/// Whether a character has neither a shape nor a width: soft hyphens, joiners, marks of direction and of byte order.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
 /// The names that share a common form with another one, together and sorted.
@@ -48,6 +56,15 @@ mod tests {
             &["1", "01", "001", "1.0", "1.00"],
             &["0", "00", "0.0"],
             &["Zoe\u{308}", "Zo\u{eb}", "ZO\u{cb}"],
+            // Copied from pages and tables: no-break and double blanks, invisible and full-width characters.
+            &[
+                "Anna Maria",
+                "Anna\u{a0}Maria",
+                "anna  maria",
+                "\u{feff}Anna Maria",
+                "Anna\u{200b} Maria",
+            ],
+            &["12", "\u{ff11}\u{ff12}", "012"],
         ] {
             for name in names {
                 assert_eq!(common_form(name), common_form(names[0]), "{name:?}");

@@ -1,9 +1,11 @@
 //! Lists the files of a corpus in an order that does not depend on the file system.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use clstm_audio::EXTENSIONS;
+use clstm_audio::{EXTENSIONS, sniff};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::CorpusError;
@@ -21,6 +23,9 @@ const DOCUMENTS: &[&str] = &[
     "odt", "pdf", "png", "py", "textgrid", "toml", "tsv", "txt", "xls", "xlsx", "xml", "yaml",
     "yml", "zip", "license",
 ];
+
+/// Bytes that show whether a file is a recording.
+const HEAD: u64 = 4096;
 
 /// A file that may be a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +71,7 @@ pub(crate) fn recordings(
                 LeftOutReason::UnreadableFormat(extension)
             }
             known if DOCUMENTS.contains(&known) => continue,
+            "" if is_recording(&path) => LeftOutReason::NoExtension,
             // README, LICENSE and the like.
             "" => continue,
             _ => LeftOutReason::NotAudio(extension),
@@ -75,6 +81,13 @@ pub(crate) fn recordings(
     let left_out = counts.into_iter();
     let left_out = left_out.map(|(reason, (files, example))| LeftOut { reason, files, example });
     Ok(Listing { recordings, left_out: left_out.collect() })
+}
+
+/// Whether a file begins like a recording.
+fn is_recording(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    read.is_ok() && sniff(&head).is_some()
 }
 
 /// The files of a folder and the folders in it that no decoder reads and that are no texts or lists,

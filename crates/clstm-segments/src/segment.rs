@@ -31,7 +31,7 @@ impl Segment {
         let refuse = |reason: String| Err(SegmentsError::line(line, reason));
         for (name, time) in [("start", start_s), ("end", end_s)] {
             if !time.is_finite() || time > MAX_S {
-                return refuse(format!("the {name} {time} is not a time of a recording"));
+                return refuse(format!("the {name} {time:e} is not a time of a recording"));
             }
             if time < 0.0 {
                 return refuse(format!("the {name} {time} s is negative"));

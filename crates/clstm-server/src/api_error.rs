@@ -179,6 +179,7 @@ impl From<RecognizeError> for ApiError {
             RecognizeError::Audio(error) => audio_status(error),
             RecognizeError::NoChannel { .. }
             | RecognizeError::Overlap { .. }
+            | RecognizeError::SpanTooLong { .. }
             | RecognizeError::TooManySpans { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };

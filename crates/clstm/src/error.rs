@@ -189,6 +189,12 @@ pub enum RecognizeError {
         /// The limit.
         most: usize,
     },
+    /// A part of a recording that is longer than what is kept in memory.
+    #[error("a segment has more than {limit_s} s of the recording; split it")]
+    SpanTooLong {
+        /// The limit, in seconds.
+        limit_s: f64,
+    },
     /// More parts of channels than are recognised.
     #[error(
         "more than {most} segments of channels; select one channel, or split the file of segments"
@@ -219,7 +225,9 @@ impl RecognizeError {
         match self {
             Self::Audio(error) => error.kind(),
             Self::NoChannel { .. } => "channels",
-            Self::Overlap { .. } | Self::TooManySpans { .. } => "segments",
+            Self::Overlap { .. } | Self::SpanTooLong { .. } | Self::TooManySpans { .. } => {
+                "segments"
+            }
             Self::NonFiniteLogits => "model",
         }
     }

@@ -180,15 +180,28 @@ impl<'a> SymphoniaDemuxer<'a> {
 }
 
 impl SymphoniaDemuxer<'_> {
+    /// Leaves out the first frames of the track, which are the encoder's delay.
+    pub(super) fn discard_at_start(mut self, frames: u64) -> Self {
+        self.delay = self.delay.max(frames);
+        self
+    }
+
+    /// Leaves out the last frames of the track, by which the encoder filled its last packet.
+    pub(super) fn discard_frames_at_end(self, frames: u64) -> Self {
+        let rate = u64::from(self.params.sample_rate.unwrap_or(0).max(1));
+        let nanoseconds = frames.saturating_mul(1_000_000_000).div_ceil(rate);
+        self.discard_at_end(nanoseconds)
+    }
+
     /// Leaves out the last nanoseconds of the track.
     pub(super) fn discard_at_end(mut self, nanoseconds: u64) -> Self {
         self.end_discard_ns = nanoseconds;
         self
     }
 
-    /// Packets of `bytes` in all are to be expected; what lies between or behind them is damage.
-    pub(super) fn expect_bytes(mut self, bytes: u64) -> Self {
-        self.expected_bytes = Some(bytes);
+    /// Packets of `bytes` in all are to be expected, if it is given; what lies between or behind them is damage.
+    pub(super) fn expect_bytes(mut self, bytes: Option<u64>) -> Self {
+        self.expected_bytes = bytes;
         self
     }
 

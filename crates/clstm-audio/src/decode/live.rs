@@ -92,11 +92,11 @@ impl LiveDecoder {
         }
     }
 
-    /// What is missing so far. Damaged WebM is an error of [`push`](Self::push).
+    /// What is missing so far. Of WebM these are wrong time stamps; other damage of WebM is an error of [`push`](Self::push).
     #[must_use]
     pub fn damage(&self) -> Option<&Damage> {
         match &self.kind {
-            Kind::Webm(_) => None,
+            Kind::Webm(webm) => webm.damage(),
             Kind::Packets(packets) => packets.decoding.output.damage(),
         }
     }

@@ -5,9 +5,9 @@
 //! length, as in all that browsers record, only this walk shows whether the file was cut short.
 
 use super::joined;
-use super::scan::{Failure, Scanner};
+use super::scan::{Failure, Scanner, be};
 use super::splice::Part;
-use super::webm::{Element, id};
+use super::webm::{Element, children, id};
 use crate::error::AudioError;
 use crate::report::Damage;
 
@@ -24,6 +24,8 @@ const CHAPTERS: u32 = 0x1043_A770;
 const CUES: u32 = 0x1C53_BB6B;
 const SEEK_HEAD: u32 = 0x114D_9B74;
 const DISCARD_PADDING: u32 = 0x75A2;
+/// The type of audio tracks.
+const AUDIO: u64 = 2;
 
 /// The file as the demuxer gets it.
 pub(super) struct Layout {
@@ -34,6 +36,43 @@ pub(super) struct Layout {
     pub(super) end_discard_ns: u64,
     /// First byte of a recording that is joined to this one.
     pub(super) next: Option<u64>,
+    /// Codecs of the audio tracks, in their order.
+    pub(super) codecs: Vec<String>,
+}
+
+/// Codecs of Matroska that are not decoded, by their identifiers (RFC 9559, codec mappings).
+pub(super) fn unsupported_codec(id: &str) -> Option<&str> {
+    Some(match id {
+        "A_AC3" | "A_AC3/BSID9" | "A_AC3/BSID10" => "AC-3",
+        "A_EAC3" => "E-AC-3",
+        "A_DTS" | "A_DTS/EXPRESS" | "A_DTS/LOSSLESS" => "DTS",
+        "A_TRUEHD" | "A_MLP" => "Dolby TrueHD",
+        "A_TTA1" => "True Audio",
+        "A_WAVPACK4" => "WavPack",
+        "A_MPC" => "Musepack",
+        "A_MS/ACM" => "a codec of Windows (A_MS/ACM)",
+        "A_QUICKTIME" => "a codec of QuickTime",
+        id if id.starts_with("A_REAL/") => "RealAudio",
+        id if id.starts_with("A_ATRAC/") => "ATRAC",
+        _ => return None,
+    })
+}
+
+/// The codecs of the audio tracks that the content of a `Tracks` element describes.
+fn audio_codecs(tracks: &[u8]) -> Vec<String> {
+    let of_entry = |entry: &[u8]| {
+        let (mut is_audio, mut codec) = (false, None);
+        for (id, value) in children(entry).flatten() {
+            match id {
+                id::TRACK_TYPE => is_audio = be(value) == AUDIO,
+                id::CODEC_ID => codec = Some(String::from_utf8_lossy(value).into_owned()),
+                _ => {}
+            }
+        }
+        codec.filter(|_| is_audio)
+    };
+    let entries = children(tracks).flatten().filter(|(id, _)| *id == id::TRACK_ENTRY);
+    entries.filter_map(|(_, entry)| of_entry(entry)).collect()
 }
 
 /// Walks over all elements down to the blocks.
@@ -43,7 +82,7 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
     let (mut damage, mut joined) = (None, None);
     // Up to here nothing can be left out: the length of a cluster counts all that is inside.
     let (mut cluster_at, mut cluster_end) = (0, 0);
-    let mut end_discard_ns = 0;
+    let (mut end_discard_ns, mut codecs) = (0, Vec::new());
     let mut at = 0;
     while at < len {
         let header = scan.bytes(at, 12)?;
@@ -105,6 +144,9 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
                 if matches!(id, id::BLOCK | id::SIMPLE_BLOCK) {
                     end_discard_ns = 0;
                 }
+                if id == id::TRACKS && codecs.is_empty() {
+                    codecs = audio_codecs(scan.bytes(at + head, (next - head) as usize)?);
+                }
                 parts.push(base + at, next)?;
             }
         }
@@ -117,7 +159,7 @@ pub(super) fn layout(scan: &mut Scanner<'_>) -> Result<Layout, Failure> {
             parts.truncate(base + next);
         }
     }
-    Ok(Layout { parts: parts.all, damage, end_discard_ns, next: joined })
+    Ok(Layout { parts: parts.all, damage, end_discard_ns, next: joined, codecs })
 }
 
 /// Ranges of the file, neighbours joined to one.

@@ -11,6 +11,7 @@
 mod aac;
 mod aiff;
 mod caf;
+mod chunks;
 mod demux;
 mod doubtful;
 mod flac;

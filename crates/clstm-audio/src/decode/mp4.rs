@@ -31,6 +31,7 @@ use table::SampleTable;
 
 use super::demux::{Demuxer, Event, Group, Ticks};
 use super::limits::DecodeLimits;
+use super::output::TOLERANCE_S;
 use super::scan::{Failure, Scanner};
 use crate::error::AudioError;
 use crate::report::{Damage, DecodeNote};
@@ -273,6 +274,13 @@ impl Demuxer for Mp4Demuxer<'_> {
                 tail = 0;
                 tail_ticks.value = 0;
             }
+            let least = (TOLERANCE_S * f64::from(self.track.time_scale)) as i64;
+            let are_missing =
+                self.fragments.as_mut().is_some_and(|it| it.are_missing_before(&sample, least));
+            let missing_before = are_missing.then(|| {
+                let at = self.scan.base() + sample.at;
+                Damage::new(format!("fragments are missing before byte {at}")).at_byte(at)
+            });
             let duration = Duration::new(u64::from(sample.duration));
             let packet = Packet::new(0, Timestamp::from(0), duration, data.into_boxed_slice());
             return Ok(Some(Event::Group(Group {
@@ -280,6 +288,7 @@ impl Demuxer for Mp4Demuxer<'_> {
                 exact: true,
                 discard: (lead.value > 0 || tail > 0).then_some((lead, tail_ticks)),
                 at_byte: Some(self.scan.base() + sample.at),
+                missing_before,
                 ..Group::of(packet)
             })));
         }

@@ -96,6 +96,8 @@ fn header_at(scan: &mut Scanner<'_>, at: u64) -> Result<Option<FrameHeader>, Fai
     Ok(FrameHeader::read(scan.bytes(at, HEADER_LEN)?))
 }
 
+/// Longest Lyrics3 tag: its length has six digits.
+const MAX_LYRICS: usize = 1_000_000;
 /// Longest frame: Layer II with 384 kbit/s at 32 kHz has 1,729 bytes, AAC of two channels 1,537.
 const MAX_FRAME: u64 = 2048;
 
@@ -115,6 +117,8 @@ struct Walk {
     stream: FrameHeader,
     /// Whether it is reported that the last frame is incomplete.
     end_reported: bool,
+    /// Up to here a search inside of tags found no frames: nothing is searched twice.
+    searched_to: u64,
 }
 
 impl Walk {
@@ -164,11 +168,29 @@ impl Walk {
                 return Ok(Some(Step::Damage(damage.at_byte(scan.base() + at))));
             }
             if let Some(len) = tail_len(scan, at)? {
-                self.at = at + len.max(1);
+                self.at = self.behind_tag(scan, at, len)?;
                 continue;
             }
             return self.break_at(scan, at).map(Some);
         }
+    }
+
+    /// Where the walk continues behind the tag of `len` bytes at `at`: at the first frames inside of it if its length leads
+    /// neither to a frame nor to another tag or the end. Such a length would lose the frames.
+    fn behind_tag(&mut self, scan: &mut Scanner<'_>, at: u64, len: u64) -> Result<u64, Failure> {
+        let end = at.saturating_add(len.max(1));
+        let fits = end == scan.len()
+            || header_at(scan, end)?.is_some_and(|next| self.stream.is_followed_by(&next))
+            || end < scan.len() && tail_len(scan, end)?.is_some();
+        if fits {
+            return Ok(end);
+        }
+        let (from, to) = (self.searched_to.max(at + 1), end.min(scan.len()));
+        if let Some(found) = self.resync(scan, from, to)? {
+            return Ok(found);
+        }
+        self.searched_to = to;
+        Ok(end)
     }
 
     /// Continues behind a place where no frame is.
@@ -258,7 +280,7 @@ pub(super) fn tail_len(scan: &mut Scanner<'_>, at: u64) -> Result<Option<u64>, F
         return Ok(Some(if is_header { size + 32 } else { 32 }));
     }
     if start.starts_with(b"LYRICSBEGIN") {
-        return Ok(Some(scan.len() - at));
+        return lyrics_len(scan, at).map(Some);
     }
     let mut end = at;
     while end < scan.len() {
@@ -269,6 +291,35 @@ pub(super) fn tail_len(scan: &mut Scanner<'_>, at: u64) -> Result<Option<u64>, F
         end += window.len() as u64;
     }
     Ok(Some(end - at))
+}
+
+/// Bytes of the Lyrics3 tag at `at`, which ends with a mark; without one it reaches to the end.
+fn lyrics_len(scan: &mut Scanner<'_>, at: u64) -> Result<u64, Failure> {
+    let tag = scan.bytes(at, MAX_LYRICS)?;
+    let ends = [&b"LYRICSEND"[..], b"LYRICS200"];
+    let is_end = |bytes: &[u8]| ends.contains(&bytes);
+    let mark = tag.windows(ends[0].len()).position(is_end);
+    Ok(mark.map_or(scan.len() - at, |mark| (mark + ends[0].len()) as u64))
+}
+
+/// Bytes before the first frame that are neither tags nor, behind a tag, zeros: lost frames or something else.
+fn leading_junk(scan: &mut Scanner<'_>, first: u64) -> Result<Option<u64>, Failure> {
+    let mut at = 0;
+    while at < first
+        && let Some(len) = tail_len(scan, at)?
+    {
+        at = at.saturating_add(len);
+    }
+    let mut behind = at;
+    while at > 0 && behind < first {
+        let window = scan.bytes(behind, (first - behind).min(4096) as usize)?;
+        if window.iter().any(|byte| *byte != 0) {
+            break;
+        }
+        behind += window.len() as u64;
+    }
+    // A stream that was recorded from its middle on begins within a frame.
+    Ok(Some(first.saturating_sub(behind)).filter(|junk| *junk > MAX_FRAME))
 }
 
 /// Frames of MPEG audio or ADTS.
@@ -297,7 +348,8 @@ impl<'a> MpegDemuxer<'a> {
     pub(super) fn open(mut scan: Scanner<'a>, first: u64) -> Result<Self, Failure> {
         let header = header_at(&mut scan, first)?
             .ok_or_else(|| AudioError::damaged("the first frame is damaged"))?;
-        let mut walk = Walk { at: first, last: None, stream: header, end_reported: false };
+        let mut walk =
+            Walk { at: first, last: None, stream: header, end_reported: false, searched_to: 0 };
         let tag = info_tag(&mut scan, first, &header)?;
         if tag.is_some() {
             walk.at = first + header.len as u64;
@@ -317,11 +369,16 @@ impl<'a> MpegDemuxer<'a> {
         let presented = tag.map(|_| total.saturating_sub(u64::from(delay) + u64::from(padding)));
         // Some encoders count the frame of the tag itself, so one frame of doubt remains.
         let missing = promised.map_or(0, |promised| u64::from(promised).saturating_sub(frames));
-        let early = (missing > 1 && whole).then(|| {
+        let mut early = (missing > 1 && whole).then(|| {
             let promised = promised.unwrap_or(0);
             let message = format!("the header promises {promised} frames, the file has {frames}");
             Damage::new(message).missing(missing as f64 * header.seconds())
         });
+        if let Some(junk) = leading_junk(&mut scan, first)? {
+            let message = format!("{junk} bytes before the first frame are not audio");
+            let lost_s = (junk as f64 / header.len as f64).round() * header.seconds();
+            Damage::add(&mut early, Damage::new(message).missing(lost_s).at_byte(scan.base()));
+        }
         Ok(Self {
             params: params_of(&header),
             current: header,

@@ -50,6 +50,8 @@ struct Stream {
     codec: Codec,
     /// Header packets still to come.
     headers_left: u32,
+    /// Whether the number of header packets is not known: those of FLAC before its first frame are none of sound.
+    skips_headers: bool,
     /// Identification header, and behind it the set-up header of Vorbis.
     headers: Vec<u8>,
     sample_rate: u32,
@@ -286,6 +288,7 @@ impl Stream {
             serial: 0,
             codec: Codec::Vorbis,
             headers_left: 0,
+            skips_headers: false,
             headers: Vec::new(),
             sample_rate: 0,
             channels: 0,
@@ -327,6 +330,7 @@ impl Stream {
             let info = packet.get(17..51).ok_or_else(damaged)?;
             stream.codec = Codec::Flac;
             stream.headers_left = u32::from(u16::from_be_bytes([packet[7], packet[8]]));
+            stream.skips_headers = stream.headers_left == 0;
             stream.sample_rate =
                 u32::from(info[10]) << 12 | u32::from(info[11]) << 4 | u32::from(info[12]) >> 4;
             stream.channels = usize::from(info[12] >> 1 & 7) + 1;
@@ -394,8 +398,11 @@ impl Stream {
                 self.partial.extend_from_slice(part);
             }
             if is_end {
-                if !self.skip_partial || is_header {
-                    packets.push(std::mem::take(&mut self.partial));
+                let packet = std::mem::take(&mut self.partial);
+                // Frames of FLAC begin with eight ones.
+                self.skips_headers &= packet.first() != Some(&0xff);
+                if (!self.skip_partial && !self.skips_headers) || is_header {
+                    packets.push(packet);
                 }
                 self.skip_partial = false;
             }

@@ -16,7 +16,7 @@ use super::mpeg::{self, MpegDemuxer};
 use super::ogg::OggDemuxer;
 use super::scan::{Failure, Scanner};
 use super::splice::{Part, Source, Spliced};
-use super::{aiff, caf, flac, matroska, wav};
+use super::{aiff, caf, flac, joined, matroska, wav};
 use crate::describe::{describe_non_audio, unsupported, unsupported_container};
 use crate::error::AudioError;
 use crate::pipe_buffer::{EncodedBytes, PipeBuffer};
@@ -204,37 +204,49 @@ pub(super) fn open_at<'a>(
             }
             // MP2 and MP3 in WAV.
             if matches!(layout.codec, 0x50 | 0x55) {
-                let first = layout.data_at;
                 scan.truncate(layout.data_end);
-                return Ok(one(Box::new(MpegDemuxer::open(scan, first)?), layout.damage, next));
+                scan.skip_head(layout.data_at);
+                return Ok(one(Box::new(MpegDemuxer::open(scan, 0)?), layout.damage, next));
             }
             let media = media(scan, layout.parts, deadline);
             let reader = WavReader::try_new(media, FormatOptions::default());
             one(Box::new(symphonia(reader, TimeStamps::Ignored, extension)?), layout.damage, next)
         }
         ContainerKind::Aiff => {
-            let aiff::Layout { parts, damage, next } = aiff::layout(&mut scan, limits)?;
+            let aiff::Layout { parts, is_wav, damage, next } = aiff::layout(&mut scan, limits)?;
             let next = next.map(|next| base + next);
-            let reader =
-                AiffReader::try_new(media(scan, parts, deadline), FormatOptions::default());
-            one(Box::new(symphonia(reader, TimeStamps::Ignored, extension)?), damage, next)
+            let demuxer = pcm_or(media(scan, parts, deadline), is_wav, extension, |media| {
+                AiffReader::try_new(media, FormatOptions::default())
+            })?;
+            one(Box::new(demuxer), damage, next)
         }
         ContainerKind::Flac => {
             let flac::Layout { parts, frame_bytes, next } = flac::layout(&mut scan)?;
             let reader =
                 FlacReader::try_new(media(scan, parts, deadline), FormatOptions::default());
             let demuxer = symphonia(reader, TimeStamps::Used, extension)?;
-            let demuxer = demuxer.expect_bytes(frame_bytes);
+            let demuxer = demuxer.expect_bytes(Some(frame_bytes));
             one(Box::new(demuxer), None, next.map(|next| base + next))
         }
         ContainerKind::Caf => {
-            let caf::Layout { parts, damage, next } = caf::layout(&mut scan, limits)?;
-            let next = next.map(|next| base + next);
-            let reader = CafReader::try_new(media(scan, parts, deadline), FormatOptions::default());
-            one(Box::new(symphonia(reader, TimeStamps::Ignored, extension)?), damage, next)
+            let caf = caf::layout(&mut scan, limits)?;
+            let next = caf.next.map(|next| base + next);
+            let demuxer =
+                pcm_or(media(scan, caf.parts, deadline), caf.is_wav, extension, |media| {
+                    CafReader::try_new(media, FormatOptions::default())
+                })?;
+            let demuxer = demuxer
+                .discard_at_start(caf.priming)
+                .discard_frames_at_end(caf.padding)
+                .expect_bytes(caf.packet_bytes);
+            one(Box::new(demuxer), caf.damage, next)
         }
         ContainerKind::Matroska => {
             let layout = matroska::layout(&mut scan)?;
+            let codec = layout.codecs.get(index).and_then(|id| matroska::unsupported_codec(id));
+            if let Some(name) = codec {
+                return Err(AudioError::unsupported_codec(name).into());
+            }
             let media = media(scan, layout.parts, deadline);
             let reader = MkvReader::try_new(media, FormatOptions::default())
                 .map_err(|error| failure(error, extension))?;
@@ -270,10 +282,23 @@ fn identify(scan: &mut Scanner<'_>, input: &dyn Input) -> Result<(ContainerKind,
     while let Some(len) = mpeg::id3v2_len(scan, at)? {
         at += len;
     }
-    let head = scan.bytes(at, HEAD)?;
-    if let Some(kind) = sniff(head) {
+    if let Some(kind) = sniff(scan.bytes(at, HEAD)?) {
         return Ok((kind, at));
     }
+    // A tag whose length is wrong: the recording begins inside of it.
+    if at > 0
+        && let Some(first) = mpeg::find(scan, ID3_HEADER)?.filter(|first| *first < at)
+    {
+        let kind = sniff(scan.bytes(first, HEAD)?).unwrap_or(ContainerKind::Mpeg);
+        return Ok((kind, first));
+    }
+    if at > 0
+        && let Some(first) = joined::find(scan, ID3_HEADER)?
+        && let Some(kind) = sniff(scan.bytes(first, HEAD)?)
+    {
+        return Ok((kind, first));
+    }
+    let head = scan.bytes(at, HEAD)?;
     if let Some(error) = unsupported(head) {
         return Err(error.into());
     }
@@ -285,13 +310,6 @@ fn identify(scan: &mut Scanner<'_>, input: &dyn Input) -> Result<(ContainerKind,
     }
     // A stream that was recorded from its middle on.
     if let Some(first) = mpeg::find(scan, at)? {
-        let kind = sniff(scan.bytes(first, HEAD)?).unwrap_or(ContainerKind::Mpeg);
-        return Ok((kind, first));
-    }
-    // A tag whose length is wrong: the recording begins inside of it.
-    if at > scan.len()
-        && let Some(first) = mpeg::find(scan, ID3_HEADER)?
-    {
         let kind = sniff(scan.bytes(first, HEAD)?).unwrap_or(ContainerKind::Mpeg);
         return Ok((kind, first));
     }
@@ -313,6 +331,22 @@ fn media<'a>(
 ) -> MediaSourceStream<'a> {
     let source = Spliced::new(scan.into_source(), parts, deadline);
     MediaSourceStream::new(Box::new(source), Default::default())
+}
+
+/// The only track of a container that has its samples in a row, or of a WAV that it was rewritten to.
+fn pcm_or<'a, R: FormatReader + 'a>(
+    media: MediaSourceStream<'a>,
+    is_wav: bool,
+    extension: Option<&str>,
+    open: impl FnOnce(MediaSourceStream<'a>) -> Result<R, symphonia::core::errors::Error>,
+) -> Result<SymphoniaDemuxer<'a>, Failure> {
+    match is_wav {
+        true => {
+            let reader = WavReader::try_new(media, FormatOptions::default());
+            symphonia(reader, TimeStamps::Ignored, extension)
+        }
+        false => symphonia(open(media), TimeStamps::Ignored, extension),
+    }
 }
 
 /// The only track of a container of Symphonia.

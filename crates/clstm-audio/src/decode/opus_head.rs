@@ -54,6 +54,15 @@ impl Head {
     }
 }
 
+/// A header for `channels` channels without an encoder's delay, of streams that have none.
+pub(super) fn of(channels: u8) -> Vec<u8> {
+    let mut head = b"OpusHead\x01".to_vec();
+    head.extend([channels, 0, 0]);
+    head.extend(RATE.to_le_bytes());
+    head.extend([0; 3]);
+    head
+}
+
 #[cfg(test)]
 mod tests {
     use super::Head;

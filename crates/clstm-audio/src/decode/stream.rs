@@ -29,6 +29,8 @@ const MAX_EXTRA_DATA: usize = 1 << 20;
 const MAX_PACKET_FRAMES: u64 = 1 << 17;
 /// Most time at the end of the last packets that encoders fill: the longest packet of Opus.
 const LONGEST_FILLING: Ticks = Ticks { value: 120, per_second: 1000 };
+/// Time by which a time stamp goes back where it is wrong. Jitter of recorders is less.
+const BACK: Ticks = Ticks { value: 250, per_second: 1000 };
 /// Frames that a packet counts for if it cannot be decoded.
 const LOST_FRAMES: u64 = 1024;
 
@@ -93,6 +95,8 @@ pub(super) struct Session {
     missing: Option<Damage>,
     /// A group that waits for the next one to show where it belongs.
     doubtful: Option<Doubtful>,
+    /// Frame behind the last group, by the time stamps.
+    end_by_time: Option<i64>,
     sbr: Option<SbrDetector>,
     /// Where the stream has another rate than the recording.
     converter: Option<RateConverter>,
@@ -116,6 +120,7 @@ impl Session {
             promised,
             missing: None,
             doubtful: None,
+            end_by_time: None,
             sbr: (params.codec == CODEC_ID_AAC).then(SbrDetector::default),
             converter: None,
             interleaved: Vec::new(),
@@ -329,6 +334,9 @@ impl Session {
         let mut end = decoded - tail.min(decoded - lead);
 
         let mut start = group.start.map(|start| start.frames(rate));
+        if let Some(start) = start {
+            self.check_order(group, start, [lead, end], output);
+        }
         let group_end = group.end.map(|end| end.frames(rate));
         let count = i64::try_from(decoded).unwrap_or(i64::MAX);
         self.settle(group_end.map(|end| end.saturating_sub(count)), output, sink)?;
@@ -401,10 +409,24 @@ impl Session {
         output.push_at(sink, block, start, group.exact)
     }
 
+    /// Reports a group whose time stamp, frame `start`, goes back behind the group before it: one of the two is wrong. Of its
+    /// decoded frames the range `presented` is presented.
+    fn check_order(&mut self, group: &Group, start: i64, presented: [u64; 2], output: &mut Output) {
+        let [first, end] = presented.map(|n| start.saturating_add_unsigned(n));
+        let back = self.end_by_time.map_or(0, |before| before.saturating_sub(first));
+        if back > BACK.frames(output.sample_rate()) {
+            let seconds = back as f64 / f64::from(output.sample_rate().max(1));
+            let message = format!("a time stamp goes back by {seconds:.2} s: times may be wrong");
+            output.add_damage(Damage { at_byte: group.at_byte, ..Damage::new(message) });
+        }
+        self.end_by_time = Some(end);
+    }
+
     /// The checks that only the end of a stream allows.
     fn close(&mut self, output: &mut Output, sink: Sink<'_>) -> Result<(), AudioError> {
         self.flush(output, sink)?;
         self.missing.take().into_iter().for_each(|damage| output.add_damage(damage));
+        self.end_by_time = None;
         if self.decoder.finalize().verify_ok == Some(false) && !output.is_damaged() {
             let message = "the decoded samples do not have the checksum in the header";
             output.add_damage(Damage::new(message));

@@ -1,19 +1,11 @@
 //! What follows the samples of a file: metadata, another recording, or samples that the header left out.
 
+use super::chunks::ByteOrder;
 use super::joined::is_recording_at;
 use super::mpeg;
-use super::scan::{Failure, Scanner, be, le};
+use super::scan::{Failure, Scanner};
 use crate::describe::text_of;
 use crate::report::Damage;
-
-/// The byte order of the lengths of chunks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ByteOrder {
-    /// RIFF.
-    Little,
-    /// IFF.
-    Big,
-}
 
 /// What begins at the end of the samples by the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +49,7 @@ pub(super) fn tail(scan: &mut Scanner<'_>, from: u64, order: ByteOrder) -> Resul
         let mut next = None;
         for start in [at + at % 2, at] {
             let header = scan.array::<8>(start)?.unwrap_or_default();
-            let len = match order {
-                ByteOrder::Little => le(&header[4..]),
-                ByteOrder::Big => be(&header[4..]),
-            };
+            let len = order.number(&header[4..]);
             let is_chunk = header[..4].iter().all(|byte| (0x20..0x7f).contains(byte));
             let is_in_file = start + 8 + len <= scan.len();
             if is_in_file && order == ByteOrder::Little && header[..4] == *b"data" {

@@ -5,11 +5,17 @@
 //! Tech 3306) is WAV with its lengths elsewhere. Sizes of RIFF and of metadata chunks that do not
 //! fit are passed over. Format: <https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html>.
 
+mod format;
+
+use format::Format;
+pub(super) use format::{A_LAW, MU_LAW};
+
+use super::chunks::{ByteOrder, Chunk, FIRST, chunk_at, find_chunk, next_chunk};
 use super::joined;
 use super::limits::DecodeLimits;
 use super::scan::{Failure, Scanner, le};
 use super::splice::Part;
-use super::tail::{ByteOrder, Tail, tail, unknown};
+use super::tail::{Tail, tail, unknown};
 use crate::error::AudioError;
 use crate::report::Damage;
 
@@ -17,12 +23,6 @@ use crate::report::Damage;
 const MAX_FORMAT: u32 = 1024;
 /// Length of samples above which that of RF64 was never filled in: no disk has as many bytes.
 const MAX_LONG: u64 = 1 << 50;
-/// Bytes searched for the samples where a metadata chunk has a wrong length.
-const SEARCH: u64 = 1 << 20;
-
-/// Format tags of integers and of floating-point numbers.
-const PCM: u16 = 1;
-const FLOAT: u16 = 3;
 /// Most chunks of samples.
 const MAX_DATA: usize = 1 << 16;
 
@@ -59,14 +59,6 @@ pub(super) fn unsupported_codec(tag: u16) -> Option<&'static str> {
     })
 }
 
-/// A chunk before the samples.
-struct Chunk {
-    id: [u8; 4],
-    /// First byte behind its header.
-    at: u64,
-    len: u32,
-}
-
 /// Walks the chunks up to the samples.
 pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<Layout, Failure> {
     let too_short = || AudioError::damaged("the WAV file ends before its samples begin");
@@ -74,11 +66,11 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
     let long_form = matches!(&head[..4], b"RF64" | b"BW64");
     let riff_len = le(&head[4..8]) as u32;
     let (mut format, mut fact, mut long_data_len) = (None, None, None);
-    let mut at = 12;
+    let (mut at, mut before) = (FIRST, FIRST);
     let data = loop {
-        let Some(chunk) = chunk_at(scan, at)? else {
-            let Some(found) = find_data(scan, at)? else { return Err(too_short().into()) };
-            break found;
+        let Some(chunk) = chunk_at(scan, at, ByteOrder::Little)? else {
+            let found = find_chunk(scan, at, before, *b"data", ByteOrder::Little)?;
+            break found.ok_or_else(too_short)?;
         };
         match &chunk.id {
             b"ds64" if long_form => {
@@ -92,23 +84,14 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
             b"data" => break chunk,
             _ => {}
         }
+        before = chunk.at;
         at = next_chunk(scan, &chunk)?;
     };
     let format = format.filter(|format| format.len() >= 16).ok_or_else(|| {
         AudioError::damaged("the WAV file has no description of its samples (fmt chunk)")
     })?;
-    let channels = le(&format[2..4]) as usize;
-    if channels > limits.max_channels {
-        return Err(AudioError::TooManyChannels { channels, max: limits.max_channels }.into());
-    }
-    let frame_len = le(&format[12..14]).max(1);
-    let byte_rate = le(&format[8..12]).max(1);
-    let codec = match le(&format[..2]) as u16 {
-        // The extensible form has the tag at the start of its GUID.
-        0xfffe => format.get(24..26).map_or(0xfffe, |tag| le(tag) as u16),
-        tag => tag,
-    };
-    let format = in_whole_bytes(codec, format)?;
+    let Format { codec, frame_len, bytes_per_second, chunk: format } =
+        Format::read(&format, limits)?;
 
     let available = scan.len() - data.at;
     let declared = declared_len(&data, long_data_len, riff_len, available);
@@ -119,7 +102,10 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
             "the WAV header promises {} bytes of samples, the file has {available}; it was cut short",
             declared.unwrap_or(0)
         );
-        let missing_s = (lost.div_ceil(frame_len) * frame_len) as f64 / byte_rate as f64;
+        let missing_s = match bytes_per_second {
+            0 => 0.0,
+            rate => (lost.div_ceil(frame_len) * frame_len) as f64 / rate as f64,
+        };
         Damage::new(message).missing(missing_s).at_byte(scan.base() + scan.len())
     });
     let mut more = Vec::new();
@@ -173,74 +159,6 @@ pub(super) fn layout(scan: &mut Scanner<'_>, limits: &DecodeLimits) -> Result<La
     Ok(Layout { codec, data_at: data.at, data_end, parts, damage, next })
 }
 
-/// The format chunk as the demuxer reads it: PCM of 12 or 20 bits fills whole bytes, at their upper end.
-///
-/// # Errors
-/// [`AudioError::UnsupportedCodec`] for PCM of sizes that no decoder reads.
-fn in_whole_bytes(codec: u16, mut format: Vec<u8>) -> Result<Vec<u8>, AudioError> {
-    let (channels, frame_len) = (le(&format[2..4]), le(&format[12..14]));
-    let bits = match le(&format[14..16]) {
-        0 if codec == PCM && channels > 0 => frame_len / channels * 8,
-        bits => bits,
-    };
-    let unsupported = |kind: &str| {
-        let name = format!("{kind} with {bits} bits a sample in WAV");
-        Err(AudioError::unsupported_codec(&name))
-    };
-    match codec {
-        PCM if bits > 32 => return unsupported("PCM"),
-        FLOAT if !matches!(bits, 0 | 32 | 64) => return unsupported("floating-point PCM"),
-        PCM => format[14..16].copy_from_slice(&(bits.next_multiple_of(8) as u16).to_le_bytes()),
-        _ => {}
-    }
-    Ok(format)
-}
-
-/// The chunk whose header is at `at`; `None` if there is none.
-fn chunk_at(scan: &mut Scanner<'_>, at: u64) -> Result<Option<Chunk>, Failure> {
-    let Some(header) = scan.array::<8>(at)? else { return Ok(None) };
-    let (id, len) = ([header[0], header[1], header[2], header[3]], le(&header[4..]) as u32);
-    Ok(is_id(&id).then_some(Chunk { id, at: at + 8, len }))
-}
-
-/// Identifiers of chunks are printable; those of no known writer are not.
-fn is_id(id: &[u8; 4]) -> bool {
-    id.iter().all(|byte| (0x20..0x7f).contains(byte))
-}
-
-/// Where the next chunk begins: behind a byte of padding after an odd length, which some writers leave out.
-fn next_chunk(scan: &mut Scanner<'_>, chunk: &Chunk) -> Result<u64, Failure> {
-    let end = chunk.at + u64::from(chunk.len);
-    if chunk.len.is_multiple_of(2) {
-        return Ok(end);
-    }
-    let unpadded: Option<[u8; 4]> = scan.array(end)?;
-    let padded: Option<[u8; 4]> = scan.array(end + 1)?;
-    let starts_here = unpadded.is_some_and(|id| is_id(&id)) && !padded.is_some_and(|id| is_id(&id));
-    Ok(if starts_here { end } else { end + 1 })
-}
-
-/// Searches for the samples where the chain of chunks is broken.
-fn find_data(scan: &mut Scanner<'_>, from: u64) -> Result<Option<Chunk>, Failure> {
-    // A chunk that is too long leads past the samples: the search starts at the first chunk.
-    let from = if from >= scan.len() { 12 } else { from.saturating_sub(8).max(12) };
-    let mut at = from;
-    while at < from + SEARCH && at + 8 <= scan.len() {
-        let window = scan.bytes(at, 4096)?;
-        match window.windows(4).position(|id| id == b"data") {
-            Some(found) => {
-                let chunk = chunk_at(scan, at + found as u64)?;
-                if chunk.is_some() {
-                    return Ok(chunk);
-                }
-                at += found as u64 + 1;
-            }
-            None => at += (window.len() as u64).saturating_sub(3).max(1),
-        }
-    }
-    Ok(None)
-}
-
 /// The length of the samples by the header; `None` if it was never filled in.
 fn declared_len(data: &Chunk, long: Option<u64>, riff_len: u32, available: u64) -> Option<u64> {
     let never_filled_in = is_placeholder(riff_len) || u64::from(riff_len) + 8 <= data.at;
@@ -257,6 +175,16 @@ fn declared_len(data: &Chunk, long: Option<u64>, riff_len: u32, available: u64) 
 /// and 2^31 (arecord). Whether 0 is one depends on the rest of the header.
 fn is_placeholder(len: u32) -> bool {
     len == 0 || (0x7fff_f000..=0x8000_0024).contains(&len) || len >= 0xffff_ff00
+}
+
+/// The header of a file with `data_len` bytes of integers of `bits` bits, little-endian.
+pub(super) fn pcm_header(channels: u16, rate: u32, bits: u16, data_len: u64) -> Vec<u8> {
+    header(&Format::of_pcm(channels, rate, bits).chunk, None, data_len)
+}
+
+/// The header of a file with `data_len` bytes of A-law or mu-law, which `tag` names.
+pub(super) fn law_header(tag: u16, channels: u16, rate: u32, data_len: u64) -> Vec<u8> {
+    header(&Format::of_samples(tag, channels, rate, 8).chunk, None, data_len)
 }
 
 /// The header of a file that has nothing but format and samples.

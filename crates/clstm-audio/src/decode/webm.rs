@@ -22,6 +22,7 @@ pub(super) mod id {
     pub(in super::super) const TRACKS: u32 = 0x1654_AE6B;
     pub(in super::super) const TRACK_ENTRY: u32 = 0xAE;
     pub(in super::super) const TRACK_NUMBER: u32 = 0xD7;
+    pub(in super::super) const TRACK_TYPE: u32 = 0x83;
     pub(in super::super) const CODEC_ID: u32 = 0x86;
     pub(in super::super) const CODEC_PRIVATE: u32 = 0x63A2;
     pub(in super::super) const CONTENT_ENCODINGS: u32 = 0x6D80;
@@ -249,7 +250,7 @@ fn number(bytes: &[u8]) -> Result<Option<(u64, usize)>, AudioError> {
 }
 
 /// The elements inside of one that is complete.
-fn children(mut bytes: &[u8]) -> impl Iterator<Item = Result<(u32, &[u8]), AudioError>> {
+pub(super) fn children(mut bytes: &[u8]) -> impl Iterator<Item = Result<(u32, &[u8]), AudioError>> {
     std::iter::from_fn(move || {
         if bytes.is_empty() {
             return None;

@@ -8,6 +8,7 @@ use super::output::{Block, Output, Sink};
 use super::stream::{PANICKED, contain};
 use super::webm::{Demuxer, Part};
 use crate::error::AudioError;
+use crate::report::Damage;
 
 /// Seconds of gaps that are filled with silence for one piece of bytes: a jump of the time stamps cannot
 /// ask for more memory.
@@ -56,6 +57,11 @@ impl WebmStream {
         });
         self.mixer = mixer;
         decoded
+    }
+
+    /// What is wrong with the time stamps so far.
+    pub(super) fn damage(&self) -> Option<&Damage> {
+        self.output.damage()
     }
 
     /// [`push`](Self::push), without mixing the channels.

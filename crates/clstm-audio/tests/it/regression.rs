@@ -1,5 +1,9 @@
 //! One test for every bug that was found.
 
+mod pcm_headers;
+mod tags;
+mod time_stamps;
+
 use clstm_audio::{
     AudioError, ContainerKind, Damage, DecodeLimits, DecodeNote, Decoded, LOUDEST, LiveDecoder,
     Waveform, decode_bytes, resample,

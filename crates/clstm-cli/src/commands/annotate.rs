@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clstm::audio::DecodeLimits;
-use clstm::{Event, LabelPrediction, Recognizer, StreamConfig, StreamError};
+use clstm::audio::{Damage, DecodeLimits};
+use clstm::{Event, LabelPrediction, NoPrediction, Recognizer, StreamConfig, StreamError};
 use clstm_segments::exchange::{
     PreAnnotation, audacity, audformat, elan, label_studio, sort_by_confidence,
 };
@@ -30,7 +30,7 @@ pub(crate) fn export(args: &AnnotateExportArgs) -> Result<(), CliError> {
     }
     let inputs = inputs::expand(&args.paths)?;
     let mut guard = OutputGuard::new(args.force);
-    guard.optional_input("the model", args.model.as_deref());
+    guard.model("the model", args.model.as_deref());
     guard.optional_input("the class map", args.classes.as_deref());
     guard.recordings(&inputs);
     let folder = args.output.as_path();
@@ -43,7 +43,12 @@ pub(crate) fn export(args: &AnnotateExportArgs) -> Result<(), CliError> {
     let work = |index: usize| pre_annotation(&recognizer, &inputs[index], &base, with_parts);
     for_each_ordered(inputs.len(), work, |outcome| {
         match outcome {
-            Ok(recording) => recordings.push(recording),
+            Ok((recording, damage)) => {
+                if let Some(damage) = damage {
+                    messages::warn(&format!("{}: {damage}", recording.path));
+                }
+                recordings.push(recording);
+            }
             Err((path, message)) => {
                 messages::error(&format!("{path}: {message}"));
                 failed += 1;
@@ -143,13 +148,13 @@ fn files(
     }
 }
 
-/// What is recognised in a recording, or its path and why not.
+/// What is recognised in a recording and what is missing of it, or its path and why not.
 fn pre_annotation(
     recognizer: &Recognizer,
     input: &Input,
     base: &Path,
     with_parts: bool,
-) -> Result<PreAnnotation, (String, String)> {
+) -> Result<(PreAnnotation, Option<Damage>), (String, String)> {
     let failed = |message: String| (input.path.clone(), message);
     let path = match &input.source {
         Source::File(path) => path,
@@ -183,15 +188,17 @@ fn pre_annotation(
     let full = path.canonicalize().unwrap_or_else(|_| path.clone());
     let shown = full.strip_prefix(base).map_or_else(|_| full.text(), |inside| inside.text());
     let whole = match recognition.prediction {
+        None if recognition.reason == Some(NoPrediction::TooShort) => Outcome::TooShort,
         None => Outcome::NoSpeech,
         Some(LabelPrediction { label_index, probabilities, dimensions, .. }) => {
             Outcome::Labelled(Emotion { label_index, probabilities, dimensions, unsure: false })
         }
     };
-    Ok(PreAnnotation {
+    let annotation = PreAnnotation {
         path: shown,
         duration_s: recognition.duration_s,
         whole: Annotation::new(whole),
         parts,
-    })
+    };
+    Ok((annotation, recognition.damage))
 }

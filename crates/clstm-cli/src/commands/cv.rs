@@ -35,8 +35,8 @@ pub(crate) fn run(args: &CvArgs) -> Result<(), CliError> {
         return Err(CliError::Failed(message));
     }
     let mut guard = training::guard(&args.training, &corpus);
-    guard.optional_input("what --init names,", args.init.as_deref());
-    args.teacher.iter().for_each(|run| guard.input("the run of --teacher", run));
+    args.init.iter().for_each(|init| guard.run("what --init names,", init));
+    args.teacher.iter().for_each(|run| guard.run("the run of --teacher", run));
     guard.check_run("--output", out)?;
     let stop = training::stop_on_interrupt()?;
     let dataset = training::load(corpus, &recipe)?;

@@ -10,7 +10,7 @@ use crate::training::{RunLock, report};
 /// Averages the predictions of the runs and prints the figures of their ensemble.
 pub(crate) fn run(args: &EnsembleArgs) -> Result<(), CliError> {
     let mut guard = OutputGuard::new(false);
-    args.runs.iter().for_each(|run| guard.input("the run", run));
+    args.runs.iter().for_each(|run| guard.run("the run", run));
     guard.check_run("--output", &args.output)?;
     let _lock = RunLock::acquire(&args.output, None)?;
     let metrics = ensemble_runs(&args.runs, &args.output)?;

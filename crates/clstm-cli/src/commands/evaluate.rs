@@ -81,7 +81,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), CliError> {
     let corpus = corpus.with_dimensions(&dimensions)?;
     note(&format!("reading {} recordings of {}", corpus.utterances.len(), corpus.name));
     let mut guard = OutputGuard::new(args.force);
-    guard.optional_input("the model", args.model.as_deref());
+    guard.model("the model", args.model.as_deref());
     guard.optional_input("the class map", args.classes.as_deref());
     corpus::guard(&mut guard, &args.choice, &corpus);
     let mut output = guard.create("--output", args.output.as_deref())?;

@@ -15,7 +15,7 @@ use crate::text::PathText;
 pub(crate) fn run(args: &ExportArgs) -> Result<(), CliError> {
     let model = model::open(args.model.as_deref())?;
     let mut guard = OutputGuard::new(args.force);
-    guard.optional_input("the model", args.model.as_deref().map(model::model_file).as_deref());
+    guard.model("the model", args.model.as_deref());
     match args.format {
         ExportFormat::Onnx => {
             let precision = match args.precision {

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &ListenArgs) -> Result<(), CliError> {
     let shared = Arc::new(Shared::new(session));
     let stop = interrupt::stop_on_interrupt("")?;
     let mut guard = OutputGuard::new(args.force);
-    guard.optional_input("the model", args.model.as_deref());
+    guard.model("the model", args.model.as_deref());
     match args.input.as_deref() {
         Some(path) if path.as_os_str() == "-" => guard.standard_input(),
         path => guard.optional_input("the input", path),

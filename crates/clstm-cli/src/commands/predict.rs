@@ -49,7 +49,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), CliError> {
     let threshold = threshold(args, recognizer.info())?;
     let inputs = inputs::expand(&args.paths)?;
     let mut guard = OutputGuard::new(args.force);
-    guard.optional_input("the model", args.model.as_deref());
+    guard.model("the model", args.model.as_deref());
     guard.optional_input("the class map", args.classes.as_deref());
     guard.recordings(&inputs);
     interrupt::stop_on_interrupt(

@@ -34,8 +34,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), CliError> {
     let runs = scores::read(&args.scores, &corpus, &recipe, &lineage)?;
     let mut guard = training::guard(&args.training, &corpus);
     // A built-in model is no file.
-    guard.optional_input("the model of --init", args.init.as_deref());
-    args.teacher.iter().for_each(|path| guard.input("the model of --teacher", path));
+    guard.model("the model of --init", args.init.as_deref());
+    args.teacher
+        .iter()
+        .for_each(|path| guard.model("the model of --teacher", Some(path.as_path())));
     args.scores.iter().for_each(|path| guard.input("the scores", path));
     guard.check_run("--output", out)?;
     claim(out, args.training.resume)?;

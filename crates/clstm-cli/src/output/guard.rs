@@ -8,6 +8,7 @@ use super::file_id::FileId;
 use super::{Output, append, create, exists, folder};
 use crate::error::CliError;
 use crate::inputs::{Input, Source};
+use crate::resolve::model::model_file;
 use crate::text::PathText;
 
 /// The files that a command reads and writes.
@@ -37,6 +38,21 @@ impl OutputGuard {
     pub(crate) fn optional_input(&mut self, what: &str, path: Option<&Path>) {
         if let Some(path) = path {
             self.input(what, path);
+        }
+    }
+
+    /// Registers a model: its file, or the folder that it is in and the file in it. `what` names it in messages.
+    pub(crate) fn model(&mut self, what: &str, named: Option<&Path>) {
+        let Some(named) = named else { return };
+        self.input(what, named);
+        self.input(what, &model_file(named));
+    }
+
+    /// Registers a run: its folder and the files in it. `what` names it in messages.
+    pub(crate) fn run(&mut self, what: &str, run: &Path) {
+        self.input(what, run);
+        for file in files_below(run) {
+            self.input(what, &file);
         }
     }
 

@@ -3,6 +3,7 @@
 mod rows;
 
 use clstm::DimensionInfo;
+use clstm::audio::Damage;
 use clstm_segments::{Annotation, Segment, SpeakerSummary, summarize};
 
 use crate::table::{Table, percent};
@@ -25,6 +26,8 @@ pub(crate) struct SegmentResults<'a> {
     pub(crate) duration_s: f64,
     /// One for each segment, or for each channel of a segment.
     pub(crate) results: Vec<SegmentResult<'a>>,
+    /// What is missing of the recording.
+    pub(crate) damage: Option<&'a Damage>,
 }
 
 impl SegmentResults<'_> {

@@ -1,5 +1,6 @@
 //! Segments as rows: a table, JSON lines, CSV and Parquet.
 
+use clstm::audio::Damage;
 use clstm::{DimensionInfo, LabelledDimensions, LabelledProbabilities};
 use clstm_segments::{Emotion, SpeakerSummary};
 use serde::Serialize;
@@ -11,7 +12,7 @@ use crate::columns::{
     probability_columns,
 };
 use crate::json;
-use crate::rows::channel_value;
+use crate::rows::{channel_value, damage_mark};
 use crate::table::{pad, percent};
 use crate::text::printable;
 use crate::timeline::clock;
@@ -38,6 +39,9 @@ struct Line<'a> {
     duration_s: f64,
     segments: Vec<SegmentLine<'a>>,
     speakers: Vec<SpeakerLine<'a>>,
+    /// What is missing of the recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<&'a Damage>,
     model: &'a str,
 }
 
@@ -122,6 +126,7 @@ impl<'a> SegmentRows<'a> {
         columns.extend(top::columns(self.top.unwrap_or(1)));
         columns.extend(probability_columns(self.labels));
         columns.extend(dimension_columns(self.dimensions));
+        columns.push(column("damaged", ColumnType::Text));
         columns.extend(self.threshold.map(|_| column("abstained", ColumnType::Flag)));
         columns
     }
@@ -151,6 +156,7 @@ impl<'a> SegmentRows<'a> {
             values.extend((0..self.labels.len()).map(|class| Value::number(p(class))));
             let found = emotion.map_or(&[][..], |emotion| &emotion.dimensions);
             values.extend(dimension_values(self.dimensions, found));
+            values.push(Value::text(results.damage.map(|damage| damage.message.as_str())));
             let unsure = emotion.map(|emotion| emotion.unsure);
             values.extend(self.threshold.map(|_| Value::flag(unsure)));
             values
@@ -216,6 +222,7 @@ impl<'a> SegmentRows<'a> {
             duration_s: results.duration_s,
             segments: segments.collect(),
             speakers: speakers.collect(),
+            damaged: results.damage,
             model: self.model,
         };
         // Strings and finite numbers always serialise.
@@ -224,7 +231,7 @@ impl<'a> SegmentRows<'a> {
 
     /// The path, a line for each segment, and the summary.
     fn table(&self, results: &SegmentResults<'_>) -> String {
-        let mut text = printable(results.path) + "\n";
+        let mut text = printable(results.path) + &damage_mark(results.damage) + "\n";
         let speaker = |SegmentResult { segment, annotation, .. }: &SegmentResult<'_>| {
             let name = printable(segment.speaker.as_deref().unwrap_or("-"));
             annotation.channel.map_or(name.clone(), |channel| format!("{name}, channel {channel}"))

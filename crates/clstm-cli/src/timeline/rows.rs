@@ -14,7 +14,7 @@ use crate::columns::{
 };
 use crate::inputs::RowError;
 use crate::json;
-use crate::rows::{ErrorLine, channel_value, with_channel};
+use crate::rows::{ErrorLine, channel_value, damage_mark, with_channel};
 use crate::table::{pad, percent};
 use crate::text::printable;
 use crate::top::{self, RankedLabel, ranked, runners_up};
@@ -233,7 +233,9 @@ impl TimelineRows<'_> {
 
     /// The path, and a line for each item beneath it.
     fn table(&self, timeline: &Timeline) -> String {
-        let mut text = with_channel(&printable(&timeline.path), timeline.channel) + "\n";
+        let mut text = with_channel(&printable(&timeline.path), timeline.channel)
+            + &damage_mark(timeline.damage.as_ref())
+            + "\n";
         let widest =
             self.labels.iter().map(|label| printable(label).width()).max().unwrap_or(0) + 2;
         for item in self.items(timeline) {

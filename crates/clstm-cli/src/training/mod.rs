@@ -47,8 +47,7 @@ pub(crate) fn open(args: &TrainingArgs, preset: Preset) -> Result<(Corpus, Recip
         let recipe = own.with_changes(changes.file.as_ref(), &changes.pairs);
         // The recipe comes from the user alone.
         let recipe = recipe.map_err(|error| {
-            let message = error.to_string();
-            CliError::Usage(settings::with_suggestions(&message, &of_preset, &changes.pairs))
+            CliError::Usage(format!("{error} (`clstm train --list-settings` lists all settings)"))
         })?;
         Ok((own, recipe))
     };

@@ -168,7 +168,7 @@ fn given_segments_get_the_values_in_every_format() {
     assert_eq!(line["segments"][0]["dimensions"].as_object().unwrap().len(), 2);
     assert!(line["speakers"][0]["dimensions"]["valence"].is_f64(), "{line}");
     let rows = documents(&["--format", "csv"], Some(("b.csv", "start,end\n0,2\n")));
-    assert!(rows.lines().next().unwrap().ends_with(",dim_arousal,dim_valence"), "{rows}");
+    assert!(rows.lines().next().unwrap().ends_with(",dim_arousal,dim_valence,damaged"), "{rows}");
     let table = documents(&["--format", "table"], Some(("b.csv", "start,end\n0,2\n")));
     assert!(
         has_value(&table, "arousal", range) && table.contains("confidence  arousal"),

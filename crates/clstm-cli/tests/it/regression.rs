@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Stdio;
 
 use crate::support::{
-    RATE, clstm, complains, folder, json_lines, ok, pcm16, predict, speech, status, text, training,
+    RATE, clstm, complains, folder, json_lines, model, ok, pcm16, predict, speech, status, text,
+    training,
 };
 
 fn recording(name: &str) -> std::path::PathBuf {
@@ -279,4 +280,80 @@ fn annotations_and_results_without_end_are_refused() {
     let mut manifest = clstm();
     manifest.args(["corpus", "manifest", "--from", "textgrid"]).arg(&documents);
     complains(&mut manifest, 1, "has no .TextGrid files");
+}
+
+/// An output onto the file of a model that is named by its folder destroyed the model.
+#[test]
+fn the_file_of_a_model_folder_is_never_replaced() {
+    let folder = folder("regression-model");
+    let weights = folder.join("model.safetensors");
+    fs::copy(model(), &weights).unwrap();
+    let path = recording("a.wav");
+    let commands: [&[&str]; 3] = [
+        &["predict", "--format", "csv", "--force"],
+        &["predict", "--timeline", "--force"],
+        &["listen", "--no-realtime", "--force"],
+    ];
+    for command in commands {
+        let mut run = clstm();
+        run.args(command).arg("--model").arg(&folder).arg("--output").arg(&weights);
+        if command[0] == "listen" {
+            run.arg("--input");
+        }
+        complains(run.arg(&path), 2, "would replace the model");
+        assert!(fs::read(&weights).unwrap() == fs::read(model()).unwrap(), "{command:?}");
+    }
+    let mut export = clstm();
+    export.args(["export", "--force", "--model"]).arg(&folder).arg("--output").arg(&weights);
+    complains(&mut export, 2, "would replace the model");
+}
+
+/// Rows of given segments, and all tables, did not mark a damaged recording.
+#[test]
+fn every_format_marks_a_damaged_recording() {
+    let folder = folder("regression-damaged");
+    let (cut, rttm) = (folder.join("cut.wav"), folder.join("cut.rttm"));
+    let whole = pcm16(&speech(), RATE);
+    fs::write(&cut, &whole[..whole.len() - 4_000]).unwrap();
+    fs::write(&rttm, "SPEAKER cut 1 0.2 1.0 <NA> <NA> anna <NA> <NA>\n").unwrap();
+    let with_segments = ["--segments", rttm.to_str().unwrap()];
+    for more in [&[][..], &["--channels", "each"], &["--timeline"], &with_segments] {
+        let run = |format: &str| {
+            let mut command = predict();
+            command.arg(&cut).args(more).args(["--format", format]);
+            text(&ok(&mut command).stdout)
+        };
+        let line = &json_lines(run("jsonl").as_bytes())[0];
+        assert!((line["damaged"]["missing_s"].as_f64().unwrap() - 0.125).abs() < 1e-6, "{line}");
+        let csv = run("csv");
+        assert!(csv.lines().next().unwrap().contains(",damaged"), "{csv}");
+        assert!(csv.lines().nth(1).unwrap().contains("was cut short"), "{csv}");
+        let table = run("table");
+        assert!(table.contains("  (damaged, 0.1"), "{table}");
+    }
+    let mut annotate = clstm();
+    annotate.args(["annotate", "export", "--to", "elan", "--force", "--output"]);
+    let output = ok(annotate.arg(folder.join("annotations")).arg(&cut));
+    assert!(text(&output.stderr).contains("cut.wav: damaged: 0.1"), "{}", text(&output.stderr));
+}
+
+/// Labels that begin like formulas were written as they are to the table of given segments.
+#[test]
+fn labels_in_a_table_of_segments_are_no_formulas() {
+    let folder = folder("regression-formulas");
+    let (classes, table) = (folder.join("classes.toml"), folder.join("segments.csv"));
+    let labels = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"];
+    let names = ["=1+1", "@sum"];
+    let map: String =
+        labels.iter().zip(names.iter().cycle()).map(|(l, n)| format!("{l} = \"{n}\"\n")).collect();
+    fs::write(&classes, format!("[labels]\n{map}")).unwrap();
+    fs::write(&table, "start,end\n0.1,1.4\n").unwrap();
+    let mut command = predict();
+    command.arg(recording("a.wav")).arg("--classes").arg(&classes).arg("--segments").arg(&table);
+    let written = text(&ok(&mut command).stdout);
+    let row = written.lines().nth(1).unwrap();
+    assert!(row.contains(",'=1+1,") || row.contains(",'@sum,"), "{written}");
+    for cell in written.lines().flat_map(|line| line.split(',')) {
+        assert!(!cell.starts_with(['=', '@', '+']), "{written}");
+    }
 }

@@ -26,7 +26,10 @@ fn recipes_that_cannot_be_followed_are_refused() {
     let out = place("never-either");
     for (setting, message) in [
         ("no.such=1", "there is no setting \"no.such\""),
-        ("learning_rate=1e-3", "did you mean optimizer.learning_rate?"),
+        (
+            "learning_rate=1e-3",
+            "there is no setting \"learning_rate\"; did you mean \"optimizer.learning_rate\"? (`",
+        ),
         ("batch=1", "batch is 1, not in 2..=4096"),
         ("label_smoothing=much", "label_smoothing"),
         ("preset=convlstm-fcn", "--preset"),

@@ -1,6 +1,6 @@
 //! A folder for each class.
 
-use clstm_corpus::{Part, Split, check, folds, open};
+use clstm_corpus::{LeftOutReason, Part, Split, check, folds, open};
 
 use crate::tree::{Tree, apart, ids};
 
@@ -84,4 +84,20 @@ fn what_is_no_folder_of_classes_is_refused() {
     tree.wav("x/a.wav", "a");
     let one = open("audiofolder", tree.root()).unwrap_err().to_string();
     assert!(one.contains("has the one class \"x\""), "{one}");
+}
+
+/// They were passed over without a mark.
+#[test]
+fn recordings_without_an_extension_are_counted() {
+    let tree = Tree::new();
+    for path in ["x/a.wav", "y/b.wav", "x/c"] {
+        tree.wav(path, path);
+    }
+    tree.file("x/README", b"Recordings of two people.\n");
+    let corpus = open("audiofolder", tree.root()).unwrap();
+    assert_eq!(corpus.utterances.len(), 2);
+    let [left_out] = &corpus.notes.left_out[..] else { panic!("{:?}", corpus.notes.left_out) };
+    assert!((left_out.files, &left_out.reason) == (1, &LeftOutReason::NoExtension), "{left_out:?}");
+    assert!(left_out.example.ends_with("x/c") && left_out.to_string().contains("no extension"));
+    assert!(!check(&corpus).is_ok(), "a recording that is left out");
 }

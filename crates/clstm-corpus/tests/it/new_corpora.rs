@@ -184,15 +184,18 @@ fn any_readable_format_is_read_and_others_are_counted() {
         "OAF_bar_sad.mid",
         "readme.txt",
         "._OAF_bar_ps.wav",
-        "LICENSE",
+        "OAF_bar_angry",
     ] {
         tree.wav(&format!("tess/{name}"), name);
     }
+    tree.write("tess/LICENSE", "Free for research.");
     let corpus = open("tess", tree.root()).unwrap();
     assert_eq!(corpus.utterances.len(), 7);
     let sentences = corpus.notes.sentences();
-    let [ape, midi] = sentences.as_slice() else { panic!("{sentences:?}") };
+    let [ape, unnamed, midi] = sentences.as_slice() else { panic!("{sentences:?}") };
     assert!(ape.contains("because .ape cannot be decoded: 2, such as"), "{ape}");
+    assert!(unnamed.contains("no extension: 1, such as"), "{unnamed}");
+    assert!(unnamed.ends_with("OAF_bar_angry; rename them"), "{unnamed}");
     assert!(midi.contains("because .mid is not an audio format: 1, such as"), "{midi}");
     // One's own folder with such files is not in order.
     let own = Tree::new();

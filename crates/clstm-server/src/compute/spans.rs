@@ -68,7 +68,7 @@ impl Compute {
             return Ok(result.await.map_err(|_| ApiError::internal())??);
         };
         let SpanRequest { model, bytes, limits, spans, channels, strict } = request;
-        let recognizer = SpanRecognizer::new(&model.recognizer, channels, &spans)?
+        let recognizer = SpanRecognizer::new(&model.recognizer, channels, &spans)
             .with_limit(limits.max_duration_s);
         let samples = match channels {
             ChannelSelection::Mix => Samples::Mixed,

@@ -6,7 +6,7 @@ mod track;
 use std::path::Path;
 
 use clstm_audio::{
-    AudioError, Damage, DecodeLimits, DecodeReport, EncodedAudio, stream_bytes,
+    AudioError, Damage, DecodeLimits, DecodeNote, DecodeReport, EncodedAudio, stream_bytes,
     stream_channels_bytes, stream_channels_file, stream_file,
 };
 
@@ -76,6 +76,8 @@ pub struct SpanSummary {
     pub channels: usize,
     /// What is missing of a damaged recording.
     pub damage: Option<Damage>,
+    /// Facts about the recording, such as which of its audio tracks was decoded.
+    pub notes: Vec<DecodeNote>,
 }
 
 impl Recognizer {
@@ -94,7 +96,7 @@ impl Recognizer {
         spans: &[Span],
         on_progress: impl FnMut(f64) -> Result<(), E>,
     ) -> Result<SpanSummary, E> {
-        let mut feed = Feed::new(self, limits, selection, spans, on_progress)?;
+        let mut feed = Feed::new(self, limits, selection, spans, on_progress);
         let report = match selection {
             ChannelSelection::Mix => {
                 stream_file(path, limits, |chunk, rate| feed.push(chunk, 1, rate))
@@ -118,7 +120,7 @@ impl Recognizer {
         spans: &[Span],
         on_progress: impl FnMut(f64) -> Result<(), E>,
     ) -> Result<SpanSummary, E> {
-        let mut feed = Feed::new(self, limits, selection, spans, on_progress)?;
+        let mut feed = Feed::new(self, limits, selection, spans, on_progress);
         let report = match selection {
             ChannelSelection::Mix => {
                 stream_bytes(bytes, None, limits, |chunk, rate| feed.push(chunk, 1, rate))
@@ -144,9 +146,9 @@ impl<E: From<RecognizeError>, F: FnMut(f64) -> Result<(), E>> Feed<F> {
         selection: ChannelSelection,
         spans: &[Span],
         on_progress: F,
-    ) -> Result<Self, E> {
-        let spans = SpanRecognizer::new(recognizer, selection, spans)?;
-        Ok(Self { spans: spans.with_limit(limits.max_duration_s), on_progress })
+    ) -> Self {
+        let spans = SpanRecognizer::new(recognizer, selection, spans);
+        Self { spans: spans.with_limit(limits.max_duration_s), on_progress }
     }
 
     fn push(&mut self, chunk: &[f32], channels: usize, rate: u32) -> Result<(), Stop<E>> {
@@ -158,7 +160,8 @@ impl<E: From<RecognizeError>, F: FnMut(f64) -> Result<(), E>> Feed<F> {
         if recognizer.is_strict() {
             report.strict().map_err(RecognizeError::from)?;
         }
-        Ok(SpanSummary { damage: report.damage, ..self.spans.finish()? })
+        let DecodeReport { damage, notes, .. } = report;
+        Ok(SpanSummary { damage, notes, ..self.spans.finish()? })
     }
 }
 

@@ -37,18 +37,11 @@ struct Track {
 }
 
 impl SpanRecognizer {
-    /// For these parts, which may overlap and be in any order.
-    ///
-    /// # Errors
-    /// [`AudioError::TooLong`] for a part that is longer than an hour.
-    pub fn new(
-        recognizer: &Recognizer,
-        selection: ChannelSelection,
-        spans: &[Span],
-    ) -> Result<Self, RecognizeError> {
-        spans.iter().try_for_each(SpanTrack::check)?;
+    /// For these parts, which may overlap, be in any order, and end after the audio.
+    #[must_use]
+    pub fn new(recognizer: &Recognizer, selection: ChannelSelection, spans: &[Span]) -> Self {
         let rate = recognizer.sample_rate();
-        Ok(Self {
+        Self {
             recognizer: recognizer.clone(),
             selection,
             spans: spans.to_vec(),
@@ -57,7 +50,7 @@ impl SpanRecognizer {
             samples: Vec::new(),
             tracks: Vec::new(),
             limit_s: f64::INFINITY,
-        })
+        }
     }
 
     /// The same with a limit for the seconds of all channels together that are recognised by themselves.
@@ -71,7 +64,7 @@ impl SpanRecognizer {
     ///
     /// # Errors
     /// If there is no such channel, the rate is out of its range, the model's output is not finite, the parts overlap too
-    /// much, there are more than a million parts of channels, or all channels together are longer than the limit.
+    /// much, one has more than an hour of the audio, there are more than a million parts of channels, or all channels together are longer than the limit.
     ///
     /// # Panics
     /// If `channels` is 0, or not 1 for the mean.
@@ -175,6 +168,6 @@ impl SpanRecognizer {
         }
         // Stable: the channels of a part keep their order.
         all.sort_by_key(|recognition| recognition.span);
-        Ok(SpanSummary { spans: all, duration_s, channels, damage: None })
+        Ok(SpanSummary { spans: all, duration_s, channels, damage: None, notes: Vec::new() })
     }
 }

@@ -1,6 +1,6 @@
 //! Parts of mono audio.
 
-use clstm_audio::{AudioError, Resampler, Waveform};
+use clstm_audio::{Resampler, Waveform};
 
 use super::{Span, SpanOutcome};
 use crate::{PreparedRecording, Recognition, RecognizeError, Recognizer};
@@ -8,7 +8,7 @@ use crate::{PreparedRecording, Recognition, RecognizeError, Recognizer};
 /// Shortest part that gets a prediction, in seconds: a short word.
 pub(crate) const MIN_S: f64 = 0.4;
 
-/// Longest part, in seconds: it is kept in memory.
+/// Most seconds of audio of a part: it is kept in memory.
 const MAX_S: f64 = 3600.0;
 
 /// How far a part may end after the recording without being clipped, in seconds: the frame of a codec.
@@ -57,17 +57,6 @@ pub(super) struct SpanTrack {
 }
 
 impl SpanTrack {
-    /// Refuses a part that cannot be recognised.
-    ///
-    /// # Errors
-    /// [`AudioError::TooLong`] for a part that is longer than an hour.
-    pub(super) fn check(span: &Span) -> Result<(), RecognizeError> {
-        match span.end_s - span.start_s > MAX_S {
-            true => Err(AudioError::TooLong { limit_s: MAX_S }.into()),
-            false => Ok(()),
-        }
-    }
-
     /// For these parts, which may overlap and be in any order.
     pub(super) fn new(recognizer: &Recognizer, spans: &[Span]) -> Self {
         let rate = f64::from(recognizer.sample_rate());
@@ -105,7 +94,8 @@ impl SpanTrack {
     /// Adds mono samples at `rate` Hz, the same at each call.
     ///
     /// # Errors
-    /// If the rate is out of its range, the model's output is not finite, or the parts overlap too much.
+    /// If the rate is out of its range, the model's output is not finite, the parts overlap too much, or one has more than an
+    /// hour of the audio.
     pub(super) fn push(&mut self, samples: &[f32], rate: u32) -> Result<(), RecognizeError> {
         let resampler = match &mut self.resampler {
             Some(resampler) => resampler,
@@ -140,7 +130,12 @@ impl SpanTrack {
     /// Cuts the parts that are complete, or all at the end.
     fn advance(&mut self, ended: bool) -> Result<(), RecognizeError> {
         let total = self.first + self.samples.len() as u64;
+        let most = (MAX_S * f64::from(self.rate)) as u64;
+        // A part may end long after the audio: what matters is how much of it there is.
         while let Some(&(start, end, index)) = self.order.get(self.next) {
+            if end.min(total).saturating_sub(start) > most {
+                return Err(RecognizeError::SpanTooLong { limit_s: MAX_S });
+            }
             if end > total && !ended {
                 break;
             }
@@ -150,6 +145,10 @@ impl SpanTrack {
             }
         }
         let needed = self.needed.get(self.next).copied().unwrap_or(total).min(total);
+        // Of a part that has not ended yet.
+        if total - needed > most {
+            return Err(RecognizeError::SpanTooLong { limit_s: MAX_S });
+        }
         let old = (needed.saturating_sub(self.first)) as usize;
         // Not at every chunk, because the samples behind are moved to the front each time.
         if old > self.samples.len() / 2 {

@@ -132,8 +132,7 @@ fn the_size_of_chunks_does_not_matter() {
         (0..channels[0].len()).flat_map(|i| [channels[0][i], channels[1][i]]).collect();
     let spans = [Span::new(0.0, 2.0), on(1, 3.0, 5.0), on(0, 0.5, 1.5)];
     let with = |chunk: usize| {
-        let mut spans = SpanRecognizer::new(&recognizer(), ChannelSelection::Each, &spans)
-            .expect("a recognizer");
+        let mut spans = SpanRecognizer::new(&recognizer(), ChannelSelection::Each, &spans);
         for samples in interleaved.chunks(2 * chunk) {
             spans.push(samples, 2, RATE).expect("samples");
         }
@@ -189,4 +188,17 @@ fn many_parts_in_any_order_are_each_recognised() {
     let found = recognize(&stereo, ChannelSelection::Each, &spans).expect("results");
     assert_eq!(found.spans.len(), spans.len());
     assert!(found.spans.iter().enumerate().all(|(i, it)| it.span == i));
+}
+
+/// A part that ends hours after the audio was refused as a recording that is too long.
+#[test]
+fn a_part_may_end_long_after_the_audio() {
+    let mono = file(&channels()[..1]);
+    let week = 7.0 * 24.0 * 3600.0;
+    let spans = [Span::new(0.0, week), Span::new(1.0, 2.5), Span::new(week, week + 1.0)];
+    let found = recognize(&mono, ChannelSelection::Mix, &spans).expect("results");
+    assert_eq!(found.spans.len(), 3);
+    assert!(found.spans[0].clipped && !found.spans[1].clipped);
+    assert!(matches!(found.spans[0].outcome, SpanOutcome::Labelled(_)), "{:?}", found.spans[0]);
+    assert_eq!(found.spans[2].outcome, SpanOutcome::Outside);
 }

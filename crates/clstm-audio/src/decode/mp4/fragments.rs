@@ -29,17 +29,35 @@ pub(super) struct Fragments {
     queue: VecDeque<Sample>,
     /// Ticks behind the last sample.
     time: Option<i64>,
+    /// Number of the last fragment by its header, which counts those of all tracks.
+    number: Option<u64>,
+    /// Time of the first sample behind fragments that are missing, and ticks since the last one before them.
+    behind_missing: Option<(i64, i64)>,
 }
 
 impl Fragments {
     /// The first fragment is at `first` or behind.
     pub(super) fn new(first: u64, track: u32, defaults: Defaults) -> Self {
-        Self { first, at: first, track, defaults, queue: VecDeque::new(), time: None }
+        Self {
+            first,
+            at: first,
+            track,
+            defaults,
+            queue: VecDeque::new(),
+            time: None,
+            number: None,
+            behind_missing: None,
+        }
     }
 
     pub(super) fn rewind(&mut self) {
-        (self.at, self.time) = (self.first, None);
-        self.queue.clear();
+        *self = Self::new(self.first, self.track, self.defaults);
+    }
+
+    /// Whether fragments of more than `least` ticks are missing before a sample: their numbers and the times both show it.
+    pub(super) fn are_missing_before(&mut self, sample: &Sample, least: i64) -> bool {
+        let missing = self.behind_missing.take_if(|(time, _)| *time <= sample.time);
+        missing.is_some_and(|(_, ticks)| ticks > least)
     }
 
     /// The next sample; `start` is the time of the first one if the fragments do not give it.
@@ -54,6 +72,11 @@ impl Fragments {
             }
             let Some(found) = next_box(scan, self.at, u64::MAX)? else { return Ok(None) };
             if found.kind == *b"moof" && found.end <= scan.len() {
+                let before = (self.number, self.time);
+                self.number = match find(scan, &found, b"mfhd")? {
+                    Some(header) => Some(number::<4>(scan, header.body + 4)?),
+                    None => None,
+                };
                 let mut at = found.body;
                 while let Some(traf) = next_box(scan, at, found.end)? {
                     if traf.kind == *b"traf" {
@@ -61,8 +84,17 @@ impl Fragments {
                     }
                     at = traf.end;
                 }
+                self.compare(before);
             }
             self.at = found.end;
+        }
+    }
+
+    /// Compares number and time of the fragment that was read with those `before` it.
+    fn compare(&mut self, (number, time): (Option<u64>, Option<i64>)) {
+        let skips = self.number.zip(number).is_some_and(|(now, before)| now > before + 1);
+        if let (true, Some(first), Some(end)) = (skips, self.queue.front(), time) {
+            self.behind_missing = Some((first.time, first.time.saturating_sub(end)));
         }
     }
 

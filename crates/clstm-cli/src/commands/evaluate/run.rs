@@ -28,7 +28,7 @@ pub(crate) fn evaluate_run(
     };
     let corpus = corpus::open(choice)?.with_dimensions(recipe.dimension_names())?;
     let mut guard = OutputGuard::new(false);
-    guard.input("the run", run);
+    guard.run("the run", run);
     corpus::guard(&mut guard, choice, &corpus);
     guard.check_run("--output", output)?;
     let dataset = training::load(corpus, &recipe)?;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clstm::audio::DecodeLimits;
 use clstm::{ChannelSelection, RecognizeError, Recognizer, Span, SpanOutcome, SpanSummary};
+use clstm_eval::csv;
 use clstm_segments::{
     Annotation, Document, Emotion, Format, Names, Outcome, ReadOptions, Segment, SegmentsError,
     WriteOptions, with_context,
@@ -81,18 +82,28 @@ pub(super) fn run(
     if let Some(damage) = &summary.damage {
         messages::warn(&format!("{}: {damage}", input.path));
     }
+    for note in &summary.notes {
+        messages::warn(&format!("{}: {note}", input.path));
+    }
     let results = SegmentResults {
         path: &input.path,
         duration_s: summary.duration_s,
         results: results(segments, &summary, &extended, threshold),
+        damage: summary.damage.as_ref(),
     };
     warn_unused_channels(segments, &summary, args.channels);
     match (&mut sink, target) {
         (Sink::Document(output), _) => {
             let options = WriteOptions { top: args.top.map_or(1, std::num::NonZeroUsize::get) };
+            // A table may be opened in a spreadsheet.
+            let shown = |name: &String| match document.format() {
+                Format::Csv => csv::guard(name).into_owned(),
+                _ => name.clone(),
+            };
+            let labels: Vec<String> = recognizer.labels().iter().map(shown).collect();
             let dimensions: Vec<String> =
-                info.dimensions.iter().map(|dimension| dimension.name.clone()).collect();
-            let names = Names { labels: recognizer.labels(), dimensions: &dimensions };
+                info.dimensions.iter().map(|dimension| shown(&dimension.name)).collect();
+            let names = Names { labels: &labels, dimensions: &dimensions };
             let annotations = results.annotations(segments);
             output.write_bytes(&document.write_channels(&annotations, names, &options))?;
         }

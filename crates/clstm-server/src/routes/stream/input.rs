@@ -134,8 +134,8 @@ pub(super) struct SampleReader {
     samples: Vec<f32>,
     /// Complete frames so far.
     count: u64,
-    /// Raw samples that are no usable numbers.
-    unusable: Option<Damage>,
+    /// What is wrong with raw samples.
+    raw_damage: Option<Damage>,
     /// The first bytes: those before the decoder is known; of raw samples at most [`SNIFFED_BYTES`].
     head: Vec<u8>,
 }
@@ -158,7 +158,7 @@ impl SampleReader {
             apart: params.channels != ChannelSelection::Mix,
             samples: Vec::new(),
             count: 0,
-            unusable: None,
+            raw_damage: None,
             head: Vec::new(),
         }
     }
@@ -173,11 +173,11 @@ impl SampleReader {
         matches!(self.decoder, Some(Decoder::S16(_) | Decoder::F32(_)))
     }
 
-    /// What is missing: of a damaged container, or of raw samples that are NaN or infinite.
+    /// What is missing: of a damaged container, or of raw samples that are NaN, infinite or incomplete.
     pub(super) fn damage(&self) -> Option<&Damage> {
         match &self.decoder {
             Some(Decoder::Container(live)) => live.damage(),
-            _ => self.unusable.as_ref(),
+            _ => self.raw_damage.as_ref(),
         }
     }
 
@@ -205,6 +205,12 @@ impl SampleReader {
     pub(super) fn finish(&mut self, sink: Sink<'_>) -> Result<(), StreamError> {
         if self.decoder.is_none() && !self.head.is_empty() {
             self.begin(sink)?;
+        }
+        if let Some(Decoder::S16(rest) | Decoder::F32(rest)) = &self.decoder
+            && !rest.is_empty()
+        {
+            let message = "the stream ends within a sample; `format` or `interleaved` may be wrong";
+            Damage::add(&mut self.raw_damage, Damage::new(message));
         }
         let Self { decoder: Some(Decoder::Container(live)), samples, count, .. } = self else {
             return Ok(());
@@ -282,7 +288,8 @@ impl SampleReader {
         if let Some((first, all)) = replace_unusable(samples) {
             let at_s = (*count + (first / channels) as u64) as f64 / f64::from(self.rate);
             let frames = all.div_ceil(channels);
-            Damage::add(&mut self.unusable, Damage::unusable_samples(all, frames, self.rate, at_s));
+            let damage = Damage::unusable_samples(all, frames, self.rate, at_s);
+            Damage::add(&mut self.raw_damage, damage);
         }
         *count += (samples.len() / channels) as u64;
         sink(samples, channels, self.rate)
@@ -420,6 +427,27 @@ mod tests {
             assert!(all.iter().enumerate().all(|(n, x)| *x == if silent(n) { 0.0 } else { 0.5 }));
             let damage = reader.damage().expect("damage");
             assert_eq!((damage.count, damage.at_s), (3, Some(10.0 / 8000.0)), "{damage:?}");
+        }
+    }
+
+    /// The rest of a sample was dropped without a mark: it shows that the format or the channels are others.
+    #[test]
+    fn a_stream_that_ends_within_a_sample_is_reported() {
+        for (query, whole) in
+            [("format=s16le", 2), ("format=f32le", 4), ("interleaved=2", 4), ("interleaved=3", 6)]
+        {
+            for extra in 0..whole {
+                let mut reader = reader(query);
+                let mut sink = |_: &[f32], _: usize, _: u32| Ok(());
+                for message in vec![1; 16 * whole + extra].chunks(5) {
+                    reader.read(message, &mut sink).expect("samples");
+                }
+                assert!(reader.damage().is_none());
+                reader.finish(&mut sink).expect("samples");
+                let damage = reader.damage().map(|damage| damage.message.as_str());
+                let is_reported = damage.is_some_and(|message| message.contains("within a sample"));
+                assert_eq!(is_reported, extra > 0, "{query}: {damage:?}");
+            }
         }
     }
 

@@ -37,7 +37,7 @@ pub(crate) enum ServerMessage<'a> {
     End {
         /// Seconds of audio received.
         duration_s: f64,
-        /// What is missing: of a damaged container, or of samples that are NaN or infinite.
+        /// What is missing: of a damaged container, or of samples that are NaN, infinite or incomplete.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<DamageBody>)]
         damaged: Option<&'a Damage>,
