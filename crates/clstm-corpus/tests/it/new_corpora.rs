@@ -188,7 +188,7 @@ fn any_readable_format_is_read_and_others_are_counted() {
     ] {
         tree.wav(&format!("tess/{name}"), name);
     }
-    tree.write("tess/LICENSE", "Free for research.");
+    tree.file("tess/LICENSE", b"Free for research.");
     let corpus = open("tess", tree.root()).unwrap();
     assert_eq!(corpus.utterances.len(), 7);
     let sentences = corpus.notes.sentences();
