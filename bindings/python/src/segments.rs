@@ -5,9 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clstm::audio::DecodeLimits;
-use clstm::{
-    ChannelSelection, Recognizer, Span, SpanOutcome, SpanRecognizer, SpanSummary,
-};
+use clstm::{ChannelSelection, Recognizer, Span, SpanOutcome, SpanRecognizer, SpanSummary};
 use clstm_segments::{Document, Format, ReadOptions, Segment, with_context};
 use pyo3::FromPyObject;
 use pyo3::pybacked::PyBackedBytes;

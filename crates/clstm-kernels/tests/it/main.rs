@@ -4,7 +4,6 @@
 #![allow(clippy::print_stderr, reason = "a skipped test prints why")]
 
 mod activation;
-#[allow(dead_code, reason = "the example `activation_error` uses the rest")]
 mod activation_error;
 mod conv_2d;
 mod conv_lstm;
